@@ -1,0 +1,311 @@
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    AgentKey, Audience, ConversationKey, Entry, Event, EventCode, InboxKey, MessageKind, Micros, Principal,
+    VisitorKey,
+};
+
+/// Where a conversation stands.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Made with the visitor's session; nothing was written yet.
+    New,
+    /// Waits for an agent.
+    Queued,
+    /// An agent answers it.
+    Open,
+    /// Its agent waits for something outside; takes no capacity.
+    Pending,
+    /// Ended; a new message reopens it.
+    Resolved,
+}
+
+/// What the visitor thought of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rating {
+    /// 1 (bad) to 5 (good).
+    pub score: u8,
+    /// May be empty.
+    pub comment: String,
+    /// When it was given.
+    pub created_at: Micros,
+}
+
+/// Why a change of a conversation is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// It has an agent already.
+    #[error("the conversation is assigned already")]
+    Taken,
+    /// The change makes no sense in this state.
+    #[error("the conversation is {}", .0.as_str())]
+    State(State),
+    /// A score outside 1 to 5.
+    #[error("the score is not between 1 and 5")]
+    Score,
+}
+
+impl State {
+    /// The word that stands for it in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Queued => "queued",
+            Self::Open => "open",
+            Self::Pending => "pending",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// A conversation's head: everything but the entries of its log.
+///
+/// Its methods are the only way to change it. Each takes the entries that the change adds, in
+/// order, into `log`; the caller gives them their position and writes them with the changed head in
+/// one transaction.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// Row number.
+    pub key: ConversationKey,
+    /// Public id.
+    pub id: Uuid,
+    /// Where it came in.
+    pub inbox: InboxKey,
+    /// Whose it is.
+    pub visitor: VisitorKey,
+    /// Where it stands.
+    pub state: State,
+    /// Who answers it; at most one agent at a time.
+    pub assignee: Option<AgentKey>,
+    /// `seq` of the last entry; 0 when there is none.
+    pub last_seq: u64,
+    /// `seq` of the last entry that a visitor may see.
+    pub last_public_seq: u64,
+    /// Position of the last entry in the store's log; 0 when there is none.
+    pub last_pos: i64,
+    /// Position of the last text or note; 0 when there is none.
+    pub last_message_pos: i64,
+    /// Position of the last text; 0 when there is none.
+    pub last_public_message_pos: i64,
+    /// The visitor has read up to here.
+    pub visitor_read_seq: u64,
+    /// The agents have read up to here.
+    pub agent_read_seq: u64,
+    /// Since when it waits.
+    pub queued_at: Option<Micros>,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When its log last grew.
+    pub updated_at: Micros,
+    /// When it ended.
+    pub resolved_at: Option<Micros>,
+    /// The visitor's rating.
+    pub rating: Option<Rating>,
+}
+
+impl Conversation {
+    /// A conversation in which nothing was written yet.
+    #[must_use]
+    pub fn new(key: ConversationKey, id: Uuid, inbox: InboxKey, visitor: VisitorKey, now: Micros) -> Self {
+        Self {
+            key,
+            id,
+            inbox,
+            visitor,
+            state: State::New,
+            assignee: None,
+            last_seq: 0,
+            last_public_seq: 0,
+            last_pos: 0,
+            last_message_pos: 0,
+            last_public_message_pos: 0,
+            visitor_read_seq: 0,
+            agent_read_seq: 0,
+            queued_at: None,
+            created_at: now,
+            updated_at: now,
+            resolved_at: None,
+            rating: None,
+        }
+    }
+
+    /// The greatest `seq` that `audience` may see.
+    #[must_use]
+    pub fn last_seq(&self, audience: Audience) -> u64 {
+        match audience {
+            Audience::Agent => self.last_seq,
+            Audience::Visitor => self.last_public_seq,
+        }
+    }
+
+    /// Whether it takes a place of its agent's capacity.
+    #[must_use]
+    pub fn takes_capacity(&self) -> bool {
+        self.state == State::Open && self.assignee.is_some()
+    }
+
+    /// Gives `entry` its place in this log: position, `seq` and what stands before it.
+    pub fn append(&mut self, entry: &mut Entry, pos: i64) {
+        entry.pos = pos;
+        entry.conversation = self.key;
+        entry.seq = self.last_seq + 1;
+        entry.prev_pos = self.last_pos;
+        entry.prev_public_seq = self.last_public_seq;
+        self.last_seq = entry.seq;
+        self.last_pos = pos;
+        self.updated_at = self.updated_at.max(entry.created_at);
+        if Audience::Visitor.sees(entry.kind) {
+            self.last_public_seq = entry.seq;
+        }
+        if entry.kind != MessageKind::Event {
+            self.last_message_pos = pos;
+            if entry.kind == MessageKind::Text {
+                self.last_public_message_pos = pos;
+            }
+        }
+        match entry.sender {
+            Principal::Visitor(_) => self.visitor_read_seq = entry.seq,
+            Principal::Agent(_) if entry.kind != MessageKind::Event => self.agent_read_seq = entry.seq,
+            _ => {}
+        }
+    }
+
+    /// What a text or note of `sender` changes besides the log: returns the event that follows it.
+    pub fn on_message(&mut self, sender: Principal, kind: MessageKind, now: Micros) -> Option<Event> {
+        if kind != MessageKind::Text {
+            return None;
+        }
+        match (self.state, sender) {
+            (State::New, Principal::Visitor(_)) => Some(self.queue(EventCode::Queued, now)),
+            (State::Resolved, Principal::Visitor(_)) => Some(self.queue(EventCode::Reopened, now)),
+            (State::Resolved, Principal::Agent(agent)) => Some(self.reopen(Some(agent))),
+            (State::Pending, _) if self.assignee.is_some() => {
+                self.state = State::Open;
+                Some(Event { code: EventCode::Reopened, agent: self.assignee, score: None })
+            }
+            (State::New | State::Queued, Principal::Agent(agent)) => {
+                Some(self.assign_to(agent, EventCode::Assigned))
+            }
+            _ => None,
+        }
+    }
+
+    /// Gives the waiting conversation to `agent`.
+    ///
+    /// # Errors
+    /// When it does not wait.
+    pub fn assign(&mut self, agent: AgentKey) -> Result<Event, Refusal> {
+        match (self.state, self.assignee) {
+            (_, Some(_)) => Err(Refusal::Taken),
+            (State::Queued, None) => Ok(self.assign_to(agent, EventCode::Assigned)),
+            (state, None) => Err(Refusal::State(state)),
+        }
+    }
+
+    /// Moves it to `agent`, or back to the queue.
+    ///
+    /// # Errors
+    /// When nobody wrote in it yet or it has ended.
+    pub fn transfer(&mut self, agent: Option<AgentKey>, now: Micros) -> Result<Event, Refusal> {
+        match (self.state, agent) {
+            (State::New | State::Resolved, _) => Err(Refusal::State(self.state)),
+            (_, Some(agent)) if self.assignee == Some(agent) => Err(Refusal::Taken),
+            (_, Some(agent)) => Ok(self.assign_to(agent, EventCode::Transferred)),
+            (State::Queued, None) => Err(Refusal::State(State::Queued)),
+            (_, None) => Ok(self.queue(EventCode::Transferred, now)),
+        }
+    }
+
+    /// Sets it aside until something outside happens.
+    ///
+    /// # Errors
+    /// When it is not open.
+    pub fn pend(&mut self) -> Result<Event, Refusal> {
+        if self.state != State::Open {
+            return Err(Refusal::State(self.state));
+        }
+        self.state = State::Pending;
+        Ok(Event { code: EventCode::Pending, agent: self.assignee, score: None })
+    }
+
+    /// Ends it. Its agent stays on record.
+    ///
+    /// # Errors
+    /// When nobody wrote in it yet or it has ended.
+    pub fn resolve(&mut self, now: Micros) -> Result<Event, Refusal> {
+        if matches!(self.state, State::New | State::Resolved) {
+            return Err(Refusal::State(self.state));
+        }
+        self.state = State::Resolved;
+        self.queued_at = None;
+        self.resolved_at = Some(now);
+        Ok(Event { code: EventCode::Resolved, agent: self.assignee, score: None })
+    }
+
+    /// Takes a pending or ended conversation up again, for `agent`.
+    ///
+    /// # Errors
+    /// When it is neither pending nor ended.
+    pub fn take_up(&mut self, agent: AgentKey) -> Result<Event, Refusal> {
+        match self.state {
+            State::Pending => Ok(self.reopen(self.assignee.or(Some(agent)))),
+            State::Resolved => Ok(self.reopen(Some(agent))),
+            state => Err(Refusal::State(state)),
+        }
+    }
+
+    /// Records the visitor's rating; a later one replaces it.
+    ///
+    /// # Errors
+    /// When the score is out of range or nobody wrote in it yet.
+    pub fn rate(&mut self, rating: Rating) -> Result<Event, Refusal> {
+        if !(1..=5).contains(&rating.score) {
+            return Err(Refusal::Score);
+        }
+        if self.state == State::New {
+            return Err(Refusal::State(State::New));
+        }
+        let score = rating.score;
+        self.rating = Some(rating);
+        Ok(Event { code: EventCode::Rated, agent: self.assignee, score: Some(score) })
+    }
+
+    /// Moves a read mark forward; returns whether it moved.
+    pub fn read(&mut self, audience: Audience, seq: u64) -> bool {
+        let last = self.last_seq(audience);
+        let mark = match audience {
+            Audience::Visitor => &mut self.visitor_read_seq,
+            Audience::Agent => &mut self.agent_read_seq,
+        };
+        let moved = seq > *mark && seq <= last;
+        if moved {
+            *mark = seq;
+        }
+        moved
+    }
+
+    fn queue(&mut self, code: EventCode, now: Micros) -> Event {
+        self.state = State::Queued;
+        self.assignee = None;
+        self.resolved_at = None;
+        self.queued_at = Some(now);
+        Event { code, agent: None, score: None }
+    }
+
+    fn assign_to(&mut self, agent: AgentKey, code: EventCode) -> Event {
+        self.state = State::Open;
+        self.assignee = Some(agent);
+        self.queued_at = None;
+        Event { code, agent: Some(agent), score: None }
+    }
+
+    fn reopen(&mut self, agent: Option<AgentKey>) -> Event {
+        self.state = State::Open;
+        self.assignee = agent;
+        self.resolved_at = None;
+        Event { code: EventCode::Reopened, agent, score: None }
+    }
+}

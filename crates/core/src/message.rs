@@ -1,0 +1,122 @@
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{AgentKey, ConversationKey, Micros, Principal};
+
+/// What an entry of a conversation's log is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageKind {
+    /// Written by one side for the other.
+    Text,
+    /// Internal: seen by agents only.
+    Note,
+    /// A change of the conversation, see [`Event`].
+    Event,
+}
+
+/// Which view of a conversation a reader has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Audience {
+    /// Everything but notes.
+    Visitor,
+    /// Everything.
+    Agent,
+}
+
+impl Audience {
+    /// Whether a reader of this audience may see entries of `kind`.
+    #[must_use]
+    pub fn sees(self, kind: MessageKind) -> bool {
+        self == Self::Agent || kind != MessageKind::Note
+    }
+}
+
+/// A durable change of a conversation, as its log keeps it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Event {
+    /// What happened.
+    pub code: EventCode,
+    /// The agent that it happened to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentKey>,
+    /// The score of a rating, 1 to 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<u8>,
+}
+
+/// The kinds of change that a log keeps.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventCode {
+    /// Waits for an agent.
+    Queued,
+    /// An agent took it or got it.
+    Assigned,
+    /// Moved from one agent to another, or back to the queue.
+    Transferred,
+    /// Waits for something outside.
+    Pending,
+    /// Ended.
+    Resolved,
+    /// Taken up again.
+    Reopened,
+    /// The visitor gave a score.
+    Rated,
+}
+
+impl EventCode {
+    /// The word that stands for it in frames.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Assigned => "assigned",
+            Self::Transferred => "transferred",
+            Self::Pending => "pending",
+            Self::Resolved => "resolved",
+            Self::Reopened => "reopened",
+            Self::Rated => "rated",
+        }
+    }
+}
+
+/// One entry of a conversation's log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Global position in the store's log; 0 until the entry is written.
+    pub pos: i64,
+    /// The conversation.
+    pub conversation: ConversationKey,
+    /// 1, 2, 3 … within the conversation, with no gap.
+    pub seq: u64,
+    /// Position of the entry before it in the same conversation; 0 for the first.
+    pub prev_pos: i64,
+    /// The greatest `seq` below this one that a visitor may see; 0 when there is none.
+    pub prev_public_seq: u64,
+    /// UUIDv7, or UUIDv5 of its source key when imported.
+    pub id: Uuid,
+    /// The sender's own id of the message; events have none.
+    pub client_id: Option<Uuid>,
+    /// Who wrote or did it.
+    pub sender: Principal,
+    /// What it is.
+    pub kind: MessageKind,
+    /// The text; for an event its plain English fallback.
+    pub text: String,
+    /// The change, for [`MessageKind::Event`].
+    pub event: Option<Event>,
+    /// When the daemon took it.
+    pub created_at: Micros,
+}
+
+impl Entry {
+    /// The number before this entry's among those that `audience` may see.
+    #[must_use]
+    pub fn prev_seq(&self, audience: Audience) -> u64 {
+        match audience {
+            Audience::Agent => self.seq - 1,
+            Audience::Visitor => self.prev_public_seq,
+        }
+    }
+}

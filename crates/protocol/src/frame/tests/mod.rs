@@ -1,0 +1,3 @@
+mod client;
+mod server;
+mod timestamp;

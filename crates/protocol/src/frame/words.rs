@@ -1,0 +1,166 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Defines an enum of words that stand in frames as they are written here.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+        pub enum $name {
+            $($(#[$variant_meta])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// Every word, in the order of the definition.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word as it stands in frames.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+
+            /// The value that `word` stands for.
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// Why a frame or a request was refused; frames and problem details share these.
+    ErrorCode {
+        /// The frame or body is malformed.
+        BadFrame = "bad_frame",
+        /// Nobody is signed in.
+        Unauthorized = "unauthorized",
+        /// The principal may not do this.
+        Forbidden = "forbidden",
+        /// The thing does not exist, or the principal may not know of it.
+        NotFound = "not_found",
+        /// A text, list or body is over its limit.
+        TooLarge = "too_large",
+        /// The state or an earlier request contradicts this one.
+        Conflict = "conflict",
+        /// Too much in too short a time.
+        RateLimited = "rate_limited",
+        /// The server cannot do it now; try again later.
+        Unavailable = "unavailable",
+    }
+}
+
+words! {
+    /// What a client may send as a message.
+    SendKind {
+        /// A text that everybody in the conversation sees.
+        Text = "text",
+        /// A note that only agents see.
+        Note = "note",
+    }
+}
+
+words! {
+    /// What a message is. Every kind has a `text` that stands for it.
+    MessageKind {
+        /// A text.
+        Text = "text",
+        /// An internal note; visitors never see it.
+        Note = "note",
+        /// A change of the conversation, see [`EventCode`].
+        Event = "event",
+    }
+}
+
+words! {
+    /// Who is meant by a party or principal.
+    PartyKind {
+        /// A customer.
+        Visitor = "visitor",
+        /// A member of the service desk.
+        Agent = "agent",
+        /// A program that talks.
+        Bot = "bot",
+        /// kefu itself.
+        System = "system",
+    }
+}
+
+words! {
+    /// What happened to a conversation, as an entry of its log.
+    EventCode {
+        /// It waits for an agent.
+        Queued = "queued",
+        /// It was given to an agent.
+        Assigned = "assigned",
+        /// It was handed to another agent or back to the queue.
+        Transferred = "transferred",
+        /// It waits for the visitor.
+        Pending = "pending",
+        /// It is done.
+        Resolved = "resolved",
+        /// It goes on after it was done.
+        Reopened = "reopened",
+        /// The visitor rated it.
+        Rated = "rated",
+    }
+}
+
+words! {
+    /// Why a `conversation` hint is sent.
+    Change {
+        /// It waits for an agent.
+        Queued = "queued",
+        /// It was given to an agent.
+        Assigned = "assigned",
+        /// It was handed to another agent or back to the queue.
+        Transferred = "transferred",
+        /// It waits for the visitor.
+        Pending = "pending",
+        /// It is done.
+        Resolved = "resolved",
+        /// It goes on after it was done.
+        Reopened = "reopened",
+        /// The visitor rated it.
+        Rated = "rated",
+        /// Something else about it changed.
+        Updated = "updated",
+    }
+}
+
+words! {
+    /// What a `watch` adds to a connection.
+    Scope {
+        /// The messages of one conversation.
+        Conversation = "conversation",
+        /// The `conversation` hints of one team, or of all own teams.
+        Team = "team",
+        /// The `conversation` hints of everything.
+        All = "all",
+    }
+}
+
+words! {
+    /// Whether somebody is there.
+    Status {
+        /// There and free for work.
+        Online = "online",
+        /// There, but not to be given new work.
+        Busy = "busy",
+        /// Signed in, but not at the desk.
+        Away = "away",
+        /// Without an open connection.
+        Offline = "offline",
+    }
+}

@@ -1,0 +1,81 @@
+use std::time::Duration;
+
+use kefu_core::{Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Visitor};
+use uuid::Uuid;
+
+use crate::Session;
+
+/// What one transaction writes.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// In order of position, from [`Writer::next_pos`](crate::Writer::next_pos) on without a gap. The
+    /// conversation of each is in `conversations` or `grown`.
+    pub entries: Vec<Entry>,
+    /// New heads and those changed beyond growth, as they are after `entries`; written at once.
+    pub conversations: Vec<Conversation>,
+    /// Heads that merely grew, as they are after `entries`, none of them in `conversations`. After a
+    /// crash they are rebuilt from the log: a read mark that moved without an entry is then lost,
+    /// unless it stands in `conversations`.
+    pub grown: Vec<Conversation>,
+    /// Changes of everything else.
+    pub changes: Vec<Change>,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+            && self.conversations.is_empty()
+            && self.grown.is_empty()
+            && self.changes.is_empty()
+    }
+}
+
+/// A change outside the logs.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Adds a visitor or replaces what is known of it.
+    Visitor(Visitor),
+    /// Adds or replaces an inbox.
+    Inbox(Inbox),
+    /// Adds an agent or replaces everything but its password.
+    Agent(Agent),
+    /// Sets an agent's password.
+    Password {
+        /// Whose.
+        agent: AgentKey,
+        /// In PHC string format.
+        hash: String,
+    },
+    /// Adds a session.
+    Session(Session),
+    /// A session was used.
+    SessionSeen {
+        /// Hash of its token.
+        token_hash: [u8; 32],
+        /// When.
+        at: Micros,
+    },
+    /// Ends the session with this public id.
+    EndSession(Uuid),
+    /// Ends the session with this token hash.
+    EndToken([u8; 32]),
+    /// Ends all sessions of a visitor or an agent.
+    EndSessionsOf(Principal),
+    /// Sets or forgets the hash of the token that lets the first agent in.
+    SetupToken(Option<[u8; 32]>),
+}
+
+/// What a commit did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Committed {
+    /// Entries written.
+    pub entries: usize,
+    /// Rows of earlier commits folded into indexes and heads.
+    pub folded: usize,
+    /// How long the transaction took, the checkpoint not counted.
+    pub duration: Duration,
+    /// How long the writer itself worked on a checkpoint before.
+    pub checkpoint: Option<Duration>,
+}

@@ -1,0 +1,34 @@
+//! Durable state of kefu: conversations, their logs, people and sessions, in one SQLite file.
+//!
+//! There is one [`Writer`], owned by one task, and any number of readers ([`Store`]) that never wait
+//! for it. A commit appends entries to a log that has no index; what would be its indexes (dedupe
+//! hashes, the heads of conversations that merely grew) is kept in memory and folded in later, in
+//! sorted slices. After a crash the part of the log that was not folded yet is read back.
+//!
+//! *Invariants:* this crate knows no clock, frame, socket or rule of the domain: times, ids and
+//! changed heads come from its caller. No type of the SQL driver is in a public signature. A commit
+//! that returned `Ok` survives the loss of power; one that failed left nothing behind.
+
+mod backup;
+mod batch;
+mod check;
+mod error;
+mod open;
+mod reader;
+mod rows;
+mod schema;
+mod session;
+mod sql;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use backup::{backup, restore};
+pub use batch::{Batch, Change, Committed};
+pub use check::check;
+pub use error::StoreError;
+pub use open::{OpenOptions, Opened, open};
+pub use reader::{Cursor, Page, Range, Store, View};
+pub use session::Session;
+pub use writer::{StoreMetrics, Writer};

@@ -1,0 +1,162 @@
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kefu_core::Micros;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use uuid::Uuid;
+
+use crate::{Store, StoreError, Writer, backup, schema};
+
+/// The database's name in the data directory.
+pub(crate) const FILE: &str = "kefu.db";
+
+const LOCK: &str = "kefu.lock";
+
+/// Bytes of the write-ahead log's file that stay when it begins anew.
+const WAL_KEPT: &str = "67108864";
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// The data directory; made if it is missing.
+    pub dir: PathBuf,
+    /// The epoch of a store that is made now; random.
+    pub epoch_if_new: Uuid,
+    /// The time.
+    pub now: Micros,
+    /// How many readers may work at once.
+    pub readers: usize,
+}
+
+/// An open store.
+pub struct Opened {
+    /// The only one that changes it.
+    pub writer: Writer,
+    /// Reads it; cloned for whoever needs it.
+    pub store: Store,
+    /// Entries that were read back because the store was not closed.
+    pub recovered: usize,
+}
+
+/// Opens the store in `options.dir`, or makes it, on the running tokio runtime.
+///
+/// # Errors
+/// [`StoreError::Locked`], [`StoreError::Newer`], [`StoreError::Foreign`], [`StoreError::Corrupt`],
+/// [`StoreError::Interrupted`], [`StoreError::NotWritable`], [`StoreError::Full`] or
+/// [`StoreError::Io`].
+pub async fn open(options: OpenOptions) -> Result<Opened, StoreError> {
+    let file = options.dir.join(FILE);
+    let lock = lock(&options.dir)?;
+    if backup::is_interrupted(&file) {
+        return Err(StoreError::Interrupted(options.dir));
+    }
+    create(&file)?;
+    let ready = async {
+        let mut conn = writing(&file).await?;
+        let version = schema::identify(&mut conn, &file).await?;
+        sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut conn).await?;
+        schema::migrate(&mut conn, version, options.epoch_if_new, options.now).await?;
+        let checkpoints = writing(&file).await?;
+        Writer::start(conn, checkpoints, options.dir.join(format!("{FILE}-wal")), lock).await
+    };
+    let (writer, recovered) = ready.await.map_err(|error: StoreError| error.at(&file))?;
+    let store = Store::new(reading(&file), options.readers.max(1));
+    Ok(Opened { writer, store, recovered })
+}
+
+/// Takes the directory's lock, making both if they are missing.
+pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|error| StoreError::file(dir, error))?;
+    let path = dir.join(LOCK);
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| StoreError::file(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let pid = file.read_to_string(&mut holder).ok().and_then(|_| holder.trim().parse().ok());
+            return Err(StoreError::Locked { pid });
+        }
+        Err(TryLockError::Error(error)) => return Err(StoreError::file(&path, error)),
+    }
+    let written = file
+        .set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));
+    written.map_err(|error| StoreError::file(&path, error))?;
+    Ok(file)
+}
+
+/// Makes the database's file for its owner alone; SQLite gives the others beside it the same mode.
+fn create(file: &Path) -> Result<(), StoreError> {
+    match File::options().write(true).create_new(true).mode(0o600).open(file) {
+        Ok(_) => sync_dir(file),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::file(file, error)),
+    }
+}
+
+/// Makes the names in `file`'s directory durable.
+pub(crate) fn sync_dir(file: &Path) -> Result<(), StoreError> {
+    let dir = match file.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
+    };
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| StoreError::file(dir, error))
+}
+
+/// A connection that may write.
+pub(crate) async fn writing(file: &Path) -> Result<SqliteConnection, StoreError> {
+    let conn = base(file)
+        .synchronous(SqliteSynchronous::Full)
+        .page_size(4096)
+        .pragma("wal_autocheckpoint", "0")
+        .pragma("journal_size_limit", WAL_KEPT)
+        .pragma("secure_delete", "ON")
+        .pragma("cache_size", "-16384")
+        .statement_cache_capacity(128)
+        .connect()
+        .await;
+    conn.map_err(|error| StoreError::from(error).at(file))
+}
+
+/// How a connection that only reads is made.
+pub(crate) fn reading(file: &Path) -> SqliteConnectOptions {
+    base(file).read_only(true).pragma("cache_size", "-4096").statement_cache_capacity(64).row_buffer_size(256)
+}
+
+/// A connection that only reads, to a file that must exist.
+pub(crate) async fn connect_reading(file: &Path) -> Result<SqliteConnection, StoreError> {
+    fs::metadata(file).map_err(|error| StoreError::file(file, error))?;
+    reading(file).connect().await.map_err(|error| StoreError::from(error).at(file))
+}
+
+/// A connection to a file that is not in use, without a write-ahead log.
+pub(crate) async fn connect_alone(file: &Path) -> Result<SqliteConnection, StoreError> {
+    let conn = base(file).journal_mode(SqliteJournalMode::Delete).synchronous(SqliteSynchronous::Full);
+    conn.connect().await.map_err(|error| StoreError::from(error).at(file))
+}
+
+fn base(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(false)
+        .foreign_keys(false)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("mmap_size", "0")
+        .disable_statement_logging()
+}

@@ -1,0 +1,122 @@
+mod conversations;
+mod messages;
+mod people;
+mod pool;
+mod sessions;
+
+pub use conversations::{Cursor, View};
+pub use messages::Range;
+pub(crate) use messages::{WALK, walk_args};
+
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Decode, Row as _, Sqlite};
+
+use crate::sql::{self, Args};
+use crate::{StoreError, schema};
+use pool::Pool;
+
+/// Reads the store, each call what was last committed when it began; never waits for the writer.
+///
+/// Heads that merely grew are folded in later: those returned here may lag behind their log. The
+/// state, assignee and rating never lag; [`Writer::conversations`](crate::Writer::conversations)
+/// returns exact ones.
+#[derive(Clone)]
+pub struct Store {
+    pool: Arc<Pool>,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The items, in the order of the list.
+    pub items: Vec<T>,
+    /// Whether the list goes on in the direction that was asked for.
+    pub has_more: bool,
+}
+
+impl Store {
+    pub(crate) fn new(options: SqliteConnectOptions, readers: usize) -> Self {
+        Self { pool: Arc::new(Pool::new(options, readers)) }
+    }
+
+    /// Ends all readers, once each is done with what it does; later calls fail with
+    /// [`StoreError::Closed`].
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// The epoch: what changes when the store is restored from a backup.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn epoch(&self) -> Result<String, StoreError> {
+        self.meta("epoch").await?.ok_or_else(|| StoreError::corrupt("the store has no epoch"))
+    }
+
+    /// Hash of the token that lets the first agent in.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn setup_token_hash(&self) -> Result<Option<[u8; 32]>, StoreError> {
+        let hash: Option<Vec<u8>> = self.meta("setup_token_hash").await?;
+        hash.as_deref().map(crate::rows::hash).transpose()
+    }
+
+    /// Whether there is no agent yet.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        let mut lease = self.pool.lease().await?;
+        Ok(sql::row(lease.conn(), "SELECT 1 FROM agent LIMIT 1", Args::default()).await?.is_none())
+    }
+
+    /// What SQLite finds wrong with the file: nothing, if all is well. Reads all of it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn integrity_check(&self) -> Result<Vec<String>, StoreError> {
+        let mut lease = self.pool.lease().await?;
+        crate::check::integrity(lease.conn()).await
+    }
+
+    async fn meta<T>(&self, key: &str) -> Result<Option<T>, StoreError>
+    where
+        T: for<'r> Decode<'r, Sqlite>,
+    {
+        let mut lease = self.pool.lease().await?;
+        schema::meta(lease.conn(), key).await
+    }
+
+    /// All rows of a query.
+    async fn all<T>(
+        &self,
+        sql: &'static str,
+        args: Args,
+        read: fn(&sqlx::sqlite::SqliteRow) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut lease = self.pool.lease().await?;
+        sql::rows(lease.conn(), sql, args).await?.iter().map(read).collect()
+    }
+
+    /// The first row of a query.
+    async fn one<T>(
+        &self,
+        sql: &'static str,
+        args: Args,
+        read: fn(&sqlx::sqlite::SqliteRow) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut lease = self.pool.lease().await?;
+        sql::row(lease.conn(), sql, args).await?.as_ref().map(read).transpose()
+    }
+}
+
+/// The first column of a row.
+fn first<T>(row: &sqlx::sqlite::SqliteRow) -> Result<T, StoreError>
+where
+    T: for<'r> Decode<'r, Sqlite>,
+{
+    Ok(row.try_get_unchecked(0)?)
+}

@@ -1,0 +1,133 @@
+use kefu_core::{AgentKey, Conversation, InboxKey, VisitorKey};
+use sqlx::AssertSqlSafe;
+
+use super::{Page, Store};
+use crate::StoreError;
+use crate::rows;
+use crate::sql::{self, Args};
+
+/// A list of conversations.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum View {
+    /// Open or pending ones of an agent, newest activity first.
+    Mine(AgentKey),
+    /// Queued ones, longest waiting first.
+    Waiting,
+    /// All that are queued, open or pending, newest activity first.
+    All,
+    /// What an agent may see of [`View::All`]: its own and the queued ones.
+    AgentAll(AgentKey),
+    /// Resolved ones, newest activity first.
+    Ended {
+        /// Only those that this agent had last.
+        assignee: Option<AgentKey>,
+    },
+    /// A visitor's, in every state, newest activity first.
+    OfVisitor(VisitorKey),
+}
+
+/// Where a list of conversations goes on: the time and key of the last one that was seen.
+pub type Cursor = (i64, i64);
+
+/// Columns and table, an index and what the rows must fulfil; `?1` is the agent or visitor.
+fn part(index: &str, condition: &str) -> String {
+    format!(
+        "SELECT {} FROM conversation INDEXED BY {index} WHERE {condition} AND (?2 IS NULL OR inbox = ?2)",
+        rows::conversation_columns!()
+    )
+}
+
+/// Goes on below the cursor.
+fn newest(index: &str, condition: &str) -> String {
+    let part = part(index, condition);
+    format!("{part} AND (updated_at, key) < (?3, ?4) ORDER BY updated_at DESC, key DESC LIMIT ?5")
+}
+
+impl View {
+    fn sql(self) -> String {
+        const MINE: &str = "assignee = ?1 AND state IN (2, 3)";
+        match self {
+            Self::Mine(_) => newest("conversation_mine", MINE),
+            Self::Waiting => {
+                let part = part("conversation_waiting", "state = 1");
+                format!("{part} AND (queued_at, key) > (?3, ?4) ORDER BY queued_at, key LIMIT ?5")
+            }
+            Self::All => newest("conversation_live", "state IN (1, 2, 3)"),
+            Self::AgentAll(_) => {
+                let mine = newest("conversation_mine", MINE);
+                let waiting = newest("conversation_waiting", "state = 1");
+                format!(
+                    "SELECT * FROM (SELECT * FROM ({mine}) UNION ALL SELECT * FROM ({waiting}))
+                     ORDER BY updated_at DESC, key DESC LIMIT ?5"
+                )
+            }
+            Self::Ended { assignee: None } => newest("conversation_ended", "state = 4"),
+            Self::Ended { assignee: Some(_) } => {
+                newest("conversation_ended_mine", "assignee = ?1 AND state = 4")
+            }
+            Self::OfVisitor(_) => newest("conversation_visitor", "visitor = ?1"),
+        }
+    }
+
+    fn whose(self) -> Option<i64> {
+        match self {
+            Self::Mine(agent) | Self::AgentAll(agent) | Self::Ended { assignee: Some(agent) } => {
+                Some(agent.0)
+            }
+            Self::OfVisitor(visitor) => Some(visitor.0),
+            Self::Waiting | Self::All | Self::Ended { assignee: None } => None,
+        }
+    }
+
+    /// Where the list goes on after `last`.
+    fn cursor(self, last: &Conversation) -> Cursor {
+        match self {
+            Self::Waiting => (last.queued_at.unwrap_or_default().0, last.key.0),
+            _ => (last.updated_at.0, last.key.0),
+        }
+    }
+}
+
+impl Store {
+    /// A page of `view`, and where it goes on if it does.
+    ///
+    /// The order goes by times that may lag by some seconds, see [`Store`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn conversations(
+        &self,
+        view: View,
+        inbox: Option<InboxKey>,
+        cursor: Option<Cursor>,
+        limit: usize,
+    ) -> Result<(Page<Conversation>, Option<Cursor>), StoreError> {
+        let begin = if view == View::Waiting { (i64::MIN, i64::MIN) } else { (i64::MAX, i64::MAX) };
+        let (time, key) = cursor.unwrap_or(begin);
+        let args = Args::default()
+            .int(view.whose())
+            .int(inbox.map(|inbox| inbox.0))
+            .int(time)
+            .int(key)
+            .int(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1));
+        let mut lease = self.pool.lease().await?;
+        let found = sql::rows(lease.conn(), AssertSqlSafe(view.sql()), args).await?;
+        let has_more = found.len() > limit;
+        let items = found.iter().take(limit).map(rows::conversation).collect::<Result<Vec<_>, _>>()?;
+        let next = items.last().filter(|_| has_more).map(|last| view.cursor(last));
+        Ok((Page { items, has_more }, next))
+    }
+
+    /// Every queued conversation and every open one: what routing starts from.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn open_work(&self) -> Result<Vec<Conversation>, StoreError> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            rows::conversation_columns!(),
+            " FROM conversation INDEXED BY conversation_live WHERE state IN (1, 2, 3) AND state <> 3"
+        );
+        self.all(SQL, Args::default(), rows::conversation).await
+    }
+}

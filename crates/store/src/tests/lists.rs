@@ -1,0 +1,106 @@
+use std::cmp::Reverse;
+
+use kefu_core::{AgentKey, Conversation, InboxKey, Principal, State, VisitorKey};
+
+use super::{NOW, open, run};
+use crate::{Batch, Store, View};
+use uuid::Uuid;
+
+/// Forty conversations in all states, two agents, two inboxes, with equal times among them.
+fn some() -> Vec<Conversation> {
+    let states = [State::New, State::Queued, State::Open, State::Pending, State::Resolved];
+    (1..=40)
+        .map(|number: i64| {
+            let now = NOW.plus_seconds(number * 7 % 13);
+            let id = Uuid::from_u128(u128::try_from(number).unwrap());
+            let key = kefu_core::ConversationKey(number);
+            let mut head = Conversation::new(key, id, InboxKey(number % 2), VisitorKey(number % 3), now);
+            head.state = states[usize::try_from(number % 5).unwrap()];
+            head.assignee =
+                (!matches!(head.state, State::New | State::Queued)).then_some(AgentKey(number % 4 / 2));
+            head.queued_at = (head.state == State::Queued).then_some(now);
+            head.resolved_at = (head.state == State::Resolved).then_some(now);
+            head
+        })
+        .collect()
+}
+
+type Belongs<'a> = &'a dyn Fn(&Conversation) -> bool;
+
+async fn paged(store: &Store, view: View, inbox: Option<InboxKey>) -> Vec<i64> {
+    let mut keys = Vec::new();
+    let mut cursor = None;
+    loop {
+        let (page, next) = store.conversations(view, inbox, cursor, 3).await.unwrap();
+        assert_eq!(page.has_more, next.is_some());
+        keys.extend(page.items.iter().map(|head| head.key.0));
+        cursor = next;
+        if cursor.is_none() {
+            return keys;
+        }
+    }
+}
+
+#[test]
+fn lists_are_what_a_scan_finds() {
+    run(|dir| async move {
+        let mut opened = open(dir.path()).await.unwrap();
+        let heads = some();
+        let batch = Batch { conversations: heads.clone(), ..Batch::default() };
+        opened.writer.commit(&batch).await.unwrap();
+        let live = |head: &Conversation| !matches!(head.state, State::New | State::Resolved);
+        let me = AgentKey(1);
+        let mine = move |head: &Conversation| head.assignee == Some(me);
+        let views: [(View, Belongs<'_>); 7] = [
+            (View::Mine(me), &|head| mine(head) && live(head)),
+            (View::Waiting, &|head| head.state == State::Queued),
+            (View::All, &live),
+            (View::AgentAll(me), &|head| head.state == State::Queued || mine(head) && live(head)),
+            (View::Ended { assignee: None }, &|head| head.state == State::Resolved),
+            (View::Ended { assignee: Some(me) }, &|head| head.state == State::Resolved && mine(head)),
+            (View::OfVisitor(VisitorKey(2)), &|head| head.visitor == VisitorKey(2)),
+        ];
+        for (view, belongs) in views {
+            for inbox in [None, Some(InboxKey(0)), Some(InboxKey(1))] {
+                let mut expected: Vec<_> = heads
+                    .iter()
+                    .filter(|head| belongs(head) && inbox.is_none_or(|inbox| head.inbox == inbox))
+                    .collect();
+                match view {
+                    View::Waiting => expected.sort_by_key(|head| (head.queued_at, head.key)),
+                    _ => expected.sort_by_key(|head| Reverse((head.updated_at, head.key))),
+                }
+                let expected: Vec<_> = expected.iter().map(|head| head.key.0).collect();
+                assert!(!expected.is_empty());
+                assert_eq!(paged(&opened.store, view, inbox).await, expected, "{view:?} {inbox:?}");
+            }
+        }
+        let work = opened.store.open_work().await.unwrap();
+        assert_eq!(
+            work.len(),
+            heads.iter().filter(|head| live(head) && head.state != State::Pending).count()
+        );
+        opened.writer.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_state_shows_at_once_and_growth_after_folding() {
+    run(|dir| async move {
+        let mut opened = open(dir.path()).await.unwrap();
+        let mut head = super::conversation(&mut opened.writer, 1).await;
+        head.on_message(Principal::Visitor(VisitorKey(1)), kefu_core::MessageKind::Text, NOW).unwrap();
+        let batch = Batch { conversations: vec![head.clone()], ..Batch::default() };
+        opened.writer.commit(&batch).await.unwrap();
+        super::grow(&mut opened.writer, &mut head, 2).await.unwrap();
+        let listed = opened.store.open_work().await.unwrap();
+        assert_eq!((listed[0].state, listed[0].last_seq), (State::Queued, 0));
+        let exact = opened.writer.conversations_by_key(&[head.key]).await.unwrap();
+        assert_eq!(exact[0].last_seq, 2);
+        assert!(!opened.writer.idle_work().await.unwrap(), "young entries gather first");
+        opened.writer.close().await.unwrap();
+        let opened = open(dir.path()).await.unwrap();
+        assert_eq!(opened.store.open_work().await.unwrap()[0].last_seq, 2);
+        opened.writer.close().await.unwrap();
+    });
+}

@@ -1,0 +1,128 @@
+use kefu_core::{Agent, Inbox, Principal, Visitor};
+use sqlx::sqlite::SqliteConnection;
+
+use crate::rows::{principal_number, role_number, status_number};
+use crate::sql::{self, Args};
+use crate::{Change, Session, StoreError, schema};
+
+/// Writes one change, inside the transaction of its batch.
+pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Result<(), StoreError> {
+    match change {
+        Change::Visitor(visitor) => write_visitor(conn, visitor).await,
+        Change::Inbox(inbox) => write_inbox(conn, inbox).await,
+        Change::Agent(agent) => write_agent(conn, agent).await,
+        Change::Session(session) => write_session(conn, session).await,
+        Change::Password { agent, hash } => {
+            let args = Args::default().text(hash).int(agent.0);
+            sql::execute(conn, "UPDATE agent SET password_hash = ? WHERE key = ?", args).await.map(drop)
+        }
+        Change::SessionSeen { token_hash, at } => {
+            let args = Args::default().int(at.0).blob(token_hash);
+            sql::execute(conn, "UPDATE session SET last_seen_at = ? WHERE token_hash = ?", args)
+                .await
+                .map(drop)
+        }
+        Change::EndSession(id) => {
+            let args = Args::default().blob(id.as_bytes());
+            sql::execute(conn, "DELETE FROM session WHERE id = ?", args).await.map(drop)
+        }
+        Change::EndToken(token_hash) => {
+            let args = Args::default().blob(token_hash);
+            sql::execute(conn, "DELETE FROM session WHERE token_hash = ?", args).await.map(drop)
+        }
+        Change::EndSessionsOf(principal) => end_sessions_of(conn, *principal).await,
+        Change::SetupToken(Some(hash)) => schema::set_meta_blob(conn, "setup_token_hash", hash).await,
+        Change::SetupToken(None) => {
+            sql::execute(conn, "DELETE FROM meta WHERE key = 'setup_token_hash'", Args::default())
+                .await
+                .map(drop)
+        }
+    }
+}
+
+async fn write_visitor(conn: &mut SqliteConnection, visitor: &Visitor) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO visitor
+        (key, id, inbox, external_id, verified, name, email, attributes, created_at, last_seen_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET
+            external_id = excluded.external_id, verified = excluded.verified, name = excluded.name,
+            email = excluded.email, attributes = excluded.attributes, last_seen_at = excluded.last_seen_at";
+    let mut args = Args::default().int(visitor.key.0).blob(visitor.id.as_bytes()).int(visitor.inbox.0);
+    args.add_opt_text(visitor.external_id.as_deref());
+    let args = args
+        .int(i64::from(visitor.verified))
+        .text(&visitor.name)
+        .text(&visitor.email)
+        .text(&visitor.attributes)
+        .int(visitor.created_at.0)
+        .int(visitor.last_seen_at.0);
+    sql::execute(conn, SQL, args).await.map(drop)
+}
+
+async fn write_inbox(conn: &mut SqliteConnection, inbox: &Inbox) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO inbox
+        (key, id, slug, name, greeting, origins, identity_required, sealed_secret, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET
+            slug = excluded.slug, name = excluded.name, greeting = excluded.greeting,
+            origins = excluded.origins, identity_required = excluded.identity_required,
+            sealed_secret = excluded.sealed_secret";
+    let origins = serde_json::to_string(&inbox.origins).expect("a list of strings is plain JSON");
+    let args = Args::default()
+        .int(inbox.key.0)
+        .blob(inbox.id.as_bytes())
+        .text(&inbox.slug)
+        .text(&inbox.name)
+        .text(&inbox.greeting)
+        .text(&origins)
+        .int(i64::from(inbox.identity_required))
+        .blob(&inbox.sealed_secret)
+        .int(inbox.created_at.0);
+    sql::execute(conn, SQL, args).await.map(drop)
+}
+
+async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO agent
+        (key, id, name, email, role, status, capacity, disabled, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET
+            name = excluded.name, email = excluded.email, role = excluded.role, status = excluded.status,
+            capacity = excluded.capacity, disabled = excluded.disabled";
+    let args = Args::default()
+        .int(agent.key.0)
+        .blob(agent.id.as_bytes())
+        .text(&agent.name)
+        .text(&agent.email)
+        .int(role_number(agent.role))
+        .int(status_number(agent.status))
+        .int(i64::from(agent.capacity))
+        .int(i64::from(agent.disabled))
+        .int(agent.created_at.0);
+    sql::execute(conn, SQL, args).await.map(drop)
+}
+
+async fn write_session(conn: &mut SqliteConnection, session: &Session) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO session
+        (token_hash, id, principal_kind, principal, inbox, created_at, last_seen_at, expires_at, user_agent,
+         address)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let (kind, key) = principal_number(session.principal);
+    let args = Args::default()
+        .blob(&session.token_hash)
+        .blob(session.id.as_bytes())
+        .int(kind)
+        .int(key)
+        .int(session.inbox.map(|inbox| inbox.0))
+        .int(session.created_at.0)
+        .int(session.last_seen_at.0)
+        .int(session.expires_at.map(|at| at.0))
+        .text(&session.user_agent)
+        .text(&session.address);
+    sql::execute(conn, SQL, args).await.map(drop)
+}
+
+async fn end_sessions_of(conn: &mut SqliteConnection, principal: Principal) -> Result<(), StoreError> {
+    let (kind, key) = principal_number(principal);
+    let args = Args::default().int(kind).int(key);
+    sql::execute(conn, "DELETE FROM session WHERE principal_kind = ? AND principal = ?", args).await.map(drop)
+}

@@ -1,0 +1,123 @@
+use kefu_core::{Conversation, Entry};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use super::fold::Row;
+use crate::StoreError;
+use crate::rows::{self, CONVERSATION_COLUMNS, bind_conversation, bind_entry, int};
+use crate::sql::{Bulk, Join};
+
+/// Every entry whose `seq` is a multiple of this has an anchor.
+pub(crate) const ANCHOR_EVERY: u64 = 32;
+
+/// The statements of every commit.
+pub(super) struct Statements {
+    log: Bulk,
+    anchor: Bulk,
+    dedupe: Bulk,
+    head: Bulk,
+    lookup: Join,
+}
+
+impl Default for Statements {
+    fn default() -> Self {
+        Self {
+            log: Bulk::new(
+                "INSERT INTO log (pos, conversation, seq, prev_pos, prev_public_seq, kind, sender_kind, sender,
+                 created_at, id, client_id, text, event)",
+                13,
+                "",
+            ),
+            anchor: Bulk::new("INSERT INTO anchor (conversation, seq, pos)", 3, ""),
+            dedupe: Bulk::new("INSERT OR IGNORE INTO dedupe (conversation, hash, seq)", 3, ""),
+            head: Bulk::new(
+                concat!("INSERT INTO conversation (", rows::conversation_columns!(), ")"),
+                CONVERSATION_COLUMNS,
+                // What is fixed for ever is left alone.
+                "ON CONFLICT (key) DO UPDATE SET
+                    state = excluded.state, assignee = excluded.assignee,
+                    last_seq = excluded.last_seq, last_public_seq = excluded.last_public_seq,
+                    last_pos = excluded.last_pos, last_message_pos = excluded.last_message_pos,
+                    last_public_message_pos = excluded.last_public_message_pos,
+                    visitor_read_seq = excluded.visitor_read_seq, agent_read_seq = excluded.agent_read_seq,
+                    queued_at = excluded.queued_at, updated_at = excluded.updated_at,
+                    resolved_at = excluded.resolved_at, rating_score = excluded.rating_score,
+                    rating_comment = excluded.rating_comment, rating_at = excluded.rating_at",
+            ),
+            lookup: Join::new(
+                "SELECT asked.column1, dedupe.seq FROM (",
+                3,
+                ") AS asked CROSS JOIN dedupe
+                    ON dedupe.conversation = asked.column2 AND dedupe.hash = asked.column3",
+            ),
+        }
+    }
+}
+
+impl Statements {
+    /// Appends `entries` to the log, with their anchors.
+    pub(super) async fn write_entries(
+        &self,
+        conn: &mut SqliteConnection,
+        entries: &[Entry],
+    ) -> Result<(), StoreError> {
+        self.log.insert(conn, entries, bind_entry).await?;
+        let anchors = entries.iter().filter(|entry| entry.seq % ANCHOR_EVERY == 0);
+        let anchors: Vec<_> =
+            anchors.map(|entry| (entry.conversation.0, int(entry.seq), entry.pos)).collect();
+        self.anchor
+            .insert(conn, &anchors, |args, &(conversation, seq, pos)| {
+                args.add_int(conversation);
+                args.add_int(seq);
+                args.add_int(pos);
+            })
+            .await
+    }
+
+    /// Writes whole rows of conversations.
+    pub(super) async fn write_heads(
+        &self,
+        conn: &mut SqliteConnection,
+        heads: &[Conversation],
+    ) -> Result<(), StoreError> {
+        self.head.insert(conn, heads, bind_conversation).await
+    }
+
+    /// Writes whole rows of conversations.
+    pub(super) async fn fold_heads(
+        &self,
+        conn: &mut SqliteConnection,
+        heads: &[&Conversation],
+    ) -> Result<(), StoreError> {
+        self.head.insert(conn, heads, |args, head| bind_conversation(args, head)).await
+    }
+
+    /// Looks up (number, conversation, hash); returns rows of number and `seq`.
+    pub(super) async fn find_dedupe(
+        &self,
+        conn: &mut SqliteConnection,
+        wanted: &[(i64, i64, i64)],
+    ) -> Result<Vec<SqliteRow>, StoreError> {
+        self.lookup
+            .rows(conn, wanted, |args, &(number, conversation, hash)| {
+                args.add_int(number);
+                args.add_int(conversation);
+                args.add_int(hash);
+            })
+            .await
+    }
+
+    /// Folds dedupe rows; those that a crash left half-folded may be there already.
+    pub(super) async fn fold_dedupe(
+        &self,
+        conn: &mut SqliteConnection,
+        rows: &[Row],
+    ) -> Result<(), StoreError> {
+        self.dedupe
+            .insert(conn, rows, |args, row| {
+                args.add_int(row.conversation);
+                args.add_int(row.hash);
+                args.add_int(row.seq);
+            })
+            .await
+    }
+}

@@ -1,0 +1,133 @@
+mod model;
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use kefu_core::{Principal, VisitorKey};
+use uuid::Uuid;
+
+use crate::sql::{self, Args};
+use crate::tests::{conversation, grow, open, run, shown};
+use crate::{Batch, StoreError};
+
+#[test]
+fn calls_may_move_between_threads() {
+    fn sends<T: Send>(value: T) -> T {
+        value
+    }
+    run(|dir| async move {
+        let mut opened = sends(sends(open(dir.path())).await.unwrap());
+        sends(opened.writer.commit(&Batch::default())).await.unwrap();
+        sends(opened.writer.duplicates(&[])).await.unwrap();
+        sends(opened.writer.conversations(&[])).await.unwrap();
+        sends(opened.writer.idle_work()).await.unwrap();
+        sends(opened.store.conversations(crate::View::All, None, None, 1)).await.unwrap();
+        sends(opened.store.entries_at(&[1])).await.unwrap();
+        sends(opened.writer.close()).await.unwrap();
+        sends(crate::check(dir.path())).await.unwrap();
+        sends(crate::backup(dir.path(), &dir.path().join("copy"))).await.unwrap();
+    });
+}
+
+#[test]
+fn a_full_disk_leaves_everything_as_it_was() {
+    run(|dir| async move {
+        let opened = open(dir.path()).await.unwrap();
+        let (mut writer, store) = (opened.writer, opened.store);
+        let mut head = conversation(&mut writer, 1).await;
+        grow(&mut writer, &mut head, 5).await.unwrap();
+        sql::script(&mut writer.conn, "PRAGMA max_page_count = 1").await.unwrap();
+        let before = head.clone();
+        for _ in 0..2 {
+            assert!(matches!(grow(&mut writer, &mut head, 2_000).await, Err(StoreError::Full)));
+        }
+        // No page is missing for it.
+        writer.probe().await.unwrap();
+        assert_eq!(shown(&head), shown(&before));
+        let found = writer.conversations_by_key(&[head.key]).await.unwrap();
+        assert_eq!(shown(&found), shown([&before]));
+        assert_eq!((writer.next_pos(), writer.unfolded()), (6, 5));
+
+        sql::script(&mut writer.conn, "PRAGMA max_page_count = 1000000").await.unwrap();
+        let entries = grow(&mut writer, &mut head, 2_000).await.unwrap();
+        let asked = (head.key, entries[7].sender, entries[7].client_id.unwrap());
+        let repeat = writer.duplicates(&[asked]).await.unwrap();
+        assert_eq!(shown(&repeat), shown([Some(&entries[7])]));
+        writer.close().await.unwrap();
+        store.close().await;
+        assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn an_equal_hash_is_not_a_repeat() {
+    run(|dir| async move {
+        let mut writer = open(dir.path()).await.unwrap().writer;
+        let mut head = conversation(&mut writer, 1).await;
+        let entries = grow(&mut writer, &mut head, 3).await.unwrap();
+        let stranger = (head.key, Principal::Visitor(VisitorKey(1)), Uuid::from_u128(0xdead));
+        let hash = writer.tail.key().hash(stranger.1, stranger.2);
+        // One colliding row in memory, one folded.
+        writer.tail.add_entry(head.key, Some(hash), 1);
+        writer.tail.add_entry(head.key, Some(hash), 3);
+        assert_eq!(writer.tail.seqs(head.key, hash), [1, 3]);
+        let args = Args::default().int(head.key.0).int(hash).int(2);
+        sql::execute(&mut writer.conn, "INSERT INTO dedupe VALUES (?, ?, ?)", args).await.unwrap();
+        let known = (head.key, entries[1].sender, entries[1].client_id.unwrap());
+        let found = writer.duplicates(&[stranger, known]).await.unwrap();
+        assert_eq!(shown(found), shown([None, Some(&entries[1])]));
+        writer.close().await.unwrap();
+    });
+}
+
+#[test]
+fn folding_and_checkpoints_keep_up_with_commits() {
+    run(|dir| async move {
+        let mut opened = open(dir.path()).await.unwrap();
+        let writer = &mut opened.writer;
+        let mut heads = Vec::new();
+        for visitor in 1..=40 {
+            heads.push(conversation(writer, visitor).await);
+        }
+        let mut last_unfolded = 0;
+        let mut runs_ended = 0;
+        for round in 0..100 {
+            grow(writer, &mut heads[round % 40], 900).await.unwrap();
+            runs_ended += usize::from(writer.unfolded() < last_unfolded);
+            last_unfolded = writer.unfolded();
+            assert!(last_unfolded < 70_000);
+        }
+        assert!(runs_ended >= 1);
+        let metrics = writer.metrics();
+        while metrics.checkpoints.load(Relaxed) == 0 {
+            grow(writer, &mut heads[0], 900).await.unwrap();
+        }
+        let total: u64 = heads.iter().map(|head| head.last_seq).sum();
+        let folded = usize::try_from(total).unwrap() - opened.writer.unfolded();
+        drop(opened);
+        let opened = open(dir.path()).await.unwrap();
+        assert_eq!(opened.recovered + folded, usize::try_from(total).unwrap());
+        opened.writer.close().await.unwrap();
+        assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn an_abandoned_commit_stops_the_writer() {
+    run(|dir| async move {
+        let mut writer = open(dir.path()).await.unwrap().writer;
+        let mut head = conversation(&mut writer, 1).await;
+        {
+            let mut copy = head.clone();
+            let mut abandoned = std::pin::pin!(grow(&mut writer, &mut copy, 1));
+            tokio::select! {
+                biased;
+                _ = &mut abandoned => panic!("a commit needs more than one step"),
+                () = std::future::ready(()) => {}
+            }
+        }
+        assert!(matches!(grow(&mut writer, &mut head, 1).await, Err(StoreError::Abandoned)));
+        assert!(matches!(writer.commit(&Batch::default()).await, Err(StoreError::Abandoned)));
+        drop(writer);
+        tokio::task::yield_now().await;
+    });
+}

@@ -1,0 +1,28 @@
+//! What every `kefu` command is given by its host: configuration layers, logs, the stop signal, exit codes,
+//! the user's language and one way to fail.
+//!
+//! kefu-app knows no domain: it has never heard of a conversation, a store or a socket. A command describes its
+//! own section of the configuration with [`settings!`] and loads it with [`App::load`].
+
+mod app;
+mod config;
+mod exit;
+mod failure;
+mod language;
+mod logs;
+mod stop;
+mod usage;
+
+pub use app::{App, GlobalArgs};
+pub use config::{
+    ByteSize, Effective, Field, Flags, Format, Layers, MAX_FILE_BYTES, Origin, Raw, Scalar, ScalarKind,
+    Secret, Setting, Shape, Shown, example_yaml, variable_name,
+};
+#[doc(hidden)]
+pub use config::{choice_name, choices, choose, wrong_type, wrong_value};
+pub use exit::Exit;
+pub use failure::Failure;
+pub use language::{Language, Text};
+pub use logs::{LogFormat, LogSettings};
+pub use stop::{Stop, StopHandle};
+pub use usage::usage_failure;

@@ -1,0 +1,165 @@
+use std::{fmt, time::Duration};
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+/// An hour: longer latencies count as this long.
+const MAX_MICROS: u64 = 3_600_000_000;
+/// Figures are right to one part in a thousand.
+const SIGNIFICANT_DIGITS: u8 = 3;
+
+/// How long events took, in an HDR histogram of microseconds.
+#[derive(Clone)]
+pub struct Latency {
+    histogram: Histogram<u64>,
+}
+
+impl Default for Latency {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Latency {
+    /// Creates an empty histogram.
+    pub fn new() -> Self {
+        let histogram = Histogram::new_with_bounds(1, MAX_MICROS, SIGNIFICANT_DIGITS)
+            .expect("the bounds and digits are constants that hdrhistogram takes");
+        Self { histogram }
+    }
+
+    /// Counts one event that was due at `scheduled` and done at `done`; both from the start of the run.
+    pub fn record(&mut self, scheduled: Duration, done: Duration) {
+        self.record_duration(done.saturating_sub(scheduled));
+    }
+
+    /// Counts one event that took so long.
+    pub fn record_duration(&mut self, duration: Duration) {
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(MAX_MICROS);
+        self.histogram.saturating_record(micros.min(MAX_MICROS));
+    }
+
+    /// Adds what another histogram counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.histogram.add(&other.histogram).expect("all histograms here have the same bounds");
+    }
+
+    /// Events counted.
+    pub fn count(&self) -> u64 {
+        self.histogram.len()
+    }
+
+    /// The latency that `percent` of the events did not exceed, in milliseconds; 0 without events.
+    pub fn percentile_ms(&self, percent: f64) -> f64 {
+        millis(self.histogram.value_at_percentile(percent))
+    }
+
+    /// The longest latency in milliseconds; 0 without events.
+    pub fn max_ms(&self) -> f64 {
+        millis(self.histogram.max())
+    }
+
+    /// The usual figures.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            count: self.count(),
+            min: millis(self.histogram.min()),
+            mean: if self.count() == 0 { 0.0 } else { self.histogram.mean() / 1000.0 },
+            p50: self.percentile_ms(50.0),
+            p90: self.percentile_ms(90.0),
+            p99: self.percentile_ms(99.0),
+            p999: self.percentile_ms(99.9),
+            max: self.max_ms(),
+        }
+    }
+}
+
+impl fmt::Debug for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Latency").field(&self.summary()).finish()
+    }
+}
+
+fn millis(micros: u64) -> f64 {
+    micros as f64 / 1000.0
+}
+
+/// The usual figures of a histogram, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Summary {
+    /// Events counted.
+    pub count: u64,
+    /// The shortest.
+    pub min: f64,
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub p50: f64,
+    /// What 90 % did not exceed.
+    pub p90: f64,
+    /// What 99 % did not exceed.
+    pub p99: f64,
+    /// What 99.9 % did not exceed.
+    pub p999: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    #[test]
+    fn without_events_everything_is_zero() {
+        assert_eq!(Latency::new().summary(), Summary::default());
+    }
+
+    #[test]
+    fn latency_counts_from_the_schedule_and_never_below_it() {
+        let mut latency = Latency::new();
+        latency.record(Duration::from_millis(10), Duration::from_millis(14));
+        latency.record(Duration::from_millis(10), Duration::from_millis(9));
+        let summary = latency.summary();
+        assert_eq!((summary.count, summary.min), (2, 0.0));
+        assert!((summary.max - 4.0).abs() < 0.01, "{summary:?}");
+    }
+
+    #[test]
+    fn what_never_ends_counts_as_an_hour() {
+        let mut latency = Latency::new();
+        latency.record_duration(Duration::MAX);
+        let hour = 3_600_000.0;
+        assert!((latency.max_ms() - hour).abs() / hour < 0.001);
+    }
+
+    fn of(micros: &[u64]) -> Latency {
+        let mut latency = Latency::new();
+        for &micros in micros {
+            latency.record_duration(Duration::from_micros(micros));
+        }
+        latency
+    }
+
+    proptest! {
+        #[test]
+        fn percentiles_are_right_to_a_thousandth(mut micros in vec(1..10_000_000_u64, 1..300)) {
+            let latency = of(&micros);
+            micros.sort_unstable();
+            for percent in [50.0, 90.0, 99.0, 99.9, 100.0] {
+                let rank = ((percent / 100.0 * micros.len() as f64).ceil() as usize).max(1);
+                let exact = micros[rank - 1] as f64 / 1000.0;
+                let read = latency.percentile_ms(percent);
+                prop_assert!((read - exact).abs() <= exact / 1000.0 + 0.001, "p{percent}: {read} {exact}");
+            }
+        }
+
+        #[test]
+        fn merging_is_counting_together(a in vec(0..10_000_000_u64, 0..100), b in vec(0..10_000_000_u64, 0..100)) {
+            let mut merged = of(&a);
+            merged.merge(&of(&b));
+            prop_assert_eq!(merged.summary(), of(&[a, b].concat()).summary());
+        }
+    }
+}

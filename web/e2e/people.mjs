@@ -1,0 +1,138 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const OUT = fileURLToPath(new URL('out', import.meta.url));
+/** Longer than the longest pause between two attempts to connect. */
+export const PATIENCE_MS = Number(process.env.KEFU_E2E_PATIENCE_MS ?? 45_000);
+
+/** A person in a browser of their own, and everything that went wrong in front of them. */
+class Person {
+  constructor(name, server, page, problems) {
+    this.name = name;
+    this.server = server;
+    this.page = page;
+    this.received = [];
+    this.requested = [];
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on('pageerror', (error) => problems.push(`${name}: ${error.stack}`));
+    page.on('console', (message) => {
+      const text = message.text();
+      if (/Content Security Policy|Trusted Type/i.test(text)) problems.push(`${name}: ${text}`);
+    });
+    page.on('request', (request) => {
+      const { origin, protocol } = new URL(request.url());
+      this.requested.push(request.url());
+      if (protocol.startsWith('http') && origin !== server.origin) {
+        problems.push(`${name}: asked another host: ${request.url()}`);
+      }
+    });
+    page.on('response', async (response) => {
+      if (!response.url().includes('/api/v1/') || response.url().endsWith('/stream')) return;
+      this.received.push(await response.text().catch(() => ''));
+    });
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => this.received.push(String(payload)));
+    });
+  }
+
+  async picture(label) {
+    await mkdir(OUT, { recursive: true });
+    await this.page.screenshot({ path: join(OUT, `${this.name}-${label}.png`) });
+  }
+}
+
+export class Visitor extends Person {
+  /** Opens the shop; `openChat` is apart, for the chat loads only when it is wanted. */
+  async visit(query = '') {
+    await this.page.goto(`${this.server.origin}/demo${query}`);
+    await this.page.waitForFunction(() => globalThis.kefu?.loaded === true);
+    await this.page.evaluate(() => {
+      globalThis.unread = 0;
+      globalThis.kefu('on', 'unread', (count) => {
+        globalThis.unread = count;
+      });
+    });
+  }
+
+  get #frame() {
+    return this.page.frames().find((each) => each.url().includes('/widget/frame.html'));
+  }
+
+  get chat() {
+    const frame = this.#frame;
+    if (!frame) throw new Error(`${this.name}: the chat is not open`);
+    return frame;
+  }
+
+  async openChat() {
+    await this.page.click('.hero-actions .primary');
+    const end = Date.now() + PATIENCE_MS;
+    while (!this.#frame && Date.now() < end) await this.page.waitForTimeout(20);
+    await this.chat.waitForSelector('.composer textarea');
+  }
+
+  async write(text) {
+    await this.chat.fill('.composer textarea', text);
+    await this.chat.press('.composer textarea', 'Enter');
+  }
+
+  async sees(text) {
+    await this.chat.waitForSelector(`.bubble:has-text(${JSON.stringify(text)})`);
+  }
+
+  /** Texts of all bubbles of one side. */
+  bubbles(side) {
+    return this.chat.$$eval(`.is-${side}:not(.is-bare) .message-text`, (all) =>
+      all.map((each) => each.textContent),
+    );
+  }
+
+  unread() {
+    return this.page.evaluate(() => globalThis.unread);
+  }
+
+  loadedChat() {
+    return this.requested.some((url) => url.includes('/widget/frame.html'));
+  }
+}
+
+export class Agent extends Person {
+  async signIn({ email, password }) {
+    await this.page.goto(`${this.server.origin}/console/`);
+    await this.page.fill('input[type=email]', email);
+    await this.page.fill('input[type=password]', password);
+    await this.page.keyboard.press('Enter');
+    await this.page.waitForSelector('.rail-item > .dot.is-online');
+  }
+
+  /** Chooses one of the three states in the menu of the own picture. */
+  async setStatus(status) {
+    await this.page.click('.rail .popover-root:last-child > button');
+    const answer = this.page.waitForResponse((each) => each.url().endsWith('/agents/me/status'));
+    await this.page.click(`.status-menu .menu-item:has(.status-mark.is-${status})`);
+    await answer;
+  }
+
+  /** Opens the conversation whose last message is `text`, in the tab with this number. */
+  async open(tab, text) {
+    await this.page.keyboard.press(`Alt+${tab}`);
+    await this.page.click(`.row:has-text(${JSON.stringify(text)})`);
+    await this.sees(text);
+  }
+
+  async write(text) {
+    await this.page.fill('.composer textarea', text);
+    await this.page.press('.composer textarea', 'Enter');
+  }
+
+  async sees(text) {
+    await this.page.waitForSelector(`.bubble:has-text(${JSON.stringify(text)})`);
+  }
+
+  bubbles(side) {
+    return this.page.$$eval(`.chat-pane .is-${side} .message-text`, (all) =>
+      all.map((each) => each.textContent),
+    );
+  }
+}

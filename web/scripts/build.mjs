@@ -1,0 +1,84 @@
+/* Builds `dist/`: frame, console and demo as pages, then the loader, which names the frame's files. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build as vite } from 'vite';
+import { DIST, filesUnder, WEB } from './files.mjs';
+import { sourceHash } from './hash.mjs';
+
+/** Old enough for the web views that visitors come with. */
+const TARGET = 'es2020';
+const TEXT = /\.(html|js|css|svg)$/;
+/** Below this a compressed copy saves nothing worth a file. */
+const COMPRESS_MIN_BYTES = 512;
+
+export async function build(out = DIST) {
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  await page('widget', 'frame.html', out, './');
+  await page('console', 'index.html', out, './');
+  // Served at /demo, without a slash at the end: its files cannot be named relative to it.
+  await page('demo', 'index.html', out, '/demo/');
+  await loader(out);
+  await compress(out);
+  await writeFile(join(out, 'source-hash.txt'), `${await sourceHash()}\n`);
+}
+
+function common(name, out) {
+  return {
+    configFile: false,
+    envDir: false,
+    logLevel: 'warn',
+    publicDir: false,
+    root: join(WEB, 'src', name),
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    build: {
+      target: TARGET,
+      outDir: join(out, name),
+      emptyOutDir: false,
+      reportCompressedSize: false,
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+    },
+  };
+}
+
+async function page(name, html, out, base) {
+  const options = common(name, out);
+  options.base = base;
+  options.build.rolldownOptions = { input: join(options.root, html) };
+  await vite(options);
+}
+
+async function loader(out) {
+  const options = common('widget', out);
+  const names = (await filesUnder(join(out, 'widget'))).filter((name) =>
+    name.startsWith('assets/'),
+  );
+  options.define['__FRAME_FILES__'] = JSON.stringify(names);
+  options.build.rolldownOptions = {
+    input: join(options.root, 'loader.ts'),
+    output: { format: 'iife', entryFileNames: 'loader.js' },
+  };
+  await vite(options);
+}
+
+async function compress(out) {
+  for (const path of await filesUnder(out)) {
+    if (!TEXT.test(path)) continue;
+    const file = join(out, path);
+    const bytes = await readFile(file);
+    if (bytes.length < COMPRESS_MIN_BYTES) continue;
+    const params = {
+      [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+      [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    };
+    await writeFile(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+    await writeFile(`${file}.br`, brotliCompressSync(bytes, { params }));
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await build();

@@ -1,0 +1,29 @@
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import { TextsProvider } from '../ui/context';
+import { setTheme } from '../ui/theme';
+import { App } from './app';
+import { ConsoleProvider, consoleI18n } from './context';
+import { storeLocale, storedLocale, storedTheme } from './preferences';
+import { Session } from './session';
+
+setTheme(storedTheme());
+const i18n = consoleI18n(storedLocale());
+const session = new Session(new URL('..', location.href));
+effect(() => {
+  document.documentElement.lang = i18n.locale.value;
+  storeLocale(i18n.locale.value);
+});
+effect(() => {
+  const state = session.state.value;
+  const unread = state.kind === 'signed-in' ? state.desk.unreadCount.value : 0;
+  document.title = unread > 0 ? `(${unread}) kefu` : 'kefu';
+});
+render(
+  <TextsProvider value={i18n}>
+    <ConsoleProvider value={{ session, i18n }}>
+      <App />
+    </ConsoleProvider>
+  </TextsProvider>,
+  document.getElementById('app')!,
+);

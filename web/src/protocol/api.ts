@@ -1,0 +1,123 @@
+import type { Message, Page } from './types';
+
+/** An answer that was not a success; `status` 0 means that no answer came. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly field: string | null;
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    field: string | null = null,
+    retryAfterMs: number | null = null,
+  ) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.field = field;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** True when the same request may well succeed later. */
+  get transient(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+const REQUEST_TIMEOUT_MS = 20_000;
+
+/** REST under `/api/v1`. Without a token the cookie session speaks for the caller. */
+export class Api {
+  readonly root: URL;
+  token: string | null;
+  private readonly signedOut: () => void;
+
+  /** `signedOut` is called when the server no longer knows the caller. */
+  constructor(server: URL, token: string | null = null, signedOut = () => undefined as void) {
+    this.root = new URL('api/v1/', server);
+    this.token = token;
+    this.signedOut = signedOut;
+  }
+
+  get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
+    const url = new URL(path, this.root);
+    for (const [key, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(key, String(value));
+    }
+    return this.request<T>('GET', url);
+  }
+
+  post<T>(path: string, body: unknown = {}): Promise<T> {
+    return this.request<T>('POST', new URL(path, this.root), body);
+  }
+
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.request<T>('PUT', new URL(path, this.root), body);
+  }
+
+  /** The newest page, or the one beside a bound, in ascending order. */
+  messages(
+    conversation: string,
+    bound: { after_seq?: number; before_seq?: number; limit?: number } = {},
+  ): Promise<Page<Message>> {
+    return this.get(`conversations/${encodeURIComponent(conversation)}/messages`, bound);
+  }
+
+  private async request<T>(method: string, url: URL, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (this.token) headers['authorization'] = `Bearer ${this.token}`;
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), REQUEST_TIMEOUT_MS);
+    try {
+      const response = await fetch(url, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        credentials: this.token ? 'omit' : 'same-origin',
+        cache: 'no-store',
+        signal: abort.signal,
+      });
+      if (response.status === 401) this.signedOut();
+      if (!response.ok) throw await problem(response);
+      const text = await response.text();
+      return (text ? JSON.parse(text) : undefined) as T;
+    } catch (error) {
+      if (error instanceof ApiError) throw error;
+      throw new ApiError(0, 'network', error instanceof Error ? error.message : 'no answer');
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const CODES: Record<number, string> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  409: 'conflict',
+  413: 'too_large',
+  429: 'rate_limited',
+};
+
+async function problem(response: Response): Promise<ApiError> {
+  let body: Record<string, unknown> = {};
+  try {
+    body = (await response.json()) as Record<string, unknown>;
+  } catch {
+    // A proxy in between may answer with a page of its own; the status says enough.
+  }
+  const text = (value: unknown) => (typeof value === 'string' && value ? value : null);
+  const header = Number(response.headers.get('retry-after') ?? NaN) * 1000;
+  const wait = typeof body['retry_after_ms'] === 'number' ? body['retry_after_ms'] : header;
+  return new ApiError(
+    response.status,
+    text(body['code']) ?? CODES[response.status] ?? 'unavailable',
+    text(body['detail']) ?? text(body['title']) ?? response.statusText,
+    text(body['field']),
+    Number.isFinite(wait) ? wait : null,
+  );
+}

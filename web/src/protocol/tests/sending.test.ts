@@ -1,0 +1,202 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CLOSE } from '../connection';
+import type { OutboxEntry, OutboxStore } from '../outbox';
+import { CONVERSATION, type FakeConnection, harness, message } from './fakes';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const retry = () => vi.advanceTimersByTimeAsync(1_000);
+
+async function online(lastSeq = 0, store?: OutboxStore) {
+  const run = harness(store ? { store, prepare: (client) => client.restore() } : {});
+  run.client.setPosition(CONVERSATION, lastSeq);
+  await run.client.start();
+  run.connection.welcome(lastSeq);
+  return run;
+}
+
+function ack(connection: FakeConnection, client_id: string, seq: number, prev_seq?: number): void {
+  connection.say({
+    type: 'ack',
+    client_id,
+    conversation_id: CONVERSATION,
+    seq,
+    ...(prev_seq === undefined ? {} : { prev_seq }),
+    id: `m${seq}`,
+    created_at: '2026-01-01T00:00:00.000Z',
+  });
+}
+
+const texts = (connection: FakeConnection) => connection.of('send').map((frame) => frame.text);
+
+describe('sending', () => {
+  it('is in order, one at a time, each after the acknowledgement of the one before', async () => {
+    const run = await online();
+    const sent = ['a', 'b', 'c'].map((text) => run.client.send(CONVERSATION, 'text', text));
+    expect(texts(run.connection)).toEqual(['a']);
+    ack(run.connection, sent[0]!.client_id, 1, 0);
+    expect(texts(run.connection)).toEqual(['a', 'b']);
+    ack(run.connection, sent[1]!.client_id, 2, 1);
+    ack(run.connection, sent[2]!.client_id, 3, 2);
+    expect(run.told.messages.map((each) => each.text)).toEqual(['a', 'b', 'c']);
+    expect(run.told.messages[0]?.from.id).toBe('me');
+    expect(run.told.outbox).toEqual([]);
+  });
+
+  it('repeats with the same client_id after a reconnect, still in order', async () => {
+    const run = await online();
+    const first = run.client.send(CONVERSATION, 'text', 'a');
+    run.client.send(CONVERSATION, 'text', 'b');
+    run.connection.end(CLOSE.abnormal);
+    expect(run.told.outbox.map((entry) => entry.state)).toEqual(['queued', 'queued']);
+    await retry();
+    run.connection.welcome(0);
+    expect(run.connection.of('send').map((frame) => frame.client_id)).toEqual([first.client_id]);
+    ack(run.connection, first.client_id, 1, 0);
+    expect(texts(run.connection)).toEqual(['a', 'b']);
+  });
+
+  it('what a replay brings back is not sent again', async () => {
+    const run = await online();
+    const entry = run.client.send(CONVERSATION, 'text', 'a');
+    run.connection.end(CLOSE.abnormal);
+    await retry();
+    run.connection.greet(1);
+    run.connection.say(message(1, { client_id: entry.client_id }));
+    run.connection.say({ type: 'resumed' });
+    expect(texts(run.connection)).toEqual([]);
+    expect(run.told.outbox).toEqual([]);
+    expect(run.seqs()).toEqual([1]);
+  });
+
+  it('an acknowledged repeat is fetched if it was not seen', async () => {
+    const run = await online();
+    const entry = run.client.send(CONVERSATION, 'text', 'a');
+    ack(run.connection, entry.client_id, 4);
+    expect(run.told.messages).toEqual([]);
+    expect(run.told.behind).toEqual([CONVERSATION]);
+    expect(run.told.outbox).toEqual([]);
+  });
+
+  it('an acknowledgement takes its place in the order', async () => {
+    const run = await online(2);
+    const entry = run.client.send(CONVERSATION, 'text', 'a');
+    ack(run.connection, entry.client_id, 5, 4);
+    expect(run.told.messages).toEqual([]);
+    expect(run.connection.closed).toBe(true);
+    await retry();
+    run.connection.greet(5);
+    for (const seq of [3, 4]) run.connection.say(message(seq));
+    run.connection.say(message(5, { client_id: entry.client_id }));
+    run.connection.say({ type: 'resumed' });
+    expect(run.seqs()).toEqual([3, 4, 5]);
+  });
+
+  it('an overdue acknowledgement ends the connection', async () => {
+    const run = await online();
+    run.client.send(CONVERSATION, 'text', 'a');
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(run.connections[0]?.closed).toBe(true);
+  });
+
+  it('rests as long as a rate limit asks, and says so', async () => {
+    const run = await online();
+    const entry = run.client.send(CONVERSATION, 'text', 'a');
+    run.connection.say({
+      type: 'error',
+      client_id: entry.client_id,
+      code: 'rate_limited',
+      message: 'slow down',
+      retry_after_ms: 4_000,
+    });
+    expect(run.told.limited).toEqual([Date.now() + 4_000]);
+    run.client.send(CONVERSATION, 'text', 'b');
+    await vi.advanceTimersByTimeAsync(3_900);
+    expect(texts(run.connection)).toEqual(['a']);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(texts(run.connection)).toEqual(['a', 'a']);
+    expect(run.connection.of('send')[1]?.client_id).toBe(entry.client_id);
+  });
+
+  it('a refusal fails that message alone, and a retry keeps its client_id', async () => {
+    const run = await online();
+    const entry = run.client.send(CONVERSATION, 'text', 'a');
+    run.client.send(CONVERSATION, 'text', 'b');
+    run.connection.say({
+      type: 'error',
+      client_id: entry.client_id,
+      code: 'too_large',
+      message: 'too large',
+    });
+    expect(run.told.outbox[0]).toMatchObject({ state: 'failed', error: 'too_large' });
+    expect(texts(run.connection)).toEqual(['a', 'b']);
+    ack(run.connection, run.told.outbox[1]!.client_id, 1, 0);
+    run.client.resend(entry.client_id);
+    expect(run.connection.of('send')[2]?.client_id).toBe(entry.client_id);
+    expect(run.told.outbox[0]?.error).toBeUndefined();
+  });
+});
+
+describe('a kept outbox', () => {
+  function keeping(entries: OutboxEntry[] = []): OutboxStore & { kept: Map<string, OutboxEntry> } {
+    const kept = new Map(entries.map((entry) => [entry.client_id, entry]));
+    return {
+      kept,
+      load: () => Promise.resolve([...kept.values()]),
+      put: (entry) => Promise.resolve(void kept.set(entry.client_id, entry)),
+      remove: (id) => Promise.resolve(void kept.delete(id)),
+    };
+  }
+
+  it('is sent by the next page with the same client_id, in the old order', async () => {
+    const store = keeping();
+    const before = harness({ store });
+    const first = before.client.send(CONVERSATION, 'text', 'a');
+    const second = before.client.send(CONVERSATION, 'text', 'b');
+    expect(store.kept.size).toBe(2);
+
+    const after = await online(0, store);
+    after.client.send(CONVERSATION, 'text', 'c');
+    for (const [entry, seq] of [
+      [first, 1],
+      [second, 2],
+    ] as const) {
+      expect(after.connection.of('send').at(-1)?.client_id).toBe(entry.client_id);
+      ack(after.connection, entry.client_id, seq, seq - 1);
+    }
+    expect(texts(after.connection)).toEqual(['a', 'b', 'c']);
+    expect(store.kept.size).toBe(1);
+  });
+
+  it('is settled by a page that shows it has arrived', async () => {
+    const store = keeping();
+    const entry = harness({ store }).client.send(CONVERSATION, 'text', 'a');
+    const after = harness({
+      store,
+      prepare: async (client) => {
+        await client.restore();
+        client.settle([message(1, { client_id: entry.client_id })]);
+      },
+    });
+    await after.client.start();
+    after.connection.welcome(1);
+    expect(texts(after.connection)).toEqual([]);
+    expect(store.kept.size).toBe(0);
+  });
+
+  it('a store that fails leaves the copy in memory', async () => {
+    const broken: OutboxStore = {
+      load: () => Promise.reject(new Error('refused')),
+      put: () => Promise.reject(new Error('refused')),
+      remove: () => Promise.reject(new Error('refused')),
+    };
+    const run = await online(0, broken);
+    run.client.send(CONVERSATION, 'text', 'a');
+    expect(texts(run.connection)).toEqual(['a']);
+  });
+});

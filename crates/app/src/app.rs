@@ -5,7 +5,8 @@ use std::{
 };
 
 use crate::{
-    Effective, Exit, Failure, Flags, Language, Layers, LogFormat, Setting, Stop, StopHandle, Text, logs, stop,
+    Effective, Exit, Failure, Flags, Language, Layers, LogFormat, Setting, Stop, StopHandle, Text, logs,
+    memory, stop,
 };
 
 /// How long blocking work may go on after a command has returned.
@@ -45,6 +46,7 @@ impl App {
     /// # Errors
     /// When the file cannot be read or is no YAML, has an unknown section, or the `log` section is wrong.
     pub fn start(args: &GlobalArgs, sections: &[&'static str]) -> Result<Self, Failure> {
+        memory::tune();
         let layers = Layers::read(args.config.as_deref(), sections)?;
         let mut flags = Flags::new();
         flags.choice("format", "--log-format", args.log_format);

@@ -10,6 +10,7 @@ mod exit;
 mod failure;
 mod language;
 mod logs;
+mod memory;
 mod stop;
 mod usage;
 
@@ -24,5 +25,6 @@ pub use exit::Exit;
 pub use failure::Failure;
 pub use language::{Language, Text};
 pub use logs::{LogFormat, LogSettings};
+pub use memory::give_back_memory;
 pub use stop::{Stop, StopHandle};
 pub use usage::usage_failure;

@@ -13,7 +13,7 @@ pub struct Assignment {
 
 /// Who may take work, and what waits: least busy first, oldest first.
 ///
-/// *Invariants*, held after every call of [`Routing::next`] that returns `None`: nothing waits while
+/// *Invariants*, held after every call of [`Routing::assign`] that returns `None`: nothing waits while
 /// an online agent has free capacity; no agent was ever given more than its capacity by it.
 #[derive(Debug, Default)]
 pub struct Routing {
@@ -88,7 +88,7 @@ impl Routing {
     /// The next assignment that is due, if any. The caller carries it out and calls
     /// [`Routing::leave`] and [`Routing::load`] before it asks again.
     #[must_use]
-    pub fn next(&mut self) -> Option<Assignment> {
+    pub fn assign(&mut self) -> Option<Assignment> {
         let &(_, conversation) = self.waiting.first()?;
         let &(_, _, agent) = self.free.first()?;
         self.turn += 1;

@@ -60,7 +60,9 @@ pub async fn open(options: OpenOptions) -> Result<Opened, StoreError> {
         let version = schema::identify(&mut conn, &file).await?;
         sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut conn).await?;
         schema::migrate(&mut conn, version, options.epoch_if_new, options.now).await?;
-        let checkpoints = writing(&file).await?;
+        let mut checkpoints = writing(&file).await?;
+        // It moves pages from file to file and looks at none of them.
+        sqlx::raw_sql("PRAGMA cache_size = -64").execute(&mut checkpoints).await?;
         Writer::start(conn, checkpoints, options.dir.join(format!("{FILE}-wal")), lock).await
     };
     let (writer, recovered) = ready.await.map_err(|error: StoreError| error.at(&file))?;
@@ -127,7 +129,7 @@ pub(crate) async fn writing(file: &Path) -> Result<SqliteConnection, StoreError>
         .pragma("wal_autocheckpoint", "0")
         .pragma("journal_size_limit", WAL_KEPT)
         .pragma("secure_delete", "ON")
-        .pragma("cache_size", "-16384")
+        .pragma("cache_size", "-8192")
         .statement_cache_capacity(128)
         .connect()
         .await;
@@ -136,7 +138,7 @@ pub(crate) async fn writing(file: &Path) -> Result<SqliteConnection, StoreError>
 
 /// How a connection that only reads is made.
 pub(crate) fn reading(file: &Path) -> SqliteConnectOptions {
-    base(file).read_only(true).pragma("cache_size", "-4096").statement_cache_capacity(64).row_buffer_size(256)
+    base(file).read_only(true).pragma("cache_size", "-2048").statement_cache_capacity(64).row_buffer_size(256)
 }
 
 /// A connection that only reads, to a file that must exist.

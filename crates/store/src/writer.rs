@@ -26,7 +26,7 @@ use fold::{Slice, Tail};
 use keys::Keys;
 
 /// Rows that idle time folds in one transaction.
-const IDLE_SLICE: usize = 2_048;
+const IDLE_SLICE: usize = 512;
 
 /// The one connection that changes the store.
 ///
@@ -130,7 +130,7 @@ impl Writer {
             if !self.tail.has_run() {
                 return Ok(());
             }
-            while self.fold(IDLE_SLICE * 4).await? {}
+            while self.fold(IDLE_SLICE * 16).await? {}
         }
     }
 

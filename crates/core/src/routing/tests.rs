@@ -54,7 +54,7 @@ proptest! {
                     }
                 }
             }
-            while let Some(given) = routing.next() {
+            while let Some(given) = routing.assign() {
                 let load = open.iter().filter(|a| a.agent == given.agent).count();
                 prop_assert!(load < capacity[&given.agent] as usize, "over capacity");
                 prop_assert_eq!(waiting.first().map(|w| w.1), Some(given.conversation), "oldest first");
@@ -80,7 +80,7 @@ fn the_least_busy_agent_is_chosen_and_equals_take_turns() {
     let mut given = Vec::new();
     for n in 0..4 {
         routing.wait(ConversationKey(n), Micros(n));
-        let assignment = routing.next().unwrap();
+        let assignment = routing.assign().unwrap();
         routing.leave(assignment.conversation);
         routing.load(assignment.agent, true);
         given.push(assignment.agent.0);

@@ -1,0 +1,169 @@
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Subcommand, ValueEnum, ValueHint};
+
+use crate::{duration, threshold::Threshold};
+
+/// Measure a running service under load
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub struct Args {
+    /// What to measure.
+    #[command(subcommand)]
+    pub scenario: Scenario,
+}
+
+/// What to measure.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Scenario {
+    /// Measure the chat service: many visitors, some agents, over WebSocket
+    ///
+    /// Signs in as admin to make agents (bench-agent-N@bench.invalid), opens a session for every visitor, and
+    /// sends messages on a fixed schedule. Counts latency, loss, duplicates and order at both ends, and the
+    /// server's memory and processor time when it runs on this machine. Leaves its agents and conversations
+    /// behind: do not point it at a store that matters.
+    Chat(Box<ChatArgs>),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  every --require holds
+  1  a --require does not hold
+  2  the run is invalid: the generator was late, or connections could not be opened";
+
+const EXAMPLES: &str = "\
+Examples:
+  # 12,000 visitors send 5,000 messages a second to 60 agents; fail beyond 20 ms
+  kefu bench chat --visitors 12000 --agents 60 --rate 5000 --duration 60s \\
+      --require 'p99<=20ms' --require 'loss==0'
+
+  # 15,000 idle connections: what does each cost the server?
+  kefu bench chat --idle --visitors 15000 --steps 5000,15000 --duration 60s
+
+  # As many messages as the server takes, 1,000 under way at a time
+  kefu bench chat --max --visitors 15000 --agents 60 --in-flight 1000
+
+  # Everybody reconnects at once and catches up
+  kefu bench chat --storm --visitors 15000 --agents 60 --require 'catch_up<=10s'
+
+Latency counts from the time at which a message was due, not from when it was sent, so that
+nothing the server delays is overlooked. A run in which the generator itself was late, at its p99
+by more than a millisecond and more than a tenth of the measured p99, is invalid (exit code 2).
+
+Exit codes:
+  0  every --require holds
+  1  a --require does not hold
+  2  the run is invalid: the generator was late, or connections could not be opened";
+
+/// What `kefu bench chat` is to do.
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct ChatArgs {
+    /// Where the server listens; without TLS
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url, help_heading = "Target")]
+    pub url: String,
+
+    /// Key of the inbox that visitors come to
+    #[arg(long, value_name = "KEY", default_value = "web", help_heading = "Target")]
+    pub inbox: String,
+
+    /// Sign in as this admin to make agents
+    #[arg(long, value_name = "EMAIL", env = "KEFU_ADMIN_EMAIL", help_heading = "Target")]
+    pub admin_email: Option<String>,
+
+    /// The admin's password; better given in a file or in the environment
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        env = "KEFU_ADMIN_PASSWORD",
+        hide_env_values = true,
+        conflicts_with = "admin_password_file",
+        help_heading = "Target"
+    )]
+    pub admin_password: Option<String>,
+
+    /// Read the admin's password from this file
+    #[arg(long, value_name = "FILE", env = "KEFU_ADMIN_PASSWORD_FILE", value_hint = ValueHint::FilePath, help_heading = "Target")]
+    pub admin_password_file: Option<PathBuf>,
+
+    /// Watch this process [default: the one on this machine that listens there]
+    #[arg(long, value_name = "PID", help_heading = "Target")]
+    pub server_pid: Option<u32>,
+
+    /// Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=250), help_heading = "Target")]
+    pub source_addresses: u32,
+
+    /// Keep so many visitors connected
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Load")]
+    pub visitors: u32,
+
+    /// Let only so many of the visitors send [default: all]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "idle", help_heading = "Load")]
+    pub senders: Option<u32>,
+
+    /// Keep so many agents connected; with 0 only acks are measured [default: 1, with --idle 0]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=10_000), help_heading = "Load")]
+    pub agents: Option<u32>,
+
+    /// Send so many messages a second, all visitors together
+    #[arg(long, value_name = "PER_SECOND", default_value_t = 100.0, conflicts_with_all = ["idle", "max", "storm"], help_heading = "Load")]
+    pub rate: f64,
+
+    /// Measure for so long; with --idle, hold the connections for so long
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::parse, conflicts_with = "storm", help_heading = "Load")]
+    pub duration: Duration,
+
+    /// Send for so long before measuring; the rate rises during the first half
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, conflicts_with_all = ["idle", "storm"], help_heading = "Load")]
+    pub warmup: Duration,
+
+    /// Only hold connections, and report what each costs the server
+    #[arg(long, conflicts_with_all = ["max", "storm"], help_heading = "Instead of a fixed rate")]
+    pub idle: bool,
+
+    /// With --idle, look at the server's memory at these numbers of connections [default: a third and all]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        value_delimiter = ',',
+        requires = "idle",
+        help_heading = "Instead of a fixed rate"
+    )]
+    pub steps: Vec<u32>,
+
+    /// Send as fast as the server takes it
+    #[arg(long, conflicts_with = "storm", help_heading = "Instead of a fixed rate")]
+    pub max: bool,
+
+    /// With --max, keep so many messages under way, neither acked nor delivered yet
+    #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Instead of a fixed rate")]
+    pub in_flight: u32,
+
+    /// Cut all visitors off, send each a message, and time how long all take to reconnect and catch up
+    #[arg(long, help_heading = "Instead of a fixed rate")]
+    pub storm: bool,
+
+    /// Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`
+    #[arg(long, value_name = "CONDITION", help_heading = "Report")]
+    pub require: Vec<Threshold>,
+
+    /// Write the report like this
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text, help_heading = "Report")]
+    pub format: Format,
+
+    /// Write the report to this file instead of standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// A table for a document.
+    Markdown,
+}

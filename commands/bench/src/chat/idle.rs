@@ -1,0 +1,86 @@
+//! Connections that do nothing but stay: what each costs the server.
+
+use std::time::Duration;
+
+use super::{
+    opening::{self, IN_TURN},
+    session::{Outcome, Session},
+    watch::{Watch, megabytes},
+};
+use crate::{
+    process,
+    report::{Idle, Report, Step},
+};
+
+/// Before the server's memory is looked at; less when the hold is shorter.
+const SETTLE: Duration = Duration::from_secs(3);
+
+pub(super) fn run(session: &mut Session<'_>, steps: &[u32], hold: Duration) -> Outcome<Report> {
+    let agents = session.agents.clone();
+    opening::open(session, &agents, IN_TURN)?;
+    let mut watch = Watch::begin(session.settings.server_pid, session.engine.now());
+    let mut seen = Vec::new();
+    let mut open = 0;
+    for &step in steps {
+        let more: Vec<_> = session.visitors[open..step as usize].iter().map(|visitor| visitor.conn).collect();
+        opening::open(session, &more, IN_TURN)?;
+        open = step as usize;
+        rest(session, SETTLE.min(hold))?;
+        seen.push((step, rss(session)));
+    }
+    session.progress.begin("seconds held", hold.as_secs());
+    rest(session, hold)?;
+    // What counts is what remains after the hold.
+    if let Some((_, last)) = seen.last_mut() {
+        *last = rss(session);
+    }
+    watch.look(session.engine.now());
+    let mut report = session.report("idle");
+    report.idle = Some(Idle {
+        rss_per_connection_bytes: slope(&seen),
+        steps: seen
+            .iter()
+            .map(|&(connections, rss)| Step { connections, rss_mb: rss.map(megabytes) })
+            .collect(),
+        held_s: hold.as_secs_f64(),
+    });
+    report.server = watch.server(0);
+    Ok(report)
+}
+
+/// Keeps the connections alive for so long.
+fn rest(session: &mut Session<'_>, time: Duration) -> Outcome<()> {
+    let began = session.engine.now();
+    loop {
+        let now = session.engine.now();
+        if now >= began + time {
+            return Ok(());
+        }
+        session.progress.set((now - began).as_secs());
+        session.turn(began + time)?;
+    }
+}
+
+fn rss(session: &Session<'_>) -> Option<u64> {
+    process::usage(session.settings.server_pid?).map(|usage| usage.rss)
+}
+
+/// Bytes for each connection between the first step and the last.
+fn slope(steps: &[(u32, Option<u64>)]) -> Option<f64> {
+    let (&(first, first_rss), &(last, last_rss)) = (steps.first()?, steps.last()?);
+    let more = last.checked_sub(first).filter(|more| *more > 0)?;
+    Some((last_rss? as f64 - first_rss? as f64) / f64::from(more))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slope_runs_from_the_first_step_to_the_last() {
+        let steps = [(5000, Some(10_000_000)), (10_000, Some(99_000_000)), (15_000, Some(20_000_000))];
+        assert_eq!(slope(&steps), Some(1000.0));
+        assert_eq!(slope(&steps[..1]), None);
+        assert_eq!(slope(&[(1, None), (2, Some(5))]), None);
+    }
+}

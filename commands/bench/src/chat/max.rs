@@ -1,0 +1,57 @@
+//! As many messages as the server takes: the closed loop.
+
+use std::time::Duration;
+
+use kefu_app::{Failure, Text};
+
+use super::{
+    session::{Outcome, PATIENCE, Session},
+    steady,
+    watch::Watch,
+};
+use crate::{INVALID, engine::Window, report::Report};
+
+pub(super) fn run(
+    session: &mut Session<'_>,
+    in_flight: u64,
+    warmup: Duration,
+    duration: Duration,
+) -> Outcome<Report> {
+    steady::enter(session)?;
+    let start = session.engine.now();
+    let window = Window { from: start + warmup, to: start + warmup + duration };
+    session.engine.tally.window = window;
+    let senders = session.settings.senders as usize;
+    session.progress.begin("seconds at full speed", (warmup + duration).as_secs());
+    let mut watch = None;
+    let (mut next, mut last_change) = (0, (0, start));
+    loop {
+        let now = session.engine.now();
+        if now >= window.to {
+            break;
+        }
+        if now >= window.from {
+            watch.get_or_insert_with(|| Watch::begin(session.settings.server_pid, now)).tick(now);
+        }
+        for _ in session.under_way()..in_flight {
+            let now = session.engine.now();
+            session.visitor_sends(next % senders, now);
+            next += 1;
+        }
+        if session.tally().acked != last_change.0 {
+            last_change = (session.tally().acked, now);
+        } else if now > last_change.1 + PATIENCE {
+            let (en, zh) = ("the run is invalid: the server answers no more", "测试无效: 服务器不再应答");
+            return Err(Failure::new(INVALID, Text::new(en, zh)).into());
+        }
+        session.progress.set((now - start).as_secs());
+        session.turn(window.to)?;
+    }
+    let now = session.engine.now();
+    let mut watch = watch.unwrap_or_else(|| Watch::begin(session.settings.server_pid, now));
+    watch.look(now);
+    session.drain()?;
+    let mut report = session.report("max");
+    session.report_messages(&mut report, None, &watch);
+    Ok(report)
+}

@@ -1,0 +1,131 @@
+//! Scenarios against a server whose mistakes are known: each must be seen, and nothing else.
+
+mod server;
+
+use clap::Parser as _;
+use kefu_app::{Language, Stop};
+
+use crate::{args::ChatArgs, report::Report, settings::ChatSettings};
+use server::{Fault, Server};
+
+#[derive(clap::Parser)]
+struct Line {
+    #[command(flatten)]
+    args: ChatArgs,
+}
+
+fn bench(fault: Fault, flags: &str) -> Result<Report, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let server = Server::start(fault).await;
+        let url = format!("http://{}", server.address);
+        let flags = ["bench", "--url", &url, "--admin-email", "a@b.c", "--admin-password", "x"]
+            .into_iter()
+            .chain(flags.split_whitespace());
+        let settings = ChatSettings::new(&Line::parse_from(flags).args).unwrap();
+        let (_handle, stop) = Stop::new();
+        let report = super::run(&settings, &stop).await.map_err(|failure| failure.line(Language::English))?;
+        Ok(report.expect("nobody stopped it"))
+    })
+}
+
+const STEADY: &str = "--visitors 12 --agents 3 --rate 400 --warmup 100ms --duration 400ms";
+
+/// Sent, lost, duplicates, reordered, gaps, unanswered, errors.
+fn counters(report: &Report) -> [u64; 7] {
+    let messages = report.messages.clone().unwrap();
+    assert_eq!(messages.nonsense, 0);
+    let errors = messages.errors.values().sum();
+    let [lost, duplicates] = [messages.lost, messages.duplicates];
+    [messages.sent, lost, duplicates, messages.reordered, messages.gaps, messages.unanswered, errors]
+}
+
+#[test]
+fn a_server_without_fault_is_found_without_fault() {
+    let report = bench(Fault::Nothing, STEADY).unwrap();
+    let messages = report.messages.clone().unwrap();
+    // 12 first messages, 50 ms of ramp at half the rate, 450 ms at the full one.
+    assert_eq!(counters(&report), [202, 0, 0, 0, 0, 0, 0], "{}", report.to_text());
+    assert_eq!((messages.acked, messages.delivered), (202, 202));
+    assert_eq!(report.delivery_ms.unwrap().count, 160);
+    assert_eq!(report.ack_ms.unwrap().count, 160);
+    assert_eq!((report.connections.open, report.connections.lost), (15, 0));
+}
+
+#[test]
+fn losses_are_counted() {
+    // The first messages must get through: the faults begin behind them.
+    let report = bench(Fault::Lose, &STEADY.replace("--visitors 12", "--visitors 9")).unwrap();
+    // The message after a lost one has a predecessor that was never seen.
+    let [sent, lost, duplicates, reordered, gaps, unanswered, errors] = counters(&report);
+    assert_eq!([sent, lost, duplicates, reordered, unanswered, errors], [199, 19, 0, 0, 0, 0]);
+    assert!(gaps > 0 && gaps <= lost, "{gaps}");
+}
+
+#[test]
+fn duplicates_are_counted() {
+    let report = bench(Fault::Duplicate, STEADY).unwrap();
+    assert_eq!(counters(&report), [202, 0, 20, 0, 0, 0, 0]);
+}
+
+#[test]
+fn changes_of_order_are_counted() {
+    let report = bench(Fault::Swap, &STEADY.replace("--visitors 12", "--visitors 9")).unwrap();
+    let [sent, lost, duplicates, reordered, gaps, unanswered, errors] = counters(&report);
+    assert_eq!([sent, duplicates, unanswered, errors], [199, 0, 0, 0]);
+    // Those that nothing follows stay away.
+    assert_eq!(reordered + lost, 19);
+    assert!(reordered >= 15 && gaps >= reordered, "{}", report.to_text());
+}
+
+#[test]
+fn refusals_and_silence_are_no_losses() {
+    let nine = STEADY.replace("--visitors 12", "--visitors 9");
+    assert_eq!(counters(&bench(Fault::Refuse, &nine).unwrap()), [199, 0, 0, 0, 0, 0, 19]);
+    let acks_only = bench(Fault::Ignore, &nine.replace("--agents 3", "--agents 0")).unwrap();
+    assert_eq!(counters(&acks_only), [199, 0, 0, 0, 0, 19, 0]);
+}
+
+#[test]
+fn lost_connections_are_counted_by_code() {
+    let report = bench(Fault::Close, &STEADY.replace("--visitors 12", "--visitors 9")).unwrap();
+    let lost = report.connections.lost;
+    assert!(lost > 0 && report.connections.open as u64 + lost == 12, "{}", report.to_text());
+    assert_eq!(report.connections.lost_by_code.get("4008"), Some(&lost));
+}
+
+#[test]
+fn connections_that_are_put_off_are_tried_again() {
+    let report = bench(Fault::PutOff, STEADY).unwrap();
+    assert_eq!(report.connections.open, 15);
+    assert_eq!(counters(&report)[1..], [0; 6]);
+}
+
+#[test]
+fn at_full_speed_the_rate_is_what_came_through() {
+    let flags = "--visitors 8 --agents 2 --max --in-flight 16 --warmup 100ms --duration 300ms";
+    let report = bench(Fault::Nothing, flags).unwrap();
+    assert_eq!(counters(&report)[1..], [0; 6]);
+    let messages = report.messages.unwrap();
+    assert!(messages.complete_per_s > 100.0 && messages.scheduled_per_s.is_none());
+}
+
+#[test]
+fn in_a_storm_everybody_comes_back_and_misses_nothing() {
+    let report = bench(Fault::Nothing, "--visitors 50 --agents 3 --storm").unwrap();
+    let storm = report.storm.clone().unwrap();
+    assert_eq!((storm.clients, storm.missed, storm.catch_up_ms.count), (50, 50, 50));
+    assert_eq!(counters(&report), [100, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(report.messages.unwrap().delivered, 100);
+}
+
+#[test]
+fn idle_connections_are_held_and_weighed() {
+    // The server of this test lives in this process.
+    let flags = format!("--visitors 40 --idle --duration 1100ms --server-pid {}", std::process::id());
+    let report = bench(Fault::Nothing, &flags).unwrap();
+    let idle = report.idle.unwrap();
+    assert_eq!(idle.steps.iter().map(|step| step.connections).collect::<Vec<_>>(), [13, 40]);
+    assert!(idle.steps.iter().all(|step| step.rss_mb.is_some()));
+    assert_eq!((report.connections.open, report.connections.lost), (40, 0));
+}

@@ -1,0 +1,331 @@
+//! A chat server as small as can be, that makes mistakes on demand.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    ops::ControlFlow,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use bytes::Bytes;
+use kefu_protocol::{
+    frame::{
+        Ack, ClientFrame, Error, ErrorCode, Head, Hello, Message, MessageKind, Party, PartyKind, Send,
+        ServerFrame, Timestamp,
+    },
+    ws::{CloseCode, Incoming, Reader, Role, accept_key, close_frame},
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::mpsc::{UnboundedSender, unbounded_channel},
+    task::JoinSet,
+};
+use uuid::Uuid;
+
+/// What goes wrong with every tenth message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fault {
+    Nothing,
+    Lose,
+    Duplicate,
+    /// Delivers it after the one that follows.
+    Swap,
+    Refuse,
+    /// Neither acks nor stores it.
+    Ignore,
+    /// Closes the sender's connection as slow.
+    Close,
+    /// Answers the second half of all upgrades with 503, once each.
+    PutOff,
+}
+
+/// The server; it ends with its last clone.
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    _tasks: JoinSet<()>,
+}
+
+struct Shared {
+    fault: Fault,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    conversations: Vec<Conversation>,
+    agents: Vec<String>,
+    sockets: HashMap<String, UnboundedSender<Bytes>>,
+    sends: u64,
+    upgrades: HashMap<String, u32>,
+}
+
+struct Conversation {
+    id: Uuid,
+    visitor: String,
+    log: Vec<Message<'static>>,
+    held: Option<Bytes>,
+}
+
+impl Server {
+    pub(super) async fn start(fault: Fault) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared { fault, state: Mutex::default() });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let shared = Arc::clone(&shared);
+                // A client that goes away is no concern of this server.
+                connections.spawn(async move { drop(serve(stream, &shared).await) });
+            }
+        });
+        Self { address, _tasks: tasks }
+    }
+}
+
+async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut input = Vec::new();
+    loop {
+        let end = loop {
+            if let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+            if stream.read_buf(&mut input).await? == 0 {
+                return Ok(());
+            }
+        };
+        let head = String::from_utf8_lossy(&input[..end]).into_owned();
+        input.drain(..end);
+        let header = |name: &str| {
+            let lines = head.lines().filter_map(|line| line.split_once(": "));
+            lines
+                .into_iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.to_owned())
+        };
+        let token =
+            header("authorization").and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned));
+        if head.starts_with("GET /ws ") {
+            let token = token.unwrap();
+            if shared.fault == Fault::PutOff && shared.puts_off(&token) {
+                return stream
+                    .write_all(b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")
+                    .await;
+            }
+            let accept = accept_key(&header("sec-websocket-key").unwrap());
+            let answer = format!(
+                "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: kefu.v1\r\n\r\n"
+            );
+            stream.write_all(answer.as_bytes()).await?;
+            return shared.chat(stream, &token).await;
+        }
+        let length: usize = header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
+        while input.len() < length {
+            stream.read_buf(&mut input).await?;
+        }
+        let body: Value = serde_json::from_slice(&input[..length]).unwrap_or_default();
+        input.drain(..length);
+        let answer = shared.rest(head.split(" HTTP").next().unwrap_or_default(), &body).to_string();
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
+        stream.write_all(answer.as_bytes()).await?;
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn puts_off(&self, token: &str) -> bool {
+        let mut state = self.state();
+        let count = state.upgrades.entry(token.to_owned()).or_default();
+        *count += 1;
+        *count == 1 && token.ends_with(['0', '2', '4', '6', '8'])
+    }
+
+    fn rest(&self, request: &str, body: &Value) -> Value {
+        let mut state = self.state();
+        match request {
+            "POST /api/v1/widget/sessions" => {
+                let number = state.conversations.len();
+                let id = Uuid::from_u128(0xC0_FFEE << 96 | number as u128);
+                let visitor = format!("visitor-{number}");
+                let answer = json!({"token": visitor, "visitor_id": id, "conversation_id": id, "epoch": "e", "last_seq": 0});
+                state.conversations.push(Conversation { id, visitor, log: Vec::new(), held: None });
+                answer
+            }
+            "POST /api/v1/auth/login" => {
+                let email = body["email"].as_str().unwrap().to_owned();
+                if email.starts_with("bench-agent-") && !state.agents.contains(&email) {
+                    state.agents.push(email.clone());
+                }
+                json!({"token": email, "agent": {}})
+            }
+            // One agent is left from an earlier run.
+            "GET /api/v1/agents?limit=500" => json!({
+                "items": [{"id": Uuid::nil(), "email": "bench-agent-0@bench.invalid", "load": 3}], "has_more": false,
+            }),
+            "PUT /api/v1/agents/me/status" | "POST /api/v1/agents" => json!({"id": Uuid::nil()}),
+            request if request.starts_with("PATCH /api/v1/agents/") => json!({"id": Uuid::nil()}),
+            other => panic!("unexpected request {other}"),
+        }
+    }
+
+    async fn chat(&self, stream: TcpStream, token: &str) -> io::Result<()> {
+        let (mut input, mut output) = stream.into_split();
+        let (sender, mut queue) = unbounded_channel::<Bytes>();
+        let is_visitor = token.starts_with("visitor-");
+        let own: Vec<_> = {
+            let state = self.state();
+            state
+                .conversations
+                .iter()
+                .filter(|conversation| conversation.visitor == token)
+                .map(head)
+                .collect()
+        };
+        let principal = party(if is_visitor { PartyKind::Visitor } else { PartyKind::Agent });
+        let hello = Hello {
+            epoch: "e".into(),
+            connection_id: Uuid::nil(),
+            heartbeat_s: 1,
+            principal,
+            conversations: own,
+        };
+        sender.send(ServerFrame::Hello(hello).encode()).unwrap();
+        let write = async move {
+            while let Some(frame) = queue.recv().await {
+                output.write_all(&frame).await?;
+                if frame[0] == 0x88 {
+                    break;
+                }
+            }
+            output.shutdown().await
+        };
+        let read = async {
+            let mut reader = Reader::new(Role::Server, 1 << 16);
+            let mut buffer = vec![0; 1 << 16];
+            loop {
+                let count = input.read(&mut buffer).await?;
+                if count == 0 {
+                    break;
+                }
+                let flow = reader.feed::<()>(&mut buffer[..count], |incoming| {
+                    if let Incoming::Text(text) = incoming {
+                        self.frame(token, ClientFrame::parse(&text).unwrap(), &sender);
+                    }
+                    ControlFlow::Continue(())
+                });
+                assert_eq!(flow, Ok(ControlFlow::Continue(())));
+            }
+            self.state().sockets.remove(token);
+            drop(sender);
+            io::Result::Ok(())
+        };
+        tokio::try_join!(write, read).map(drop)
+    }
+
+    fn frame(&self, token: &str, frame: ClientFrame<'_>, socket: &UnboundedSender<Bytes>) {
+        let tell = |frame: ServerFrame<'_>| drop(socket.send(frame.encode()));
+        match frame {
+            ClientFrame::Ping => tell(ServerFrame::Pong),
+            ClientFrame::Resume(resume) => {
+                let mut state = self.state();
+                for position in &resume.positions {
+                    let conversation = state.conversations.iter().find(|c| c.id == position.conversation_id);
+                    for message in &conversation.unwrap().log[position.seq as usize..] {
+                        tell(ServerFrame::Message(message.clone()));
+                    }
+                }
+                tell(ServerFrame::Resumed);
+                state.sockets.insert(token.to_owned(), socket.clone());
+            }
+            ClientFrame::Send(send) => self.send(token, &send, socket),
+            other => panic!("unexpected frame {other:?}"),
+        }
+    }
+
+    fn send(&self, token: &str, send: &Send<'_>, socket: &UnboundedSender<Bytes>) {
+        let mut state = self.state();
+        let State { conversations, agents, sockets, sends, .. } = &mut *state;
+        *sends += 1;
+        let is_bad = *sends % 10 == 0;
+        let fault = if is_bad { self.fault } else { Fault::Nothing };
+        let number = conversations.iter().position(|c| c.id == send.conversation_id).unwrap();
+        let conversation = &mut conversations[number];
+        match fault {
+            Fault::Ignore => return,
+            Fault::Close => {
+                drop(socket.send(close_frame(CloseCode::SLOW, "slow")));
+                return;
+            }
+            Fault::Refuse => {
+                let error = Error {
+                    client_id: Some(send.client_id),
+                    conversation_id: None,
+                    code: ErrorCode::Conflict,
+                    message: "no".into(),
+                    field: None,
+                    retry_after_ms: None,
+                };
+                drop(socket.send(ServerFrame::Error(error).encode()));
+                return;
+            }
+            _ => {}
+        }
+        let from_visitor = conversation.visitor == token;
+        let prev_seq = conversation.log.len() as u64;
+        let message = Message {
+            conversation_id: send.conversation_id,
+            seq: prev_seq + 1,
+            prev_seq,
+            id: send.client_id,
+            client_id: Some(send.client_id),
+            from: party(if from_visitor { PartyKind::Visitor } else { PartyKind::Agent }),
+            kind: MessageKind::Text,
+            text: send.text.clone().into_owned().into(),
+            event: None,
+            created_at: Timestamp::from_micros(0),
+        };
+        conversation.log.push(message.clone());
+        let ack = Ack {
+            client_id: send.client_id,
+            conversation_id: send.conversation_id,
+            seq: prev_seq + 1,
+            prev_seq: Some(prev_seq),
+            id: send.client_id,
+            created_at: Timestamp::from_micros(0),
+        };
+        drop(socket.send(ServerFrame::Ack(ack).encode()));
+        let receiver =
+            if from_visitor { agents.get(number % agents.len().max(1)) } else { Some(&conversation.visitor) };
+        let Some(receiver) = receiver.and_then(|token| sockets.get(token)) else { return };
+        let frame = ServerFrame::Message(message).encode();
+        let frames = match fault {
+            Fault::Lose => vec![],
+            Fault::Duplicate => vec![frame.clone(), frame],
+            Fault::Swap => {
+                conversation.held = Some(frame);
+                vec![]
+            }
+            _ => [Some(frame), conversation.held.take()].into_iter().flatten().collect(),
+        };
+        for frame in frames {
+            drop(receiver.send(frame));
+        }
+    }
+}
+
+fn head(conversation: &Conversation) -> Head {
+    Head { id: conversation.id, last_seq: conversation.log.len() as u64 }
+}
+
+fn party(kind: PartyKind) -> Party<'static> {
+    Party { kind, id: Some(Uuid::nil()), name: "somebody".into() }
+}

@@ -1,0 +1,92 @@
+//! The server's and this process's use of the machine during the measured part.
+
+use std::time::Duration;
+
+use crate::{
+    process::{self, Usage},
+    report,
+};
+
+/// Two looks at the server are so far apart at least.
+const INTERVAL: Duration = Duration::from_secs(1);
+const MEGABYTE: f64 = 1e6;
+
+/// Watches two processes.
+#[derive(Debug)]
+pub(super) struct Watch {
+    server_pid: Option<u32>,
+    began_at: Duration,
+    server: Option<(Usage, Usage)>,
+    generator: Option<(Usage, Usage)>,
+    rss_most: u64,
+    looked_at: Duration,
+}
+
+impl Watch {
+    /// Begins to watch.
+    pub(super) fn begin(server_pid: Option<u32>, now: Duration) -> Self {
+        let look = |pid: u32| process::usage(pid).map(|usage| (usage, usage));
+        let server = server_pid.and_then(look);
+        Self {
+            server_pid,
+            began_at: now,
+            rss_most: server.map_or(0, |(usage, _)| usage.rss),
+            server,
+            generator: look(std::process::id()),
+            looked_at: now,
+        }
+    }
+
+    /// Looks again if it is time to.
+    pub(super) fn tick(&mut self, now: Duration) {
+        if now >= self.looked_at + INTERVAL {
+            self.look(now);
+        }
+    }
+
+    /// Looks again.
+    pub(super) fn look(&mut self, now: Duration) {
+        self.looked_at = now;
+        if let Some((_, last)) = &mut self.server
+            && let Some(usage) = self.server_pid.and_then(process::usage)
+        {
+            *last = usage;
+            self.rss_most = self.rss_most.max(usage.rss);
+        }
+        if let Some((_, last)) = &mut self.generator
+            && let Some(usage) = process::usage(std::process::id())
+        {
+            *last = usage;
+        }
+    }
+
+    /// The server's figures, over so many messages; takes its time.
+    pub(super) fn server(&self, messages: u64) -> Option<report::Server> {
+        let (first, last) = self.server?;
+        let detail = process::detail(self.server_pid?).unwrap_or_default();
+        let cpu = last.cpu.saturating_sub(first.cpu);
+        let wall = self.looked_at.saturating_sub(self.began_at).as_secs_f64();
+        Some(report::Server {
+            pid: self.server_pid?,
+            rss_mb: megabytes(self.rss_most),
+            rss_peak_mb: megabytes(detail.rss_peak),
+            fds: detail.fds,
+            cpu_us_per_message: per_message(cpu, messages),
+            cpu_load: if wall > 0.0 { cpu.as_secs_f64() / wall } else { 0.0 },
+        })
+    }
+
+    /// This process's processor time for each of so many messages.
+    pub(super) fn generator_cpu_us(&self, messages: u64) -> Option<f64> {
+        let (first, last) = self.generator?;
+        per_message(last.cpu.saturating_sub(first.cpu), messages)
+    }
+}
+
+fn per_message(cpu: Duration, messages: u64) -> Option<f64> {
+    (messages > 0).then(|| cpu.as_secs_f64() * 1e6 / messages as f64)
+}
+
+pub(super) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / MEGABYTE
+}

@@ -1,0 +1,243 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use kefu_protocol::{frame::ErrorCode, ws::CloseCode};
+use kefu_traffic::{Latency, Lateness};
+
+use super::stamp::Stamp;
+
+/// Everything that a run counts.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    /// Latencies count for messages that are due within this time.
+    pub(crate) window: Window,
+    /// From the schedule to the ack.
+    pub(crate) ack: Latency,
+    /// From the schedule to the receiver.
+    pub(crate) delivery: Latency,
+    /// How late the generator itself was.
+    pub(crate) lateness: Lateness,
+    pub(crate) sent: u64,
+    pub(crate) acked: u64,
+    pub(crate) delivered: u64,
+    /// Messages both acked and delivered, and those of them that became so within the window.
+    pub(crate) complete: u64,
+    pub(crate) complete_in_window: u64,
+    pub(crate) acked_in_window: u64,
+    pub(crate) sent_in_window: u64,
+    /// Messages that reached a receiver again.
+    pub(crate) duplicates: u64,
+    /// Entries whose number did not rise.
+    pub(crate) reordered: u64,
+    /// Entries whose predecessor was not the one before.
+    pub(crate) gaps: u64,
+    /// Acks and deliveries of messages that were never sent.
+    pub(crate) strangers: u64,
+    /// Frames that are none.
+    pub(crate) broken: u64,
+    pub(crate) errors: BTreeMap<&'static str, u64>,
+    /// How open connections ended: a close code, or `None` for a broken connection.
+    pub(crate) closed: BTreeMap<Option<CloseCode>, u64>,
+    senders: Vec<Sender>,
+}
+
+/// A span of the run, from its start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    pub(crate) from: Duration,
+    pub(crate) to: Duration,
+}
+
+impl Window {
+    pub(crate) const NEVER: Self = Self { from: Duration::MAX, to: Duration::MAX };
+
+    fn holds(&self, at: Duration) -> bool {
+        self.from <= at && at < self.to
+    }
+}
+
+/// The messages of one conversation, by their counter.
+#[derive(Debug, Default)]
+struct Sender {
+    sent: u32,
+    acked: Bits,
+    delivered: Bits,
+}
+
+#[derive(Debug, Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    /// Sets a bit; true if it was not set before.
+    fn set(&mut self, index: u32) -> bool {
+        let (word, bit) = (index as usize / 64, 1 << (index % 64));
+        if word >= self.0.len() {
+            self.0.resize(word + 1, 0);
+        }
+        let fresh = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        fresh
+    }
+
+    fn has(&self, index: u32) -> bool {
+        self.0.get(index as usize / 64).is_some_and(|word| word & 1 << (index % 64) != 0)
+    }
+
+    fn count_without(&self, other: &Self) -> u64 {
+        let others = other.0.iter().chain(std::iter::repeat(&0));
+        self.0.iter().zip(others).map(|(word, other)| u64::from((word & !other).count_ones())).sum()
+    }
+}
+
+impl Tally {
+    pub(crate) fn new(senders: usize) -> Self {
+        Self {
+            window: Window::NEVER,
+            ack: Latency::new(),
+            delivery: Latency::new(),
+            lateness: Lateness::default(),
+            sent: 0,
+            acked: 0,
+            delivered: 0,
+            complete: 0,
+            complete_in_window: 0,
+            acked_in_window: 0,
+            sent_in_window: 0,
+            duplicates: 0,
+            reordered: 0,
+            gaps: 0,
+            strangers: 0,
+            broken: 0,
+            errors: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            senders: std::iter::repeat_with(Sender::default).take(senders).collect(),
+        }
+    }
+
+    /// Counts a message that is being sent now and was due at `scheduled`; returns its stamp.
+    pub(crate) fn send(&mut self, sender: u32, scheduled: Duration, now: Duration) -> Stamp {
+        let track = &mut self.senders[sender as usize];
+        let counter = track.sent;
+        track.sent += 1;
+        self.sent += 1;
+        if self.window.holds(scheduled) {
+            self.sent_in_window += 1;
+            self.lateness.record(scheduled, now);
+        }
+        Stamp { sender, counter, micros: scheduled.as_micros() as u64 }
+    }
+
+    /// Counts an ack; repeats count once.
+    pub(crate) fn ack(&mut self, stamp: Stamp, now: Duration) {
+        let Some(track) = self.track(stamp) else { return };
+        if !track.acked.set(stamp.counter) {
+            return;
+        }
+        let complete = track.delivered.has(stamp.counter);
+        self.acked += 1;
+        if self.window.holds(now) {
+            self.acked_in_window += 1;
+        }
+        let scheduled = Duration::from_micros(stamp.micros);
+        if self.window.holds(scheduled) {
+            self.ack.record(scheduled, now);
+        }
+        self.finish(complete, now);
+    }
+
+    /// Counts a message at its receiver.
+    pub(crate) fn deliver(&mut self, stamp: Stamp, now: Duration) {
+        let Some(track) = self.track(stamp) else { return };
+        if !track.delivered.set(stamp.counter) {
+            self.duplicates += 1;
+            return;
+        }
+        let complete = track.acked.has(stamp.counter);
+        self.delivered += 1;
+        let scheduled = Duration::from_micros(stamp.micros);
+        if self.window.holds(scheduled) {
+            self.delivery.record(scheduled, now);
+        }
+        self.finish(complete, now);
+    }
+
+    /// Whether this message has already reached its receiver.
+    pub(crate) fn is_delivered(&self, stamp: Stamp) -> bool {
+        self.senders.get(stamp.sender as usize).is_some_and(|track| track.delivered.has(stamp.counter))
+    }
+
+    pub(crate) fn error(&mut self, code: ErrorCode) {
+        *self.errors.entry(code.as_str()).or_default() += 1;
+    }
+
+    /// Messages that were acked but have not been delivered.
+    pub(crate) fn lost(&self) -> u64 {
+        self.senders.iter().map(|track| track.acked.count_without(&track.delivered)).sum()
+    }
+
+    /// Senders that have a message acked but none delivered.
+    pub(crate) fn unheard(&self) -> usize {
+        self.senders.iter().filter(|track| !track.acked.0.is_empty() && track.delivered.0.is_empty()).count()
+    }
+
+    fn finish(&mut self, complete: bool, now: Duration) {
+        if complete {
+            self.complete += 1;
+            if self.window.holds(now) {
+                self.complete_in_window += 1;
+            }
+        }
+    }
+
+    fn track(&mut self, stamp: Stamp) -> Option<&mut Sender> {
+        let track = self.senders.get_mut(stamp.sender as usize);
+        match track {
+            Some(track) if stamp.counter < track.sent => Some(track),
+            _ => {
+                self.strangers += 1;
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn loss_duplicates_and_strangers_are_told_apart() {
+        let mut tally = Tally::new(2);
+        let first = tally.send(1, SECOND, SECOND);
+        let second = tally.send(1, SECOND, SECOND);
+        assert_eq!((first.counter, second.counter), (0, 1));
+        tally.ack(first, SECOND);
+        tally.ack(second, SECOND);
+        tally.ack(second, SECOND);
+        assert_eq!((tally.acked, tally.lost(), tally.unheard()), (2, 2, 1));
+        tally.deliver(second, SECOND);
+        tally.deliver(second, SECOND);
+        assert_eq!((tally.delivered, tally.duplicates, tally.lost(), tally.complete), (1, 1, 1, 1));
+        tally.deliver(Stamp { counter: 2, ..first }, SECOND);
+        tally.ack(Stamp { sender: 9, ..first }, SECOND);
+        assert_eq!(tally.strangers, 2);
+    }
+
+    #[test]
+    fn only_what_is_due_in_the_window_is_measured() {
+        let mut tally = Tally::new(1);
+        tally.window = Window { from: SECOND, to: 2 * SECOND };
+        for (due, done) in [(0.5, 1.2), (1.5, 1.6), (1.9, 2.5), (2.5, 2.6)]
+            .map(|(due, done): (f64, f64)| (Duration::from_secs_f64(due), Duration::from_secs_f64(done)))
+        {
+            let stamp = tally.send(0, due, due);
+            tally.deliver(stamp, done);
+            tally.ack(stamp, done);
+        }
+        assert_eq!((tally.ack.count(), tally.delivery.count(), tally.sent_in_window), (2, 2, 2));
+        // Throughput counts by when it happened.
+        assert_eq!((tally.acked_in_window, tally.complete_in_window, tally.sent), (2, 2, 4));
+        assert!((tally.delivery.max_ms() - 600.0).abs() < 1.0);
+    }
+}

@@ -1,0 +1,168 @@
+//! The report as a table of two columns, for people.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use kefu_traffic::Summary;
+
+use super::Report;
+
+type Row = (&'static str, String);
+
+pub(super) fn text(report: &Report) -> String {
+    let rows = rows(report);
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let mut out = format!("kefu bench chat, {}, {}\n\n", report.scenario, report.target);
+    for (name, value) in &rows {
+        line(&mut out, format_args!("  {name:width$}  {value}"));
+    }
+    for checked in &report.thresholds {
+        let mark = if checked.holds { "ok  " } else { "FAIL" };
+        line(
+            &mut out,
+            format_args!("  {mark} {} (measured {})", checked.threshold, measured(checked.measured)),
+        );
+    }
+    for reason in &report.invalid {
+        line(&mut out, format_args!("  INVALID RUN: {reason}"));
+    }
+    out
+}
+
+pub(super) fn markdown(report: &Report) -> String {
+    let mut out = format!("| `kefu bench chat`, {} | {} |\n|---|---|\n", report.scenario, report.target);
+    for (name, value) in rows(report) {
+        line(&mut out, format_args!("| {name} | {value} |"));
+    }
+    for checked in &report.thresholds {
+        let mark = if checked.holds { "holds" } else { "**fails**" };
+        line(
+            &mut out,
+            format_args!("| `{}` | {mark}, measured {} |", checked.threshold, measured(checked.measured)),
+        );
+    }
+    for reason in &report.invalid {
+        line(&mut out, format_args!("| **invalid run** | {reason} |"));
+    }
+    out
+}
+
+fn rows(report: &Report) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let connections = &report.connections;
+    rows.push((
+        "connections",
+        format!(
+            "{} visitors ({} send), {} agents; {} open at the end, {} lost{}; {:.0} opened/s",
+            connections.visitors,
+            connections.senders,
+            connections.agents,
+            connections.open,
+            connections.lost,
+            counts(&connections.lost_by_code),
+            connections.opened_per_s,
+        ),
+    ));
+    if let Some(messages) = &report.messages {
+        rows.push((
+            "messages",
+            format!("{} sent, {} acked, {} delivered", messages.sent, messages.acked, messages.delivered),
+        ));
+        let scheduled =
+            messages.scheduled_per_s.map(|rate| format!(" (scheduled {rate:.0}/s)")).unwrap_or_default();
+        rows.push((
+            "throughput",
+            format!(
+                "{:.0}/s acked, {:.0}/s acked and delivered, over {:.1} s{scheduled}",
+                messages.acked_per_s, messages.complete_per_s, messages.measured_s
+            ),
+        ));
+        rows.push((
+            "integrity",
+            format!(
+                "{} lost, {} duplicates, {} reordered, {} gaps, {} unanswered, {} nonsense; {} errors{}",
+                messages.lost,
+                messages.duplicates,
+                messages.reordered,
+                messages.gaps,
+                messages.unanswered,
+                messages.nonsense,
+                messages.errors.values().sum::<u64>(),
+                counts(&messages.errors),
+            ),
+        ));
+    }
+    if let Some(latency) = &report.ack_ms {
+        rows.push(("send to ack, ms", summary(latency)));
+    }
+    if let Some(latency) = &report.delivery_ms {
+        rows.push(("send to agent, ms", summary(latency)));
+    }
+    if let Some(idle) = &report.idle {
+        for step in &idle.steps {
+            let rss = step.rss_mb.map_or("unknown".into(), |rss| format!("{rss:.1} MB"));
+            rows.push(("server memory", format!("{rss} at {} connections", step.connections)));
+        }
+        if let Some(bytes) = idle.rss_per_connection_bytes {
+            rows.push(("memory per connection", format!("{bytes:.0} bytes, held for {:.0} s", idle.held_s)));
+        }
+    }
+    if let Some(storm) = &report.storm {
+        rows.push((
+            "caught up",
+            format!(
+                "{} clients after {:.2} s, {} messages missed, {} retries",
+                storm.clients, storm.caught_up_s, storm.missed, storm.retries
+            ),
+        ));
+        rows.push(("catch-up, ms", summary(&storm.catch_up_ms)));
+    }
+    if let Some(server) = &report.server {
+        let cpu = server
+            .cpu_us_per_message
+            .map(|cpu| format!("{cpu:.1} µs of CPU a message, "))
+            .unwrap_or_default();
+        rows.push((
+            "server",
+            format!(
+                "{:.1} MB resident (ever {:.1}), {cpu}{:.2} processors busy, {} descriptors, pid {}",
+                server.rss_mb, server.rss_peak_mb, server.cpu_load, server.fds, server.pid
+            ),
+        ));
+    }
+    let generator = &report.generator;
+    let cpu =
+        generator.cpu_us_per_message.map(|cpu| format!(", {cpu:.1} µs of CPU a message")).unwrap_or_default();
+    rows.push((
+        "generator",
+        format!(
+            "late by {:.2} ms at p99, {:.2} at most{cpu}",
+            generator.lateness_p99_ms, generator.lateness_max_ms
+        ),
+    ));
+    rows
+}
+
+fn summary(latency: &Summary) -> String {
+    format!(
+        "p50 {:.2}, p90 {:.2}, p99 {:.2}, p99.9 {:.2}, max {:.2}, mean {:.2} ({})",
+        latency.p50, latency.p90, latency.p99, latency.p999, latency.max, latency.mean, latency.count
+    )
+}
+
+fn counts(counts: &BTreeMap<String, u64>) -> String {
+    if counts.is_empty() {
+        return String::new();
+    }
+    let each: Vec<_> = counts.iter().map(|(name, count)| format!("{name}: {count}")).collect();
+    format!(" ({})", each.join(", "))
+}
+
+fn measured(value: Option<f64>) -> String {
+    value.map_or("nothing".into(), |value| format!("{value:.3}"))
+}
+
+fn line(out: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a string does not fail.
+    let written = writeln!(out, "{line}");
+    debug_assert!(written.is_ok());
+}

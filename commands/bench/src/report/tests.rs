@@ -1,0 +1,212 @@
+use super::*;
+
+fn steady() -> Report {
+    let latency =
+        Summary { count: 150_000, min: 0.2, mean: 0.9, p50: 0.8, p90: 1.4, p99: 4.25, p999: 9.5, max: 31.0 };
+    let mut report = Report {
+        scenario: "steady",
+        target: "http://127.0.0.1:8080".into(),
+        connections: Connections {
+            visitors: 12_000,
+            senders: 12_000,
+            agents: 60,
+            opened_per_s: 9000.0,
+            open: 12_059,
+            lost: 1,
+            lost_by_code: [("4008".to_owned(), 1)].into(),
+        },
+        messages: Some(Messages {
+            scheduled_per_s: Some(5000.0),
+            measured_s: 30.0,
+            sent: 180_000,
+            acked: 179_999,
+            delivered: 179_998,
+            acked_per_s: 4999.9,
+            complete_per_s: 4999.8,
+            unanswered: 1,
+            lost: 1,
+            duplicates: 2,
+            reordered: 3,
+            gaps: 4,
+            nonsense: 0,
+            errors: [("rate_limited".to_owned(), 7)].into(),
+        }),
+        ack_ms: Some(latency),
+        delivery_ms: Some(latency),
+        server: Some(Server {
+            pid: 42,
+            rss_mb: 55.5,
+            rss_peak_mb: 61.0,
+            fds: 12_100,
+            cpu_us_per_message: Some(41.3),
+            cpu_load: 0.21,
+        }),
+        generator: Generator { lateness_p99_ms: 0.07, lateness_max_ms: 1.5, cpu_us_per_message: Some(12.3) },
+        ..Report::default()
+    };
+    let thresholds = ["p99<=20ms", "loss==0", "catch_up<=10s"].map(|text| text.parse().unwrap());
+    report.check(&thresholds);
+    report
+}
+
+#[test]
+fn a_steady_run_for_people() {
+    let report = steady();
+    assert!(!report.is_passed());
+    insta::assert_snapshot!(report.to_text(), @r#"
+    kefu bench chat, steady, http://127.0.0.1:8080
+
+      connections        12000 visitors (12000 send), 60 agents; 12059 open at the end, 1 lost (4008: 1); 9000 opened/s
+      messages           180000 sent, 179999 acked, 179998 delivered
+      throughput         5000/s acked, 5000/s acked and delivered, over 30.0 s (scheduled 5000/s)
+      integrity          1 lost, 2 duplicates, 3 reordered, 4 gaps, 1 unanswered, 0 nonsense; 7 errors (rate_limited: 7)
+      send to ack, ms    p50 0.80, p90 1.40, p99 4.25, p99.9 9.50, max 31.00, mean 0.90 (150000)
+      send to agent, ms  p50 0.80, p90 1.40, p99 4.25, p99.9 9.50, max 31.00, mean 0.90 (150000)
+      server             55.5 MB resident (ever 61.0), 41.3 µs of CPU a message, 0.21 processors busy, 12100 descriptors, pid 42
+      generator          late by 0.07 ms at p99, 1.50 at most, 12.3 µs of CPU a message
+      ok   p99<=20ms (measured 4.250)
+      FAIL loss==0 (measured 1.000)
+      FAIL catch_up<=10s (measured nothing)
+    "#);
+}
+
+#[test]
+fn a_steady_run_in_markdown() {
+    insta::assert_snapshot!(steady().to_markdown(), @r#"
+    | `kefu bench chat`, steady | http://127.0.0.1:8080 |
+    |---|---|
+    | connections | 12000 visitors (12000 send), 60 agents; 12059 open at the end, 1 lost (4008: 1); 9000 opened/s |
+    | messages | 180000 sent, 179999 acked, 179998 delivered |
+    | throughput | 5000/s acked, 5000/s acked and delivered, over 30.0 s (scheduled 5000/s) |
+    | integrity | 1 lost, 2 duplicates, 3 reordered, 4 gaps, 1 unanswered, 0 nonsense; 7 errors (rate_limited: 7) |
+    | send to ack, ms | p50 0.80, p90 1.40, p99 4.25, p99.9 9.50, max 31.00, mean 0.90 (150000) |
+    | send to agent, ms | p50 0.80, p90 1.40, p99 4.25, p99.9 9.50, max 31.00, mean 0.90 (150000) |
+    | server | 55.5 MB resident (ever 61.0), 41.3 µs of CPU a message, 0.21 processors busy, 12100 descriptors, pid 42 |
+    | generator | late by 0.07 ms at p99, 1.50 at most, 12.3 µs of CPU a message |
+    | `p99<=20ms` | holds, measured 4.250 |
+    | `loss==0` | **fails**, measured 1.000 |
+    | `catch_up<=10s` | **fails**, measured nothing |
+    "#);
+}
+
+#[test]
+fn a_steady_run_in_json() {
+    insta::assert_snapshot!(steady().to_json(), @r#"
+    {
+      "scenario": "steady",
+      "target": "http://127.0.0.1:8080",
+      "connections": {
+        "visitors": 12000,
+        "senders": 12000,
+        "agents": 60,
+        "opened_per_s": 9000.0,
+        "open": 12059,
+        "lost": 1,
+        "lost_by_code": {
+          "4008": 1
+        }
+      },
+      "messages": {
+        "scheduled_per_s": 5000.0,
+        "measured_s": 30.0,
+        "sent": 180000,
+        "acked": 179999,
+        "delivered": 179998,
+        "acked_per_s": 4999.9,
+        "complete_per_s": 4999.8,
+        "unanswered": 1,
+        "lost": 1,
+        "duplicates": 2,
+        "reordered": 3,
+        "gaps": 4,
+        "nonsense": 0,
+        "errors": {
+          "rate_limited": 7
+        }
+      },
+      "ack_ms": {
+        "count": 150000,
+        "min": 0.2,
+        "mean": 0.9,
+        "p50": 0.8,
+        "p90": 1.4,
+        "p99": 4.25,
+        "p999": 9.5,
+        "max": 31.0
+      },
+      "delivery_ms": {
+        "count": 150000,
+        "min": 0.2,
+        "mean": 0.9,
+        "p50": 0.8,
+        "p90": 1.4,
+        "p99": 4.25,
+        "p999": 9.5,
+        "max": 31.0
+      },
+      "server": {
+        "pid": 42,
+        "rss_mb": 55.5,
+        "rss_peak_mb": 61.0,
+        "fds": 12100,
+        "cpu_us_per_message": 41.3,
+        "cpu_load": 0.21
+      },
+      "generator": {
+        "lateness_p99_ms": 0.07,
+        "lateness_max_ms": 1.5,
+        "cpu_us_per_message": 12.3
+      },
+      "thresholds": [
+        {
+          "threshold": "p99<=20ms",
+          "measured": 4.25,
+          "holds": true
+        },
+        {
+          "threshold": "loss==0",
+          "measured": 1.0,
+          "holds": false
+        },
+        {
+          "threshold": "catch_up<=10s",
+          "measured": null,
+          "holds": false
+        }
+      ],
+      "invalid": []
+    }
+    "#);
+}
+
+#[test]
+fn other_scenarios_show_what_they_found() {
+    let steps =
+        [(5000, 12.5), (15_000, 21.0)].map(|(connections, rss)| Step { connections, rss_mb: Some(rss) });
+    let report = Report {
+        scenario: "idle",
+        target: "http://127.0.0.1:8080".into(),
+        idle: Some(Idle { steps: steps.into(), held_s: 60.0, rss_per_connection_bytes: Some(850.0) }),
+        storm: Some(Storm {
+            clients: 15_000,
+            missed: 15_000,
+            caught_up_s: 3.21,
+            catch_up_ms: Summary { count: 15_000, p50: 1500.0, ..Summary::default() },
+            retries: 12,
+        }),
+        invalid: vec!["the generator was late".into()],
+        ..Report::default()
+    };
+    insta::assert_snapshot!(report.to_text(), @r#"
+    kefu bench chat, idle, http://127.0.0.1:8080
+
+      connections            0 visitors (0 send), 0 agents; 0 open at the end, 0 lost; 0 opened/s
+      server memory          12.5 MB at 5000 connections
+      server memory          21.0 MB at 15000 connections
+      memory per connection  850 bytes, held for 60 s
+      caught up              15000 clients after 3.21 s, 15000 messages missed, 12 retries
+      catch-up, ms           p50 1500.00, p90 0.00, p99 0.00, p99.9 0.00, max 0.00, mean 0.00 (15000)
+      generator              late by 0.00 ms at p99, 0.00 at most
+      INVALID RUN: the generator was late
+    "#);
+}

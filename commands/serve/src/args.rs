@@ -1,0 +1,139 @@
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::ValueHint;
+use kefu_app::Format;
+
+const EXAMPLES: &str = "\
+Examples:
+  # Try it: sample data in a throw-away directory, log-ins are printed
+  kefu serve --demo
+
+  # Run it; on an empty store a link is printed with which the first admin is made
+  kefu serve --data-dir /var/lib/kefu --listen 127.0.0.1:8080
+
+  # Make the first admin unattended
+  KEFU_ADMIN_EMAIL=admin@example.com KEFU_ADMIN_PASSWORD_FILE=/run/secrets/kefu kefu serve
+
+  # Which settings are in force, and where did they come from?
+  kefu serve --check-config
+
+  # Copy the store while it is in use
+  kefu serve backup --data-dir /var/lib/kefu --to /backup/kefu.db
+
+Exit codes: 65 damaged store, 69 port taken, 73 directory not writable, 74 disk full or broken,
+75 store in use, 76 store of a newer version, 78 configuration.";
+
+/// Run the chat daemon
+#[derive(clap::Args, Clone, Debug)]
+#[command(
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    subcommand_help_heading = "Care of the store"
+)]
+pub struct Args {
+    /// What to do with the store instead of serving it.
+    #[command(subcommand)]
+    pub command: Option<StoreCommand>,
+
+    /// Listen on this address [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Service")]
+    pub listen: Option<SocketAddr>,
+
+    /// Keep the store in this directory [default: kefu in the user's data directory]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Service")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one
+    #[arg(long, help_heading = "Service")]
+    pub demo: bool,
+
+    /// Print the effective settings and where each came from, then end
+    #[arg(long, help_heading = "Settings")]
+    pub check_config: bool,
+
+    /// Print them like this
+    #[arg(long, value_name = "FORMAT", value_enum, requires = "check_config", help_heading = "Settings")]
+    pub format: Option<Format>,
+}
+
+/// Care of the store.
+#[derive(clap::Subcommand, Clone, Debug)]
+pub enum StoreCommand {
+    /// Copy the store into one file, while it is in use or not
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(BackupArgs),
+    /// Put a backup in the place of the store
+    ///
+    /// The store gets a new epoch: clients forget what they hold and load again. Nothing may serve it meanwhile.
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore(RestoreArgs),
+    /// Check that the store is whole, without changing it
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+}
+
+const BACKUP_EXAMPLES: &str = "\
+Examples:
+  kefu serve backup --data-dir /var/lib/kefu
+  kefu serve backup --data-dir /var/lib/kefu --to /backup/kefu-monday.db --format json";
+
+const RESTORE_EXAMPLES: &str = "\
+Examples:
+  kefu serve restore /backup/kefu-monday.db --data-dir /var/lib/kefu
+  kefu serve restore /backup/kefu-monday.db --data-dir /var/lib/kefu --replace";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  kefu serve check --data-dir /var/lib/kefu
+  kefu serve check --data-dir /var/lib/kefu --format json
+
+Exit codes: 0 the store is whole, 65 it is damaged.";
+
+/// What `kefu serve backup` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct BackupArgs {
+    /// The store is in this directory [default: as for `kefu serve`]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Backup")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Write this file, which must not exist yet [default: kefu-<time>.db in the working directory]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Backup")]
+    pub to: Option<PathBuf>,
+
+    /// Write the report like this
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, help_heading = "Backup")]
+    pub format: Format,
+}
+
+/// What `kefu serve restore` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct RestoreArgs {
+    /// The backup
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Restore")]
+    pub file: PathBuf,
+
+    /// Put the store into this directory [default: as for `kefu serve`]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Restore")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Set the store that is there already aside
+    #[arg(long, help_heading = "Restore")]
+    pub replace: bool,
+
+    /// Write the report like this
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, help_heading = "Restore")]
+    pub format: Format,
+}
+
+/// What `kefu serve check` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct CheckArgs {
+    /// The store is in this directory [default: as for `kefu serve`]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Check")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Write the report like this
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, help_heading = "Check")]
+    pub format: Format,
+}

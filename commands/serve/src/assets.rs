@@ -1,0 +1,321 @@
+//! The console, the widget and the demo shop, embedded from `web/dist`.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Path, Query, State},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use serde::Deserialize;
+
+/// The committed build; empty where it was not made yet, so that cargo alone builds kefu.
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// Nothing from elsewhere, nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+    font-src 'self'; media-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
+    form-action 'self'";
+
+/// The shop is any site that embeds the widget, which puts a style of its own into the page.
+const SHOP_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; \
+    form-action 'self'; frame-ancestors 'none'";
+
+/// Finds the origins that may embed the widget of an inbox, or of any when none is named; `None` is everyone.
+pub(crate) type EmbeddingOrigins = Arc<dyn Fn(Option<&str>) -> Option<Vec<String>> + Send + Sync>;
+
+#[derive(Clone)]
+struct Assets {
+    embedding: EmbeddingOrigins,
+}
+
+#[derive(Deserialize)]
+struct FrameQuery {
+    inbox: Option<String>,
+}
+
+/// The pages and what belongs to them.
+pub(crate) fn router(demo: bool, embedding: EmbeddingOrigins) -> Router {
+    let to_console = get(async || Redirect::temporary("/console/"));
+    let mut router = Router::new()
+        .route("/", to_console.clone())
+        .route("/console", to_console)
+        .route("/console/", get(async |headers: HeaderMap| console("index.html", &headers)))
+        .route(
+            "/console/{*path}",
+            get(async |Path(path): Path<String>, headers: HeaderMap| console(&path, &headers)),
+        )
+        .route("/widget/{*path}", get(widget));
+    if demo {
+        router = router
+            .route("/demo", get(async |headers: HeaderMap| shop("index.html", &headers)))
+            .route("/demo/", get(async || Redirect::temporary("/demo")))
+            .route(
+                "/demo/{*path}",
+                get(async |Path(path): Path<String>, headers: HeaderMap| shop(&path, &headers)),
+            );
+    }
+    router.with_state(Assets { embedding })
+}
+
+fn console(path: &str, headers: &HeaderMap) -> Response {
+    let mut response = file(&format!("console/{path}"), headers);
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::try_from(format!("{POLICY}; frame-ancestors 'none'")).expect("the policy is plain text"),
+    );
+    set(&mut response, header::X_FRAME_OPTIONS, "DENY");
+    set(&mut response, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    response
+}
+
+async fn widget(
+    State(assets): State<Assets>,
+    Path(path): Path<String>,
+    Query(query): Query<FrameQuery>,
+    headers: HeaderMap,
+) -> Response {
+    let mut response = file(&format!("widget/{path}"), &headers);
+    let ancestors = frame_ancestors((assets.embedding)(query.inbox.as_deref()).as_deref());
+    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; frame-ancestors {ancestors}")) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    // Pages of other sites load these, also those that demand a permission for that.
+    set(&mut response, HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    response
+}
+
+fn shop(path: &str, headers: &HeaderMap) -> Response {
+    let mut response = file(&format!("demo/{path}"), headers);
+    set(&mut response, header::CONTENT_SECURITY_POLICY, SHOP_POLICY);
+    response
+}
+
+/// The sources of `frame-ancestors`: the daemon's own pages, and the origins that are fit for a header.
+fn frame_ancestors(origins: Option<&[String]>) -> String {
+    let Some(origins) = origins else { return "*".to_owned() };
+    let mut sources = "'self'".to_owned();
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || "-._~:/[]*".contains(c);
+    for origin in origins.iter().filter(|origin| !origin.is_empty() && origin.chars().all(is_fit)) {
+        sources.push(' ');
+        sources.push_str(origin);
+    }
+    sources
+}
+
+/// Answers with an embedded file, compressed where it can be, or says that it did not change.
+fn file(path: &str, request: &HeaderMap) -> Response {
+    let Some((encoding, found)) = choose(path, request.get(header::ACCEPT_ENCODING)) else {
+        let mut missing = (StatusCode::NOT_FOUND, "there is no such file\n").into_response();
+        set(&mut missing, header::CACHE_CONTROL, "no-store");
+        set(&mut missing, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        return missing;
+    };
+    let tag = entity_tag(&found);
+    let is_known = request.get_all(header::IF_NONE_MATCH).iter().any(|given| names_tag(given, &tag));
+    let mut response = Response::new(if is_known { Body::empty() } else { Body::from(bytes(found)) });
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        set(&mut response, header::CONTENT_TYPE, content_type(path));
+    }
+    if let (Some(encoding), false) = (encoding, is_known) {
+        set(&mut response, header::CONTENT_ENCODING, encoding);
+    }
+    set(&mut response, header::CACHE_CONTROL, cache_control(path));
+    set(&mut response, header::VARY, "accept-encoding");
+    set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(&mut response, header::REFERRER_POLICY, "same-origin");
+    response
+        .headers_mut()
+        .insert(header::ETAG, HeaderValue::try_from(tag).expect("hexadecimal digits are a header's value"));
+    response
+}
+
+/// Picks the smallest form of a file that the client takes.
+fn choose(path: &str, accepted: Option<&HeaderValue>) -> Option<(Option<&'static str>, EmbeddedFile)> {
+    // The compressed copies have no names of their own; a build for development reads the directory itself.
+    let is_odd = |segment: &str| matches!(segment, "" | "." | "..") || segment.contains('\\');
+    if path.ends_with(".br") || path.ends_with(".gz") || path.split('/').any(is_odd) {
+        return None;
+    }
+    let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    for (encoding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
+        if takes(accepted, encoding)
+            && let Some(found) = Dist::get(&format!("{path}{suffix}"))
+        {
+            return Some((Some(encoding), found));
+        }
+    }
+    Dist::get(path).map(|found| (None, found))
+}
+
+/// Says whether an `Accept-Encoding` takes `encoding` (RFC 9110, section 12.5.3).
+fn takes(accepted: &str, encoding: &str) -> bool {
+    accepted.split(',').any(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        let is_refused = parts.filter_map(|part| part.strip_prefix("q=")).any(|q| q.parse() == Ok(0.0));
+        is_named && !is_refused
+    })
+}
+
+/// A strong tag: each form of a file has its own bytes and so its own.
+fn entity_tag(file: &EmbeddedFile) -> String {
+    let mut tag = String::with_capacity(34);
+    tag.push('"');
+    for byte in &file.metadata.sha256_hash()[..16] {
+        tag.push_str(&format!("{byte:02x}"));
+    }
+    tag.push('"');
+    tag
+}
+
+fn names_tag(given: &HeaderValue, tag: &str) -> bool {
+    let given = given.to_str().unwrap_or_default();
+    given.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
+fn bytes(file: EmbeddedFile) -> Bytes {
+    match file.data {
+        std::borrow::Cow::Borrowed(data) => Bytes::from_static(data),
+        std::borrow::Cow::Owned(data) => data.into(),
+    }
+}
+
+/// Files below `assets` have their hash in their name; the loader is on every page of a site.
+fn cache_control(path: &str) -> &'static str {
+    match path {
+        path if path.contains("/assets/") => "public, max-age=31536000, immutable",
+        "widget/loader.js" => "public, max-age=300",
+        _ => "no-cache",
+    }
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json" | "map") => "application/json",
+        Some("webmanifest") => "application/manifest+json",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("webp") => "image/webp",
+        Some("ico") => "image/x-icon",
+        Some("woff2") => "font/woff2",
+        Some("mp3") => "audio/mpeg",
+        Some("ogg") => "audio/ogg",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+fn set(response: &mut Response, name: HeaderName, value: &'static str) {
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn fetch(path: &str, headers: &[(HeaderName, &str)]) -> Response {
+        let embedding: EmbeddingOrigins = Arc::new(|inbox| match inbox {
+            Some("shop") => Some(vec!["https://shop.example".to_owned(), "x; script-src *".to_owned()]),
+            _ => None,
+        });
+        let mut request = http::Request::builder().uri(path);
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        router(true, embedding).oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    fn text<'a>(response: &'a Response, name: &HeaderName) -> &'a str {
+        response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[tokio::test]
+    async fn every_embedded_file_is_served_with_type_tag_and_policy() {
+        for path in Dist::iter().filter(|path| !path.ends_with(".br") && !path.ends_with(".gz")) {
+            let url = format!("/{path}");
+            let response = fetch(&url, &[]).await;
+            if !path.contains('/') {
+                assert_eq!(response.status(), StatusCode::NOT_FOUND, "{url} is none of the pages' files");
+                continue;
+            }
+            assert_eq!(response.status(), StatusCode::OK, "{url}");
+            assert_ne!(text(&response, &header::CONTENT_TYPE), "application/octet-stream", "{url}");
+            assert_eq!(text(&response, &header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+            assert!(text(&response, &header::CONTENT_SECURITY_POLICY).contains("default-src 'none'"));
+            let tag = text(&response, &header::ETAG);
+            let again = fetch(&url, &[(header::IF_NONE_MATCH, tag)]).await;
+            assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn compressed_copies_are_chosen_by_the_client_and_have_no_name() {
+        let Some(path) = Dist::iter().find_map(|path| path.strip_suffix(".br").map(str::to_owned)) else {
+            return;
+        };
+        let url = format!("/{path}");
+        let encodings = [("br, gzip", "br"), ("gzip", "gzip"), ("br;q=0, gzip;q=0.5", "gzip"), ("", "")];
+        for (accepted, expected) in encodings {
+            let response = fetch(&url, &[(header::ACCEPT_ENCODING, accepted)]).await;
+            assert_eq!(text(&response, &header::CONTENT_ENCODING), expected, "{accepted}");
+            assert_eq!(text(&response, &header::VARY), "accept-encoding");
+        }
+        assert_eq!(fetch(&format!("{url}.br"), &[]).await.status(), StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_not_found() {
+        for path in [
+            "/console/none.js",
+            "/widget/none",
+            "/demo/none",
+            "/widget/../console/index.html",
+            "/widget/%2e%2e/source-hash.txt",
+            "/widget/..%2fsource-hash.txt",
+            "/widget/%2Fetc%2Fpasswd",
+        ] {
+            let response = fetch(path, &[]).await;
+            assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+        let without_demo = router(false, Arc::new(|_| None));
+        let request = http::Request::builder().uri("/demo").body(Body::empty()).unwrap();
+        assert_eq!(without_demo.oneshot(request).await.unwrap().status(), StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn only_an_inbox_s_origins_may_embed_its_widget() {
+        let policy = async |path| {
+            let response = fetch(path, &[]).await;
+            let policy = text(&response, &header::CONTENT_SECURITY_POLICY);
+            policy.split_once("frame-ancestors ").unwrap().1.to_owned()
+        };
+        assert_eq!(policy("/widget/frame.html?inbox=shop").await, "'self' https://shop.example");
+        assert_eq!(policy("/widget/frame.html").await, "*");
+        assert_eq!(policy("/console/").await, "'none'");
+        assert_eq!(policy("/demo").await, "'none'");
+    }
+
+    #[test]
+    fn names_decide_how_long_a_file_is_kept() {
+        assert!(cache_control("console/assets/index-B4x_9q2d.js").contains("immutable"));
+        assert_eq!(cache_control("console/index.html"), "no-cache");
+        assert_eq!(cache_control("widget/loader.js"), "public, max-age=300");
+    }
+}

@@ -1,0 +1,21 @@
+//! Who somebody is: passwords, tokens, cookies and proofs of a visitor's identity.
+//!
+//! *Invariant:* a password, token or secret leaves this module hashed or sealed, or in the one answer that
+//! shows it to its owner.
+
+mod authenticate;
+mod cookie;
+mod extract;
+mod hex;
+mod origin;
+pub(crate) mod password;
+mod sealed;
+mod token;
+pub(crate) mod visitor;
+
+pub(crate) use authenticate::{authenticate, bearer};
+pub(crate) use cookie::{clear_cookie, session_cookie};
+pub(crate) use extract::{Signed, SignedAgent, SignedVisitor, require};
+pub(crate) use origin::{Origin, is_own};
+pub(crate) use sealed::Secrets;
+pub(crate) use token::{Token, TokenKind, recognise};

@@ -1,0 +1,258 @@
+//! What the rest of the daemon may ask of the desk.
+
+use std::sync::Arc;
+
+use kefu_core::{
+    Agent, AgentStatus, ConversationKey, Inbox, InboxKey, MessageKind, Micros, Role, VisitorKey,
+};
+use kefu_protocol::frame::Position;
+use kefu_socket::{ConnectionId, Outbox};
+use kefu_store::Session;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::{
+    identity::Identity,
+    problem::Problem,
+    view::{AgentView, ConversationView, VisitorBrief},
+};
+
+/// The answer to a request, once what it changed is durable.
+pub(crate) type Answer<T> = oneshot::Sender<Result<T, Problem>>;
+
+/// A durable message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    /// Its number in the conversation.
+    pub(crate) seq: u64,
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// When it was taken.
+    pub(crate) created_at: Micros,
+    /// It was durable before this request came.
+    pub(crate) repeated: bool,
+}
+
+/// A change of one conversation.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// Take it from the queue.
+    Accept,
+    /// Hand it to this agent, or back to the queue.
+    Transfer(Option<Uuid>),
+    /// Set it aside.
+    Pend,
+    /// End it.
+    Resolve,
+    /// Take it up again.
+    Reopen,
+    /// Give a score.
+    Rate {
+        /// 1 to 5.
+        score: u8,
+        /// May be empty.
+        comment: String,
+    },
+    /// Move the reader's mark.
+    Read {
+        /// Everything up to here is read.
+        seq: u64,
+    },
+}
+
+/// A visitor who opens a session.
+#[derive(Clone, Debug)]
+pub(crate) struct NewVisitor {
+    /// Where.
+    pub(crate) inbox: InboxKey,
+    /// The visitor, when it is known already.
+    pub(crate) existing: Option<VisitorKey>,
+    /// The company's id of it.
+    pub(crate) external_id: Option<String>,
+    /// Whether `external_id` is proven.
+    pub(crate) verified: bool,
+    /// Replaces the known name.
+    pub(crate) name: Option<String>,
+    /// Replaces the known e-mail address.
+    pub(crate) email: Option<String>,
+    /// Replaces the known attributes: a JSON object.
+    pub(crate) attributes: Option<String>,
+    /// SHA-256 of the session's token.
+    pub(crate) token_hash: [u8; 32],
+    /// Where it came from.
+    pub(crate) address: String,
+    /// With which program.
+    pub(crate) user_agent: String,
+    /// When the session ends.
+    pub(crate) expires_at: Option<Micros>,
+}
+
+/// What a visitor's session begins with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenedVisitor {
+    /// The visitor.
+    pub(crate) visitor_id: Uuid,
+    /// Its conversation.
+    pub(crate) conversation_id: Uuid,
+    /// The last entry of it that the visitor may see.
+    pub(crate) last_seq: u64,
+}
+
+/// A new agent (no `id`) or a change of one: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AgentChange {
+    pub(crate) id: Option<Uuid>,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) role: Option<Role>,
+    pub(crate) status: Option<AgentStatus>,
+    pub(crate) capacity: Option<u32>,
+    pub(crate) disabled: Option<bool>,
+    pub(crate) password_hash: Option<String>,
+}
+
+/// A new inbox (no `id`) or a change of one: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InboxChange {
+    pub(crate) id: Option<Uuid>,
+    pub(crate) slug: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) greeting: Option<String>,
+    pub(crate) origins: Option<Vec<String>>,
+    pub(crate) identity_required: Option<bool>,
+    pub(crate) sealed_secret: Option<Vec<u8>>,
+}
+
+/// A message on its way to the log.
+pub(crate) struct Send {
+    pub(crate) who: Arc<Identity>,
+    pub(crate) conversation: Uuid,
+    pub(crate) client_id: Uuid,
+    pub(crate) kind: MessageKind,
+    pub(crate) text: String,
+    /// Units of the queue's byte budget that it holds.
+    pub(crate) units: u32,
+    pub(crate) reply: Reply,
+}
+
+/// Where the outcome of a message goes.
+pub(crate) enum Reply {
+    /// To a connection, as `ack` or `error`.
+    Socket(ConnectionId),
+    /// To a waiting request.
+    Call(Answer<Sent>),
+}
+
+/// A connection that wants to be told of things.
+pub(crate) struct Connect {
+    pub(crate) who: Arc<Identity>,
+    pub(crate) outbox: Arc<Outbox>,
+    /// Its name on the wire.
+    pub(crate) connection_id: Uuid,
+    /// A visitor's conversations; an agent's are known to the desk.
+    pub(crate) conversations: Vec<Uuid>,
+}
+
+/// One conversation as the desk holds it.
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) conversation: kefu_core::Conversation,
+    pub(crate) visitor: Arc<VisitorBrief>,
+}
+
+/// What is asked of the desk's task.
+pub(crate) enum Command {
+    Send(Send),
+    Act {
+        who: Arc<Identity>,
+        conversation: Uuid,
+        act: Act,
+        except: Option<ConnectionId>,
+        reply: Option<Answer<ConversationView>>,
+    },
+    Snapshot {
+        who: Arc<Identity>,
+        conversation: Uuid,
+        reply: Answer<Snapshot>,
+    },
+    Views {
+        who: Arc<Identity>,
+        conversations: Vec<ConversationKey>,
+        reply: Answer<Vec<ConversationView>>,
+    },
+    OpenVisitor {
+        new: Box<NewVisitor>,
+        latest: Option<ConversationKey>,
+        reply: Answer<OpenedVisitor>,
+    },
+    PutAgent {
+        change: Box<AgentChange>,
+        reply: Answer<AgentView>,
+    },
+    PutInbox {
+        change: Box<InboxChange>,
+        reply: Answer<Inbox>,
+    },
+    OpenSession {
+        session: Box<Session>,
+        reply: Answer<()>,
+    },
+    SessionSeen {
+        token_hash: [u8; 32],
+        at: Micros,
+    },
+    EndSession {
+        id: Uuid,
+        reply: Answer<()>,
+    },
+    SetupToken {
+        hash: Option<[u8; 32]>,
+        reply: Answer<()>,
+    },
+    Agents {
+        reply: Answer<Vec<AgentView>>,
+    },
+    Connect {
+        connect: Box<Connect>,
+        reply: oneshot::Sender<ConnectionId>,
+    },
+    Disconnect(ConnectionId),
+    Resume {
+        connection: ConnectionId,
+        epoch: String,
+        positions: Vec<Position>,
+    },
+    /// A replay has come this far.
+    Replayed {
+        connection: ConnectionId,
+        positions: Vec<(ConversationKey, u64)>,
+        rounds: u8,
+    },
+    Typing {
+        connection: ConnectionId,
+        conversation: Uuid,
+        on: bool,
+    },
+    Watch {
+        connection: ConnectionId,
+        watch: kefu_protocol::frame::Watch,
+        on: bool,
+    },
+    Stop {
+        reply: oneshot::Sender<()>,
+    },
+}
+
+/// What the desk knows of an agent besides its row.
+pub(crate) fn agent_view(agent: &Agent, status: AgentStatus, load: u32) -> AgentView {
+    AgentView {
+        id: agent.id,
+        name: Arc::clone(&agent.name),
+        email: agent.email.clone(),
+        role: agent.role,
+        status,
+        capacity: agent.capacity,
+        load,
+        disabled: agent.disabled,
+    }
+}

@@ -1,0 +1,185 @@
+//! What each request does to the group: rights, repeats, transitions.
+
+use std::sync::Arc;
+
+use kefu_core::{Action, Conversation, Entry, Event, MessageKind, Micros, Principal, Rating, Role, may};
+use kefu_protocol::frame::ErrorCode;
+use kefu_socket::ConnectionId;
+use uuid::Uuid;
+
+use super::{
+    api::{Act, Answer, Reply, Send, Sent},
+    batch::{Origin, Pending, Work, draft},
+    task::Task,
+};
+use crate::{identity::Identity, problem::Problem, view::ConversationView};
+
+impl Task {
+    /// Adds a message to the group, or answers at once when it is a repeat or not allowed.
+    pub(super) fn apply_send(&mut self, send: Send, earlier: Option<Entry>, now: Micros, work: &mut Work) {
+        self.metrics.messages(1);
+        let Some(key) = self.hot.key(send.conversation) else {
+            return self.refuse(send.reply, send.client_id, Problem::not_found("conversation"));
+        };
+        let principal = send.who.principal;
+        if let Some(entry) = earlier {
+            return self.answer_repeat(send, &entry);
+        }
+        if let Some(&index) = work.sent.get(&(key, principal, send.client_id)) {
+            let first = &work.entries[index];
+            if first.kind != send.kind || first.text != send.text {
+                return self.refuse(send.reply, send.client_id, other_body());
+            }
+            let Send { client_id, conversation, reply, .. } = send;
+            return work.answers.push(Pending::Repeat { index, client_id, conversation, reply });
+        }
+        let Some(hot) = self.hot.get(key) else { return };
+        let action = if send.kind == MessageKind::Note { Action::Note } else { Action::Write };
+        if let Err(problem) = allowed(&send.who, action, work.current(&hot.conversation)) {
+            return self.refuse(send.reply, send.client_id, problem);
+        }
+        let touched = work.touch(&hot.conversation);
+        let event = touched.conversation.on_message(principal, send.kind, now);
+        work.sent.insert((key, principal, send.client_id), work.entries.len());
+        let entry =
+            draft(self.ids.next(now), principal, send.kind, send.text, Some(send.client_id), None, now);
+        work.append(key, entry, Origin::Message { client_id: send.client_id, reply: send.reply });
+        if let Some(event) = event {
+            let by = if event.agent.is_some() { principal } else { Principal::System };
+            self.append_event(key, event, by, now, work);
+        }
+    }
+
+    /// Carries out a change of a conversation in the group.
+    pub(super) fn apply_act(
+        &mut self,
+        who: Arc<Identity>,
+        id: Uuid,
+        act: Act,
+        except: Option<ConnectionId>,
+        reply: Option<Answer<ConversationView>>,
+        now: Micros,
+        work: &mut Work,
+    ) {
+        let outcome = self.act(&who, id, act, except, now, work);
+        match (outcome, reply) {
+            (Ok(conversation), Some(reply)) => work.answers.push(Pending::Act { conversation, who, reply }),
+            (Err(problem), Some(reply)) => drop(reply.send(Err(problem))),
+            (Err(problem), None) => {
+                if let Some(connection) = except {
+                    self.push_error(connection, None, Some(id), &problem);
+                }
+            }
+            (Ok(_), None) => {}
+        }
+    }
+
+    fn act(
+        &mut self,
+        who: &Arc<Identity>,
+        id: Uuid,
+        act: Act,
+        except: Option<ConnectionId>,
+        now: Micros,
+        work: &mut Work,
+    ) -> Result<kefu_core::ConversationKey, Problem> {
+        let key = self.hot.key(id).ok_or_else(|| Problem::not_found("conversation"))?;
+        let hot = self.hot.get(key).ok_or_else(|| Problem::not_found("conversation"))?;
+        let current = work.current(&hot.conversation);
+        let action = match act {
+            Act::Accept => Action::Accept,
+            Act::Rate { .. } => Action::Rate,
+            Act::Read { .. } => Action::Read,
+            Act::Transfer(_) | Act::Pend | Act::Resolve | Act::Reopen => Action::Manage,
+        };
+        allowed(who, action, current)?;
+        let me = match who.principal {
+            Principal::Agent(key) => Some(key),
+            _ => None,
+        };
+        if matches!(act, Act::Accept) && current.assignee.is_some() && current.assignee == me {
+            return Ok(key);
+        }
+        let target = match act {
+            Act::Transfer(Some(id)) => {
+                let agent = self.directory.agent(id).filter(|agent| !agent.disabled);
+                Some(agent.ok_or_else(|| Problem::invalid("agent_id", "there is no such agent"))?.key)
+            }
+            _ => None,
+        };
+        let mut changed = current.clone();
+        let agent = || me.ok_or_else(Problem::forbidden);
+        let event = match act {
+            Act::Accept => Some(changed.assign(agent()?)?),
+            Act::Transfer(_) => Some(changed.transfer(target, now)?),
+            Act::Pend => Some(changed.pend()?),
+            Act::Resolve => Some(changed.resolve(now)?),
+            Act::Reopen => Some(changed.take_up(agent()?)?),
+            Act::Rate { score, comment } => Some(changed.rate(Rating { score, comment, created_at: now })?),
+            Act::Read { seq } => {
+                if changed.read(who.audience(), seq) {
+                    let who = Arc::clone(who);
+                    work.answers.push(Pending::Read { conversation: key, who, seq, except });
+                }
+                None
+            }
+        };
+        work.touch(&hot.conversation).conversation = changed;
+        if let Some(event) = event {
+            self.append_event(key, event, who.principal, now, work);
+        }
+        Ok(key)
+    }
+
+    /// Adds the entry of a change.
+    pub(super) fn append_event(
+        &mut self,
+        key: kefu_core::ConversationKey,
+        event: Event,
+        by: Principal,
+        now: Micros,
+        work: &mut Work,
+    ) {
+        let text = self.directory.event_text(event);
+        let entry = draft(self.ids.next(now), by, MessageKind::Event, text, None, Some(event), now);
+        work.append(key, entry, Origin::Event);
+    }
+
+    fn answer_repeat(&mut self, send: Send, earlier: &Entry) {
+        if earlier.kind != send.kind || earlier.text != send.text {
+            return self.refuse(send.reply, send.client_id, other_body());
+        }
+        match send.reply {
+            Reply::Call(reply) => drop(reply.send(Ok(Sent::from((earlier, true))))),
+            Reply::Socket(connection) => self.push_ack(connection, earlier, send.conversation, None),
+        }
+    }
+
+    /// Answers a message that was not taken.
+    pub(super) fn refuse(&mut self, reply: Reply, client_id: Uuid, problem: Problem) {
+        match reply {
+            Reply::Call(reply) => drop(reply.send(Err(problem))),
+            Reply::Socket(connection) => self.push_error(connection, Some(client_id), None, &problem),
+        }
+    }
+}
+
+/// Whether `who` may do `action`; who may not even read is told that there is no such conversation.
+pub(super) fn allowed(who: &Identity, action: Action, conversation: &Conversation) -> Result<(), Problem> {
+    if may(who.principal, who.role, action, conversation) {
+        return Ok(());
+    }
+    if may(who.principal, who.role, Action::Read, conversation) {
+        return Err(Problem::forbidden());
+    }
+    Err(Problem::not_found("conversation"))
+}
+
+/// Whether `who` sees every conversation.
+pub(super) fn sees_all(who: &Identity) -> bool {
+    matches!(who.role, Some(Role::Supervisor | Role::Admin))
+}
+
+fn other_body() -> Problem {
+    Problem::new(ErrorCode::Conflict, "this client_id was used for another message")
+}

@@ -1,0 +1,197 @@
+use std::{
+    collections::{HashMap, hash_map},
+    sync::Arc,
+};
+
+use kefu_core::{Conversation, ConversationKey, Entry, Event, EventCode, MessageKind, Micros, Principal};
+use kefu_socket::ConnectionId;
+use kefu_store::Batch;
+use uuid::Uuid;
+
+use super::api::{Answer, OpenedVisitor, Reply, Sent};
+use crate::{
+    identity::Identity,
+    view::{AgentView, ConversationView, VisitorBrief},
+};
+
+/// One group of changes on its way to the store: nothing of it holds until it is committed.
+pub(super) struct Work {
+    pub(super) entries: Vec<Entry>,
+    /// One for each entry: who is to be answered.
+    pub(super) origins: Vec<Origin>,
+    pub(super) changes: Vec<kefu_store::Change>,
+    pub(super) touched: HashMap<ConversationKey, Touched>,
+    pub(super) answers: Vec<Pending>,
+    /// Messages of this group by their identity, for repeats within the group.
+    pub(super) sent: HashMap<(ConversationKey, Principal, Uuid), usize>,
+    next_pos: i64,
+}
+
+/// A changed copy of a conversation.
+pub(super) struct Touched {
+    pub(super) conversation: Conversation,
+    /// More than growth: the whole row has to be written.
+    pub(super) is_row_changed: bool,
+    /// A conversation that this group makes, with its visitor.
+    pub(super) visitor: Option<Arc<VisitorBrief>>,
+    /// The last change of state in this group.
+    pub(super) change: Option<EventCode>,
+}
+
+/// Where an entry comes from.
+pub(super) enum Origin {
+    /// A change: nobody waits for the entry itself.
+    Event,
+    /// A message whose sender waits for the outcome.
+    Message { client_id: Uuid, reply: Reply },
+}
+
+/// An answer that waits for the commit.
+pub(super) enum Pending {
+    Act {
+        conversation: ConversationKey,
+        who: Arc<Identity>,
+        reply: Answer<ConversationView>,
+    },
+    /// A repeat of the message at this index of the group.
+    Repeat {
+        index: usize,
+        client_id: Uuid,
+        conversation: Uuid,
+        reply: Reply,
+    },
+    Opened {
+        opened: OpenedVisitor,
+        reply: Answer<OpenedVisitor>,
+    },
+    Agent {
+        agent: kefu_core::Agent,
+        ends: bool,
+        reply: Answer<AgentView>,
+    },
+    Inbox {
+        inbox: kefu_core::Inbox,
+        reply: Answer<kefu_core::Inbox>,
+    },
+    EndSession {
+        id: Uuid,
+        reply: Answer<()>,
+    },
+    Done {
+        reply: Answer<()>,
+    },
+    /// A read mark, for the others in the conversation.
+    Read {
+        conversation: ConversationKey,
+        who: Arc<Identity>,
+        seq: u64,
+        except: Option<ConnectionId>,
+    },
+}
+
+impl Work {
+    pub(super) fn new(next_pos: i64) -> Self {
+        Self {
+            entries: Vec::new(),
+            origins: Vec::new(),
+            changes: Vec::new(),
+            touched: HashMap::new(),
+            answers: Vec::new(),
+            sent: HashMap::new(),
+            next_pos,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+            && self.changes.is_empty()
+            && self.touched.is_empty()
+            && self.answers.is_empty()
+    }
+
+    /// The copy of a conversation in this group; `committed` is what it is a copy of.
+    pub(super) fn touch(&mut self, committed: &Conversation) -> &mut Touched {
+        match self.touched.entry(committed.key) {
+            hash_map::Entry::Occupied(slot) => slot.into_mut(),
+            hash_map::Entry::Vacant(slot) => slot.insert(Touched {
+                conversation: committed.clone(),
+                is_row_changed: false,
+                visitor: None,
+                change: None,
+            }),
+        }
+    }
+
+    /// A conversation as this group leaves it so far.
+    pub(super) fn current<'a>(&'a self, committed: &'a Conversation) -> &'a Conversation {
+        self.touched.get(&committed.key).map_or(committed, |touched| &touched.conversation)
+    }
+
+    /// Adds a new conversation.
+    pub(super) fn create(&mut self, conversation: Conversation, visitor: Arc<VisitorBrief>) {
+        let touched = Touched { conversation, is_row_changed: true, visitor: Some(visitor), change: None };
+        self.touched.insert(touched.conversation.key, touched);
+    }
+
+    /// Adds an entry to a conversation of this group.
+    pub(super) fn append(&mut self, conversation: ConversationKey, mut entry: Entry, origin: Origin) {
+        let Some(touched) = self.touched.get_mut(&conversation) else {
+            unreachable!("an entry is only added to a conversation that was touched before");
+        };
+        if let Some(event) = entry.event {
+            touched.is_row_changed = true;
+            touched.change = Some(event.code);
+        }
+        touched.conversation.append(&mut entry, self.next_pos);
+        self.next_pos += 1;
+        self.entries.push(entry);
+        self.origins.push(origin);
+    }
+
+    /// What the store has to write.
+    pub(super) fn batch(&mut self) -> Batch {
+        let mut batch = Batch {
+            entries: std::mem::take(&mut self.entries),
+            changes: std::mem::take(&mut self.changes),
+            conversations: Vec::new(),
+            grown: Vec::new(),
+        };
+        for touched in self.touched.values() {
+            let list = if touched.is_row_changed { &mut batch.conversations } else { &mut batch.grown };
+            list.push(touched.conversation.clone());
+        }
+        batch
+    }
+}
+
+/// An entry that has no place yet.
+pub(super) fn draft(
+    id: Uuid,
+    sender: Principal,
+    kind: MessageKind,
+    text: String,
+    client_id: Option<Uuid>,
+    event: Option<Event>,
+    now: Micros,
+) -> Entry {
+    Entry {
+        pos: 0,
+        conversation: ConversationKey(0),
+        seq: 0,
+        prev_pos: 0,
+        prev_public_seq: 0,
+        id,
+        client_id,
+        sender,
+        kind,
+        text,
+        event,
+        created_at: now,
+    }
+}
+
+impl From<(&Entry, bool)> for Sent {
+    fn from((entry, repeated): (&Entry, bool)) -> Self {
+        Self { seq: entry.seq, id: entry.id, created_at: entry.created_at, repeated }
+    }
+}

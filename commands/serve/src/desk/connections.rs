@@ -1,0 +1,341 @@
+//! Who is connected: hello, resume, watches, typing, presence.
+
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use kefu_core::{Action, AgentKey, AgentStatus, Conversation, ConversationKey, Principal, VisitorKey};
+use kefu_protocol::{
+    frame::{self, ErrorCode, Head, MAX_HELLO_CONVERSATIONS, Position, Scope, ServerFrame, Status, Watch},
+    ws::CloseCode,
+};
+use kefu_socket::ConnectionId;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::{
+    api::Connect,
+    apply::{allowed, sees_all},
+    task::Task,
+};
+use crate::{identity::Identity, problem::Problem};
+
+/// A client that has not said so long what it holds is taken to hold what `hello` said.
+const RESUME_WAIT: Duration = Duration::from_secs(10);
+
+/// Over how long clients are spread when they are told to come back, for each thousand of them.
+const SPREAD_MS_PER_THOUSAND: u32 = 250;
+
+/// The last entry of each conversation that a client holds.
+pub(super) type Positions = Vec<(ConversationKey, u64)>;
+
+/// What the desk keeps with a connection.
+pub(super) struct Peer {
+    pub(super) who: Arc<Identity>,
+    /// Hears of changes of every conversation.
+    pub(super) watches_all: bool,
+    phase: Phase,
+}
+
+/// How far a connection has come.
+enum Phase {
+    /// Has not said what it holds; these are the ends of the logs as `hello` named them.
+    Fresh(Positions),
+    /// Is being sent what it missed; these are the conversations that it came to hear of meanwhile.
+    Replaying(Positions),
+    /// Hears everything as it is committed.
+    Live,
+}
+
+impl Peer {
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Live)
+    }
+}
+
+impl Task {
+    /// Makes a connection known and greets it.
+    pub(super) fn connect(&mut self, connect: Connect, reply: oneshot::Sender<ConnectionId>) {
+        let Connect { who, outbox, connection_id, conversations } = connect;
+        let mut keys: Vec<_> = match who.principal {
+            Principal::Agent(agent) => self.desks.get(&agent).into_iter().flatten().copied().collect(),
+            _ => conversations.iter().filter_map(|id| self.hot.key(*id)).collect(),
+        };
+        keys.retain(|key| {
+            self.hot.peek(*key).is_some_and(|hot| allowed(&who, Action::Read, &hot.conversation).is_ok())
+        });
+        let audience = who.audience();
+        let ends: Vec<_> = keys
+            .iter()
+            .filter_map(|key| Some((*key, self.hot.get(*key)?.conversation.last_seq(audience))))
+            .collect();
+        let heads = ends.iter().take(MAX_HELLO_CONVERSATIONS);
+        let heads = heads.filter_map(|(key, last_seq)| {
+            Some(Head { id: self.hot.peek(*key)?.conversation.id, last_seq: *last_seq })
+        });
+        let hello = ServerFrame::Hello(frame::Hello {
+            epoch: Cow::Borrowed(&self.shared.epoch),
+            connection_id,
+            heartbeat_s: self.heartbeat_s,
+            principal: who.party(),
+            conversations: heads.collect(),
+        });
+        outbox.push(hello.encode());
+        let peer = Peer { who: Arc::clone(&who), watches_all: false, phase: Phase::Fresh(ends) };
+        let (connection, replaced) = self.hub.open(who.principal, outbox, peer);
+        if let Some(oldest) = replaced.and_then(|replaced| self.hub.get(replaced)) {
+            oldest.outbox.close(CloseCode::REPLACED, "too many connections: the oldest gives way");
+        }
+        for key in keys {
+            self.hub.subscribe(connection, key);
+        }
+        self.fresh.push_back((Instant::now(), connection));
+        match who.principal {
+            Principal::Agent(agent) => {
+                self.agent_connections.push(connection);
+                if self.routing.socket(agent, true) {
+                    self.announce_presence(agent);
+                }
+            }
+            principal if self.hub.connections_of(&principal).nth(1).is_none() => {
+                self.announce_visitor(&who, connection, Status::Online);
+            }
+            _ => {}
+        }
+        if reply.send(connection).is_err() {
+            self.disconnect(connection);
+        }
+    }
+
+    /// Forgets a connection that has ended.
+    pub(super) fn disconnect(&mut self, connection: ConnectionId) {
+        let Some(conn) = self.hub.get(connection) else { return };
+        let who = Arc::clone(&conn.meta.who);
+        if let Principal::Visitor(_) = who.principal
+            && self.hub.connections_of(&who.principal).nth(1).is_none()
+        {
+            self.announce_visitor(&who, connection, Status::Offline);
+        }
+        drop(self.hub.close(connection));
+        if let Principal::Agent(agent) = who.principal {
+            self.agent_connections.retain(|other| *other != connection);
+            if self.routing.socket(agent, false) {
+                self.announce_presence(agent);
+            }
+        }
+    }
+
+    /// A client says what it holds.
+    pub(super) async fn resume(&mut self, connection: ConnectionId, epoch: &str, held: &[Position]) {
+        let Some(conn) = self.hub.get_mut(connection) else { return };
+        let Phase::Fresh(ends) = &mut conn.meta.phase else {
+            let problem =
+                Problem::new(ErrorCode::BadFrame, "resume is the first frame of a connection or none");
+            return self.push_error(connection, None, None, &problem);
+        };
+        let mut positions = std::mem::take(ends);
+        conn.meta.phase = Phase::Replaying(Vec::new());
+        if epoch != self.shared.epoch && !epoch.is_empty() {
+            let epoch = Cow::Borrowed(self.shared.epoch.as_str());
+            self.push(connection, &ServerFrame::Reset(frame::Reset { epoch, conversation_id: None }));
+            return self.advance(connection, positions, 0).await;
+        }
+        for Position { conversation_id, seq } in held {
+            let key = self.hot.key(*conversation_id);
+            let Some(slot) = positions.iter_mut().find(|(known, _)| Some(*known) == key) else {
+                let problem = Problem::not_found("conversation");
+                self.push_error(connection, None, Some(*conversation_id), &problem);
+                continue;
+            };
+            if *seq > slot.1 {
+                let epoch = Cow::Borrowed(self.shared.epoch.as_str());
+                let reset = frame::Reset { epoch, conversation_id: Some(*conversation_id) };
+                self.push(connection, &ServerFrame::Reset(reset));
+            } else {
+                slot.1 = *seq;
+            }
+        }
+        self.advance(connection, positions, 0).await;
+    }
+
+    /// Connections that kept silent too long are taken to hold what `hello` said.
+    pub(super) async fn start_the_silent(&mut self) {
+        while let Some((opened, connection)) = self.fresh.front().copied() {
+            if opened.elapsed() < RESUME_WAIT {
+                break;
+            }
+            self.fresh.pop_front();
+            self.start(connection).await;
+        }
+    }
+
+    /// Starts a connection at the ends that `hello` named, if it has not started yet.
+    pub(super) async fn start(&mut self, connection: ConnectionId) {
+        let Some(conn) = self.hub.get_mut(connection) else { return };
+        if let Phase::Fresh(ends) = &mut conn.meta.phase {
+            let positions = std::mem::take(ends);
+            conn.meta.phase = Phase::Replaying(Vec::new());
+            let keys = conn.topics().to_vec();
+            if let Err(error) = self.hot.load(&mut self.writer, &self.store, Vec::new(), keys).await {
+                return self.push_error(connection, None, None, &error.into());
+            }
+            self.advance(connection, positions, 0).await;
+        }
+    }
+
+    /// The conversations that a connection came to hear of while it was being sent what it missed.
+    pub(super) fn take_gained(&mut self, connection: ConnectionId) -> Positions {
+        match self.hub.get_mut(connection).map(|conn| &mut conn.meta.phase) {
+            Some(Phase::Replaying(gained)) => std::mem::take(gained),
+            _ => Vec::new(),
+        }
+    }
+
+    /// From now on the connection hears everything.
+    pub(super) fn go_live(&mut self, connection: ConnectionId) {
+        if let Some(conn) = self.hub.get_mut(connection) {
+            conn.meta.phase = Phase::Live;
+            conn.outbox.push(ServerFrame::Resumed.encode());
+        }
+    }
+
+    /// Tells the others that somebody types.
+    pub(super) fn typing(&mut self, connection: ConnectionId, conversation: Uuid, on: bool) {
+        let Some(who) = self.hub.get(connection).map(|conn| Arc::clone(&conn.meta.who)) else { return };
+        match self.snapshot(&who, conversation) {
+            Ok(snapshot) => {
+                let typing = frame::Typing { conversation_id: conversation, from: who.party(), on };
+                let frame = ServerFrame::Typing(typing).encode();
+                self.publish_hint(snapshot.conversation.key, Some(connection), &frame);
+            }
+            Err(problem) => self.push_error(connection, None, Some(conversation), &problem),
+        }
+    }
+
+    /// Begins or ends a watch.
+    pub(super) fn watch(&mut self, connection: ConnectionId, watch: Watch, on: bool) {
+        let Some(conn) = self.hub.get_mut(connection) else { return };
+        let who = Arc::clone(&conn.meta.who);
+        let last_seq = match (watch.scope, watch.id) {
+            (Scope::Conversation, Some(id)) => {
+                let snapshot = match self.snapshot(&who, id) {
+                    Ok(snapshot) if who.role.is_some() => snapshot,
+                    Ok(_) => return self.push_error(connection, None, Some(id), &Problem::forbidden()),
+                    Err(problem) => return self.push_error(connection, None, Some(id), &problem),
+                };
+                let Conversation { key, assignee, .. } = snapshot.conversation;
+                if on {
+                    self.subscribe(connection, key);
+                } else if assignee.map(Principal::Agent) != Some(who.principal) {
+                    self.hub.unsubscribe(connection, &key);
+                }
+                Some(snapshot.conversation.last_seq(who.audience()))
+            }
+            _ if sees_all(&who) => {
+                conn.meta.watches_all = on;
+                None
+            }
+            _ => return self.push_error(connection, None, None, &Problem::forbidden()),
+        };
+        if on {
+            let watching = frame::Watching { scope: watch.scope, id: watch.id, last_seq };
+            self.push(connection, &ServerFrame::Watching(watching));
+        }
+    }
+
+    /// Has a visitor's connections hear of its new conversation.
+    pub(super) fn subscribe_visitor(&mut self, visitor: VisitorKey, key: ConversationKey) {
+        self.subscribe_all(Principal::Visitor(visitor), key);
+    }
+
+    /// Has an agent's connections hear of a conversation that it got.
+    pub(super) fn subscribe_agent(&mut self, agent: AgentKey, key: ConversationKey) {
+        self.subscribe_all(Principal::Agent(agent), key);
+    }
+
+    fn subscribe_all(&mut self, principal: Principal, key: ConversationKey) {
+        let connections: Vec<_> = self.hub.connections_of(&principal).map(|(id, _)| id).collect();
+        for connection in connections {
+            self.subscribe(connection, key);
+        }
+    }
+
+    /// Has a connection hear of a conversation from its end on.
+    fn subscribe(&mut self, connection: ConnectionId, key: ConversationKey) {
+        if !self.hub.subscribe(connection, key) {
+            return;
+        }
+        let Some(conn) = self.hub.get_mut(connection) else { return };
+        let audience = conn.meta.who.audience();
+        if let Phase::Fresh(positions) | Phase::Replaying(positions) = &mut conn.meta.phase {
+            positions.push((key, self.hot.peek(key).map_or(0, |hot| hot.conversation.last_seq(audience))));
+        }
+    }
+
+    /// Has an agent's connections no longer hear of a conversation that it lost.
+    pub(super) fn unsubscribe_agent(&mut self, agent: AgentKey, key: ConversationKey) {
+        let connections: Vec<_> =
+            self.hub.connections_of(&Principal::Agent(agent)).map(|(id, _)| id).collect();
+        for connection in connections {
+            self.hub.unsubscribe(connection, &key);
+        }
+    }
+
+    /// Tells all agents what one of them is doing.
+    pub(super) fn announce_presence(&self, agent: AgentKey) {
+        let Some(row) = self.directory.agents.get(&agent) else { return };
+        let status = match self.routing.status_of(agent) {
+            AgentStatus::Online => Status::Online,
+            AgentStatus::Busy => Status::Busy,
+            AgentStatus::Away => Status::Away,
+            AgentStatus::Offline => Status::Offline,
+        };
+        let from =
+            frame::Party { kind: frame::PartyKind::Agent, id: Some(row.id), name: Cow::Borrowed(&*row.name) };
+        let frame = ServerFrame::Presence(frame::Presence { from, status }).encode();
+        for connection in &self.agent_connections {
+            if let Some(conn) = self.hub.get(*connection) {
+                conn.outbox.push(frame.clone());
+            }
+        }
+    }
+
+    /// Tells the agents of a visitor's conversations that it came or went.
+    fn announce_visitor(&self, who: &Identity, connection: ConnectionId, status: Status) {
+        let Some(conn) = self.hub.get(connection) else { return };
+        let frame = ServerFrame::Presence(frame::Presence { from: who.party(), status }).encode();
+        for key in conn.topics() {
+            self.hub
+                .publish(key, Some(connection), |other| other.meta.who.role.is_some().then(|| frame.clone()));
+        }
+    }
+
+    /// Ends the connections that a session opened.
+    pub(super) fn close_session(&self, session: Uuid) {
+        for (_, conn) in self.hub.iter().filter(|(_, conn)| conn.meta.who.session == session) {
+            conn.outbox.close(CloseCode::UNAUTHORIZED, "the session has ended");
+        }
+    }
+
+    /// Ends all connections of a principal.
+    pub(super) fn close_connections_of(&self, principal: Principal) {
+        for (_, conn) in self.hub.connections_of(&principal) {
+            conn.outbox.close(CloseCode::UNAUTHORIZED, "the sign-in has ended");
+        }
+    }
+
+    /// Tells every connection to come back later, each at another moment, and closes it.
+    pub(super) fn say_goodbye(&self) {
+        let count = u32::try_from(self.hub.len()).unwrap_or(u32::MAX);
+        let spread_ms = count.div_ceil(1000).saturating_mul(SPREAD_MS_PER_THOUSAND);
+        for (index, (_, conn)) in self.hub.iter().enumerate() {
+            // Even steps over the spread; the clients add their own jitter.
+            let share = u64::from(spread_ms) * index as u64 / u64::from(count.max(1));
+            let retry_after_ms = 500 + u32::try_from(share).unwrap_or(u32::MAX - 500);
+            conn.outbox.push(ServerFrame::Restart { retry_after_ms }.encode());
+            conn.outbox.close(CloseCode::RESTART, "the daemon restarts");
+        }
+    }
+}

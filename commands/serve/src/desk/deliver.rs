@@ -1,0 +1,324 @@
+//! What happens after a commit: memory, routing, answers, frames.
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::Bytes;
+use kefu_core::{Action, Audience, Conversation, ConversationKey, Entry, State};
+use kefu_protocol::frame::{self, Change, ServerFrame};
+use kefu_socket::ConnectionId;
+use uuid::Uuid;
+
+use super::{
+    api::{Reply, Sent, Snapshot},
+    apply::allowed,
+    batch::{Origin, Pending, Work},
+    hot::Hot,
+    task::Task,
+};
+use crate::{
+    identity::Identity,
+    problem::Problem,
+    view::{self, ConversationView, Directory, VisitorBrief},
+};
+
+/// A conversation whose head changed, to be told to those who list it.
+pub(super) struct Hint {
+    conversation: ConversationKey,
+    change: Change,
+    /// It waited before this group: those who list the queue have to hear of it.
+    was_queued: bool,
+}
+
+/// Frames of one entry, encoded once for each audience that needs another one.
+#[derive(Default)]
+struct Encoded {
+    agent: Option<Bytes>,
+    visitor: Option<Bytes>,
+}
+
+impl Encoded {
+    fn for_audience(
+        &mut self,
+        audience: Audience,
+        entry: &Entry,
+        id: Uuid,
+        visitor: &VisitorBrief,
+        directory: &Directory,
+    ) -> Option<Bytes> {
+        if !audience.sees(entry.kind) {
+            return None;
+        }
+        let same = entry.prev_seq(Audience::Agent) == entry.prev_seq(Audience::Visitor);
+        let slot = if audience == Audience::Agent || same { &mut self.agent } else { &mut self.visitor };
+        let frame = slot.get_or_insert_with(|| {
+            ServerFrame::Message(directory.message(entry, id, visitor, audience)).encode()
+        });
+        Some(frame.clone())
+    }
+}
+
+impl Task {
+    /// Takes a committed group into memory and tells everybody.
+    pub(super) fn deliver(&mut self, work: Work) {
+        let Work { entries, origins, touched, answers, .. } = work;
+        for (key, touched) in touched {
+            let before = match self.hot.get_mut(key) {
+                Some(hot) => Some(std::mem::replace(&mut hot.conversation, touched.conversation)),
+                None => {
+                    let Some(visitor) = touched.visitor else { continue };
+                    self.subscribe_visitor(touched.conversation.visitor, key);
+                    self.hot.insert(Hot::new(touched.conversation, visitor));
+                    None
+                }
+            };
+            if touched.is_row_changed {
+                self.moved(key, before.as_ref());
+            }
+            if let Some(code) = touched.change {
+                let was_queued = before.is_some_and(|before| before.state == State::Queued);
+                self.hints.push(Hint { conversation: key, change: view::change_word(code), was_queued });
+            }
+        }
+        let sents = if answers.is_empty() {
+            Vec::new()
+        } else {
+            entries.iter().map(|entry| Sent::from((entry, true))).collect()
+        };
+        for (entry, origin) in entries.into_iter().zip(origins) {
+            self.deliver_entry(entry, origin);
+        }
+        for pending in answers {
+            self.answer(pending, &sents);
+        }
+    }
+
+    /// Sends an entry to all who hear of its conversation, and the ack to its sender.
+    fn deliver_entry(&mut self, entry: Entry, origin: Origin) {
+        let Some(hot) = self.hot.get(entry.conversation) else { return };
+        let (id, visitor) = (hot.conversation.id, Arc::clone(&hot.visitor));
+        let mut encoded = Encoded::default();
+        let directory = &self.directory;
+        let sender = match &origin {
+            Origin::Message { reply: Reply::Socket(connection), .. } => Some(*connection),
+            _ => None,
+        };
+        self.hub.publish(&entry.conversation, sender, |conn| {
+            let audience = conn.meta.who.audience();
+            conn.meta
+                .is_live()
+                .then(|| encoded.for_audience(audience, &entry, id, &visitor, directory))
+                .flatten()
+        });
+        match origin {
+            Origin::Message { reply: Reply::Socket(connection), .. } => {
+                let live = self.hub.get(connection).filter(|conn| conn.meta.is_live());
+                let prev_seq = live.map(|conn| entry.prev_seq(conn.meta.who.audience()));
+                self.push_ack(connection, &entry, id, prev_seq);
+                self.metrics.acks(1);
+            }
+            Origin::Message { reply: Reply::Call(reply), .. } => {
+                drop(reply.send(Ok(Sent::from((&entry, false)))));
+                self.metrics.acks(1);
+            }
+            Origin::Event => {}
+        }
+        if let Some(hot) = self.hot.get_mut(entry.conversation) {
+            hot.remember(entry);
+        }
+    }
+
+    fn answer(&mut self, pending: Pending, sents: &[Sent]) {
+        match pending {
+            Pending::Act { conversation, who, reply } => {
+                let view = self.view(conversation, who.audience());
+                drop(reply.send(view.ok_or_else(|| Problem::not_found("conversation"))));
+            }
+            Pending::Repeat { index, client_id, conversation, reply } => {
+                let sent = sents[index];
+                match reply {
+                    Reply::Call(reply) => drop(reply.send(Ok(sent))),
+                    Reply::Socket(connection) => {
+                        self.push(connection, &ack(&sent, client_id, conversation, None))
+                    }
+                }
+            }
+            Pending::Opened { opened, reply } => drop(reply.send(Ok(opened))),
+            Pending::Agent { agent, ends, reply } => {
+                let view = self.agent_committed(agent, ends);
+                drop(reply.send(Ok(view)));
+            }
+            Pending::Inbox { inbox, reply } => {
+                let key = inbox.key;
+                self.change_directory(|directory| drop(directory.inboxes.insert(key, inbox.clone())));
+                drop(reply.send(Ok(inbox)));
+            }
+            Pending::EndSession { id, reply } => {
+                self.close_session(id);
+                drop(reply.send(Ok(())));
+            }
+            Pending::Done { reply } => drop(reply.send(Ok(()))),
+            Pending::Read { conversation, who, seq, except } => {
+                if let Some(hot) = self.hot.get(conversation) {
+                    let conversation_id = hot.conversation.id;
+                    let frame =
+                        ServerFrame::Read(frame::Read { conversation_id, from: who.party(), seq }).encode();
+                    self.publish_hint(conversation, except, &frame);
+                }
+            }
+        }
+    }
+
+    /// Follows a change of a conversation's row: queue, loads, and who hears of it.
+    fn moved(&mut self, key: ConversationKey, before: Option<&Conversation>) {
+        let Some(hot) = self.hot.get(key) else { return };
+        let after = &hot.conversation;
+        let (queued, since) = (after.state == State::Queued, after.queued_at.unwrap_or(after.updated_at));
+        let owner = |c: &Conversation| c.assignee.filter(|_| c.state != State::Resolved);
+        let load = |c: &Conversation| c.assignee.filter(|_| c.takes_capacity());
+        let (owner_after, load_after, assignee_after) = (owner(after), load(after), after.assignee);
+        let (owner_before, load_before) = (before.and_then(owner), before.and_then(load));
+        let assignee_before = before.and_then(|before| before.assignee);
+        if queued {
+            self.routing.wait(key, since);
+        } else {
+            self.routing.leave(key);
+        }
+        if load_before != load_after {
+            if let Some(agent) = load_before {
+                self.routing.load(agent, false);
+            }
+            if let Some(agent) = load_after {
+                self.routing.load(agent, true);
+            }
+        }
+        if owner_before != owner_after {
+            if let Some(desk) = owner_before.and_then(|agent| self.desks.get_mut(&agent)) {
+                desk.remove(&key);
+            }
+            if let Some(agent) = owner_after {
+                self.desks.entry(agent).or_default().insert(key);
+            }
+        }
+        if assignee_before != assignee_after || owner_before.is_none() {
+            if let Some(agent) = assignee_before.filter(|_| assignee_before != assignee_after) {
+                self.unsubscribe_agent(agent, key);
+            }
+            if let Some(agent) = assignee_after {
+                self.subscribe_agent(agent, key);
+            }
+        }
+    }
+
+    /// Tells of the changed heads: who hears of the conversation, who watches everything, and, when the
+    /// queue is concerned, every agent.
+    pub(super) fn flush_hints(&mut self) {
+        for Hint { conversation, change, was_queued } in std::mem::take(&mut self.hints) {
+            let Some(hot) = self.hot.peek(conversation) else { continue };
+            let concerns_queue = was_queued || hot.conversation.state == State::Queued;
+            let (mut for_agents, mut for_visitor) = (None, None);
+            let mut frame = |audience| {
+                let slot = if audience == Audience::Agent { &mut for_agents } else { &mut for_visitor };
+                slot.get_or_insert_with(|| self.hint_frame(hot, change, audience)).clone()
+            };
+            self.hub.publish(&conversation, None, |conn| frame(conn.meta.who.audience()));
+            for connection in &self.agent_connections {
+                let Some(conn) = self.hub.get(*connection) else { continue };
+                let wants = concerns_queue || conn.meta.watches_all;
+                if wants && !conn.topics().contains(&conversation) {
+                    frame(Audience::Agent).map(|frame| conn.outbox.push(frame));
+                }
+            }
+        }
+    }
+
+    fn hint_frame(&self, hot: &Hot, change: Change, audience: Audience) -> Option<Bytes> {
+        let last = hot.last_message(audience);
+        let view = self.directory.conversation(&hot.conversation, &hot.visitor, last, audience);
+        let json = serde_json::value::to_raw_value(&view).ok()?;
+        Some(
+            ServerFrame::Conversation(frame::Conversation { change, conversation: Cow::Owned(json) })
+                .encode(),
+        )
+    }
+
+    /// Sends a frame without a number to all who hear of a conversation, except one.
+    pub(super) fn publish_hint(
+        &self,
+        conversation: ConversationKey,
+        except: Option<ConnectionId>,
+        frame: &Bytes,
+    ) {
+        self.hub.publish(&conversation, except, |_| Some(frame.clone()));
+    }
+
+    /// A conversation as `audience` sees it.
+    pub(super) fn view(&self, key: ConversationKey, audience: Audience) -> Option<ConversationView> {
+        let hot = self.hot.peek(key)?;
+        Some(self.directory.conversation(
+            &hot.conversation,
+            &hot.visitor,
+            hot.last_message(audience),
+            audience,
+        ))
+    }
+
+    /// A conversation's head for somebody who may read it.
+    pub(super) fn snapshot(&mut self, who: &Identity, id: Uuid) -> Result<Snapshot, Problem> {
+        let hot = self.hot.key(id).and_then(|key| self.hot.get(key));
+        let hot = hot.ok_or_else(|| Problem::not_found("conversation"))?;
+        allowed(who, Action::Read, &hot.conversation)?;
+        Ok(Snapshot { conversation: hot.conversation.clone(), visitor: Arc::clone(&hot.visitor) })
+    }
+
+    /// Acknowledges a durable message; a repeat has no `prev_seq`.
+    pub(super) fn push_ack(
+        &self,
+        connection: ConnectionId,
+        entry: &Entry,
+        conversation: Uuid,
+        prev_seq: Option<u64>,
+    ) {
+        let Some(client_id) = entry.client_id else { return };
+        self.push(connection, &ack(&Sent::from((entry, false)), client_id, conversation, prev_seq));
+    }
+
+    /// Says that a frame of a connection was refused.
+    pub(super) fn push_error(
+        &self,
+        connection: ConnectionId,
+        client_id: Option<Uuid>,
+        conversation_id: Option<Uuid>,
+        problem: &Problem,
+    ) {
+        self.push(
+            connection,
+            &ServerFrame::Error(frame::Error {
+                client_id,
+                conversation_id,
+                code: problem.code,
+                message: Cow::Borrowed(&problem.detail),
+                field: problem.field.map(Cow::Borrowed),
+                retry_after_ms: problem.retry_after_ms,
+            }),
+        );
+    }
+
+    /// Sends a frame to one connection, if it is still there.
+    pub(super) fn push(&self, connection: ConnectionId, frame: &ServerFrame<'_>) {
+        if let Some(conn) = self.hub.get(connection) {
+            // A full outbox closes its connection by itself.
+            conn.outbox.push(frame.encode());
+        }
+    }
+}
+
+fn ack(sent: &Sent, client_id: Uuid, conversation_id: Uuid, prev_seq: Option<u64>) -> ServerFrame<'static> {
+    ServerFrame::Ack(frame::Ack {
+        client_id,
+        conversation_id,
+        seq: sent.seq,
+        prev_seq,
+        id: sent.id,
+        created_at: view::timestamp(sent.created_at),
+    })
+}

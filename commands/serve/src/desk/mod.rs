@@ -1,0 +1,352 @@
+//! The desk: the one task that changes conversations, people and settings.
+//!
+//! Requests come in over one bounded channel. The task takes all that wait, applies them to copies of
+//! what they touch, commits the outcome in one transaction, and only then answers, tells the sockets and
+//! keeps the copies. A commit that fails changes nothing: every request of the group is refused.
+//!
+//! The desk is the single owner of routing, of the hub and of the store's writer, so none of them has a lock.
+
+mod api;
+mod apply;
+mod batch;
+mod connections;
+mod deliver;
+mod hot;
+mod ids;
+mod people;
+mod replay;
+mod task;
+
+use std::sync::{
+    Arc, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use kefu_core::{AgentStatus, Inbox, InboxKey, MessageKind, Micros};
+use kefu_socket::ConnectionId;
+use kefu_store::{Range, Session, Store, View, Writer};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+pub(crate) use api::{
+    Act, AgentChange, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, Send, Sent,
+};
+
+use crate::{
+    identity::Identity,
+    metrics::Metrics,
+    problem::Problem,
+    view::{AgentView, ConversationView, Directory, MessageView},
+};
+
+/// Bytes that one unit of the queue's budget stands for.
+const UNIT_BYTES: usize = 64;
+
+/// How many requests may wait for the desk.
+const QUEUE_LEN: usize = 8192;
+
+/// What the desk is made of.
+pub(crate) struct DeskOptions {
+    pub(crate) store: Store,
+    pub(crate) writer: Writer,
+    /// Conversations whose heads were rebuilt when the store was opened.
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tracker: TaskTracker,
+    /// How many bytes of messages may wait.
+    pub(crate) queue_bytes: usize,
+    /// How many idle conversations stay in memory.
+    pub(crate) hot_conversations: usize,
+    /// How often clients are told to ping, in seconds.
+    pub(crate) heartbeat_s: u32,
+}
+
+/// A handle on the desk; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    queue: mpsc::Sender<Command>,
+    shared: Arc<Shared>,
+    store: Store,
+}
+
+/// What handles may look at without asking.
+struct Shared {
+    budget: Semaphore,
+    directory: RwLock<Arc<Directory>>,
+    anyone_online: AtomicBool,
+    /// The last write to the store did not fail.
+    is_writable: AtomicBool,
+    epoch: String,
+}
+
+impl Desk {
+    /// Loads what the desk needs and starts its task on `options.tracker`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn start(options: DeskOptions) -> Result<Self, kefu_store::StoreError> {
+        let (queue, requests) = mpsc::channel(QUEUE_LEN);
+        let shared = Arc::new(Shared {
+            budget: Semaphore::new(options.queue_bytes.div_ceil(UNIT_BYTES)),
+            directory: RwLock::default(),
+            anyone_online: AtomicBool::new(false),
+            is_writable: AtomicBool::new(true),
+            epoch: options.store.epoch().await?,
+        });
+        let desk = Self { queue, shared, store: options.store.clone() };
+        let tracker = options.tracker.clone();
+        let task = task::Task::load(options, desk.queue.downgrade(), Arc::clone(&desk.shared)).await?;
+        drop(tracker.spawn(task.run(requests)));
+        Ok(desk)
+    }
+
+    /// The life of the store.
+    pub(crate) fn epoch(&self) -> &str {
+        &self.shared.epoch
+    }
+
+    /// Agents and inboxes as they are now.
+    pub(crate) fn directory(&self) -> Arc<Directory> {
+        let directory = self.shared.directory.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Arc::clone(&directory)
+    }
+
+    /// Whether an agent would take a conversation now.
+    pub(crate) fn anyone_online(&self) -> bool {
+        self.shared.anyone_online.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store could be written when it was last tried.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.shared.is_writable.load(Ordering::Relaxed)
+    }
+
+    /// How many requests wait.
+    pub(crate) fn queue_depth(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    /// Adds a message to a conversation; returns when it is durable.
+    pub(crate) async fn send(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        client_id: Uuid,
+        kind: MessageKind,
+        text: String,
+    ) -> Result<Sent, Problem> {
+        let units = units(&text);
+        let who = Arc::new(who.clone());
+        self.ask(|reply| {
+            Command::Send(Send { who, conversation, client_id, kind, text, units, reply: Reply::Call(reply) })
+        })
+        .await
+    }
+
+    /// Puts a connection's command in the queue at once, if there is room.
+    ///
+    /// # Errors
+    /// The command, when it has to wait: then [`Desk::post`] does.
+    pub(crate) fn try_post(&self, command: Command) -> Result<(), Command> {
+        if let Command::Send(send) = &command {
+            match self.shared.budget.try_acquire_many(send.units) {
+                Ok(permit) => permit.forget(),
+                Err(_) => return Err(command),
+            }
+        }
+        self.queue.try_send(command).map_err(|error| {
+            let command = error.into_inner();
+            if let Command::Send(send) = &command {
+                self.shared.budget.add_permits(send.units as usize);
+            }
+            command
+        })
+    }
+
+    /// Puts a command in the queue as soon as there is room; does nothing once the desk has stopped.
+    pub(crate) async fn post(&self, command: Command) {
+        drop(self.enqueue(command).await);
+    }
+
+    /// Changes a conversation; returns when the change is durable.
+    pub(crate) async fn act(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        act: Act,
+    ) -> Result<ConversationView, Problem> {
+        let who = Arc::new(who.clone());
+        self.ask(|reply| Command::Act { who, conversation, act, except: None, reply: Some(reply) }).await
+    }
+
+    /// A conversation's head.
+    pub(crate) async fn conversation(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+    ) -> Result<ConversationView, Problem> {
+        let key = self.snapshot(who, conversation).await?.conversation.key;
+        let mut views = self.views(who, vec![key]).await?;
+        views.pop().ok_or_else(|| Problem::not_found("conversation"))
+    }
+
+    /// A page of a conversation's log, oldest first, and whether there is more in the asked direction.
+    pub(crate) async fn messages(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        range: Range,
+    ) -> Result<(Vec<MessageView>, bool), Problem> {
+        let snapshot = self.snapshot(who, conversation).await?;
+        let audience = who.audience();
+        let page = self.store.messages(&snapshot.conversation, audience, range).await?;
+        let directory = self.directory();
+        let items = page
+            .items
+            .into_iter()
+            .map(|entry| directory.message_view(entry, conversation, &snapshot.visitor, audience))
+            .collect();
+        Ok((items, page.has_more))
+    }
+
+    /// A page of conversations and where the next one begins.
+    pub(crate) async fn conversations(
+        &self,
+        who: &Identity,
+        view: View,
+        inbox: Option<InboxKey>,
+        cursor: Option<(i64, i64)>,
+        limit: usize,
+    ) -> Result<(Vec<ConversationView>, Option<(i64, i64)>), Problem> {
+        let (page, next) = self.store.conversations(view, inbox, cursor, limit).await?;
+        let keys = page.items.iter().map(|conversation| conversation.key).collect();
+        Ok((self.views(who, keys).await?, next))
+    }
+
+    /// Opens a session of a visitor: with its newest conversation that has not ended, or a new one.
+    pub(crate) async fn open_visitor(&self, new: NewVisitor) -> Result<OpenedVisitor, Problem> {
+        let latest = match new.existing {
+            None => None,
+            Some(visitor) => {
+                let (page, _) = self.store.conversations(View::OfVisitor(visitor), None, None, 1).await?;
+                page.items.first().filter(|c| c.state != kefu_core::State::Resolved).map(|c| c.key)
+            }
+        };
+        self.ask(|reply| Command::OpenVisitor { new: Box::new(new), latest, reply }).await
+    }
+
+    /// Makes or changes an agent.
+    pub(crate) async fn put_agent(&self, change: AgentChange) -> Result<AgentView, Problem> {
+        self.ask(|reply| Command::PutAgent { change: Box::new(change), reply }).await
+    }
+
+    /// Makes or changes an inbox.
+    pub(crate) async fn put_inbox(&self, change: InboxChange) -> Result<Inbox, Problem> {
+        self.ask(|reply| Command::PutInbox { change: Box::new(change), reply }).await
+    }
+
+    /// Says what an agent's status is.
+    pub(crate) async fn set_status(&self, who: &Identity, status: AgentStatus) -> Result<AgentView, Problem> {
+        self.put_agent(AgentChange { id: Some(who.id), status: Some(status), ..AgentChange::default() }).await
+    }
+
+    /// Records a session.
+    pub(crate) async fn open_session(&self, session: Session) -> Result<(), Problem> {
+        self.ask(|reply| Command::OpenSession { session: Box::new(session), reply }).await
+    }
+
+    /// Notes that a session was used; not waited for.
+    pub(crate) fn session_seen(&self, token_hash: [u8; 32], at: Micros) {
+        drop(self.try_post(Command::SessionSeen { token_hash, at }));
+    }
+
+    /// Ends a session and its sockets.
+    pub(crate) async fn end_session(&self, id: Uuid) -> Result<(), Problem> {
+        self.ask(|reply| Command::EndSession { id, reply }).await
+    }
+
+    /// Sets or forgets the one-time token of the first admin.
+    pub(crate) async fn set_setup_token(&self, hash: Option<[u8; 32]>) -> Result<(), Problem> {
+        self.ask(|reply| Command::SetupToken { hash, reply }).await
+    }
+
+    /// All agents, with what they are doing.
+    pub(crate) async fn agents(&self) -> Result<Vec<AgentView>, Problem> {
+        self.ask(|reply| Command::Agents { reply }).await
+    }
+
+    /// Makes a connection known: its outbox gets `hello` and what follows.
+    pub(crate) async fn connect(&self, connect: Connect) -> Option<ConnectionId> {
+        let (reply, answer) = oneshot::channel();
+        self.post(Command::Connect { connect: Box::new(connect), reply }).await;
+        answer.await.ok()
+    }
+
+    /// A visitor's conversations, newest first, for [`Desk::connect`].
+    pub(crate) async fn conversations_of(&self, who: &Identity, limit: usize) -> Result<Vec<Uuid>, Problem> {
+        let kefu_core::Principal::Visitor(visitor) = who.principal else { return Ok(Vec::new()) };
+        let (page, _) = self.store.conversations(View::OfVisitor(visitor), None, None, limit).await?;
+        Ok(page.items.into_iter().map(|conversation| conversation.id).collect())
+    }
+
+    /// Finishes what waits, tells all connections to come back later, and closes the store.
+    pub(crate) async fn stop(&self) {
+        let (reply, answer) = oneshot::channel();
+        self.post(Command::Stop { reply }).await;
+        drop(answer.await);
+    }
+
+    async fn snapshot(&self, who: &Identity, conversation: Uuid) -> Result<api::Snapshot, Problem> {
+        let who = Arc::new(who.clone());
+        self.ask(|reply| Command::Snapshot { who, conversation, reply }).await
+    }
+
+    async fn views(
+        &self,
+        who: &Identity,
+        conversations: Vec<kefu_core::ConversationKey>,
+    ) -> Result<Vec<ConversationView>, Problem> {
+        if conversations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let who = Arc::new(who.clone());
+        self.ask(|reply| Command::Views { who, conversations, reply }).await
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(api::Answer<T>) -> Command) -> Result<T, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(command(reply)).await?;
+        answer.await.map_err(|_| stopping())?
+    }
+
+    /// Waits for room in the queue, for the command and for its bytes. Who stops waiting, because its peer has
+    /// gone, holds nothing of either.
+    async fn enqueue(&self, command: Command) -> Result<(), Problem> {
+        let bytes = match &command {
+            Command::Send(send) => {
+                Some(self.shared.budget.acquire_many(send.units).await.map_err(|_| stopping())?)
+            }
+            _ => None,
+        };
+        let place = self.queue.reserve().await.map_err(|_| stopping())?;
+        // The desk gives them back when it has taken the command.
+        if let Some(bytes) = bytes {
+            bytes.forget();
+        }
+        place.send(command);
+        Ok(())
+    }
+}
+
+/// Units of the byte budget that a message of this text takes.
+pub(crate) fn units(text: &str) -> u32 {
+    // A text is at most a few hundred kilobytes, see `check_text`.
+    u32::try_from(text.len() / UNIT_BYTES + 4).unwrap_or(u32::MAX)
+}
+
+fn stopping() -> Problem {
+    Problem::unavailable("the daemon is stopping")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! Visitors, agents, inboxes and sessions.
+
+use std::sync::Arc;
+
+use kefu_core::{
+    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, Inbox, Micros, Principal, Role, State,
+    Visitor,
+};
+use kefu_protocol::frame::ErrorCode;
+use kefu_store::{Change, Session};
+
+use super::{
+    api::{AgentChange, Answer, InboxChange, NewVisitor, OpenedVisitor, agent_view},
+    batch::{Pending, Work},
+    task::Task,
+};
+use crate::{
+    problem::Problem,
+    view::{AgentView, Directory, VisitorBrief},
+};
+
+/// Capacity of an agent for whom none was given.
+const DEFAULT_CAPACITY: u32 = 8;
+
+impl Task {
+    /// Opens a visitor's session in the group. `known` is the visitor's row, if it has one.
+    pub(super) fn apply_visitor(
+        &mut self,
+        new: NewVisitor,
+        known: Option<Visitor>,
+        latest: Option<ConversationKey>,
+        reply: Answer<OpenedVisitor>,
+        now: Micros,
+        work: &mut Work,
+    ) {
+        let visitor = self.visitor_row(&new, known, now);
+        let brief = Arc::new(VisitorBrief::from(&visitor));
+        let existing = latest.and_then(|key| self.hot.get_mut(key)).filter(|hot| {
+            hot.conversation.state != State::Resolved && hot.conversation.visitor == visitor.key
+        });
+        let (conversation_id, last_seq) = match existing {
+            Some(hot) => {
+                hot.visitor = brief;
+                (hot.conversation.id, hot.conversation.last_public_seq)
+            }
+            None => {
+                let key = self.writer.next_conversation_key();
+                let conversation = Conversation::new(key, self.ids.next(now), new.inbox, visitor.key, now);
+                let id = conversation.id;
+                work.create(conversation, brief);
+                (id, 0)
+            }
+        };
+        let session = Session {
+            token_hash: new.token_hash,
+            id: self.ids.next(now),
+            principal: Principal::Visitor(visitor.key),
+            inbox: Some(new.inbox),
+            created_at: now,
+            last_seen_at: now,
+            expires_at: new.expires_at,
+            user_agent: new.user_agent,
+            address: new.address,
+        };
+        let opened = OpenedVisitor { visitor_id: visitor.id, conversation_id, last_seq };
+        work.changes.push(Change::Visitor(visitor));
+        work.changes.push(Change::Session(session));
+        work.answers.push(Pending::Opened { opened, reply });
+    }
+
+    fn visitor_row(&mut self, new: &NewVisitor, known: Option<Visitor>, now: Micros) -> Visitor {
+        let mut visitor = known.unwrap_or_else(|| Visitor {
+            key: self.writer.next_visitor_key(),
+            id: self.ids.next(now),
+            inbox: new.inbox,
+            external_id: None,
+            verified: false,
+            name: "".into(),
+            email: String::new(),
+            attributes: "{}".to_owned(),
+            created_at: now,
+            last_seen_at: now,
+        });
+        visitor.last_seen_at = now;
+        // A proven identity is never replaced by one that is merely claimed.
+        if new.external_id.is_some() && (new.verified || !visitor.verified) {
+            visitor.external_id.clone_from(&new.external_id);
+            visitor.verified = new.verified;
+        }
+        if let Some(name) = &new.name {
+            visitor.name = name.as_str().into();
+        }
+        if let Some(email) = &new.email {
+            visitor.email.clone_from(email);
+        }
+        if let Some(attributes) = &new.attributes {
+            visitor.attributes.clone_from(attributes);
+        }
+        visitor
+    }
+
+    /// Makes or changes an agent in the group.
+    pub(super) fn apply_agent(
+        &mut self,
+        change: AgentChange,
+        reply: Answer<AgentView>,
+        now: Micros,
+        work: &mut Work,
+    ) {
+        match self.agent_row(&change, now, work) {
+            Ok(agent) => {
+                let ends = agent.disabled && change.disabled == Some(true);
+                if ends {
+                    work.changes.push(Change::EndSessionsOf(Principal::Agent(agent.key)));
+                    self.requeue_all(agent.key, now, work);
+                }
+                work.changes.push(Change::Agent(agent.clone()));
+                if let Some(hash) = change.password_hash {
+                    work.changes.push(Change::Password { agent: agent.key, hash });
+                }
+                work.answers.push(Pending::Agent { agent, ends, reply });
+            }
+            Err(problem) => drop(reply.send(Err(problem))),
+        }
+    }
+
+    fn agent_row(&mut self, change: &AgentChange, now: Micros, work: &Work) -> Result<Agent, Problem> {
+        let mut agent = match change.id {
+            Some(id) => {
+                let pending = work.answers.iter().rev().find_map(|pending| match pending {
+                    Pending::Agent { agent, .. } if agent.id == id => Some(agent),
+                    _ => None,
+                });
+                pending
+                    .or_else(|| self.directory.agent(id))
+                    .cloned()
+                    .ok_or_else(|| Problem::not_found("agent"))?
+            }
+            None => Agent {
+                key: self.writer.next_agent_key(),
+                id: self.ids.next(now),
+                name: "".into(),
+                email: String::new(),
+                role: Role::Agent,
+                status: AgentStatus::Online,
+                capacity: DEFAULT_CAPACITY,
+                disabled: false,
+                created_at: now,
+            },
+        };
+        if let Some(email) = &change.email {
+            let taken = |other: &Agent| other.key != agent.key && other.email == *email;
+            let in_group =
+                work.answers.iter().any(|p| matches!(p, Pending::Agent { agent, .. } if taken(agent)));
+            if in_group || self.directory.agents.values().any(taken) {
+                let detail = "another agent has this e-mail address";
+                return Err(Problem { field: Some("email"), ..Problem::new(ErrorCode::Conflict, detail) });
+            }
+            agent.email.clone_from(email);
+        }
+        if let Some(name) = &change.name {
+            agent.name = name.as_str().into();
+        }
+        agent.role = change.role.unwrap_or(agent.role);
+        agent.status = change.status.unwrap_or(agent.status);
+        agent.capacity = change.capacity.unwrap_or(agent.capacity);
+        agent.disabled = change.disabled.unwrap_or(agent.disabled);
+        if change.id.is_some()
+            && (agent.disabled || agent.role != Role::Admin)
+            && self.is_last_admin(agent.key)
+        {
+            let detail = "this is the last admin: make another one first";
+            return Err(Problem::new(ErrorCode::Conflict, detail));
+        }
+        Ok(agent)
+    }
+
+    fn is_last_admin(&self, agent: AgentKey) -> bool {
+        let is_admin = |a: &&Agent| a.role == Role::Admin && !a.disabled;
+        let mut admins = self.directory.agents.values().filter(is_admin);
+        admins.next().is_some_and(|first| first.key == agent) && admins.next().is_none()
+    }
+
+    /// Puts an agent's conversations back in the queue.
+    fn requeue_all(&mut self, agent: AgentKey, now: Micros, work: &mut Work) {
+        let keys: Vec<_> =
+            self.desks.get(&agent).map(|desk| desk.iter().copied().collect()).unwrap_or_default();
+        for key in keys {
+            let Some(hot) = self.hot.get(key) else { continue };
+            let touched = work.touch(&hot.conversation);
+            if touched.conversation.assignee != Some(agent) {
+                continue;
+            }
+            if let Ok(event) = touched.conversation.transfer(None, now) {
+                self.append_event(key, event, Principal::System, now, work);
+            }
+        }
+    }
+
+    /// Makes or changes an inbox in the group.
+    pub(super) fn apply_inbox(
+        &mut self,
+        change: InboxChange,
+        reply: Answer<Inbox>,
+        now: Micros,
+        work: &mut Work,
+    ) {
+        let pending = |work: &Work, is: &dyn Fn(&Inbox) -> bool| {
+            work.answers.iter().rev().find_map(|pending| match pending {
+                Pending::Inbox { inbox, .. } if is(inbox) => Some(inbox.clone()),
+                _ => None,
+            })
+        };
+        let mut inbox = match change.id {
+            Some(id) => {
+                match pending(work, &|inbox| inbox.id == id).or_else(|| self.directory.inbox(id).cloned()) {
+                    Some(inbox) => inbox,
+                    None => return drop(reply.send(Err(Problem::not_found("inbox")))),
+                }
+            }
+            None => Inbox {
+                key: self.writer.next_inbox_key(),
+                id: self.ids.next(now),
+                slug: String::new(),
+                name: String::new(),
+                greeting: String::new(),
+                origins: Vec::new(),
+                identity_required: false,
+                sealed_secret: Vec::new(),
+                created_at: now,
+            },
+        };
+        if let Some(slug) = change.slug {
+            let taken = |other: &Inbox| other.key != inbox.key && other.slug == slug;
+            if self.directory.inboxes.values().any(taken) || pending(work, &taken).is_some() {
+                let conflict = Problem::new(ErrorCode::Conflict, "another inbox has this key");
+                return drop(reply.send(Err(Problem { field: Some("key"), ..conflict })));
+            }
+            inbox.slug = slug;
+        }
+        inbox.name = change.name.unwrap_or(inbox.name);
+        inbox.greeting = change.greeting.unwrap_or(inbox.greeting);
+        inbox.origins = change.origins.unwrap_or(inbox.origins);
+        inbox.identity_required = change.identity_required.unwrap_or(inbox.identity_required);
+        inbox.sealed_secret = change.sealed_secret.unwrap_or(inbox.sealed_secret);
+        work.changes.push(Change::Inbox(inbox.clone()));
+        work.answers.push(Pending::Inbox { inbox, reply });
+    }
+
+    /// Makes a committed agent known to routing and to everybody else.
+    pub(super) fn agent_committed(&mut self, agent: Agent, ends: bool) -> AgentView {
+        self.routing.set_agent(agent.key, agent.status, agent.capacity, agent.disabled);
+        let key = agent.key;
+        self.change_directory(|directory| drop(directory.agents.insert(key, agent.clone())));
+        if ends {
+            self.close_connections_of(Principal::Agent(key));
+        }
+        self.announce_presence(key);
+        self.view_of(&agent)
+    }
+
+    /// An agent with what it is doing.
+    pub(super) fn view_of(&self, agent: &Agent) -> AgentView {
+        agent_view(agent, self.routing.status_of(agent.key), self.routing.load_of(agent.key))
+    }
+
+    /// Replaces the directory that everybody reads.
+    pub(super) fn change_directory(&mut self, how: impl FnOnce(&mut Directory)) {
+        how(Arc::make_mut(&mut self.directory));
+        let mut shared = self.shared.directory.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *shared = Arc::clone(&self.directory);
+    }
+}

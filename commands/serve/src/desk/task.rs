@@ -1,0 +1,494 @@
+//! The desk's loop: take what waits, apply, commit, deliver, route.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use kefu_core::{AgentKey, Assignment, ConversationKey, Entry, Micros, Principal, Routing, State};
+use kefu_socket::{ConnectionId, Hub};
+use kefu_store::{Store, StoreError, Writer};
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::task::TaskTracker;
+
+use super::{
+    DeskOptions, Shared,
+    api::{Command, Send},
+    batch::{Pending, Work},
+    connections::Peer,
+    deliver::Hint,
+    hot::HotSet,
+    ids::Ids,
+};
+use crate::{clock, metrics::Metrics, problem::Problem, view::Directory};
+
+/// How many requests one group takes at most.
+const GROUP_LEN: usize = 1024;
+
+/// How many connections one principal may have; the oldest gives way.
+const CONNECTIONS_MAX: usize = 8;
+
+/// How often the desk looks after itself.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How many waiting conversations are assigned in one transaction.
+const ASSIGN_MAX: usize = 256;
+
+/// What the desk's task owns.
+pub(super) struct Task {
+    pub(super) writer: Writer,
+    pub(super) store: Store,
+    pub(super) hot: HotSet,
+    pub(super) routing: Routing,
+    pub(super) hub: Hub<Principal, ConversationKey, Peer>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) ids: Ids,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) tracker: TaskTracker,
+    /// For replays, which report back; weak, so that the desk ends with its last handle.
+    pub(super) queue: mpsc::WeakSender<Command>,
+    /// The conversations of each agent that have not ended.
+    pub(super) desks: HashMap<AgentKey, HashSet<ConversationKey>>,
+    /// Connections that have not said yet what they hold, oldest first.
+    pub(super) fresh: VecDeque<(Instant, ConnectionId)>,
+    pub(super) hints: Vec<Hint>,
+    /// Agents' connections, for what every agent is told.
+    pub(super) agent_connections: Vec<ConnectionId>,
+    pub(super) heartbeat_s: u32,
+    hot_conversations: usize,
+}
+
+impl Task {
+    /// Loads people, settings and open work.
+    pub(super) async fn load(
+        options: DeskOptions,
+        queue: mpsc::WeakSender<Command>,
+        shared: Arc<Shared>,
+    ) -> Result<Self, StoreError> {
+        let store = options.store;
+        let agents = store.agents().await?.into_iter().map(|agent| (agent.key, agent)).collect();
+        let inboxes = store.inboxes().await?.into_iter().map(|inbox| (inbox.key, inbox)).collect();
+        let mut task = Self {
+            writer: options.writer,
+            store,
+            hot: HotSet::default(),
+            routing: Routing::default(),
+            hub: Hub::new(CONNECTIONS_MAX),
+            directory: Arc::default(),
+            shared,
+            ids: Ids::new(),
+            metrics: options.metrics,
+            tracker: options.tracker,
+            queue,
+            desks: HashMap::new(),
+            fresh: VecDeque::new(),
+            hints: Vec::new(),
+            agent_connections: Vec::new(),
+            heartbeat_s: options.heartbeat_s,
+            hot_conversations: options.hot_conversations,
+        };
+        task.change_directory(|directory| *directory = Directory { agents, inboxes });
+        for agent in task.directory.agents.values() {
+            task.routing.set_agent(agent.key, agent.status, agent.capacity, agent.disabled);
+        }
+        for conversation in task.store.open_work().await? {
+            let key = conversation.key;
+            match (conversation.state, conversation.assignee) {
+                (State::Queued, _) => {
+                    task.routing.wait(key, conversation.queued_at.unwrap_or(conversation.updated_at));
+                }
+                (State::Open | State::Pending, Some(agent)) => {
+                    task.desks.entry(agent).or_default().insert(key);
+                    if conversation.takes_capacity() {
+                        task.routing.load(agent, true);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(task)
+    }
+
+    /// Runs until the last handle is gone or somebody asks to stop.
+    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Command>) {
+        let mut waiting = Vec::with_capacity(GROUP_LEN);
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut has_idle_work = true;
+        loop {
+            tokio::select! {
+                biased;
+                count = requests.recv_many(&mut waiting, GROUP_LEN) => {
+                    if count == 0 {
+                        break;
+                    }
+                    if let Some(reply) = self.take(&mut waiting).await {
+                        self.say_goodbye();
+                        self.end(Some(reply)).await;
+                        return;
+                    }
+                    has_idle_work = true;
+                }
+                _ = tick.tick() => {
+                    self.look_after().await;
+                    has_idle_work = true;
+                }
+                // While nothing can be written, the tick finds out when that is over.
+                () = std::future::ready(()), if has_idle_work && self.is_writable() => {
+                    let folded = self.writer.idle_work().await;
+                    self.note_write(folded.as_ref().err());
+                    has_idle_work = folded.unwrap_or(false);
+                }
+            }
+        }
+        self.end(None).await;
+    }
+
+    async fn end(self, reply: Option<tokio::sync::oneshot::Sender<()>>) {
+        if let Err(error) = self.writer.close().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot close the store cleanly");
+        }
+        if let Some(reply) = reply {
+            // Whoever asked may have stopped waiting.
+            reply.send(()).ok();
+        }
+    }
+
+    /// Carries out one group of requests; returns who asked to stop, if anybody did.
+    async fn take(&mut self, commands: &mut Vec<Command>) -> Option<tokio::sync::oneshot::Sender<()>> {
+        let now = clock::now();
+        if let Err(error) = self.load_for(commands).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot read conversations");
+            let problem = Problem::from(error);
+            let mut stop = None;
+            for command in commands.drain(..) {
+                if let Command::Stop { reply } = command {
+                    stop = Some(reply);
+                } else {
+                    self.refuse_command(command, &problem);
+                }
+            }
+            return stop;
+        }
+        let mut earlier = match self.earlier(commands).await {
+            Ok(earlier) => earlier.into_iter(),
+            Err(error) => {
+                let problem = Problem::from(error);
+                commands.drain(..).for_each(|command| self.refuse_command(command, &problem));
+                return None;
+            }
+        };
+        let mut work = Work::new(self.writer.next_pos());
+        let mut stop = None;
+        let mut units = 0;
+        for command in commands.drain(..) {
+            match command {
+                Command::Send(send) => {
+                    units += send.units as usize;
+                    let earlier = earlier.next().flatten();
+                    self.apply_send(send, earlier, now, &mut work);
+                }
+                Command::Act { who, conversation, act, except, reply } => {
+                    self.apply_act(who, conversation, act, except, reply, now, &mut work);
+                }
+                Command::OpenVisitor { new, latest, reply } => {
+                    let known = match new.existing {
+                        Some(key) => self.store.visitor(key).await.unwrap_or_default(),
+                        None => None,
+                    };
+                    self.apply_visitor(*new, known, latest, reply, now, &mut work);
+                }
+                Command::PutAgent { change, reply } => self.apply_agent(*change, reply, now, &mut work),
+                Command::PutInbox { change, reply } => self.apply_inbox(*change, reply, now, &mut work),
+                Command::OpenSession { session, reply } => {
+                    work.changes.push(kefu_store::Change::Session(*session));
+                    work.answers.push(Pending::Done { reply });
+                }
+                Command::SessionSeen { token_hash, at } => {
+                    work.changes.push(kefu_store::Change::SessionSeen { token_hash, at });
+                }
+                Command::EndSession { id, reply } => {
+                    work.changes.push(kefu_store::Change::EndSession(id));
+                    work.answers.push(Pending::EndSession { id, reply });
+                }
+                Command::SetupToken { hash, reply } => {
+                    work.changes.push(kefu_store::Change::SetupToken(hash));
+                    work.answers.push(Pending::Done { reply });
+                }
+                Command::Stop { reply } => stop = Some(reply),
+                other => self.answer_now(other).await,
+            }
+        }
+        let given = self.assign_new(now, &mut work);
+        self.commit(work, &given).await;
+        self.shared.budget.add_permits(units);
+        self.route(now).await;
+        self.flush_hints();
+        stop
+    }
+
+    /// Requests that change nothing durable.
+    async fn answer_now(&mut self, command: Command) {
+        match command {
+            Command::Snapshot { who, conversation, reply } => {
+                drop(reply.send(self.snapshot(&who, conversation)))
+            }
+            Command::Views { who, conversations, reply } => {
+                let views = conversations.iter().filter_map(|key| self.view(*key, who.audience())).collect();
+                drop(reply.send(Ok(views)));
+            }
+            Command::Agents { reply } => {
+                let mut agents: Vec<_> = self.directory.agents.values().collect();
+                agents.sort_unstable_by_key(|agent| agent.key);
+                let views = agents.into_iter().map(|agent| self.view_of(agent)).collect();
+                drop(reply.send(Ok(views)));
+            }
+            Command::Connect { connect, reply } => self.connect(*connect, reply),
+            Command::Disconnect(connection) => self.disconnect(connection),
+            Command::Resume { connection, epoch, positions } => {
+                self.resume(connection, &epoch, &positions).await
+            }
+            Command::Replayed { connection, positions, rounds } => {
+                self.advance(connection, positions, rounds).await;
+            }
+            Command::Typing { connection, conversation, on } => self.typing(connection, conversation, on),
+            Command::Watch { connection, watch, on } => self.watch(connection, watch, on),
+            _ => unreachable!("commands that change durable state are applied to the group"),
+        }
+    }
+
+    /// Brings the conversations that the requests name into memory.
+    async fn load_for(&mut self, commands: &[Command]) -> Result<(), StoreError> {
+        let mut ids = Vec::new();
+        let mut keys = Vec::new();
+        for command in commands {
+            match command {
+                Command::Send(Send { conversation, .. })
+                | Command::Act { conversation, .. }
+                | Command::Snapshot { conversation, .. } => ids.push(*conversation),
+                Command::Typing { conversation, .. } => ids.push(*conversation),
+                Command::Watch { watch, .. } => ids.extend(watch.id),
+                Command::Resume { connection, .. } | Command::Replayed { connection, .. } => {
+                    keys.extend(self.hub.get(*connection).into_iter().flat_map(|conn| conn.topics()));
+                }
+                Command::Connect { connect, .. } => {
+                    ids.extend_from_slice(&connect.conversations);
+                    if let Principal::Agent(agent) = connect.who.principal {
+                        keys.extend(self.desks.get(&agent).into_iter().flatten());
+                    }
+                }
+                Command::Views { conversations, .. } => keys.extend_from_slice(conversations),
+                Command::OpenVisitor { latest, .. } => keys.extend(*latest),
+                Command::PutAgent { change, .. } if change.disabled == Some(true) => {
+                    let agent = change.id.and_then(|id| self.directory.agent(id));
+                    keys.extend(agent.and_then(|agent| self.desks.get(&agent.key)).into_iter().flatten());
+                }
+                _ => {}
+            }
+        }
+        self.hot.load(&mut self.writer, &self.store, ids, keys).await
+    }
+
+    /// What the messages among the requests repeat, in their order.
+    async fn earlier(&mut self, commands: &[Command]) -> Result<Vec<Option<Entry>>, StoreError> {
+        let mut asked = Vec::new();
+        for command in commands {
+            if let Command::Send(send) = command {
+                // A conversation that does not exist has no messages either.
+                let key = self.hot.key(send.conversation).unwrap_or(ConversationKey(0));
+                asked.push((key, send.who.principal, send.client_id));
+            }
+        }
+        if asked.is_empty() { Ok(Vec::new()) } else { self.writer.duplicates(&asked).await }
+    }
+
+    /// Makes a group durable and tells everybody, or refuses all of it.
+    ///
+    /// `given` was counted only to choose agents: `deliver` counts what is committed.
+    async fn commit(&mut self, mut work: Work, given: &[Assignment]) -> bool {
+        if work.is_empty() {
+            return true;
+        }
+        let batch = work.batch();
+        let mut outcome = Ok(());
+        if !batch.is_empty() {
+            let began = Instant::now();
+            outcome = self.writer.commit(&batch).await.map(drop);
+            self.metrics.commit(began.elapsed(), batch.entries.len());
+            self.note_write(outcome.as_ref().err());
+        }
+        for assignment in given {
+            self.routing.load(assignment.agent, false);
+        }
+        match outcome {
+            Ok(()) => {
+                work.entries = batch.entries;
+                self.deliver(work);
+                true
+            }
+            Err(error) => {
+                self.refuse_work(work, &Problem::from(error));
+                false
+            }
+        }
+    }
+
+    /// Gives what begins to wait in this group to who is free, within the group: the agent then hears of the
+    /// conversation from its first entry on.
+    fn assign_new(&mut self, now: Micros, work: &mut Work) -> Vec<Assignment> {
+        let new: Vec<_> = work
+            .touched
+            .iter()
+            .filter(|(key, touched)| {
+                touched.conversation.state == State::Queued && self.routing.waiting_since(**key).is_none()
+            })
+            .map(|(key, touched)| (*key, touched.conversation.queued_at.unwrap_or(now)))
+            .collect();
+        for (key, since) in &new {
+            self.routing.wait(*key, *since);
+        }
+        let mut given = Vec::new();
+        while let Some(assignment) = self.routing.assign() {
+            let Some(touched) = work.touched.get_mut(&assignment.conversation) else { break };
+            let Ok(event) = touched.conversation.assign(assignment.agent) else { break };
+            self.append_event(assignment.conversation, event, Principal::System, now, work);
+            self.routing.leave(assignment.conversation);
+            self.routing.load(assignment.agent, true);
+            given.push(assignment);
+        }
+        // It waits once it is committed.
+        for (key, _) in &new {
+            self.routing.leave(*key);
+        }
+        given
+    }
+
+    /// Gives what waits to who is free.
+    async fn route(&mut self, now: Micros) {
+        loop {
+            let mut chosen = Vec::new();
+            while chosen.len() < ASSIGN_MAX {
+                let Some(assignment) = self.routing.assign() else { break };
+                let since = self.routing.waiting_since(assignment.conversation).unwrap_or(now);
+                self.routing.leave(assignment.conversation);
+                self.routing.load(assignment.agent, true);
+                chosen.push((assignment, since));
+            }
+            if chosen.is_empty() {
+                break;
+            }
+            let keys = chosen.iter().map(|(assignment, _)| assignment.conversation).collect();
+            let loaded = self.hot.load(&mut self.writer, &self.store, Vec::new(), keys).await;
+            let mut work = Work::new(self.writer.next_pos());
+            let mut given = Vec::new();
+            for (assignment, since) in chosen {
+                given.push(assignment);
+                let Some(hot) = self.hot.get(assignment.conversation) else { continue };
+                let mut changed = hot.conversation.clone();
+                let Ok(event) = changed.assign(assignment.agent) else { continue };
+                self.routing.wait(assignment.conversation, since);
+                work.touch(&hot.conversation).conversation = changed;
+                self.append_event(assignment.conversation, event, Principal::System, now, &mut work);
+            }
+            if let Err(error) = loaded {
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot read what waits");
+            }
+            let is_idle = work.is_empty();
+            if is_idle {
+                given.iter().for_each(|assignment| self.routing.load(assignment.agent, false));
+            }
+            if is_idle || !self.commit(work, &given).await {
+                break;
+            }
+        }
+        self.shared.anyone_online.store(self.routing.anyone_online(), Ordering::Relaxed);
+        self.metrics.waiting_conversations(self.routing.waiting_count());
+    }
+
+    /// Refuses every request of a group that could not be committed.
+    fn refuse_work(&mut self, work: Work, problem: &Problem) {
+        for origin in work.origins {
+            if let super::batch::Origin::Message { client_id, reply } = origin {
+                self.refuse(reply, client_id, problem.clone());
+            }
+        }
+        for pending in work.answers {
+            match pending {
+                Pending::Act { reply, .. } => drop(reply.send(Err(problem.clone()))),
+                Pending::Repeat { client_id, reply, .. } => self.refuse(reply, client_id, problem.clone()),
+                Pending::Opened { reply, .. } => drop(reply.send(Err(problem.clone()))),
+                Pending::Agent { reply, .. } => drop(reply.send(Err(problem.clone()))),
+                Pending::Inbox { reply, .. } => drop(reply.send(Err(problem.clone()))),
+                Pending::EndSession { reply, .. } | Pending::Done { reply } => {
+                    drop(reply.send(Err(problem.clone())))
+                }
+                Pending::Read { .. } => {}
+            }
+        }
+    }
+
+    /// Refuses a request that was not looked at.
+    fn refuse_command(&mut self, command: Command, problem: &Problem) {
+        match command {
+            Command::Send(send) => {
+                self.shared.budget.add_permits(send.units as usize);
+                self.refuse(send.reply, send.client_id, problem.clone());
+            }
+            Command::Act { reply: Some(reply), .. } => drop(reply.send(Err(problem.clone()))),
+            Command::Act { .. } | Command::SessionSeen { .. } | Command::Typing { .. } => {}
+            Command::Snapshot { reply, .. } => drop(reply.send(Err(problem.clone()))),
+            Command::Views { reply, .. } => drop(reply.send(Err(problem.clone()))),
+            Command::OpenVisitor { reply, .. } => drop(reply.send(Err(problem.clone()))),
+            Command::PutAgent { reply, .. } => drop(reply.send(Err(problem.clone()))),
+            Command::PutInbox { reply, .. } => drop(reply.send(Err(problem.clone()))),
+            Command::OpenSession { reply, .. }
+            | Command::EndSession { reply, .. }
+            | Command::SetupToken { reply, .. } => drop(reply.send(Err(problem.clone()))),
+            Command::Agents { reply } => drop(reply.send(Err(problem.clone()))),
+            // Dropping the reply ends the connection, which comes back later.
+            Command::Connect { .. } => {}
+            Command::Disconnect(connection) => self.disconnect(connection),
+            Command::Resume { connection, .. }
+            | Command::Replayed { connection, .. }
+            | Command::Watch { connection, .. } => {
+                self.push_error(connection, None, None, problem);
+            }
+            Command::Stop { reply } => reply.send(()).unwrap_or(()),
+        }
+    }
+
+    fn is_writable(&self) -> bool {
+        self.shared.is_writable.load(Ordering::Relaxed)
+    }
+
+    /// Remembers whether the store could be written; says so when that changes.
+    fn note_write(&self, error: Option<&StoreError>) {
+        // A value that is taken says nothing about the store.
+        if matches!(error, Some(StoreError::Conflict(_)))
+            || self.shared.is_writable.swap(error.is_none(), Ordering::Relaxed) == error.is_none()
+        {
+            return;
+        }
+        match error {
+            Some(error) => {
+                tracing::error!(error = error as &dyn std::error::Error, "the store cannot be written");
+            }
+            None => tracing::info!("the store can be written again"),
+        }
+    }
+
+    async fn look_after(&mut self) {
+        if !self.is_writable() {
+            let written = self.writer.probe().await;
+            self.note_write(written.as_ref().err());
+        }
+        self.start_the_silent().await;
+        self.hot.sweep(self.hot_conversations);
+        self.metrics.wal_bytes(self.writer.wal_bytes());
+    }
+}

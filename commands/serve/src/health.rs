@@ -1,0 +1,88 @@
+//! `/healthz`, `/readyz` and `/metrics`.
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use kefu_app::Stop;
+use kefu_core::AgentStatus;
+use kefu_store::StoreMetrics;
+use subtle::ConstantTimeEq as _;
+
+use crate::{
+    auth,
+    metrics::{self, Observed},
+    services::Services,
+};
+
+/// How long the desk and the store may take to answer before they count as not ready.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The ways to ask how the process is. `stop` makes it not ready at once.
+pub(crate) fn router(stop: Stop, store: Arc<StoreMetrics>) -> Router<Services> {
+    Router::new()
+        .route("/healthz", get(async || plain(StatusCode::OK, "ok\n")))
+        .route("/readyz", get(async move |State(services): State<Services>| ready(&services, &stop).await))
+        .route(
+            "/metrics",
+            get(async move |State(services): State<Services>, headers: HeaderMap| {
+                measure(&services, &store, &headers).await
+            }),
+        )
+}
+
+/// Ready is who reads and writes the store and has a desk that answers, and is not about to stop.
+async fn ready(services: &Services, stop: &Stop) -> Response {
+    if stop.is_requested() {
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+    }
+    let both = async { (services.store.epoch().await.is_ok(), services.desk.agents().await.is_ok()) };
+    match tokio::time::timeout(PATIENCE, both).await {
+        Ok((true, true)) if !services.desk.is_writable() => {
+            plain(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be written\n")
+        }
+        Ok((true, true)) => plain(StatusCode::OK, "ready\n"),
+        Ok((false, _)) => plain(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n"),
+        Ok((true, false)) => plain(StatusCode::SERVICE_UNAVAILABLE, "the desk does not answer\n"),
+        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "the store or the desk takes too long to answer\n"),
+    }
+}
+
+async fn measure(services: &Services, store: &StoreMetrics, headers: &HeaderMap) -> Response {
+    let given = auth::bearer(headers).unwrap_or_default().as_bytes();
+    let token = services.settings.metrics_token.as_ref();
+    if token.is_some_and(|token| !bool::from(token.reveal().as_bytes().ct_eq(given))) {
+        let mut refused = plain(StatusCode::UNAUTHORIZED, "the bearer token is missing or wrong\n");
+        refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        return refused;
+    }
+    // A desk that is too busy to answer is when the other figures matter most.
+    let agents = tokio::time::timeout(PATIENCE, services.desk.agents()).await;
+    let agents = agents.ok().and_then(Result::ok).unwrap_or_default();
+    let outboxes = services.registry.metrics();
+    let text = services.metrics.text(&Observed {
+        chat_connections: outboxes.connections(),
+        outbox_bytes: outboxes.bytes_queued(),
+        slow_closed: outboxes.slow_closes(),
+        dead_closed: outboxes.dead(),
+        queue_depth: services.desk.queue_depth(),
+        agents_online: agents.iter().filter(|agent| agent.status != AgentStatus::Offline).count(),
+        checkpoints: store.checkpoints.load(Relaxed),
+        checkpoint_micros_last: store.checkpoint_micros_last.load(Relaxed),
+        checkpoint_micros_max: store.checkpoint_micros_max.load(Relaxed),
+    });
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text)
+        .into_response()
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    (status, [(header::CACHE_CONTROL, "no-store")], text).into_response()
+}

@@ -1,0 +1,173 @@
+//! What comes in: bodies, parameters and ids, refused with the name of what is wrong.
+
+use std::str::FromStr;
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
+    http::request::Parts,
+};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use kefu_protocol::frame::ErrorCode;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::problem::Refused;
+use crate::problem::Problem;
+
+/// A JSON body.
+#[derive(Debug)]
+pub(super) struct Body<T>(pub(super) T);
+
+/// The query's parameters; unknown ones are ignored.
+#[derive(Debug)]
+pub(super) struct Parameters<T>(pub(super) T);
+
+/// The id in the path; what is no id names nothing.
+#[derive(Debug)]
+pub(super) struct Id(pub(super) Uuid);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        if !is_json(request.headers()) {
+            let problem = Problem::new(ErrorCode::BadFrame, "the body must be application/json");
+            return Err(Refused::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
+        }
+        // How long it may take to arrive is the listener's to say.
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Query(parameters) = Query::try_from_uri(&parts.uri).map_err(|_| {
+            Problem::new(ErrorCode::BadFrame, "the query is malformed or repeats a parameter")
+        })?;
+        Ok(Self(parameters))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let id = path.ok().and_then(|Path(text)| Uuid::try_parse(&text).ok());
+        id.map(Self).ok_or_else(|| Problem::not_found("id"))
+    }
+}
+
+/// Reads an optional parameter.
+pub(super) fn parameter<T: FromStr>(name: &'static str, value: Option<&str>) -> Result<Option<T>, Problem> {
+    let parse =
+        |text: &str| text.parse().map_err(|_| Problem::invalid(name, format!("`{name}` is malformed")));
+    value.map(parse).transpose()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn unread(rejection: &BytesRejection) -> Refused {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::new(ErrorCode::TooLarge, "the body is too large").into()
+    } else {
+        Problem::new(ErrorCode::BadFrame, "the body could not be read").into()
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let field = error.path().to_string();
+        let inner = error.into_inner();
+        let detail = match inner.classify() {
+            serde_json::error::Category::Data => inner.to_string(),
+            _ => format!("the body is not JSON: {inner}"),
+        };
+        Refused::field(field, Problem::new(ErrorCode::BadFrame, detail))
+    })?;
+    let ended = reader.end();
+    ended.map_err(|_| Problem::new(ErrorCode::BadFrame, "something follows the JSON value in the body"))?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body as HttpBody, response::IntoResponse as _};
+    use proptest::prelude::*;
+    use serde::Deserialize;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Outer {
+        #[expect(dead_code, reason = "only its type matters")]
+        inner: Inner,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Inner {
+        #[expect(dead_code, reason = "only its type matters")]
+        score: u8,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    struct Query {
+        limit: Option<String>,
+        cursor: Option<String>,
+    }
+
+    async fn refused(content_type: &str, body: &str) -> (u16, Value) {
+        let request = Request::post("/").header("content-type", content_type);
+        let request = request.body(HttpBody::from(body.to_owned())).unwrap();
+        let response = Body::<Outer>::from_request(request, &()).await.unwrap_err().into_response();
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_wrong_field_is_named() {
+        let (status, body) = refused("application/json", r#"{"inner":{"score":300}}"#).await;
+        assert_eq!((status, &body["field"]), (400, &Value::from("inner.score")));
+        let (_, body) = refused("application/json; charset=utf-8", r#"{"inner":{}}"#).await;
+        assert_eq!(body["field"], "inner");
+        assert!(body["detail"].as_str().unwrap().starts_with("missing field `score`"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_json_is_refused() {
+        assert_eq!(refused("text/plain", "{}").await.0, 415);
+        assert_eq!(refused("application/jsonp", "{}").await.0, 415);
+        for body in ["", "{", "[]]", "null", "{\"inner\":{\"score\":1}}{}", &"[".repeat(10_000)] {
+            let (status, problem) = refused("application/json", body).await;
+            assert_eq!((status, &problem["code"]), (400, &Value::from("bad_frame")), "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_panics(query in "[ -~]{0,60}", name in "\\PC{0,10}") {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            if let Ok(request) = Request::get(format!("/?{query}")).body(()) {
+                let (mut parts, ()) = request.into_parts();
+                let found = runtime.block_on(Parameters::<Query>::from_request_parts(&mut parts, &()));
+                if let Ok(Parameters(found)) = found {
+                    let limit = parameter::<u64>("limit", found.limit.as_deref());
+                    prop_assert!(limit.is_ok() || limit.unwrap_err().field == Some("limit"));
+                    parameter::<Uuid>("cursor", found.cursor.as_deref()).ok();
+                }
+            }
+            prop_assert!(parse::<Outer>(name.as_bytes()).is_err());
+        }
+    }
+}

@@ -1,0 +1,43 @@
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use super::{Api, fields};
+use crate::address::Peer;
+
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
+/// Where a request comes from.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) address: IpAddr,
+    /// What the client calls itself.
+    pub(super) user_agent: String,
+    /// The client reaches the daemon over TLS.
+    pub(super) secure: bool,
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
+        let settings = &api.services.settings;
+        let public = settings.public_url.as_deref();
+        // Behind a proxy its word is taken; to claim TLS that is not there only costs the claimant its cookie.
+        let forwarded = !settings.trusted_proxies.is_empty()
+            && parts.headers.get(FORWARDED_PROTO).is_some_and(|value| value == "https");
+        Ok(Self {
+            address: address(parts.extensions.get()),
+            user_agent: fields::user_agent(&parts.headers),
+            secure: forwarded || public.is_some_and(|url| url.starts_with("https://")),
+        })
+    }
+}
+
+/// Without a peer all requests count as one party.
+pub(super) fn address(peer: Option<&Peer>) -> IpAddr {
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0)
+}

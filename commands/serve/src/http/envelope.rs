@@ -1,0 +1,33 @@
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{
+    HeaderValue,
+    header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS},
+};
+
+use super::{Api, Refused, caller::address};
+use crate::{clock, listener::RequestId};
+
+/// Counts the request against its address, and gives the answer what all answers have.
+pub(super) async fn wrap(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().cloned();
+    let address = address(request.extensions().get());
+    let mut response = match api.services.limits.request(address, clock::now()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    // Only here is the request's name known to a refusal.
+    if let (Some(id), Some(refused)) = (id, response.extensions_mut().remove::<Refused>()) {
+        let (mut parts, _) = response.into_parts();
+        parts.headers.remove(CONTENT_LENGTH);
+        response = refused.respond(Some(id.as_str()));
+        *response.headers_mut() = parts.headers;
+    }
+    let headers = response.headers_mut();
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

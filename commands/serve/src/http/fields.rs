@@ -1,0 +1,216 @@
+//! What fields may hold.
+
+use kefu_core::Role;
+use serde_json::{Map, Value};
+
+use crate::{auth::Origin, problem::Problem};
+
+/// Most characters of a name.
+pub(super) const NAME_CHARS: usize = 200;
+/// Most bytes of an e-mail address (RFC 5321).
+const EMAIL_BYTES: usize = 254;
+/// Most bytes of a visitor's attributes as JSON.
+const ATTRIBUTES_BYTES: usize = 8 * 1024;
+/// Most characters of an inbox's greeting.
+pub(super) const GREETING_CHARS: usize = 1000;
+/// Most characters of the words that go with a rating.
+pub(super) const COMMENT_CHARS: usize = 2000;
+/// Most origins of an inbox.
+const ORIGINS: usize = 50;
+/// Most characters of an inbox's key.
+const SLUG_CHARS: usize = 40;
+/// Most bytes of what a client calls itself.
+const USER_AGENT_BYTES: usize = 300;
+/// Most open conversations that routing may give one agent.
+const CAPACITY_MAX: u32 = 1_000_000;
+
+/// A name of one line, without the blanks around it.
+pub(super) fn name(field: &'static str, text: &str) -> Result<String, Problem> {
+    let name = line(field, text)?;
+    if name.is_empty() { Err(Problem::invalid(field, "must not be empty")) } else { Ok(name) }
+}
+
+/// A line that may be empty.
+pub(super) fn line(field: &'static str, text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    check_chars(field, text, NAME_CHARS)?;
+    if text.chars().any(is_disruptive) {
+        return Err(Problem::invalid(field, "must be one line without control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A text of several lines that may be empty.
+pub(super) fn lines(field: &'static str, text: &str, chars_max: usize) -> Result<String, Problem> {
+    check_chars(field, text, chars_max)?;
+    if text.chars().any(|c| is_disruptive(c) && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Problem::invalid(field, "must not hold control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A plausible e-mail address in lower case.
+pub(super) fn email(text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    let plausible = text.len() <= EMAIL_BYTES
+        && !text.chars().any(|c| c.is_whitespace() || is_disruptive(c))
+        && text.rsplit_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.starts_with('.') && !domain.ends_with('.')
+        });
+    if plausible {
+        Ok(text.to_lowercase())
+    } else {
+        Err(Problem::invalid("email", "this is no e-mail address"))
+    }
+}
+
+/// An e-mail address, or none.
+pub(super) fn optional_email(text: &str) -> Result<String, Problem> {
+    if text.trim().is_empty() { Ok(String::new()) } else { email(text) }
+}
+
+/// The site's own fields of a visitor, as the store keeps them.
+pub(super) fn attributes(map: &Map<String, Value>) -> Result<String, Problem> {
+    let text = Value::Object(map.clone()).to_string();
+    if text.len() > ATTRIBUTES_BYTES {
+        let detail = format!("must be at most {ATTRIBUTES_BYTES} bytes of JSON");
+        return Err(Problem { field: Some("attributes"), ..too_large(detail) });
+    }
+    Ok(text)
+}
+
+/// The name of an inbox in embed codes.
+pub(super) fn slug(text: &str) -> Result<String, Problem> {
+    let valid = (1..=SLUG_CHARS).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if valid {
+        Ok(text.to_owned())
+    } else {
+        let detail = format!("must be 1 to {SLUG_CHARS} lower-case letters, digits and hyphens");
+        Err(Problem::invalid("key", detail))
+    }
+}
+
+/// Origins of pages, each in its one written form, without repetitions.
+pub(super) fn origins(texts: &[String]) -> Result<Vec<String>, Problem> {
+    if texts.len() > ORIGINS {
+        return Err(Problem::invalid("origins", format!("must be at most {ORIGINS}")));
+    }
+    let mut origins = Vec::with_capacity(texts.len());
+    for text in texts {
+        let origin = Origin::parse(text.trim())
+            .ok_or_else(|| Problem::invalid("origins", "each must be like https://shop.example"))?
+            .to_string();
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+    Ok(origins)
+}
+
+/// How many open conversations routing may give an agent.
+pub(super) fn capacity(value: u32) -> Result<u32, Problem> {
+    if value <= CAPACITY_MAX {
+        Ok(value)
+    } else {
+        Err(Problem::invalid("capacity", format!("must be at most {CAPACITY_MAX}")))
+    }
+}
+
+/// A role by its name.
+pub(super) fn role(text: &str) -> Result<Role, Problem> {
+    match text {
+        "agent" => Ok(Role::Agent),
+        "supervisor" => Ok(Role::Supervisor),
+        "admin" => Ok(Role::Admin),
+        _ => Err(Problem::invalid("role", "must be agent, supervisor or admin")),
+    }
+}
+
+/// What a client calls itself, shortened and on one line.
+pub(super) fn user_agent(headers: &http::HeaderMap) -> String {
+    let text =
+        headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Header values that are strings are ASCII.
+    text.chars().filter(|c| !is_disruptive(*c)).take(USER_AGENT_BYTES).collect()
+}
+
+/// Control characters, and those that turn the direction of text around them.
+fn is_disruptive(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn check_chars(field: &'static str, text: &str, chars_max: usize) -> Result<(), Problem> {
+    if text.chars().take(chars_max + 1).count() > chars_max {
+        return Err(Problem {
+            field: Some(field),
+            ..too_large(format!("must be at most {chars_max} characters"))
+        });
+    }
+    Ok(())
+}
+
+fn too_large(detail: String) -> Problem {
+    Problem::new(kefu_protocol::frame::ErrorCode::TooLarge, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_one_clean_line() {
+        assert_eq!(name("name", "  王芳 ").unwrap(), "王芳");
+        assert_eq!(name("name", &"é".repeat(NAME_CHARS)).unwrap().chars().count(), NAME_CHARS);
+        for bad in ["", "  ", "a\nb", "a\0", "a\u{202e}b", &"x".repeat(NAME_CHARS + 1)] {
+            assert_eq!(name("name", bad).unwrap_err().field, Some("name"), "{bad:?}");
+        }
+        assert_eq!(line("name", " ").unwrap(), "");
+        assert!(lines("greeting", "a\nb", 3).is_ok() && lines("greeting", "a\u{7}", 9).is_err());
+    }
+
+    #[test]
+    fn emails_are_plausible() {
+        assert_eq!(email(" Lin@Example.COM ").unwrap(), "lin@example.com");
+        assert_eq!(email("a@localhost").unwrap(), "a@localhost");
+        for bad in ["", "a", "@a", "a@", "a b@c", "a@.c", "a@c.", &format!("{}@c.d", "a".repeat(251))] {
+            assert!(email(bad).is_err(), "{bad}");
+        }
+        assert_eq!(optional_email(" ").unwrap(), "");
+    }
+
+    #[test]
+    fn keys_and_origins_have_one_form() {
+        assert_eq!(slug("web-2").unwrap(), "web-2");
+        for bad in ["", "Web", "a b", "a/b", "é", &"a".repeat(SLUG_CHARS + 1)] {
+            assert!(slug(bad).is_err(), "{bad}");
+        }
+        let texts = ["https://A.example/", "https://a.example:443", "http://b:1"].map(str::to_owned);
+        assert_eq!(origins(&texts).unwrap(), ["https://a.example", "http://b:1"]);
+        assert!(origins(&["*".to_owned()]).is_err());
+        assert!(origins(&vec!["https://a".to_owned(); ORIGINS + 1]).is_err());
+    }
+
+    #[test]
+    fn attributes_have_a_size() {
+        let mut map = Map::new();
+        map.insert("a".to_owned(), Value::from("x".repeat(ATTRIBUTES_BYTES - 8)));
+        assert_eq!(attributes(&map).unwrap().len(), ATTRIBUTES_BYTES);
+        map.insert("b".to_owned(), Value::from(1));
+        assert_eq!(attributes(&map).unwrap_err().field, Some("attributes"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_stays_so(text in "\\PC{0,40}") {
+            if let Ok(name) = name("name", &text) {
+                prop_assert_eq!(super::name("name", &name), Ok(name.clone()));
+            }
+            if let Ok(email) = email(&text) {
+                prop_assert_eq!(super::email(&email), Ok(email.clone()));
+            }
+        }
+    }
+}

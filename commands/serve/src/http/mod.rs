@@ -1,0 +1,63 @@
+//! The REST interface under `/api/v1`.
+//!
+//! Handlers check what comes in and who asks; what may be done to a conversation is the desk's to say.
+
+mod body;
+mod caller;
+mod cors;
+mod envelope;
+mod fields;
+mod openapi;
+mod page;
+mod problem;
+mod routes;
+
+use std::sync::Arc;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tokio::sync::Mutex;
+
+pub(crate) use cors::CorsScope;
+pub(crate) use problem::Refused;
+
+use crate::services::Services;
+
+/// Where the interface begins.
+const BASE: &str = "/api/v1";
+
+/// Locks that proofs of identity are spread over.
+const IDENTITY_LOCKS: usize = 64;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) services: Services,
+    gates: Arc<Gates>,
+}
+
+/// What must not happen twice at once.
+struct Gates {
+    /// The making of the first admin.
+    setup: Mutex<()>,
+    /// Between the search for a proven visitor and its making: there is one of each.
+    identities: [Mutex<()>; IDENTITY_LOCKS],
+}
+
+/// Every route under [`BASE`] but the live ones.
+pub(crate) fn router(services: Services) -> Router {
+    let body_bytes_max = usize::try_from(services.settings.limits.max_body.0).unwrap_or(usize::MAX);
+    let gates = Gates { setup: Mutex::new(()), identities: [const { Mutex::const_new(()) }; IDENTITY_LOCKS] };
+    let api = Api { services, gates: Arc::new(gates) };
+    let (routes, _) = routes::routes().split_for_parts();
+    let routes = routes
+        .fallback(problem::no_route)
+        .method_not_allowed_fallback(problem::no_method)
+        .layer(DefaultBodyLimit::max(body_bytes_max))
+        .layer(middleware::from_fn_with_state(api.clone(), cors::share))
+        .layer(middleware::from_fn_with_state(api.clone(), envelope::wrap))
+        .with_state(api);
+    Router::new().nest(BASE, routes)
+}
+
+#[cfg(test)]
+mod tests;

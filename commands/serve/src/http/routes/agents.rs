@@ -1,0 +1,169 @@
+use axum::{Json, extract::State};
+use http::StatusCode;
+use kefu_core::{AgentStatus, Principal, Role};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::session::end_sessions;
+use crate::{
+    auth::{SignedAgent, password, require},
+    desk::AgentChange,
+    http::{
+        Api, Refused,
+        body::{Body, Id},
+        fields,
+        openapi::SignedErrors,
+        page::Page,
+    },
+    identity::Identity,
+    problem::Problem,
+    view::AgentView,
+};
+
+/// A new agent.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct NewAgent {
+    /// Shown to visitors.
+    name: String,
+    /// Log-in name.
+    #[schema(example = "lin@example.com")]
+    email: String,
+    /// 10 to 256 characters.
+    password: String,
+    /// `agent`, `supervisor` or `admin`.
+    #[schema(example = "agent")]
+    role: String,
+    /// How many open conversations routing may give it.
+    capacity: Option<u32>,
+}
+
+/// What changes of an agent; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct AgentPatch {
+    name: Option<String>,
+    /// `agent`, `supervisor` or `admin`. With less than before, its sessions end.
+    role: Option<String>,
+    capacity: Option<u32>,
+    /// A disabled agent is signed out, and its conversations go back to the queue.
+    disabled: Option<bool>,
+    /// Ends all other sessions of the agent.
+    password: Option<String>,
+}
+
+/// What an agent says of itself.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct StatusBody {
+    /// `online`, `busy` or `away`. New conversations go to agents that are online.
+    #[schema(example = "online")]
+    status: String,
+}
+
+/// All agents
+///
+/// E-mail addresses of others are shown to supervisors and admins only.
+#[utoipa::path(get, path = "/agents", operation_id = "agents", tag = "agents",
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Page<AgentView>), SignedErrors))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+) -> Result<Json<Page<AgentView>>, Problem> {
+    let agents = api.services.desk.agents().await?;
+    Ok(Json(Page::whole(agents.into_iter().map(|agent| shown_to(&who, agent)).collect())))
+}
+
+/// Makes an agent (admins)
+#[utoipa::path(post, path = "/agents", operation_id = "make_agent", tag = "agents", request_body = NewAgent,
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 201, body = AgentView), SignedErrors))]
+pub(super) async fn make(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Body(body): Body<NewAgent>,
+) -> Result<(StatusCode, Json<AgentView>), Refused> {
+    require(&who, Role::Admin)?;
+    let capacity = body.capacity.unwrap_or(api.services.settings.limits.agent_capacity_default);
+    let mut change = AgentChange {
+        name: Some(fields::name("name", &body.name)?),
+        email: Some(fields::email(&body.email)?),
+        role: Some(fields::role(&body.role)?),
+        status: Some(AgentStatus::Online),
+        capacity: Some(fields::capacity(capacity)?),
+        ..AgentChange::default()
+    };
+    password::check_rules(&body.password)?;
+    change.password_hash = Some(password::hash(body.password).await?);
+    let agent = api.services.desk.put_agent(change).await?;
+    Ok((StatusCode::CREATED, Json(agent)))
+}
+
+/// Changes an agent (admins; name and password also the agent itself)
+#[utoipa::path(patch, path = "/agents/{id}", operation_id = "change_agent", tag = "agents",
+    params(("id" = Uuid, Path)), request_body = AgentPatch, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = AgentView), SignedErrors))]
+pub(super) async fn change(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+    Body(body): Body<AgentPatch>,
+) -> Result<Json<AgentView>, Refused> {
+    let for_admins = body.role.is_some() || body.capacity.is_some() || body.disabled.is_some();
+    if id != who.id || for_admins {
+        require(&who, Role::Admin)?;
+    }
+    let before = api.services.desk.directory().agent(id).map(|agent| (agent.key, agent.role));
+    let (key, role_before) = before.ok_or_else(|| Problem::not_found("agent"))?;
+    let mut change = AgentChange {
+        id: Some(id),
+        name: body.name.map(|name| fields::name("name", &name)).transpose()?,
+        role: body.role.map(|role| fields::role(&role)).transpose()?,
+        capacity: body.capacity.map(fields::capacity).transpose()?,
+        disabled: body.disabled,
+        ..AgentChange::default()
+    };
+    if let Some(password) = body.password {
+        password::check_rules(&password)?;
+        change.password_hash = Some(password::hash(password).await?);
+    }
+    let is_demoted = change.role.is_some_and(|role| role < role_before);
+    let has_new_password = change.password_hash.is_some();
+    let agent = api.services.desk.put_agent(change).await?;
+    // Open connections know the role that they began with.
+    if is_demoted || has_new_password {
+        let kept = Some(who.session).filter(|_| !is_demoted);
+        end_sessions(&api, Principal::Agent(key), kept).await?;
+    }
+    Ok(Json(shown_to(&who, agent)))
+}
+
+/// Says what the caller's status is
+#[utoipa::path(put, path = "/agents/me/status", operation_id = "set_status", tag = "agents",
+    request_body = StatusBody, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = AgentView), SignedErrors))]
+pub(super) async fn set_status(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Body(body): Body<StatusBody>,
+) -> Result<Json<AgentView>, Refused> {
+    let status = match body.status.as_str() {
+        "online" => AgentStatus::Online,
+        "busy" => AgentStatus::Busy,
+        "away" => AgentStatus::Away,
+        _ => return Err(Problem::invalid("status", "must be online, busy or away").into()),
+    };
+    Ok(Json(api.services.desk.set_status(&who, status).await?))
+}
+
+/// An agent with what it is doing.
+pub(super) async fn find_view(api: &Api, id: Uuid) -> Result<AgentView, Problem> {
+    let agents = api.services.desk.agents().await?;
+    agents.into_iter().find(|agent| agent.id == id).ok_or_else(|| Problem::not_found("agent"))
+}
+
+fn shown_to(who: &Identity, mut agent: AgentView) -> AgentView {
+    if who.role < Some(Role::Supervisor) && agent.id != who.id {
+        agent.email.clear();
+    }
+    agent
+}

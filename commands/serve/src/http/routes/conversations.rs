@@ -1,0 +1,242 @@
+use axum::{Json, extract::State};
+use http::StatusCode;
+use kefu_core::{InboxKey, Principal, Role, State as Stage};
+use kefu_store::View;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    auth::{Signed, SignedAgent, SignedVisitor},
+    desk::Act,
+    http::{
+        Api, Refused,
+        body::{Body, Id, Parameters, parameter},
+        fields,
+        openapi::SignedErrors,
+        page::{self, Page},
+    },
+    identity::Identity,
+    problem::Problem,
+    view::ConversationView,
+};
+
+/// Which conversations.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// `mine` (without it), `waiting`, `all` (everything that has not ended, as far as the role goes) or `ended`.
+    /// Visitors get their own conversations whatever it says.
+    view: Option<String>,
+    /// Only those of this inbox.
+    #[param(value_type = Option<Uuid>)]
+    inbox: Option<String>,
+    /// Where the list goes on: `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 500; 50 when left out.
+    #[param(value_type = Option<u32>)]
+    limit: Option<String>,
+}
+
+/// Who gets a conversation.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct TransferBody {
+    /// Without one it goes back to the queue.
+    agent_id: Option<Uuid>,
+}
+
+/// What the visitor thought of it.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct RatingBody {
+    /// 1 (bad) to 5 (good).
+    #[schema(minimum = 1, maximum = 5)]
+    score: u8,
+    /// At most 2,000 characters.
+    comment: Option<String>,
+}
+
+/// How far somebody has read.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ReadBody {
+    /// Everything up to here.
+    seq: u64,
+}
+
+/// Lists conversations, newest activity first; those that wait, longest waiting first
+#[utoipa::path(get, path = "/conversations", operation_id = "conversations", tag = "conversations",
+    params(ListQuery), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Page<ConversationView>), SignedErrors))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    Signed(who): Signed,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<ConversationView>>, Problem> {
+    let view = view(&who, query.view.as_deref())?;
+    let inbox = match who.principal {
+        Principal::Agent(_) => inbox(&api, query.inbox.as_deref())?,
+        _ => None,
+    };
+    let cursor = page::cursor(query.cursor.as_deref())?;
+    let limit = page::limit(query.limit.as_deref())?;
+    let (mut items, next) = api.services.desk.conversations(&who, view, inbox, cursor, limit).await?;
+    // Nothing has been said in them.
+    items.retain(|conversation| conversation.state != Stage::New);
+    Ok(Json(Page::part(items, next)))
+}
+
+/// A conversation's state
+#[utoipa::path(get, path = "/conversations/{id}", operation_id = "conversation", tag = "conversations",
+    params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn get(
+    State(api): State<Api>,
+    Signed(who): Signed,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, Problem> {
+    api.services.desk.conversation(&who, id).await.map(Json)
+}
+
+/// Takes a conversation from the queue
+#[utoipa::path(post, path = "/conversations/{id}/accept", operation_id = "accept", tag = "conversations",
+    params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn accept(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, Problem> {
+    act(&api, &who, id, Act::Accept).await
+}
+
+/// Sets a conversation aside until something outside happens
+#[utoipa::path(post, path = "/conversations/{id}/pending", operation_id = "set_aside", tag = "conversations",
+    params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn set_aside(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, Problem> {
+    act(&api, &who, id, Act::Pend).await
+}
+
+/// Ends a conversation
+#[utoipa::path(post, path = "/conversations/{id}/resolve", operation_id = "resolve", tag = "conversations",
+    params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn resolve(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, Problem> {
+    act(&api, &who, id, Act::Resolve).await
+}
+
+/// Takes a conversation up again
+#[utoipa::path(post, path = "/conversations/{id}/reopen", operation_id = "reopen", tag = "conversations",
+    params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn reopen(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, Problem> {
+    act(&api, &who, id, Act::Reopen).await
+}
+
+/// Hands a conversation to another agent, or back to the queue
+#[utoipa::path(post, path = "/conversations/{id}/transfer", operation_id = "transfer", tag = "conversations",
+    params(("id" = Uuid, Path)), request_body = TransferBody, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn transfer(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+    Body(body): Body<TransferBody>,
+) -> Result<Json<ConversationView>, Refused> {
+    Ok(act(&api, &who, id, Act::Transfer(body.agent_id)).await?)
+}
+
+/// Rates a conversation (its visitor); a later rating replaces it
+#[utoipa::path(post, path = "/conversations/{id}/rating", operation_id = "rate", tag = "conversations",
+    params(("id" = Uuid, Path)), request_body = RatingBody, security(("bearer" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn rate(
+    State(api): State<Api>,
+    SignedVisitor(who): SignedVisitor,
+    Id(id): Id,
+    Body(body): Body<RatingBody>,
+) -> Result<Json<ConversationView>, Refused> {
+    let comment = fields::lines("comment", &body.comment.unwrap_or_default(), fields::COMMENT_CHARS)?;
+    Ok(act(&api, &who, id, Act::Rate { score: body.score, comment }).await?)
+}
+
+/// Moves the caller's read mark
+#[utoipa::path(post, path = "/conversations/{id}/read", operation_id = "read", tag = "conversations",
+    params(("id" = Uuid, Path)), request_body = ReadBody, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Moved, or further already"), SignedErrors))]
+pub(super) async fn read(
+    State(api): State<Api>,
+    Signed(who): Signed,
+    Id(id): Id,
+    Body(body): Body<ReadBody>,
+) -> Result<StatusCode, Refused> {
+    drop(act(&api, &who, id, Act::Read { seq: body.seq }).await?);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn act(api: &Api, who: &Identity, id: Uuid, act: Act) -> Result<Json<ConversationView>, Problem> {
+    api.services.desk.act(who, id, act).await.map(Json)
+}
+
+/// What a list shows to `who`: no more than each conversation alone would.
+fn view(who: &Identity, name: Option<&str>) -> Result<View, Problem> {
+    let sees_all = who.role >= Some(Role::Supervisor);
+    match (who.principal, name.unwrap_or("mine")) {
+        (Principal::Visitor(visitor), _) => Ok(View::OfVisitor(visitor)),
+        (Principal::Agent(agent), "mine") => Ok(View::Mine(agent)),
+        (Principal::Agent(_), "waiting") => Ok(View::Waiting),
+        (Principal::Agent(_), "all") if sees_all => Ok(View::All),
+        (Principal::Agent(agent), "all") => Ok(View::AgentAll(agent)),
+        (Principal::Agent(agent), "ended") => Ok(View::Ended { assignee: (!sees_all).then_some(agent) }),
+        (Principal::Agent(_), _) => Err(Problem::invalid("view", "must be mine, waiting, all or ended")),
+        (Principal::Bot | Principal::System, _) => Err(Problem::forbidden()),
+    }
+}
+
+fn inbox(api: &Api, id: Option<&str>) -> Result<Option<InboxKey>, Problem> {
+    let Some(id) = parameter::<Uuid>("inbox", id)? else { return Ok(None) };
+    let directory = api.services.desk.directory();
+    let inbox = directory.inbox(id).ok_or_else(|| Problem::not_found("inbox"))?;
+    Ok(Some(inbox.key))
+}
+
+#[cfg(test)]
+mod tests {
+    use kefu_core::{AgentKey, VisitorKey};
+
+    use super::*;
+
+    fn who(principal: Principal, role: Option<Role>) -> Identity {
+        Identity { principal, id: Uuid::nil(), name: "".into(), role, inbox: None, session: Uuid::nil() }
+    }
+
+    #[test]
+    fn lists_show_no_more_than_the_role_does() {
+        let (key, visitor) = (AgentKey(7), VisitorKey(7));
+        let agent = who(Principal::Agent(key), Some(Role::Agent));
+        assert_eq!(view(&agent, None), Ok(View::Mine(key)));
+        assert_eq!(view(&agent, Some("all")), Ok(View::AgentAll(key)));
+        assert_eq!(view(&agent, Some("ended")), Ok(View::Ended { assignee: Some(key) }));
+        assert_eq!(view(&agent, Some("x")).unwrap_err().field, Some("view"));
+        for role in [Role::Supervisor, Role::Admin] {
+            let who = who(Principal::Agent(key), Some(role));
+            assert_eq!(view(&who, Some("all")), Ok(View::All));
+            assert_eq!(view(&who, Some("ended")), Ok(View::Ended { assignee: None }));
+        }
+        let who = who(Principal::Visitor(visitor), None);
+        for name in [None, Some("all"), Some("waiting"), Some("x")] {
+            assert_eq!(view(&who, name), Ok(View::OfVisitor(visitor)));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+use axum::{Json, extract::State};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use http::StatusCode;
+use kefu_core::{Inbox, Role};
+use kefu_protocol::frame::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    auth::{SignedAgent, require},
+    desk::InboxChange,
+    http::{
+        Api, Refused,
+        body::{Body, Id},
+        fields,
+        openapi::SignedErrors,
+        page::Page,
+    },
+    problem::Problem,
+    view::timestamp,
+};
+
+/// What inbox secrets are sealed for.
+pub(super) const SEAL_PURPOSE: &str = "inbox secret";
+
+/// Random bytes of an inbox's secret.
+const SECRET_BYTES: usize = 32;
+
+/// An inbox.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Inbox)]
+pub(super) struct InboxView {
+    id: Uuid,
+    /// Its name in embed codes.
+    #[schema(example = "web")]
+    key: String,
+    name: String,
+    /// Shown by the widget before the first message; may be empty.
+    greeting: String,
+    /// Origins whose pages may talk to it; none means all.
+    #[schema(example = json!(["https://shop.example"]))]
+    origins: Vec<String>,
+    /// Visitors must prove who they are.
+    identity_required: bool,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+/// A new inbox.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct NewInbox {
+    /// 1 to 40 lower-case letters, digits and hyphens.
+    #[schema(example = "web")]
+    key: String,
+    name: String,
+    greeting: Option<String>,
+    /// At most 50.
+    origins: Option<Vec<String>>,
+    identity_required: Option<bool>,
+}
+
+/// What changes of an inbox; what is left out stays. Its key stands in pages and stays for ever.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct InboxPatch {
+    name: Option<String>,
+    greeting: Option<String>,
+    origins: Option<Vec<String>>,
+    identity_required: Option<bool>,
+}
+
+/// The secret that signs visitors' identities.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SecretView {
+    /// Its characters are the key of HMAC and of HS256; shown once.
+    secret: String,
+}
+
+/// All inboxes
+#[utoipa::path(get, path = "/inboxes", operation_id = "inboxes", tag = "inboxes",
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Page<InboxView>), SignedErrors))]
+pub(super) async fn list(State(api): State<Api>, _who: SignedAgent) -> Json<Page<InboxView>> {
+    let directory = api.services.desk.directory();
+    let mut inboxes: Vec<_> = directory.inboxes.values().cloned().collect();
+    inboxes.sort_unstable_by_key(|inbox| inbox.key);
+    Json(Page::whole(inboxes.into_iter().map(InboxView::from).collect()))
+}
+
+/// Makes an inbox (admins)
+#[utoipa::path(post, path = "/inboxes", operation_id = "make_inbox", tag = "inboxes", request_body = NewInbox,
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 201, body = InboxView), SignedErrors))]
+pub(super) async fn make(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Body(body): Body<NewInbox>,
+) -> Result<(StatusCode, Json<InboxView>), Refused> {
+    require(&who, Role::Admin)?;
+    let slug = fields::slug(&body.key)?;
+    let patch = InboxPatch {
+        name: Some(body.name),
+        greeting: body.greeting,
+        origins: body.origins,
+        identity_required: body.identity_required,
+    };
+    let inbox = api.services.desk.put_inbox(InboxChange { slug: Some(slug), ..checked(patch)? }).await?;
+    Ok((StatusCode::CREATED, Json(inbox.into())))
+}
+
+/// Changes an inbox (admins)
+#[utoipa::path(patch, path = "/inboxes/{id}", operation_id = "change_inbox", tag = "inboxes",
+    params(("id" = Uuid, Path)), request_body = InboxPatch, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = InboxView), SignedErrors))]
+pub(super) async fn change(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+    Body(body): Body<InboxPatch>,
+) -> Result<Json<InboxView>, Refused> {
+    require(&who, Role::Admin)?;
+    let inbox = api.services.desk.put_inbox(InboxChange { id: Some(id), ..checked(body)? }).await?;
+    Ok(Json(inbox.into()))
+}
+
+/// Gives an inbox a new secret and shows it (admins)
+///
+/// What was signed with the one before proves nothing from now on.
+#[utoipa::path(post, path = "/inboxes/{id}/secret", operation_id = "rotate_inbox_secret", tag = "inboxes",
+    params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = SecretView), SignedErrors))]
+pub(super) async fn rotate_secret(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+) -> Result<Json<SecretView>, Problem> {
+    require(&who, Role::Admin)?;
+    let mut random = [0; SECRET_BYTES];
+    getrandom::fill(&mut random).map_err(|_| Problem::unavailable("no secret can be made now"))?;
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(random);
+    let sealed = api.services.secrets.seal(SEAL_PURPOSE, secret.as_bytes());
+    let sealed = sealed.map_err(|_| Problem::unavailable("no secret can be made now"))?;
+    let change = InboxChange { id: Some(id), sealed_secret: Some(sealed), ..InboxChange::default() };
+    let inbox = api.services.desk.put_inbox(change).await?;
+    tracing::info!(inbox = inbox.slug, agent = %who.id, "the inbox has a new secret");
+    Ok(Json(SecretView { secret }))
+}
+
+fn checked(patch: InboxPatch) -> Result<InboxChange, Problem> {
+    let greeting = patch.greeting.map(|text| fields::lines("greeting", &text, fields::GREETING_CHARS));
+    Ok(InboxChange {
+        name: patch.name.map(|name| fields::name("name", &name)).transpose()?,
+        greeting: greeting.transpose()?,
+        origins: patch.origins.map(|origins| fields::origins(&origins)).transpose()?,
+        identity_required: patch.identity_required,
+        ..InboxChange::default()
+    })
+}
+
+impl From<Inbox> for InboxView {
+    fn from(inbox: Inbox) -> Self {
+        Self {
+            id: inbox.id,
+            key: inbox.slug,
+            name: inbox.name,
+            greeting: inbox.greeting,
+            origins: inbox.origins,
+            identity_required: inbox.identity_required,
+            created_at: timestamp(inbox.created_at),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The whole interface over a real store, without a socket.
+
+mod doors;
+mod hostile;
+mod identity;
+mod office;
+mod rights;

@@ -1,0 +1,254 @@
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, extract::Request};
+use http::{HeaderMap, Method, StatusCode};
+use kefu_core::{Principal, Role};
+use kefu_socket::Registry;
+use kefu_store::{OpenOptions, Session};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use crate::{
+    address::Peer,
+    auth::{Secrets, Token, TokenKind, password},
+    clock,
+    desk::{AgentChange, Desk, DeskOptions, InboxChange},
+    limits::Limits,
+    live::{self, Live},
+    metrics::Metrics,
+    services::Services,
+    settings::{Rate, Rates, Settings},
+};
+
+/// Password of every agent made here.
+pub(super) const PASSWORD: &str = "correct horse battery";
+
+/// A daemon's inside, with the inboxes `web` (open to all) and `shop` (for pages of `https://shop.example`).
+pub(super) struct Office {
+    pub(super) services: Services,
+    pub(super) router: Router,
+    _dir: TempDir,
+}
+
+/// Who asks, and from where.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ask {
+    pub(super) token: Option<String>,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) peer: Option<Ipv4Addr>,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+}
+
+/// A visitor with a session.
+#[derive(Clone, Debug)]
+pub(super) struct Guest {
+    pub(super) token: String,
+    pub(super) id: Uuid,
+    pub(super) conversation: Uuid,
+}
+
+/// Settings without limits on how often something may happen.
+pub(super) fn unlimited() -> Settings {
+    let rate = || Rate { per_minute: 0, burst: 0 };
+    let rate = Rates {
+        visitor_messages: rate(),
+        agent_messages: rate(),
+        address_requests: rate(),
+        address_sessions: rate(),
+        login_address: rate(),
+        login_account: rate(),
+    };
+    Settings { rate, ..Settings::default() }
+}
+
+/// The hash of [`PASSWORD`], made once.
+async fn password_hash() -> String {
+    static HASH: OnceCell<String> = OnceCell::const_new();
+    HASH.get_or_init(async || password::hash(PASSWORD.to_owned()).await.unwrap()).await.clone()
+}
+
+impl Office {
+    pub(super) async fn open() -> Self {
+        Self::open_with(unlimited()).await
+    }
+
+    pub(super) async fn open_with(settings: Settings) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let options = OpenOptions {
+            dir: dir.path().into(),
+            epoch_if_new: Uuid::from_u128(7),
+            now: clock::now(),
+            readers: 2,
+        };
+        let opened = kefu_store::open(options).await.unwrap();
+        let (metrics, tracker) = (Arc::new(Metrics::new()), TaskTracker::new());
+        let desk = Desk::start(DeskOptions {
+            store: opened.store.clone(),
+            writer: opened.writer,
+            metrics: Arc::clone(&metrics),
+            tracker: tracker.clone(),
+            queue_bytes: 1 << 20,
+            hot_conversations: 1000,
+            heartbeat_s: 25,
+        });
+        let desk = desk.await.unwrap();
+        for (slug, origins) in [("web", vec![]), ("shop", vec!["https://shop.example".to_owned()])] {
+            let change = InboxChange {
+                slug: Some(slug.to_owned()),
+                name: Some(slug.to_owned()),
+                origins: Some(origins),
+                ..InboxChange::default()
+            };
+            desk.put_inbox(change).await.unwrap();
+        }
+        let live = Live::new(
+            desk.clone(),
+            settings.rate.visitor_messages.limit(),
+            settings.rate.agent_messages.limit(),
+        );
+        let services = Services {
+            live: Arc::new(live),
+            registry: Registry::new(kefu_socket::Limits::default(), 0),
+            limits: Arc::new(Limits::new(&settings.rate)),
+            desk,
+            store: opened.store,
+            settings: Arc::new(settings),
+            secrets: Arc::new(Secrets::new(&[7; 32])),
+            metrics,
+            tracker,
+        };
+        let live = live::router().with_state(services.clone());
+        Self { router: live.merge(super::super::router(services.clone())), services, _dir: dir }
+    }
+
+    /// Sends a request; `body` is JSON if it is there.
+    pub(super) async fn ask(&self, method: Method, path: &str, body: Option<Value>, ask: &Ask) -> Answer {
+        let mut request =
+            Request::builder().method(method).uri(format!("/api/v1{path}")).header("host", "kefu.test");
+        if let Some(token) = &ask.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in &ask.headers {
+            request = request.header(*name, value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        let mut request = request.body(body).unwrap();
+        request.extensions_mut().insert(Peer(ask.peer.unwrap_or(Ipv4Addr::LOCALHOST).into()));
+        let answer = self.router.clone().oneshot(request);
+        let answer =
+            tokio::time::timeout(Duration::from_secs(30), answer).await.expect("an answer in time").unwrap();
+        let (parts, body) = answer.into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        if parts.status.is_client_error() || parts.status.is_server_error() {
+            assert_eq!(parts.headers["content-type"], "application/problem+json", "{body}");
+            assert_eq!(body["status"], parts.status.as_u16(), "{body}");
+            assert!(body["code"].is_string() && body["detail"].is_string(), "{body}");
+        }
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    pub(super) async fn get(&self, path: &str, token: &str) -> Answer {
+        self.ask(Method::GET, path, None, &Ask::by(token)).await
+    }
+
+    pub(super) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.ask(Method::POST, path, Some(body), &Ask::by(token)).await
+    }
+
+    /// Makes an agent with [`PASSWORD`].
+    pub(super) async fn agent(&self, name: &str, role: Role) -> Uuid {
+        let change = AgentChange {
+            name: Some(name.to_owned()),
+            email: Some(format!("{name}@example.com")),
+            role: Some(role),
+            password_hash: Some(password_hash().await),
+            ..AgentChange::default()
+        };
+        self.services.desk.put_agent(change).await.unwrap().id
+    }
+
+    /// Signs an agent in without its password.
+    pub(super) async fn token_of(&self, agent: Uuid) -> String {
+        let token = Token::fresh(TokenKind::Agent).unwrap();
+        let now = clock::now();
+        let key = self.services.desk.directory().agent(agent).unwrap().key;
+        let mut random = [0; 10];
+        getrandom::fill(&mut random).unwrap();
+        let session = Session {
+            token_hash: token.hash(),
+            id: clock::new_id(now, &random),
+            principal: Principal::Agent(key),
+            inbox: None,
+            created_at: now,
+            last_seen_at: now,
+            expires_at: None,
+            user_agent: String::new(),
+            address: String::new(),
+        };
+        self.services.desk.open_session(session).await.unwrap();
+        token.text().to_owned()
+    }
+
+    /// Opens a visitor's session in `web`.
+    pub(super) async fn guest(&self) -> Guest {
+        let answer =
+            self.ask(Method::POST, "/widget/sessions", Some(json!({"inbox": "web"})), &Ask::default()).await;
+        assert_eq!(answer.status, StatusCode::CREATED.as_u16(), "{}", answer.body);
+        Guest::from(&answer.body)
+    }
+
+    /// A visitor's conversation with one message, which `agent` has taken.
+    pub(super) async fn taken_by(&self, agent: &str) -> Guest {
+        let guest = self.guest().await;
+        let message = json!({"client_id": Uuid::from_u128(1), "kind": "text", "text": "你好"});
+        let path = format!("/conversations/{}", guest.conversation);
+        assert_eq!(self.post(&format!("{path}/messages"), &guest.token, message).await.status, 201);
+        let accepted = self.ask(Method::POST, &format!("{path}/accept"), None, &Ask::by(agent)).await;
+        assert_eq!(accepted.status, 200, "{}", accepted.body);
+        guest
+    }
+}
+
+impl Ask {
+    pub(super) fn by(token: &str) -> Self {
+        Self { token: Some(token.to_owned()).filter(|token| !token.is_empty()), ..Self::default() }
+    }
+
+    pub(super) fn from(peer: [u8; 4]) -> Self {
+        Self { peer: Some(peer.into()), ..Self::default() }
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+}
+
+impl Guest {
+    pub(super) fn from(body: &Value) -> Self {
+        let id = |name: &str| body[name].as_str().unwrap().parse().unwrap();
+        Self {
+            token: body["token"].as_str().unwrap().to_owned(),
+            id: id("visitor_id"),
+            conversation: id("conversation_id"),
+        }
+    }
+}

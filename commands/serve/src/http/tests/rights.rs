@@ -1,0 +1,198 @@
+//! Every route for every caller, on their own things and on those of others.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use kefu_core::{Principal, Role};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::office::{Ask, Office};
+use crate::http::openapi::DOCUMENT;
+
+/// Statuses for: nobody, the conversation's visitor, another visitor, its agent, another agent, a supervisor, an
+/// admin.
+type Statuses = [u16; 7];
+
+const CALLERS: [&str; 7] =
+    ["nobody", "visitor", "other visitor", "agent", "other agent", "supervisor", "admin"];
+
+/// A route; `{c}`, `{v}`, `{a}`, `{s}`, `{i}` and `{n}` are a conversation that its agent has taken, its visitor,
+/// that agent, a session of that agent, an inbox, and an id of nothing.
+struct Case {
+    method: Method,
+    path: &'static str,
+    body: Option<Value>,
+    statuses: Statuses,
+}
+
+fn case(method: Method, path: &'static str, body: Option<Value>, statuses: Statuses) -> Case {
+    Case { method, path, body, statuses }
+}
+
+fn cases() -> Vec<Case> {
+    let get = |path, statuses| case(Method::GET, path, None, statuses);
+    let post = |path, body, statuses| case(Method::POST, path, Some(body), statuses);
+    let act = |path, statuses| case(Method::POST, path, None, statuses);
+    let patch = |path, body, statuses| case(Method::PATCH, path, Some(body), statuses);
+    let message = |kind| json!({"client_id": Uuid::from_u128(2), "kind": kind, "text": "x"});
+    vec![
+        get("/setup", [200; 7]),
+        post(
+            "/setup",
+            json!({"token": "x", "name": "x", "email": "x@x", "password": "0123456789"}),
+            [409; 7],
+        ),
+        post("/auth/login", json!({"email": "nobody@example.com", "password": "0123456789"}), [401; 7]),
+        act("/auth/logout", [401, 204, 204, 204, 204, 204, 204]),
+        get("/auth/me", [401, 403, 403, 200, 200, 200, 200]),
+        get("/auth/sessions", [401, 403, 403, 200, 200, 200, 200]),
+        case(Method::DELETE, "/auth/sessions/{s}", None, [401, 403, 403, 204, 404, 404, 404]),
+        case(Method::DELETE, "/auth/sessions/{n}", None, [401, 403, 403, 404, 404, 404, 404]),
+        get("/agents", [401, 403, 403, 200, 200, 200, 200]),
+        post(
+            "/agents",
+            json!({"name": "new", "email": "new@example.com", "password": "0123456789", "role": "agent"}),
+            [401, 403, 403, 403, 403, 403, 201],
+        ),
+        patch("/agents/{a}", json!({"name": "lin"}), [401, 403, 403, 200, 403, 403, 200]),
+        patch("/agents/{a}", json!({"capacity": 9}), [401, 403, 403, 403, 403, 403, 200]),
+        patch("/agents/{a}", json!({"role": "agent"}), [401, 403, 403, 403, 403, 403, 200]),
+        patch("/agents/{a}", json!({"disabled": false}), [401, 403, 403, 403, 403, 403, 200]),
+        patch("/agents/{n}", json!({"name": "x"}), [401, 403, 403, 403, 403, 403, 404]),
+        case(
+            Method::PUT,
+            "/agents/me/status",
+            Some(json!({"status": "busy"})),
+            [401, 403, 403, 200, 200, 200, 200],
+        ),
+        get("/inboxes", [401, 403, 403, 200, 200, 200, 200]),
+        post("/inboxes", json!({"key": "new", "name": "New"}), [401, 403, 403, 403, 403, 403, 201]),
+        patch("/inboxes/{i}", json!({"greeting": "hi"}), [401, 403, 403, 403, 403, 403, 200]),
+        patch("/inboxes/{n}", json!({"greeting": "hi"}), [401, 403, 403, 403, 403, 403, 404]),
+        act("/inboxes/{i}/secret", [401, 403, 403, 403, 403, 403, 200]),
+        act("/inboxes/{n}/secret", [401, 403, 403, 403, 403, 403, 404]),
+        get("/widget/config?inbox=web", [200; 7]),
+        get("/widget/config?inbox=none", [404; 7]),
+        post("/widget/sessions", json!({"inbox": "web"}), [201, 201, 201, 401, 401, 401, 401]),
+        get("/conversations", [401, 200, 200, 200, 200, 200, 200]),
+        get("/conversations/{c}", [401, 200, 404, 200, 404, 200, 200]),
+        get("/conversations/{n}", [401, 404, 404, 404, 404, 404, 404]),
+        get("/conversations/{c}/messages", [401, 200, 404, 200, 404, 200, 200]),
+        get("/conversations/{n}/messages", [401, 404, 404, 404, 404, 404, 404]),
+        post("/conversations/{c}/messages", message("text"), [401, 201, 404, 201, 404, 201, 201]),
+        post("/conversations/{c}/messages", message("note"), [401, 403, 404, 201, 404, 201, 201]),
+        post("/conversations/{n}/messages", message("text"), [401, 404, 404, 404, 404, 404, 404]),
+        act("/conversations/{c}/accept", [401, 403, 403, 200, 404, 409, 409]),
+        act("/conversations/{c}/pending", [401, 403, 403, 200, 404, 200, 200]),
+        act("/conversations/{c}/resolve", [401, 403, 403, 200, 404, 200, 200]),
+        act("/conversations/{c}/reopen", [401, 403, 403, 409, 404, 409, 409]),
+        post("/conversations/{c}/transfer", json!({}), [401, 403, 403, 200, 404, 200, 200]),
+        post(
+            "/conversations/{c}/transfer",
+            json!({"agent_id": Uuid::nil()}),
+            [401, 403, 403, 400, 404, 400, 400],
+        ),
+        post("/conversations/{c}/rating", json!({"score": 5}), [401, 200, 404, 403, 403, 403, 403]),
+        post("/conversations/{c}/read", json!({"seq": 1}), [401, 204, 404, 204, 404, 204, 204]),
+        get("/visitors/{v}", [401, 403, 403, 200, 404, 200, 200]),
+        get("/visitors/{n}", [401, 403, 403, 404, 404, 404, 404]),
+        get("/openapi.json", [200; 7]),
+        post("/stream/{n}", json!({"type": "ping"}), [401, 404, 404, 404, 404, 404, 404]),
+    ]
+}
+
+#[tokio::test]
+async fn every_route_for_every_caller() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let cast = Cast::open().await;
+        for (caller, expected) in CALLERS.iter().zip(case.statuses) {
+            let status = cast.run(&case, caller).await;
+            if status != expected {
+                wrong.push(format!("{} {} by {caller}: {status}, not {expected}", case.method, case.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The table names every operation of the description but the stream, whose answer does not end.
+#[test]
+fn the_table_is_complete() {
+    let document: Value = serde_json::from_slice(&DOCUMENT).unwrap();
+    let described: BTreeSet<_> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            let path = path.strip_prefix("/api/v1").unwrap();
+            item.as_object().unwrap().keys().map(move |method| format!("{method} {path}"))
+        })
+        .filter(|operation| operation != "get /stream")
+        .collect();
+    let tested: BTreeSet<_> = cases()
+        .iter()
+        .map(|case| {
+            let path = case.path.split('?').next().unwrap();
+            let path = path.replace("/stream/{n}", "/stream/{connection_id}");
+            let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{n}"]
+                .iter()
+                .fold(path, |path, id| path.replace(id, "{id}"));
+            format!("{} {path}", case.method.as_str().to_lowercase())
+        })
+        .collect();
+    assert_eq!(tested, described);
+}
+
+/// An office and the agents in it.
+struct Cast {
+    office: Office,
+    agent: Uuid,
+    other_agent: Uuid,
+    supervisor: Uuid,
+    admin: Uuid,
+}
+
+impl Cast {
+    async fn open() -> Self {
+        let office = Office::open().await;
+        Self {
+            agent: office.agent("lin", Role::Agent).await,
+            other_agent: office.agent("zhou", Role::Agent).await,
+            supervisor: office.agent("qian", Role::Supervisor).await,
+            admin: office.agent("zhao", Role::Admin).await,
+            office,
+        }
+    }
+
+    /// One request about a conversation of its own.
+    async fn run(&self, case: &Case, caller: &str) -> u16 {
+        let office = &self.office;
+        let agent_token = office.token_of(self.agent).await;
+        let guest = office.taken_by(&agent_token).await;
+        let directory = office.services.desk.directory();
+        let key = directory.agent(self.agent).unwrap().key;
+        let sessions = office.services.store.sessions_of(Principal::Agent(key)).await.unwrap();
+        let path = [
+            ("{c}", guest.conversation),
+            ("{v}", guest.id),
+            ("{a}", self.agent),
+            ("{s}", sessions[0].id),
+            ("{i}", directory.inbox_by_slug("web").unwrap().id),
+            ("{n}", Uuid::from_u128(99)),
+        ]
+        .iter()
+        .fold(case.path.to_owned(), |path, (name, id)| path.replace(name, &id.to_string()));
+        let token = match caller {
+            "nobody" => String::new(),
+            "visitor" => guest.token,
+            "other visitor" => office.guest().await.token,
+            "agent" => agent_token,
+            "other agent" => office.token_of(self.other_agent).await,
+            "supervisor" => office.token_of(self.supervisor).await,
+            _ => office.token_of(self.admin).await,
+        };
+        office.ask(case.method.clone(), &path, case.body.clone(), &Ask::by(&token)).await.status
+    }
+}

@@ -1,0 +1,35 @@
+//! `kefu serve`: the chat daemon.
+//!
+//! - `desk` owns every conversation: one task takes all changes, commits them in groups and tells the
+//!   sockets. It is the only writer of the store.
+//! - `live` carries chat frames between a connection and the desk, over WebSocket or server-sent events.
+//! - `http` is the REST interface, `auth` says who somebody is, `listener` accepts connections and bounds
+//!   them, `run` starts and stops everything.
+
+mod address;
+mod args;
+mod assets;
+mod auth;
+mod clock;
+mod demo;
+mod descriptors;
+mod desk;
+mod first;
+mod health;
+mod http;
+mod identity;
+mod limits;
+mod listener;
+mod live;
+mod maintenance;
+mod metrics;
+mod opening;
+mod problem;
+mod run;
+mod services;
+mod settings;
+mod view;
+
+pub use args::Args;
+pub use run::run;
+pub use settings::Settings;

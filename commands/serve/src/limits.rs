@@ -1,0 +1,161 @@
+//! How often somebody may do something, for everybody at once, in bounded memory.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
+
+use kefu_core::{Limit, Meter, Micros, Principal};
+use sha2::{Digest as _, Sha256};
+
+use crate::{address::group, problem::Problem, settings::Rates};
+
+/// Most parties that one table remembers: about 4 MiB.
+const MAX_PARTIES: usize = 65_536;
+/// How seldom a full table is searched for parties that can be forgotten.
+const SWEEP_EVERY: i64 = 1_000_000;
+
+/// One meter per party and kind of event.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    requests: Table,
+    sessions: Table,
+    sign_ins: Table,
+    /// By account and address.
+    pairs: Table,
+    accounts: Table,
+    visitor_messages: Table,
+    agent_messages: Table,
+}
+
+impl Limits {
+    /// Nothing has happened yet.
+    pub(crate) fn new(rates: &Rates) -> Self {
+        Self {
+            requests: Table::new(rates.address_requests.limit()),
+            sessions: Table::new(rates.address_sessions.limit()),
+            sign_ins: Table::new(rates.login_address.limit()),
+            pairs: Table::new(rates.login_account.limit()),
+            accounts: Table::new(rates.login_account.limit()),
+            visitor_messages: Table::new(rates.visitor_messages.limit()),
+            agent_messages: Table::new(rates.agent_messages.limit()),
+        }
+    }
+
+    /// Counts a request.
+    pub(crate) fn request(&self, address: IpAddr, now: Micros) -> Result<(), Problem> {
+        self.requests.take(party_of(address), now)
+    }
+
+    /// Counts a visitor's session.
+    pub(crate) fn session(&self, address: IpAddr, now: Micros) -> Result<(), Problem> {
+        self.sessions.take(party_of(address), now)
+    }
+
+    /// Counts a message.
+    pub(crate) fn message(&self, who: Principal, now: Micros) -> Result<(), Problem> {
+        match who {
+            Principal::Visitor(key) => self.visitor_messages.take(row(key.0), now),
+            Principal::Agent(key) => self.agent_messages.take(row(key.0), now),
+            Principal::Bot | Principal::System => Ok(()),
+        }
+    }
+
+    /// Counts an attempt to sign in to the account of `email`, before its password is looked at.
+    ///
+    /// An account is guarded against many addresses, too, but nobody is kept out of its own account by
+    /// others: an address that has not tried for a while always gets its turn.
+    pub(crate) fn sign_in(&self, address: IpAddr, email: &str, now: Micros) -> Result<(), Problem> {
+        self.sign_ins.take(party_of(address), now)?;
+        let pair = pair(address, email);
+        let is_new = self.pairs.is_idle(pair, now);
+        self.pairs.take(pair, now)?;
+        let account = self.accounts.take(account(email), now);
+        if is_new { Ok(()) } else { account }
+    }
+
+    /// Forgets the attempts that led to a correct password: only failures count.
+    pub(crate) fn signed_in(&self, address: IpAddr, email: &str) {
+        self.sign_ins.forget(party_of(address));
+        self.pairs.forget(pair(address, email));
+    }
+}
+
+/// Meters by party, with one limit.
+#[derive(Debug)]
+struct Table {
+    limit: Limit,
+    meters: Mutex<Meters>,
+}
+
+#[derive(Debug)]
+struct Meters {
+    of: HashMap<u128, Meter>,
+    swept_at: Micros,
+}
+
+impl Table {
+    fn new(limit: Limit) -> Self {
+        Self { limit, meters: Mutex::new(Meters { of: HashMap::new(), swept_at: Micros(0) }) }
+    }
+
+    /// Counts an event. A table that is full of active parties refuses new ones for a second.
+    fn take(&self, party: u128, now: Micros) -> Result<(), Problem> {
+        if self.limit.per_minute == 0 {
+            return Ok(());
+        }
+        let mut meters = self.lock();
+        if meters.of.len() >= MAX_PARTIES && !meters.of.contains_key(&party) {
+            if now.0 - meters.swept_at.0 >= SWEEP_EVERY {
+                meters.swept_at = now;
+                meters.of.retain(|_, meter| !meter.is_idle(now));
+            }
+            if meters.of.len() >= MAX_PARTIES {
+                return Err(Problem::rate_limited(SWEEP_EVERY.unsigned_abs()));
+            }
+        }
+        meters.of.entry(party).or_default().take(self.limit, now).map_err(Problem::rate_limited)
+    }
+
+    fn is_idle(&self, party: u128, now: Micros) -> bool {
+        self.lock().of.get(&party).is_none_or(|meter| meter.is_idle(now))
+    }
+
+    fn forget(&self, party: u128) {
+        self.lock().of.remove(&party);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Meters> {
+        // A meter is one number: a panic elsewhere leaves none half written.
+        self.meters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn party_of(address: IpAddr) -> u128 {
+    match group(address) {
+        IpAddr::V4(address) => address.to_bits().into(),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
+
+fn row(key: i64) -> u128 {
+    u128::from(key.unsigned_abs())
+}
+
+fn account(email: &str) -> u128 {
+    shorten(Sha256::digest(email.as_bytes()).into())
+}
+
+fn pair(address: IpAddr, email: &str) -> u128 {
+    let digest = Sha256::new().chain_update(party_of(address).to_be_bytes()).chain_update(email.as_bytes());
+    shorten(digest.finalize().into())
+}
+
+fn shorten(digest: [u8; 32]) -> u128 {
+    let (half, _) = digest.split_first_chunk::<16>().expect("a digest has 32 bytes");
+    u128::from_be_bytes(*half)
+}
+
+#[cfg(test)]
+mod tests;

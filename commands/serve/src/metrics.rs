@@ -1,0 +1,290 @@
+//! What Prometheus may know: counters, gauges, the process itself.
+
+mod process;
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+
+use prometheus_client::{
+    encoding::text,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+        histogram::{Histogram, exponential_buckets},
+        info::Info,
+    },
+    registry::{Registry, Unit},
+};
+
+/// The type of what [`Metrics::text`] returns.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Labels = [(&'static str, &'static str); 1];
+
+/// Every counter and gauge of the daemon. The methods are cheap: one atomic operation, or one short lock a commit.
+pub(crate) struct Metrics {
+    registry: Registry,
+    http: Gauge,
+    chat: Gauge,
+    refused: Counter,
+    messages: Counter,
+    acks: Counter,
+    commit_seconds: Histogram,
+    commit_batch_size: Histogram,
+    queue_depth: Gauge,
+    outbox_bytes: Gauge,
+    slow_closed: Counter,
+    dead_closed: Counter,
+    checkpoints: Counter,
+    checkpoint_last: Gauge<f64, AtomicU64>,
+    checkpoint_max: Gauge<f64, AtomicU64>,
+    wal_bytes: Gauge,
+    waiting_conversations: Gauge,
+    agents_online: Gauge,
+}
+
+/// What others count, looked up at each scrape.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Observed {
+    /// WebSockets and event streams.
+    pub(crate) chat_connections: u64,
+    /// What waits to be sent to all of them together.
+    pub(crate) outbox_bytes: u64,
+    /// Connections closed because they did not read, ever.
+    pub(crate) slow_closed: u64,
+    /// Connections closed because they were silent, ever.
+    pub(crate) dead_closed: u64,
+    /// Requests that wait for the desk.
+    pub(crate) queue_depth: usize,
+    /// Agents with an open socket.
+    pub(crate) agents_online: usize,
+    /// Checkpoints of the store, ever.
+    pub(crate) checkpoints: u64,
+    /// How long the last one took, in microseconds.
+    pub(crate) checkpoint_micros_last: u64,
+    /// How long the longest one took, in microseconds.
+    pub(crate) checkpoint_micros_max: u64,
+}
+
+impl Metrics {
+    /// Fresh metrics, all zero.
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::default();
+        let connections: Family<Labels, Gauge> = Family::default();
+        let queues: Family<Labels, Gauge> = Family::default();
+        let checkpoint: Family<Labels, Gauge<f64, AtomicU64>> = Family::default();
+        let metrics = Self {
+            http: connections.get_or_create_owned(&[("kind", "http")]),
+            chat: connections.get_or_create_owned(&[("kind", "chat")]),
+            refused: Counter::default(),
+            messages: Counter::default(),
+            acks: Counter::default(),
+            // 50 µs to 1.6 s.
+            commit_seconds: Histogram::new(exponential_buckets(50e-6, 2.0, 16)),
+            commit_batch_size: Histogram::new(exponential_buckets(1.0, 2.0, 13)),
+            queue_depth: queues.get_or_create_owned(&[("queue", "desk")]),
+            outbox_bytes: Gauge::default(),
+            slow_closed: Counter::default(),
+            dead_closed: Counter::default(),
+            checkpoints: Counter::default(),
+            checkpoint_last: checkpoint.get_or_create_owned(&[("which", "last")]),
+            checkpoint_max: checkpoint.get_or_create_owned(&[("which", "longest")]),
+            wal_bytes: Gauge::default(),
+            waiting_conversations: Gauge::default(),
+            agents_online: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("kefu_connections", "Open connections by use", connections);
+        registry.register(
+            "kefu_connections_refused",
+            "Connections answered with 503 because there were too many",
+            metrics.refused.clone(),
+        );
+        registry.register("kefu_messages", "Texts and notes that came in", metrics.messages.clone());
+        registry.register("kefu_acks", "Texts and notes that became durable", metrics.acks.clone());
+        registry.register_with_unit(
+            "kefu_commit",
+            "Time that one durable commit took",
+            Unit::Seconds,
+            metrics.commit_seconds.clone(),
+        );
+        registry.register(
+            "kefu_commit_batch_size",
+            "Changes that one commit made durable",
+            metrics.commit_batch_size.clone(),
+        );
+        registry.register("kefu_queue_depth", "Requests that wait, by queue", queues);
+        registry.register_with_unit(
+            "kefu_outbox",
+            "What waits to be sent to all connections together",
+            Unit::Bytes,
+            metrics.outbox_bytes.clone(),
+        );
+        registry.register(
+            "kefu_slow_closed",
+            "Connections closed because they did not read",
+            metrics.slow_closed.clone(),
+        );
+        registry.register(
+            "kefu_dead_closed",
+            "Connections closed because they gave no sign of life",
+            metrics.dead_closed.clone(),
+        );
+        registry.register("kefu_checkpoints", "Checkpoints of the store", metrics.checkpoints.clone());
+        registry.register_with_unit(
+            "kefu_checkpoint",
+            "Time that the last and the longest checkpoint took",
+            Unit::Seconds,
+            checkpoint,
+        );
+        registry.register_with_unit(
+            "kefu_wal",
+            "Size of the store's write-ahead log",
+            Unit::Bytes,
+            metrics.wal_bytes.clone(),
+        );
+        registry.register(
+            "kefu_waiting_conversations",
+            "Conversations that wait for an agent",
+            metrics.waiting_conversations.clone(),
+        );
+        registry.register("kefu_agents_online", "Agents with an open socket", metrics.agents_online.clone());
+        registry.register(
+            "kefu_process_id",
+            "Number of the process",
+            ConstGauge::new(i64::from(std::process::id())),
+        );
+        registry.register(
+            "kefu_build",
+            "Version of the program",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        registry.register_collector(Box::new(process::Process));
+        Self { registry, ..metrics }
+    }
+
+    /// A connection that speaks HTTP was opened.
+    pub(crate) fn http_opened(&self) {
+        self.http.inc();
+    }
+
+    /// A connection that spoke HTTP was closed, or has become a WebSocket.
+    pub(crate) fn http_closed(&self) {
+        self.http.dec();
+    }
+
+    /// A connection was answered with 503 because there were too many.
+    pub(crate) fn connection_refused(&self) {
+        self.refused.inc();
+    }
+
+    /// Texts or notes came in.
+    pub(crate) fn messages(&self, count: u64) {
+        self.messages.inc_by(count);
+    }
+
+    /// Texts or notes became durable.
+    pub(crate) fn acks(&self, count: u64) {
+        self.acks.inc_by(count);
+    }
+
+    /// A commit of `changes` took `time`.
+    pub(crate) fn commit(&self, time: Duration, changes: usize) {
+        self.commit_seconds.observe(time.as_secs_f64());
+        self.commit_batch_size.observe(changes as f64);
+    }
+
+    /// The write-ahead log has this size.
+    pub(crate) fn wal_bytes(&self, bytes: u64) {
+        set(&self.wal_bytes, bytes);
+    }
+
+    /// So many conversations wait for an agent.
+    pub(crate) fn waiting_conversations(&self, count: usize) {
+        set(&self.waiting_conversations, count as u64);
+    }
+
+    /// Writes everything in the OpenMetrics text format.
+    pub(crate) fn text(&self, observed: &Observed) -> String {
+        set(&self.chat, observed.chat_connections);
+        set(&self.outbox_bytes, observed.outbox_bytes);
+        set(&self.queue_depth, observed.queue_depth as u64);
+        set(&self.agents_online, observed.agents_online as u64);
+        self.slow_closed.inner().store(observed.slow_closed, Relaxed);
+        self.dead_closed.inner().store(observed.dead_closed, Relaxed);
+        self.checkpoints.inner().store(observed.checkpoints, Relaxed);
+        self.checkpoint_last.set(observed.checkpoint_micros_last as f64 / 1e6);
+        self.checkpoint_max.set(observed.checkpoint_micros_max as f64 / 1e6);
+        let mut text = String::with_capacity(8 * 1024);
+        text::encode(&mut text, &self.registry).expect("writing to a String does not fail");
+        text
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+fn set(gauge: &Gauge, value: u64) {
+    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_written_under_its_name() {
+        let metrics = Metrics::new();
+        metrics.http_opened();
+        metrics.http_opened();
+        metrics.http_closed();
+        metrics.messages(3);
+        metrics.acks(2);
+        metrics.commit(Duration::from_millis(1), 7);
+        metrics.wal_bytes(4096);
+        metrics.waiting_conversations(4);
+        metrics.connection_refused();
+        let text = metrics.text(&Observed {
+            chat_connections: 5,
+            outbox_bytes: 60,
+            slow_closed: 1,
+            dead_closed: 2,
+            queue_depth: 5,
+            agents_online: 2,
+            checkpoints: 9,
+            checkpoint_micros_last: 20_000,
+            checkpoint_micros_max: 1_500_000,
+        });
+        for line in [
+            "kefu_connections{kind=\"chat\"} 5",
+            "kefu_connections{kind=\"http\"} 1",
+            "kefu_connections_refused_total 1",
+            "kefu_messages_total 3",
+            "kefu_acks_total 2",
+            "kefu_commit_seconds_count 1",
+            "kefu_commit_batch_size_sum 7.0",
+            "kefu_queue_depth{queue=\"desk\"} 5",
+            "kefu_outbox_bytes 60",
+            "kefu_slow_closed_total 1",
+            "kefu_dead_closed_total 2",
+            "kefu_checkpoints_total 9",
+            "kefu_checkpoint_seconds{which=\"last\"} 0.02",
+            "kefu_checkpoint_seconds{which=\"longest\"} 1.5",
+            "kefu_wal_bytes 4096",
+            "kefu_waiting_conversations 4",
+            "kefu_agents_online 2",
+            concat!("kefu_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|other| other == line), "{line} is missing in\n{text}");
+        }
+        assert!(text.contains(&format!("kefu_process_id {}\n", std::process::id())));
+    }
+}

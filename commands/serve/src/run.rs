@@ -1,0 +1,317 @@
+//! The life of the daemon: everything is checked, taken and opened before anybody is let in, and given back in
+//! the opposite order.
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{Router, extract::DefaultBodyLimit};
+use kefu_app::{App, ByteSize, Effective, Exit, Failure, Secret, Stop, Text};
+use kefu_socket::Registry;
+use kefu_store::{OpenOptions, StoreMetrics};
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    args::{Args, StoreCommand},
+    assets,
+    auth::{Secrets, Token},
+    clock,
+    demo::{self, DemoDir, LogIn},
+    desk::{Desk, DeskOptions},
+    first::{self, FirstAdmin},
+    health, http,
+    limits::Limits,
+    listener::{self, ListenerLimits},
+    live::{self, Live},
+    maintenance,
+    metrics::Metrics,
+    opening::{bind, store_failure},
+    services::Services,
+    settings::Settings,
+};
+
+/// Connections to the store that read.
+const READERS: usize = 4;
+
+/// How often silent connections are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs `kefu serve` to its end.
+///
+/// # Errors
+/// The settings are wrong, the port or the store cannot be had, or the store cannot be written.
+pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
+    match &args.command {
+        Some(StoreCommand::Backup(args)) => return maintenance::backup(app, args),
+        Some(StoreCommand::Restore(args)) => return maintenance::restore(app, args),
+        Some(StoreCommand::Check(args)) => return maintenance::check(app, args),
+        None => {}
+    }
+    let settings = Settings::load(app, args)?;
+    if args.check_config {
+        app.print(&settings.print(args.format.unwrap_or_default()))?;
+        return Ok(Exit::Ok);
+    }
+    let first_admin = FirstAdmin::from_environment()?;
+    let place = place(args, &settings)?;
+    check_secret_key(&settings)?;
+    app.block_on(serve(app, args.demo, place, settings.into_inner(), first_admin))?
+}
+
+/// The directory of the store; of a demo, a throw-away one unless a flag names another: what a configuration file
+/// names is a real store.
+fn place(args: &Args, settings: &Settings) -> Result<DemoDir, Failure> {
+    match (&args.data_dir, args.demo) {
+        (Some(dir), _) => Ok(DemoDir::kept(dir.clone())),
+        (None, true) => DemoDir::throw_away(),
+        (None, false) => settings.store_dir().map(DemoDir::kept),
+    }
+}
+
+/// Refuses a key that is none, before anything is opened; without one it is the data directory's.
+fn check_secret_key(settings: &Effective<Settings>) -> Result<(), Failure> {
+    match configured_key(settings) {
+        None => Ok(()),
+        Some(key) => Secrets::load(Path::new(""), Some(key)).map(drop).map_err(|_| {
+            settings.reject(
+                "secret_key",
+                Text::new(
+                    "must be 32 bytes in hexadecimal or base64",
+                    "必须是十六进制或 base64 表示的 32 字节",
+                ),
+            )
+        }),
+    }
+}
+
+fn configured_key(settings: &Settings) -> Option<&str> {
+    settings.secret_key.as_ref().map(Secret::reveal)
+}
+
+async fn serve(
+    app: &App,
+    demo: bool,
+    place: DemoDir,
+    settings: Settings,
+    first_admin: Option<FirstAdmin>,
+) -> Result<Exit, Failure> {
+    let listener = bind(settings.listen)?;
+    let address = listener.local_addr().map_err(Failure::internal)?;
+    let dir = place.path().to_owned();
+    let wanted = settings.limits.max_connections;
+    let (services, store_metrics) = open(&dir, settings.fitted()).await?;
+    let log_ins = match demo {
+        true => demo::prepare(&services.desk, &services.store, &dir).await?,
+        false => Vec::new(),
+    };
+    first::ensure_inbox(&services.desk).await.map_err(first::cannot_store)?;
+    let capacity = services.settings.limits.agent_capacity_default;
+    let token = first::ensure_admin(&services.desk, first_admin, capacity).await?;
+    let available = services.settings.limits.max_connections;
+    if available < wanted {
+        tracing::warn!(
+            wanted,
+            available,
+            "fewer connections than configured: the system's limit of open files is too low"
+        );
+    }
+    app.print(&welcome(address, &services.settings, demo, token.as_ref(), &log_ins))?;
+    let registry = Arc::clone(&services.registry);
+    tokio::select! {
+        () = sweep(&registry) => {}
+        () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}
+    }
+    app.print("stopped\n")?;
+    drop(place);
+    Ok(Exit::Ok)
+}
+
+/// Opens the store and starts what works on it.
+async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetrics>), Failure> {
+    let options = OpenOptions {
+        dir: dir.to_owned(),
+        epoch_if_new: maintenance::random_uuid()?,
+        now: clock::now(),
+        readers: READERS,
+    };
+    let opened = kefu_store::open(options).await.map_err(|error| store_failure(dir, error))?;
+    if opened.recovered > 0 {
+        tracing::info!(entries = opened.recovered, "read back what the last run had not folded in");
+    }
+    let secrets = load_secrets(dir, &settings)?;
+    let metrics = Arc::new(Metrics::new());
+    let tracker = TaskTracker::new();
+    let store_metrics = opened.writer.metrics();
+    let desk = Desk::start(DeskOptions {
+        store: opened.store.clone(),
+        writer: opened.writer,
+        metrics: Arc::clone(&metrics),
+        tracker: tracker.clone(),
+        queue_bytes: settings.limits.queue.as_usize(),
+        hot_conversations: settings.limits.hot_conversations as usize,
+        heartbeat_s: seconds(settings.heartbeat),
+    });
+    let desk = desk.await.map_err(|error| store_failure(dir, error))?;
+    let rate = &settings.rate;
+    let live = Live::new(desk.clone(), rate.visitor_messages.limit(), rate.agent_messages.limit());
+    let services = Services {
+        live: Arc::new(live),
+        registry: Registry::new(socket_limits(&settings), 0),
+        limits: Arc::new(Limits::new(rate)),
+        desk,
+        store: opened.store,
+        settings: Arc::new(settings),
+        secrets: Arc::new(secrets),
+        metrics,
+        tracker,
+    };
+    Ok((services, store_metrics))
+}
+
+fn load_secrets(dir: &Path, settings: &Settings) -> Result<Secrets, Failure> {
+    Secrets::load(dir, configured_key(settings)).map_err(|error| {
+        let place = dir.display();
+        Failure::new(
+            Exit::Create,
+            Text::new(format!("cannot use the secret key in {place}"), format!("无法使用 {place} 中的密钥")),
+        )
+        .because(error)
+        .hint(Text::new("restore the file, or set serve.secret_key", "请恢复该文件,或设置 serve.secret_key"))
+    })
+}
+
+fn socket_limits(settings: &Settings) -> kefu_socket::Limits {
+    let bytes = |size: ByteSize| u32::try_from(size.0).unwrap_or(u32::MAX);
+    let heartbeat_s = seconds(settings.heartbeat);
+    kefu_socket::Limits {
+        message_bytes_max: bytes(settings.limits.frame),
+        queue_bytes_max: bytes(settings.limits.outbox),
+        queue_bytes_low: bytes(settings.limits.outbox) / 4,
+        ping_after_s: heartbeat_s,
+        // Two signs of life missed, and what the network may take.
+        dead_after_s: heartbeat_s.saturating_mul(2) + 5,
+        ..kefu_socket::Limits::default()
+    }
+}
+
+fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1)
+}
+
+/// So many ended connections have left memory that is worth giving back.
+const MANY_ENDED: usize = 1000;
+
+/// Looks for silent connections, for ever, and gives memory back after many have ended.
+async fn sweep(registry: &Registry) {
+    let began = Instant::now();
+    let mut most = 0;
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let swept = registry.sweep(u32::try_from(began.elapsed().as_secs()).unwrap_or(u32::MAX));
+        if swept.dead > 0 {
+            tracing::debug!(dead = swept.dead, "ended connections that gave no sign of life");
+        }
+        let open = registry.len();
+        most = most.max(open);
+        if most - open >= MANY_ENDED {
+            most = open;
+            // It may take a while: not on a thread that serves.
+            drop(tokio::task::spawn_blocking(kefu_app::give_back_memory));
+        }
+    }
+}
+
+/// Serves until `stop`, then: no new connections, requests under way end, clients are told to come back, the store
+/// is closed, all within the deadline.
+async fn until_stopped(
+    listener: TcpListener,
+    services: Services,
+    store_metrics: Arc<StoreMetrics>,
+    demo: bool,
+    stop: Stop,
+) {
+    let limits = ListenerLimits::new(&services.settings);
+    let router = router(services.clone(), store_metrics, demo, stop.clone());
+    let Services { desk, tracker, metrics, settings, .. } = services;
+    let deadline = settings.stop_timeout;
+    listener::serve_connections(listener, router, limits, metrics, stop, deadline, &tracker).await;
+    let rest = deadline / 2;
+    tracing::info!(open = tracker.len(), "no more connections are taken");
+    let drained = async {
+        desk.stop().await;
+        tracker.close();
+        tracker.wait().await;
+    };
+    match timeout(rest, drained).await {
+        Ok(()) => tracing::info!("stopped"),
+        Err(_) => tracing::warn!(open = tracker.len(), "stopped at the deadline: what was still open is cut"),
+    }
+}
+
+/// Everything that is answered.
+fn router(services: Services, store_metrics: Arc<StoreMetrics>, demo: bool, stop: Stop) -> Router {
+    let max_body = services.settings.limits.max_body.as_usize();
+    let desk = services.desk.clone();
+    let embedding: assets::EmbeddingOrigins = Arc::new(move |inbox| embedding_origins(&desk, inbox));
+    live::router()
+        .merge(health::router(stop, store_metrics))
+        .with_state(services.clone())
+        .merge(http::router(services))
+        .merge(assets::router(demo, embedding))
+        .layer(DefaultBodyLimit::max(max_body))
+}
+
+/// Which sites may show the widget: those of the named inbox, or of all inboxes together when none is named; an
+/// inbox without origins is open to everyone.
+fn embedding_origins(desk: &Desk, inbox: Option<&str>) -> Option<Vec<String>> {
+    let directory = desk.directory();
+    match inbox {
+        Some(slug) => {
+            let origins =
+                directory.inbox_by_slug(slug).map(|inbox| inbox.origins.clone()).unwrap_or_default();
+            (!origins.is_empty()).then_some(origins)
+        }
+        None => {
+            let mut all = Vec::new();
+            for inbox in directory.inboxes.values() {
+                if inbox.origins.is_empty() {
+                    return None;
+                }
+                all.extend(inbox.origins.iter().cloned());
+            }
+            Some(all)
+        }
+    }
+}
+
+/// What a user has to know, one thing a line.
+fn welcome(
+    address: SocketAddr,
+    settings: &Settings,
+    demo: bool,
+    token: Option<&Token>,
+    log_ins: &[LogIn],
+) -> String {
+    let here = format!("http://{address}");
+    let public = settings.public_url.as_deref().unwrap_or(&here);
+    let mut text = format!("listening on {here}\nconsole  {public}/console/\n");
+    if demo {
+        text.push_str(&format!("demo     {public}/demo\n"));
+    }
+    if let Some(token) = token {
+        text.push_str(&format!("set up   {public}/console/#/setup?token={}\n", token.text()));
+    }
+    for LogIn { email, password } in log_ins {
+        text.push_str(&format!("agent    {email}  password {password}\n"));
+    }
+    text
+}

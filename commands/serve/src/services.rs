@@ -1,0 +1,30 @@
+use std::sync::Arc;
+
+use kefu_socket::Registry;
+use kefu_store::Store;
+use tokio_util::task::TaskTracker;
+
+use crate::{auth::Secrets, desk::Desk, limits::Limits, live::Live, metrics::Metrics, settings::Settings};
+
+/// What every request handler may use.
+#[derive(Clone)]
+pub(crate) struct Services {
+    /// All changes and all live state.
+    pub(crate) desk: Desk,
+    /// Reads.
+    pub(crate) store: Store,
+    /// The validated settings.
+    pub(crate) settings: Arc<Settings>,
+    /// The key that seals inbox secrets.
+    pub(crate) secrets: Arc<Secrets>,
+    /// How often who may do what.
+    pub(crate) limits: Arc<Limits>,
+    /// Counters and gauges.
+    pub(crate) metrics: Arc<Metrics>,
+    /// What connections share.
+    pub(crate) live: Arc<Live>,
+    /// All open connections' outboxes.
+    pub(crate) registry: Arc<Registry>,
+    /// Owner of every task.
+    pub(crate) tracker: TaskTracker,
+}

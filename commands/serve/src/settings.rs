@@ -1,0 +1,304 @@
+//! The `serve` section of the configuration, and what is checked before anything is opened.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use kefu_app::{App, ByteSize, Effective, Exit, Failure, Flags, Secret, Text};
+use kefu_core::Limit;
+
+use crate::{address::Network, args::Args, descriptors};
+
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
+
+kefu_app::settings! {
+    /// The `serve` section: the chat daemon.
+    pub struct Settings {
+        /// Address to listen on; port 0 takes any free one. TLS is a proxy's business.
+        pub listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)),
+        /// Directory of the store. Where nothing is set: `$XDG_DATA_HOME/kefu` or `~/.local/share/kefu`.
+        pub data_dir: Option<PathBuf> = None,
+        /// Where users reach the daemon, such as `https://chat.example.com`: for links, for cookies (https makes
+        /// them `Secure`) and as an allowed origin of the console. Where nothing is set: the address it listens on.
+        pub public_url: Option<String> = None,
+        /// Proxies whose `X-Forwarded-For` is believed; everybody else's is ignored.
+        pub trusted_proxies: Vec<Network> = Vec::new(),
+        /// Token that `/metrics` demands as `Authorization: Bearer …`. Where nothing is set: open to everyone who
+        /// reaches the port.
+        pub metrics_token: Option<Secret> = None,
+        /// Key that seals the inboxes' secrets in the store: 32 bytes in hexadecimal or base64. Where nothing is set:
+        /// a file in the data directory, made when it is missing.
+        pub secret_key: Option<Secret> = None,
+        /// How often clients send a sign of life; a connection without two in a row is closed.
+        pub heartbeat: Duration = Duration::from_secs(25),
+        /// How long a graceful stop may take; what is still open then is cut.
+        pub stop_timeout: Duration = Duration::from_secs(10),
+        /// Limits. None of them can be switched off unless it says so.
+        pub limits: Limits = Limits::default(),
+        /// How often something may happen; `per_minute: 0` means no limit.
+        pub rate: Rates = Rates::default(),
+    }
+}
+
+kefu_app::settings! {
+    /// The `serve.limits` group.
+    pub struct Limits {
+        /// Connections at most, of all kinds; further ones get 503. Lowered to what the system's limit of open
+        /// files leaves.
+        pub max_connections: u32 = 20_000,
+        /// Connections at most that wait for their first answer or for becoming a WebSocket; the system holds
+        /// further ones back.
+        pub max_handshakes: u32 = 256,
+        /// Connections at most from one IPv4 address or one IPv6 /64, trusted proxies excepted; 0 means no limit.
+        pub max_connections_per_address: u32 = 0,
+        /// Largest body of a request.
+        pub max_body: ByteSize = ByteSize(256 * 1024),
+        /// How long a new connection may take to send its first request's head.
+        pub header_timeout: Duration = Duration::from_secs(10),
+        /// How long a connection may be idle between two requests; more than what a proxy in front allows.
+        pub idle_timeout: Duration = Duration::from_secs(75),
+        /// How long a request may take from its head to the start of its answer, the body included.
+        pub request_timeout: Duration = Duration::from_secs(30),
+        /// What may wait for one connection; a reader that falls behind by more is closed and resumes later.
+        pub outbox: ByteSize = ByteSize(256 * 1024),
+        /// Largest frame from a client.
+        pub frame: ByteSize = ByteSize(kefu_protocol::frame::MAX_CLIENT_FRAME as u64),
+        /// What may wait for the store, all connections together; beyond it `unavailable` is answered.
+        pub queue: ByteSize = ByteSize(16 * 1024 * 1024),
+        /// Open conversations that routing gives an agent for whom nothing else is said.
+        pub agent_capacity_default: u32 = 8,
+        /// How long an agent stays signed in without being seen.
+        pub agent_session: Duration = Duration::from_secs(12 * HOUR),
+        /// How long a visitor is known without being seen.
+        pub visitor_session: Duration = Duration::from_secs(180 * DAY),
+        /// Conversations kept in memory; the rest is read from the store when it is needed.
+        pub hot_conversations: u32 = 50_000,
+    }
+}
+
+kefu_app::settings! {
+    /// The `serve.rate` group. The defaults let an office of hundreds behind one address work.
+    pub struct Rates {
+        /// Messages of one visitor.
+        pub visitor_messages: Rate = Rate { per_minute: 120, burst: 30 },
+        /// Messages of one agent.
+        pub agent_messages: Rate = Rate { per_minute: 600, burst: 100 },
+        /// Requests from one IPv4 address or one IPv6 /64, whoever makes them.
+        pub address_requests: Rate = Rate { per_minute: 6000, burst: 1000 },
+        /// Visitors' sessions opened from one address.
+        pub address_sessions: Rate = Rate { per_minute: 600, burst: 200 },
+        /// Attempts to sign in from one address.
+        pub login_address: Rate = Rate { per_minute: 60, burst: 30 },
+        /// Attempts to sign in to one account.
+        pub login_account: Rate = Rate { per_minute: 6, burst: 10 },
+    }
+}
+
+kefu_app::settings! {
+    /// One rate limit.
+    pub struct Rate {
+        /// Sustained, evenly spread; 0 means no limit.
+        pub per_minute: u32 = 60,
+        /// At once.
+        pub burst: u32 = 10,
+    }
+}
+
+impl Rate {
+    /// As the meters take it.
+    pub(crate) fn limit(&self) -> Limit {
+        Limit { per_minute: self.per_minute, burst: self.burst }
+    }
+}
+
+/// Where the platform keeps a user's data: shown as the origin of `data_dir`.
+const PLATFORM: &str = "platform default";
+
+impl Settings {
+    /// Lays the configuration and the flags on each other, and checks what one value alone cannot tell.
+    ///
+    /// # Errors
+    /// For the first wrong value, with its place.
+    pub(crate) fn load(app: &App, args: &Args) -> Result<Effective<Self>, Failure> {
+        let mut flags = Flags::new();
+        flags.set("listen", "--listen", args.listen).path("data_dir", "--data-dir", args.data_dir.as_deref());
+        Self::load_with(app, flags)
+    }
+
+    /// The same for the commands that only need to know where the store is.
+    ///
+    /// # Errors
+    /// For the first wrong value, with its place.
+    pub(crate) fn load_for_store(app: &App, data_dir: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+        let mut flags = Flags::new();
+        flags.path("data_dir", "--data-dir", data_dir.map(PathBuf::as_path));
+        Self::load_with(app, flags)?.store_dir()
+    }
+
+    fn load_with(app: &App, mut flags: Flags) -> Result<Effective<Self>, Failure> {
+        let mut settings: Effective<Self> = app.load("serve", &flags)?;
+        if settings.data_dir.is_none()
+            && let Some(default) = platform_data_dir(|name| std::env::var_os(name).map(PathBuf::from))
+        {
+            flags.path("data_dir", PLATFORM, Some(&default));
+            settings = app.load("serve", &flags)?;
+        }
+        check(&settings)?;
+        Ok(settings)
+    }
+
+    /// The directory of the store.
+    ///
+    /// # Errors
+    /// When none is set and the platform has none.
+    pub(crate) fn store_dir(&self) -> Result<PathBuf, Failure> {
+        self.data_dir.clone().ok_or_else(|| {
+            Failure::new(Exit::Config, Text::new("cannot tell where to keep the store", "无法确定数据目录"))
+                .hint(Text::new("name a directory with --data-dir", "请用 --data-dir 指定目录"))
+        })
+    }
+
+    /// The settings with no more connections than the system has open files for; raises the soft limit first.
+    #[must_use]
+    pub(crate) fn fitted(mut self) -> Self {
+        let limits = &mut self.limits;
+        let available = descriptors::available(u64::from(limits.max_connections), limits.max_handshakes);
+        limits.max_connections = limits.max_connections.min(available);
+        self
+    }
+}
+
+/// `$XDG_DATA_HOME/kefu`, or `~/.local/share/kefu`.
+fn platform_data_dir(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    let absolute = |name| variable(name).filter(|path| path.is_absolute());
+    let base = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))?;
+    Some(base.join("kefu"))
+}
+
+fn check(settings: &Effective<Settings>) -> Result<(), Failure> {
+    let limits = &settings.limits;
+    let positive = [
+        ("heartbeat", settings.heartbeat.is_zero()),
+        ("limits.max_connections", limits.max_connections == 0),
+        ("limits.max_handshakes", limits.max_handshakes == 0),
+        ("limits.max_body", limits.max_body.0 == 0),
+        ("limits.header_timeout", limits.header_timeout.is_zero()),
+        ("limits.idle_timeout", limits.idle_timeout.is_zero()),
+        ("limits.request_timeout", limits.request_timeout.is_zero()),
+        ("limits.agent_session", limits.agent_session.is_zero()),
+        ("limits.visitor_session", limits.visitor_session.is_zero()),
+        ("limits.hot_conversations", limits.hot_conversations == 0),
+    ];
+    if let Some((path, _)) = positive.iter().find(|(_, is_zero)| *is_zero) {
+        return Err(settings.reject(path, Text::new("must be more than zero", "必须大于零")));
+    }
+    for (path, secret) in [("metrics_token", &settings.metrics_token), ("secret_key", &settings.secret_key)] {
+        if secret.as_ref().is_some_and(Secret::is_empty) {
+            return Err(settings.reject(path, Text::new("must not be empty", "不能为空")));
+        }
+    }
+    if settings.heartbeat > Duration::from_secs(30) {
+        let text = Text::new(
+            "must be 30s at most: half-open connections are to be found within a minute",
+            "最多为 30s:半开连接须在一分钟内被发现",
+        );
+        return Err(settings.reject("heartbeat", text));
+    }
+    for (path, size, least) in [
+        ("limits.frame", limits.frame, 1024),
+        ("limits.outbox", limits.outbox, 16 * 1024),
+        ("limits.queue", limits.queue, 1024 * 1024),
+    ] {
+        if size.0 < least || size.0 > u64::from(u32::MAX) {
+            let least = ByteSize(least);
+            let text = Text::new(
+                format!("must be between {least} and 4 GiB"),
+                format!("必须在 {least} 与 4 GiB 之间"),
+            );
+            return Err(settings.reject(path, text));
+        }
+    }
+    match settings.public_url.as_deref() {
+        Some(url) if !is_origin(url) => Err(settings.reject(
+            "public_url",
+            Text::new(
+                "must be an origin such as https://chat.example.com, without a path",
+                "必须是形如 https://chat.example.com 的源,不含路径",
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Says whether `text` is a scheme and an authority, as browsers write an origin.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else { return false };
+    let parsed = authority.parse::<http::uri::Authority>();
+    matches!(scheme, "http" | "https")
+        && parsed.is_ok_and(|parsed| !parsed.host().is_empty() && !authority.contains('@'))
+        && !text.contains(|c: char| c.is_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use kefu_app::{Language, Layers, Setting as _};
+
+    use super::*;
+
+    fn load(yaml: &str) -> Result<Settings, String> {
+        let layers = Layers::new(Some(("kefu.yaml", yaml)), Vec::new(), &["serve"]);
+        layers
+            .and_then(|layers| layers.load::<Settings>("serve", &Flags::new()))
+            .and_then(|settings| check(&settings).map(|()| settings.into_inner()))
+            .map_err(|failure| failure.line(Language::English))
+    }
+
+    #[test]
+    fn the_defaults_hold() {
+        assert_eq!(load("serve: {}").unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn a_value_that_cannot_work_names_its_line() {
+        let refused = |yaml: &str| load(yaml).unwrap_err();
+        assert_eq!(
+            refused("serve:\n  limits:\n    max_handshakes: 0\n"),
+            "cannot use the configuration: kefu.yaml:3: `serve.limits.max_handshakes`: must be more than zero"
+        );
+        assert!(refused("serve:\n  metrics_token: \"\"\n").contains("must not be empty"));
+        assert!(refused("serve:\n  heartbeat: 45s\n").contains("must be 30s at most"));
+        assert!(refused("serve:\n  limits:\n    outbox: 1 B\n").contains("between 16 KiB and 4 GiB"));
+        assert!(refused("serve:\n  trusted_proxies: [10.1.0.0/8]\n").contains("bits are set beyond"));
+    }
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        for good in ["https://chat.example.com", "http://127.0.0.1:8080", "https://[2001:db8::1]:8443"] {
+            assert!(load(&format!("serve:\n  public_url: \"{good}\"\n")).is_ok(), "{good}");
+        }
+        for bad in ["chat.example.com", "https://a/", "https://a/b", "ftp://a", "https://", "https://u@a"] {
+            assert!(load(&format!("serve:\n  public_url: \"{bad}\"\n")).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn lists_rates_and_secrets_are_read() {
+        let settings = load(
+            "serve:\n  trusted_proxies: [10.0.0.0/8, \"::1\"]\n  metrics_token: hush\n  rate:\n    \
+             visitor_messages:\n      per_minute: 0\n",
+        )
+        .unwrap();
+        assert_eq!(settings.trusted_proxies.len(), 2);
+        assert_eq!(settings.rate.visitor_messages.limit(), Limit { per_minute: 0, burst: 30 });
+        assert!(!format!("{settings:?} {:?}", settings.describe()).contains("hush"));
+    }
+
+    #[test]
+    fn the_platform_names_the_data_directory() {
+        let home = |name: &str| (name == "HOME").then(|| PathBuf::from("/home/lin"));
+        assert_eq!(platform_data_dir(home), Some("/home/lin/.local/share/kefu".into()));
+        let xdg = |name: &str| (name == "XDG_DATA_HOME").then(|| PathBuf::from("/data"));
+        assert_eq!(platform_data_dir(xdg), Some("/data/kefu".into()));
+        assert_eq!(platform_data_dir(|_| Some("relative".into())), None);
+        assert_eq!(platform_data_dir(|_| None), None);
+    }
+}

@@ -1,0 +1,388 @@
+//! Conversations, messages and agents as the REST interface and the frames show them.
+
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
+
+use kefu_core::{
+    Agent, AgentKey, AgentStatus, Audience, Conversation, Entry, Event, EventCode, Inbox, InboxKey,
+    MessageKind, Micros, Principal, Role, State,
+};
+use kefu_protocol::frame::{self, Party, PartyKind, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// How many characters of a message a list shows.
+const PREVIEW_CHARS: usize = 160;
+
+/// Agents and inboxes by key, as of one moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Directory {
+    pub(crate) agents: HashMap<AgentKey, Agent>,
+    pub(crate) inboxes: HashMap<InboxKey, Inbox>,
+}
+
+/// The visitor of a conversation, as others see it.
+#[derive(Clone, Debug)]
+pub(crate) struct VisitorBrief {
+    pub(crate) id: Uuid,
+    pub(crate) name: Arc<str>,
+    pub(crate) verified: bool,
+}
+
+/// An agent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct AgentView {
+    pub(crate) id: Uuid,
+    /// Shown to visitors.
+    pub(crate) name: Arc<str>,
+    /// Log-in name; empty when the reader may not see it.
+    pub(crate) email: String,
+    #[schema(value_type = String, example = "agent")]
+    pub(crate) role: Role,
+    /// `online`, `busy`, `away`, or `offline` without an open socket.
+    #[schema(value_type = String, example = "online")]
+    pub(crate) status: AgentStatus,
+    /// How many open conversations routing may give it.
+    pub(crate) capacity: u32,
+    /// How many it has.
+    pub(crate) load: u32,
+    pub(crate) disabled: bool,
+}
+
+/// An agent, by id and name.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct AgentRef {
+    pub(crate) id: Uuid,
+    pub(crate) name: Arc<str>,
+}
+
+/// An inbox, by id, key and name.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct InboxRef {
+    pub(crate) id: Uuid,
+    pub(crate) key: String,
+    pub(crate) name: String,
+}
+
+/// A visitor, by id and name.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct VisitorRef {
+    pub(crate) id: Uuid,
+    pub(crate) name: Arc<str>,
+    /// Its identity is proven.
+    pub(crate) verified: bool,
+}
+
+/// Who wrote or did something.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct PartyView {
+    /// `visitor`, `agent`, `bot` or `system`.
+    #[schema(value_type = String, example = "agent")]
+    pub(crate) kind: PartyKind,
+    pub(crate) id: Option<Uuid>,
+    pub(crate) name: String,
+}
+
+/// The visitor's rating.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct RatingView {
+    /// 1 (bad) to 5 (good).
+    pub(crate) score: u8,
+    pub(crate) comment: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) created_at: Timestamp,
+}
+
+/// The last text or note of a conversation, shortened.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Preview {
+    pub(crate) seq: u64,
+    #[schema(value_type = String, example = "text")]
+    pub(crate) kind: MessageKind,
+    pub(crate) text: String,
+    pub(crate) from: PartyView,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) created_at: Timestamp,
+}
+
+/// A conversation's head, as one reader may see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ConversationView {
+    pub(crate) id: Uuid,
+    pub(crate) inbox: InboxRef,
+    pub(crate) visitor: VisitorRef,
+    /// `new`, `queued`, `open`, `pending` or `resolved`.
+    #[schema(value_type = String, example = "open")]
+    pub(crate) state: State,
+    pub(crate) assignee: Option<AgentRef>,
+    /// The greatest `seq` that the reader may see.
+    pub(crate) last_seq: u64,
+    pub(crate) visitor_read_seq: u64,
+    pub(crate) agent_read_seq: u64,
+    pub(crate) last_message: Option<Preview>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) queued_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) updated_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) resolved_at: Option<Timestamp>,
+    pub(crate) rating: Option<RatingView>,
+}
+
+/// What happened to a conversation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct EventView {
+    /// `queued`, `assigned`, `transferred`, `pending`, `resolved`, `reopened` or `rated`.
+    #[schema(value_type = String, example = "assigned")]
+    pub(crate) code: EventCode,
+    /// The agent who has the conversation now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) agent: Option<AgentRef>,
+    /// Who did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<PartyView>,
+    /// The score of a rating.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) score: Option<u8>,
+}
+
+/// An entry of a conversation's log; the `message` frame without its type.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct MessageView {
+    pub(crate) conversation_id: Uuid,
+    /// 1, 2, 3 … within the conversation.
+    pub(crate) seq: u64,
+    /// The number before it among those that the reader may see.
+    pub(crate) prev_seq: u64,
+    pub(crate) id: Uuid,
+    /// The sender's own id of the message; events have none.
+    pub(crate) client_id: Option<Uuid>,
+    pub(crate) from: PartyView,
+    #[schema(value_type = String, example = "text")]
+    pub(crate) kind: MessageKind,
+    /// The text; of an event its plain English fallback.
+    pub(crate) text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) event: Option<EventView>,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) created_at: Timestamp,
+}
+
+impl Directory {
+    /// The agent with this public id.
+    pub(crate) fn agent(&self, id: Uuid) -> Option<&Agent> {
+        self.agents.values().find(|agent| agent.id == id)
+    }
+
+    /// The inbox with this public id.
+    pub(crate) fn inbox(&self, id: Uuid) -> Option<&Inbox> {
+        self.inboxes.values().find(|inbox| inbox.id == id)
+    }
+
+    /// The inbox with this name in embed codes.
+    pub(crate) fn inbox_by_slug(&self, slug: &str) -> Option<&Inbox> {
+        self.inboxes.values().find(|inbox| inbox.slug == slug)
+    }
+
+    fn agent_name(&self, key: AgentKey) -> Option<frame::Name<'_>> {
+        self.agents.get(&key).map(|agent| frame::Name { id: agent.id, name: Cow::Borrowed(&*agent.name) })
+    }
+
+    /// `principal` as frames name it; the conversation's visitor is `visitor`.
+    pub(crate) fn party<'a>(&'a self, principal: Principal, visitor: &'a VisitorBrief) -> Party<'a> {
+        let nobody = |kind| Party { kind, id: None, name: Cow::Borrowed("") };
+        match principal {
+            Principal::Visitor(_) => {
+                Party { kind: PartyKind::Visitor, id: Some(visitor.id), name: Cow::Borrowed(&*visitor.name) }
+            }
+            Principal::Agent(key) => match self.agents.get(&key) {
+                Some(agent) => {
+                    Party { kind: PartyKind::Agent, id: Some(agent.id), name: Cow::Borrowed(&*agent.name) }
+                }
+                None => nobody(PartyKind::Agent),
+            },
+            Principal::Bot => nobody(PartyKind::Bot),
+            Principal::System => nobody(PartyKind::System),
+        }
+    }
+
+    /// `entry` as `audience` sees it.
+    pub(crate) fn message<'a>(
+        &'a self,
+        entry: &'a Entry,
+        conversation_id: Uuid,
+        visitor: &'a VisitorBrief,
+        audience: Audience,
+    ) -> frame::Message<'a> {
+        let event = entry.event.map(|event| frame::Event {
+            code: event_word(event.code),
+            agent: event.agent.and_then(|key| self.agent_name(key)),
+            by: (entry.sender != Principal::System).then(|| self.party(entry.sender, visitor)),
+            score: event.score,
+        });
+        frame::Message {
+            conversation_id,
+            seq: entry.seq,
+            prev_seq: entry.prev_seq(audience),
+            id: entry.id,
+            client_id: entry.client_id,
+            from: self.party(entry.sender, visitor),
+            kind: match entry.kind {
+                MessageKind::Text => frame::MessageKind::Text,
+                MessageKind::Note => frame::MessageKind::Note,
+                MessageKind::Event => frame::MessageKind::Event,
+            },
+            text: Cow::Borrowed(&entry.text),
+            event,
+            created_at: timestamp(entry.created_at),
+        }
+    }
+
+    /// `entry` as an item of a page.
+    pub(crate) fn message_view(
+        &self,
+        entry: Entry,
+        conversation_id: Uuid,
+        visitor: &VisitorBrief,
+        audience: Audience,
+    ) -> MessageView {
+        let from = PartyView::from(self.party(entry.sender, visitor));
+        MessageView {
+            conversation_id,
+            seq: entry.seq,
+            prev_seq: entry.prev_seq(audience),
+            id: entry.id,
+            client_id: entry.client_id,
+            event: entry.event.map(|event| EventView {
+                code: event.code,
+                agent: event.agent.and_then(|key| self.agent_ref(key)),
+                by: (entry.sender != Principal::System).then(|| from.clone()),
+                score: event.score,
+            }),
+            from,
+            kind: entry.kind,
+            text: entry.text,
+            created_at: timestamp(entry.created_at),
+        }
+    }
+
+    /// A conversation as `audience` sees it; `last` is the last message that it may see.
+    pub(crate) fn conversation(
+        &self,
+        conversation: &Conversation,
+        visitor: &VisitorBrief,
+        last: Option<&Entry>,
+        audience: Audience,
+    ) -> ConversationView {
+        let inbox = self.inboxes.get(&conversation.inbox);
+        ConversationView {
+            id: conversation.id,
+            inbox: InboxRef {
+                id: inbox.map_or(Uuid::nil(), |inbox| inbox.id),
+                key: inbox.map_or_else(String::new, |inbox| inbox.slug.clone()),
+                name: inbox.map_or_else(String::new, |inbox| inbox.name.clone()),
+            },
+            visitor: VisitorRef {
+                id: visitor.id,
+                name: Arc::clone(&visitor.name),
+                verified: visitor.verified,
+            },
+            state: conversation.state,
+            assignee: conversation.assignee.and_then(|key| self.agent_ref(key)),
+            last_seq: conversation.last_seq(audience),
+            visitor_read_seq: conversation.visitor_read_seq,
+            agent_read_seq: conversation.agent_read_seq,
+            last_message: last.map(|entry| Preview {
+                seq: entry.seq,
+                kind: entry.kind,
+                text: shorten(&entry.text).to_owned(),
+                from: self.party(entry.sender, visitor).into(),
+                created_at: timestamp(entry.created_at),
+            }),
+            queued_at: conversation.queued_at.map(timestamp),
+            created_at: timestamp(conversation.created_at),
+            updated_at: timestamp(conversation.updated_at),
+            resolved_at: conversation.resolved_at.map(timestamp),
+            rating: conversation.rating.as_ref().map(|rating| RatingView {
+                score: rating.score,
+                comment: rating.comment.clone(),
+                created_at: timestamp(rating.created_at),
+            }),
+        }
+    }
+
+    /// What an event says in plain English, for clients that do not know its code.
+    pub(crate) fn event_text(&self, event: Event) -> String {
+        let agent = event.agent.and_then(|key| self.agents.get(&key)).map_or("", |agent| &*agent.name);
+        match (event.code, agent) {
+            (EventCode::Queued, _) => "waiting for an agent".to_owned(),
+            (EventCode::Assigned, name) => format!("{name} takes the conversation"),
+            (EventCode::Transferred, "") => "back in the queue".to_owned(),
+            (EventCode::Transferred, name) => format!("transferred to {name}"),
+            (EventCode::Pending, _) => "set aside until something outside happens".to_owned(),
+            (EventCode::Resolved, _) => "the conversation has ended".to_owned(),
+            (EventCode::Reopened, _) => "the conversation is taken up again".to_owned(),
+            (EventCode::Rated, _) => format!("rated {} of 5", event.score.unwrap_or(0)),
+        }
+    }
+
+    fn agent_ref(&self, key: AgentKey) -> Option<AgentRef> {
+        self.agents.get(&key).map(|agent| AgentRef { id: agent.id, name: Arc::clone(&agent.name) })
+    }
+}
+
+impl From<Party<'_>> for PartyView {
+    fn from(party: Party<'_>) -> Self {
+        Self { kind: party.kind, id: party.id, name: party.name.into_owned() }
+    }
+}
+
+/// A moment as the interface writes it.
+pub(crate) fn timestamp(at: Micros) -> Timestamp {
+    Timestamp::from_micros(at.0)
+}
+
+/// The first [`PREVIEW_CHARS`] characters.
+pub(crate) fn shorten(text: &str) -> &str {
+    text.char_indices().nth(PREVIEW_CHARS).map_or(text, |(end, _)| &text[..end])
+}
+
+/// core's word for an event as the protocol's.
+pub(crate) fn event_word(code: EventCode) -> frame::EventCode {
+    match code {
+        EventCode::Queued => frame::EventCode::Queued,
+        EventCode::Assigned => frame::EventCode::Assigned,
+        EventCode::Transferred => frame::EventCode::Transferred,
+        EventCode::Pending => frame::EventCode::Pending,
+        EventCode::Resolved => frame::EventCode::Resolved,
+        EventCode::Reopened => frame::EventCode::Reopened,
+        EventCode::Rated => frame::EventCode::Rated,
+    }
+}
+
+/// The hint that goes with an event.
+pub(crate) fn change_word(code: EventCode) -> frame::Change {
+    match code {
+        EventCode::Queued => frame::Change::Queued,
+        EventCode::Assigned => frame::Change::Assigned,
+        EventCode::Transferred => frame::Change::Transferred,
+        EventCode::Pending => frame::Change::Pending,
+        EventCode::Resolved => frame::Change::Resolved,
+        EventCode::Reopened => frame::Change::Reopened,
+        EventCode::Rated => frame::Change::Rated,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn previews_are_cut_between_characters() {
+        let text = "退".repeat(PREVIEW_CHARS + 5);
+        assert_eq!(shorten(&text).chars().count(), PREVIEW_CHARS);
+        assert_eq!(shorten("短"), "短");
+    }
+}

@@ -1,0 +1,137 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'kefu'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'kefu' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the chat daemon')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure a running service under load')
+            break
+        }
+        'kefu;serve' {
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Listen on this address [default: 127.0.0.1:8080]')
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Keep the store in this directory [default: kefu in the user''s data directory]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Print them like this')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one')
+            [CompletionResult]::new('--check-config', '--check-config', [CompletionResultType]::ParameterName, 'Print the effective settings and where each came from, then end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('backup', 'backup', [CompletionResultType]::ParameterValue, 'Copy the store into one file, while it is in use or not')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Put a backup in the place of the store')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check that the store is whole, without changing it')
+            break
+        }
+        'kefu;serve;backup' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store is in this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Write this file, which must not exist yet [default: kefu-<time>.db in the working directory]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the report like this')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;restore' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'Put the store into this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the report like this')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Give up the store that is there already')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;check' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store is in this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the report like this')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;bench' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Measure the chat service: many visitors, some agents, over WebSocket')
+            break
+        }
+        'kefu;bench;chat' {
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'Where the server listens; without TLS')
+            [CompletionResult]::new('--inbox', '--inbox', [CompletionResultType]::ParameterName, 'Key of the inbox that visitors come to')
+            [CompletionResult]::new('--admin-email', '--admin-email', [CompletionResultType]::ParameterName, 'Sign in as this admin to make agents')
+            [CompletionResult]::new('--admin-password', '--admin-password', [CompletionResultType]::ParameterName, 'The admin''s password; better given in a file or in the environment')
+            [CompletionResult]::new('--admin-password-file', '--admin-password-file', [CompletionResultType]::ParameterName, 'Read the admin''s password from this file')
+            [CompletionResult]::new('--server-pid', '--server-pid', [CompletionResultType]::ParameterName, 'Watch this process [default: the one on this machine that listens there]')
+            [CompletionResult]::new('--source-addresses', '--source-addresses', [CompletionResultType]::ParameterName, 'Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports')
+            [CompletionResult]::new('--visitors', '--visitors', [CompletionResultType]::ParameterName, 'Keep so many visitors connected')
+            [CompletionResult]::new('--senders', '--senders', [CompletionResultType]::ParameterName, 'Let only so many of the visitors send [default: all]')
+            [CompletionResult]::new('--agents', '--agents', [CompletionResultType]::ParameterName, 'Keep so many agents connected; with 0 only acks are measured [default: 1, with --idle 0]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Send so many messages a second, all visitors together')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Measure for so long; with --idle, hold the connections for so long')
+            [CompletionResult]::new('--warmup', '--warmup', [CompletionResultType]::ParameterName, 'Send for so long before measuring; the rate rises during the first half')
+            [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'With --idle, look at the server''s memory at these numbers of connections [default: a third and all]')
+            [CompletionResult]::new('--in-flight', '--in-flight', [CompletionResultType]::ParameterName, 'With --max, keep so many messages under way, neither acked nor delivered yet')
+            [CompletionResult]::new('--require', '--require', [CompletionResultType]::ParameterName, 'Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the report like this')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the report to this file instead of standard output')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Only hold connections, and report what each costs the server')
+            [CompletionResult]::new('--max', '--max', [CompletionResultType]::ParameterName, 'Send as fast as the server takes it')
+            [CompletionResult]::new('--storm', '--storm', [CompletionResultType]::ParameterName, 'Cut all visitors off, send each a message, and time how long all take to reconnect and catch up')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

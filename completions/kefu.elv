@@ -1,0 +1,125 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[kefu] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'kefu'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'kefu'= {
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand serve 'Run the chat daemon'
+            cand bench 'Measure a running service under load'
+        }
+        &'kefu;serve'= {
+            cand --listen 'Listen on this address [default: 127.0.0.1:8080]'
+            cand --data-dir 'Keep the store in this directory [default: kefu in the user''s data directory]'
+            cand --format 'Print them like this'
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand --demo 'Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one'
+            cand --check-config 'Print the effective settings and where each came from, then end'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand backup 'Copy the store into one file, while it is in use or not'
+            cand restore 'Put a backup in the place of the store'
+            cand check 'Check that the store is whole, without changing it'
+        }
+        &'kefu;serve;backup'= {
+            cand --data-dir 'The store is in this directory [default: as for `kefu serve`]'
+            cand --to 'Write this file, which must not exist yet [default: kefu-<time>.db in the working directory]'
+            cand --format 'Write the report like this'
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'kefu;serve;restore'= {
+            cand --data-dir 'Put the store into this directory [default: as for `kefu serve`]'
+            cand --format 'Write the report like this'
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand --replace 'Give up the store that is there already'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'kefu;serve;check'= {
+            cand --data-dir 'The store is in this directory [default: as for `kefu serve`]'
+            cand --format 'Write the report like this'
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'kefu;bench'= {
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand chat 'Measure the chat service: many visitors, some agents, over WebSocket'
+        }
+        &'kefu;bench;chat'= {
+            cand --url 'Where the server listens; without TLS'
+            cand --inbox 'Key of the inbox that visitors come to'
+            cand --admin-email 'Sign in as this admin to make agents'
+            cand --admin-password 'The admin''s password; better given in a file or in the environment'
+            cand --admin-password-file 'Read the admin''s password from this file'
+            cand --server-pid 'Watch this process [default: the one on this machine that listens there]'
+            cand --source-addresses 'Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports'
+            cand --visitors 'Keep so many visitors connected'
+            cand --senders 'Let only so many of the visitors send [default: all]'
+            cand --agents 'Keep so many agents connected; with 0 only acks are measured [default: 1, with --idle 0]'
+            cand --rate 'Send so many messages a second, all visitors together'
+            cand --duration 'Measure for so long; with --idle, hold the connections for so long'
+            cand --warmup 'Send for so long before measuring; the rate rises during the first half'
+            cand --steps 'With --idle, look at the server''s memory at these numbers of connections [default: a third and all]'
+            cand --in-flight 'With --max, keep so many messages under way, neither acked nor delivered yet'
+            cand --require 'Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`'
+            cand --format 'Write the report like this'
+            cand --output 'Write the report to this file instead of standard output'
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand --idle 'Only hold connections, and report what each costs the server'
+            cand --max 'Send as fast as the server takes it'
+            cand --storm 'Cut all visitors off, send each a message, and time how long all take to reconnect and catch up'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+    ]
+    $completions[$command]
+}

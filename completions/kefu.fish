@@ -1,0 +1,121 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_kefu_global_optspecs
+    string join \n config= log-format= log-level= h/help V/version
+end
+
+function __fish_kefu_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_kefu_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_kefu_using_subcommand
+    set -l cmd (__fish_kefu_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c kefu -n "__fish_kefu_needs_command" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_needs_command" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_needs_command" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_needs_command" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_needs_command" -f -a "serve" -d 'Run the chat daemon'
+complete -c kefu -n "__fish_kefu_needs_command" -f -a "bench" -d 'Measure a running service under load'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l format -d 'Print them like this' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l demo -d 'Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l check-config -d 'Print the effective settings and where each came from, then end'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -f -a "backup" -d 'Copy the store into one file, while it is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -f -a "restore" -d 'Put a backup in the place of the store'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -f -a "check" -d 'Check that the store is whole, without changing it'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l data-dir -d 'The store is in this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l to -d 'Write this file, which must not exist yet [default: kefu-<time>.db in the working directory]' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l format -d 'Write the report like this' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -l data-dir -d 'Put the store into this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -l format -d 'Write the report like this' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -l replace -d 'Give up the store that is there already'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -l data-dir -d 'The store is in this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -l format -d 'Write the report like this' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -f -a "chat" -d 'Measure the chat service: many visitors, some agents, over WebSocket'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l url -d 'Where the server listens; without TLS' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l inbox -d 'Key of the inbox that visitors come to' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l admin-email -d 'Sign in as this admin to make agents' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l admin-password -d 'The admin\'s password; better given in a file or in the environment' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l admin-password-file -d 'Read the admin\'s password from this file' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l server-pid -d 'Watch this process [default: the one on this machine that listens there]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l source-addresses -d 'Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l visitors -d 'Keep so many visitors connected' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l senders -d 'Let only so many of the visitors send [default: all]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l agents -d 'Keep so many agents connected; with 0 only acks are measured [default: 1, with --idle 0]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l rate -d 'Send so many messages a second, all visitors together' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l duration -d 'Measure for so long; with --idle, hold the connections for so long' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l warmup -d 'Send for so long before measuring; the rate rises during the first half' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l steps -d 'With --idle, look at the server\'s memory at these numbers of connections [default: a third and all]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l in-flight -d 'With --max, keep so many messages under way, neither acked nor delivered yet' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l require -d 'Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l format -d 'Write the report like this' -r -f -a "text\t'For a terminal'
+json\t'For programs'
+markdown\t'A table for a document'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l output -d 'Write the report to this file instead of standard output' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l idle -d 'Only hold connections, and report what each costs the server'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l max -d 'Send as fast as the server takes it'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l storm -d 'Cut all visitors off, send each a message, and time how long all take to reconnect and catch up'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s V -l version -d 'Print version'

@@ -1,0 +1,175 @@
+//! Chinese texts of the help, by the name of what they describe: `kefu serve`, `kefu serve --listen`,
+//! `kefu serve (after)` for what follows the options, `Limits:` for a heading.
+
+/// Returns the text for a key.
+pub(crate) fn text(key: &str) -> Option<&'static str> {
+    TEXTS.iter().find(|(known, _)| *known == key).map(|(_, text)| *text)
+}
+
+/// The texts, sorted by what the English help shows first.
+pub(crate) const TEXTS: &[(&str, &str)] = &[
+    ("kefu", "一个程序做好在线客服:聊天服务,以及把公司迁移到它上面的工具"),
+    (
+        "kefu (after)",
+        "\
+示例:
+  kefu serve --demo            试用:示例数据,临时数据库
+  kefu serve                   在 127.0.0.1:8080 运行服务
+  kefu bench chat --help       性能测量
+
+设置依次来自默认值、kefu.yaml、KEFU_* 环境变量和命令行选项,后者优先。
+设置 KEFU_LANG=en 可使用英文。",
+    ),
+    ("Commands:", "命令"),
+    ("Global options:", "全局选项"),
+    ("kefu --config", "从此文件读取设置(默认:存在时读取 `kefu.yaml`)"),
+    ("kefu --log-format", "日志格式:供人阅读或 JSON"),
+    (
+        "kefu --log-level",
+        "日志级别:error、warn、info、debug、trace 或 off,也可为 `info,kefu_serve=debug` 形式的过滤器",
+    ),
+    ("kefu serve", "运行聊天服务"),
+    (
+        "kefu serve (after)",
+        "\
+示例:
+  # 试用:示例数据放在临时目录,并打印登录信息
+  kefu serve --demo
+
+  # 正式运行;数据库为空时会打印一次性链接,用来创建第一个管理员
+  kefu serve --data-dir /var/lib/kefu --listen 127.0.0.1:8080
+
+  # 无人值守地创建第一个管理员
+  KEFU_ADMIN_EMAIL=admin@example.com KEFU_ADMIN_PASSWORD_FILE=/run/secrets/kefu kefu serve
+
+  # 当前生效的设置是什么,各来自哪里?
+  kefu serve --check-config
+
+  # 在使用中复制数据库
+  kefu serve backup --data-dir /var/lib/kefu --to /backup/kefu.db
+
+退出码:65 数据库损坏,69 端口被占用,73 目录不可写,74 磁盘已满或损坏,
+75 数据库正被使用,76 数据库来自更新的版本,78 配置有误。",
+    ),
+    ("Care of the store:", "数据库维护"),
+    ("Service:", "服务"),
+    ("kefu serve --listen", "监听此地址 [默认:127.0.0.1:8080]"),
+    ("kefu serve --data-dir", "数据库所在的目录 [默认:用户数据目录下的 kefu]"),
+    ("kefu serve --demo", "提供示例数据和演示商店;未用 --data-dir 指定目录时使用临时目录"),
+    ("Settings:", "设置"),
+    ("kefu serve --check-config", "打印生效的设置及各自的来源,然后结束"),
+    ("kefu serve --format", "打印的格式"),
+    ("kefu serve backup", "把数据库复制到一个文件,无论是否正在使用"),
+    (
+        "kefu serve backup (after)",
+        "\
+示例:
+  kefu serve backup --data-dir /var/lib/kefu
+  kefu serve backup --data-dir /var/lib/kefu --to /backup/kefu-monday.db --format json",
+    ),
+    ("Backup:", "备份"),
+    ("kefu serve backup --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve backup --to", "写入此文件,它必须尚不存在 [默认:工作目录下的 kefu-<时间>.db]"),
+    ("kefu serve backup --format", "报告的格式"),
+    (
+        "kefu serve restore",
+        "用备份替换数据库
+
+数据库会得到新的纪元:客户端丢弃已有内容并重新加载。此时不能有服务在使用它。",
+    ),
+    (
+        "kefu serve restore (after)",
+        "\
+示例:
+  kefu serve restore /backup/kefu-monday.db --data-dir /var/lib/kefu
+  kefu serve restore /backup/kefu-monday.db --data-dir /var/lib/kefu --replace",
+    ),
+    ("Restore:", "恢复"),
+    ("kefu serve restore <file>", "备份文件"),
+    ("kefu serve restore --data-dir", "把数据库放入此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve restore --replace", "放弃那里已有的数据库"),
+    ("kefu serve restore --format", "报告的格式"),
+    ("kefu serve check", "检查数据库是否完好,不作任何更改"),
+    (
+        "kefu serve check (after)",
+        "\
+示例:
+  kefu serve check --data-dir /var/lib/kefu
+  kefu serve check --data-dir /var/lib/kefu --format json
+
+退出码:0 数据库完好,65 数据库损坏。",
+    ),
+    ("Check:", "检查"),
+    ("kefu serve check --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve check --format", "报告的格式"),
+    ("kefu bench", "对运行中的服务做压力测量"),
+    (
+        "kefu bench (after)",
+        "\
+退出码:
+  0  所有 --require 都成立
+  1  有 --require 不成立
+  2  本次测量无效:发生器自身迟到,或连接无法建立",
+    ),
+    (
+        "kefu bench chat",
+        "测量聊天服务:许多访客、若干客服,经 WebSocket
+
+以管理员身份登录以创建客服(bench-agent-N@bench.invalid),为每个访客开启会话,按固定时间表发送消息。
+在两端统计延迟、丢失、重复和乱序;服务与本程序同机时还统计其内存和处理器时间。
+会留下客服和会话记录:不要指向重要的数据库。",
+    ),
+    (
+        "kefu bench chat (after)",
+        "\
+示例:
+  # 12,000 个访客每秒向 60 个客服发送 5,000 条消息;超过 20 ms 即失败
+  kefu bench chat --visitors 12000 --agents 60 --rate 5000 --duration 60s \\
+      --require 'p99<=20ms' --require 'loss==0'
+
+  # 15,000 个空闲连接:每个让服务占用多少内存?
+  kefu bench chat --idle --visitors 15000 --steps 5000,15000 --duration 60s
+
+  # 服务能承受的最大消息量,同时在途 1,000 条
+  kefu bench chat --max --visitors 15000 --agents 60 --in-flight 1000
+
+  # 所有人同时重连并补齐消息
+  kefu bench chat --storm --visitors 15000 --agents 60 --require 'catch_up<=10s'
+
+延迟从消息应当发出的时刻算起,而不是实际发出的时刻,服务造成的任何拖延都不会被漏掉。
+发生器自身的迟到超过所测 p99 的十分之一(或更小的 1 ms)时,本次测量无效(退出码 2)。
+
+退出码:
+  0  所有 --require 都成立
+  1  有 --require 不成立
+  2  本次测量无效:发生器自身迟到,或连接无法建立",
+    ),
+    ("Target:", "目标"),
+    ("kefu bench chat --url", "服务的监听地址;不使用 TLS"),
+    ("kefu bench chat --inbox", "访客所进入的收件箱的键"),
+    ("kefu bench chat --admin-email", "以此管理员身份登录来创建客服"),
+    ("kefu bench chat --admin-password", "管理员密码;最好放在文件或环境变量中"),
+    ("kefu bench chat --admin-password-file", "从此文件读取管理员密码"),
+    ("kefu bench chat --server-pid", "观察此进程 [默认:本机上监听该地址的进程]"),
+    ("kefu bench chat --source-addresses", "从 127.0.0.0/8 中的这么多个地址发起连接,使连接数可以超过端口数"),
+    ("Load:", "负载"),
+    ("kefu bench chat --visitors", "保持这么多访客在线"),
+    ("kefu bench chat --senders", "只让其中这么多访客发送 [默认:全部]"),
+    ("kefu bench chat --agents", "保持这么多客服在线;为 0 时只测量确认 [默认:1,使用 --idle 时为 0]"),
+    ("kefu bench chat --rate", "所有访客合计每秒发送这么多条消息"),
+    ("kefu bench chat --duration", "测量时长;使用 --idle 时为保持连接的时长"),
+    ("kefu bench chat --warmup", "测量前先发送这么久;前一半时间里速率逐渐上升"),
+    ("Instead of a fixed rate:", "代替固定速率"),
+    ("kefu bench chat --idle", "只保持连接,并报告每个连接让服务占用多少内存"),
+    ("kefu bench chat --steps", "与 --idle 同用,在这些连接数时查看服务的内存 [默认:三分之一和全部]"),
+    ("kefu bench chat --max", "以服务能承受的最快速度发送"),
+    ("kefu bench chat --in-flight", "与 --max 同用,保持这么多条消息在途(尚未确认也未送达)"),
+    ("kefu bench chat --storm", "断开所有访客,给每人发一条消息,测量全部重连并补齐所需的时间"),
+    ("Report:", "报告"),
+    (
+        "kefu bench chat --require",
+        "除非此条件成立,否则以退出码 1 失败,例如 `p99<=20ms`、`loss==0`、`rate>=30000` 或 `rss_mb<=60`",
+    ),
+    ("kefu bench chat --format", "报告的格式"),
+    ("kefu bench chat --output", "把报告写入此文件而不是标准输出"),
+];

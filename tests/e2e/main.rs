@@ -1,0 +1,15 @@
+//! End-to-end tests: the built binary from outside, what is generated from its definition, and the house rules.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
+mod configuration;
+mod disk;
+mod durability;
+mod generated;
+mod help;
+mod hostile;
+mod leaks;
+mod network;
+mod reference;
+mod support;
+mod tidy;

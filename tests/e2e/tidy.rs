@@ -1,0 +1,272 @@
+//! House rules that no linter knows, as tests over the tree.
+
+use std::{collections::BTreeMap, process::Command};
+
+use serde_json::Value;
+
+use crate::support::{files, read, root};
+
+/// Which of our crates each crate may name, lowest first.
+const DIRECTIONS: &[(&str, &[&str])] = &[
+    ("kefu-core", &[]),
+    ("kefu-protocol", &["kefu-core"]),
+    ("kefu-store", &["kefu-core", "kefu-protocol"]),
+    ("kefu-traffic", &["kefu-core", "kefu-protocol"]),
+    ("kefu-socket", &["kefu-core", "kefu-protocol", "kefu-store", "kefu-traffic"]),
+    ("kefu-app", &[]),
+    ("kefu-serve", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-store", "kefu-traffic"]),
+    ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
+    ("kefu", &["kefu-app", "kefu-bench", "kefu-serve"]),
+];
+
+/// Which of our crates alone may name a foreign one.
+const WALLS: &[(&str, &[&str])] = &[
+    ("sqlx", &["kefu-store"]),
+    ("axum", &["kefu-serve"]),
+    ("tower", &["kefu-serve"]),
+    ("hyper", &["kefu-bench", "kefu-serve"]),
+    ("hyper-util", &["kefu-bench", "kefu-serve"]),
+    ("argon2", &["kefu-serve"]),
+    ("serde_yaml", &["kefu-app"]),
+    ("tracing-subscriber", &["kefu-app"]),
+    ("indicatif", &["kefu-bench"]),
+    ("tokio", &["kefu-app", "kefu-bench", "kefu-serve", "kefu-socket", "kefu-store"]),
+];
+
+/// A second TLS stack, or a library that a user would have to install.
+const BANNED: &[&str] =
+    &["openssl-sys", "openssl", "native-tls", "aws-lc-rs", "aws-lc-sys", "boring", "boring-sys", "libpq-sys"];
+
+fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--filter-platform", "x86_64-unknown-linux-gnu"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn texts<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+/// Our packages and the names of what each needs when it runs.
+fn own_packages(metadata: &Value) -> BTreeMap<&str, Vec<&str>> {
+    let packages = metadata["packages"].as_array().unwrap();
+    packages
+        .iter()
+        .filter(|package| package["source"].is_null())
+        .map(|package| {
+            let needs = package["dependencies"].as_array().unwrap().iter();
+            let needs = needs.filter(|needed| needed["kind"].is_null());
+            let name = |needed: &'_ Value| needed["rename"].is_null();
+            let needs = needs
+                .map(|needed| if name(needed) { texts(needed, "name") } else { texts(needed, "rename") })
+                .collect();
+            (texts(package, "name"), needs)
+        })
+        .collect()
+}
+
+#[test]
+fn arrows_between_crates_only_go_down() {
+    let metadata = metadata();
+    let mut wrong = Vec::new();
+    for (name, needs) in own_packages(&metadata) {
+        let Some((_, allowed)) = DIRECTIONS.iter().find(|(known, _)| *known == name) else {
+            wrong.push(format!("{name} has no place in DIRECTIONS"));
+            continue;
+        };
+        for needed in needs {
+            if (needed == "kefu" || needed.starts_with("kefu-")) && !allowed.contains(&needed) {
+                wrong.push(format!("{name} must not need {needed}"));
+            }
+            let wall = WALLS.iter().find(|(foreign, _)| *foreign == needed);
+            if wall.is_some_and(|(_, inside)| !inside.contains(&name)) {
+                wrong.push(format!("{name} must not name {needed}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn one_tls_stack_and_no_system_library() {
+    let metadata = metadata();
+    let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
+    let found: Vec<_> = nodes
+        .iter()
+        .map(|node| texts(node, "id"))
+        .filter(|id| {
+            BANNED
+                .iter()
+                .any(|banned| id.contains(&format!("#{banned}@")) || id.contains(&format!("/{banned}#")))
+        })
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn licences_are_on_the_list() {
+    let deny = read("deny.toml");
+    let list = deny.split_once("allow = [").unwrap().1.split_once(']').unwrap().0;
+    let allowed: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    let excepted = |name: &str| deny.contains(&format!("{{ crate = \"{name}\", allow = "));
+    let metadata = metadata();
+    let used: Vec<&str> =
+        metadata["resolve"]["nodes"].as_array().unwrap().iter().map(|node| texts(node, "id")).collect();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let wrong: Vec<_> = packages
+        .filter(|package| used.contains(&texts(package, "id")))
+        .filter(|package| !permits(texts(package, "license"), &allowed) && !excepted(texts(package, "name")))
+        .map(|package| format!("{}: {}", texts(package, "name"), texts(package, "license")))
+        .collect();
+    assert!(wrong.is_empty(), "not in deny.toml: {wrong:#?}");
+}
+
+/// Says whether an SPDX expression can be met by the list: a choice by one side, a union by both.
+fn permits(expression: &str, allowed: &[&str]) -> bool {
+    let expression =
+        expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ").replace(" WITH ", "+WITH+");
+    let mut words = expression.split_whitespace().peekable();
+    fn one<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>, allowed: &[&str]) -> bool {
+        match words.next() {
+            Some("(") => {
+                let inner = any(words, allowed);
+                words.next();
+                inner
+            }
+            Some(word) => allowed.contains(&&*word.replace("+WITH+", " WITH ")),
+            None => false,
+        }
+    }
+    fn all<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>, allowed: &[&str]) -> bool {
+        let mut good = one(words, allowed);
+        while words.next_if_eq(&"AND").is_some() {
+            good &= one(words, allowed);
+        }
+        good
+    }
+    fn any<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>, allowed: &[&str]) -> bool {
+        let mut good = all(words, allowed);
+        while words.next_if_eq(&"OR").is_some() {
+            good |= all(words, allowed);
+        }
+        good
+    }
+    any(&mut words, allowed)
+}
+
+#[test]
+fn licence_expressions_are_understood() {
+    let allowed = ["MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception"];
+    for good in [
+        "MIT",
+        "MIT OR GPL-3.0",
+        "GPL-3.0/MIT",
+        "(MIT OR X) AND Apache-2.0",
+        "Apache-2.0 WITH LLVM-exception",
+    ] {
+        assert!(permits(good, &allowed), "{good}");
+    }
+    for bad in ["", "GPL-3.0", "MIT AND GPL-3.0", "(MIT OR X) AND Y"] {
+        assert!(!permits(bad, &allowed), "{bad}");
+    }
+}
+
+#[test]
+fn nothing_is_left_half_done() {
+    // Written so that this file does not find itself.
+    let words = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("#[al", "low("),
+        concat!("#![al", "low("),
+        concat!("db", "g!("),
+    ];
+    let mut found = Vec::new();
+    for path in files() {
+        let source = path.extension().is_some_and(|extension| {
+            ["rs", "ts", "css", "html", "md", "toml", "yaml", "sh"].iter().any(|known| extension == *known)
+        });
+        if !source {
+            continue;
+        }
+        let Ok(text) = std::fs::read_to_string(root().join(&path)) else { continue };
+        for (number, line) in text.lines().enumerate() {
+            if words.iter().any(|word| line.contains(word)) {
+                found.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The levels of a document's headings, code blocks left out.
+fn headings(path: &str) -> Vec<usize> {
+    let mut in_code = false;
+    let mut levels = Vec::new();
+    for line in read(path).lines() {
+        if line.starts_with("```") {
+            in_code = !in_code;
+        } else if !in_code && line.starts_with('#') {
+            levels.push(line.chars().take_while(|c| *c == '#').count());
+        }
+    }
+    levels
+}
+
+#[test]
+fn both_readmes_have_the_same_headings() {
+    assert_eq!(headings("README.md"), headings("README.zh-CN.md"));
+}
+
+#[test]
+fn the_architecture_names_every_crate() {
+    let text = read("ARCHITECTURE.md");
+    let crates =
+        files().into_iter().filter(|path| path.ends_with("Cargo.toml") && path.components().count() == 3);
+    let folders = crates.map(|path| path.parent().unwrap().display().to_string());
+    let missing: Vec<_> = folders.filter(|folder| !text.contains(&format!("`{folder}`"))).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md: {missing:?}");
+}
+
+#[test]
+fn the_changelog_has_room_for_the_next_change() {
+    let text = read("CHANGELOG.md");
+    let first = text.lines().find(|line| line.starts_with("## ")).unwrap();
+    assert_eq!(first, "## [Unreleased]");
+}
+
+#[test]
+fn alert_rules_name_metrics_that_exist() {
+    let source: String = files()
+        .into_iter()
+        .filter(|path| path.starts_with("commands/serve/src") && path.extension().is_some_and(|e| e == "rs"))
+        .map(|path| read(path.to_str().unwrap()))
+        .collect();
+    let rules = read("deploy/alerts.yaml");
+    let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let mut missing = Vec::new();
+    for name in rules.split(|c: char| !is_name(c)).filter_map(|word| word.strip_prefix("kefu_")) {
+        let shorter = |name: &str, ends: &[&str]| {
+            ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name).to_owned()
+        };
+        // What is registered has neither the ending of its kind nor that of its unit.
+        let base = shorter(name, &["_total", "_bucket", "_sum", "_count"]);
+        let bare = shorter(&base, &["_seconds", "_bytes"]);
+        if ![name, &base, &bare].iter().any(|name| source.contains(&format!("\"kefu_{name}\""))) {
+            missing.push(name.to_owned());
+        }
+    }
+    assert!(missing.is_empty(), "deploy/alerts.yaml: {missing:?}");
+}
+
+#[test]
+fn every_workspace_lint_holds_in_every_crate() {
+    for path in files().iter().filter(|path| path.ends_with("Cargo.toml") && !path.starts_with("fuzz")) {
+        let manifest = read(path.to_str().unwrap());
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{}", path.display());
+    }
+}

@@ -63,7 +63,7 @@ set edit:completion:arg-completer[kefu] = {|@words|
             cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
             cand --log-format 'Write log lines for people or as JSON'
             cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
-            cand --replace 'Give up the store that is there already'
+            cand --replace 'Set the store that is there already aside'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'

@@ -68,7 +68,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcomm
 human\t'For people'
 json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -l replace -d 'Give up the store that is there already'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -l replace -d 'Set the store that is there already aside'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from restore" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -l data-dir -d 'The store is in this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"

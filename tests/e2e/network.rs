@@ -39,10 +39,12 @@ fn a_reconnect_storm_catches_everybody_up() {
     server.kill();
     let server = place.start();
     let address = server.address;
-    // Something that each of them misses.
+    // What each of them misses.
     in_groups(&mut clients, |client| {
         client.socket = None;
-        client.post(address, "while you were away").expect("an answer");
+        for number in 0..3 {
+            client.post(address, &format!("while you were away, {number}")).expect("an answer");
+        }
     });
     let barrier = Barrier::new(count.div_ceil(CLIENTS_PER_THREAD));
     let begun = Instant::now();

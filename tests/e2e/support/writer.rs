@@ -179,7 +179,8 @@ impl Writer {
         self.pump_until(|writer, _| writer.unacked() == 0)
     }
 
-    /// Writes at random, mostly over the WebSocket, until the daemon is gone or `count` messages are sent.
+    /// Writes at random, mostly over the WebSocket and now and then twice, until the daemon is gone or `count`
+    /// messages are sent.
     pub(crate) fn chatter(&mut self, address: SocketAddr, count: usize, window: usize) -> Result<(), Lost> {
         for number in 0..count {
             if self.conversations.is_empty() {
@@ -191,6 +192,11 @@ impl Writer {
                 self.post(address, &text)?;
             } else {
                 self.send(&text)?;
+            }
+            if self.random.below(12) == 0 {
+                // An impatient client says something again; whatever came of it the first time counts.
+                let again = self.random.below(self.sent.len() as u64) as usize;
+                self.say(again)?;
             }
             self.pump(Duration::ZERO)?;
             while self.unacked() >= window {

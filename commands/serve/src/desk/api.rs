@@ -135,6 +135,16 @@ pub(crate) struct Send {
     pub(crate) reply: Reply,
 }
 
+/// A change of a conversation on its way to the log.
+pub(crate) struct Change {
+    pub(crate) who: Arc<Identity>,
+    pub(crate) conversation: Uuid,
+    pub(crate) act: Act,
+    /// The connection that it came over, if it did: it need not be told, unless it is refused.
+    pub(crate) connection: Option<ConnectionId>,
+    pub(crate) reply: Option<Answer<ConversationView>>,
+}
+
 /// Where the outcome of a message goes.
 pub(crate) enum Reply {
     /// To a connection, as `ack` or `error`.
@@ -163,13 +173,7 @@ pub(crate) struct Snapshot {
 /// What is asked of the desk's task.
 pub(crate) enum Command {
     Send(Send),
-    Act {
-        who: Arc<Identity>,
-        conversation: Uuid,
-        act: Act,
-        except: Option<ConnectionId>,
-        reply: Option<Answer<ConversationView>>,
-    },
+    Act(Change),
     Snapshot {
         who: Arc<Identity>,
         conversation: Uuid,

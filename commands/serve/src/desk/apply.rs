@@ -8,11 +8,11 @@ use kefu_socket::ConnectionId;
 use uuid::Uuid;
 
 use super::{
-    api::{Act, Answer, Reply, Send, Sent},
+    api::{Act, Change, Reply, Send, Sent},
     batch::{Origin, Pending, Work, draft},
     task::Task,
 };
-use crate::{identity::Identity, problem::Problem, view::ConversationView};
+use crate::{identity::Identity, problem::Problem};
 
 impl Task {
     /// Adds a message to the group, or answers at once when it is a repeat or not allowed.
@@ -51,23 +51,15 @@ impl Task {
     }
 
     /// Carries out a change of a conversation in the group.
-    pub(super) fn apply_act(
-        &mut self,
-        who: Arc<Identity>,
-        id: Uuid,
-        act: Act,
-        except: Option<ConnectionId>,
-        reply: Option<Answer<ConversationView>>,
-        now: Micros,
-        work: &mut Work,
-    ) {
-        let outcome = self.act(&who, id, act, except, now, work);
+    pub(super) fn apply_act(&mut self, change: Change, now: Micros, work: &mut Work) {
+        let Change { who, conversation, act, connection, reply } = change;
+        let outcome = self.act(&who, conversation, act, connection, now, work);
         match (outcome, reply) {
             (Ok(conversation), Some(reply)) => work.answers.push(Pending::Act { conversation, who, reply }),
             (Err(problem), Some(reply)) => drop(reply.send(Err(problem))),
             (Err(problem), None) => {
-                if let Some(connection) = except {
-                    self.push_error(connection, None, Some(id), &problem);
+                if let Some(connection) = connection {
+                    self.push_error(connection, None, Some(conversation), &problem);
                 }
             }
             (Ok(_), None) => {}

@@ -144,7 +144,7 @@ impl Task {
             }
             Pending::Opened { opened, reply } => drop(reply.send(Ok(opened))),
             Pending::Agent { agent, ends, reply } => {
-                let view = self.agent_committed(agent, ends);
+                let view = self.agent_committed(&agent, ends);
                 drop(reply.send(Ok(view)));
             }
             Pending::Inbox { inbox, reply } => {

@@ -30,7 +30,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub(crate) use api::{
-    Act, AgentChange, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, Send, Sent,
+    Act, AgentChange, Change, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, Send, Sent,
 };
 
 use crate::{
@@ -176,7 +176,8 @@ impl Desk {
         act: Act,
     ) -> Result<ConversationView, Problem> {
         let who = Arc::new(who.clone());
-        self.ask(|reply| Command::Act { who, conversation, act, except: None, reply: Some(reply) }).await
+        let change = |reply| Change { who, conversation, act, connection: None, reply: Some(reply) };
+        self.ask(|reply| Command::Act(change(reply))).await
     }
 
     /// A conversation's head.

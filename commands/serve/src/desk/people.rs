@@ -248,7 +248,7 @@ impl Task {
     }
 
     /// Makes a committed agent known to routing and to everybody else.
-    pub(super) fn agent_committed(&mut self, agent: Agent, ends: bool) -> AgentView {
+    pub(super) fn agent_committed(&mut self, agent: &Agent, ends: bool) -> AgentView {
         self.routing.set_agent(agent.key, agent.status, agent.capacity, agent.disabled);
         let key = agent.key;
         self.change_directory(|directory| drop(directory.agents.insert(key, agent.clone())));
@@ -256,7 +256,7 @@ impl Task {
             self.close_connections_of(Principal::Agent(key));
         }
         self.announce_presence(key);
-        self.view_of(&agent)
+        self.view_of(agent)
     }
 
     /// An agent with what it is doing.

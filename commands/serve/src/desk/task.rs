@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     DeskOptions, Shared,
-    api::{Command, Send},
+    api::{Change, Command, Send},
     batch::{Pending, Work},
     connections::Peer,
     deliver::Hint,
@@ -193,9 +193,7 @@ impl Task {
                     let earlier = earlier.next().flatten();
                     self.apply_send(send, earlier, now, &mut work);
                 }
-                Command::Act { who, conversation, act, except, reply } => {
-                    self.apply_act(who, conversation, act, except, reply, now, &mut work);
-                }
+                Command::Act(change) => self.apply_act(change, now, &mut work),
                 Command::OpenVisitor { new, latest, reply } => {
                     let known = match new.existing {
                         Some(key) => self.store.visitor(key).await.unwrap_or_default(),
@@ -269,7 +267,7 @@ impl Task {
         for command in commands {
             match command {
                 Command::Send(Send { conversation, .. })
-                | Command::Act { conversation, .. }
+                | Command::Act(Change { conversation, .. })
                 | Command::Snapshot { conversation, .. } => ids.push(*conversation),
                 Command::Typing { conversation, .. } => ids.push(*conversation),
                 Command::Watch { watch, .. } => ids.extend(watch.id),
@@ -439,8 +437,8 @@ impl Task {
                 self.shared.budget.add_permits(send.units as usize);
                 self.refuse(send.reply, send.client_id, problem.clone());
             }
-            Command::Act { reply: Some(reply), .. } => drop(reply.send(Err(problem.clone()))),
-            Command::Act { .. } | Command::SessionSeen { .. } | Command::Typing { .. } => {}
+            Command::Act(Change { reply: Some(reply), .. }) => drop(reply.send(Err(problem.clone()))),
+            Command::Act(_) | Command::SessionSeen { .. } | Command::Typing { .. } => {}
             Command::Snapshot { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::Views { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::OpenVisitor { reply, .. } => drop(reply.send(Err(problem.clone()))),

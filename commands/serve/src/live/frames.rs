@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Live;
 use crate::{
     clock,
-    desk::{self, Act, Command, Reply, Send},
+    desk::{self, Act, Change, Command, Reply, Send},
     identity::Identity,
     problem::Problem,
 };
@@ -86,13 +86,13 @@ impl Frames {
             ClientFrame::Typing { conversation_id, on } => {
                 Command::Typing { connection, conversation: conversation_id, on }
             }
-            ClientFrame::Read { conversation_id, seq } => Command::Act {
+            ClientFrame::Read { conversation_id, seq } => Command::Act(Change {
                 who: Arc::clone(&self.who),
                 conversation: conversation_id,
                 act: Act::Read { seq },
-                except: Some(connection),
+                connection: Some(connection),
                 reply: None,
-            },
+            }),
             ClientFrame::Watch(watch) => Command::Watch { connection, watch, on: true },
             ClientFrame::Unwatch(watch) => Command::Watch { connection, watch, on: false },
             ClientFrame::Ping => {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kefu_core::{AgentKey, Assignment, ConversationKey, Entry, Micros, Principal, Routing, State};
+use kefu_core::{AgentKey, Assignment, ConversationKey, Entry, EventCode, Micros, Principal, Routing, State};
 use kefu_socket::{ConnectionId, Hub};
 use kefu_store::{Store, StoreError, Writer};
 use tokio::{
@@ -343,7 +343,10 @@ impl Task {
             .touched
             .iter()
             .filter(|(key, touched)| {
-                touched.conversation.state == State::Queued && self.routing.waiting_since(**key).is_none()
+                // What was put back may have been taken from an agent whom this group changes: that is for `route`.
+                matches!(touched.change, Some(EventCode::Queued | EventCode::Reopened))
+                    && touched.conversation.state == State::Queued
+                    && self.routing.waiting_since(**key).is_none()
             })
             .map(|(key, touched)| (*key, touched.conversation.queued_at.unwrap_or(now)))
             .collect();

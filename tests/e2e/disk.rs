@@ -65,7 +65,7 @@ fn a_full_disk_refuses_clearly_and_recovers() {
         let log = whole_log(server, &writer.token, &conversation);
         assert_eq!(audit_settled(&conversation, &log, &writer.sent), "", "{given_up:?}");
         if !is_restarted {
-            server.signal("KILL");
+            server.die();
         }
     }
     place.check();
@@ -95,8 +95,8 @@ fn a_sync_that_fails_acknowledges_nothing() {
         assert!(writer.sent[before..].iter().all(|sent| sent.acked.is_none()), "something was acknowledged");
         fs::remove_file(&broken).unwrap();
         if is_killed {
-            // What was written before the sync failed may be there after a kill: sent again, it is there once.
-            server.signal("KILL");
+            // What was written before the sync failed may be there now: sent again, it is there once.
+            server.die();
             let server = place.start();
             writer.connect(server.address).expect("a connection");
             writer.settle().expect("acknowledgements");

@@ -138,7 +138,8 @@ fn slow_requests_are_cut_off() {
         b"",
         b"GET /heal",
         b"GET /healthz HTTP/1.1\r\nHost: kefu\r\nX-Slow: ",
-        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: kefu\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: kefu\r\nContent-Type: application/json\r\n\
+          Content-Length: 100\r\n\r\n{",
     ];
     let mut slow: Vec<_> = begins
         .iter()

@@ -87,7 +87,13 @@ fn in_groups(clients: &mut [Writer], each: impl Fn(&mut Writer) + Sync) {
 }
 
 fn send_frame(client_id: &str, conversation: &str, text: &str) -> Value {
-    json!({ "type": "send", "client_id": client_id, "conversation_id": conversation, "kind": "text", "text": text })
+    json!({
+        "type": "send",
+        "client_id": client_id,
+        "conversation_id": conversation,
+        "kind": "text",
+        "text": text,
+    })
 }
 
 fn post(server: &Server, token: &str, frame: &Value) -> (u16, Value) {

@@ -1,6 +1,6 @@
 /*
- * What was changed and is not synced yet, and the cut that undoes it: the first half of kefu_shim.c, which says
- * what it models.
+ * What was changed and is not synced yet, and the cut that undoes it: the first half of kefu_shim.c, which
+ * says what it models.
  */
 
 #pragma once
@@ -92,7 +92,7 @@ static uint64_t random_number(void) {
     return z ^ (z >> 31);
 }
 
-/* ── the log of what is not synced ───────────────────────────────────────────────────────────────────────── */
+/* ── the log of what is not synced ─────────────────────────────────────────────────────────────────────── */
 
 static struct change *add(enum kind kind) {
     struct change *change = take(sizeof *change);
@@ -174,7 +174,7 @@ static void after_write(struct change *change, const void *bytes, ssize_t len) {
     change->after_len = len;
 }
 
-/* ── the cut ─────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the cut ───────────────────────────────────────────────────────────────────────────────────────────── */
 
 static void put(struct file *file, const unsigned char *bytes, size_t len, off_t offset) {
     for (size_t at = 0; at < len;) {
@@ -247,8 +247,59 @@ static const char *choose(uint64_t pending) {
     return way == 0 ? "nothing" : way == 1 ? "prefix" : "subset";
 }
 
+static int frozen;
+
+static void freeze(int signal) {
+    __atomic_add_fetch(&frozen, 1, __ATOMIC_SEQ_CST);
+    for (;;) pause();
+    (void)signal;
+}
+
+/*
+ * Stops all other threads where they are: one that reads a file while its changes are undone would tell the
+ * world of a past that never was. They may hold the allocator's lock, so nothing here or after allocates.
+ */
+static void freeze_others(void) {
+    struct entry {
+        uint64_t inode;
+        int64_t offset;
+        unsigned short len;
+        unsigned char type;
+        char name[];
+    };
+    struct sigaction action = { .sa_handler = freeze };
+    sigfillset(&action.sa_mask);
+    sigaction(SIGUSR1, &action, NULL);
+    pid_t self = (pid_t)syscall(SYS_gettid), signalled[1024];
+    int known = 0;
+    for (int round = 0; round < 20000; round++) {
+        int fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY);
+        _Alignas(8) char buffer[8192];
+        int running = 0;
+        for (long len; (len = syscall(SYS_getdents64, fd, buffer, sizeof buffer)) > 0;) {
+            for (long at = 0; at < len; at += ((struct entry *)(buffer + at))->len) {
+                pid_t thread = atoi(((struct entry *)(buffer + at))->name);
+                if (thread <= 0 || thread == self) continue;
+                running++;
+                int index = 0;
+                while (index < known && signalled[index] != thread) index++;
+                if (index == known && known < 1024) {
+                    signalled[known++] = thread;
+                    syscall(SYS_tgkill, getpid(), thread, SIGUSR1);
+                }
+            }
+        }
+        real_close(fd);
+        if (__atomic_load_n(&frozen, __ATOMIC_SEQ_CST) >= running) return;
+        struct timespec pause = { 0, 100000 };
+        nanosleep(&pause, NULL);
+    }
+    die("threads that go on");
+}
+
 /* Called with the lock, which is never given back: nobody goes on, nothing more is acknowledged. */
 static void cut(void) {
+    freeze_others();
     uint64_t pending = 0, kept = 0, in_database = 0;
     for (struct change *change = first; change; change = change->next) {
         pending++;
@@ -267,7 +318,8 @@ static void cut(void) {
     char path[PATH_MAX + 16], text[160];
     snprintf(path, sizeof path, "%s/.cut", dir);
     int len = snprintf(text, sizeof text, "%llu %s %llu %llu %llu\n", (unsigned long long)steps, mode,
-                       (unsigned long long)pending, (unsigned long long)kept, (unsigned long long)in_database);
+                       (unsigned long long)pending, (unsigned long long)kept,
+                       (unsigned long long)in_database);
     int fd = real_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0 || real_write(fd, text, len) != len) die(path);
     _exit(137);

@@ -12,10 +12,10 @@
  *   - any subset of the writes, each torn or whole: caches are written back in any order. Changes of names
  *     are taken to be journalled, so that of them always the first few survive.
  *
- * Not modelled: bytes that change although nobody wrote them, sectors written in part, directories made, files
- * opened through openat, descriptors that were duplicated, files changed through a mapping. The only mapped file of SQLite is the
- * `-shm` index, which is no data: it is rebuilt from the log. Syncs do not reach the disk of the machine
- * that the tests run on; the directory needs only survive the process.
+ * Not modelled: bytes that change although nobody wrote them, sectors written in part, directories made,
+ * files opened through openat, descriptors that were duplicated, files changed through a mapping. The only
+ * mapped file of SQLite is the `-shm` index, which is no data: it is rebuilt from the log. Syncs do not reach
+ * the disk of the machine that the tests run on; the directory needs only survive the process.
  *
  * Environment, read when the process starts:
  *   KEFU_SHIM_DIR         the directory; it must exist
@@ -74,7 +74,7 @@ static void *control(void *arg) {
     return arg;
 }
 
-/* ── start ───────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── start ─────────────────────────────────────────────────────────────────────────────────────────────── */
 
 static uint64_t variable(const char *name) {
     const char *text = getenv(name);
@@ -123,7 +123,7 @@ __attribute__((constructor)) static void start(void) {
     pthread_detach(thread);
 }
 
-/* ── opening and closing ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── opening and closing ───────────────────────────────────────────────────────────────────────────────── */
 
 static struct file *of(int fd) {
     return dir_len && fd >= 0 && fd < FDS_MAX ? __atomic_load_n(&by_fd[fd], __ATOMIC_ACQUIRE) : NULL;
@@ -215,7 +215,7 @@ int close(int fd) {
     return real_close(fd);
 }
 
-/* ── writing ─────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── writing ───────────────────────────────────────────────────────────────────────────────────────────── */
 
 /* How many bytes the disk has room for; called with the lock. */
 static size_t room(size_t len) {
@@ -323,7 +323,7 @@ FTRUNCATE(ftruncate64)
 FALLOCATE(posix_fallocate)
 FALLOCATE(posix_fallocate64)
 
-/* ── syncing ─────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── syncing ───────────────────────────────────────────────────────────────────────────────────────────── */
 
 static int sync_tracked(struct file *file) {
     pthread_mutex_lock(&lock);
@@ -357,7 +357,7 @@ int fdatasync(int fd) {
     return file ? sync_tracked(file) : real_fdatasync(fd);
 }
 
-/* ── names ───────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── names ─────────────────────────────────────────────────────────────────────────────────────────────── */
 
 static int is_ours(const char *path, char *whole) {
     char folder[PATH_MAX];

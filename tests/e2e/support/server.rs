@@ -212,6 +212,15 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// The same for who holds on to the daemon: it is dead, but nobody has been told.
+    #[track_caller]
+    pub(crate) fn die(&self) {
+        self.signal("KILL");
+        let stat = format!("/proc/{}/stat", self.child.id());
+        let is_dead = || fs::read_to_string(&stat).unwrap().contains(") Z ");
+        eventually("the daemon is dead", || is_dead().then_some(()));
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();

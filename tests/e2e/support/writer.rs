@@ -1,5 +1,5 @@
-//! A chat client as it should be: it gives every message an id, sends again what was not acknowledged, resumes
-//! where it was, and does not believe the wire.
+//! A chat client as it should be: it gives every message an id, sends again what was not acknowledged,
+//! resumes where it was, and does not believe the wire.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -122,7 +122,7 @@ impl Writer {
         self.say(index)
     }
 
-    /// Sends a new message over REST. Its outcome may stay unknown; then it is sent again on the next connection.
+    /// Sends a new message over REST. Its outcome may stay unknown: then the next connection sends it again.
     pub(crate) fn post(&mut self, address: SocketAddr, text: &str) -> Result<(), Lost> {
         let index = self.note(text, None);
         let Sent { conversation, client_id, .. } = self.sent[index].clone();
@@ -179,7 +179,7 @@ impl Writer {
         self.pump_until(|writer, _| writer.unacked() == 0)
     }
 
-    /// Writes at random, mostly over the WebSocket and now and then twice, until the daemon is gone or `count`
+    /// Writes at random, mostly over the WebSocket and now and then twice, until the daemon is gone or so many
     /// messages are sent.
     pub(crate) fn chatter(&mut self, address: SocketAddr, count: usize, window: usize) -> Result<(), Lost> {
         for number in 0..count {
@@ -224,7 +224,11 @@ impl Writer {
     fn say(&mut self, index: usize) -> Result<(), Lost> {
         let Sent { conversation, client_id, text, .. } = &self.sent[index];
         let frame = json!({
-            "type": "send", "client_id": client_id, "conversation_id": conversation, "kind": "text", "text": text,
+            "type": "send",
+            "client_id": client_id,
+            "conversation_id": conversation,
+            "kind": "text",
+            "text": text,
         });
         self.socket.as_mut().ok_or(Lost)?.say(&frame)
     }

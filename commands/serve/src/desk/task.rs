@@ -163,25 +163,11 @@ impl Task {
     async fn take(&mut self, commands: &mut Vec<Command>) -> Option<tokio::sync::oneshot::Sender<()>> {
         let now = clock::now();
         if let Err(error) = self.load_for(commands).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "cannot read conversations");
-            let problem = Problem::from(error);
-            let mut stop = None;
-            for command in commands.drain(..) {
-                if let Command::Stop { reply } = command {
-                    stop = Some(reply);
-                } else {
-                    self.refuse_command(command, &problem);
-                }
-            }
-            return stop;
+            return self.refuse_all(commands, error);
         }
         let mut earlier = match self.earlier(commands).await {
             Ok(earlier) => earlier.into_iter(),
-            Err(error) => {
-                let problem = Problem::from(error);
-                commands.drain(..).for_each(|command| self.refuse_command(command, &problem));
-                return None;
-            }
+            Err(error) => return self.refuse_all(commands, error),
         };
         let mut work = Work::new(self.writer.next_pos());
         let mut stop = None;
@@ -431,6 +417,24 @@ impl Task {
                 Pending::Read { .. } => {}
             }
         }
+    }
+
+    /// Refuses a group whose conversations cannot be read; returns who asked to stop, if anybody did.
+    fn refuse_all(
+        &mut self,
+        commands: &mut Vec<Command>,
+        error: StoreError,
+    ) -> Option<tokio::sync::oneshot::Sender<()>> {
+        let problem = Problem::from(error);
+        let mut stop = None;
+        for command in commands.drain(..) {
+            if let Command::Stop { reply } = command {
+                stop = Some(reply);
+            } else {
+                self.refuse_command(command, &problem);
+            }
+        }
+        stop
     }
 
     /// Refuses a request that was not looked at.

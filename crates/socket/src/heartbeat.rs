@@ -59,7 +59,7 @@ impl Registry {
     /// Pings every peer that has been silent for long and ends the connection of every dead one.
     ///
     /// Also sets the time at which connections note signs of life: call it each second. A sweep over
-    /// 15,000 live connections takes about a millisecond and holds the lock for a thousand at a time.
+    /// 20,000 live connections took 1 to 6 ms in a debug build; it holds the lock for a thousand at a time.
     pub fn sweep(&self, now_s: u32) -> Swept {
         self.now_s.store(now_s, Relaxed);
         let mut swept = Swept::default();

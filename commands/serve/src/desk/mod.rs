@@ -50,7 +50,6 @@ const QUEUE_LEN: usize = 8192;
 pub(crate) struct DeskOptions {
     pub(crate) store: Store,
     pub(crate) writer: Writer,
-    /// Conversations whose heads were rebuilt when the store was opened.
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tracker: TaskTracker,
     /// How many bytes of messages may wait.

@@ -172,6 +172,7 @@ async fn open_visitor(
         id: visitor.id,
         name: visitor.name,
         role: None,
+        rights: kefu_core::Rights::NONE,
         inbox: Some(inbox),
         session: Uuid::nil(),
     };
@@ -187,6 +188,7 @@ fn agent_identity(desk: &Desk, email: &str) -> Option<Identity> {
         id: agent.id,
         name: Arc::clone(&agent.name),
         role: Some(agent.role),
+        rights: agent.role.rights(),
         inbox: None,
         session: Uuid::nil(),
     })

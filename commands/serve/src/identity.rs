@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use kefu_core::{Audience, InboxKey, Principal, Role};
+use kefu_core::{Audience, InboxKey, Permission, Principal, Rights, Role};
 use kefu_protocol::frame::{Party, PartyKind};
 use uuid::Uuid;
 
@@ -15,6 +15,8 @@ pub(crate) struct Identity {
     pub(crate) name: Arc<str>,
     /// The role, of an agent.
     pub(crate) role: Option<Role>,
+    /// What it may do besides what every visitor may.
+    pub(crate) rights: Rights,
     /// The inbox, of a visitor.
     pub(crate) inbox: Option<InboxKey>,
     /// The session that proved it.
@@ -22,6 +24,11 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// Whether it is an agent who may do this.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.rights.has(permission)
+    }
+
     /// Which view of conversations it has.
     pub(crate) fn audience(&self) -> Audience {
         if self.role.is_some() { Audience::Agent } else { Audience::Visitor }

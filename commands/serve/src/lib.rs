@@ -9,6 +9,7 @@
 mod address;
 mod args;
 mod assets;
+mod audit;
 mod auth;
 mod clock;
 mod demo;

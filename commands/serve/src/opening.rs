@@ -112,6 +112,7 @@ pub(crate) fn store_failure(dir: &Path, error: StoreError) -> Failure {
             Text::new("look at the system's log for errors of the disk", "请查看系统日志中的磁盘错误"),
         ),
         StoreError::Conflict(_)
+        | StoreError::Stale(_)
         | StoreError::OutOfOrder { .. }
         | StoreError::Abandoned
         | StoreError::Closed

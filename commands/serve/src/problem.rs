@@ -69,6 +69,13 @@ impl From<ParseError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Stale(_) => return Self::new(ErrorCode::Conflict, error.to_string()),
+            StoreError::Conflict(_) => {
+                return Self::new(ErrorCode::Conflict, "a value that must be unique is taken already");
+            }
+            _ => {}
+        }
         tracing::error!(error = &error as &dyn std::error::Error, "the store refused");
         Self::unavailable("the store cannot take or give data now")
     }

@@ -1,4 +1,4 @@
-use crate::{Conversation, Principal, Role, State};
+use crate::{Conversation, Permission, Principal, Rights, State};
 
 /// What somebody wants to do with a conversation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,9 +17,9 @@ pub enum Action {
     Rate,
 }
 
-/// Whether `who` may do `action` with `conversation`; `role` is the agent's, if it is one.
+/// Whether `who` may do `action` with `conversation`; `rights` are the agent's, if it is one.
 #[must_use]
-pub fn may(who: Principal, role: Option<Role>, action: Action, conversation: &Conversation) -> bool {
+pub fn may(who: Principal, rights: Rights, action: Action, conversation: &Conversation) -> bool {
     match who {
         Principal::Visitor(visitor) => {
             conversation.visitor == visitor && matches!(action, Action::Read | Action::Write | Action::Rate)
@@ -27,11 +27,12 @@ pub fn may(who: Principal, role: Option<Role>, action: Action, conversation: &Co
         Principal::Agent(agent) => {
             let own = conversation.assignee == Some(agent);
             let waiting = conversation.state == State::Queued;
-            match (role, action) {
-                (None, _) | (_, Action::Rate) => false,
-                (Some(Role::Supervisor | Role::Admin), _) => true,
-                (Some(Role::Agent), Action::Read | Action::Accept) => own || waiting,
-                (Some(Role::Agent), Action::Write | Action::Note | Action::Manage) => own,
+            match action {
+                Action::Rate => false,
+                _ if rights.has(Permission::AllConversations) => true,
+                _ if !rights.has(Permission::Chat) => false,
+                Action::Read | Action::Accept => own || waiting,
+                Action::Write | Action::Note | Action::Manage => own,
             }
         }
         Principal::Bot | Principal::System => true,

@@ -8,6 +8,7 @@ mod conversation;
 mod message;
 mod principal;
 mod rate;
+mod rights;
 mod routing;
 mod time;
 
@@ -18,5 +19,6 @@ pub use principal::{
     Agent, AgentKey, AgentStatus, ConversationKey, Inbox, InboxKey, Principal, Role, Visitor, VisitorKey,
 };
 pub use rate::{Limit, Meter};
+pub use rights::{Permission, Rights};
 pub use routing::{Assignment, Routing};
 pub use time::Micros;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use kefu_core::{Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Visitor};
 use uuid::Uuid;
 
-use crate::Session;
+use crate::{AuditRecord, Session, StoreError};
 
 /// What one transaction writes.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +17,20 @@ pub struct Batch {
     /// crash they are rebuilt from the log: a read mark that moved without an entry is then lost,
     /// unless it stands in `conversations`.
     pub grown: Vec<Conversation>,
-    /// Changes of everything else.
+    /// Changes of everything else; one that fails fails the batch.
     pub changes: Vec<Change>,
+    /// Changes of records, each set for itself.
+    pub records: Vec<RecordSet>,
+}
+
+/// Changes of records outside the logs that hold together: all of them or none, whatever becomes of the
+/// other sets of their batch.
+#[derive(Clone, Debug, Default)]
+pub struct RecordSet {
+    /// In the order in which they are made.
+    pub changes: Vec<Change>,
+    /// What the audit log says of them.
+    pub audit: Vec<AuditRecord>,
 }
 
 impl Batch {
@@ -29,6 +41,7 @@ impl Batch {
             && self.conversations.is_empty()
             && self.grown.is_empty()
             && self.changes.is_empty()
+            && self.records.is_empty()
     }
 }
 
@@ -68,8 +81,10 @@ pub enum Change {
 }
 
 /// What a commit did.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Committed {
+    /// What became of each set of records: one that was refused left nothing behind.
+    pub records: Vec<Result<(), StoreError>>,
     /// Entries written.
     pub entries: usize,
     /// Rows of earlier commits folded into indexes and heads.

@@ -54,6 +54,9 @@ pub enum StoreError {
     /// A value that must be unique is taken.
     #[error("a value is taken already: {0}")]
     Conflict(String),
+    /// A record is not what its change was made for: it changed meanwhile, or it is not there.
+    #[error("the {0} was changed by somebody else meanwhile, or is gone")]
+    Stale(&'static str),
     /// Another connection was in the way for too long.
     #[error("the store is busy")]
     Busy,

@@ -9,6 +9,7 @@
 //! changed heads come from its caller. No type of the SQL driver is in a public signature. A commit
 //! that returned `Ok` survives the loss of power; one that failed left nothing behind.
 
+mod audit;
 mod backup;
 mod batch;
 mod check;
@@ -24,8 +25,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditActor, AuditFilter, AuditLine, AuditRecord, AuditVerdict};
 pub use backup::{backup, restore};
-pub use batch::{Batch, Change, Committed};
+pub use batch::{Batch, Change, Committed, RecordSet};
 pub use check::check;
 pub use error::StoreError;
 pub use open::{OpenOptions, Opened, open};

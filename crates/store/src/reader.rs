@@ -91,7 +91,7 @@ impl Store {
     }
 
     /// All rows of a query.
-    async fn all<T>(
+    pub(crate) async fn all<T>(
         &self,
         sql: &'static str,
         args: Args,
@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// The first row of a query.
-    async fn one<T>(
+    pub(crate) async fn one<T>(
         &self,
         sql: &'static str,
         args: Args,
@@ -114,7 +114,7 @@ impl Store {
 }
 
 /// The first column of a row.
-fn first<T>(row: &sqlx::sqlite::SqliteRow) -> Result<T, StoreError>
+pub(crate) fn first<T>(row: &sqlx::sqlite::SqliteRow) -> Result<T, StoreError>
 where
     T: for<'r> Decode<'r, Sqlite>,
 {

@@ -58,36 +58,42 @@ pub(crate) use {
 };
 
 /// Reads the columns of a row from left to right.
-struct Columns<'r> {
+pub(crate) struct Columns<'r> {
     row: &'r SqliteRow,
     next: usize,
 }
 
 impl<'r> Columns<'r> {
-    fn of(row: &'r SqliteRow) -> Self {
+    pub(crate) fn of(row: &'r SqliteRow) -> Self {
         Self { row, next: 0 }
     }
 
-    fn take<T: Decode<'r, Sqlite>>(&mut self) -> Result<T, StoreError> {
+    pub(crate) fn take<T: Decode<'r, Sqlite>>(&mut self) -> Result<T, StoreError> {
         let index = self.next;
         self.next += 1;
         Ok(self.row.try_get_unchecked(index)?)
     }
 
-    fn optional<T: Decode<'r, Sqlite>>(&mut self) -> Result<Option<T>, StoreError> {
+    pub(crate) fn optional<T: Decode<'r, Sqlite>>(&mut self) -> Result<Option<T>, StoreError> {
         let index = self.next;
         self.next += 1;
         Ok(self.row.try_get_unchecked::<Option<T>, _>(index)?)
     }
 
-    fn number<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
+    pub(crate) fn number<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
         let value: i64 = self.take()?;
         T::try_from(value).map_err(|_| StoreError::corrupt(format!("{value} is out of range")))
     }
 
-    fn uuid(&mut self) -> Result<Uuid, StoreError> {
+    pub(crate) fn uuid(&mut self) -> Result<Uuid, StoreError> {
         let bytes: &[u8] = self.take()?;
         Uuid::from_slice(bytes).map_err(|_| StoreError::corrupt("an id has not 16 bytes"))
+    }
+
+    pub(crate) fn optional_uuid(&mut self) -> Result<Option<Uuid>, StoreError> {
+        let bytes: Option<&[u8]> = self.optional()?;
+        let id = bytes.map(Uuid::from_slice).transpose();
+        id.map_err(|_| StoreError::corrupt("an id has not 16 bytes"))
     }
 }
 
@@ -201,11 +207,7 @@ pub(crate) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
         sender: principal(columns.take()?, columns.optional()?)?,
         created_at: Micros(columns.take()?),
         id: columns.uuid()?,
-        client_id: columns
-            .optional::<&[u8]>()?
-            .map(Uuid::from_slice)
-            .transpose()
-            .map_err(|_| StoreError::corrupt("a client id has not 16 bytes"))?,
+        client_id: columns.optional_uuid()?,
         text: columns.take()?,
         event: columns
             .optional::<&str>()?

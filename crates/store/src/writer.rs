@@ -1,9 +1,11 @@
+mod audit;
 mod changes;
 mod checkpoint;
 mod dedupe;
 mod entries;
 mod fold;
 mod keys;
+mod records;
 mod recover;
 
 pub use checkpoint::StoreMetrics;
@@ -20,6 +22,7 @@ use uuid::Uuid;
 
 use crate::sql::{self, Args};
 use crate::{Batch, Committed, StoreError, rows};
+use audit::Chain;
 use checkpoint::Checkpointer;
 use entries::Statements;
 use fold::{Slice, Tail};
@@ -37,6 +40,8 @@ pub struct Writer {
     statements: Statements,
     keys: Keys,
     tail: Tail,
+    /// The end of the audit log.
+    chain: Chain,
     checkpointer: Checkpointer,
     wal: PathBuf,
     in_transaction: bool,
@@ -54,10 +59,20 @@ impl Writer {
     ) -> Result<(Self, usize), StoreError> {
         let keys = Keys::read(&mut conn).await?;
         let (tail, recovered) = recover::tail(&mut conn, keys.next_pos()).await?;
+        let chain = Chain::read(&mut conn).await?;
         let checkpointer = Checkpointer::start(checkpoints);
         let statements = Statements::default();
-        let mut writer =
-            Self { conn, statements, keys, tail, checkpointer, wal, in_transaction: false, _lock: lock };
+        let mut writer = Self {
+            conn,
+            statements,
+            keys,
+            tail,
+            chain,
+            checkpointer,
+            wal,
+            in_transaction: false,
+            _lock: lock,
+        };
         writer.measure_wal();
         Ok((writer, recovered))
     }
@@ -66,7 +81,8 @@ impl Writer {
     ///
     /// # Errors
     /// [`StoreError::Full`] and [`StoreError::Io`] leave everything as it was, and a later commit may
-    /// succeed; [`StoreError::Conflict`] names the column whose value is taken.
+    /// succeed; [`StoreError::Conflict`] names the column whose value is taken. A set of records that
+    /// conflicts is refused alone, see [`Committed::records`].
     pub async fn commit(&mut self, batch: &Batch) -> Result<Committed, StoreError> {
         self.check_sound()?;
         self.check_order(batch)?;
@@ -74,13 +90,14 @@ impl Writer {
         self.tail.start_run_if_due(self.keys.next_pos());
         let slice = self.tail.slice((batch.entries.len() * 2).max(fold::SLICE_MIN));
         let begun = Instant::now();
+        let mut records = Vec::new();
         if !batch.is_empty() || !slice.is_empty() {
-            self.transact(Some(batch), &slice).await?;
+            records = self.transact(Some(batch), &slice).await?;
         }
         self.tail.folded(&slice);
         self.tail.add(batch);
         self.keys.advance(batch.entries.len());
-        Ok(self.done(batch, &slice, begun.elapsed(), checkpoint))
+        Ok(Committed { records, ..self.done(batch, &slice, begun.elapsed(), checkpoint) })
     }
 
     /// Folds a larger slice of earlier commits; returns whether more is left to do now.
@@ -192,20 +209,31 @@ impl Writer {
     }
 
     /// Runs one transaction: the slice of earlier commits, then the batch.
-    async fn transact(&mut self, batch: Option<&Batch>, slice: &Slice) -> Result<(), StoreError> {
+    async fn transact(
+        &mut self,
+        batch: Option<&Batch>,
+        slice: &Slice,
+    ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         self.check_sound()?;
         self.in_transaction = true;
+        let chain = self.chain;
         let result = self.write(batch, slice).await;
         if result.is_err() {
             // What failed may have ended the transaction; then this has nothing to do.
             drop(sql::execute(&mut self.conn, "ROLLBACK", Args::default()).await);
+            self.chain = chain;
         }
         self.in_transaction = false;
         result
     }
 
-    async fn write(&mut self, batch: Option<&Batch>, slice: &Slice) -> Result<(), StoreError> {
-        let Self { conn, statements, tail, .. } = self;
+    async fn write(
+        &mut self,
+        batch: Option<&Batch>,
+        slice: &Slice,
+    ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        let Self { conn, statements, tail, chain, .. } = self;
+        let mut outcomes = Vec::new();
         sql::execute(conn, "BEGIN IMMEDIATE", Args::default()).await?;
         tail.write(conn, statements, slice).await?;
         if let Some(batch) = batch {
@@ -214,8 +242,10 @@ impl Writer {
             for change in &batch.changes {
                 changes::write(conn, change).await?;
             }
+            outcomes = records::write(conn, chain, &batch.records).await?;
         }
-        sql::execute(conn, "COMMIT", Args::default()).await.map(drop)
+        sql::execute(conn, "COMMIT", Args::default()).await?;
+        Ok(outcomes)
     }
 
     fn check_sound(&self) -> Result<(), StoreError> {
@@ -248,9 +278,17 @@ impl Writer {
         self.measure_wal();
         // Roughly: every folded row and every head may touch a page of its own.
         let bytes: usize = batch.entries.iter().map(|entry| entry.text.len() + 96).sum();
-        let scattered = slice.len() + batch.conversations.len() * 4 + batch.changes.len() * 3;
+        let records: usize = batch.records.iter().map(|set| set.changes.len() + set.audit.len()).sum();
+        let changes = batch.changes.len() + records;
+        let scattered = slice.len() + batch.conversations.len() * 4 + changes * 3;
         self.checkpointer.wrote(bytes / 4096 + scattered + batch.entries.len() / 32 + 2);
-        Committed { entries: batch.entries.len(), folded: slice.len(), duration, checkpoint }
+        Committed {
+            entries: batch.entries.len(),
+            folded: slice.len(),
+            duration,
+            checkpoint,
+            records: Vec::new(),
+        }
     }
 
     fn measure_wal(&mut self) {

@@ -4,7 +4,7 @@ use http::{
     HeaderMap, HeaderName,
     header::{AUTHORIZATION, HOST, ORIGIN, REFERER},
 };
-use kefu_core::{Micros, Principal};
+use kefu_core::{Micros, Principal, Rights};
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::Session;
 
@@ -94,6 +94,7 @@ async fn identity(services: &Services, session: &Session) -> Result<Identity, Pr
                 id: agent.id,
                 name: agent.name.clone(),
                 role: Some(agent.role),
+                rights: agent.role.rights(),
                 inbox: None,
                 session: session.id,
             })
@@ -105,6 +106,7 @@ async fn identity(services: &Services, session: &Session) -> Result<Identity, Pr
                 id: visitor.id,
                 name: visitor.name,
                 role: None,
+                rights: Rights::NONE,
                 inbox: Some(visitor.inbox),
                 session: session.id,
             })

@@ -1,5 +1,5 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
-use kefu_core::{Principal, Role};
+use kefu_core::{Permission, Principal};
 
 use super::authenticate;
 use crate::{
@@ -20,9 +20,9 @@ pub(crate) struct SignedAgent(pub(crate) Identity);
 #[derive(Debug)]
 pub(crate) struct SignedVisitor(pub(crate) Identity);
 
-/// Refuses agents below `role`, and visitors.
-pub(crate) fn require(who: &Identity, role: Role) -> Result<(), Problem> {
-    if who.role >= Some(role) { Ok(()) } else { Err(Problem::forbidden()) }
+/// Refuses whoever may not do this.
+pub(crate) fn require(who: &Identity, permission: Permission) -> Result<(), Problem> {
+    if who.may(permission) { Ok(()) } else { Err(Problem::forbidden()) }
 }
 
 impl FromRequestParts<Api> for Signed {

@@ -7,7 +7,7 @@ use kefu_core::{
 };
 use kefu_protocol::frame::Position;
 use kefu_socket::{ConnectionId, Outbox};
-use kefu_store::Session;
+use kefu_store::{AuditRecord, RecordSet, Session};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -109,6 +109,8 @@ pub(crate) struct AgentChange {
     pub(crate) capacity: Option<u32>,
     pub(crate) disabled: Option<bool>,
     pub(crate) password_hash: Option<String>,
+    /// What the audit log says of it; the desk names the agent.
+    pub(crate) audit: Option<AuditRecord>,
 }
 
 /// A new inbox (no `id`) or a change of one: what is `None` stays.
@@ -121,6 +123,8 @@ pub(crate) struct InboxChange {
     pub(crate) origins: Option<Vec<String>>,
     pub(crate) identity_required: Option<bool>,
     pub(crate) sealed_secret: Option<Vec<u8>>,
+    /// What the audit log says of it; the desk names the inbox.
+    pub(crate) audit: Option<AuditRecord>,
 }
 
 /// A message on its way to the log.
@@ -211,6 +215,11 @@ pub(crate) enum Command {
     },
     SetupToken {
         hash: Option<[u8; 32]>,
+        reply: Answer<()>,
+    },
+    /// Changes of records outside the conversations, all or none.
+    Record {
+        set: Box<RecordSet>,
         reply: Answer<()>,
     },
     Agents {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use kefu_core::{Action, Conversation, Entry, Event, MessageKind, Micros, Principal, Rating, Role, may};
+use kefu_core::{
+    Action, Conversation, Entry, Event, MessageKind, Micros, Permission, Principal, Rating, may,
+};
 use kefu_protocol::frame::ErrorCode;
 use kefu_socket::ConnectionId;
 use uuid::Uuid;
@@ -158,10 +160,10 @@ impl Task {
 
 /// Whether `who` may do `action`; who may not even read is told that there is no such conversation.
 pub(super) fn allowed(who: &Identity, action: Action, conversation: &Conversation) -> Result<(), Problem> {
-    if may(who.principal, who.role, action, conversation) {
+    if may(who.principal, who.rights, action, conversation) {
         return Ok(());
     }
-    if may(who.principal, who.role, Action::Read, conversation) {
+    if may(who.principal, who.rights, Action::Read, conversation) {
         return Err(Problem::forbidden());
     }
     Err(Problem::not_found("conversation"))
@@ -169,7 +171,7 @@ pub(super) fn allowed(who: &Identity, action: Action, conversation: &Conversatio
 
 /// Whether `who` sees every conversation.
 pub(super) fn sees_all(who: &Identity) -> bool {
-    matches!(who.role, Some(Role::Supervisor | Role::Admin))
+    who.may(Permission::AllConversations)
 }
 
 fn other_body() -> Problem {

@@ -5,7 +5,7 @@ use std::{
 
 use kefu_core::{Conversation, ConversationKey, Entry, Event, EventCode, MessageKind, Micros, Principal};
 use kefu_socket::ConnectionId;
-use kefu_store::Batch;
+use kefu_store::{AuditRecord, Batch, RecordSet};
 use uuid::Uuid;
 
 use super::api::{Answer, OpenedVisitor, Reply, Sent};
@@ -20,6 +20,9 @@ pub(super) struct Work {
     /// One for each entry: who is to be answered.
     pub(super) origins: Vec<Origin>,
     pub(super) changes: Vec<kefu_store::Change>,
+    /// Records, and who waits for each set.
+    pub(super) records: Vec<RecordSet>,
+    pub(super) recorders: Vec<Option<Answer<()>>>,
     pub(super) touched: HashMap<ConversationKey, Touched>,
     pub(super) answers: Vec<Pending>,
     /// Messages of this group by their identity, for repeats within the group.
@@ -95,6 +98,8 @@ impl Work {
             entries: Vec::new(),
             origins: Vec::new(),
             changes: Vec::new(),
+            records: Vec::new(),
+            recorders: Vec::new(),
             touched: HashMap::new(),
             answers: Vec::new(),
             sent: HashMap::new(),
@@ -105,6 +110,7 @@ impl Work {
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
             && self.changes.is_empty()
+            && self.records.is_empty()
             && self.touched.is_empty()
             && self.answers.is_empty()
     }
@@ -125,6 +131,14 @@ impl Work {
     /// A conversation as this group leaves it so far.
     pub(super) fn current<'a>(&'a self, committed: &'a Conversation) -> &'a Conversation {
         self.touched.get(&committed.key).map_or(committed, |touched| &touched.conversation)
+    }
+
+    /// Adds a line about `target` to the audit log.
+    pub(super) fn audit(&mut self, record: Option<AuditRecord>, target: (&'static str, Uuid)) {
+        let Some(record) = record else { return };
+        let audit = vec![AuditRecord { target: Some(target), ..record }];
+        self.records.push(RecordSet { changes: Vec::new(), audit });
+        self.recorders.push(None);
     }
 
     /// Adds a new conversation.
@@ -153,6 +167,7 @@ impl Work {
         let mut batch = Batch {
             entries: std::mem::take(&mut self.entries),
             changes: std::mem::take(&mut self.changes),
+            records: std::mem::take(&mut self.records),
             conversations: Vec::new(),
             grown: Vec::new(),
         };

@@ -24,7 +24,7 @@ use std::sync::{
 
 use kefu_core::{AgentStatus, Inbox, InboxKey, MessageKind, Micros};
 use kefu_socket::ConnectionId;
-use kefu_store::{Range, Session, Store, View, Writer};
+use kefu_store::{Range, RecordSet, Session, Store, View, Writer};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -268,6 +268,14 @@ impl Desk {
     /// Sets or forgets the one-time token of the first admin.
     pub(crate) async fn set_setup_token(&self, hash: Option<[u8; 32]>) -> Result<(), Problem> {
         self.ask(|reply| Command::SetupToken { hash, reply }).await
+    }
+
+    /// Writes records outside the conversations, all of the set or nothing of it; returns when they are durable.
+    ///
+    /// # Errors
+    /// `conflict` when a value is taken, or when a record is not what its change was made for.
+    pub(crate) async fn record(&self, set: RecordSet) -> Result<(), Problem> {
+        self.ask(|reply| Command::Record { set: Box::new(set), reply }).await
     }
 
     /// All agents, with what they are doing.

@@ -114,6 +114,7 @@ impl Task {
                     work.changes.push(Change::EndSessionsOf(Principal::Agent(agent.key)));
                     self.requeue_all(agent.key, now, work);
                 }
+                work.audit(change.audit, ("agent", agent.id));
                 work.changes.push(Change::Agent(agent.clone()));
                 if let Some(hash) = change.password_hash {
                     work.changes.push(Change::Password { agent: agent.key, hash });
@@ -243,6 +244,7 @@ impl Task {
         inbox.origins = change.origins.unwrap_or(inbox.origins);
         inbox.identity_required = change.identity_required.unwrap_or(inbox.identity_required);
         inbox.sealed_secret = change.sealed_secret.unwrap_or(inbox.sealed_secret);
+        work.audit(change.audit, ("inbox", inbox.id));
         work.changes.push(Change::Inbox(inbox.clone()));
         work.answers.push(Pending::Inbox { inbox, reply });
     }

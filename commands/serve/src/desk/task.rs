@@ -204,6 +204,10 @@ impl Task {
                     work.changes.push(kefu_store::Change::SetupToken(hash));
                     work.answers.push(Pending::Done { reply });
                 }
+                Command::Record { set, reply } => {
+                    work.records.push(*set);
+                    work.recorders.push(Some(reply));
+                }
                 Command::Stop { reply } => stop = Some(reply),
                 other => self.answer_now(other).await,
             }
@@ -299,10 +303,10 @@ impl Task {
             return true;
         }
         let batch = work.batch();
-        let mut outcome = Ok(());
+        let mut outcome = Ok(Vec::new());
         if !batch.is_empty() {
             let began = Instant::now();
-            outcome = self.writer.commit(&batch).await.map(drop);
+            outcome = self.writer.commit(&batch).await.map(|committed| committed.records);
             self.metrics.commit(began.elapsed(), batch.entries.len());
             self.note_write(outcome.as_ref().err());
         }
@@ -310,7 +314,12 @@ impl Task {
             self.routing.load(assignment.agent, false);
         }
         match outcome {
-            Ok(()) => {
+            Ok(records) => {
+                for (reply, outcome) in work.recorders.drain(..).zip(records) {
+                    if let Some(reply) = reply {
+                        drop(reply.send(outcome.map_err(Problem::from)));
+                    }
+                }
                 work.entries = batch.entries;
                 self.deliver(work);
                 true
@@ -404,6 +413,9 @@ impl Task {
                 self.refuse(reply, client_id, problem.clone());
             }
         }
+        for reply in work.recorders.into_iter().flatten() {
+            drop(reply.send(Err(problem.clone())));
+        }
         for pending in work.answers {
             match pending {
                 Pending::Act { reply, .. } => drop(reply.send(Err(problem.clone()))),
@@ -453,6 +465,7 @@ impl Task {
             Command::PutInbox { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::OpenSession { reply, .. }
             | Command::EndSession { reply, .. }
+            | Command::Record { reply, .. }
             | Command::SetupToken { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::Agents { reply } => drop(reply.send(Err(problem.clone()))),
             // Dropping the reply ends the connection, which comes back later.

@@ -106,6 +106,7 @@ impl Office {
             id: agent.id,
             name: agent.name.clone(),
             role: Some(role),
+            rights: role.rights(),
             inbox: None,
             session: Uuid::from_u128(u128::from(capacity)),
         }
@@ -135,6 +136,7 @@ impl Office {
             id: row.id,
             name: row.name,
             role: None,
+            rights: kefu_core::Rights::NONE,
             inbox: Some(self.inbox.key),
             session: Uuid::nil(),
         };

@@ -1,17 +1,20 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{AgentStatus, Principal, Role};
+use kefu_core::{AgentStatus, Permission, Principal};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::session::end_sessions;
 use crate::{
+    audit,
     auth::{SignedAgent, password, require},
     desk::AgentChange,
     http::{
         Api, Refused,
         body::{Body, Id},
+        caller::Caller,
         fields,
         openapi::SignedErrors,
         page::Page,
@@ -80,9 +83,10 @@ pub(super) async fn list(
 pub(super) async fn make(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
+    caller: Caller,
     Body(body): Body<NewAgent>,
 ) -> Result<(StatusCode, Json<AgentView>), Refused> {
-    require(&who, Role::Admin)?;
+    require(&who, Permission::Agents)?;
     let capacity = body.capacity.unwrap_or(api.services.settings.limits.agent_capacity_default);
     let mut change = AgentChange {
         name: Some(fields::name("name", &body.name)?),
@@ -90,6 +94,7 @@ pub(super) async fn make(
         role: Some(fields::role(&body.role)?),
         status: Some(AgentStatus::Online),
         capacity: Some(fields::capacity(capacity)?),
+        audit: Some(audit::record(&who, caller.address, "agent.made", None, json!({"role": body.role}))),
         ..AgentChange::default()
     };
     password::check_rules(&body.password)?;
@@ -105,21 +110,27 @@ pub(super) async fn make(
 pub(super) async fn change(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
+    caller: Caller,
     Id(id): Id,
     Body(body): Body<AgentPatch>,
 ) -> Result<Json<AgentView>, Refused> {
     let for_admins = body.role.is_some() || body.capacity.is_some() || body.disabled.is_some();
     if id != who.id || for_admins {
-        require(&who, Role::Admin)?;
+        require(&who, Permission::Agents)?;
     }
     let before = api.services.desk.directory().agent(id).map(|agent| (agent.key, agent.role));
     let (key, role_before) = before.ok_or_else(|| Problem::not_found("agent"))?;
+    let changed = json!({
+        "role": body.role, "capacity": body.capacity, "disabled": body.disabled,
+        "name": body.name.is_some(), "password": body.password.is_some(),
+    });
     let mut change = AgentChange {
         id: Some(id),
         name: body.name.map(|name| fields::name("name", &name)).transpose()?,
         role: body.role.map(|role| fields::role(&role)).transpose()?,
         capacity: body.capacity.map(fields::capacity).transpose()?,
         disabled: body.disabled,
+        audit: Some(audit::record(&who, caller.address, "agent.changed", None, changed)),
         ..AgentChange::default()
     };
     if let Some(password) = body.password {
@@ -162,7 +173,7 @@ pub(super) async fn find_view(api: &Api, id: Uuid) -> Result<AgentView, Problem>
 }
 
 fn shown_to(who: &Identity, mut agent: AgentView) -> AgentView {
-    if who.role < Some(Role::Supervisor) && agent.id != who.id {
+    if !who.may(Permission::AllConversations) && agent.id != who.id {
         agent.email.clear();
     }
     agent

@@ -1,6 +1,6 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{InboxKey, Principal, Role, State as Stage};
+use kefu_core::{InboxKey, Permission, Principal, State as Stage};
 use kefu_store::View;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -191,7 +191,7 @@ async fn act(api: &Api, who: &Identity, id: Uuid, act: Act) -> Result<Json<Conve
 
 /// What a list shows to `who`: no more than each conversation alone would.
 fn view(who: &Identity, name: Option<&str>) -> Result<View, Problem> {
-    let sees_all = who.role >= Some(Role::Supervisor);
+    let sees_all = who.may(Permission::AllConversations);
     match (who.principal, name.unwrap_or("mine")) {
         (Principal::Visitor(visitor), _) => Ok(View::OfVisitor(visitor)),
         (Principal::Agent(agent), "mine") => Ok(View::Mine(agent)),
@@ -213,12 +213,14 @@ fn inbox(api: &Api, id: Option<&str>) -> Result<Option<InboxKey>, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use kefu_core::{AgentKey, VisitorKey};
+    use kefu_core::{AgentKey, Rights, Role, VisitorKey};
 
     use super::*;
 
     fn who(principal: Principal, role: Option<Role>) -> Identity {
-        Identity { principal, id: Uuid::nil(), name: "".into(), role, inbox: None, session: Uuid::nil() }
+        let rights = role.map_or(Rights::NONE, Role::rights);
+        let (id, session) = (Uuid::nil(), Uuid::nil());
+        Identity { principal, id, name: "".into(), role, rights, inbox: None, session }
     }
 
     #[test]

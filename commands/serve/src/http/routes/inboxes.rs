@@ -1,18 +1,21 @@
 use axum::{Json, extract::State};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
-use kefu_core::{Inbox, Role};
+use kefu_core::{Inbox, Permission};
 use kefu_protocol::frame::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    audit,
     auth::{SignedAgent, require},
     desk::InboxChange,
     http::{
         Api, Refused,
         body::{Body, Id},
+        caller::Caller,
         fields,
         openapi::SignedErrors,
         page::Page,
@@ -94,9 +97,10 @@ pub(super) async fn list(State(api): State<Api>, _who: SignedAgent) -> Json<Page
 pub(super) async fn make(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
+    caller: Caller,
     Body(body): Body<NewInbox>,
 ) -> Result<(StatusCode, Json<InboxView>), Refused> {
-    require(&who, Role::Admin)?;
+    require(&who, Permission::Inboxes)?;
     let slug = fields::slug(&body.key)?;
     let patch = InboxPatch {
         name: Some(body.name),
@@ -104,7 +108,9 @@ pub(super) async fn make(
         origins: body.origins,
         identity_required: body.identity_required,
     };
-    let inbox = api.services.desk.put_inbox(InboxChange { slug: Some(slug), ..checked(patch)? }).await?;
+    let audit = Some(audit::record(&who, caller.address, "inbox.made", None, json!({"key": slug})));
+    let change = InboxChange { slug: Some(slug), audit, ..checked(patch)? };
+    let inbox = api.services.desk.put_inbox(change).await?;
     Ok((StatusCode::CREATED, Json(inbox.into())))
 }
 
@@ -115,11 +121,18 @@ pub(super) async fn make(
 pub(super) async fn change(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
+    caller: Caller,
     Id(id): Id,
     Body(body): Body<InboxPatch>,
 ) -> Result<Json<InboxView>, Refused> {
-    require(&who, Role::Admin)?;
-    let inbox = api.services.desk.put_inbox(InboxChange { id: Some(id), ..checked(body)? }).await?;
+    require(&who, Permission::Inboxes)?;
+    let changed = json!({
+        "name": body.name, "greeting": body.greeting, "origins": body.origins,
+        "identity_required": body.identity_required,
+    });
+    let audit = Some(audit::record(&who, caller.address, "inbox.changed", None, changed));
+    let change = InboxChange { id: Some(id), audit, ..checked(body)? };
+    let inbox = api.services.desk.put_inbox(change).await?;
     Ok(Json(inbox.into()))
 }
 
@@ -132,15 +145,17 @@ pub(super) async fn change(
 pub(super) async fn rotate_secret(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
+    caller: Caller,
     Id(id): Id,
 ) -> Result<Json<SecretView>, Problem> {
-    require(&who, Role::Admin)?;
+    require(&who, Permission::Inboxes)?;
     let mut random = [0; SECRET_BYTES];
     getrandom::fill(&mut random).map_err(|_| Problem::unavailable("no secret can be made now"))?;
     let secret = BASE64_URL_SAFE_NO_PAD.encode(random);
     let sealed = api.services.secrets.seal(SEAL_PURPOSE, secret.as_bytes());
     let sealed = sealed.map_err(|_| Problem::unavailable("no secret can be made now"))?;
-    let change = InboxChange { id: Some(id), sealed_secret: Some(sealed), ..InboxChange::default() };
+    let audit = Some(audit::record(&who, caller.address, "inbox.secret_rotated", None, json!({})));
+    let change = InboxChange { id: Some(id), sealed_secret: Some(sealed), audit, ..InboxChange::default() };
     let inbox = api.services.desk.put_inbox(change).await?;
     tracing::info!(inbox = inbox.slug, agent = %who.id, "the inbox has a new secret");
     Ok(Json(SecretView { secret }))

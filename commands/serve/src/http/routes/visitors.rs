@@ -1,5 +1,5 @@
 use axum::{Json, extract::State};
-use kefu_core::{Action, Role, Visitor, may};
+use kefu_core::{Action, Permission, Visitor, may};
 use kefu_protocol::frame::Timestamp;
 use kefu_store::View;
 use serde::Serialize;
@@ -60,12 +60,12 @@ pub(super) async fn get(
 }
 
 async fn may_know(api: &Api, who: &Identity, visitor: &Visitor) -> Result<bool, Problem> {
-    if who.role >= Some(Role::Supervisor) {
+    if who.may(Permission::AllConversations) {
         return Ok(true);
     }
     let view = View::OfVisitor(visitor.key);
     let (page, _) = api.services.store.conversations(view, None, None, CONVERSATIONS_MAX.into()).await?;
-    Ok(page.items.iter().any(|conversation| may(who.principal, who.role, Action::Read, conversation)))
+    Ok(page.items.iter().any(|conversation| may(who.principal, who.rights, Action::Read, conversation)))
 }
 
 impl From<Visitor> for VisitorView {

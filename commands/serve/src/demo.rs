@@ -7,7 +7,7 @@ mod samples;
 use std::sync::Arc;
 
 use kefu_app::{Exit, Failure, Text};
-use kefu_core::{AgentKey, InboxKey, MessageKind, Principal, Role};
+use kefu_core::{AgentKey, Content, InboxKey, MessageKind, Principal, Role};
 use kefu_store::Store;
 use uuid::Uuid;
 
@@ -128,7 +128,7 @@ async fn converse(
             Line::Agent(index, text) => (agent(*index)?, MessageKind::Text, text),
             Line::Note(index, text) => (agent(*index)?, MessageKind::Note, text),
         };
-        desk.send(who, conversation, random_id()?, kind, (*text).to_owned()).await?;
+        desk.send(who, conversation, random_id()?, Content::text(kind, *text)).await?;
     }
     match sample.end {
         End::Waiting | End::Open => {}

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use kefu_core::Refusal;
+use kefu_core::{ContentError, Refusal, Unrevised};
 use kefu_protocol::frame::{ErrorCode, ParseError};
 use kefu_store::StoreError;
 
@@ -58,6 +58,20 @@ impl From<Refusal> for Problem {
             Refusal::Score => Self::invalid("score", refusal.to_string()),
             Refusal::Taken | Refusal::State(_) => Self::new(ErrorCode::Conflict, refusal.to_string()),
         }
+    }
+}
+
+impl From<ContentError> for Problem {
+    fn from(error: ContentError) -> Self {
+        let code = if error == ContentError::TooLarge { ErrorCode::TooLarge } else { ErrorCode::BadFrame };
+        Self { field: Some("data"), ..Self::new(code, error.to_string()) }
+    }
+}
+
+impl From<Unrevised> for Problem {
+    fn from(error: Unrevised) -> Self {
+        let code = if error == Unrevised::Foreign { ErrorCode::Forbidden } else { ErrorCode::Conflict };
+        Self::new(code, error.to_string())
     }
 }
 

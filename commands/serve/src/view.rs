@@ -4,10 +4,11 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use kefu_core::{
     Agent, AgentKey, AgentStatus, Audience, Conversation, Entry, Event, EventCode, Inbox, InboxKey,
-    MessageKind, Micros, Principal, Role, State,
+    MessageKind, Micros, Principal, Revision, Role, State,
 };
 use kefu_protocol::frame::{self, Party, PartyKind, Timestamp};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -134,7 +135,8 @@ pub(crate) struct ConversationView {
 /// What happened to a conversation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
-    /// `queued`, `assigned`, `transferred`, `pending`, `resolved`, `reopened` or `rated`.
+    /// `queued`, `assigned`, `transferred`, `pending`, `resolved`, `reopened`, `rated`, `rating_invited`, `edited`
+    /// or `recalled`.
     #[schema(value_type = String, example = "assigned")]
     pub(crate) code: EventCode,
     /// The agent who has the conversation now.
@@ -146,6 +148,9 @@ pub(crate) struct EventView {
     /// The score of a rating.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) score: Option<u8>,
+    /// Number of the message that an edit or recall is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) seq: Option<u64>,
 }
 
 /// An entry of a conversation's log; the `message` frame without its type.
@@ -166,6 +171,17 @@ pub(crate) struct MessageView {
     pub(crate) text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) event: Option<EventView>,
+    /// What it holds besides its text, by kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub(crate) data: Option<Box<RawValue>>,
+    /// Number of the message that it quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) quote_seq: Option<u64>,
+    /// `edited`, `recalled` or `erased`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "edited")]
+    pub(crate) revision: Option<frame::Revision>,
     #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Timestamp,
 }
@@ -221,6 +237,7 @@ impl Directory {
             agent: event.agent.and_then(|key| self.agent_name(key)),
             by: (entry.sender != Principal::System).then(|| self.party(entry.sender, visitor)),
             score: event.score,
+            seq: event.seq,
         });
         frame::Message {
             conversation_id,
@@ -229,13 +246,12 @@ impl Directory {
             id: entry.id,
             client_id: entry.client_id,
             from: self.party(entry.sender, visitor),
-            kind: match entry.kind {
-                MessageKind::Text => frame::MessageKind::Text,
-                MessageKind::Note => frame::MessageKind::Note,
-                MessageKind::Event => frame::MessageKind::Event,
-            },
+            kind: kind_word(entry.kind),
             text: Cow::Borrowed(&entry.text),
             event,
+            data: entry.data.as_deref().map(frame::Json::new),
+            quote_seq: entry.quote_seq,
+            revision: revision_word(entry.revision),
             created_at: timestamp(entry.created_at),
         }
     }
@@ -260,10 +276,14 @@ impl Directory {
                 agent: event.agent.and_then(|key| self.agent_ref(key)),
                 by: (entry.sender != Principal::System).then(|| from.clone()),
                 score: event.score,
+                seq: event.seq,
             }),
             from,
             kind: entry.kind,
             text: entry.text,
+            data: entry.data.and_then(|data| RawValue::from_string(data.into()).ok()),
+            quote_seq: entry.quote_seq,
+            revision: revision_word(entry.revision),
             created_at: timestamp(entry.created_at),
         }
     }
@@ -324,6 +344,9 @@ impl Directory {
             (EventCode::Pending, _) => "set aside until something outside happens".to_owned(),
             (EventCode::Resolved, _) => "the conversation has ended".to_owned(),
             (EventCode::Reopened, _) => "the conversation is taken up again".to_owned(),
+            (EventCode::RatingInvited, _) => "a rating is asked for".to_owned(),
+            (EventCode::Edited, _) => "a message was edited".to_owned(),
+            (EventCode::Recalled, _) => "a message was recalled".to_owned(),
             (EventCode::Rated, _) => format!("rated {} of 5", event.score.unwrap_or(0)),
         }
     }
@@ -349,6 +372,41 @@ pub(crate) fn shorten(text: &str) -> &str {
     text.char_indices().nth(PREVIEW_CHARS).map_or(text, |(end, _)| &text[..end])
 }
 
+/// The protocol's word for a kind as core's.
+pub(crate) fn message_kind(kind: frame::SendKind) -> MessageKind {
+    match kind {
+        frame::SendKind::Text => MessageKind::Text,
+        frame::SendKind::Note => MessageKind::Note,
+        frame::SendKind::Location => MessageKind::Location,
+        frame::SendKind::Card => MessageKind::Card,
+        frame::SendKind::Form => MessageKind::Form,
+    }
+}
+
+fn kind_word(kind: MessageKind) -> frame::MessageKind {
+    match kind {
+        MessageKind::Text => frame::MessageKind::Text,
+        MessageKind::Note => frame::MessageKind::Note,
+        MessageKind::Event => frame::MessageKind::Event,
+        MessageKind::Image => frame::MessageKind::Image,
+        MessageKind::File => frame::MessageKind::File,
+        MessageKind::Voice => frame::MessageKind::Voice,
+        MessageKind::Video => frame::MessageKind::Video,
+        MessageKind::Location => frame::MessageKind::Location,
+        MessageKind::Card => frame::MessageKind::Card,
+        MessageKind::Form => frame::MessageKind::Form,
+    }
+}
+
+fn revision_word(revision: Revision) -> Option<frame::Revision> {
+    match revision {
+        Revision::Intact => None,
+        Revision::Edited => Some(frame::Revision::Edited),
+        Revision::Recalled => Some(frame::Revision::Recalled),
+        Revision::Erased => Some(frame::Revision::Erased),
+    }
+}
+
 /// core's word for an event as the protocol's.
 pub(crate) fn event_word(code: EventCode) -> frame::EventCode {
     match code {
@@ -359,6 +417,9 @@ pub(crate) fn event_word(code: EventCode) -> frame::EventCode {
         EventCode::Resolved => frame::EventCode::Resolved,
         EventCode::Reopened => frame::EventCode::Reopened,
         EventCode::Rated => frame::EventCode::Rated,
+        EventCode::RatingInvited => frame::EventCode::RatingInvited,
+        EventCode::Edited => frame::EventCode::Edited,
+        EventCode::Recalled => frame::EventCode::Recalled,
     }
 }
 
@@ -372,6 +433,7 @@ pub(crate) fn change_word(code: EventCode) -> frame::Change {
         EventCode::Resolved => frame::Change::Resolved,
         EventCode::Reopened => frame::Change::Reopened,
         EventCode::Rated => frame::Change::Rated,
+        EventCode::RatingInvited | EventCode::Edited | EventCode::Recalled => frame::Change::Updated,
     }
 }
 

@@ -86,9 +86,9 @@ pub struct Conversation {
     pub last_public_seq: u64,
     /// Position of the last entry in the store's log; 0 when there is none.
     pub last_pos: i64,
-    /// Position of the last text or note; 0 when there is none.
+    /// Position of the last message or note; 0 when there is none.
     pub last_message_pos: i64,
-    /// Position of the last text; 0 when there is none.
+    /// Position of the last message that is no note; 0 when there is none.
     pub last_public_message_pos: i64,
     /// The visitor has read up to here.
     pub visitor_read_seq: u64,
@@ -160,9 +160,9 @@ impl Conversation {
         if Audience::Visitor.sees(entry.kind) {
             self.last_public_seq = entry.seq;
         }
-        if entry.kind != MessageKind::Event {
+        if entry.kind != MessageKind::Event && entry.event.is_none() {
             self.last_message_pos = pos;
-            if entry.kind == MessageKind::Text {
+            if entry.kind.is_public_message() {
                 self.last_public_message_pos = pos;
             }
         }
@@ -173,9 +173,9 @@ impl Conversation {
         }
     }
 
-    /// What a text or note of `sender` changes besides the log: returns the event that follows it.
+    /// What a message or note of `sender` changes besides the log: returns the event that follows it.
     pub fn on_message(&mut self, sender: Principal, kind: MessageKind, now: Micros) -> Option<Event> {
-        if kind != MessageKind::Text {
+        if !kind.is_public_message() {
             return None;
         }
         match (self.state, sender) {
@@ -184,7 +184,7 @@ impl Conversation {
             (State::Resolved, Principal::Agent(agent)) => Some(self.reopen(Some(agent))),
             (State::Pending, _) if self.assignee.is_some() => {
                 self.state = State::Open;
-                Some(Event { code: EventCode::Reopened, agent: self.assignee, score: None })
+                Some(Event { code: EventCode::Reopened, agent: self.assignee, score: None, seq: None })
             }
             (State::New | State::Queued, Principal::Agent(agent)) => {
                 Some(self.assign_to(agent, EventCode::Assigned))
@@ -228,7 +228,7 @@ impl Conversation {
             return Err(Refusal::State(self.state));
         }
         self.state = State::Pending;
-        Ok(Event { code: EventCode::Pending, agent: self.assignee, score: None })
+        Ok(Event { code: EventCode::Pending, agent: self.assignee, score: None, seq: None })
     }
 
     /// Ends it. Its agent stays on record.
@@ -242,7 +242,7 @@ impl Conversation {
         self.state = State::Resolved;
         self.queued_at = None;
         self.resolved_at = Some(now);
-        Ok(Event { code: EventCode::Resolved, agent: self.assignee, score: None })
+        Ok(Event { code: EventCode::Resolved, agent: self.assignee, score: None, seq: None })
     }
 
     /// Takes a pending or ended conversation up again, for `agent`.
@@ -270,7 +270,18 @@ impl Conversation {
         }
         let score = rating.score;
         self.rating = Some(rating);
-        Ok(Event { code: EventCode::Rated, agent: self.assignee, score: Some(score) })
+        Ok(Event { code: EventCode::Rated, agent: self.assignee, score: Some(score), seq: None })
+    }
+
+    /// Asks the visitor for a rating.
+    ///
+    /// # Errors
+    /// When nobody wrote in it yet.
+    pub fn invite_rating(&mut self) -> Result<Event, Refusal> {
+        if matches!(self.state, State::New | State::Queued) {
+            return Err(Refusal::State(self.state));
+        }
+        Ok(Event { agent: self.assignee, ..Event::of(EventCode::RatingInvited) })
     }
 
     /// Moves a read mark forward; returns whether it moved.
@@ -292,20 +303,20 @@ impl Conversation {
         self.assignee = None;
         self.resolved_at = None;
         self.queued_at = Some(now);
-        Event { code, agent: None, score: None }
+        Event { code, agent: None, score: None, seq: None }
     }
 
     fn assign_to(&mut self, agent: AgentKey, code: EventCode) -> Event {
         self.state = State::Open;
         self.assignee = Some(agent);
         self.queued_at = None;
-        Event { code, agent: Some(agent), score: None }
+        Event { code, agent: Some(agent), score: None, seq: None }
     }
 
     fn reopen(&mut self, agent: Option<AgentKey>) -> Event {
         self.state = State::Open;
         self.assignee = agent;
         self.resolved_at = None;
-        Event { code: EventCode::Reopened, agent, score: None }
+        Event { code: EventCode::Reopened, agent, score: None, seq: None }
     }
 }

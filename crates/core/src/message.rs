@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{AgentKey, ConversationKey, Micros, Principal};
+use crate::{AgentKey, Content, ConversationKey, Micros, Principal};
 
 /// What an entry of a conversation's log is.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -13,6 +13,43 @@ pub enum MessageKind {
     Note,
     /// A change of the conversation, see [`Event`].
     Event,
+    /// A picture.
+    Image,
+    /// A file.
+    File,
+    /// A voice message.
+    Voice,
+    /// A video.
+    Video,
+    /// A place.
+    Location,
+    /// A product or an order.
+    Card,
+    /// Questions to the visitor, or its answers.
+    Form,
+}
+
+impl MessageKind {
+    /// Whether one side wrote it for the other: neither a note nor an event.
+    #[must_use]
+    pub fn is_public_message(self) -> bool {
+        !matches!(self, Self::Note | Self::Event)
+    }
+}
+
+/// What became of an entry after it was written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Revision {
+    /// Nothing.
+    #[default]
+    Intact,
+    /// Its sender changed the text.
+    Edited,
+    /// It was taken back: the text is gone from view.
+    Recalled,
+    /// It was erased for good; only its place is left.
+    Erased,
 }
 
 /// Which view of a conversation a reader has.
@@ -43,11 +80,22 @@ pub struct Event {
     /// The score of a rating, 1 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<u8>,
+    /// The entry that it is about, for edits and recalls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+}
+
+impl Event {
+    /// A change that has no more to it than what it is.
+    #[must_use]
+    pub fn of(code: EventCode) -> Self {
+        Self { code, agent: None, score: None, seq: None }
+    }
 }
 
 /// The kinds of change that a log keeps.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum EventCode {
     /// Waits for an agent.
     Queued,
@@ -63,6 +111,12 @@ pub enum EventCode {
     Reopened,
     /// The visitor gave a score.
     Rated,
+    /// The visitor is asked for a score.
+    RatingInvited,
+    /// The sender of a message changed its text.
+    Edited,
+    /// A message was taken back.
+    Recalled,
 }
 
 impl EventCode {
@@ -77,6 +131,9 @@ impl EventCode {
             Self::Resolved => "resolved",
             Self::Reopened => "reopened",
             Self::Rated => "rated",
+            Self::RatingInvited => "rating_invited",
+            Self::Edited => "edited",
+            Self::Recalled => "recalled",
         }
     }
 }
@@ -104,13 +161,28 @@ pub struct Entry {
     pub kind: MessageKind,
     /// The text; for an event its plain English fallback.
     pub text: String,
-    /// The change, for [`MessageKind::Event`].
+    /// The change, for [`MessageKind::Event`] and for notes that tell of the change of another note.
     pub event: Option<Event>,
+    /// What the message holds besides its text, as JSON; see [`Content`](crate::Content).
+    pub data: Option<Box<str>>,
+    /// `seq` of the entry that it quotes.
+    pub quote_seq: Option<u64>,
+    /// What became of it.
+    pub revision: Revision,
     /// When the daemon took it.
     pub created_at: Micros,
 }
 
 impl Entry {
+    /// Whether it says just this.
+    #[must_use]
+    pub fn says(&self, content: &Content) -> bool {
+        self.kind == content.kind
+            && self.text == content.text
+            && self.data == content.data
+            && self.quote_seq == content.quote_seq
+    }
+
     /// The number before this entry's among those that `audience` may see.
     #[must_use]
     pub fn prev_seq(&self, audience: Audience) -> u64 {

@@ -9,7 +9,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use kefu_core::{Conversation, ConversationKey, Entry, InboxKey, MessageKind, Micros, Principal, VisitorKey};
+use kefu_core::{
+    Conversation, ConversationKey, Entry, InboxKey, MessageKind, Micros, Principal, Revision, VisitorKey,
+};
 use kefu_store::{Batch, OpenOptions, Opened, Writer, open};
 use uuid::Uuid;
 
@@ -105,6 +107,9 @@ impl Load {
                 kind: MessageKind::Text,
                 text: TEXT.to_owned(),
                 event: None,
+                data: None,
+                quote_seq: None,
+                revision: Revision::Intact,
                 created_at: Micros(1_790_000_000_000_000 + pos * 20),
             };
             head.append(&mut entry, pos);

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kefu_core::{Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Visitor};
+use kefu_core::{Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Revision, Visitor};
 use uuid::Uuid;
 
 use crate::{AuditRecord, Session, StoreError};
@@ -76,6 +76,17 @@ pub enum Change {
     EndToken([u8; 32]),
     /// Ends all sessions of a visitor or an agent.
     EndSessionsOf(Principal),
+    /// Changes an entry of the log; does nothing to one that was recalled or erased.
+    Revise {
+        /// Where it is.
+        pos: i64,
+        /// What becomes of it.
+        revision: Revision,
+        /// What it says from now on.
+        text: String,
+        /// When.
+        at: Micros,
+    },
     /// Sets or forgets the hash of the token that lets the first agent in.
     SetupToken(Option<[u8; 32]>),
 }

@@ -2,7 +2,7 @@
 
 use kefu_core::{
     Agent, AgentKey, AgentStatus, Conversation, ConversationKey, Entry, Inbox, InboxKey, MessageKind, Micros,
-    Principal, Rating, Role, State, Visitor, VisitorKey,
+    Principal, Rating, Revision, Role, State, Visitor, VisitorKey,
 };
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{Decode, Row as _};
@@ -15,7 +15,8 @@ use crate::{Session, StoreError};
 macro_rules! entry_columns {
     () => {
         "log.pos, log.conversation, log.seq, log.prev_pos, log.prev_public_seq, log.kind, log.sender_kind, \
-         log.sender, log.created_at, log.id, log.client_id, log.text, log.event"
+         log.sender, log.created_at, log.id, log.client_id, log.text, log.event, log.data, \
+         log.quote_seq, log.revision"
     };
 }
 
@@ -85,6 +86,12 @@ impl<'r> Columns<'r> {
         T::try_from(value).map_err(|_| StoreError::corrupt(format!("{value} is out of range")))
     }
 
+    fn optional_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, StoreError> {
+        let Some(value) = self.optional::<i64>()? else { return Ok(None) };
+        let number = T::try_from(value);
+        number.map(Some).map_err(|_| StoreError::corrupt(format!("{value} is out of range")))
+    }
+
     pub(crate) fn uuid(&mut self) -> Result<Uuid, StoreError> {
         let bytes: &[u8] = self.take()?;
         Uuid::from_slice(bytes).map_err(|_| StoreError::corrupt("an id has not 16 bytes"))
@@ -123,6 +130,13 @@ pub(crate) fn kind_number(kind: MessageKind) -> i64 {
         MessageKind::Text => 0,
         MessageKind::Note => NOTE,
         MessageKind::Event => 2,
+        MessageKind::Image => 3,
+        MessageKind::File => 4,
+        MessageKind::Voice => 5,
+        MessageKind::Video => 6,
+        MessageKind::Location => 7,
+        MessageKind::Card => 8,
+        MessageKind::Form => 9,
     }
 }
 
@@ -131,7 +145,33 @@ pub(crate) fn kind(number: i64) -> Result<MessageKind, StoreError> {
         0 => Ok(MessageKind::Text),
         NOTE => Ok(MessageKind::Note),
         2 => Ok(MessageKind::Event),
+        3 => Ok(MessageKind::Image),
+        4 => Ok(MessageKind::File),
+        5 => Ok(MessageKind::Voice),
+        6 => Ok(MessageKind::Video),
+        7 => Ok(MessageKind::Location),
+        8 => Ok(MessageKind::Card),
+        9 => Ok(MessageKind::Form),
         _ => Err(StoreError::corrupt(format!("{number} names no kind of entry"))),
+    }
+}
+
+pub(crate) fn revision_number(revision: Revision) -> i64 {
+    match revision {
+        Revision::Intact => 0,
+        Revision::Edited => 1,
+        Revision::Recalled => 2,
+        Revision::Erased => 3,
+    }
+}
+
+fn revision(number: i64) -> Result<Revision, StoreError> {
+    match number {
+        0 => Ok(Revision::Intact),
+        1 => Ok(Revision::Edited),
+        2 => Ok(Revision::Recalled),
+        3 => Ok(Revision::Erased),
+        _ => Err(StoreError::corrupt(format!("{number} names no revision"))),
     }
 }
 
@@ -214,6 +254,9 @@ pub(crate) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
             .map(serde_json::from_str)
             .transpose()
             .map_err(|error| StoreError::corrupt(format!("an event cannot be read: {error}")))?,
+        data: columns.optional::<&str>()?.map(Box::from),
+        quote_seq: columns.optional_number()?,
+        revision: revision(columns.take()?)?,
     })
 }
 
@@ -233,6 +276,8 @@ pub(crate) fn bind_entry(args: &mut Args, entry: &Entry) {
     args.add_text(&entry.text);
     let event = entry.event.map(|event| serde_json::to_string(&event).expect("an event is plain JSON"));
     args.add_opt_text(event.as_deref());
+    args.add_opt_text(entry.data.as_deref());
+    args.add_int(entry.quote_seq.map(int));
 }
 
 pub(crate) fn conversation(row: &SqliteRow) -> Result<Conversation, StoreError> {

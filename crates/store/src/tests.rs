@@ -6,8 +6,8 @@ mod people;
 use std::path::Path;
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Conversation, Entry, Inbox, InboxKey, MessageKind, Micros, Principal, Role,
-    Visitor, VisitorKey,
+    Agent, AgentKey, AgentStatus, Conversation, Entry, Inbox, InboxKey, MessageKind, Micros, Principal,
+    Revision, Role, Visitor, VisitorKey,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -47,6 +47,9 @@ pub(crate) fn text(sender: Principal, id: u128, text: &str) -> Entry {
         kind: MessageKind::Text,
         text: text.to_owned(),
         event: None,
+        data: None,
+        quote_seq: None,
+        revision: Revision::Intact,
         created_at: NOW.plus_seconds(i64::try_from(id).unwrap()),
     }
 }

@@ -7,6 +7,7 @@ mod fold;
 mod keys;
 mod records;
 mod recover;
+mod revise;
 
 pub use checkpoint::StoreMetrics;
 

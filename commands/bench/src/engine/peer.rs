@@ -237,6 +237,9 @@ mod tests {
                 kind: MessageKind::Text,
                 text: text.into(),
                 event: None,
+                data: None,
+                quote_seq: None,
+                revision: None,
                 created_at: Timestamp::from_micros(0),
             }));
         }

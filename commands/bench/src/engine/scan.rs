@@ -198,6 +198,7 @@ mod tests {
                 agent: Some(Name { id, name: "\",\"text\":\"".into() }),
                 by: None,
                 score: None,
+                seq: None,
             };
             let message = Message {
                 conversation_id,
@@ -209,6 +210,9 @@ mod tests {
                 kind: MessageKind::Text,
                 text: text.into(),
                 event: is_event.then_some(event),
+                data: None,
+                quote_seq: None,
+                revision: None,
                 created_at: Timestamp::from_micros(0),
             };
             let json = ServerFrame::Message(message).to_json();

@@ -32,6 +32,8 @@ impl Template {
             conversation_id: second,
             kind: SendKind::Text,
             text: format!("{TEXT_PREFIX}{first}{TEXT_REST}").into(),
+            data: None,
+            quote_seq: None,
         });
         let json = frame.to_json();
         let header = encode_header(Opcode::Text, json.len(), Some([0; 4]));
@@ -90,6 +92,8 @@ mod tests {
                 conversation_id,
                 kind: SendKind::Text,
                 text: format!("{TEXT_PREFIX}{client_id}{TEXT_REST}").into(),
+                data: None,
+                quote_seq: None,
             };
             prop_assert_eq!(texts.len(), 1);
             prop_assert_eq!(ClientFrame::parse(&texts[0]).unwrap(), ClientFrame::Send(expected));

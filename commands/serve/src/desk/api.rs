@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kefu_core::{
-    Agent, AgentStatus, ConversationKey, Inbox, InboxKey, MessageKind, Micros, Role, VisitorKey,
+    Agent, AgentStatus, Content, ConversationKey, Entry, Inbox, InboxKey, Micros, Revise, Role, VisitorKey,
 };
 use kefu_protocol::frame::Position;
 use kefu_socket::{ConnectionId, Outbox};
@@ -46,6 +46,15 @@ pub(crate) enum Act {
     Resolve,
     /// Take it up again.
     Reopen,
+    /// Ask the visitor for a score.
+    InviteRating,
+    /// Change or take back a message.
+    Revise {
+        /// The message as it was read last.
+        entry: Box<Entry>,
+        /// What becomes of it.
+        how: Revise,
+    },
     /// Give a score.
     Rate {
         /// 1 to 5.
@@ -132,8 +141,7 @@ pub(crate) struct Send {
     pub(crate) who: Arc<Identity>,
     pub(crate) conversation: Uuid,
     pub(crate) client_id: Uuid,
-    pub(crate) kind: MessageKind,
-    pub(crate) text: String,
+    pub(crate) content: Content,
     /// Units of the queue's byte budget that it holds.
     pub(crate) units: u32,
     pub(crate) reply: Reply,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use kefu_core::{
-    Action, Conversation, Entry, Event, MessageKind, Micros, Permission, Principal, Rating, may,
+    Action, Content, Conversation, Entry, Event, MessageKind, Micros, Permission, Principal, Rating, Revise,
+    Revision, may, revise,
 };
 use kefu_protocol::frame::ErrorCode;
 use kefu_socket::ConnectionId;
@@ -29,22 +30,27 @@ impl Task {
         }
         if let Some(&index) = work.sent.get(&(key, principal, send.client_id)) {
             let first = &work.entries[index];
-            if first.kind != send.kind || first.text != send.text {
+            if !first.says(&send.content) {
                 return self.refuse(send.reply, send.client_id, other_body());
             }
             let Send { client_id, conversation, reply, .. } = send;
             return work.answers.push(Pending::Repeat { index, client_id, conversation, reply });
         }
         let Some(hot) = self.hot.get(key) else { return };
-        let action = if send.kind == MessageKind::Note { Action::Note } else { Action::Write };
+        let action = if send.content.kind == MessageKind::Note { Action::Note } else { Action::Write };
         if let Err(problem) = allowed(&send.who, action, work.current(&hot.conversation)) {
             return self.refuse(send.reply, send.client_id, problem);
         }
+        let Content { kind, text, data, quote_seq } = send.content;
+        if quote_seq.is_some_and(|seq| seq == 0 || seq > hot.conversation.last_seq(send.who.audience())) {
+            let problem = Problem::invalid("quote_seq", "there is no such message to quote");
+            return self.refuse(send.reply, send.client_id, problem);
+        }
         let touched = work.touch(&hot.conversation);
-        let event = touched.conversation.on_message(principal, send.kind, now);
+        let event = touched.conversation.on_message(principal, kind, now);
         work.sent.insert((key, principal, send.client_id), work.entries.len());
-        let entry =
-            draft(self.ids.next(now), principal, send.kind, send.text, Some(send.client_id), None, now);
+        let draft = draft(self.ids.next(now), principal, kind, text, Some(send.client_id), None, now);
+        let entry = Entry { data, quote_seq, ..draft };
         work.append(key, entry, Origin::Message { client_id: send.client_id, reply: send.reply });
         if let Some(event) = event {
             let by = if event.agent.is_some() { principal } else { Principal::System };
@@ -83,7 +89,9 @@ impl Task {
         let action = match act {
             Act::Accept => Action::Accept,
             Act::Rate { .. } => Action::Rate,
-            Act::Read { .. } => Action::Read,
+            // Whose message it is decides, see `kefu_core::revise`.
+            Act::Read { .. } | Act::Revise { .. } => Action::Read,
+            Act::InviteRating => Action::Write,
             Act::Transfer(_) | Act::Pend | Act::Resolve | Act::Reopen => Action::Manage,
         };
         allowed(who, action, current)?;
@@ -110,6 +118,15 @@ impl Task {
             Act::Resolve => Some(changed.resolve(now)?),
             Act::Reopen => Some(changed.take_up(agent()?)?),
             Act::Rate { score, comment } => Some(changed.rate(Rating { score, comment, created_at: now })?),
+            Act::InviteRating if matches!(who.principal, Principal::Visitor(_)) => {
+                return Err(Problem::forbidden());
+            }
+            Act::InviteRating => Some(changed.invite_rating()?),
+            Act::Revise { entry, how } => {
+                let committed = hot.conversation.clone();
+                self.revise(who, *entry, how, &committed, now, work)?;
+                return Ok(key);
+            }
             Act::Read { seq } => {
                 if changed.read(who.audience(), seq) {
                     let who = Arc::clone(who);
@@ -123,6 +140,33 @@ impl Task {
             self.append_event(key, event, who.principal, now, work);
         }
         Ok(key)
+    }
+
+    /// Changes a message of an earlier group, and adds the entry that tells of it. What tells of a note is a
+    /// note itself: visitors do not learn that there is one.
+    fn revise(
+        &mut self,
+        who: &Identity,
+        entry: Entry,
+        how: Revise,
+        conversation: &Conversation,
+        now: Micros,
+        work: &mut Work,
+    ) -> Result<(), Problem> {
+        let (revision, event) = revise(who.principal, who.rights, &entry, &how, now)?;
+        if work.revised.iter().any(|other| other.pos == entry.pos) {
+            return Err(Problem::new(ErrorCode::Conflict, "the message is being changed already"));
+        }
+        let text = if let Revise::Edit(text) = how { text } else { String::new() };
+        let pos = entry.pos;
+        work.changes.push(kefu_store::Change::Revise { pos, revision, text: text.clone(), at: now });
+        let kind = if entry.kind == MessageKind::Note { MessageKind::Note } else { MessageKind::Event };
+        let told = self.directory.event_text(event);
+        let draft = draft(self.ids.next(now), who.principal, kind, told, None, Some(event), now);
+        work.touch(conversation);
+        work.append(conversation.key, draft, Origin::Event);
+        work.revised.push(Entry { text, revision, ..entry });
+        Ok(())
     }
 
     /// Adds the entry of a change.
@@ -140,7 +184,8 @@ impl Task {
     }
 
     fn answer_repeat(&mut self, send: Send, earlier: &Entry) {
-        if earlier.kind != send.kind || earlier.text != send.text {
+        // What was revised later no longer says what was sent.
+        if earlier.revision == Revision::Intact && !earlier.says(&send.content) {
             return self.refuse(send.reply, send.client_id, other_body());
         }
         match send.reply {

@@ -3,7 +3,9 @@ use std::{
     sync::Arc,
 };
 
-use kefu_core::{Conversation, ConversationKey, Entry, Event, EventCode, MessageKind, Micros, Principal};
+use kefu_core::{
+    Conversation, ConversationKey, Entry, Event, EventCode, MessageKind, Micros, Principal, Revision,
+};
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Batch, RecordSet};
 use uuid::Uuid;
@@ -25,6 +27,8 @@ pub(super) struct Work {
     pub(super) recorders: Vec<Option<Answer<()>>>,
     pub(super) touched: HashMap<ConversationKey, Touched>,
     pub(super) answers: Vec<Pending>,
+    /// Entries of earlier groups as this one leaves them.
+    pub(super) revised: Vec<Entry>,
     /// Messages of this group by their identity, for repeats within the group.
     pub(super) sent: HashMap<(ConversationKey, Principal, Uuid), usize>,
     next_pos: i64,
@@ -102,6 +106,7 @@ impl Work {
             recorders: Vec::new(),
             touched: HashMap::new(),
             answers: Vec::new(),
+            revised: Vec::new(),
             sent: HashMap::new(),
             next_pos,
         }
@@ -201,6 +206,9 @@ pub(super) fn draft(
         kind,
         text,
         event,
+        data: None,
+        quote_seq: None,
+        revision: Revision::Intact,
         created_at: now,
     }
 }

@@ -60,7 +60,12 @@ impl Encoded {
 impl Task {
     /// Takes a committed group into memory and tells everybody.
     pub(super) fn deliver(&mut self, work: Work) {
-        let Work { entries, origins, touched, answers, .. } = work;
+        let Work { entries, origins, touched, answers, revised, .. } = work;
+        for entry in revised {
+            if let Some(hot) = self.hot.get_mut(entry.conversation) {
+                hot.revise(entry);
+            }
+        }
         for (key, touched) in touched {
             let before = match self.hot.get_mut(key) {
                 Some(hot) => Some(std::mem::replace(&mut hot.conversation, touched.conversation)),

@@ -16,6 +16,7 @@ const ROOM_KEPT: usize = 1024;
 pub(super) struct Hot {
     pub(super) conversation: Conversation,
     pub(super) visitor: Arc<VisitorBrief>,
+    /// The last message that is no note.
     last_text: Option<Box<Entry>>,
     last_note: Option<Box<Entry>>,
     /// The sweep in which it was last used.
@@ -36,14 +37,22 @@ impl Hot {
         }
     }
 
+    /// Follows a change of a message, if it is one that lists show.
+    pub(super) fn revise(&mut self, entry: Entry) {
+        let kept = [&self.last_text, &self.last_note];
+        if kept.into_iter().flatten().any(|kept| kept.seq == entry.seq) {
+            self.remember(entry);
+        }
+    }
+
     /// Keeps the beginning of a message for lists.
     pub(super) fn remember(&mut self, mut entry: Entry) {
-        let slot = match entry.kind {
-            MessageKind::Text => &mut self.last_text,
-            MessageKind::Note => &mut self.last_note,
-            MessageKind::Event => return,
-        };
+        if entry.event.is_some() {
+            return;
+        }
+        let slot = if entry.kind == MessageKind::Note { &mut self.last_note } else { &mut self.last_text };
         entry.text = shorten(&entry.text).into();
+        entry.data = None;
         match slot {
             Some(kept) => **kept = entry,
             None => *slot = Some(Box::new(entry)),

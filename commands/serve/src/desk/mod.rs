@@ -22,7 +22,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use kefu_core::{AgentStatus, Inbox, InboxKey, MessageKind, Micros};
+use kefu_core::{AgentStatus, Content, Inbox, InboxKey, Micros};
 use kefu_socket::ConnectionId;
 use kefu_store::{Range, RecordSet, Session, Store, View, Writer};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -131,13 +131,12 @@ impl Desk {
         who: &Identity,
         conversation: Uuid,
         client_id: Uuid,
-        kind: MessageKind,
-        text: String,
+        content: Content,
     ) -> Result<Sent, Problem> {
-        let units = units(&text);
+        let units = units(&content);
         let who = Arc::new(who.clone());
         self.ask(|reply| {
-            Command::Send(Send { who, conversation, client_id, kind, text, units, reply: Reply::Call(reply) })
+            Command::Send(Send { who, conversation, client_id, content, units, reply: Reply::Call(reply) })
         })
         .await
     }
@@ -177,6 +176,22 @@ impl Desk {
         let who = Arc::new(who.clone());
         let change = |reply| Change { who, conversation, act, connection: None, reply: Some(reply) };
         self.ask(|reply| Command::Act(change(reply))).await
+    }
+
+    /// Changes or takes back the message with this `seq`; returns when that is durable.
+    pub(crate) async fn revise(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        seq: u64,
+        how: kefu_core::Revise,
+    ) -> Result<(), Problem> {
+        let snapshot = self.snapshot(who, conversation).await?;
+        let range = Range::After { seq: seq.saturating_sub(1), limit: 1 };
+        let page = self.store.messages(&snapshot.conversation, who.audience(), range).await?;
+        let entry = page.items.into_iter().find(|entry| entry.seq == seq);
+        let entry = Box::new(entry.ok_or_else(|| Problem::not_found("message"))?);
+        self.act(who, conversation, Act::Revise { entry, how }).await.map(drop)
     }
 
     /// A conversation's head.
@@ -346,10 +361,10 @@ impl Desk {
     }
 }
 
-/// Units of the byte budget that a message of this text takes.
-pub(crate) fn units(text: &str) -> u32 {
+/// Units of the byte budget that a message takes.
+pub(crate) fn units(content: &Content) -> u32 {
     // A text is at most a few hundred kilobytes, see `check_text`.
-    u32::try_from(text.len() / UNIT_BYTES + 4).unwrap_or(u32::MAX)
+    u32::try_from(content.len() / UNIT_BYTES + 4).unwrap_or(u32::MAX)
 }
 
 fn stopping() -> Problem {

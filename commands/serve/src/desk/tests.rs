@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kefu_core::{AgentStatus, MessageKind, Role, State};
+use kefu_core::{AgentStatus, Content, MessageKind, Role, State};
 use kefu_protocol::{
     frame::{ErrorCode, Position, Scope, Watch},
     ws::CloseCode,
@@ -175,9 +175,8 @@ impl Line {
             who: Arc::clone(&self.who),
             conversation,
             client_id: Uuid::from_u128(client_id),
-            kind: MessageKind::Text,
-            text: text.into(),
-            units: units(text),
+            units: units(&Content::text(MessageKind::Text, text)),
+            content: Content::text(MessageKind::Text, text),
             reply: Reply::Socket(self.id),
         };
         self.desk.post(Command::Send(send)).await;
@@ -215,11 +214,13 @@ fn seqs(frames: &[Value]) -> Vec<u64> {
     frames.iter().filter(|f| f["type"] == "message").map(|f| f["seq"].as_u64().unwrap()).collect()
 }
 
-fn text(text: &str) -> String {
-    text.to_owned()
+fn text(text: &str) -> Content {
+    Content::text(MessageKind::Text, text)
 }
 
-const TEXT: MessageKind = MessageKind::Text;
+fn note(text: &str) -> Content {
+    Content::text(MessageKind::Note, text)
+}
 
 #[tokio::test]
 async fn a_first_message_queues_and_goes_to_the_free_agent() {
@@ -241,7 +242,7 @@ async fn a_first_message_queues_and_goes_to_the_free_agent() {
         .iter()
         .map(|m| (m["seq"].as_u64().unwrap(), m["event"]["code"].as_str().unwrap().to_owned()))
         .collect();
-    assert_eq!(codes, [(2, text("queued")), (3, text("assigned"))]);
+    assert_eq!(codes, [(2, "queued".to_owned()), (3, "assigned".to_owned())]);
     let view = office.desk.conversation(&lin, opened.conversation_id).await.unwrap();
     assert_eq!((view.state, view.assignee.unwrap().id), (State::Open, lin.id));
     let hint = desk_line.next("conversation").await;
@@ -257,7 +258,7 @@ async fn a_repeat_is_answered_with_the_first_ack_and_another_body_is_a_conflict(
     let (visitor, opened) = office.visitor(1).await;
     let id = opened.conversation_id;
     let client_id = Uuid::from_u128(9);
-    let first = office.desk.send(&visitor, id, client_id, TEXT, text("hello")).await.unwrap();
+    let first = office.desk.send(&visitor, id, client_id, text("hello")).await.unwrap();
     let line = office.line(&visitor).await;
     line.resume(&[]).await;
     line.until("resumed").await;
@@ -269,14 +270,14 @@ async fn a_repeat_is_answered_with_the_first_ack_and_another_body_is_a_conflict(
     assert_eq!(line.next("error").await["code"], "conflict");
     // Two at once, in one group.
     let (a, b) = tokio::join!(
-        office.desk.send(&visitor, id, Uuid::from_u128(10), TEXT, text("twice")),
-        office.desk.send(&visitor, id, Uuid::from_u128(10), TEXT, text("twice")),
+        office.desk.send(&visitor, id, Uuid::from_u128(10), text("twice")),
+        office.desk.send(&visitor, id, Uuid::from_u128(10), text("twice")),
     );
     let (a, b) = (a.unwrap(), b.unwrap());
     assert_eq!(a.seq, b.seq);
     assert!(a.repeated != b.repeated);
     let office = office.reopen().await;
-    let again = office.desk.send(&visitor, id, client_id, TEXT, text("hello")).await.unwrap();
+    let again = office.desk.send(&visitor, id, client_id, text("hello")).await.unwrap();
     assert!(again.repeated);
     assert_eq!((again.seq, again.id), (first.seq, first.id));
 }
@@ -287,16 +288,16 @@ async fn a_visitor_sees_no_notes_and_no_gap_where_they_are() {
     let boss = office.agent("boss", Role::Supervisor, 0).await;
     let (visitor, opened) = office.visitor(1).await;
     let id = opened.conversation_id;
-    office.desk.send(&visitor, id, Uuid::from_u128(1), TEXT, text("hello")).await.unwrap();
-    office.desk.send(&boss, id, Uuid::from_u128(2), MessageKind::Note, text("vip")).await.unwrap();
+    office.desk.send(&visitor, id, Uuid::from_u128(1), text("hello")).await.unwrap();
+    office.desk.send(&boss, id, Uuid::from_u128(2), note("vip")).await.unwrap();
     let line = office.line(&visitor).await;
     assert_eq!(line.next("hello").await["conversations"][0]["last_seq"], 2);
     line.resume(&[(id, 0)]).await;
     assert_eq!(seqs(&line.until("resumed").await), [1, 2]);
-    office.desk.send(&visitor, id, Uuid::from_u128(3), TEXT, text("more")).await.unwrap();
+    office.desk.send(&visitor, id, Uuid::from_u128(3), text("more")).await.unwrap();
     let message = line.next("message").await;
     assert_eq!((message["seq"].as_u64(), message["prev_seq"].as_u64()), (Some(4), Some(2)));
-    let refused = office.desk.send(&visitor, id, Uuid::from_u128(4), MessageKind::Note, text("x")).await;
+    let refused = office.desk.send(&visitor, id, Uuid::from_u128(4), note("x")).await;
     assert_eq!(refused.unwrap_err().code, ErrorCode::Forbidden);
     let (page, _) = office.desk.messages(&visitor, id, Range::Newest { limit: 10 }).await.unwrap();
     assert_eq!(page.iter().map(|m| m.seq).collect::<Vec<_>>(), [1, 2, 4]);
@@ -308,7 +309,7 @@ async fn resume_sends_exactly_what_is_missing_and_names_what_is_wrong() {
     let (visitor, opened) = office.visitor(1).await;
     let id = opened.conversation_id;
     for number in 0..600 {
-        office.desk.send(&visitor, id, Uuid::from_u128(number), TEXT, format!("m{number}")).await.unwrap();
+        office.desk.send(&visitor, id, Uuid::from_u128(number), text(&format!("m{number}"))).await.unwrap();
     }
     let line = office.line(&visitor).await;
     line.resume(&[(id, 5), (Uuid::from_u128(404), 1)]).await;
@@ -333,7 +334,7 @@ async fn nothing_is_missed_between_replay_and_live() {
     let (visitor, opened) = office.visitor(1).await;
     let id = opened.conversation_id;
     for number in 0..400 {
-        office.desk.send(&visitor, id, Uuid::from_u128(number), TEXT, text("before")).await.unwrap();
+        office.desk.send(&visitor, id, Uuid::from_u128(number), text("before")).await.unwrap();
     }
     let line = office.line(&visitor).await;
     line.resume(&[(id, 0)]).await;
@@ -341,7 +342,7 @@ async fn nothing_is_missed_between_replay_and_live() {
         let (desk, visitor) = (office.desk.clone(), visitor.clone());
         tokio::spawn(async move {
             for number in 1000..1400 {
-                desk.send(&visitor, id, Uuid::from_u128(number), TEXT, text("during")).await.unwrap();
+                desk.send(&visitor, id, Uuid::from_u128(number), text("during")).await.unwrap();
             }
         })
     };
@@ -361,7 +362,7 @@ async fn others_conversations_do_not_exist() {
     let id = opened.conversation_id;
     let code = |result: Result<_, Problem>| result.map(drop).unwrap_err().code;
     assert_eq!(code(office.desk.conversation(&stranger, id).await), ErrorCode::NotFound);
-    let sent = office.desk.send(&stranger, id, Uuid::nil(), TEXT, text("x")).await.map(|_| ());
+    let sent = office.desk.send(&stranger, id, Uuid::nil(), text("x")).await.map(|_| ());
     assert_eq!(sent.unwrap_err().code, ErrorCode::NotFound);
     let acted = office.desk.act(&stranger, id, Act::Resolve).await;
     assert_eq!(code(acted), ErrorCode::NotFound);
@@ -377,7 +378,7 @@ async fn a_transfer_moves_the_conversation_and_what_is_heard_of_it() {
     lin_line.until("resumed").await;
     let (visitor, opened) = office.visitor(1).await;
     let id = opened.conversation_id;
-    office.desk.send(&visitor, id, Uuid::from_u128(1), TEXT, text("hello")).await.unwrap();
+    office.desk.send(&visitor, id, Uuid::from_u128(1), text("hello")).await.unwrap();
     lin_line.until("conversation").await;
     let alex_line = office.line(&alex).await;
     alex_line.resume(&[]).await;
@@ -385,7 +386,7 @@ async fn a_transfer_moves_the_conversation_and_what_is_heard_of_it() {
     let view = office.desk.act(&lin, id, Act::Transfer(Some(alex.id))).await.unwrap();
     assert_eq!(view.assignee.unwrap().id, alex.id);
     alex_line.until("conversation").await;
-    office.desk.send(&visitor, id, Uuid::from_u128(2), TEXT, text("again")).await.unwrap();
+    office.desk.send(&visitor, id, Uuid::from_u128(2), text("again")).await.unwrap();
     assert_eq!(alex_line.next("message").await["text"], "again");
     let refused = office.desk.act(&lin, id, Act::Resolve).await.map(drop);
     assert_eq!(refused.unwrap_err().code, ErrorCode::NotFound);
@@ -401,7 +402,7 @@ async fn what_waits_goes_to_who_comes_and_survives_a_restart() {
     for number in 1..=3 {
         let (visitor, opened) = office.visitor(number).await;
         let id = opened.conversation_id;
-        office.desk.send(&visitor, id, Uuid::from_u128(1), TEXT, text("hello")).await.unwrap();
+        office.desk.send(&visitor, id, Uuid::from_u128(1), text("hello")).await.unwrap();
         ids.push(id);
     }
     let office = office.reopen().await;
@@ -430,7 +431,7 @@ async fn disabling_an_agent_ends_its_sockets_and_requeues() {
     let lin = office.agent("lin", Role::Agent, 3).await;
     let line = office.line(&lin).await;
     let (visitor, opened) = office.visitor(1).await;
-    office.desk.send(&visitor, opened.conversation_id, Uuid::from_u128(1), TEXT, text("hi")).await.unwrap();
+    office.desk.send(&visitor, opened.conversation_id, Uuid::from_u128(1), text("hi")).await.unwrap();
     let change = AgentChange { id: Some(lin.id), disabled: Some(true), ..AgentChange::default() };
     office.desk.put_agent(change).await.unwrap();
     assert_eq!(line.outbox.close_code(), Some(CloseCode::UNAUTHORIZED));
@@ -449,14 +450,14 @@ async fn a_supervisor_watches_from_the_end_and_an_agent_may_not() {
     line.resume(&[]).await;
     let (visitor, opened) = office.visitor(1).await;
     let id = opened.conversation_id;
-    office.desk.send(&visitor, id, Uuid::from_u128(1), TEXT, text("one")).await.unwrap();
+    office.desk.send(&visitor, id, Uuid::from_u128(1), text("one")).await.unwrap();
     let boss_line = office.line(&boss).await;
     boss_line.resume(&[]).await;
     boss_line.until("resumed").await;
     let watch = Watch { scope: Scope::Conversation, id: Some(id) };
     office.desk.post(Command::Watch { connection: boss_line.id, watch, on: true }).await;
     assert_eq!(boss_line.next("watching").await["last_seq"], 3);
-    office.desk.send(&visitor, id, Uuid::from_u128(2), TEXT, text("two")).await.unwrap();
+    office.desk.send(&visitor, id, Uuid::from_u128(2), text("two")).await.unwrap();
     assert_eq!(boss_line.next("message").await["seq"], 4);
     let all = Watch { scope: Scope::All, id: None };
     office.desk.post(Command::Watch { connection: line.id, watch: all, on: true }).await;
@@ -473,4 +474,39 @@ async fn stopping_tells_everybody_to_come_back() {
     assert_eq!(line.outbox.close_code(), Some(CloseCode::RESTART));
     let refused = office.desk.agents().await.map(drop);
     assert_eq!(refused.unwrap_err().code, ErrorCode::Unavailable);
+}
+
+#[tokio::test]
+async fn messages_are_edited_and_recalled_in_place() {
+    let office = Office::open().await;
+    let boss = office.agent("boss", Role::Supervisor, 4).await;
+    let (visitor, opened) = office.visitor(1).await;
+    let id = opened.conversation_id;
+    office.desk.send(&visitor, id, Uuid::from_u128(1), text("my pasword")).await.unwrap();
+    office.desk.send(&boss, id, Uuid::from_u128(2), note("secret")).await.unwrap();
+    let edit = |words: &str| kefu_core::Revise::Edit(words.to_owned());
+    let notes = office.desk.conversation(&boss, id).await.unwrap().last_seq;
+    let (all, _) = office.desk.messages(&boss, id, Range::Newest { limit: 50 }).await.unwrap();
+    let note_seq = all.iter().find(|message| message.kind == MessageKind::Note).unwrap().seq;
+    office.desk.revise(&visitor, id, 1, edit("my password")).await.unwrap();
+    let foreign = office.desk.revise(&visitor, id, note_seq, edit("x")).await.unwrap_err();
+    assert_eq!(foreign.code, ErrorCode::NotFound, "a visitor knows of no note");
+    office.desk.revise(&boss, id, note_seq, edit("other")).await.unwrap();
+    let (seen, _) = office.desk.messages(&visitor, id, Range::Newest { limit: 50 }).await.unwrap();
+    assert_eq!(seen[0].text, "my password");
+    let told: Vec<_> = seen.iter().filter_map(|message| message.event.as_ref()?.seq).collect();
+    assert_eq!(told, [1], "the visitor hears of its own edit only");
+    assert!(office.desk.conversation(&boss, id).await.unwrap().last_seq > notes);
+    office.desk.revise(&visitor, id, 1, kefu_core::Revise::Recall).await.unwrap();
+    let again = office.desk.revise(&visitor, id, 1, edit("back")).await.unwrap_err();
+    assert_eq!(again.code, ErrorCode::Conflict);
+    let view = office.desk.conversation(&visitor, id).await.unwrap();
+    assert_eq!(view.last_message.unwrap().text, "");
+    let repeat = office.desk.send(&visitor, id, Uuid::from_u128(1), text("my pasword")).await.unwrap();
+    assert!(repeat.repeated && repeat.seq == 1, "the repeat of a revised message is no conflict");
+    let quote = Content { quote_seq: Some(1), ..text("this one") };
+    office.desk.send(&visitor, id, Uuid::from_u128(3), quote).await.unwrap();
+    let nothing = Content { quote_seq: Some(99), ..text("this one") };
+    let refused = office.desk.send(&visitor, id, Uuid::from_u128(4), nothing).await.unwrap_err();
+    assert_eq!(refused.field, Some("quote_seq"));
 }

@@ -27,6 +27,13 @@ pub(super) struct Parameters<T>(pub(super) T);
 #[derive(Debug)]
 pub(super) struct Id(pub(super) Uuid);
 
+/// The conversation and the message in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) conversation: Uuid,
+    pub(super) seq: u64,
+}
+
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Refused;
 
@@ -59,6 +66,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
         let path = Path::<String>::from_request_parts(parts, state).await;
         let id = path.ok().and_then(|Path(text)| Uuid::try_parse(&text).ok());
         id.map(Self).ok_or_else(|| Problem::not_found("id"))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Place {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<(Uuid, u64)>::from_request_parts(parts, state).await;
+        let Path((conversation, seq)) = path.map_err(|_| Problem::not_found("message"))?;
+        Ok(Self { conversation, seq })
     }
 }
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use kefu_core::{Limit, MessageKind, Meter};
+use kefu_core::{Content, Limit, Meter};
 use kefu_protocol::{
-    frame::{self, ClientFrame, ErrorCode, ParseError, SendKind, ServerFrame},
+    frame::{self, ClientFrame, ErrorCode, ParseError, ServerFrame},
     ws::CloseCode,
 };
 use kefu_socket::{ConnectionId, Flow, Handler, Outbox};
@@ -14,6 +14,7 @@ use crate::{
     desk::{self, Act, Change, Command, Reply, Send},
     identity::Identity,
     problem::Problem,
+    view,
 };
 
 /// Frames of one connection besides messages: typing, read marks, watches, pings.
@@ -109,17 +110,21 @@ impl Frames {
             self.push_error(Some(send.client_id), &Problem::rate_limited(wait_us));
             return None;
         }
-        let text = send.text.into_owned();
+        let kind = view::message_kind(send.kind);
+        let data = send.data.as_ref().map(frame::Json::as_str);
+        let content = match Content::new(kind, send.text.into_owned(), data, send.quote_seq) {
+            Ok(content) => content,
+            Err(error) => {
+                self.push_error(Some(send.client_id), &Problem::from(error));
+                return None;
+            }
+        };
         Some(Command::Send(Send {
             who: Arc::clone(&self.who),
             conversation: send.conversation_id,
             client_id: send.client_id,
-            kind: match send.kind {
-                SendKind::Text => MessageKind::Text,
-                SendKind::Note => MessageKind::Note,
-            },
-            units: desk::units(&text),
-            text,
+            units: desk::units(&content),
+            content,
             reply: Reply::Socket(self.connection),
         }))
     }

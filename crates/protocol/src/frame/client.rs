@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    frame::{ErrorCode, MAX_POSITIONS, MAX_TEXT_CHARS, Scope, SendKind},
+    frame::{ErrorCode, Json, MAX_POSITIONS, MAX_TEXT_CHARS, Scope, SendKind},
     ws::CloseCode,
 };
 
@@ -49,8 +49,14 @@ pub struct Send<'a> {
     pub conversation_id: Uuid,
     /// What it is.
     pub kind: SendKind,
-    /// The text, between 1 and [`MAX_TEXT_CHARS`] characters.
+    /// The text, between 1 and [`MAX_TEXT_CHARS`] characters; may be empty beside `data`.
     pub text: Cow<'a, str>,
+    /// What the message holds besides its text; which kinds have it is not this crate's to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Json<'a>>,
+    /// Number of the entry that it quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote_seq: Option<u64>,
 }
 
 /// Names what the client holds.
@@ -143,7 +149,7 @@ impl<'a> ClientFrame<'a> {
         match &self {
             Self::Send(send) => {
                 let named = |error| ParseError { client_id: Some(send.client_id), ..error };
-                check_text(&send.text).map_err(named)?;
+                check_text(send.kind, &send.text).map_err(named)?;
             }
             Self::Resume(resume) if resume.positions.len() > MAX_POSITIONS => {
                 let message = format!("more than {MAX_POSITIONS} positions");
@@ -163,14 +169,14 @@ impl<'a> ClientFrame<'a> {
 ///
 /// # Errors
 ///
-/// The text is blank or longer than [`MAX_TEXT_CHARS`].
-pub fn check_text(text: &str) -> Result<(), ParseError> {
+/// The text is longer than [`MAX_TEXT_CHARS`], or blank where it is all that there is.
+pub fn check_text(kind: SendKind, text: &str) -> Result<(), ParseError> {
     // No text has more characters than bytes.
     if text.len() > MAX_TEXT_CHARS && text.chars().count() > MAX_TEXT_CHARS {
         let message = format!("text is longer than {MAX_TEXT_CHARS} characters");
         return Err(ParseError::new(ErrorCode::TooLarge, message).in_field("text"));
     }
-    if text.trim_start().is_empty() {
+    if matches!(kind, SendKind::Text | SendKind::Note) && text.trim_start().is_empty() {
         return Err(ParseError::new(ErrorCode::BadFrame, "text is empty").in_field("text"));
     }
     Ok(())
@@ -193,6 +199,9 @@ struct Envelope<'a> {
     #[serde(borrow)]
     text: Option<Text<'a>>,
     #[serde(borrow)]
+    data: Option<Json<'a>>,
+    quote_seq: Option<u64>,
+    #[serde(borrow)]
     epoch: Option<Text<'a>>,
     positions: Option<Vec<Position>>,
     on: Option<bool>,
@@ -214,7 +223,10 @@ impl<'a> Envelope<'a> {
                 client_id: self.client_id?,
                 conversation_id: self.conversation_id?,
                 kind: self.kind?,
+                // Only beside data may the text be left out, and the slow way knows when.
                 text: self.text?.0,
+                data: self.data,
+                quote_seq: self.quote_seq,
             }),
             "resume" => ClientFrame::Resume(Resume { epoch: self.epoch?.0, positions: self.positions? }),
             "typing" => ClientFrame::Typing { conversation_id: self.conversation_id?, on: self.on? },

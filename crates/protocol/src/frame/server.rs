@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    frame::{Change, ErrorCode, EventCode, MessageKind, PartyKind, Scope, Status, Timestamp},
+    frame::{Change, ErrorCode, EventCode, Json, MessageKind, PartyKind, Revision, Scope, Status, Timestamp},
     ws::TextFrame,
 };
 
@@ -135,6 +135,15 @@ pub struct Message<'a> {
     /// With [`MessageKind::Event`], what happened.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Event<'a>>,
+    /// What the message holds besides its text, by kind.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Json<'a>>,
+    /// Number of the entry that it quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote_seq: Option<u64>,
+    /// What became of it after it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
     /// When it became durable.
     pub created_at: Timestamp,
 }
@@ -175,6 +184,9 @@ pub struct Event<'a> {
     /// The score of a rating, 1 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<u8>,
+    /// Number of the entry that an edit or recall is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
 }
 
 /// What the client holds is of no use: forget it and reload.

@@ -68,6 +68,12 @@ words! {
         Text = "text",
         /// A note that only agents see.
         Note = "note",
+        /// A place.
+        Location = "location",
+        /// A product or an order.
+        Card = "card",
+        /// Questions, or the answers to them.
+        Form = "form",
     }
 }
 
@@ -80,6 +86,32 @@ words! {
         Note = "note",
         /// A change of the conversation, see [`EventCode`].
         Event = "event",
+        /// A picture.
+        Image = "image",
+        /// A file.
+        File = "file",
+        /// A voice message.
+        Voice = "voice",
+        /// A video.
+        Video = "video",
+        /// A place.
+        Location = "location",
+        /// A product or an order.
+        Card = "card",
+        /// Questions, or the answers to them.
+        Form = "form",
+    }
+}
+
+words! {
+    /// What became of a message after it was sent.
+    Revision {
+        /// Its sender changed the text.
+        Edited = "edited",
+        /// It was taken back.
+        Recalled = "recalled",
+        /// It was erased for good.
+        Erased = "erased",
     }
 }
 
@@ -114,6 +146,12 @@ words! {
         Reopened = "reopened",
         /// The visitor rated it.
         Rated = "rated",
+        /// The visitor is asked for a rating.
+        RatingInvited = "rating_invited",
+        /// The sender of an earlier message changed its text; read it again.
+        Edited = "edited",
+        /// An earlier message was taken back.
+        Recalled = "recalled",
     }
 }
 

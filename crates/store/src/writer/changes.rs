@@ -31,6 +31,9 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
             sql::execute(conn, "DELETE FROM session WHERE token_hash = ?", args).await.map(drop)
         }
         Change::EndSessionsOf(principal) => end_sessions_of(conn, *principal).await,
+        Change::Revise { pos, revision, text, at } => {
+            super::revise::write(conn, *pos, *revision, text, *at).await
+        }
         Change::SetupToken(Some(hash)) => schema::set_meta_blob(conn, "setup_token_hash", hash).await,
         Change::SetupToken(None) => {
             sql::execute(conn, "DELETE FROM meta WHERE key = 'setup_token_hash'", Args::default())

@@ -23,8 +23,8 @@ impl Default for Statements {
         Self {
             log: Bulk::new(
                 "INSERT INTO log (pos, conversation, seq, prev_pos, prev_public_seq, kind, sender_kind, sender,
-                 created_at, id, client_id, text, event)",
-                13,
+                 created_at, id, client_id, text, event, data, quote_seq)",
+                15,
                 "",
             ),
             anchor: Bulk::new("INSERT INTO anchor (conversation, seq, pos)", 3, ""),

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use kefu_core::{Conversation, ConversationKey, Entry, Micros};
+use kefu_core::{Conversation, ConversationKey, Entry, Micros, Revision};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
@@ -94,6 +94,9 @@ fn entry(stub: Stub) -> Result<Entry, StoreError> {
         kind: rows::kind(kind)?,
         text: String::new(),
         event: None,
+        data: None,
+        quote_seq: None,
+        revision: Revision::Intact,
         created_at: Micros(created_at),
     })
 }

@@ -291,6 +291,9 @@ impl Shared {
             kind: MessageKind::Text,
             text: send.text.clone().into_owned().into(),
             event: None,
+            data: None,
+            quote_seq: None,
+            revision: None,
             created_at: Timestamp::from_micros(0),
         };
         conversation.log.push(message.clone());

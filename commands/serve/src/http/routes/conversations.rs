@@ -171,6 +171,18 @@ pub(super) async fn rate(
     Ok(act(&api, &who, id, Act::Rate { score: body.score, comment }).await?)
 }
 
+/// Asks the visitor to rate a conversation
+#[utoipa::path(post, path = "/conversations/{id}/rating/invite", operation_id = "invite_rating",
+    tag = "conversations", params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn invite_rating(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, Problem> {
+    act(&api, &who, id, Act::InviteRating).await
+}
+
 /// Moves the caller's read mark
 #[utoipa::path(post, path = "/conversations/{id}/read", operation_id = "read", tag = "conversations",
     params(("id" = Uuid, Path)), request_body = ReadBody, security(("bearer" = []), ("cookie" = [])),

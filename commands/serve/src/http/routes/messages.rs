@@ -1,9 +1,10 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::MessageKind;
-use kefu_protocol::frame::{Timestamp, check_text};
+use kefu_core::{Content, Revise};
+use kefu_protocol::frame::{SendKind, Timestamp, check_text};
 use kefu_store::Range;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -12,12 +13,13 @@ use crate::{
     clock,
     http::{
         Api, Refused,
-        body::{Body, Id, Parameters, parameter},
+        body::{Body, Id, Parameters, Place, parameter},
         openapi::SignedErrors,
         page::{self, Page},
     },
+    identity::Identity,
     problem::Problem,
-    view::{MessageView, timestamp},
+    view::{self, MessageView, timestamp},
 };
 
 /// Which part of the log.
@@ -40,9 +42,22 @@ pub(super) struct ListQuery {
 pub(super) struct NewMessage {
     /// The sender's own id of the message; the same one again is the same message.
     client_id: Uuid,
-    /// `text`, or `note` for agents only.
+    /// `text`, `location`, `card` or `form`, or `note` for agents only.
     #[schema(example = "text")]
     kind: String,
+    /// At most 16,384 characters; may be left out beside `data`.
+    #[serde(default)]
+    text: String,
+    /// What `location`, `card` and `form` hold besides their text.
+    #[schema(value_type = Option<Object>)]
+    data: Option<Box<RawValue>>,
+    /// Number of the message that it quotes.
+    quote_seq: Option<u64>,
+}
+
+/// Another text for a message.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct EditBody {
     /// At most 16,384 characters.
     text: String,
 }
@@ -89,16 +104,49 @@ pub(super) async fn send(
     Id(id): Id,
     Body(body): Body<NewMessage>,
 ) -> Result<(StatusCode, Json<SentView>), Refused> {
-    let kind = match body.kind.as_str() {
-        "text" => MessageKind::Text,
-        "note" => MessageKind::Note,
-        _ => return Err(Problem::invalid("kind", "must be text or note").into()),
-    };
-    check_text(&body.text).map_err(Problem::from)?;
+    let kind = SendKind::from_word(&body.kind)
+        .ok_or_else(|| Problem::invalid("kind", "must be text, note, location, card or form"))?;
+    check_text(kind, &body.text).map_err(Problem::from)?;
+    let data = body.data.as_deref().map(RawValue::get);
+    let content = Content::new(view::message_kind(kind), body.text, data, body.quote_seq);
+    let content = content.map_err(Problem::from)?;
     api.services.limits.message(who.principal, clock::now())?;
-    let sent = api.services.desk.send(&who, id, body.client_id, kind, body.text).await?;
+    let sent = api.services.desk.send(&who, id, body.client_id, content).await?;
     let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(SentView { seq: sent.seq, id: sent.id, created_at: timestamp(sent.created_at) })))
+}
+
+/// Changes the text of a message or note (its sender, within 15 minutes)
+#[utoipa::path(patch, path = "/conversations/{id}/messages/{seq}", operation_id = "edit_message", tag = "messages",
+    params(("id" = Uuid, Path), ("seq" = u64, Path)), request_body = EditBody,
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Changed"), SignedErrors))]
+pub(super) async fn edit(
+    State(api): State<Api>,
+    Signed(who): Signed,
+    place: Place,
+    Body(body): Body<EditBody>,
+) -> Result<StatusCode, Refused> {
+    check_text(SendKind::Text, &body.text).map_err(Problem::from)?;
+    revise(&api, &who, place, Revise::Edit(body.text)).await
+}
+
+/// Takes a message back (its sender, within 2 minutes; of agents, who oversees them at any time)
+#[utoipa::path(delete, path = "/conversations/{id}/messages/{seq}", operation_id = "recall_message",
+    tag = "messages", params(("id" = Uuid, Path), ("seq" = u64, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Taken back"), SignedErrors))]
+pub(super) async fn recall(
+    State(api): State<Api>,
+    Signed(who): Signed,
+    place: Place,
+) -> Result<StatusCode, Refused> {
+    revise(&api, &who, place, Revise::Recall).await
+}
+
+async fn revise(api: &Api, who: &Identity, place: Place, how: Revise) -> Result<StatusCode, Refused> {
+    api.services.limits.message(who.principal, clock::now())?;
+    api.services.desk.revise(who, place.conversation, place.seq, how).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn range(query: &ListQuery) -> Result<Range, Problem> {

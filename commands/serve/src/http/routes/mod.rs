@@ -43,8 +43,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::reopen))
         .routes(routes!(conversations::transfer))
         .routes(routes!(conversations::rate))
+        .routes(routes!(conversations::invite_rating))
         .routes(routes!(conversations::read))
         .routes(routes!(messages::list, messages::send))
+        .routes(routes!(messages::edit, messages::recall))
         .routes(routes!(visitors::get))
         .routes(routes!(description))
 }

@@ -83,6 +83,11 @@ fn cases() -> Vec<Case> {
         post("/conversations/{c}/messages", message("text"), [401, 201, 404, 201, 404, 201, 201]),
         post("/conversations/{c}/messages", message("note"), [401, 403, 404, 201, 404, 201, 201]),
         post("/conversations/{n}/messages", message("text"), [401, 404, 404, 404, 404, 404, 404]),
+        // The first message is the visitor's.
+        patch("/conversations/{c}/messages/1", json!({"text": "y"}), [401, 204, 404, 403, 404, 403, 403]),
+        patch("/conversations/{n}/messages/1", json!({"text": "y"}), [401, 404, 404, 404, 404, 404, 404]),
+        case(Method::DELETE, "/conversations/{c}/messages/1", None, [401, 204, 404, 403, 404, 403, 403]),
+        case(Method::DELETE, "/conversations/{n}/messages/1", None, [401, 404, 404, 404, 404, 404, 404]),
         act("/conversations/{c}/accept", [401, 403, 403, 200, 404, 409, 409]),
         act("/conversations/{c}/pending", [401, 403, 403, 200, 404, 200, 200]),
         act("/conversations/{c}/resolve", [401, 403, 403, 200, 404, 200, 200]),
@@ -94,6 +99,7 @@ fn cases() -> Vec<Case> {
             [401, 403, 403, 400, 404, 400, 400],
         ),
         post("/conversations/{c}/rating", json!({"score": 5}), [401, 200, 404, 403, 403, 403, 403]),
+        act("/conversations/{c}/rating/invite", [401, 403, 403, 200, 404, 200, 200]),
         post("/conversations/{c}/read", json!({"seq": 1}), [401, 204, 404, 204, 404, 204, 204]),
         get("/visitors/{v}", [401, 403, 403, 200, 404, 200, 200]),
         get("/visitors/{n}", [401, 403, 403, 404, 404, 404, 404]),
@@ -135,7 +141,9 @@ fn the_table_is_complete() {
         .iter()
         .map(|case| {
             let path = case.path.split('?').next().unwrap();
-            let path = path.replace("/stream/{n}", "/stream/{connection_id}");
+            let path = path
+                .replace("/stream/{n}", "/stream/{connection_id}")
+                .replace("/messages/1", "/messages/{seq}");
             let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{n}"]
                 .iter()
                 .fold(path, |path, id| path.replace(id, "{id}"));

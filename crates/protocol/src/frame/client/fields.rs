@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{ClientFrame, ParseError, Position, Resume, Send, Watch};
-use crate::frame::{ErrorCode, Scope, SendKind};
+use crate::frame::{ErrorCode, Json, Scope, SendKind};
 
 pub(super) fn parse(json: &str) -> Result<ClientFrame<'static>, ParseError> {
     let fields = match serde_json::from_str(json) {
@@ -39,8 +39,17 @@ impl Fields<'_> {
             "send" => ClientFrame::Send(Send {
                 client_id: self.required("client_id", UUID)?,
                 conversation_id: self.required("conversation_id", UUID)?,
-                kind: self.word("kind", SendKind::from_word, "text or note")?,
-                text: Cow::Owned(self.required("text", STRING)?),
+                kind: self.word("kind", SendKind::from_word, "text, note, location, card or form")?,
+                text: match self.0.get("data") {
+                    None => Cow::Owned(self.required("text", STRING)?),
+                    Some(_) => Cow::Owned(self.optional("text", STRING)?.unwrap_or_default()),
+                },
+                data: self
+                    .0
+                    .get("data")
+                    .filter(|data| data.get() != "null")
+                    .map(|data| Json::new(data.get().to_owned())),
+                quote_seq: self.optional("quote_seq", "a whole number")?,
             }),
             "resume" => ClientFrame::Resume(Resume {
                 epoch: Cow::Owned(self.required("epoch", STRING)?),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    frame::{ClientFrame, ErrorCode, ParseError, Position, Resume, Scope, Send, SendKind, Watch},
+    frame::{ClientFrame, ErrorCode, Json, ParseError, Position, Resume, Scope, Send, SendKind, Watch},
     ws::CloseCode,
 };
 
@@ -48,6 +48,20 @@ fn every_frame_of_the_contract() {
                 conversation_id: id,
                 kind: SendKind::Text,
                 text: "hi".into(),
+                data: None,
+                quote_seq: None,
+            }),
+        ),
+        (
+            json!({"type": "send", "client_id": CLIENT, "conversation_id": id, "kind": "card",
+                   "data": {"title": "x"}, "quote_seq": 2}),
+            ClientFrame::Send(Send {
+                client_id: CLIENT,
+                conversation_id: id,
+                kind: SendKind::Card,
+                text: "".into(),
+                data: Some(Json::new(r#"{"title":"x"}"#)),
+                quote_seq: Some(2),
             }),
         ),
         (
@@ -186,7 +200,14 @@ fn frame() -> impl Strategy<Value = ClientFrame<'static>> {
     let position = (id(), any::<u64>()).prop_map(|(conversation_id, seq)| Position { conversation_id, seq });
     prop_oneof![
         (id(), id(), select(SendKind::ALL), text()).prop_map(|(client_id, conversation_id, kind, text)| {
-            ClientFrame::Send(Send { client_id, conversation_id, kind, text: text.into() })
+            ClientFrame::Send(Send {
+                client_id,
+                conversation_id,
+                kind,
+                text: text.into(),
+                data: None,
+                quote_seq: None,
+            })
         }),
         ("[^\u{0}]{0,20}", vec(position, 0..5)).prop_map(|(epoch, positions)| {
             ClientFrame::Resume(Resume { epoch: epoch.into(), positions })

@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use crate::{
     frame::{
-        Ack, Change, Conversation, Error, ErrorCode, Event, EventCode, Head, Hello, Message, MessageKind,
-        Name, Party, PartyKind, Presence, Read, Reset, Scope, ServerFrame, Status, Timestamp, Typing,
-        Watching,
+        Ack, Change, Conversation, Error, ErrorCode, Event, EventCode, Head, Hello, Json, Message,
+        MessageKind, Name, Party, PartyKind, Presence, Read, Reset, Revision, Scope, ServerFrame, Status,
+        Timestamp, Typing, Watching,
     },
     ws::{Incoming, Reader, Role},
 };
@@ -31,6 +31,9 @@ fn message() -> Message<'static> {
         kind: MessageKind::Text,
         text: "您好 \"x\"".into(),
         event: None,
+        data: None,
+        quote_seq: None,
+        revision: None,
         created_at: Timestamp::from_micros(1_000_000),
     }
 }
@@ -43,6 +46,7 @@ fn examples() -> Vec<(ServerFrame<'static>, &'static str)> {
         agent: Some(Name { id: ID, name: "Bo".into() }),
         by: Some(ann()),
         score: None,
+        seq: None,
     };
     vec![
         (
@@ -89,6 +93,16 @@ fn examples() -> Vec<(ServerFrame<'static>, &'static str)> {
                 ..message()
             }),
             r#"{"type":"message","conversation_id":"ID","seq":7,"prev_seq":5,"id":"ID","client_id":null,"from":{"kind":"agent","id":"ID","name":"Ann"},"kind":"event","text":"handed to Bo","event":{"code":"transferred","agent":{"id":"ID","name":"Bo"},"by":{"kind":"agent","id":"ID","name":"Ann"}},"created_at":"1970-01-01T00:00:01.000Z"}"#,
+        ),
+        (
+            ServerFrame::Message(Message {
+                kind: MessageKind::Location,
+                data: Some(Json::new(r#"{"latitude":1.5}"#)),
+                quote_seq: Some(3),
+                revision: Some(Revision::Edited),
+                ..message()
+            }),
+            r#"{"type":"message","conversation_id":"ID","seq":7,"prev_seq":5,"id":"ID","client_id":null,"from":{"kind":"agent","id":"ID","name":"Ann"},"kind":"location","text":"您好 \"x\"","data":{"latitude":1.5},"quote_seq":3,"revision":"edited","created_at":"1970-01-01T00:00:01.000Z"}"#,
         ),
         (ServerFrame::Resumed, r#"{"type":"resumed"}"#),
         (
@@ -190,6 +204,9 @@ proptest! {
             kind: MessageKind::Text,
             text: text.into(),
             event: None,
+        data: None,
+        quote_seq: None,
+        revision: None,
             created_at: Timestamp::from_micros(micros / 1000 * 1000),
         };
         let json = ServerFrame::Message(message.clone()).to_json();

@@ -1,0 +1,372 @@
+//! What messages hold besides their text, by kind.
+
+use serde::{Deserialize, Serialize};
+
+use crate::MessageKind;
+
+/// Most bytes of a message's data as JSON.
+pub const DATA_BYTES_MAX: usize = 16 * 1024;
+
+/// Most characters of a title, label or value.
+const LINE_CHARS_MAX: usize = 300;
+
+/// Most buttons of a card, fields of a form and values of an answer.
+const PARTS_MAX: usize = 20;
+
+/// Most bytes of an address of a page or picture.
+const URL_BYTES_MAX: usize = 2048;
+
+/// Why a message's data is refused.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ContentError {
+    /// The kind has no data.
+    #[error("messages of this kind have no data")]
+    Unwanted,
+    /// The kind needs data.
+    #[error("messages of this kind need data")]
+    Missing,
+    /// More than [`DATA_BYTES_MAX`].
+    #[error("the data is longer than {DATA_BYTES_MAX} bytes")]
+    TooLarge,
+    /// It has not the form of its kind.
+    #[error("the data does not fit the kind: {0}")]
+    Form(String),
+    /// A field is empty, too long or out of range.
+    #[error("{0} {1}")]
+    Field(&'static str, &'static str),
+}
+
+/// A place.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Location {
+    /// Degrees north, WGS 84.
+    latitude: f64,
+    /// Degrees east, WGS 84.
+    longitude: f64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    address: String,
+}
+
+/// A product or an order.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Card {
+    title: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    subtitle: String,
+    /// As it is shown, with its currency.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    price: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    buttons: Vec<Button>,
+}
+
+/// A button of a card: opens a page, or says something.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Button {
+    label: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply: Option<String>,
+}
+
+/// Questions to the visitor, or its answers to such a message.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    title: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<Field>,
+    /// `seq` of the message that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answers_seq: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    values: Vec<Value>,
+}
+
+/// A question.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Field {
+    name: String,
+    label: String,
+    #[serde(rename = "type")]
+    kind: FieldKind,
+    #[serde(default)]
+    required: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    options: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum FieldKind {
+    Text,
+    Multiline,
+    Email,
+    Phone,
+    Number,
+    Date,
+    Select,
+    Checkbox,
+}
+
+/// An answer.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Value {
+    name: String,
+    value: String,
+}
+
+/// What a message says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Content {
+    /// What it is.
+    pub kind: MessageKind,
+    /// The text, or what stands for it.
+    pub text: String,
+    /// What it holds besides, as JSON in its one written form.
+    pub data: Option<Box<str>>,
+    /// `seq` of the entry that it quotes.
+    pub quote_seq: Option<u64>,
+}
+
+impl Content {
+    /// A text or a note.
+    #[must_use]
+    pub fn text(kind: MessageKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), data: None, quote_seq: None }
+    }
+
+    /// Checks the data of a message; where the text is blank, what stands for the kind takes its place.
+    ///
+    /// # Errors
+    /// The data is too large, has not the form of its kind, or a field is over its limit.
+    pub fn new(
+        kind: MessageKind,
+        mut text: String,
+        data: Option<&str>,
+        quote_seq: Option<u64>,
+    ) -> Result<Self, ContentError> {
+        let data = check_data(kind, data)?;
+        if text.trim().is_empty() {
+            fallback_text(kind).clone_into(&mut text);
+        }
+        Ok(Self { kind, text, data, quote_seq })
+    }
+
+    /// Bytes that it takes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.text.len() + self.data.as_ref().map_or(0, |data| data.len())
+    }
+
+    /// Whether it says nothing at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Checks the data of a message of `kind` and returns it in its one written form.
+fn check_data(kind: MessageKind, data: Option<&str>) -> Result<Option<Box<str>>, ContentError> {
+    let wants_data = matches!(kind, MessageKind::Location | MessageKind::Card | MessageKind::Form);
+    let data = match data {
+        None if wants_data => return Err(ContentError::Missing),
+        None => return Ok(None),
+        Some(_) if !wants_data => return Err(ContentError::Unwanted),
+        Some(data) if data.len() > DATA_BYTES_MAX => return Err(ContentError::TooLarge),
+        Some(data) => data,
+    };
+    let text = match kind {
+        MessageKind::Location => check::<Location>(data)?,
+        MessageKind::Card => check::<Card>(data)?,
+        _ => check::<Form>(data)?,
+    };
+    Ok(Some(text.into()))
+}
+
+/// What stands for a message whose sender gave it no text.
+fn fallback_text(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Text | MessageKind::Note | MessageKind::Event => "",
+        MessageKind::Image => "[image]",
+        MessageKind::File => "[file]",
+        MessageKind::Voice => "[voice message]",
+        MessageKind::Video => "[video]",
+        MessageKind::Location => "[location]",
+        MessageKind::Card => "[card]",
+        MessageKind::Form => "[form]",
+    }
+}
+
+trait Checked: for<'de> Deserialize<'de> + Serialize {
+    fn check(&self) -> Result<(), ContentError>;
+}
+
+fn check<T: Checked>(data: &str) -> Result<String, ContentError> {
+    let value: T = serde_json::from_str(data).map_err(|error| ContentError::Form(error.to_string()))?;
+    value.check()?;
+    serde_json::to_string(&value).map_err(|error| ContentError::Form(error.to_string()))
+}
+
+impl Checked for Location {
+    fn check(&self) -> Result<(), ContentError> {
+        if !(-90.0..=90.0).contains(&self.latitude) {
+            return Err(ContentError::Field("latitude", "must be between -90 and 90"));
+        }
+        if !(-180.0..=180.0).contains(&self.longitude) {
+            return Err(ContentError::Field("longitude", "must be between -180 and 180"));
+        }
+        optional("name", &self.name)?;
+        optional("address", &self.address)
+    }
+}
+
+impl Checked for Card {
+    fn check(&self) -> Result<(), ContentError> {
+        required("title", &self.title)?;
+        optional("subtitle", &self.subtitle)?;
+        optional("price", &self.price)?;
+        url("image_url", self.image_url.as_deref())?;
+        url("url", self.url.as_deref())?;
+        parts("buttons", self.buttons.len())?;
+        for button in &self.buttons {
+            required("label", &button.label)?;
+            url("url", button.url.as_deref())?;
+            optional("reply", button.reply.as_deref().unwrap_or_default())?;
+            if button.url.is_some() == button.reply.is_some() {
+                return Err(ContentError::Field("buttons", "must each have a url or a reply"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Checked for Form {
+    fn check(&self) -> Result<(), ContentError> {
+        optional("title", &self.title)?;
+        parts("fields", self.fields.len())?;
+        parts("values", self.values.len())?;
+        if self.fields.is_empty() == self.values.is_empty() {
+            return Err(ContentError::Field("fields", "or values must be given, and not both"));
+        }
+        for field in &self.fields {
+            required("name", &field.name)?;
+            required("label", &field.label)?;
+            parts("options", field.options.len())?;
+            if (field.kind == FieldKind::Select) == field.options.is_empty() {
+                return Err(ContentError::Field("options", "belong to select fields, and only to them"));
+            }
+            field.options.iter().try_for_each(|option| required("options", option))?;
+        }
+        for value in &self.values {
+            required("name", &value.name)?;
+            optional("value", &value.value)?;
+        }
+        Ok(())
+    }
+}
+
+fn parts(field: &'static str, count: usize) -> Result<(), ContentError> {
+    if count > PARTS_MAX { Err(ContentError::Field(field, "must be at most 20")) } else { Ok(()) }
+}
+
+fn required(field: &'static str, text: &str) -> Result<(), ContentError> {
+    if text.trim().is_empty() {
+        return Err(ContentError::Field(field, "must not be empty"));
+    }
+    optional(field, text)
+}
+
+fn optional(field: &'static str, text: &str) -> Result<(), ContentError> {
+    if text.chars().nth(LINE_CHARS_MAX).is_some() {
+        return Err(ContentError::Field(field, "must be at most 300 characters"));
+    }
+    Ok(())
+}
+
+/// Only pages of the web: a script's address would run where the message is shown.
+fn url(field: &'static str, url: Option<&str>) -> Result<(), ContentError> {
+    let Some(url) = url else { return Ok(()) };
+    let is_web = ["https://", "http://"].iter().any(|scheme| {
+        url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            && url.len() > scheme.len()
+    });
+    if !is_web || url.len() > URL_BYTES_MAX || url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(ContentError::Field(field, "must be an address that begins with https:// or http://"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn checked(kind: MessageKind, data: &str) -> Result<String, ContentError> {
+        check_data(kind, Some(data)).map(|data| data.unwrap().into())
+    }
+
+    #[test]
+    fn each_kind_has_its_own_data() {
+        use MessageKind::{Card, Form, Location, Text};
+        assert_eq!(check_data(Text, None), Ok(None));
+        assert_eq!(check_data(Text, Some("{}")), Err(ContentError::Unwanted));
+        assert_eq!(check_data(Card, None), Err(ContentError::Missing));
+        assert_eq!(
+            checked(Location, r#"{"latitude": 31.2, "longitude": 121.5, "name": "上海"}"#).unwrap(),
+            r#"{"latitude":31.2,"longitude":121.5,"name":"上海"}"#
+        );
+        assert!(checked(Card, r#"{"title":"x","buttons":[{"label":"go","reply":"yes"}]}"#).is_ok());
+        assert!(checked(Form, r#"{"answers_seq":3,"values":[{"name":"order","value":"7"}]}"#).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_fit_names_its_field() {
+        use MessageKind::{Card, Form, Location};
+        for (kind, data, field) in [
+            (Location, r#"{"latitude":91,"longitude":0}"#, "latitude"),
+            (Location, r#"{"latitude":1,"longitude":-181}"#, "longitude"),
+            (Card, r#"{"title":" "}"#, "title"),
+            (Card, r#"{"title":"x","url":"javascript:alert(1)"}"#, "url"),
+            (Card, r#"{"title":"x","image_url":"data:image/png,x"}"#, "image_url"),
+            (Card, r#"{"title":"x","buttons":[{"label":"x"}]}"#, "buttons"),
+            (Form, r#"{"title":"x"}"#, "fields"),
+            (Form, r#"{"fields":[{"name":"a","label":"b","type":"select"}]}"#, "options"),
+        ] {
+            let error = checked(kind, data).unwrap_err();
+            assert!(matches!(error, ContentError::Field(named, _) if named == field), "{data}: {error}");
+        }
+        for data in ["", "[]", "{", r#"{"title":1}"#, r#"{"title":"x","script":"y"}"#] {
+            assert!(matches!(checked(Card, data), Err(ContentError::Form(_))), "{data}");
+        }
+        let long = format!(r#"{{"title":"{}"}}"#, "x".repeat(DATA_BYTES_MAX));
+        assert_eq!(checked(Card, &long), Err(ContentError::TooLarge));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_stays_so(title in "\\PC{1,40}", latitude in -90.0..90.0, longitude in -180.0..180.0) {
+            let card = serde_json::json!({"title": title, "url": "https://shop.example/1"}).to_string();
+            let place = serde_json::json!({"latitude": latitude, "longitude": longitude}).to_string();
+            for (kind, data) in [(MessageKind::Card, card), (MessageKind::Location, place)] {
+                if let Ok(once) = checked(kind, &data) {
+                    prop_assert_eq!(checked(kind, &once), Ok(once.clone()));
+                }
+            }
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! districts stay: they say where a customer lives no more exactly than statistics do.
 
 use super::{
-    Kind,
+    Kind, number,
     scan::{Found, Scope},
 };
 use crate::fold::{is_spaced, is_unspaced};
@@ -121,7 +121,10 @@ impl Units {
         // The room's number alone: 3栋501.
         let next = scope.at(number.end).map(|(c, _)| c);
         let ends = !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.' || MEASURES.contains(&c));
-        let is_room = matches!(self.last, BUILDING | ENTRANCE) && matches!(number.digits, 3..=4) && ends;
+        let is_plain = matches!(number.digits, 3..=4) && number.digits == number.characters();
+        let is_room = matches!(self.last, BUILDING | ENTRANCE) && is_plain && ends;
+        // The digits may as well begin a telephone number.
+        let is_room = is_room && number::at(scope, start).is_none();
         is_room.then_some(Unit { rank: ROOM, end: number.end })
     }
 
@@ -200,7 +203,7 @@ fn number_before(scope: Scope<'_>, end: usize, rank: u8) -> Option<usize> {
         }
         start = before;
     }
-    number.suits(rank).then_some(start)
+    (number.suits(rank) && !scope.is_in_mask(start)).then_some(start)
 }
 
 fn skip_space_before(scope: Scope<'_>, end: usize) -> usize {

@@ -103,12 +103,15 @@ impl<'a> Digits<'a> {
     }
 
     /// The groups of the symbols `from..to`, if a number can end there: on a digit, and at the end of a group or
-    /// before a star. What masking leaves before its stars is too short to be a number.
+    /// before nothing but stars.
     pub(super) fn groups(&self, from: usize, to: usize) -> Option<Groups> {
         self.digit(to.checked_sub(1)?)?;
-        let before_star = self.symbols[..self.count].get(to).is_some_and(|symbol| symbol.digit.is_none());
-        if !self.symbols[to - 1].ends_group && !before_star {
-            return None;
+        if !self.symbols[to - 1].ends_group {
+            let rest = &self.symbols[to..self.count];
+            let end = rest.iter().position(|symbol| symbol.ends_group)?;
+            if rest[..=end].iter().any(|symbol| symbol.digit.is_some()) {
+                return None;
+            }
         }
         let mut groups = Groups { sizes: [0; SYMBOLS_MAX], count: 0 };
         for symbol in &self.symbols[from..to] {

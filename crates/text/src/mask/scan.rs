@@ -38,6 +38,14 @@ impl<'a> Scope<'a> {
         Some((narrow(c), offset - c.len_utf8()))
     }
 
+    /// Says whether a byte offset stands behind a digit and stars: within a number, some of which is masked.
+    pub(super) fn is_in_mask(self, offset: usize) -> bool {
+        const STARS_MAX: usize = 16;
+        let before = self.text.get(self.floor..offset).unwrap_or_default();
+        let stars = before.bytes().rev().take(STARS_MAX).take_while(|byte| *byte == b'*').count();
+        stars > 0 && self.before(offset - stars).is_some_and(|(c, _)| c.is_ascii_digit() || c == '*')
+    }
+
     /// What follows a byte offset.
     pub(super) fn rest(self, offset: usize) -> &'a str {
         self.text.get(offset..self.limit).unwrap_or_default()

@@ -4,6 +4,7 @@
 //! and `敏感詞` are what they look like. A word of an alphabet is found only as a word: `ass` is in neither `class`
 //! nor `as soon`, but in `a s s`.
 
+mod alphabet;
 mod gaps;
 mod list;
 mod matcher;

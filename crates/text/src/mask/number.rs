@@ -10,9 +10,20 @@ use super::{
 /// The fewest digits that are a number of any kind.
 const DIGITS_MIN: usize = 8;
 
-const IDENTITY_WORDS: &[&str] = &["身份证", "身份證", "证件号", "證件號", "identity", "id card", "id no", "id number"];
-const CARD_WORDS: &[&str] =
-    &["银行卡", "銀行卡", "信用卡", "储蓄卡", "借记卡", "卡号", "卡號", "credit card", "debit card", "card number"];
+const IDENTITY_WORDS: &[&str] =
+    &["身份证", "身份證", "证件号", "證件號", "identity", "id card", "id no", "id number"];
+const CARD_WORDS: &[&str] = &[
+    "银行卡",
+    "銀行卡",
+    "信用卡",
+    "储蓄卡",
+    "借记卡",
+    "卡号",
+    "卡號",
+    "credit card",
+    "debit card",
+    "card number",
+];
 
 /// Reads the number that begins with this digit.
 pub(super) fn at(scope: Scope<'_>, at: usize) -> Option<Found> {
@@ -35,7 +46,7 @@ pub(super) fn at(scope: Scope<'_>, at: usize) -> Option<Found> {
 /// A number between two symbols, if its stars fit and nothing follows that makes it another thing.
 fn found(digits: &Digits<'_>, kind: Kind, from: usize, to: usize) -> Option<(Found, Stars)> {
     let second = digits.digit(from + 1);
-    let stars = digits.stars(from, to, &hidden(kind, to - from, second))?;
+    let stars = digits.stars(from, to, hidden(kind, to - from, second))?;
     let range = digits.start(from)..digits.end(to - 1);
     Some((Found { kind, range, masked: stars == Stars::Masked }, stars))
 }
@@ -62,7 +73,7 @@ fn international(digits: &Digits<'_>) -> Option<Found> {
 
 /// A mobile number, perhaps right after `86`, `0086` or a trunk `0`.
 fn mobile(digits: &Digits<'_>) -> Option<Found> {
-    let usual = |groups: &Groups| groups.is_singles() || MOBILE_GROUPS.contains(&groups.sizes());
+    let usual = |groups: Groups| groups.is_singles() || MOBILE_GROUPS.iter().any(|sizes| groups.are(sizes));
     let prefix = match (digits.digit(0)?, digits.digit(1)?) {
         (0, 0) if digits.value(2, 4) == Some(86) => 4,
         (0, 1) => 1,
@@ -77,7 +88,7 @@ fn mobile(digits: &Digits<'_>) -> Option<Found> {
 }
 
 /// How people set the eleven digits of a mobile number.
-const MOBILE_GROUPS: &[&[u8]] = &[
+const MOBILE_GROUPS: &[&[usize]] = &[
     &[11],
     &[3, 4, 4],
     &[3, 8],
@@ -91,12 +102,12 @@ const MOBILE_GROUPS: &[&[u8]] = &[
     &[3, 4, 2, 2],
 ];
 
-fn mobile_from(digits: &Digits<'_>, from: usize, usual: impl Fn(&Groups) -> bool) -> Option<Found> {
+fn mobile_from(digits: &Digits<'_>, from: usize, usual: impl Fn(Groups) -> bool) -> Option<Found> {
     let to = from + 11;
     if to > digits.len() || digits.digit(from) != Some(1) || !matches!(digits.digit(from + 1), Some(3..=9)) {
         return None;
     }
-    digits.groups(from, to).filter(usual)?;
+    digits.groups(from, to).filter(|groups| usual(*groups))?;
     found(digits, Kind::Phone, from, to).filter(|_| !digits.is_continued(to - 1)).map(|(found, _)| found)
 }
 
@@ -111,10 +122,9 @@ fn landline(digits: &Digits<'_>) -> Option<Found> {
     local.rev().find_map(|local| {
         let to = area + local;
         let first = if to > digits.len() { return None } else { digits.digit(area) };
-        let (head, tail) = (area as u8, local as u8);
         let groups = digits.groups(0, to)?;
-        let usual = groups.is_whole()
-            || [&[head, tail][..], &[head, tail - 4, 4], &[head, 4, tail - 4]].contains(&groups.sizes());
+        let settings = [&[area, local][..], &[area, local - 4, 4], &[area, 4, local - 4]];
+        let usual = groups.is_whole() || settings.iter().any(|sizes| groups.are(sizes));
         let (found, stars) = found(digits, Kind::Landline, 0, to)?;
         let plausible = stars == Stars::Masked || matches!(first, Some(2..=8));
         (usual && plausible && !digits.is_continued(to - 1)).then_some(found)
@@ -136,18 +146,19 @@ fn identity(scope: Scope<'_>, digits: &Digits<'_>) -> Option<Found> {
     if digits.len() < 15 || !is_province(digits.value(0, 2)?) {
         return None;
     }
-    let announced = |groups: &Groups| groups.is_whole() && scope.is_announced(digits.start(0), IDENTITY_WORDS);
+    let announced = |groups: Groups| groups.is_whole() && scope.is_announced(digits.start(0), IDENTITY_WORDS);
     if let Some((mut found, stars, check, groups)) = eighteen(scope, digits) {
         found.masked = stars == Stars::Masked;
-        if found.masked || is_right_eighteen(digits, check) || announced(&groups) {
+        if found.masked || is_right_eighteen(digits, check) || announced(groups) {
             return Some(found);
         }
     }
     let groups = digits.groups(0, 15)?;
     let (found, stars) = found(digits, Kind::Identity, 0, 15)?;
-    let usual = groups.is_whole() || groups.sizes() == [6, 6, 3];
-    let right = || digits.value(8, 10).zip(digits.value(10, 12)).is_some_and(|(month, day)| is_date(month, day));
-    let fits = usual && !digits.is_continued(14) && (stars == Stars::Masked || right() || announced(&groups));
+    let usual = groups.is_whole() || groups.are(&[6, 6, 3]);
+    let right =
+        || digits.value(8, 10).zip(digits.value(10, 12)).is_some_and(|(month, day)| is_date(month, day));
+    let fits = usual && !digits.is_continued(14) && (stars == Stars::Masked || right() || announced(groups));
     fits.then_some(found)
 }
 
@@ -162,7 +173,7 @@ fn eighteen(scope: Scope<'_>, digits: &Digits<'_>) -> Option<(Found, Stars, u32,
         if scope.at(after).is_some_and(|(c, _)| c.is_ascii_alphanumeric()) {
             return None;
         }
-        let stars = digits.stars(0, 17, &hidden(Kind::Identity, 18, None))?;
+        let stars = digits.stars(0, 17, hidden(Kind::Identity, 18, None))?;
         let found = Found { kind: Kind::Identity, range: digits.start(0)..after, masked: false };
         return Some((found, stars, 10, groups));
     }
@@ -189,31 +200,32 @@ fn is_right_eighteen(digits: &Digits<'_>, check: u32) -> bool {
 /// announces, or that is set in fours as on the card, may have a prefix that is not known here.
 fn card(scope: Scope<'_>, digits: &Digits<'_>) -> Option<Found> {
     let longest = digits.len().min(19);
+    let prefix = digits.value(0, 4)?;
     (13..=longest).rev().find_map(|length| {
-        let groups = digits.groups(0, length).filter(|groups| is_set_as_card(groups, length))?;
+        let groups = digits.groups(0, length).filter(|groups| is_set_as_card(*groups, length))?;
         if digits.is_continued(length - 1) {
             return None;
         }
         let (found, stars) = found(digits, Kind::Card, 0, length)?;
-        let in_fours = !groups.is_whole() && groups.sizes()[0] == 4 && length >= 14;
-        let known = in_fours || is_issuer(digits.value(0, 4)?, length);
+        let in_fours = groups.are_fours();
+        let known = in_fours || is_issuer(prefix, length);
+        let may_be_announced = length >= 15 && (in_fours || groups.is_whole());
         let right = match stars {
-            Stars::Masked => known || length >= 15,
-            Stars::Absent => known && is_luhn(digits, length) || length >= 15 && scope.is_announced(digits.start(0), CARD_WORDS),
+            Stars::Masked => known || may_be_announced,
+            Stars::Absent => {
+                known && is_luhn(digits, length)
+                    || may_be_announced && scope.is_announced(digits.start(0), CARD_WORDS)
+            }
         };
         right.then_some(found)
     })
 }
 
-fn is_set_as_card(groups: &Groups, length: usize) -> bool {
-    let sizes = groups.sizes();
-    let (last, others) = sizes.split_last().expect("a number has a group");
+fn is_set_as_card(groups: Groups, length: usize) -> bool {
     groups.is_whole()
         || groups.is_singles()
-        || others.iter().all(|size| *size == 4) && *last <= 4
-        || sizes == [4, 6, 5]
-        || sizes == [4, 6, 4]
-        || *others == [6] && usize::from(*last) == length - 6
+        || groups.are_fours()
+        || [&[4, 6, 5][..], &[4, 6, 4], &[6, length - 6]].iter().any(|sizes| groups.are(sizes))
 }
 
 /// The ranges of ISO/IEC 7812 that the card schemes publish, with the lengths that they issue. UnionPay has 62 and

@@ -144,7 +144,7 @@ fn a_snippet_surrounds_the_first_highlight() {
     assert_eq!(cut.text, "八九退款甲乙丙丁");
     assert_eq!((cut.is_cut_before, cut.is_cut_after), (true, true));
     assert_eq!(cut.highlights.iter().map(|range| &cut.text[range.clone()]).collect::<Vec<_>>(), ["退款"]);
-    let end = snippet(text, &[text.len() - 3..text.len()], 5);
+    let end = snippet(text, std::slice::from_ref(&(text.len() - 3..text.len())), 5);
     assert_eq!((end.text, end.is_cut_before, end.is_cut_after), ("丁戊己庚辛", true, false));
     assert_eq!(snippet(text, &[], 3).text, "零一二");
     assert_eq!(snippet("短", &[], 10).text, "短");

@@ -6,6 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::{
     Action, Direction,
+    alphabet::Alphabet,
     gaps::{are_meant, is_whole},
     list::{Entry, List, ListError, is_letter},
 };
@@ -25,10 +26,10 @@ pub(super) struct Letter {
 /// Memory that checks use again and again, so that a clean text needs none of its own.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// The letters of the text, folded.
-    folded: String,
+    /// The codes of the text's letters.
+    codes: Vec<u8>,
     letters: Vec<Letter>,
-    /// For each byte of `folded`, the index of its letter.
+    /// For each byte of `codes`, the index of its letter.
     indexes: Vec<u32>,
 }
 
@@ -63,6 +64,7 @@ impl Verdict {
 /// A list made ready to be searched for.
 #[derive(Clone, Debug)]
 pub struct Matcher {
+    alphabet: Alphabet,
     automaton: AhoCorasick,
     entries: Vec<Entry>,
 }
@@ -71,15 +73,20 @@ impl Matcher {
     /// Compiles a list.
     ///
     /// # Errors
-    /// `TooComplex` if the words need more states than there are numbers for.
+    /// `TooComplex` if the words have more than 11,264 different letters, or are too many for one automaton.
     pub fn new(list: List) -> Result<Self, ListError> {
         let entries = list.entries();
+        let alphabet = Alphabet::of(entries.iter().flat_map(|entry| entry.letters.chars()));
+        let alphabet = alphabet.ok_or(ListError::TooComplex)?;
+        let codes = entries.iter().map(|entry| alphabet.encode(&entry.letters));
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::Standard)
-            .build(entries.iter().map(|entry| &entry.letters))
+            // Nearly every letter of a text begins some word; its next one must be looked up fast.
+            .dense_depth(3)
+            .build(codes)
             .map_err(|_| ListError::TooComplex)?;
-        Ok(Self { automaton, entries })
+        Ok(Self { alphabet, automaton, entries })
     }
 
     /// A word as the list has it; empty for a number that no hit has.
@@ -92,14 +99,14 @@ impl Matcher {
     /// are all found.
     #[must_use]
     pub fn check(&self, text: &str, direction: Direction, scratch: &mut Scratch) -> Verdict {
-        scratch.folded.clear();
+        scratch.codes.clear();
         fold(text, |c, _, _| {
             if is_letter(c) {
-                scratch.folded.push(c);
+                self.alphabet.push(c, &mut scratch.codes);
             }
         });
-        if self.automaton.is_match(&scratch.folded) {
-            scratch.locate(text);
+        if self.automaton.is_match(&scratch.codes) {
+            scratch.locate(text, &self.alphabet);
             self.verdict(text, direction, scratch)
         } else {
             Verdict::default()
@@ -108,7 +115,7 @@ impl Matcher {
 
     fn verdict(&self, text: &str, direction: Direction, scratch: &Scratch) -> Verdict {
         let mut verdict = Verdict::default();
-        for found in self.automaton.find_overlapping_iter(&scratch.folded) {
+        for found in self.automaton.find_overlapping_iter(&scratch.codes) {
             let word = found.pattern().as_usize();
             let entry = &self.entries[word];
             let Some(action) = entry.action(direction) else { continue };
@@ -129,20 +136,22 @@ impl Matcher {
 }
 
 impl Scratch {
-    /// Notes where each letter of the folded text comes from.
-    fn locate(&mut self, text: &str) {
+    /// Notes where each letter comes from.
+    fn locate(&mut self, text: &str, alphabet: &Alphabet) {
+        self.codes.clear();
         self.letters.clear();
         self.indexes.clear();
         fold(text, |c, start, end| {
             if is_letter(c) {
                 let index = u32::try_from(self.letters.len()).unwrap_or(u32::MAX);
-                self.indexes.extend(std::iter::repeat_n(index, c.len_utf8()));
+                alphabet.push(c, &mut self.codes);
+                self.indexes.resize(self.codes.len(), index);
                 self.letters.push(Letter { c, start, end });
             }
         });
     }
 
-    /// The letters that a range of bytes of the folded text has.
+    /// The letters that a range of codes has.
     fn letters(&self, start: usize, end: usize) -> &[Letter] {
         let index = |byte: usize| self.indexes.get(byte).map_or(self.letters.len(), |index| *index as usize);
         self.letters.get(index(start)..index(end)).unwrap_or_default()

@@ -4,19 +4,29 @@
 //! log positions come from the caller, so every transition can be replayed exactly.
 
 mod access;
+mod clocks;
 mod conversation;
+mod hours;
+mod keys;
 mod message;
 mod principal;
 mod rate;
 mod routing;
 mod time;
+mod timers;
 
 pub use access::{Action, may};
+pub use clocks::{Alarm, Clock, ClockRules, Clocks, Silence};
 pub use conversation::{Conversation, Rating, Refusal, State};
+pub use hours::{Day, DayHours, Hours, HoursConfig, HoursError, SpecialDay, Week};
 pub use message::{Audience, Entry, Event, EventCode, MessageKind};
 pub use principal::{
-    Agent, AgentKey, AgentStatus, ConversationKey, Inbox, InboxKey, Principal, Role, Visitor, VisitorKey,
+    Agent, AgentKey, AgentStatus, ConversationKey, Inbox, InboxKey, Principal, Role, SkillKey, TeamKey,
+    Visitor, VisitorKey,
 };
 pub use rate::{Limit, Meter};
-pub use routing::{Assignment, Routing};
+pub use routing::{
+    Assignment, Due, LastAgent, Level, Outlook, Overflow, Priority, Profile, Routing, Rules, Sticky,
+    Strategy, Wait,
+};
 pub use time::Micros;

@@ -201,7 +201,7 @@ impl Model {
         reach.into_iter().find_map(|team| best(Some(team))).unwrap()
     }
 
-    pub(super) fn set_agent(&mut self, agent: AgentKey, profile: Profile) {
+    pub(super) fn set_agent(&mut self, agent: AgentKey, profile: &Profile) {
         let person = self.people.entry(agent).or_default();
         let before = std::mem::replace(&mut person.profile, profile.clone());
         if before.teams != profile.teams || before.skills != profile.skills {

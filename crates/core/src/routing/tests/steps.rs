@@ -147,7 +147,7 @@ impl Pair {
         match step {
             Step::Agent { agent, profile } => {
                 routing.set_agent(agent, profile.clone(), now);
-                model.set_agent(agent, profile);
+                model.set_agent(agent, &profile);
             }
             Step::Socket { agent, opened } => {
                 routing.socket(agent, opened, now);

@@ -4,8 +4,11 @@
 //! log positions come from the caller, so every transition can be replayed exactly.
 
 mod access;
+mod clocks;
 mod content;
 mod conversation;
+mod hours;
+mod keys;
 mod message;
 mod principal;
 mod rate;
@@ -13,16 +16,23 @@ mod revise;
 mod rights;
 mod routing;
 mod time;
+mod timers;
 
 pub use access::{Action, may};
+pub use clocks::{Alarm, Clock, ClockRules, Clocks, Silence};
 pub use content::{Content, ContentError, DATA_BYTES_MAX};
 pub use conversation::{Conversation, Rating, Refusal, State};
+pub use hours::{Day, DayHours, Hours, HoursConfig, HoursError, SpecialDay, Week};
 pub use message::{Audience, Entry, Event, EventCode, MessageKind, Revision};
 pub use principal::{
-    Agent, AgentKey, AgentStatus, ConversationKey, Inbox, InboxKey, Principal, Role, Visitor, VisitorKey,
+    Agent, AgentKey, AgentStatus, ConversationKey, Inbox, InboxKey, Principal, Role, SkillKey, TeamKey,
+    Visitor, VisitorKey,
 };
 pub use rate::{Limit, Meter};
 pub use revise::{EDIT_WINDOW_SECONDS, RECALL_WINDOW_SECONDS, Revise, Unrevised, revise};
 pub use rights::{Permission, Rights};
-pub use routing::{Assignment, Routing};
+pub use routing::{
+    Assignment, Due, LastAgent, Level, Outlook, Overflow, Priority, Profile, Routing, Rules, Sticky,
+    Strategy, Wait,
+};
 pub use time::Micros;

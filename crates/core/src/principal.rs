@@ -29,6 +29,14 @@ key! {
     /// An inbox's row number in the store; never leaves the process.
     InboxKey
 }
+key! {
+    /// A team's row number in the store; never leaves the process.
+    TeamKey
+}
+key! {
+    /// A skill's row number in the store; never leaves the process.
+    SkillKey
+}
 
 /// Who did or wrote something.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -20,7 +20,7 @@ use super::{
     apply::{allowed, sees_all},
     task::Task,
 };
-use crate::{identity::Identity, problem::Problem};
+use crate::{clock, identity::Identity, problem::Problem};
 
 /// A client that has not said so long what it holds is taken to hold what `hello` said.
 const RESUME_WAIT: Duration = Duration::from_secs(10);
@@ -95,7 +95,7 @@ impl Task {
         match who.principal {
             Principal::Agent(agent) => {
                 self.agent_connections.push(connection);
-                if self.routing.socket(agent, true) {
+                if self.routing.socket(agent, true, clock::now()) {
                     self.announce_presence(agent);
                 }
             }
@@ -121,7 +121,7 @@ impl Task {
         drop(self.hub.close(connection));
         if let Principal::Agent(agent) = who.principal {
             self.agent_connections.retain(|other| *other != connection);
-            if self.routing.socket(agent, false) {
+            if self.routing.socket(agent, false, clock::now()) {
                 self.announce_presence(agent);
             }
         }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use kefu_core::{Action, Audience, Conversation, ConversationKey, Entry, State};
+use kefu_core::{Action, Audience, Conversation, ConversationKey, Entry, Micros, State, Wait};
 use kefu_protocol::frame::{self, Change, ServerFrame};
 use kefu_socket::ConnectionId;
 use uuid::Uuid;
@@ -59,7 +59,7 @@ impl Encoded {
 
 impl Task {
     /// Takes a committed group into memory and tells everybody.
-    pub(super) fn deliver(&mut self, work: Work) {
+    pub(super) fn deliver(&mut self, work: Work, now: Micros) {
         let Work { entries, origins, touched, answers, revised, .. } = work;
         for entry in revised {
             if let Some(hot) = self.hot.get_mut(entry.conversation) {
@@ -77,7 +77,7 @@ impl Task {
                 }
             };
             if touched.is_row_changed {
-                self.moved(key, before.as_ref());
+                self.moved(key, before.as_ref(), now);
             }
             if let Some(code) = touched.change {
                 let was_queued = before.is_some_and(|before| before.state == State::Queued);
@@ -93,7 +93,7 @@ impl Task {
             self.deliver_entry(entry, origin);
         }
         for pending in answers {
-            self.answer(pending, &sents);
+            self.answer(pending, &sents, now);
         }
     }
 
@@ -132,7 +132,7 @@ impl Task {
         }
     }
 
-    fn answer(&mut self, pending: Pending, sents: &[Sent]) {
+    fn answer(&mut self, pending: Pending, sents: &[Sent], now: Micros) {
         match pending {
             Pending::Act { conversation, who, reply } => {
                 let view = self.view(conversation, who.audience());
@@ -149,7 +149,7 @@ impl Task {
             }
             Pending::Opened { opened, reply } => drop(reply.send(Ok(opened))),
             Pending::Agent { agent, ends, reply } => {
-                let view = self.agent_committed(&agent, ends);
+                let view = self.agent_committed(&agent, ends, now);
                 drop(reply.send(Ok(view)));
             }
             Pending::Inbox { inbox, reply } => {
@@ -173,28 +173,19 @@ impl Task {
         }
     }
 
-    /// Follows a change of a conversation's row: queue, loads, and who hears of it.
-    fn moved(&mut self, key: ConversationKey, before: Option<&Conversation>) {
+    /// Follows a change of a conversation's row: queue, owner, and who hears of it.
+    fn moved(&mut self, key: ConversationKey, before: Option<&Conversation>, now: Micros) {
         let Some(hot) = self.hot.get(key) else { return };
         let after = &hot.conversation;
         let (queued, since) = (after.state == State::Queued, after.queued_at.unwrap_or(after.updated_at));
         let owner = |c: &Conversation| c.assignee.filter(|_| c.state != State::Resolved);
-        let load = |c: &Conversation| c.assignee.filter(|_| c.takes_capacity());
-        let (owner_after, load_after, assignee_after) = (owner(after), load(after), after.assignee);
-        let (owner_before, load_before) = (before.and_then(owner), before.and_then(load));
+        let (owner_after, counts, assignee_after) = (owner(after), after.takes_capacity(), after.assignee);
+        let owner_before = before.and_then(owner);
         let assignee_before = before.and_then(|before| before.assignee);
-        if queued {
-            self.routing.wait(key, since);
-        } else {
-            self.routing.leave(key);
-        }
-        if load_before != load_after {
-            if let Some(agent) = load_before {
-                self.routing.load(agent, false);
-            }
-            if let Some(agent) = load_after {
-                self.routing.load(agent, true);
-            }
+        match owner_after {
+            _ if queued => self.routing.wait(key, Wait::since(since), now),
+            Some(agent) => self.routing.own(key, agent, counts, now),
+            None => self.routing.leave(key, now),
         }
         if owner_before != owner_after {
             if let Some(desk) = owner_before.and_then(|agent| self.desks.get_mut(&agent)) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, Inbox, Micros, Principal, Role, State,
-    Visitor,
+    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, Inbox, Micros, Principal, Profile, Role,
+    State, Visitor,
 };
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::{Change, Session};
@@ -250,8 +250,8 @@ impl Task {
     }
 
     /// Makes a committed agent known to routing and to everybody else.
-    pub(super) fn agent_committed(&mut self, agent: &Agent, ends: bool) -> AgentView {
-        self.routing.set_agent(agent.key, agent.status, agent.capacity, agent.disabled);
+    pub(super) fn agent_committed(&mut self, agent: &Agent, ends: bool, now: Micros) -> AgentView {
+        self.routing.set_agent(agent.key, Profile::from(agent), now);
         let key = agent.key;
         self.change_directory(|directory| drop(directory.agents.insert(key, agent.clone())));
         if ends {

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kefu_core::{AgentKey, Assignment, ConversationKey, Entry, EventCode, Micros, Principal, Routing, State};
+use kefu_core::{
+    AgentKey, Assignment, ConversationKey, Entry, EventCode, Micros, Principal, Profile, Routing, State, Wait,
+};
 use kefu_socket::{ConnectionId, Hub};
 use kefu_store::{Store, StoreError, Writer};
 use tokio::{
@@ -93,20 +95,21 @@ impl Task {
             hot_conversations: options.hot_conversations,
         };
         task.change_directory(|directory| *directory = Directory { agents, inboxes });
+        let now = clock::now();
         for agent in task.directory.agents.values() {
-            task.routing.set_agent(agent.key, agent.status, agent.capacity, agent.disabled);
+            task.routing.set_agent(agent.key, Profile::from(agent), now);
         }
         for conversation in task.store.open_work().await? {
             let key = conversation.key;
             match (conversation.state, conversation.assignee) {
                 (State::Queued, _) => {
-                    task.routing.wait(key, conversation.queued_at.unwrap_or(conversation.updated_at));
+                    let since = conversation.queued_at.unwrap_or(conversation.updated_at);
+                    task.routing.wait(key, Wait::since(since), now);
                 }
                 (State::Open | State::Pending, Some(agent)) => {
                     task.desks.entry(agent).or_default().insert(key);
-                    if conversation.takes_capacity() {
-                        task.routing.load(agent, true);
-                    }
+                    let wait = Wait::since(conversation.updated_at);
+                    task.routing.restore(key, agent, conversation.takes_capacity(), wait, now);
                 }
                 _ => {}
             }
@@ -212,8 +215,12 @@ impl Task {
                 other => self.answer_now(other).await,
             }
         }
+        let new = self.queue_new(now, &mut work);
         let given = self.assign_new(now, &mut work);
-        self.commit(work, &given).await;
+        if !self.commit(work, now).await {
+            given.iter().for_each(|assignment| self.routing.undo(assignment.conversation, now));
+            new.iter().for_each(|key| self.routing.leave(*key, now));
+        }
         self.shared.budget.add_permits(units);
         self.route(now).await;
         self.flush_hints();
@@ -295,10 +302,8 @@ impl Task {
         if asked.is_empty() { Ok(Vec::new()) } else { self.writer.duplicates(&asked).await }
     }
 
-    /// Makes a group durable and tells everybody, or refuses all of it.
-    ///
-    /// `given` was counted only to choose agents: `deliver` counts what is committed.
-    async fn commit(&mut self, mut work: Work, given: &[Assignment]) -> bool {
+    /// Makes a group durable and tells everybody, or refuses all of it; returns whether it is durable.
+    async fn commit(&mut self, mut work: Work, now: Micros) -> bool {
         if work.is_empty() {
             return true;
         }
@@ -310,9 +315,6 @@ impl Task {
             self.metrics.commit(began.elapsed(), batch.entries.len());
             self.note_write(outcome.as_ref().err());
         }
-        for assignment in given {
-            self.routing.load(assignment.agent, false);
-        }
         match outcome {
             Ok(records) => {
                 for (reply, outcome) in work.recorders.drain(..).zip(records) {
@@ -321,7 +323,7 @@ impl Task {
                     }
                 }
                 work.entries = batch.entries;
-                self.deliver(work);
+                self.deliver(work, now);
                 true
             }
             Err(error) => {
@@ -331,35 +333,37 @@ impl Task {
         }
     }
 
-    /// Gives what begins to wait in this group to who is free, within the group: the agent then hears of the
+    /// Puts what begins to wait in this group in the queue, ahead of the commit.
+    fn queue_new(&mut self, now: Micros, work: &mut Work) -> Vec<ConversationKey> {
+        let mut new = Vec::new();
+        for (key, touched) in &work.touched {
+            // What was put back may have been taken from an agent whom this group changes: that is for `route`.
+            if matches!(touched.change, Some(EventCode::Queued | EventCode::Reopened))
+                && touched.conversation.state == State::Queued
+                && self.routing.waiting_since(*key).is_none()
+                && self.routing.owner_of(*key).is_none()
+            {
+                let since = touched.conversation.queued_at.unwrap_or(now);
+                self.routing.wait(*key, Wait::since(since), now);
+                new.push(*key);
+            }
+        }
+        new
+    }
+
+    /// Gives what this group touches to who is free, within the group: the agent then hears of the
     /// conversation from its first entry on.
     fn assign_new(&mut self, now: Micros, work: &mut Work) -> Vec<Assignment> {
-        let new: Vec<_> = work
-            .touched
-            .iter()
-            .filter(|(key, touched)| {
-                // What was put back may have been taken from an agent whom this group changes: that is for `route`.
-                matches!(touched.change, Some(EventCode::Queued | EventCode::Reopened))
-                    && touched.conversation.state == State::Queued
-                    && self.routing.waiting_since(**key).is_none()
-            })
-            .map(|(key, touched)| (*key, touched.conversation.queued_at.unwrap_or(now)))
-            .collect();
-        for (key, since) in &new {
-            self.routing.wait(*key, *since);
-        }
         let mut given = Vec::new();
-        while let Some(assignment) = self.routing.assign() {
-            let Some(touched) = work.touched.get_mut(&assignment.conversation) else { break };
-            let Ok(event) = touched.conversation.assign(assignment.agent) else { break };
+        while let Some(assignment) = self.routing.assign(now) {
+            let touched = work.touched.get_mut(&assignment.conversation);
+            let event = touched.and_then(|touched| touched.conversation.assign(assignment.agent).ok());
+            let Some(event) = event else {
+                self.routing.undo(assignment.conversation, now);
+                break;
+            };
             self.append_event(assignment.conversation, event, Principal::System, now, work);
-            self.routing.leave(assignment.conversation);
-            self.routing.load(assignment.agent, true);
             given.push(assignment);
-        }
-        // It waits once it is committed.
-        for (key, _) in &new {
-            self.routing.leave(*key);
         }
         given
     }
@@ -367,38 +371,37 @@ impl Task {
     /// Gives what waits to who is free.
     async fn route(&mut self, now: Micros) {
         loop {
-            let mut chosen = Vec::new();
-            while chosen.len() < ASSIGN_MAX {
-                let Some(assignment) = self.routing.assign() else { break };
-                let since = self.routing.waiting_since(assignment.conversation).unwrap_or(now);
-                self.routing.leave(assignment.conversation);
-                self.routing.load(assignment.agent, true);
-                chosen.push((assignment, since));
-            }
+            let chosen: Vec<_> = std::iter::from_fn(|| self.routing.assign(now)).take(ASSIGN_MAX).collect();
             if chosen.is_empty() {
                 break;
             }
-            let keys = chosen.iter().map(|(assignment, _)| assignment.conversation).collect();
+            let keys = chosen.iter().map(|assignment| assignment.conversation).collect();
             let loaded = self.hot.load(&mut self.writer, &self.store, Vec::new(), keys).await;
             let mut work = Work::new(self.writer.next_pos());
-            let mut given = Vec::new();
-            for (assignment, since) in chosen {
-                given.push(assignment);
-                let Some(hot) = self.hot.get(assignment.conversation) else { continue };
-                let mut changed = hot.conversation.clone();
-                let Ok(event) = changed.assign(assignment.agent) else { continue };
-                self.routing.wait(assignment.conversation, since);
-                work.touch(&hot.conversation).conversation = changed;
-                self.append_event(assignment.conversation, event, Principal::System, now, &mut work);
+            for assignment in &chosen {
+                let key = assignment.conversation;
+                let changed = self.hot.get(key).and_then(|hot| {
+                    let mut changed = hot.conversation.clone();
+                    let event = changed.assign(assignment.agent).ok()?;
+                    work.touch(&hot.conversation).conversation = changed;
+                    Some(event)
+                });
+                match changed {
+                    Some(event) => self.append_event(key, event, Principal::System, now, &mut work),
+                    // It does not wait after all, or could not be read and waits on.
+                    None if loaded.is_ok() => self.routing.leave(key, now),
+                    None => self.routing.undo(key, now),
+                }
             }
-            if let Err(error) = loaded {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot read what waits");
+            if let Err(error) = &loaded {
+                tracing::error!(error = error as &dyn std::error::Error, "cannot read what waits");
             }
             let is_idle = work.is_empty();
-            if is_idle {
-                given.iter().for_each(|assignment| self.routing.load(assignment.agent, false));
+            let is_durable = self.commit(work, now).await;
+            if !is_durable {
+                chosen.iter().for_each(|assignment| self.routing.undo(assignment.conversation, now));
             }
-            if is_idle || !self.commit(work, &given).await {
+            if !is_durable || (is_idle && loaded.is_err()) {
                 break;
             }
         }

@@ -5,6 +5,7 @@ mod entries;
 mod fold;
 mod keys;
 mod recover;
+mod sessions;
 
 pub use checkpoint::StoreMetrics;
 
@@ -40,6 +41,8 @@ pub struct Writer {
     checkpointer: Checkpointer,
     wal: PathBuf,
     in_transaction: bool,
+    /// The last session that was looked at for expiry; empty before the first.
+    sessions_seen: Vec<u8>,
     /// Released last.
     _lock: File,
 }
@@ -56,8 +59,17 @@ impl Writer {
         let (tail, recovered) = recover::tail(&mut conn, keys.next_pos()).await?;
         let checkpointer = Checkpointer::start(checkpoints);
         let statements = Statements::default();
-        let mut writer =
-            Self { conn, statements, keys, tail, checkpointer, wal, in_transaction: false, _lock: lock };
+        let mut writer = Self {
+            conn,
+            statements,
+            keys,
+            tail,
+            checkpointer,
+            wal,
+            in_transaction: false,
+            sessions_seen: Vec::new(),
+            _lock: lock,
+        };
         writer.measure_wal();
         Ok((writer, recovered))
     }

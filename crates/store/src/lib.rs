@@ -24,7 +24,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use backup::{backup, restore};
+pub use backup::{backup, is_own_file, restore};
 pub use batch::{Batch, Change, Committed};
 pub use check::check;
 pub use error::StoreError;

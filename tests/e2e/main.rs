@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+mod backup;
 mod configuration;
 mod disk;
 mod durability;
@@ -9,6 +10,7 @@ mod generated;
 mod help;
 mod hostile;
 mod leaks;
+mod limits;
 mod network;
 mod reference;
 mod support;

@@ -13,9 +13,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
 
-/// The committed build; empty where it was not made yet, so that cargo alone builds kefu.
+/// The committed build, by its path from this crate's manifest; empty where it was not made yet, so that cargo alone
+/// builds kefu.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[folder = "../../web/dist"]
 #[allow_missing = true]
 struct Dist;
 
@@ -244,6 +245,14 @@ mod tests {
 
     fn text<'a>(response: &'a Response, name: &HeaderName) -> &'a str {
         response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// A folder that is not there would be taken for one that was not built yet.
+    #[test]
+    fn the_committed_build_is_found() {
+        for path in ["console/index.html", "widget/loader.js", "demo/index.html"] {
+            assert!(Dist::get(path).is_some(), "{path} is not in the build");
+        }
     }
 
     #[tokio::test]

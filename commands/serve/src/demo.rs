@@ -160,6 +160,7 @@ async fn open_visitor(
             email: Some(sample.email.to_owned()),
             attributes: Some(sample.attributes.to_owned()),
             token_hash: token.hash(),
+            is_renewal: false,
             address: String::new(),
             user_agent: "kefu demo".to_owned(),
             expires_at: Some(crate::clock::now()),

@@ -2,8 +2,9 @@
 
 use std::{
     collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use kefu_core::{Limit, Meter, Micros, Principal};
@@ -11,9 +12,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{address::group, problem::Problem, settings::Rates};
 
-/// Most parties that one table remembers: about 4 MiB.
-const MAX_PARTIES: usize = 65_536;
-/// How seldom a full table is searched for parties that can be forgotten.
+/// Parts of a table, each with a lock of its own: two threads rarely want the same.
+const SHARDS: usize = 16;
+/// Most parties that one part of a table remembers: 65,536 in a table, about 4 MiB.
+const MAX_PARTIES: usize = 4096;
+/// How seldom a part that is full is searched for parties that can be forgotten.
 const SWEEP_EVERY: i64 = 1_000_000;
 
 /// One meter per party and kind of event.
@@ -53,7 +56,9 @@ impl Limits {
         self.sessions.take(party_of(address), now)
     }
 
-    /// Counts a message.
+    /// Counts a message, whichever way it comes: a person has one budget, not one for each connection.
+    ///
+    /// Connections keep no meter, so one that is silent costs nothing here, and closing it forgets nothing.
     pub(crate) fn message(&self, who: Principal, now: Micros) -> Result<(), Problem> {
         match who {
             Principal::Visitor(key) => self.visitor_messages.take(row(key.0), now),
@@ -86,18 +91,20 @@ impl Limits {
 #[derive(Debug)]
 struct Table {
     limit: Limit,
-    meters: Mutex<Meters>,
+    /// Secret, so that nobody can choose parties that fall into one part.
+    hasher: RandomState,
+    shards: [Mutex<Shard>; SHARDS],
 }
 
-#[derive(Debug)]
-struct Meters {
-    of: HashMap<u128, Meter>,
+#[derive(Debug, Default)]
+struct Shard {
+    meters: HashMap<u128, Meter>,
     swept_at: Micros,
 }
 
 impl Table {
     fn new(limit: Limit) -> Self {
-        Self { limit, meters: Mutex::new(Meters { of: HashMap::new(), swept_at: Micros(0) }) }
+        Self { limit, hasher: RandomState::new(), shards: Default::default() }
     }
 
     /// Counts an event. A table that is full of active parties refuses new ones for a second.
@@ -105,30 +112,50 @@ impl Table {
         if self.limit.per_minute == 0 {
             return Ok(());
         }
-        let mut meters = self.lock();
-        if meters.of.len() >= MAX_PARTIES && !meters.of.contains_key(&party) {
-            if now.0 - meters.swept_at.0 >= SWEEP_EVERY {
-                meters.swept_at = now;
-                meters.of.retain(|_, meter| !meter.is_idle(now));
+        let mut shard = self.shard(party);
+        let taken = match shard.meters.get_mut(&party) {
+            Some(meter) => meter.take(self.limit, now),
+            None => {
+                shard.make_room(now)?;
+                shard.meters.entry(party).or_default().take(self.limit, now)
             }
-            if meters.of.len() >= MAX_PARTIES {
-                return Err(Problem::rate_limited(SWEEP_EVERY.unsigned_abs()));
-            }
-        }
-        meters.of.entry(party).or_default().take(self.limit, now).map_err(Problem::rate_limited)
+        };
+        taken.map_err(Problem::rate_limited)
     }
 
     fn is_idle(&self, party: u128, now: Micros) -> bool {
-        self.lock().of.get(&party).is_none_or(|meter| meter.is_idle(now))
+        self.shard(party).meters.get(&party).is_none_or(|meter| meter.is_idle(now))
     }
 
     fn forget(&self, party: u128) {
-        self.lock().of.remove(&party);
+        self.shard(party).meters.remove(&party);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Meters> {
+    fn shard(&self, party: u128) -> MutexGuard<'_, Shard> {
+        let hash = self.hasher.hash_one(party);
+        let index = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
         // A meter is one number: a panic elsewhere leaves none half written.
-        self.meters.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shard {
+    /// Makes room for one more party. Those that a fresh meter would serve as well are forgotten before memory
+    /// grows: what is kept follows how many are active, not how many have come.
+    fn make_room(&mut self, now: Micros) -> Result<(), Problem> {
+        let parties = self.meters.len();
+        if parties < MAX_PARTIES && parties < self.meters.capacity() {
+            return Ok(());
+        }
+        if now.0 - self.swept_at.0 >= SWEEP_EVERY {
+            self.swept_at = now;
+            self.meters.retain(|_, meter| !meter.is_idle(now));
+        }
+        if self.meters.len() < MAX_PARTIES {
+            Ok(())
+        } else {
+            Err(Problem::rate_limited(SWEEP_EVERY.unsigned_abs()))
+        }
     }
 }
 

@@ -1,12 +1,11 @@
 //! `kefu serve backup`, `restore` and `check`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+mod target;
+
+use std::{fs, path::Path, time::Instant};
 
 use kefu_app::{App, ByteSize, Exit, Failure, Format, Text};
+use kefu_store::StoreError;
 use uuid::Uuid;
 
 use crate::{
@@ -18,20 +17,10 @@ use crate::{
 
 pub(crate) fn backup(app: &App, args: &BackupArgs) -> Result<Exit, Failure> {
     let dir = Settings::load_for_store(app, args.data_dir.as_ref())?;
-    let file = backup_file(args.to.as_deref());
-    if file.exists() {
-        let name = file.display();
-        return Err(Failure::new(
-            Exit::Create,
-            Text::new(
-                format!("cannot write {name}: it exists already"),
-                format!("无法写入 {name}:文件已存在"),
-            ),
-        )
-        .hint(Text::new("name another file with --to", "请用 --to 指定其他文件")));
-    }
+    let file = target::choose(args.to.as_deref(), &dir)?;
     let began = Instant::now();
-    app.block_on(kefu_store::backup(&dir, &file))?.map_err(|error| store_failure(&dir, error))?;
+    let copied = app.block_on(kefu_store::backup(&dir, &file))?;
+    copied.map_err(|error| target::failure(&file, &dir, error))?;
     let bytes = fs::metadata(&file).map_or(0, |data| data.len());
     let seconds = began.elapsed().as_secs_f64();
     app.print(&match args.format {
@@ -55,7 +44,7 @@ pub(crate) fn restore(app: &App, args: &RestoreArgs) -> Result<Exit, Failure> {
     let dir = Settings::load_for_store(app, args.data_dir.as_ref())?;
     let epoch = random_uuid()?;
     let restored = kefu_store::restore(&args.file, &dir, args.replace, epoch, clock::now());
-    app.block_on(restored)?.map_err(|error| store_failure(&dir, error))?;
+    app.block_on(restored)?.map_err(|error| restore_failure(&args.file, &dir, error))?;
     let bytes = fs::metadata(&args.file).map_or(0, |data| data.len());
     app.print(&match args.format {
         Format::Text => format!(
@@ -71,6 +60,40 @@ pub(crate) fn restore(app: &App, args: &RestoreArgs) -> Result<Exit, Failure> {
         })),
     })?;
     Ok(Exit::Ok)
+}
+
+/// Says why nothing was restored: the trouble is with the backup, or with the store in `dir`.
+fn restore_failure(backup: &Path, dir: &Path, error: StoreError) -> Failure {
+    let name = backup.display();
+    match error {
+        StoreError::Missing(path) if path == backup => Failure::new(
+            Exit::Unavailable,
+            Text::new(
+                format!("cannot read {name}: there is no such file"),
+                format!("无法读取 {name}:文件不存在"),
+            ),
+        )
+        .hint(Text::new("check the path of the backup", "请检查备份文件的路径")),
+        StoreError::Foreign(path) if path == backup => Failure::new(
+            Exit::Data,
+            Text::new(
+                format!("cannot restore {name}: it is no backup of a store"),
+                format!("无法恢复 {name}:该文件不是数据库备份"),
+            ),
+        )
+        .hint(Text::new(
+            "name a file that `kefu serve backup` made",
+            "请指定由 `kefu serve backup` 生成的文件",
+        )),
+        // Only the backup is read to its end.
+        StoreError::Corrupt(what) => Failure::new(
+            Exit::Data,
+            Text::new(format!("cannot restore {name}: it is damaged"), format!("无法恢复 {name}:文件已损坏")),
+        )
+        .because(what.strip_prefix(&format!("{name}: ")).unwrap_or(&what))
+        .hint(Text::new("name another backup", "请指定其他备份")),
+        other => store_failure(dir, other),
+    }
 }
 
 pub(crate) fn check(app: &App, args: &CheckArgs) -> Result<Exit, Failure> {
@@ -93,19 +116,6 @@ pub(crate) fn check(app: &App, args: &CheckArgs) -> Result<Exit, Failure> {
         })),
     })?;
     Ok(if problems.is_empty() { Exit::Ok } else { Exit::Data })
-}
-
-/// The named file, or one named after the time: in the named directory, or here.
-fn backup_file(to: Option<&Path>) -> PathBuf {
-    let by_time = || {
-        let now = jiff::Timestamp::from_microsecond(clock::now().0).unwrap_or_default();
-        now.strftime("kefu-%Y%m%dT%H%M%SZ.db").to_string()
-    };
-    match to {
-        None => by_time().into(),
-        Some(dir) if dir.is_dir() => dir.join(by_time()),
-        Some(file) => file.to_owned(),
-    }
 }
 
 /// A random id, for a new life of a store.

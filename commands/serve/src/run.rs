@@ -159,12 +159,11 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         heartbeat_s: seconds(settings.heartbeat),
     });
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
-    let rate = &settings.rate;
-    let live = Live::new(desk.clone(), rate.visitor_messages.limit(), rate.agent_messages.limit());
+    let limits = Arc::new(Limits::new(&settings.rate));
     let services = Services {
-        live: Arc::new(live),
+        live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits))),
         registry: Registry::new(socket_limits(&settings), 0),
-        limits: Arc::new(Limits::new(rate)),
+        limits,
         desk,
         store: opened.store,
         settings: Arc::new(settings),
@@ -262,9 +261,8 @@ fn router(services: Services, store_metrics: Arc<StoreMetrics>, demo: bool, stop
     let max_body = services.settings.limits.max_body.as_usize();
     let desk = services.desk.clone();
     let embedding: assets::EmbeddingOrigins = Arc::new(move |inbox| embedding_origins(&desk, inbox));
-    live::router()
-        .merge(health::router(stop, store_metrics))
-        .with_state(services.clone())
+    live::router(services.clone())
+        .merge(health::router(stop, store_metrics).with_state(services.clone()))
         .merge(http::router(services))
         .merge(assets::router(demo, embedding))
         .layer(DefaultBodyLimit::max(max_body))

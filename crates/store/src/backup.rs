@@ -15,14 +15,28 @@ use crate::{StoreError, check, open, schema};
 /// Follows the name of a restored store that is about to take its place.
 const READY: &str = ".restored";
 
+/// Whether `file` is one that the store in `dir` has, or would take for its own: no copy may get such a name.
+#[must_use]
+pub fn is_own_file(dir: &Path, file: &Path) -> bool {
+    let (Some(name), Ok(dir)) = (file.file_name(), dir.canonicalize()) else { return false };
+    let is_there = open::parent(file).canonicalize().is_ok_and(|parent| parent == dir);
+    let is_ours = |name: &[u8]| name.starts_with(open::FILE.as_bytes()) || name == open::LOCK.as_bytes();
+    is_there && is_ours(name.as_encoded_bytes())
+}
+
 /// Copies the store in `dir` to the file `target`, while another process may have it open and write.
 ///
 /// The copy is checked and durable before it gets its name; an existing `target` is replaced.
 ///
 /// # Errors
-/// When the store cannot be read, the target cannot be written or the copy is damaged.
+/// When the store cannot be read, the target cannot be written or is [the store's own](is_own_file), or the copy is
+/// damaged.
 pub async fn backup(dir: &Path, target: &Path) -> Result<(), StoreError> {
     let file = dir.join(open::FILE);
+    if is_own_file(dir, target) {
+        let source = "it belongs to the store itself".into();
+        return Err(StoreError::NotWritable { path: target.to_owned(), source });
+    }
     let mut conn = open::connect_reading(&file).await?;
     if schema::identify(&mut conn, &file).await? == 0 {
         return Err(StoreError::Foreign(file));
@@ -30,7 +44,10 @@ pub async fn backup(dir: &Path, target: &Path) -> Result<(), StoreError> {
     let partial = beside(target, ".partial");
     let result = async {
         // VACUUM INTO accepts an empty file, so its mode is right from the beginning.
-        make_empty(&partial)?;
+        make_empty(&partial).map_err(|error| match error {
+            StoreError::Io(source) => StoreError::NotWritable { path: partial.clone(), source },
+            other => other,
+        })?;
         let name = partial.to_str().ok_or_else(|| not_utf8(&partial))?;
         let copied = sql::execute(&mut conn, "VACUUM INTO ?", Args::default().text(name)).await;
         copied.map_err(|error| error.at(&partial))?;

@@ -63,6 +63,19 @@ pub enum Change {
     },
     /// Adds a session.
     Session(Session),
+    /// A session was used to begin anew and lives on; one that has ended meanwhile stays so.
+    SessionRenewed {
+        /// Hash of its token.
+        token_hash: [u8; 32],
+        /// When.
+        at: Micros,
+        /// When it ends by itself from now on, if it does.
+        expires_at: Option<Micros>,
+        /// What the client calls itself now; may be empty.
+        user_agent: String,
+        /// Where the client connects from now; may be empty.
+        address: String,
+    },
     /// A session was used.
     SessionSeen {
         /// Hash of its token.

@@ -26,7 +26,7 @@ mod writer;
 mod tests;
 
 pub use audit::{AuditActor, AuditFilter, AuditLine, AuditRecord, AuditVerdict};
-pub use backup::{backup, restore};
+pub use backup::{backup, is_own_file, restore};
 pub use batch::{Batch, Change, Committed, RecordSet};
 pub use check::check;
 pub use error::StoreError;

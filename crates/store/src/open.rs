@@ -14,7 +14,8 @@ use crate::{Store, StoreError, Writer, backup, schema};
 /// The database's name in the data directory.
 pub(crate) const FILE: &str = "kefu.db";
 
-const LOCK: &str = "kefu.lock";
+/// The lock's name in the data directory.
+pub(crate) const LOCK: &str = "kefu.lock";
 
 /// Bytes of the write-ahead log's file that stay when it begins anew.
 const WAL_KEPT: &str = "67108864";
@@ -112,12 +113,17 @@ fn create(file: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Makes the names in `file`'s directory durable.
-pub(crate) fn sync_dir(file: &Path) -> Result<(), StoreError> {
-    let dir = match file.parent() {
+/// The directory that `file` is in.
+pub(crate) fn parent(file: &Path) -> &Path {
+    match file.parent() {
         Some(dir) if dir != Path::new("") => dir,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// Makes the names in `file`'s directory durable.
+pub(crate) fn sync_dir(file: &Path) -> Result<(), StoreError> {
+    let dir = parent(file);
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| StoreError::file(dir, error))
 }
 

@@ -8,6 +8,7 @@ mod keys;
 mod records;
 mod recover;
 mod revise;
+mod sessions;
 
 pub use checkpoint::StoreMetrics;
 
@@ -46,6 +47,8 @@ pub struct Writer {
     checkpointer: Checkpointer,
     wal: PathBuf,
     in_transaction: bool,
+    /// The last session that was looked at for expiry; empty before the first.
+    sessions_seen: Vec<u8>,
     /// Released last.
     _lock: File,
 }
@@ -72,6 +75,7 @@ impl Writer {
             checkpointer,
             wal,
             in_transaction: false,
+            sessions_seen: Vec::new(),
             _lock: lock,
         };
         writer.measure_wal();

@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::mpsc,
     time::Duration,
 };
@@ -48,6 +48,11 @@ impl Place {
     pub(crate) fn with(settings: &str) -> Self {
         let settings = format!("serve:\n{SETTINGS}{settings}");
         Self { dir: tempfile::tempdir().unwrap(), settings }
+    }
+
+    /// `rates` are lines of the `serve.rate` group; what they leave out is limited as usual.
+    pub(crate) fn limited(rates: &str) -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), settings: format!("serve:\n  rate:\n{rates}") }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -112,10 +117,15 @@ impl Place {
         }
     }
 
+    /// Runs another command on the store to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
     /// Holds the store against its rules; a store that is not whole fails the test.
     #[track_caller]
     pub(crate) fn check(&self) {
-        let output = self.command(&["serve", "check"]).output().unwrap();
+        let output = self.run(&["serve", "check"]);
         assert!(
             output.status.success(),
             "the store is damaged: {}{}\n{}",
@@ -204,6 +214,20 @@ impl Server {
     /// Open descriptors.
     pub(crate) fn descriptors(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
+    /// Takes all but so many descriptors from the process, those that are open included.
+    pub(crate) fn limit_descriptors(&self, most: usize) {
+        let (pid, limit) = (self.child.id().to_string(), format!("--nofile={most}:{most}"));
+        assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
+    }
+
+    /// Processor time so far, in hundredths of a second.
+    pub(crate) fn processor_time(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // After the name, which may hold anything: user and system time are the 12th and 13th, see proc(5).
+        let fields: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
     /// Ends the process as nothing can prepare for.

@@ -88,6 +88,8 @@ pub(crate) struct NewVisitor {
     pub(crate) attributes: Option<String>,
     /// SHA-256 of the session's token.
     pub(crate) token_hash: [u8; 32],
+    /// The token is that of a session which lives on, not one of a new session.
+    pub(crate) is_renewal: bool,
     /// Where it came from.
     pub(crate) address: String,
     /// With which program.

@@ -51,20 +51,30 @@ impl Task {
                 (id, 0)
             }
         };
-        let session = Session {
-            token_hash: new.token_hash,
-            id: self.ids.next(now),
-            principal: Principal::Visitor(visitor.key),
-            inbox: Some(new.inbox),
-            created_at: now,
-            last_seen_at: now,
-            expires_at: new.expires_at,
-            user_agent: new.user_agent,
-            address: new.address,
+        let session = if new.is_renewal {
+            Change::SessionRenewed {
+                token_hash: new.token_hash,
+                at: now,
+                expires_at: new.expires_at,
+                user_agent: new.user_agent,
+                address: new.address,
+            }
+        } else {
+            Change::Session(Session {
+                token_hash: new.token_hash,
+                id: self.ids.next(now),
+                principal: Principal::Visitor(visitor.key),
+                inbox: Some(new.inbox),
+                created_at: now,
+                last_seen_at: now,
+                expires_at: new.expires_at,
+                user_agent: new.user_agent,
+                address: new.address,
+            })
         };
         let opened = OpenedVisitor { visitor_id: visitor.id, conversation_id, last_seq };
         work.changes.push(Change::Visitor(visitor));
-        work.changes.push(Change::Session(session));
+        work.changes.push(session);
         work.answers.push(Pending::Opened { opened, reply });
     }
 

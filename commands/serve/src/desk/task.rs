@@ -37,6 +37,9 @@ const CONNECTIONS_MAX: usize = 8;
 /// How often the desk looks after itself.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How many sessions are looked at for expiry in each tick: a million in about four hours.
+const SESSIONS_MAX: u32 = 64;
+
 /// How many waiting conversations are assigned in one transaction.
 const ASSIGN_MAX: usize = 256;
 
@@ -507,6 +510,10 @@ impl Task {
         if !self.is_writable() {
             let written = self.writer.probe().await;
             self.note_write(written.as_ref().err());
+        }
+        if self.is_writable() {
+            let dropped = self.writer.drop_expired_sessions(clock::now(), SESSIONS_MAX).await;
+            self.note_write(dropped.as_ref().err());
         }
         self.start_the_silent().await;
         self.hot.sweep(self.hot_conversations);

@@ -8,7 +8,7 @@ use kefu_protocol::{
     ws::CloseCode,
 };
 use kefu_socket::{ConnectionId, Limits, Outbox, Registry, payload};
-use kefu_store::{OpenOptions, Range, View};
+use kefu_store::{OpenOptions, Range, Session, View};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::task::TaskTracker;
@@ -124,6 +124,7 @@ impl Office {
                 email: None,
                 attributes: None,
                 token_hash: [number; 32],
+                is_renewal: false,
                 address: "127.0.0.1".into(),
                 user_agent: String::new(),
                 expires_at: None,
@@ -462,6 +463,37 @@ async fn a_supervisor_watches_from_the_end_and_an_agent_may_not() {
     let all = Watch { scope: Scope::All, id: None };
     office.desk.post(Command::Watch { connection: line.id, watch: all, on: true }).await;
     assert_eq!(line.next("error").await["code"], "forbidden");
+}
+
+#[tokio::test]
+async fn expired_sessions_are_forgotten_by_and_by() {
+    let office = Office::open().await;
+    let (visitor, _) = office.visitor(1).await;
+    for (number, expires_in_s) in [(2, -1), (3, 3600)] {
+        let session = Session {
+            token_hash: [number; 32],
+            id: Uuid::from_u128(number.into()),
+            principal: visitor.principal,
+            inbox: visitor.inbox,
+            created_at: clock::now(),
+            last_seen_at: clock::now(),
+            expires_at: Some(clock::now().plus_seconds(expires_in_s)),
+            user_agent: String::new(),
+            address: String::new(),
+        };
+        office.desk.open_session(session).await.unwrap();
+    }
+    let sessions = async || office.desk.store.sessions_of(visitor.principal).await.unwrap();
+    assert_eq!(sessions().await.len(), 3);
+    let gone = async {
+        while sessions().await.len() == 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("the desk looks after itself");
+    let mut left: Vec<_> = sessions().await.iter().map(|session| session.token_hash[0]).collect();
+    left.sort_unstable();
+    assert_eq!(left, [1, 3]);
 }
 
 #[tokio::test]

@@ -8,14 +8,14 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS},
 };
 
-use super::{Api, Refused, caller::address};
-use crate::{clock, listener::RequestId};
+use super::{Refused, caller::address};
+use crate::{clock, listener::RequestId, services::Services};
 
 /// Counts the request against its address, and gives the answer what all answers have.
-pub(super) async fn wrap(State(api): State<Api>, request: Request, next: Next) -> Response {
+pub(crate) async fn envelope(State(services): State<Services>, request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
     let address = address(request.extensions().get());
-    let mut response = match api.services.limits.request(address, clock::now()) {
+    let mut response = match services.limits.request(address, clock::now()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };

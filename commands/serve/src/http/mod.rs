@@ -18,6 +18,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio::sync::Mutex;
 
 pub(crate) use cors::CorsScope;
+pub(crate) use envelope::envelope;
 pub(crate) use problem::Refused;
 
 use crate::services::Services;
@@ -54,7 +55,7 @@ pub(crate) fn router(services: Services) -> Router {
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(body_bytes_max))
         .layer(middleware::from_fn_with_state(api.clone(), cors::share))
-        .layer(middleware::from_fn_with_state(api.clone(), envelope::wrap))
+        .layer(middleware::from_fn_with_state(api.services.clone(), envelope))
         .with_state(api);
     Router::new().nest(BASE, routes)
 }

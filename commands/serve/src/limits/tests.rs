@@ -96,17 +96,36 @@ fn a_correct_password_clears_the_address() {
     }
 }
 
+fn parties_in(table: &Table) -> usize {
+    table.shards.iter().map(|shard| shard.lock().unwrap().meters.len()).sum()
+}
+
 #[test]
 fn memory_is_bounded_and_idle_parties_make_room() {
     let table = Table::new(Limit { per_minute: 60, burst: 1 });
-    for party in 0..MAX_PARTIES as u128 {
-        assert!(table.take(party, NOW).is_ok());
+    let (mut known, mut refused) = (None, None);
+    for party in 0..2 * (SHARDS * MAX_PARTIES) as u128 {
+        match table.take(party, NOW) {
+            Ok(()) => known = Some(party),
+            Err(problem) => refused = Some((party, problem)),
+        }
     }
-    let refused = table.take(u128::MAX, NOW).unwrap_err();
-    assert_eq!(refused.code, ErrorCode::RateLimited);
-    assert_eq!(table.lock().of.len(), MAX_PARTIES);
-    // Somebody who is known already is served.
-    assert!(table.take(7, NOW.plus_seconds(1)).is_ok());
-    assert!(table.take(u128::MAX, NOW.plus_seconds(2)).is_ok());
-    assert!(table.lock().of.len() < 10);
+    assert_eq!(parties_in(&table), SHARDS * MAX_PARTIES);
+    let (stranger, problem) = refused.unwrap();
+    assert_eq!((problem.code, problem.retry_after_ms), (ErrorCode::RateLimited, Some(1000)));
+    // Somebody who is known already is served, and soon there is room for others.
+    assert!(table.take(known.unwrap(), NOW.plus_seconds(1)).is_ok());
+    assert!(table.take(stranger, NOW.plus_seconds(2)).is_ok());
+}
+
+#[test]
+fn what_is_kept_follows_how_many_are_active() {
+    let table = Table::new(Limit { per_minute: 60, burst: 1 });
+    for second in 0..100 {
+        for party in 0..100 {
+            assert!(table.take(second * 100 + party, NOW.plus_seconds(2 * second as i64)).is_ok());
+        }
+    }
+    let kept = parties_in(&table);
+    assert!(kept < 1000, "{kept} of 10,000 parties are kept, 100 are active");
 }

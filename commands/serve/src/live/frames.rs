@@ -26,7 +26,6 @@ pub(super) struct Frames {
     pub(super) who: Arc<Identity>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) connection: ConnectionId,
-    messages: Meter,
     others: Meter,
     has_begun: bool,
 }
@@ -38,15 +37,7 @@ impl Frames {
         outbox: Arc<Outbox>,
         connection: ConnectionId,
     ) -> Self {
-        Self {
-            live,
-            who,
-            outbox,
-            connection,
-            messages: Meter::default(),
-            others: Meter::default(),
-            has_begun: false,
-        }
+        Self { live, who, outbox, connection, others: Meter::default(), has_begun: false }
     }
 
     fn take(&mut self, frame: ClientFrame<'_>) -> Flow {
@@ -104,10 +95,8 @@ impl Frames {
     }
 
     fn send(&mut self, send: frame::Send<'_>) -> Option<Command> {
-        let limit =
-            if self.who.role.is_some() { self.live.agent_messages } else { self.live.visitor_messages };
-        if let Err(wait_us) = self.messages.take(limit, clock::now()) {
-            self.push_error(Some(send.client_id), &Problem::rate_limited(wait_us));
+        if let Err(problem) = self.live.limits.message(self.who.principal, clock::now()) {
+            self.push_error(Some(send.client_id), &problem);
             return None;
         }
         let kind = view::message_kind(send.kind);

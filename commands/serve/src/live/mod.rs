@@ -11,31 +11,28 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Router, middleware,
     routing::{get, post},
 };
 use bytes::Bytes;
-use kefu_core::Limit;
 use kefu_protocol::frame::ServerFrame;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{desk::Desk, services::Services};
+use crate::{desk::Desk, http::envelope, limits::Limits, services::Services};
 
 /// What all connections share.
 pub(crate) struct Live {
     desk: Desk,
-    visitor_messages: Limit,
-    agent_messages: Limit,
+    limits: Arc<Limits>,
     pong: Bytes,
     streams: Mutex<HashMap<Uuid, Arc<stream::Upstream>>>,
 }
 
 impl Live {
-    /// `visitor_messages` and `agent_messages` bound what one connection sends.
-    pub(crate) fn new(desk: Desk, visitor_messages: Limit, agent_messages: Limit) -> Self {
-        let pong = ServerFrame::Pong.encode();
-        Self { desk, visitor_messages, agent_messages, pong, streams: Mutex::default() }
+    /// `limits` are those that REST counts against, too.
+    pub(crate) fn new(desk: Desk, limits: Arc<Limits>) -> Self {
+        Self { desk, limits, pong: ServerFrame::Pong.encode(), streams: Mutex::default() }
     }
 
     fn streams(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<stream::Upstream>>> {
@@ -43,12 +40,14 @@ impl Live {
     }
 }
 
-/// The ways in.
-pub(crate) fn router() -> Router<Services> {
+/// The ways in. Each counts as a request of its address, before it becomes anything else.
+pub(crate) fn router(services: Services) -> Router {
     Router::new()
         .route("/ws", get(upgrade::websocket))
         .route("/api/v1/stream", get(stream::down))
         .route("/api/v1/stream/{connection_id}", post(stream::up))
+        .layer(middleware::from_fn_with_state(services.clone(), envelope))
+        .with_state(services)
 }
 
 /// The query string of a way in.

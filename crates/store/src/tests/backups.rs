@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{NOW, conversation, grow, open, run};
-use crate::{Range, StoreError, backup, check, restore};
+use crate::{Range, StoreError, backup, check, is_own_file, restore};
 
 const SOUND: Vec<String> = Vec::new();
 
@@ -103,6 +103,27 @@ fn a_damaged_backup_is_not_restored() {
         fs::write(&copy, bytes).unwrap();
         let result = restore(&copy, dir.path(), true, Uuid::from_u128(1), NOW).await;
         assert!(matches!(result, Err(StoreError::Corrupt(_))));
+        assert_eq!(check(dir.path()).await.unwrap(), SOUND);
+    });
+}
+
+#[test]
+fn a_backup_never_takes_a_name_of_the_store() {
+    run(|dir| async move {
+        let opened = open(dir.path()).await.unwrap();
+        opened.writer.close().await.unwrap();
+        opened.store.close().await;
+        let around = dir.path().join("..").join(dir.path().file_name().unwrap());
+        for name in ["kefu.db", "kefu.db-wal", "kefu.db-journal", "kefu.db.restored", "kefu.lock"] {
+            let target = around.join(name);
+            assert!(is_own_file(dir.path(), &target), "{name}");
+            let refused = backup(dir.path(), &target).await;
+            assert!(matches!(refused, Err(StoreError::NotWritable { path, .. }) if path == target), "{name}");
+        }
+        assert!(!is_own_file(dir.path(), &dir.path().join("monday.db")));
+        assert!(!is_own_file(dir.path(), &dir.path().join("missing/kefu.db")));
+        let elsewhere = TempDir::new().unwrap();
+        backup(dir.path(), &elsewhere.path().join("kefu.db")).await.unwrap();
         assert_eq!(check(dir.path()).await.unwrap(), SOUND);
     });
 }

@@ -109,3 +109,67 @@ fn sessions_begin_and_end() {
         writer.close().await.unwrap();
     });
 }
+
+#[test]
+fn a_renewed_session_lives_on_and_an_ended_one_does_not() {
+    run(|dir| async move {
+        let opened = open(dir.path()).await.unwrap();
+        let (mut writer, store) = (opened.writer, opened.store);
+        let known = session(1, Principal::Visitor(VisitorKey(1)));
+        writer.commit(&of([Change::Session(known.clone())])).await.unwrap();
+        let renewed = |number: u8| Change::SessionRenewed {
+            token_hash: [number; 32],
+            at: NOW.plus_seconds(60),
+            expires_at: Some(NOW.plus_seconds(7_200)),
+            user_agent: "another".to_owned(),
+            address: "192.0.2.9".to_owned(),
+        };
+        writer.commit(&of([renewed(1), renewed(2)])).await.unwrap();
+        let expected = Session {
+            last_seen_at: NOW.plus_seconds(60),
+            expires_at: Some(NOW.plus_seconds(7_200)),
+            user_agent: "another".to_owned(),
+            address: "192.0.2.9".to_owned(),
+            ..known
+        };
+        assert_eq!(store.session(&[1; 32]).await.unwrap(), Some(expected));
+        assert_eq!(store.session(&[2; 32]).await.unwrap(), None);
+        writer.close().await.unwrap();
+    });
+}
+
+#[test]
+fn expired_sessions_go_in_slices() {
+    run(|dir| async move {
+        let opened = open(dir.path()).await.unwrap();
+        let (mut writer, store) = (opened.writer, opened.store);
+        let visitor = Principal::Visitor(VisitorKey(1));
+        // Every third one stays: one for an hour, the other for ever.
+        let all = (1..=60).map(|number| Session {
+            expires_at: (number % 6 != 0).then(|| match number % 3 {
+                0 => NOW.plus_seconds(3_600),
+                _ => NOW.plus_seconds(-i64::from(number)),
+            }),
+            ..session(number, visitor)
+        });
+        writer.commit(&of(all.map(Change::Session).collect::<Vec<_>>())).await.unwrap();
+        let left = async || store.sessions_of(visitor).await.unwrap().len();
+
+        let first = writer.drop_expired_sessions(NOW, 15).await.unwrap();
+        assert_eq!((first, left().await), (10, 50), "fifteen are looked at");
+        let mut dropped = first;
+        for _ in 0..4 {
+            dropped += writer.drop_expired_sessions(NOW, 15).await.unwrap();
+        }
+        assert_eq!((dropped, left().await), (40, 20));
+        // Round and round: what expires later goes later.
+        let late = NOW.plus_seconds(3_600);
+        let mut later = 0;
+        for _ in 0..3 {
+            later += writer.drop_expired_sessions(late, 15).await.unwrap();
+        }
+        assert_eq!((later, left().await), (10, 10));
+        writer.close().await.unwrap();
+        assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+    });
+}

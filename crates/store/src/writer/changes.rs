@@ -16,6 +16,13 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
             let args = Args::default().text(hash).int(agent.0);
             sql::execute(conn, "UPDATE agent SET password_hash = ? WHERE key = ?", args).await.map(drop)
         }
+        Change::SessionRenewed { token_hash, at, expires_at, user_agent, address } => {
+            const SQL: &str =
+                "UPDATE session SET last_seen_at = ?, expires_at = ?, user_agent = ?, address = ?
+                WHERE token_hash = ?";
+            let args = Args::default().int(at.0).int(expires_at.map(|at| at.0));
+            sql::execute(conn, SQL, args.text(user_agent).text(address).blob(token_hash)).await.map(drop)
+        }
         Change::SessionSeen { token_hash, at } => {
             let args = Args::default().int(at.0).blob(token_hash);
             sql::execute(conn, "UPDATE session SET last_seen_at = ? WHERE token_hash = ?", args)

@@ -4,6 +4,7 @@ use axum::{Extension, Json, extract::State};
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use kefu_core::{Inbox, Principal, Visitor};
 use kefu_protocol::frame::ErrorCode;
+use kefu_store::Session;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::MutexGuard;
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     auth::{
-        TokenKind, authenticate,
+        TokenKind, authenticate, bearer, recognise,
         visitor::{proves, verify_jwt},
     },
     clock,
@@ -89,7 +90,7 @@ pub(super) struct Claimed {
 /// A visitor's session.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WidgetSession {
-    /// Goes into `Authorization: Bearer …`; shown once.
+    /// Goes into `Authorization: Bearer …`. The one that came along, while more than half of its life is left.
     #[schema(example = "kv_h1zoq0Vx9Bd0k7sQpL3mYc8fTnE2rWuJa5gKiXvZb6M")]
     token: String,
     visitor_id: Uuid,
@@ -98,6 +99,13 @@ pub(super) struct WidgetSession {
     epoch: String,
     /// The last entry of the conversation that the visitor may see.
     last_seq: u64,
+}
+
+/// The visitor whose own token came along.
+struct Own {
+    visitor: Visitor,
+    session: Session,
+    token: String,
 }
 
 /// Who a visitor is, as far as it is claimed or proven.
@@ -131,7 +139,7 @@ pub(super) async fn config(
 /// Opens a visitor's session
 ///
 /// A proven identity finds its visitor again, and so does the visitor's own token of an earlier session; an
-/// unproven `external_id` never does.
+/// unproven `external_id` never does. A session whose own token came along early enough goes on.
 #[utoipa::path(post, path = "/widget/sessions", operation_id = "open_widget_session", tag = "widget",
     request_body = SessionBody, security((), ("bearer" = [])),
     responses(
@@ -153,16 +161,25 @@ pub(super) async fn open_session(
     let own = own_visitor(&api, &inbox, &headers).await?;
     let identified = identify(&api, &inbox, body.visitor.unwrap_or_default(), body.jwt)?;
     let _only_one = lock(&api, &inbox, &identified).await;
-    let existing = choose(&api, &inbox, &identified, own).await?;
+    let existing = choose(&api, &inbox, &identified, own.as_ref().map(|own| &own.visitor)).await?;
     let known = identified.verified || existing.as_ref().is_some_and(|visitor| visitor.verified);
     if inbox.identity_required && !known {
         return Err(unproven("the inbox demands a proof of identity").into());
     }
-    let token = fresh_token(TokenKind::Visitor)?;
-    if let Some(visitor) = &existing {
-        trim_sessions(&api, Principal::Visitor(visitor.key), VISITOR_SESSIONS_MAX).await?;
-    }
     let lifetime_s = api.services.settings.limits.visitor_session.as_secs();
+    let lifetime_s = i64::try_from(lifetime_s).unwrap_or(i64::MAX);
+    let renewed = own.filter(|own| goes_on(own, existing.as_ref(), lifetime_s));
+    let is_renewal = renewed.is_some();
+    let (token, token_hash) = match renewed {
+        Some(own) => (own.token, own.session.token_hash),
+        None => {
+            if let Some(visitor) = &existing {
+                trim_sessions(&api, Principal::Visitor(visitor.key), VISITOR_SESSIONS_MAX).await?;
+            }
+            let fresh = fresh_token(TokenKind::Visitor)?;
+            (fresh.text().to_owned(), fresh.hash())
+        }
+    };
     let new = NewVisitor {
         inbox: inbox.key,
         existing: existing.map(|visitor| visitor.key),
@@ -171,14 +188,15 @@ pub(super) async fn open_session(
         name: identified.name,
         email: identified.email,
         attributes: identified.attributes,
-        token_hash: token.hash(),
+        token_hash,
+        is_renewal,
         address: caller.address.to_string(),
         user_agent: caller.user_agent,
-        expires_at: Some(clock::now().plus_seconds(i64::try_from(lifetime_s).unwrap_or(i64::MAX))),
+        expires_at: Some(clock::now().plus_seconds(lifetime_s)),
     };
     let opened = api.services.desk.open_visitor(new).await?;
     let session = WidgetSession {
-        token: token.text().to_owned(),
+        token,
         visitor_id: opened.visitor_id,
         conversation_id: opened.conversation_id,
         epoch: api.services.desk.epoch().to_owned(),
@@ -198,14 +216,26 @@ fn find_inbox(api: &Api, slug: &str, scope: Option<Extension<CorsScope>>) -> Res
 }
 
 /// The visitor whose own token came along.
-async fn own_visitor(api: &Api, inbox: &Inbox, headers: &HeaderMap) -> Result<Option<Visitor>, Problem> {
+async fn own_visitor(api: &Api, inbox: &Inbox, headers: &HeaderMap) -> Result<Option<Own>, Problem> {
     if !headers.contains_key(AUTHORIZATION) {
         return Ok(None);
     }
     let identity = authenticate(&api.services, headers, None, true, true).await?;
     let Principal::Visitor(key) = identity.principal else { return Err(Problem::unauthorized()) };
     let visitor = api.services.store.visitor(key).await?;
-    visitor.filter(|visitor| visitor.inbox == inbox.key).map(Some).ok_or_else(Problem::unauthorized)
+    let visitor = visitor.filter(|visitor| visitor.inbox == inbox.key).ok_or_else(Problem::unauthorized)?;
+    let token = bearer(headers).ok_or_else(Problem::unauthorized)?;
+    let (_, hash) = recognise(token).ok_or_else(Problem::unauthorized)?;
+    let session = api.services.store.session(&hash).await?.ok_or_else(Problem::unauthorized)?;
+    Ok(Some(Own { visitor, session, token: token.to_owned() }))
+}
+
+/// Whether the session whose token came along goes on, rather than that one more begins: it is this visitor's, and
+/// more than half of a life is left to it.
+fn goes_on(own: &Own, visitor: Option<&Visitor>, lifetime_s: i64) -> bool {
+    let is_same = visitor.is_some_and(|visitor| visitor.key == own.visitor.key);
+    let half_from_now = clock::now().plus_seconds(lifetime_s / 2);
+    is_same && own.session.expires_at.is_none_or(|expiry| expiry > half_from_now)
 }
 
 /// Checks what is claimed, and whether it is proven.
@@ -260,13 +290,13 @@ async fn choose(
     api: &Api,
     inbox: &Inbox,
     identified: &Identified,
-    own: Option<Visitor>,
+    own: Option<&Visitor>,
 ) -> Result<Option<Visitor>, Problem> {
     let Some(external_id) = identified.external_id.as_deref().filter(|_| identified.verified) else {
-        return Ok(own);
+        return Ok(own.cloned());
     };
     let proven = api.services.store.verified_visitor(inbox.key, external_id).await?;
-    Ok(proven.or_else(|| own.filter(|own| !own.verified)))
+    Ok(proven.or_else(|| own.filter(|own| !own.verified).cloned()))
 }
 
 fn secret(api: &Api, inbox: &Inbox) -> Result<Vec<u8>, Problem> {

@@ -291,6 +291,30 @@ async fn too_much_is_refused_politely() {
 }
 
 #[tokio::test]
+async fn ways_in_count_as_requests_of_their_address() {
+    let mut settings = unlimited();
+    settings.rate.address_requests = Rate { per_minute: 60, burst: 3 };
+    let office = Office::open_with(settings).await;
+    let guest = office.guest().await;
+    let token = |last: u8| Ask { token: Some(guest.token.clone()), ..Ask::from([203, 0, 113, last]) };
+    let stream = format!("/stream/{}", Uuid::nil());
+    let ping = || Some(json!({"type": "ping"}));
+    // One budget for all that an address asks for.
+    assert_eq!(office.ask(Method::GET, "/conversations", None, &token(1)).await.status, 200);
+    for _ in 0..2 {
+        assert_eq!(office.ask(Method::POST, &stream, ping(), &token(1)).await.status, 404);
+    }
+    for (method, path) in
+        [(Method::POST, &*stream), (Method::GET, "/stream"), (Method::GET, "/conversations")]
+    {
+        let refused = office.ask(method, path, None, &token(1)).await;
+        assert_eq!((refused.status, &refused.body["code"]), (429, &json!("rate_limited")), "{path}");
+        assert_eq!(refused.headers["retry-after"], "1", "{path}");
+    }
+    assert_eq!(office.ask(Method::POST, &stream, ping(), &token(2)).await.status, 404);
+}
+
+#[tokio::test]
 async fn messages_are_idempotent_and_bounded() {
     let office = Office::open().await;
     let guest = office.guest().await;

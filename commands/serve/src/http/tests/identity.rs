@@ -3,12 +3,17 @@
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Method;
-use kefu_core::Role;
+use kefu_core::{Principal, Role};
+use kefu_store::Session;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use uuid::Uuid;
 
 use super::office::{Answer, Ask, Guest, Office};
-use crate::clock;
+use crate::{
+    auth::{Token, TokenKind},
+    clock,
+};
 
 async fn open(office: &Office, token: &str, body: Value) -> Answer {
     office.ask(Method::POST, "/widget/sessions", Some(body), &Ask::by(token)).await
@@ -77,7 +82,7 @@ async fn an_own_token_resumes_and_a_proof_names_its_visitor() {
     assert_eq!(named.id, guest.id);
     // Another person at the same machine.
     let other = Guest::from(&open(&office, &guest.token, proven(&secret, "customer-2")).await.body);
-    assert_ne!(other.id, guest.id);
+    assert_ne!((other.id, &other.token), (guest.id, &guest.token));
     // A merely claimed id does not replace the proven one.
     let claim = json!({"inbox": "web", "visitor": {"external_id": "customer-3"}});
     assert_eq!(Guest::from(&open(&office, &guest.token, claim).await.body).id, guest.id);
@@ -135,17 +140,63 @@ async fn a_signed_token_carries_attributes() {
     assert_eq!((refused.status, &refused.body["field"]), (401, &json!("jwt")));
 }
 
+/// The sessions of a visitor.
+async fn sessions(office: &Office, visitor: Uuid) -> Vec<Session> {
+    let visitor = office.services.store.visitor_by_id(visitor).await.unwrap().unwrap();
+    office.services.store.sessions_of(Principal::Visitor(visitor.key)).await.unwrap()
+}
+
 #[tokio::test]
 async fn sessions_of_one_visitor_are_bounded() {
     let office = Office::open().await;
-    let guest = office.guest().await;
-    let mut token = guest.token.clone();
+    let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
+    let body = proven(&secret(&office, &admin).await, "customer-1");
+    let first = Guest::from(&open(&office, "", body.clone()).await.body);
+    let mut last = first.clone();
     for _ in 0..20 {
-        token = Guest::from(&open(&office, &token, json!({"inbox": "web"})).await.body).token;
+        last = Guest::from(&open(&office, "", body.clone()).await.body);
     }
-    let visitor = office.services.store.visitor_by_id(guest.id).await.unwrap().unwrap();
-    let principal = kefu_core::Principal::Visitor(visitor.key);
-    assert_eq!(office.services.store.sessions_of(principal).await.unwrap().len(), 16);
-    assert_eq!(office.get("/conversations", &token).await.status, 200);
-    assert_eq!(office.get("/conversations", &guest.token).await.status, 401);
+    assert_eq!(last.id, first.id);
+    assert_eq!(sessions(&office, first.id).await.len(), 16);
+    assert_eq!(office.get("/conversations", &last.token).await.status, 200);
+    assert_eq!(office.get("/conversations", &first.token).await.status, 401);
+}
+
+#[tokio::test]
+async fn coming_back_goes_on_with_the_same_session() {
+    let office = Office::open().await;
+    let guest = office.guest().await;
+    let [first] = sessions(&office, guest.id).await.try_into().unwrap();
+    for _ in 0..20 {
+        let again = open(&office, &guest.token, json!({"inbox": "web"})).await;
+        assert_eq!((again.status, &again.body["token"]), (201, &json!(guest.token)));
+    }
+    let [now] = sessions(&office, guest.id).await.try_into().unwrap();
+    assert_eq!(now.id, first.id);
+    assert!(now.expires_at > first.expires_at && now.last_seen_at > first.last_seen_at, "it lives on");
+    assert_eq!(office.get("/conversations", &guest.token).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_token_in_the_second_half_of_its_life_is_replaced() {
+    let office = Office::open().await;
+    let guest = office.guest().await;
+    let [first] = sessions(&office, guest.id).await.try_into().unwrap();
+    let lifetime = office.services.settings.limits.visitor_session.as_secs() as i64;
+    for (left, is_replaced) in [(lifetime / 2 + 60, false), (lifetime / 2 - 60, true)] {
+        let token = Token::fresh(TokenKind::Visitor).unwrap();
+        let aged = Session {
+            token_hash: token.hash(),
+            id: Uuid::from_u128(left as u128),
+            expires_at: Some(clock::now().plus_seconds(left)),
+            ..first.clone()
+        };
+        office.services.desk.open_session(aged).await.unwrap();
+        let before = sessions(&office, guest.id).await.len();
+        let again = Guest::from(&open(&office, token.text(), json!({"inbox": "web"})).await.body);
+        assert_eq!((again.id, again.conversation), (guest.id, guest.conversation));
+        assert_eq!(again.token != token.text(), is_replaced, "{left} s are left");
+        assert_eq!(sessions(&office, guest.id).await.len(), before + usize::from(is_replaced));
+        assert_eq!(office.get("/conversations", &again.token).await.status, 200);
+    }
 }

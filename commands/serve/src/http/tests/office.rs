@@ -112,15 +112,11 @@ impl Office {
             };
             desk.put_inbox(change).await.unwrap();
         }
-        let live = Live::new(
-            desk.clone(),
-            settings.rate.visitor_messages.limit(),
-            settings.rate.agent_messages.limit(),
-        );
+        let limits = Arc::new(Limits::new(&settings.rate));
         let services = Services {
-            live: Arc::new(live),
+            live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits))),
             registry: Registry::new(kefu_socket::Limits::default(), 0),
-            limits: Arc::new(Limits::new(&settings.rate)),
+            limits,
             desk,
             store: opened.store,
             settings: Arc::new(settings),
@@ -128,7 +124,7 @@ impl Office {
             metrics,
             tracker,
         };
-        let live = live::router().with_state(services.clone());
+        let live = live::router(services.clone());
         Self { router: live.merge(super::super::router(services.clone())), services, _dir: dir }
     }
 

@@ -275,14 +275,8 @@ impl Reader {
         let path = format!("/api/v1/conversations/{conversation}/messages{bound}");
         let Items::<Entry> { items } = self.get(plan, &path, token).await?;
         let ends = items.front().zip(items.back());
-        self.page = ends
-            .and_then(|(oldest, newest)| match (oldest.seq, before) {
-                // A log that fits one page is gone back over from its middle.
-                (1, None) => Some(newest.seq / 2 + 1),
-                (1, Some(_)) => None,
-                (seq, _) => Some(seq),
-            })
-            .map(|seq| (conversation, seq));
+        let next = ends.and_then(|(oldest, newest)| further_back(oldest.seq, newest.seq, before.is_some()));
+        self.page = next.map(|seq| (conversation, seq));
         Ok(())
     }
 
@@ -308,6 +302,15 @@ fn spread(number: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
+/// Before which entry the page before this one ends, if somebody goes on there.
+fn further_back(oldest: u64, newest: u64, is_older: bool) -> Option<u64> {
+    match oldest {
+        // A log that fits one page is gone back over from its middle, once.
+        1 => (!is_older).then_some(newest / 2 + 1),
+        oldest => Some(oldest),
+    }
+}
+
 fn pick<T>(from: &[T], chance: u64) -> Option<&T> {
     from.get((chance % from.len().max(1) as u64) as usize)
 }
@@ -325,5 +328,14 @@ mod tests {
         assert_eq!(counts.len(), MIX.len());
         assert!(counts.values().all(|count| (900..1100).contains(count)), "{counts:?}");
         assert_eq!(pick::<u8>(&[], 5), None);
+    }
+
+    #[test]
+    fn pages_are_followed_back_to_the_beginning() {
+        assert_eq!(further_back(651, 700, false), Some(651));
+        assert_eq!(further_back(601, 650, true), Some(601));
+        assert_eq!(further_back(1, 50, true), None);
+        assert_eq!(further_back(1, 30, false), Some(16));
+        assert_eq!(further_back(1, 1, false), Some(1));
     }
 }

@@ -127,6 +127,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   kefu bench chat --visitors 12000 --agents 60 --rate 5000 --duration 60s \\
       --require 'p99<=20ms' --require 'loss==0'
 
+  # 同上,同时有主管关注,且每秒有 80 次读取
+  kefu bench chat --visitors 12000 --agents 60 --rate 5000 --duration 60s \\
+      --supervisors 5 --reads-per-second 80 --require 'p99<=20ms' --require 'read_errors==0'
+
   # 15,000 个空闲连接:每个让服务占用多少内存?
   kefu bench chat --idle --visitors 15000 --steps 5000,15000 --duration 60s
 
@@ -136,7 +140,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   # 所有人同时重连并补齐消息
   kefu bench chat --storm --visitors 15000 --agents 60 --require 'catch_up<=10s'
 
-延迟从消息应当发出的时刻算起,而不是实际发出的时刻,服务造成的任何拖延都不会被漏掉。
+延迟从消息或读取应当发出的时刻算起,而不是实际发出的时刻,服务造成的任何拖延都不会被漏掉。
 发生器自身的迟到超过所测 p99 的十分之一(或更小的 1 ms)时,本次测量无效(退出码 2)。
 
 退出码:
@@ -156,6 +160,8 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu bench chat --visitors", "保持这么多访客在线"),
     ("kefu bench chat --senders", "只让其中这么多访客发送 [默认:全部]"),
     ("kefu bench chat --agents", "保持这么多客服在线;为 0 时只测量确认 [默认:1,使用 --idle 时为 0]"),
+    ("kefu bench chat --supervisors", "让这么多主管关注全部会话,并各自关注几个会话"),
+    ("kefu bench chat --reads-per-second", "让主管和客服每秒经 REST 读取列表、消息和访客这么多次"),
     ("kefu bench chat --rate", "所有访客合计每秒发送这么多条消息"),
     ("kefu bench chat --duration", "测量时长;使用 --idle 时为保持连接的时长"),
     ("kefu bench chat --warmup", "测量前先发送这么久;前一半时间里速率逐渐上升"),

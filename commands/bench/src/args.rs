@@ -37,6 +37,10 @@ Examples:
   kefu bench chat --visitors 12000 --agents 60 --rate 5000 --duration 60s \\
       --require 'p99<=20ms' --require 'loss==0'
 
+  # The same while supervisors watch and 80 times a second somebody reads
+  kefu bench chat --visitors 12000 --agents 60 --rate 5000 --duration 60s \\
+      --supervisors 5 --reads-per-second 80 --require 'p99<=20ms' --require 'read_errors==0'
+
   # 15,000 idle connections: what does each cost the server?
   kefu bench chat --idle --visitors 15000 --steps 5000,15000 --duration 60s
 
@@ -46,9 +50,9 @@ Examples:
   # Everybody reconnects at once and catches up
   kefu bench chat --storm --visitors 15000 --agents 60 --require 'catch_up<=10s'
 
-Latency counts from the time at which a message was due, not from when it was sent, so that
-nothing the server delays is overlooked. A run in which the generator itself was late, at its p99
-by more than a millisecond and more than a tenth of the measured p99, is invalid (exit code 2).
+Latency counts from the time at which a message or a read was due, not from when it was sent, so
+that nothing the server delays is overlooked. A run in which the generator itself was late, at its
+p99 by more than a millisecond and more than a tenth of the measured p99, is invalid (exit code 2).
 
 Exit codes:
   0  every --require holds
@@ -105,6 +109,14 @@ pub struct ChatArgs {
     /// Keep so many agents connected; with 0 only acks are measured [default: 1, with --idle 0]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=10_000), help_heading = "Load")]
     pub agents: Option<u32>,
+
+    /// Let so many supervisors watch everything, and some conversations each
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000), conflicts_with_all = ["idle", "max", "storm"], help_heading = "Load")]
+    pub supervisors: Option<u32>,
+
+    /// Let supervisors and agents read lists, messages and visitors over REST, so often a second
+    #[arg(long, value_name = "PER_SECOND", requires = "supervisors", conflicts_with_all = ["idle", "max", "storm"], help_heading = "Load")]
+    pub reads_per_second: Option<f64>,
 
     /// Send so many messages a second, all visitors together
     #[arg(long, value_name = "PER_SECOND", default_value_t = 100.0, conflicts_with_all = ["idle", "max", "storm"], help_heading = "Load")]

@@ -52,6 +52,36 @@ struct Problem {
     retry_after_ms: Option<u64>,
 }
 
+impl Problem {
+    fn read(bytes: &[u8]) -> Self {
+        serde_json::from_slice(bytes).unwrap_or_else(|_| Self {
+            code: String::new(),
+            title: String::from_utf8_lossy(bytes).chars().take(200).collect(),
+            detail: String::new(),
+            retry_after_ms: None,
+        })
+    }
+
+    fn refused(self, status: StatusCode) -> HttpError {
+        let detail = if self.detail.is_empty() { self.title } else { self.detail };
+        HttpError::Refused { status, code: self.code, detail }
+    }
+}
+
+impl HttpError {
+    /// A short name to count it by: the server's code where it gave one.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Connect { .. } => "unreachable".into(),
+            Self::Broken(_) => "broken".into(),
+            Self::TimeOut => "timed_out".into(),
+            Self::Body(_) | Self::Json(_) => "unreadable".into(),
+            Self::Refused { status, code, .. } if code.is_empty() => status.as_str().into(),
+            Self::Refused { code, .. } => code.clone(),
+        }
+    }
+}
+
 /// A kept connection to the server.
 pub(crate) struct Client {
     target: Target,
@@ -91,17 +121,11 @@ impl Client {
                     return Ok(serde_json::from_slice(json)?);
                 }
                 Ok((status, bytes)) => {
-                    let problem: Problem = serde_json::from_slice(&bytes).unwrap_or(Problem {
-                        code: String::new(),
-                        title: String::from_utf8_lossy(&bytes).chars().take(200).collect(),
-                        detail: String::new(),
-                        retry_after_ms: None,
-                    });
+                    let problem = Problem::read(&bytes);
                     let later =
                         matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
                     if !later || attempt == ATTEMPTS {
-                        let detail = if problem.detail.is_empty() { problem.title } else { problem.detail };
-                        return Err(HttpError::Refused { status, code: problem.code, detail });
+                        return Err(problem.refused(status));
                     }
                     Duration::from_millis(problem.retry_after_ms.unwrap_or(250).min(5000))
                 }
@@ -114,6 +138,21 @@ impl Client {
             };
             attempt += 1;
             tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Reads once, without repeating and waiting: what goes wrong is part of what is measured.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        token: &str,
+    ) -> Result<T, HttpError> {
+        let answer = timeout(PATIENCE, self.once(&Method::GET, path, Some(token), None));
+        let (status, bytes) = answer.await.map_err(|_| HttpError::TimeOut)??;
+        if status.is_success() {
+            Ok(serde_json::from_slice(&bytes)?)
+        } else {
+            Err(Problem::read(&bytes).refused(status))
         }
     }
 

@@ -30,11 +30,24 @@ pub(crate) struct ChatSettings {
     pub(crate) visitors: u32,
     pub(crate) senders: u32,
     pub(crate) agents: u32,
+    pub(crate) supervisors: u32,
+    /// How often something is read over REST while messages are sent on a schedule.
+    pub(crate) reads: Option<Reads>,
     pub(crate) load: Load,
     pub(crate) thresholds: Vec<Threshold>,
     pub(crate) format: Format,
     pub(crate) output: Option<PathBuf>,
 }
+
+/// Reads on a schedule of their own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reads {
+    pub(crate) rate: f64,
+    pub(crate) schedule: Schedule,
+}
+
+/// Most connections over which is read: as many reads wait for answers, the others for their turn.
+pub(crate) const READERS: u32 = 16;
 
 /// What the visitors do.
 #[derive(Debug)]
@@ -77,26 +90,38 @@ impl ChatSettings {
         if senders > args.visitors {
             return Err(usage("--senders exceeds --visitors", "--senders 超过了 --visitors"));
         }
+        let supervisors = args.supervisors.unwrap_or(0);
+        let reads = args.reads_per_second.map(reads).transpose()?;
         let server_pid = args.server_pid.or_else(|| {
             target.address.ip().is_loopback().then(|| process::listener(target.address.port()))?
         });
         let settings = Self {
             url: args.url.clone(),
             inbox: args.inbox.clone(),
-            admin: if agents == 0 { None } else { Some(admin(args)?) },
+            admin: if agents + supervisors == 0 { None } else { Some(admin(args)?) },
             server_pid,
             visitors: args.visitors,
             senders: if args.idle { 0 } else { senders },
             agents,
+            supervisors,
+            reads,
             load: load(args)?,
             thresholds: args.require.clone(),
             format: args.format,
             output: args.output.clone(),
             target,
         };
-        descriptors::reserve(args.visitors + agents)?;
+        let readers = if settings.reads.is_some() { READERS } else { 0 };
+        descriptors::reserve(args.visitors + agents + supervisors + readers)?;
         Ok(settings)
     }
+}
+
+fn reads(rate: f64) -> Result<Reads, Failure> {
+    let schedule = Schedule::new(rate, Duration::ZERO).map_err(|error| {
+        usage("cannot use this --reads-per-second", "无法使用此 --reads-per-second").because(error)
+    })?;
+    Ok(Reads { rate, schedule })
 }
 
 fn load(args: &ChatArgs) -> Result<Load, Failure> {
@@ -257,6 +282,10 @@ mod tests {
             "--agents 0 --senders 200",
             "--agents 0 --storm",
             "--agents 0 --rate 0",
+            "--agents 0 --supervisors 2",
+            "--agents 0 --reads-per-second 5",
+            "--admin-email a@b --admin-password x --supervisors 1 --reads-per-second 0",
+            "--admin-email a@b --admin-password x --supervisors 1 --idle",
             "--agents 0 --duration 0s",
             "--agents 0 --require p98<1",
         ] {

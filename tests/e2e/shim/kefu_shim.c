@@ -18,12 +18,14 @@
  * the disk of the machine that the tests run on; the directory needs only survive the process.
  *
  * Environment, read when the process starts:
- *   KEFU_SHIM_DIR         the directory; it must exist
+ *   KEFU_SHIM_DIR         the directory; it must exist. Without one nothing is remembered, syncs reach the disk,
+ *                         and all that is left is KEFU_SHIM_FSYNC_US: for measurements, which keeping what was
+ *                         there before would disturb
  *   KEFU_SHIM_SEED        chooses what survives a cut
  *   KEFU_SHIM_CUT_AFTER   cut at this step; a step is a write, a truncation or a sync. 0: never
  *   KEFU_SHIM_LIE_AFTER   from this step on syncs are acknowledged and do nothing, as disks with a volatile
  *                         cache do: the control that shows that a loss is found. 0: never
- *   KEFU_SHIM_FSYNC_US    a sync takes at least so long
+ *   KEFU_SHIM_FSYNC_US    a sync takes at least so long; without a directory, so much longer
  *
  * Controls while it runs:
  *   the file .full in the directory: a full disk; writes find room for one more sector, then none
@@ -105,6 +107,7 @@ static void load(void) {
 
 __attribute__((constructor)) static void start(void) {
     load();
+    fsync_us = (unsigned)variable("KEFU_SHIM_FSYNC_US");
     const char *name = getenv("KEFU_SHIM_DIR");
     if (!name) return;
     if (!realpath(name, dir)) die(name);
@@ -114,7 +117,6 @@ __attribute__((constructor)) static void start(void) {
     seed = variable("KEFU_SHIM_SEED");
     cut_at = variable("KEFU_SHIM_CUT_AFTER");
     lie_at = variable("KEFU_SHIM_LIE_AFTER");
-    fsync_us = (unsigned)variable("KEFU_SHIM_FSYNC_US");
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGUSR2);
@@ -325,16 +327,19 @@ FALLOCATE(posix_fallocate64)
 
 /* ── syncing ───────────────────────────────────────────────────────────────────────────────────────────── */
 
+static void delay(void) {
+    if (!fsync_us) return;
+    struct timespec pause = { fsync_us / 1000000, fsync_us % 1000000 * 1000L };
+    nanosleep(&pause, NULL);
+}
+
 static int sync_tracked(struct file *file) {
     pthread_mutex_lock(&lock);
     uint64_t until = changes;
     step();
     int is_lie = lie_at && steps >= lie_at;
     pthread_mutex_unlock(&lock);
-    if (fsync_us) {
-        struct timespec pause = { fsync_us / 1000000, fsync_us % 1000000 * 1000L };
-        nanosleep(&pause, NULL);
-    }
+    delay();
     if (!access(broken_path, F_OK)) {
         errno = EIO;
         return -1;
@@ -347,12 +352,14 @@ static int sync_tracked(struct file *file) {
 
 int fsync(int fd) {
     load();
+    if (!dir_len) delay();
     struct file *file = of(fd);
     return file ? sync_tracked(file) : real_fsync(fd);
 }
 
 int fdatasync(int fd) {
     load();
+    if (!dir_len) delay();
     struct file *file = of(fd);
     return file ? sync_tracked(file) : real_fdatasync(fd);
 }

@@ -34,6 +34,8 @@ pub(crate) struct Accounts {
     pub(crate) visitors: Vec<Visitor>,
     /// Tokens of the agents.
     pub(crate) agents: Vec<String>,
+    /// Tokens of the supervisors.
+    pub(crate) supervisors: Vec<String>,
     /// Random bits that tell this run from others.
     pub(crate) seed: u64,
 }
@@ -42,6 +44,7 @@ pub(crate) struct Accounts {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Visitor {
     pub(crate) token: String,
+    pub(crate) visitor_id: Uuid,
     pub(crate) conversation_id: Uuid,
     pub(crate) last_seq: u64,
 }
@@ -70,12 +73,12 @@ struct Page {
 /// Makes or finds everybody.
 pub(crate) async fn prepare(settings: &ChatSettings, progress: &mut Progress) -> Result<Accounts, Failure> {
     let seed = random()?;
-    let agents = match &settings.admin {
-        Some(admin) => agents(settings, admin, progress).await?,
-        None => Vec::new(),
+    let (agents, supervisors) = match &settings.admin {
+        Some(admin) => staff(settings, admin, progress).await?,
+        None => Default::default(),
     };
     let visitors = visitors(settings, progress).await?;
-    Ok(Accounts { visitors, agents, seed })
+    Ok(Accounts { visitors, agents, supervisors, seed })
 }
 
 async fn visitors(settings: &ChatSettings, progress: &mut Progress) -> Result<Vec<Visitor>, Failure> {
@@ -93,11 +96,12 @@ async fn visitors(settings: &ChatSettings, progress: &mut Progress) -> Result<Ve
         .map_err(|error| refused(Text::new("cannot open visitor sessions", "无法创建访客会话"), error))
 }
 
-async fn agents(
+/// Makes or finds the agents, then the supervisors.
+async fn staff(
     settings: &ChatSettings,
     admin: &Admin,
     progress: &mut Progress,
-) -> Result<Vec<String>, Failure> {
+) -> Result<(Vec<String>, Vec<String>), Failure> {
     let sign_in = json!({"email": admin.email, "password": admin.password});
     let mut client = Client::connect(&settings.target, 0)
         .await
@@ -109,24 +113,34 @@ async fn agents(
     let found = find_agents(&mut client, &login.token)
         .await
         .map_err(|error| refused(Text::new("cannot list the agents", "无法列出客服"), error))?;
-    let password = format!("{:016x}{:016x}", random()?, random()?);
-    let (visitors, found) = (settings.visitors, Arc::new(found));
-    let admin_token: Arc<str> = login.token.into();
-    let make = move |mut client: Client, number: u32| {
-        let (password, found, admin_token) = (password.clone(), Arc::clone(&found), Arc::clone(&admin_token));
-        async move {
-            let email = format!("bench-agent-{number}@bench.invalid");
-            // Every agent could take everybody: how the work is shared out is the server's choice.
-            let load = found.get(&email).map_or(0, |agent| agent.load);
-            let profile = Profile { email: &email, password: &password, capacity: visitors + load };
-            let token = agent(&mut client, &admin_token, found.get(&email), number, &profile).await;
-            (client, token)
+    let office = Arc::new(Office {
+        admin_token: login.token,
+        found,
+        password: format!("{:016x}{:016x}", random()?, random()?),
+        visitors: settings.visitors,
+    });
+    let make = move |role: &'static str| {
+        let office = Arc::clone(&office);
+        move |mut client: Client, number: u32| {
+            let office = Arc::clone(&office);
+            async move {
+                let token = office.take_on(&mut client, role, number).await;
+                (client, token)
+            }
         }
     };
     progress.begin("agents", settings.agents.into());
-    for_each(&settings.target, settings.agents, AGENT_WORKERS, progress, make)
+    let agents = for_each(&settings.target, settings.agents, AGENT_WORKERS, progress, make("agent"))
         .await
-        .map_err(|error| refused(Text::new("cannot make agents", "无法创建客服"), error))
+        .map_err(|error| refused(Text::new("cannot make agents", "无法创建客服"), error))?;
+    if settings.supervisors > 0 {
+        progress.begin("supervisors", settings.supervisors.into());
+    }
+    let supervisors =
+        for_each(&settings.target, settings.supervisors, AGENT_WORKERS, progress, make("supervisor"))
+            .await
+            .map_err(|error| refused(Text::new("cannot make supervisors", "无法创建主管"), error))?;
+    Ok((agents, supervisors))
 }
 
 /// The agents of earlier runs, by e-mail address.
@@ -144,42 +158,47 @@ async fn find_agents(client: &mut Client, token: &str) -> Result<HashMap<String,
     }
 }
 
-struct Profile<'a> {
-    email: &'a str,
-    password: &'a str,
-    capacity: u32,
+/// What it takes to make agents.
+struct Office {
+    admin_token: String,
+    /// By e-mail address.
+    found: HashMap<String, Agent>,
+    password: String,
+    visitors: u32,
 }
 
-/// Makes an agent, or takes over one of an earlier run; signs in as it.
-async fn agent(
-    client: &mut Client,
-    admin_token: &str,
-    found: Option<&Agent>,
-    number: u32,
-    profile: &Profile<'_>,
-) -> Result<String, HttpError> {
-    let Profile { email, password, capacity } = profile;
-    let admin_token = Some(admin_token);
-    let IgnoredAny = match found {
-        Some(agent) => {
-            let path = format!("/api/v1/agents/{}", agent.id);
-            let change = json!({"password": password, "capacity": capacity, "disabled": false});
-            client.call(Method::PATCH, &path, admin_token, Some(&change)).await?
-        }
-        None => {
-            let agent = json!({
-                "name": format!("Agent {number}"), "email": email, "password": password,
-                "role": "agent", "capacity": capacity,
-            });
-            client.call(Method::POST, "/api/v1/agents", admin_token, Some(&agent)).await?
-        }
-    };
-    let sign_in = json!({"email": email, "password": password});
-    let login: Login = client.call(Method::POST, "/api/v1/auth/login", None, Some(&sign_in)).await?;
-    let status = json!({"status": "online"});
-    let IgnoredAny =
-        client.call(Method::PUT, "/api/v1/agents/me/status", Some(&login.token), Some(&status)).await?;
-    Ok(login.token)
+impl Office {
+    /// Makes an agent of this role, or takes over one of an earlier run; signs in as it.
+    async fn take_on(&self, client: &mut Client, role: &str, number: u32) -> Result<String, HttpError> {
+        let email = format!("bench-{role}-{number}@bench.invalid");
+        let (found, password) = (self.found.get(&email), &self.password);
+        // Every agent could take everybody: how the work is shared out is the server's choice. Supervisors
+        // only look on.
+        let load = found.map_or(0, |agent| agent.load);
+        let capacity = if role == "agent" { self.visitors + load } else { 0 };
+        let admin_token = Some(self.admin_token.as_str());
+        let IgnoredAny = match found {
+            Some(agent) => {
+                let path = format!("/api/v1/agents/{}", agent.id);
+                let change = json!({"password": password, "capacity": capacity, "disabled": false});
+                client.call(Method::PATCH, &path, admin_token, Some(&change)).await?
+            }
+            None => {
+                let name = if role == "agent" { "Agent" } else { "Supervisor" };
+                let agent = json!({
+                    "name": format!("{name} {number}"), "email": email, "password": password,
+                    "role": role, "capacity": capacity,
+                });
+                client.call(Method::POST, "/api/v1/agents", admin_token, Some(&agent)).await?
+            }
+        };
+        let sign_in = json!({"email": email, "password": password});
+        let login: Login = client.call(Method::POST, "/api/v1/auth/login", None, Some(&sign_in)).await?;
+        let status = json!({"status": "online"});
+        let IgnoredAny =
+            client.call(Method::PUT, "/api/v1/agents/me/status", Some(&login.token), Some(&status)).await?;
+        Ok(login.token)
+    }
 }
 
 /// Does `make` for every number below `count`, on up to `workers` connections; the first error ends all.

@@ -4,9 +4,11 @@ mod accounts;
 mod idle;
 mod max;
 mod opening;
+mod readers;
 mod session;
 mod steady;
 mod storm;
+mod supervise;
 mod watch;
 
 use kefu_app::{Failure, Stop};

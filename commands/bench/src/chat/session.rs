@@ -3,7 +3,7 @@ use std::time::Duration;
 use kefu_app::{Exit, Failure, Stop, Text};
 use kefu_traffic::Verdict;
 
-use super::{accounts::Accounts, watch::Watch};
+use super::{accounts::Accounts, readers::Plan, watch::Watch};
 use crate::{
     INVALID,
     engine::{ConnId, Engine, Positions, Tally, View},
@@ -26,6 +26,9 @@ pub(super) struct Session<'a> {
     pub(super) engine: Engine,
     pub(super) visitors: Vec<Member>,
     pub(super) agents: Vec<ConnId>,
+    pub(super) supervisors: Vec<ConnId>,
+    /// What is to be read meanwhile; taken by whoever starts it.
+    pub(super) reading: Option<Plan>,
     pub(super) progress: Progress,
     pub(super) opened_per_s: f64,
     stop: Stop,
@@ -61,10 +64,16 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failure> {
         let mut engine = Engine::new(settings.target.clone(), accounts.visitors.len(), accounts.seed)
             .map_err(no_poller)?;
+        let reading = Plan::new(settings, &accounts);
         let agents = accounts
             .agents
             .into_iter()
             .map(|token| engine.add(token, View::Agent(Positions::default())))
+            .collect();
+        let supervisors = accounts
+            .supervisors
+            .into_iter()
+            .map(|token| engine.add(token, View::Supervisor(Positions::default())))
             .collect();
         let visitors = accounts
             .visitors
@@ -76,7 +85,17 @@ impl<'a> Session<'a> {
                 Member { conn, conversation }
             })
             .collect();
-        Ok(Self { settings, engine, visitors, agents, progress, opened_per_s: 0.0, stop })
+        Ok(Self {
+            settings,
+            engine,
+            visitors,
+            agents,
+            supervisors,
+            reading,
+            progress,
+            opened_per_s: 0.0,
+            stop,
+        })
     }
 
     pub(super) fn tally(&self) -> &Tally {
@@ -178,6 +197,7 @@ impl<'a> Session<'a> {
                 visitors: self.settings.visitors,
                 senders: self.settings.senders,
                 agents: self.settings.agents,
+                supervisors: self.settings.supervisors,
                 opened_per_s: self.opened_per_s,
                 open: self.engine.live(),
                 lost: tally.closed.values().sum(),
@@ -212,6 +232,7 @@ impl<'a> Session<'a> {
         });
         report.ack_ms = Some(tally.ack.summary());
         report.delivery_ms = has_agents.then(|| tally.delivery.summary());
+        report.watched_ms = (!self.supervisors.is_empty()).then(|| tally.watched.summary());
         let messages = tally.acked_in_window;
         report.server = watch.server(messages);
         report.generator = Generator {

@@ -6,7 +6,9 @@ use kefu_traffic::Schedule;
 
 use super::{
     opening::{self, IN_TURN},
+    readers::Readers,
     session::{Outcome, Session},
+    supervise,
     watch::Watch,
 };
 use crate::{engine::Window, report::Report};
@@ -30,6 +32,8 @@ pub(super) fn run(
     let total = schedule.due((warmup + duration).saturating_sub(Duration::from_nanos(1)));
     let senders = session.settings.senders as usize;
     let mut watch = None;
+    let readers = session.reading.take();
+    let readers = readers.map(|plan| plan.start(window.from.saturating_sub(session.engine.now()), duration));
     session.progress.begin("messages on schedule", total);
     let mut next = 0;
     while next < total {
@@ -52,14 +56,18 @@ pub(super) fn run(
     session.drain()?;
     let mut report = session.report("steady");
     session.report_messages(&mut report, Some(rate), &watch);
+    report.reads = readers.map(Readers::finish);
     Ok(report)
 }
 
-/// Connects everybody and sends every sender's first message.
+/// Connects everybody, sends every sender's first message and has supervisors look on.
 pub(super) fn enter(session: &mut Session<'_>) -> Outcome<()> {
     let agents = session.agents.clone();
     opening::open(session, &agents, IN_TURN)?;
+    let supervisors = session.supervisors.clone();
+    opening::open(session, &supervisors, IN_TURN)?;
     let visitors: Vec<_> = session.visitors.iter().map(|visitor| visitor.conn).collect();
     opening::open(session, &visitors, IN_TURN)?;
-    session.prime()
+    session.prime()?;
+    supervise::begin(session)
 }

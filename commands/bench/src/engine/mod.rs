@@ -191,6 +191,15 @@ impl Engine {
         }
     }
 
+    /// Sends a frame that does not count.
+    pub(crate) fn say(&mut self, id: ConnId, frame: &ClientFrame<'_>) {
+        self.scratch.clear();
+        encode(Opcode::Text, frame.to_json().as_bytes(), Some(FIXED_MASK), &mut self.scratch);
+        if let Err(ended) = self.conns[id.0].write(&self.scratch) {
+            self.end(id, ended);
+        }
+    }
+
     /// Waits for something to happen, at most until `until`, and deals with it.
     pub(crate) fn turn(&mut self, until: Duration) -> io::Result<()> {
         let wait = until.saturating_sub(self.now()).min(TICK);

@@ -51,6 +51,8 @@ pub(crate) enum View {
     Visitor { conversation: Uuid, last_seq: u64 },
     /// An agent has many.
     Agent(Positions),
+    /// A supervisor looks on at some that are others'.
+    Supervisor(Positions),
 }
 
 pub(crate) type Positions = HashMap<Uuid, u64, BuildHasherDefault<IdHasher>>;
@@ -119,10 +121,14 @@ impl Peer {
                 }
             }
             Seen::Message(message) => {
-                let stamp = message.stamp;
+                let is_receiver = !matches!(self.view, View::Supervisor(_));
+                // Who looks on gets what another has got already, but gets it once.
+                let stamp = message.stamp.filter(|_| is_receiver);
                 self.place(message.conversation, message.seq, message.prev_seq, stamp, context.tally);
-                if let Some(stamp) = stamp {
-                    context.tally.deliver(stamp, context.now);
+                match message.stamp {
+                    Some(stamp) if is_receiver => context.tally.deliver(stamp, context.now),
+                    Some(stamp) => context.tally.watch(stamp, context.now),
+                    None => {}
                 }
             }
             Seen::Frame(frame) => self.control(frame, context),
@@ -141,7 +147,7 @@ impl Peer {
                         vec![Position { conversation_id: *conversation, seq: *last_seq }]
                     }
                     // An agent takes what is there as read.
-                    View::Agent(positions) => {
+                    View::Agent(positions) | View::Supervisor(positions) => {
                         positions.extend(hello.conversations.iter().map(|head| (head.id, head.last_seq)));
                         vec![]
                     }
@@ -152,6 +158,14 @@ impl Peer {
             ServerFrame::Resumed => {
                 self.state = State::Live;
                 self.caught_up_at = context.now;
+            }
+            ServerFrame::Watching(watching) => {
+                context.tally.watches += 1;
+                if let (View::Supervisor(positions), Some(id), Some(seq)) =
+                    (&mut self.view, watching.id, watching.last_seq)
+                {
+                    positions.insert(id, seq);
+                }
             }
             ServerFrame::Error(error) => context.tally.error(error.code),
             // A run has one epoch: whoever says otherwise has lost something.
@@ -176,7 +190,9 @@ impl Peer {
                 return;
             }
             // The first entry of a conversation that was given to this agent now.
-            View::Agent(positions) => positions.entry(conversation).or_insert(prev_seq),
+            View::Agent(positions) | View::Supervisor(positions) => {
+                positions.entry(conversation).or_insert(prev_seq)
+            }
         };
         if seq > *last_seq {
             if prev_seq != *last_seq {
@@ -191,9 +207,12 @@ impl Peer {
 
 #[cfg(test)]
 mod tests {
-    use kefu_protocol::frame::{Ack, Head, Hello, Message, MessageKind, Party, PartyKind, Reset, Timestamp};
+    use kefu_protocol::frame::{
+        Ack, Head, Hello, Message, MessageKind, Party, PartyKind, Reset, Scope, Timestamp, Watching,
+    };
 
     use super::*;
+    use crate::engine::Window;
 
     const RUN: u32 = 5;
     const CONVERSATION: Uuid = Uuid::from_u128(9);
@@ -300,6 +319,25 @@ mod tests {
         );
         bench.take(&ServerFrame::Resumed);
         assert_eq!(bench.peer.state, State::Live);
+    }
+
+    #[test]
+    fn a_supervisor_looks_on_from_where_the_watch_began() {
+        let mut bench = bench(View::Supervisor(Positions::default()));
+        let stamps = [(); 2].map(|()| bench.tally.send(0, Duration::ZERO, Duration::ZERO));
+        for id in [None, Some(CONVERSATION)] {
+            let (scope, last_seq) = id.map_or((Scope::All, None), |_| (Scope::Conversation, Some(4)));
+            bench.take(&ServerFrame::Watching(Watching { scope, id, last_seq }));
+        }
+        bench.message(5, 4, Some(stamps[0]));
+        assert_eq!((bench.tally.watches, bench.tally.watched.count(), bench.tally.delivered), (2, 0, 0));
+        bench.tally.window = Window { from: Duration::ZERO, to: Duration::MAX };
+        // The receiver has it: that does not excuse a second time here.
+        bench.tally.deliver(stamps[1], Duration::ZERO);
+        bench.message(8, 7, Some(stamps[1]));
+        bench.message(8, 7, Some(stamps[1]));
+        let tally = &bench.tally;
+        assert_eq!((tally.gaps, tally.reordered, tally.duplicates, tally.watched.count()), (1, 1, 0, 2));
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn glance(json: &str, run: u32) -> Option<Seen<'_>> {
             let stamp = stamp(text, run);
             Some(Seen::Message(MessageSeen { conversation, seq, prev_seq, stamp }))
         }
-        "conversation" | "typing" | "read" | "presence" | "pong" | "watching" => Some(Seen::Nothing),
+        "conversation" | "typing" | "read" | "presence" | "pong" => Some(Seen::Nothing),
         _ => None,
     }
 }
@@ -100,8 +100,7 @@ fn study(json: &str, run: u32) -> Seen<'_> {
             | ServerFrame::Typing(_)
             | ServerFrame::Read(_)
             | ServerFrame::Presence(_)
-            | ServerFrame::Pong
-            | ServerFrame::Watching(_),
+            | ServerFrame::Pong,
         ))
         | Ok(None) => Seen::Nothing,
         Ok(Some(frame)) => Seen::Frame(frame),

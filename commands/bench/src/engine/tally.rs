@@ -14,6 +14,10 @@ pub(crate) struct Tally {
     pub(crate) ack: Latency,
     /// From the schedule to the receiver.
     pub(crate) delivery: Latency,
+    /// From the schedule to a supervisor who looks on.
+    pub(crate) watched: Latency,
+    /// Watches that the server confirmed.
+    pub(crate) watches: u64,
     /// How late the generator itself was.
     pub(crate) lateness: Lateness,
     pub(crate) sent: u64,
@@ -94,6 +98,8 @@ impl Tally {
             window: Window::NEVER,
             ack: Latency::new(),
             delivery: Latency::new(),
+            watched: Latency::new(),
+            watches: 0,
             lateness: Lateness::default(),
             sent: 0,
             acked: 0,
@@ -158,6 +164,14 @@ impl Tally {
             self.delivery.record(scheduled, now);
         }
         self.finish(complete, now);
+    }
+
+    /// Counts a message at somebody who looks on.
+    pub(crate) fn watch(&mut self, stamp: Stamp, now: Duration) {
+        let scheduled = Duration::from_micros(stamp.micros);
+        if self.track(stamp).is_some() && self.window.holds(scheduled) {
+            self.watched.record(scheduled, now);
+        }
     }
 
     /// Whether this message has already reached its receiver.

@@ -18,6 +18,9 @@ pub(crate) enum Metric {
     Reordered,
     Gaps,
     Errors,
+    WatchedP99,
+    ReadP99,
+    ReadErrors,
     Connections,
     LostConnections,
     RssMb,
@@ -35,7 +38,7 @@ const BYTES: Units = &[("", 1.0), ("B", 1.0), ("KB", 1000.0), ("KiB", 1024.0)];
 const NUMBER: Units = &[("", 1.0)];
 
 impl Metric {
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::P50,
         Self::P90,
         Self::P99,
@@ -51,6 +54,9 @@ impl Metric {
         Self::Reordered,
         Self::Gaps,
         Self::Errors,
+        Self::WatchedP99,
+        Self::ReadP99,
+        Self::ReadErrors,
         Self::Connections,
         Self::LostConnections,
         Self::RssMb,
@@ -76,6 +82,9 @@ impl Metric {
             Self::Reordered => "reordered",
             Self::Gaps => "gaps",
             Self::Errors => "errors",
+            Self::WatchedP99 => "watched_p99",
+            Self::ReadP99 => "read_p99",
+            Self::ReadErrors => "read_errors",
             Self::Connections => "connections",
             Self::LostConnections => "lost_connections",
             Self::RssMb => "rss_mb",
@@ -99,7 +108,9 @@ impl Metric {
             | Self::Max
             | Self::AckP50
             | Self::AckP99
-            | Self::AckMax => MILLISECONDS,
+            | Self::AckMax
+            | Self::WatchedP99
+            | Self::ReadP99 => MILLISECONDS,
             Self::CatchUp => SECONDS,
             Self::CpuPerMessage => MICROSECONDS,
             Self::RssPerConnection => BYTES,
@@ -112,6 +123,7 @@ impl Metric {
         let delivery = report.delivery_ms;
         let ack = report.ack_ms;
         let messages = report.messages.as_ref();
+        let reads = report.reads.as_ref();
         match self {
             Self::P50 => delivery.map(|latency| latency.p50),
             Self::P90 => delivery.map(|latency| latency.p90),
@@ -128,6 +140,9 @@ impl Metric {
             Self::Reordered => messages.map(|messages| messages.reordered as f64),
             Self::Gaps => messages.map(|messages| messages.gaps as f64),
             Self::Errors => messages.map(|messages| messages.errors.values().sum::<u64>() as f64),
+            Self::WatchedP99 => report.watched_ms.map(|latency| latency.p99),
+            Self::ReadP99 => reads.map(|reads| reads.latency_ms.p99),
+            Self::ReadErrors => reads.map(|reads| reads.failed as f64),
             Self::Connections => Some(report.connections.open as f64),
             Self::LostConnections => Some(report.connections.lost as f64),
             Self::RssMb => report.server.map(|server| server.rss_mb),

@@ -26,6 +26,11 @@ pub(crate) struct Report {
     /// From the scheduled time to the agent, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) delivery_ms: Option<Summary>,
+    /// From the scheduled time to a supervisor who looks on, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) watched_ms: Option<Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reads: Option<Reads>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) idle: Option<Idle>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +48,7 @@ pub(crate) struct Connections {
     pub(crate) visitors: u32,
     pub(crate) senders: u32,
     pub(crate) agents: u32,
+    pub(crate) supervisors: u32,
     pub(crate) opened_per_s: f64,
     /// Open at the end.
     pub(crate) open: usize,
@@ -77,6 +83,20 @@ pub(crate) struct Messages {
     pub(crate) nonsense: u64,
     /// Error frames by code.
     pub(crate) errors: BTreeMap<String, u64>,
+}
+
+/// What was read over REST meanwhile.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Reads {
+    pub(crate) scheduled_per_s: f64,
+    pub(crate) answered: u64,
+    pub(crate) failed: u64,
+    /// How they failed: by the server's code, or what became of the connection.
+    pub(crate) failures: BTreeMap<String, u64>,
+    /// From the scheduled time to the whole answer, in milliseconds.
+    pub(crate) latency_ms: Summary,
+    /// The same by what was read.
+    pub(crate) by_kind_ms: BTreeMap<&'static str, Summary>,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use kefu_traffic::Summary;
 
-use super::Report;
+use super::{Reads, Report};
 
 type Row = (&'static str, String);
 
@@ -49,10 +49,14 @@ pub(super) fn markdown(report: &Report) -> String {
 fn rows(report: &Report) -> Vec<Row> {
     let mut rows = Vec::new();
     let connections = &report.connections;
+    let supervisors = match connections.supervisors {
+        0 => String::new(),
+        count => format!(", {count} supervisors"),
+    };
     rows.push((
         "connections",
         format!(
-            "{} visitors ({} send), {} agents; {} open at the end, {} lost{}; {:.0} opened/s",
+            "{} visitors ({} send), {} agents{supervisors}; {} open at the end, {} lost{}; {:.0} opened/s",
             connections.visitors,
             connections.senders,
             connections.agents,
@@ -96,6 +100,20 @@ fn rows(report: &Report) -> Vec<Row> {
     }
     if let Some(latency) = &report.delivery_ms {
         rows.push(("send to agent, ms", summary(latency)));
+    }
+    if let Some(latency) = &report.watched_ms {
+        rows.push(("send to supervisor, ms", summary(latency)));
+    }
+    if let Some(reads) = &report.reads {
+        let Reads { scheduled_per_s, answered, failed, .. } = reads;
+        let failures = counts(&reads.failures);
+        let line =
+            format!("{answered} answered (scheduled {scheduled_per_s:.0}/s), {failed} failed{failures}");
+        rows.push(("reads", line));
+        rows.push(("read to answer, ms", summary(&reads.latency_ms)));
+        let each: Vec<_> =
+            reads.by_kind_ms.iter().map(|(kind, latency)| format!("{kind} {:.2}", latency.p99)).collect();
+        rows.push(("p99 of each, ms", each.join(", ")));
     }
     if let Some(idle) = &report.idle {
         for step in &idle.steps {

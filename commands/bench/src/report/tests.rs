@@ -10,6 +10,7 @@ fn steady() -> Report {
             visitors: 12_000,
             senders: 12_000,
             agents: 60,
+            supervisors: 0,
             opened_per_s: 9000.0,
             open: 12_059,
             lost: 1,
@@ -99,6 +100,7 @@ fn a_steady_run_in_json() {
         "visitors": 12000,
         "senders": 12000,
         "agents": 60,
+        "supervisors": 0,
         "opened_per_s": 9000.0,
         "open": 12059,
         "lost": 1,
@@ -177,6 +179,42 @@ fn a_steady_run_in_json() {
       "invalid": []
     }
     "#);
+}
+
+#[test]
+fn what_was_read_and_watched_has_its_own_lines() {
+    let all =
+        Summary { count: 2400, p50: 1.5, p90: 3.0, p99: 9.0, p999: 20.0, max: 31.0, ..Summary::default() };
+    let page = Summary { count: 300, p99: 12.0, ..all };
+    let mut report = Report {
+        watched_ms: Some(Summary { count: 50, p99: 4.0, ..all }),
+        reads: Some(Reads {
+            scheduled_per_s: 80.0,
+            answered: 2400,
+            failed: 2,
+            failures: [("unavailable".to_owned(), 2)].into(),
+            latency_ms: all,
+            by_kind_ms: [("mine", all), ("older page", page)].into(),
+        }),
+        ..steady()
+    };
+    report.connections.supervisors = 5;
+    let thresholds = ["watched_p99<=5ms", "read_p99<5ms", "read_errors==0"].map(|text| text.parse().unwrap());
+    report.check(&thresholds);
+    let text = report.to_text();
+    let (_, lines) = text.split_once("send to supervisor").unwrap();
+    assert!(text.contains("12000 visitors (12000 send), 60 agents, 5 supervisors; 12059 open"), "{text}");
+    insta::assert_snapshot!(lines, @r"
+    , ms  p50 1.50, p90 3.00, p99 4.00, p99.9 20.00, max 31.00, mean 0.00 (50)
+      reads                   2400 answered (scheduled 80/s), 2 failed (unavailable: 2)
+      read to answer, ms      p50 1.50, p90 3.00, p99 9.00, p99.9 20.00, max 31.00, mean 0.00 (2400)
+      p99 of each, ms         mine 9.00, older page 12.00
+      server                  55.5 MB resident (ever 61.0), 41.3 µs of CPU a message, 0.21 processors busy, 12100 descriptors, pid 42
+      generator               late by 0.07 ms at p99, 1.50 at most, 12.3 µs of CPU a message
+      ok   watched_p99<=5ms (measured 4.000)
+      FAIL read_p99<5ms (measured 9.000)
+      FAIL read_errors==0 (measured 2.000)
+    ");
 }
 
 #[test]

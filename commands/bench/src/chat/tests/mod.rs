@@ -53,6 +53,23 @@ fn a_server_without_fault_is_found_without_fault() {
 }
 
 #[test]
+fn meanwhile_supervisors_watch_and_somebody_reads() {
+    let flags = format!("{STEADY} --supervisors 2 --reads-per-second 400");
+    let report = bench(Fault::Nothing, &flags).unwrap();
+    assert_eq!(counters(&report), [202, 0, 0, 0, 0, 0, 0], "{}", report.to_text());
+    assert_eq!((report.connections.open, report.connections.lost), (17, 0));
+    // Eight of the twelve conversations are watched, 160 messages are measured.
+    let watched = report.watched_ms.unwrap().count;
+    assert!((104..=108).contains(&watched), "{watched}");
+    let reads = report.reads.unwrap();
+    assert_eq!((reads.answered, reads.failed, reads.latency_ms.count), (160, 0, 160));
+    assert_eq!(reads.by_kind_ms.len(), 8, "{:?}", reads.by_kind_ms.keys());
+    let failing = bench(Fault::FailReads, &flags).unwrap().reads.unwrap();
+    assert_eq!((failing.answered, failing.failed), (144, 16));
+    assert_eq!(failing.failures.get("unreadable"), Some(&16));
+}
+
+#[test]
 fn losses_are_counted() {
     // The first messages must get through: the faults begin behind them.
     let report = bench(Fault::Lose, &STEADY.replace("--visitors 12", "--visitors 9")).unwrap();

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use kefu_protocol::{
     frame::{
         Ack, ClientFrame, Error, ErrorCode, Head, Hello, Message, MessageKind, Party, PartyKind, Send,
-        ServerFrame, Timestamp,
+        ServerFrame, Timestamp, Watch, Watching,
     },
     ws::{CloseCode, Incoming, Reader, Role, accept_key, close_frame},
 };
@@ -40,6 +40,8 @@ pub(super) enum Fault {
     Close,
     /// Answers the second half of all upgrades with 503, once each.
     PutOff,
+    /// Answers reads with something else.
+    FailReads,
 }
 
 /// The server; it ends with its last clone.
@@ -60,6 +62,8 @@ struct State {
     sockets: HashMap<String, UnboundedSender<Bytes>>,
     sends: u64,
     upgrades: HashMap<String, u32>,
+    reads: u64,
+    watchers: Vec<(Uuid, UnboundedSender<Bytes>)>,
 }
 
 struct Conversation {
@@ -173,6 +177,14 @@ impl Shared {
             }),
             "PUT /api/v1/agents/me/status" | "POST /api/v1/agents" => json!({"id": Uuid::nil()}),
             request if request.starts_with("PATCH /api/v1/agents/") => json!({"id": Uuid::nil()}),
+            request if request.starts_with("GET ") => {
+                state.reads += 1;
+                if self.fault == Fault::FailReads && state.reads.is_multiple_of(10) {
+                    json!(null)
+                } else {
+                    state.read(request)
+                }
+            }
             other => panic!("unexpected request {other}"),
         }
     }
@@ -247,13 +259,21 @@ impl Shared {
                 state.sockets.insert(token.to_owned(), socket.clone());
             }
             ClientFrame::Send(send) => self.send(token, &send, socket),
+            ClientFrame::Watch(Watch { scope, id }) => {
+                assert!(token.starts_with("bench-supervisor-"));
+                let mut state = self.state();
+                let watched = state.conversations.iter().find(|conversation| Some(conversation.id) == id);
+                let last_seq = watched.map(|conversation| head(conversation).last_seq);
+                tell(ServerFrame::Watching(Watching { scope, id, last_seq }));
+                state.watchers.extend(id.map(|id| (id, socket.clone())));
+            }
             other => panic!("unexpected frame {other:?}"),
         }
     }
 
     fn send(&self, token: &str, send: &Send<'_>, socket: &UnboundedSender<Bytes>) {
         let mut state = self.state();
-        let State { conversations, agents, sockets, sends, .. } = &mut *state;
+        let State { conversations, agents, sockets, sends, watchers, .. } = &mut *state;
         *sends += 1;
         let is_bad = *sends % 10 == 0;
         let fault = if is_bad { self.fault } else { Fault::Nothing };
@@ -310,6 +330,9 @@ impl Shared {
             if from_visitor { agents.get(number % agents.len().max(1)) } else { Some(&conversation.visitor) };
         let Some(receiver) = receiver.and_then(|token| sockets.get(token)) else { return };
         let frame = ServerFrame::Message(message).encode();
+        for (_, watcher) in watchers.iter().filter(|(id, _)| *id == send.conversation_id) {
+            drop(watcher.send(frame.clone()));
+        }
         let frames = match fault {
             Fault::Lose => vec![],
             Fault::Duplicate => vec![frame.clone(), frame],
@@ -322,6 +345,22 @@ impl Shared {
         for frame in frames {
             drop(receiver.send(frame));
         }
+    }
+}
+
+impl State {
+    fn read(&self, request: &str) -> Value {
+        let Some(rest) = request.strip_prefix("GET /api/v1/conversations/") else {
+            return json!({"items": []});
+        };
+        let (id, query) = rest.split_once("/messages").unwrap();
+        let conversation =
+            self.conversations.iter().find(|conversation| conversation.id.to_string() == id).unwrap();
+        let before: Option<u64> = query.strip_prefix("?before_seq=").map(|seq| seq.parse().unwrap());
+        let end = before.map_or(conversation.log.len(), |seq| seq as usize - 1);
+        let seqs =
+            conversation.log[end.saturating_sub(3)..end].iter().map(|message| json!({"seq": message.seq}));
+        json!({"items": seqs.collect::<Vec<_>>()})
     }
 }
 

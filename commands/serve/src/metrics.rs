@@ -44,6 +44,9 @@ pub(crate) struct Metrics {
     checkpoint_max: Gauge<f64, AtomicU64>,
     wal_bytes: Gauge,
     waiting_conversations: Gauge,
+    offers_missed: Counter,
+    waiting_overdue: Counter,
+    answers_overdue: Counter,
     agents_online: Gauge,
 }
 
@@ -95,6 +98,9 @@ impl Metrics {
             checkpoint_max: checkpoint.get_or_create_owned(&[("which", "longest")]),
             wal_bytes: Gauge::default(),
             waiting_conversations: Gauge::default(),
+            offers_missed: Counter::default(),
+            waiting_overdue: Counter::default(),
+            answers_overdue: Counter::default(),
             agents_online: Gauge::default(),
             registry: Registry::default(),
         };
@@ -152,6 +158,21 @@ impl Metrics {
             "Conversations that wait for an agent",
             metrics.waiting_conversations.clone(),
         );
+        registry.register(
+            "kefu_offers_missed",
+            "Conversations that an agent was asked to accept, and did not in time",
+            metrics.offers_missed.clone(),
+        );
+        registry.register(
+            "kefu_waiting_overdue",
+            "Conversations that waited for longer than their inbox's target",
+            metrics.waiting_overdue.clone(),
+        );
+        registry.register(
+            "kefu_answers_overdue",
+            "Conversations first answered later than their inbox's target, or not at all",
+            metrics.answers_overdue.clone(),
+        );
         registry.register("kefu_agents_online", "Agents with an open socket", metrics.agents_online.clone());
         registry.register(
             "kefu_process_id",
@@ -206,6 +227,21 @@ impl Metrics {
     /// So many conversations wait for an agent.
     pub(crate) fn waiting_conversations(&self, count: usize) {
         set(&self.waiting_conversations, count as u64);
+    }
+
+    /// So many offers ran out.
+    pub(crate) fn offers_missed(&self, count: u64) {
+        self.offers_missed.inc_by(count);
+    }
+
+    /// So many conversations have waited for too long.
+    pub(crate) fn waiting_overdue(&self, count: u64) {
+        self.waiting_overdue.inc_by(count);
+    }
+
+    /// So many conversations were not answered in time.
+    pub(crate) fn answers_overdue(&self, count: u64) {
+        self.answers_overdue.inc_by(count);
     }
 
     /// Writes everything in the OpenMetrics text format.

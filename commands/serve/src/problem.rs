@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use kefu_core::{ContentError, Refusal, Unrevised};
+use kefu_core::{ContentError, Refusal, SettingError, Unrevised};
 use kefu_protocol::frame::{ErrorCode, ParseError};
 use kefu_store::StoreError;
 
@@ -65,6 +65,12 @@ impl From<ContentError> for Problem {
     fn from(error: ContentError) -> Self {
         let code = if error == ContentError::TooLarge { ErrorCode::TooLarge } else { ErrorCode::BadFrame };
         Self { field: Some("data"), ..Self::new(code, error.to_string()) }
+    }
+}
+
+impl From<SettingError> for Problem {
+    fn from(error: SettingError) -> Self {
+        Self::invalid(error.field(), error.to_string())
     }
 }
 

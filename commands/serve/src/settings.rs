@@ -30,6 +30,8 @@ kefu_app::settings! {
         pub secret_key: Option<Secret> = None,
         /// How often clients send a sign of life; a connection without two in a row is closed.
         pub heartbeat: Duration = Duration::from_secs(25),
+        /// How long conversations stay with an agent whose last connection has ended; then they go back to the queue.
+        pub agent_grace: Duration = Duration::from_secs(180),
         /// How long a graceful stop may take; what is still open then is cut.
         pub stop_timeout: Duration = Duration::from_secs(10),
         /// Limits. None of them can be switched off unless it says so.

@@ -1,10 +1,14 @@
 //! Conversations, messages and agents as the REST interface and the frames show them.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use kefu_core::{
     Agent, AgentKey, AgentStatus, Audience, Conversation, Entry, Event, EventCode, Inbox, InboxKey,
-    MessageKind, Micros, Principal, Revision, Role, State,
+    MessageKind, Micros, Principal, Priority, Revision, Role, State, Team, TeamKey,
 };
 use kefu_protocol::frame::{self, Party, PartyKind, Timestamp};
 use serde::Serialize;
@@ -20,6 +24,7 @@ const PREVIEW_CHARS: usize = 160;
 pub(crate) struct Directory {
     pub(crate) agents: HashMap<AgentKey, Agent>,
     pub(crate) inboxes: HashMap<InboxKey, Inbox>,
+    pub(crate) teams: HashMap<TeamKey, Team>,
 }
 
 /// The visitor of a conversation, as others see it.
@@ -48,6 +53,10 @@ pub(crate) struct AgentView {
     /// How many it has.
     pub(crate) load: u32,
     pub(crate) disabled: bool,
+    /// The teams that it works for.
+    pub(crate) teams: Vec<Uuid>,
+    /// What it knows, and how well: 1 to 5.
+    pub(crate) skills: BTreeMap<String, u8>,
 }
 
 /// An agent, by id and name.
@@ -57,12 +66,38 @@ pub(crate) struct AgentRef {
     pub(crate) name: Arc<str>,
 }
 
+/// A team, by id and name.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct TeamRef {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+}
+
+/// Where a waiting conversation stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, ToSchema)]
+pub(crate) struct QueueView {
+    /// The place in the queue; 1 is next.
+    pub(crate) position: usize,
+    /// How long it will take at the pace of late; absent while nothing is known of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) wait_ms: Option<i64>,
+}
+
 /// An inbox, by id, key and name.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct InboxRef {
     pub(crate) id: Uuid,
     pub(crate) key: String,
     pub(crate) name: String,
+}
+
+/// A conversation that an agent is asked to accept.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OfferView {
+    pub(crate) agent: AgentRef,
+    /// Afterwards somebody else is asked.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) until: Timestamp,
 }
 
 /// A visitor, by id and name.
@@ -116,6 +151,17 @@ pub(crate) struct ConversationView {
     #[schema(value_type = String, example = "open")]
     pub(crate) state: State,
     pub(crate) assignee: Option<AgentRef>,
+    /// The team that it waits for or was answered by; anybody when there is none.
+    pub(crate) team: Option<TeamRef>,
+    /// `low`, `normal`, `high` or `urgent`.
+    #[schema(value_type = String, example = "normal")]
+    pub(crate) priority: Priority,
+    /// To whom it is offered, and until when: for agents only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) offer: Option<OfferView>,
+    /// While it waits: where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) queue: Option<QueueView>,
     /// The greatest `seq` that the reader may see.
     pub(crate) last_seq: u64,
     pub(crate) visitor_read_seq: u64,
@@ -135,8 +181,8 @@ pub(crate) struct ConversationView {
 /// What happened to a conversation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
-    /// `queued`, `assigned`, `transferred`, `pending`, `resolved`, `reopened`, `rated`, `rating_invited`, `edited`
-    /// or `recalled`.
+    /// `queued`, `assigned`, `transferred`, `pending`, `resolved`, `reopened`, `rated`, `rating_invited`, `edited`,
+    /// `recalled` or `idle_warned`.
     #[schema(value_type = String, example = "assigned")]
     pub(crate) code: EventCode,
     /// The agent who has the conversation now.
@@ -195,6 +241,20 @@ impl Directory {
     /// The inbox with this public id.
     pub(crate) fn inbox(&self, id: Uuid) -> Option<&Inbox> {
         self.inboxes.values().find(|inbox| inbox.id == id)
+    }
+
+    /// The team with this public id.
+    pub(crate) fn team(&self, id: Uuid) -> Option<&Team> {
+        self.teams.values().find(|team| team.id == id)
+    }
+
+    fn team_ref(&self, key: TeamKey) -> Option<TeamRef> {
+        self.teams.get(&key).map(|team| TeamRef { id: team.id, name: team.name.clone() })
+    }
+
+    /// Public ids of the teams with these keys.
+    pub(crate) fn team_ids(&self, keys: &[TeamKey]) -> Vec<Uuid> {
+        keys.iter().filter_map(|key| self.teams.get(key)).map(|team| team.id).collect()
     }
 
     /// The inbox with this name in embed codes.
@@ -311,6 +371,10 @@ impl Directory {
             },
             state: conversation.state,
             assignee: conversation.assignee.and_then(|key| self.agent_ref(key)),
+            team: conversation.team.and_then(|key| self.team_ref(key)),
+            priority: conversation.priority,
+            offer: None,
+            queue: None,
             last_seq: conversation.last_seq(audience),
             visitor_read_seq: conversation.visitor_read_seq,
             agent_read_seq: conversation.agent_read_seq,
@@ -347,11 +411,14 @@ impl Directory {
             (EventCode::RatingInvited, _) => "a rating is asked for".to_owned(),
             (EventCode::Edited, _) => "a message was edited".to_owned(),
             (EventCode::Recalled, _) => "a message was recalled".to_owned(),
+            (EventCode::IdleWarned, _) => {
+                "nobody has written for a while: the conversation will end soon".to_owned()
+            }
             (EventCode::Rated, _) => format!("rated {} of 5", event.score.unwrap_or(0)),
         }
     }
 
-    fn agent_ref(&self, key: AgentKey) -> Option<AgentRef> {
+    pub(crate) fn agent_ref(&self, key: AgentKey) -> Option<AgentRef> {
         self.agents.get(&key).map(|agent| AgentRef { id: agent.id, name: Arc::clone(&agent.name) })
     }
 }
@@ -420,6 +487,7 @@ pub(crate) fn event_word(code: EventCode) -> frame::EventCode {
         EventCode::RatingInvited => frame::EventCode::RatingInvited,
         EventCode::Edited => frame::EventCode::Edited,
         EventCode::Recalled => frame::EventCode::Recalled,
+        EventCode::IdleWarned => frame::EventCode::IdleWarned,
     }
 }
 
@@ -433,7 +501,9 @@ pub(crate) fn change_word(code: EventCode) -> frame::Change {
         EventCode::Resolved => frame::Change::Resolved,
         EventCode::Reopened => frame::Change::Reopened,
         EventCode::Rated => frame::Change::Rated,
-        EventCode::RatingInvited | EventCode::Edited | EventCode::Recalled => frame::Change::Updated,
+        EventCode::RatingInvited | EventCode::Edited | EventCode::Recalled | EventCode::IdleWarned => {
+            frame::Change::Updated
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is measured against time in a conversation: how long it waits, how long until the first answer, how long
 //! both sides have been silent.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{ConversationKey, Micros, Principal, keys::KeyMap, timers::Timers};
 
 /// How many alarms one call of [`Clocks::tick`] gives at most, but for those of the last conversation.
@@ -25,7 +27,8 @@ pub struct ClockRules {
 }
 
 /// Whose silence lets a conversation end.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Silence {
     /// The visitor's, who was answered: a visitor who waits for an answer is never sent away.
     #[default]

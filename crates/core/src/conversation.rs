@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{
     AgentKey, Audience, ConversationKey, Entry, Event, EventCode, InboxKey, MessageKind, Micros, Principal,
-    VisitorKey,
+    Priority, TeamKey, VisitorKey,
 };
 
 /// Where a conversation stands.
@@ -80,6 +80,14 @@ pub struct Conversation {
     pub state: State,
     /// Who answers it; at most one agent at a time.
     pub assignee: Option<AgentKey>,
+    /// Who had it, or the visitor's conversation before it, last.
+    pub last_assignee: Option<AgentKey>,
+    /// When that agent and the visitor last met.
+    pub last_met_at: Option<Micros>,
+    /// The team that it waits for; anybody when there is none.
+    pub team: Option<TeamKey>,
+    /// How urgent it is.
+    pub priority: Priority,
     /// `seq` of the last entry; 0 when there is none.
     pub last_seq: u64,
     /// `seq` of the last entry that a visitor may see.
@@ -96,6 +104,10 @@ pub struct Conversation {
     pub agent_read_seq: u64,
     /// Since when it waits.
     pub queued_at: Option<Micros>,
+    /// When the visitor first wrote since it was opened or reopened.
+    pub asked_at: Option<Micros>,
+    /// When an agent first answered that.
+    pub answered_at: Option<Micros>,
     /// When it was made.
     pub created_at: Micros,
     /// When its log last grew.
@@ -117,6 +129,10 @@ impl Conversation {
             visitor,
             state: State::New,
             assignee: None,
+            last_assignee: None,
+            last_met_at: None,
+            team: None,
+            priority: Priority::Normal,
             last_seq: 0,
             last_public_seq: 0,
             last_pos: 0,
@@ -125,6 +141,8 @@ impl Conversation {
             visitor_read_seq: 0,
             agent_read_seq: 0,
             queued_at: None,
+            asked_at: None,
+            answered_at: None,
             created_at: now,
             updated_at: now,
             resolved_at: None,
@@ -166,6 +184,15 @@ impl Conversation {
                 self.last_public_message_pos = pos;
             }
         }
+        if entry.kind.is_public_message() {
+            match entry.sender {
+                Principal::Visitor(_) => drop(self.asked_at.get_or_insert(entry.created_at)),
+                Principal::Agent(_) if self.asked_at.is_some() => {
+                    self.answered_at.get_or_insert(entry.created_at);
+                }
+                _ => {}
+            }
+        }
         match entry.sender {
             Principal::Visitor(_) => self.visitor_read_seq = entry.seq,
             Principal::Agent(_) if entry.kind != MessageKind::Event => self.agent_read_seq = entry.seq,
@@ -205,6 +232,44 @@ impl Conversation {
         }
     }
 
+    /// Hands it to a team: back to the queue, for whoever of that team is free.
+    ///
+    /// # Errors
+    /// When nobody wrote in it yet or it has ended.
+    pub fn transfer_to_team(&mut self, team: TeamKey, now: Micros) -> Result<Event, Refusal> {
+        if matches!(self.state, State::New | State::Resolved) {
+            return Err(Refusal::State(self.state));
+        }
+        self.team = Some(team);
+        // Who hands it on does not want it back.
+        let since = self.queued_at.unwrap_or(now);
+        let event = self.queue(EventCode::Transferred, since);
+        self.last_assignee = None;
+        Ok(event)
+    }
+
+    /// Puts it back in the queue at its old place, because its agent is gone.
+    ///
+    /// # Errors
+    /// When it is not assigned.
+    pub fn requeue(&mut self, since: Micros) -> Result<Event, Refusal> {
+        if self.assignee.is_none() || !matches!(self.state, State::Open | State::Pending) {
+            return Err(Refusal::State(self.state));
+        }
+        Ok(self.queue(EventCode::Transferred, since))
+    }
+
+    /// Tells the visitor that it will end soon.
+    ///
+    /// # Errors
+    /// When it is not open.
+    pub fn warn_idle(&mut self) -> Result<Event, Refusal> {
+        if self.state != State::Open {
+            return Err(Refusal::State(self.state));
+        }
+        Ok(Event::of(EventCode::IdleWarned))
+    }
+
     /// Moves it to `agent`, or back to the queue.
     ///
     /// # Errors
@@ -215,7 +280,12 @@ impl Conversation {
             (_, Some(agent)) if self.assignee == Some(agent) => Err(Refusal::Taken),
             (_, Some(agent)) => Ok(self.assign_to(agent, EventCode::Transferred)),
             (State::Queued, None) => Err(Refusal::State(State::Queued)),
-            (_, None) => Ok(self.queue(EventCode::Transferred, now)),
+            (_, None) => {
+                let event = self.queue(EventCode::Transferred, now);
+                // Who puts it back does not want it back.
+                self.last_assignee = None;
+                Ok(event)
+            }
         }
     }
 
@@ -299,7 +369,15 @@ impl Conversation {
     }
 
     fn queue(&mut self, code: EventCode, now: Micros) -> Event {
+        if matches!(code, EventCode::Queued | EventCode::Reopened) {
+            self.asked_at = None;
+            self.answered_at = None;
+        }
         self.state = State::Queued;
+        if self.assignee.is_some() {
+            self.last_assignee = self.assignee;
+            self.last_met_at = Some(self.updated_at);
+        }
         self.assignee = None;
         self.resolved_at = None;
         self.queued_at = Some(now);

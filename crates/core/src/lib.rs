@@ -10,6 +10,7 @@ mod conversation;
 mod hours;
 mod keys;
 mod message;
+mod office;
 mod principal;
 mod rate;
 mod revise;
@@ -24,6 +25,9 @@ pub use content::{Content, ContentError, DATA_BYTES_MAX};
 pub use conversation::{Conversation, Rating, Refusal, State};
 pub use hours::{Day, DayHours, Hours, HoursConfig, HoursError, SpecialDay, Week};
 pub use message::{Audience, Entry, Event, EventCode, MessageKind, Revision};
+pub use office::{
+    InboxSettings, OverflowSettings, SettingError, StickySettings, Team, TeamSettings, check_skills,
+};
 pub use principal::{
     Agent, AgentKey, AgentStatus, ConversationKey, Inbox, InboxKey, Principal, Role, SkillKey, TeamKey,
     Visitor, VisitorKey,

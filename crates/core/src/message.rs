@@ -117,6 +117,8 @@ pub enum EventCode {
     Edited,
     /// A message was taken back.
     Recalled,
+    /// Nobody has written for a while: the conversation will end.
+    IdleWarned,
 }
 
 impl EventCode {
@@ -134,6 +136,7 @@ impl EventCode {
             Self::RatingInvited => "rating_invited",
             Self::Edited => "edited",
             Self::Recalled => "recalled",
+            Self::IdleWarned => "idle_warned",
         }
     }
 }

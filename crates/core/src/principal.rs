@@ -1,9 +1,10 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Micros;
+use crate::{InboxSettings, Micros};
 
 macro_rules! key {
     ($(#[$doc:meta])* $name:ident) => {
@@ -96,6 +97,10 @@ pub struct Agent {
     pub capacity: u32,
     /// Cannot sign in and gets nothing.
     pub disabled: bool,
+    /// The teams that it works for.
+    pub teams: Vec<TeamKey>,
+    /// What it knows, and how well: 1 to 5.
+    pub skills: BTreeMap<String, u8>,
     /// When it was made.
     pub created_at: Micros,
 }
@@ -142,6 +147,8 @@ pub struct Inbox {
     pub origins: Vec<String>,
     /// Whether a visitor must prove who it is.
     pub identity_required: bool,
+    /// What it wants of its conversations.
+    pub settings: InboxSettings,
     /// The sealed secret that signs visitors' identities.
     pub sealed_secret: Vec<u8>,
     /// When it was made.

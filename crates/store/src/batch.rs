@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use kefu_core::{Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Revision, Visitor};
+use kefu_core::{
+    Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Revision, Team, TeamKey, Visitor,
+};
 use uuid::Uuid;
 
 use crate::{AuditRecord, Session, StoreError};
@@ -54,6 +56,10 @@ pub enum Change {
     Inbox(Inbox),
     /// Adds an agent or replaces everything but its password.
     Agent(Agent),
+    /// Adds or replaces a team.
+    Team(Team),
+    /// Takes a team away. What waited for it waits for anybody.
+    EndTeam(TeamKey),
     /// Sets an agent's password.
     Password {
         /// Whose.

@@ -2,7 +2,7 @@
 
 use kefu_core::{
     Agent, AgentKey, AgentStatus, Conversation, ConversationKey, Entry, Inbox, InboxKey, MessageKind, Micros,
-    Principal, Rating, Revision, Role, State, Visitor, VisitorKey,
+    Principal, Priority, Rating, Revision, Role, State, Team, TeamKey, Visitor, VisitorKey,
 };
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{Decode, Row as _};
@@ -25,7 +25,8 @@ macro_rules! conversation_columns {
     () => {
         "key, id, inbox, visitor, state, assignee, last_seq, last_public_seq, last_pos, last_message_pos, \
          last_public_message_pos, visitor_read_seq, agent_read_seq, queued_at, created_at, updated_at, \
-         resolved_at, rating_score, rating_comment, rating_at"
+         resolved_at, rating_score, rating_comment, rating_at, last_assignee, last_met_at, team, priority, asked_at, \
+         answered_at"
     };
 }
 
@@ -37,13 +38,19 @@ macro_rules! visitor_columns {
 
 macro_rules! agent_columns {
     () => {
-        "key, id, name, email, role, status, capacity, disabled, created_at"
+        "key, id, name, email, role, status, capacity, disabled, created_at, teams, skills"
+    };
+}
+
+macro_rules! team_columns {
+    () => {
+        "key, id, name, settings, created_at"
     };
 }
 
 macro_rules! inbox_columns {
     () => {
-        "key, id, slug, name, greeting, origins, identity_required, sealed_secret, created_at"
+        "key, id, slug, name, greeting, origins, identity_required, sealed_secret, created_at, settings"
     };
 }
 
@@ -55,7 +62,8 @@ macro_rules! session_columns {
 }
 
 pub(crate) use {
-    agent_columns, conversation_columns, entry_columns, inbox_columns, session_columns, visitor_columns,
+    agent_columns, conversation_columns, entry_columns, inbox_columns, session_columns, team_columns,
+    visitor_columns,
 };
 
 /// Reads the columns of a row from left to right.
@@ -84,6 +92,11 @@ impl<'r> Columns<'r> {
     pub(crate) fn number<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
         let value: i64 = self.take()?;
         T::try_from(value).map_err(|_| StoreError::corrupt(format!("{value} is out of range")))
+    }
+
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&mut self, what: &str) -> Result<T, StoreError> {
+        serde_json::from_str(self.take()?)
+            .map_err(|error| StoreError::corrupt(format!("{what} cannot be read: {error}")))
     }
 
     fn optional_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, StoreError> {
@@ -172,6 +185,25 @@ fn revision(number: i64) -> Result<Revision, StoreError> {
         2 => Ok(Revision::Recalled),
         3 => Ok(Revision::Erased),
         _ => Err(StoreError::corrupt(format!("{number} names no revision"))),
+    }
+}
+
+fn priority_number(priority: Priority) -> i64 {
+    match priority {
+        Priority::Low => 0,
+        Priority::Normal => 1,
+        Priority::High => 2,
+        Priority::Urgent => 3,
+    }
+}
+
+fn priority(number: i64) -> Result<Priority, StoreError> {
+    match number {
+        0 => Ok(Priority::Low),
+        1 => Ok(Priority::Normal),
+        2 => Ok(Priority::High),
+        3 => Ok(Priority::Urgent),
+        _ => Err(StoreError::corrupt(format!("{number} names no priority"))),
     }
 }
 
@@ -289,6 +321,10 @@ pub(crate) fn conversation(row: &SqliteRow) -> Result<Conversation, StoreError> 
         visitor: VisitorKey(columns.take()?),
         state: state(columns.take()?)?,
         assignee: columns.optional()?.map(AgentKey),
+        last_assignee: None,
+        last_met_at: None,
+        team: None,
+        priority: Priority::Normal,
         last_seq: columns.number()?,
         last_public_seq: columns.number()?,
         last_pos: columns.take()?,
@@ -297,22 +333,29 @@ pub(crate) fn conversation(row: &SqliteRow) -> Result<Conversation, StoreError> 
         visitor_read_seq: columns.number()?,
         agent_read_seq: columns.number()?,
         queued_at: columns.optional()?.map(Micros),
+        asked_at: None,
+        answered_at: None,
         created_at: Micros(columns.take()?),
         updated_at: Micros(columns.take()?),
         resolved_at: columns.optional()?.map(Micros),
         rating: None,
     };
-    if let Some(score) = columns.optional::<i64>()? {
-        conversation.rating = Some(Rating {
-            score: u8::try_from(score).map_err(|_| StoreError::corrupt("a score is out of range"))?,
-            comment: columns.take()?,
-            created_at: Micros(columns.take()?),
-        });
+    let (score, comment, at) =
+        (columns.optional::<i64>()?, columns.optional::<String>()?, columns.optional::<i64>()?);
+    if let (Some(score), Some(comment), Some(at)) = (score, comment, at) {
+        let score = u8::try_from(score).map_err(|_| StoreError::corrupt("a score is out of range"))?;
+        conversation.rating = Some(Rating { score, comment, created_at: Micros(at) });
     }
+    conversation.last_assignee = columns.optional()?.map(AgentKey);
+    conversation.last_met_at = columns.optional()?.map(Micros);
+    conversation.team = columns.optional()?.map(TeamKey);
+    conversation.priority = priority(columns.take()?)?;
+    conversation.asked_at = columns.optional()?.map(Micros);
+    conversation.answered_at = columns.optional()?.map(Micros);
     Ok(conversation)
 }
 
-pub(crate) const CONVERSATION_COLUMNS: usize = 20;
+pub(crate) const CONVERSATION_COLUMNS: usize = 26;
 
 pub(crate) fn bind_conversation(args: &mut Args, conversation: &Conversation) {
     args.add_int(conversation.key.0);
@@ -336,6 +379,12 @@ pub(crate) fn bind_conversation(args: &mut Args, conversation: &Conversation) {
     args.add_int(rating.map(|rating| i64::from(rating.score)));
     args.add_opt_text(rating.map(|rating| rating.comment.as_str()));
     args.add_int(rating.map(|rating| rating.created_at.0));
+    args.add_int(conversation.last_assignee.map(|agent| agent.0));
+    args.add_int(conversation.last_met_at.map(|at| at.0));
+    args.add_int(conversation.team.map(|team| team.0));
+    args.add_int(priority_number(conversation.priority));
+    args.add_int(conversation.asked_at.map(|at| at.0));
+    args.add_int(conversation.answered_at.map(|at| at.0));
 }
 
 pub(crate) fn visitor(row: &SqliteRow) -> Result<Visitor, StoreError> {
@@ -366,6 +415,19 @@ pub(crate) fn agent(row: &SqliteRow) -> Result<Agent, StoreError> {
         capacity: columns.number()?,
         disabled: columns.take()?,
         created_at: Micros(columns.take()?),
+        teams: columns.json::<Vec<TeamKey>>("an agent's teams")?,
+        skills: columns.json("an agent's skills")?,
+    })
+}
+
+pub(crate) fn team(row: &SqliteRow) -> Result<Team, StoreError> {
+    let mut columns = Columns::of(row);
+    Ok(Team {
+        key: TeamKey(columns.take()?),
+        id: columns.uuid()?,
+        name: columns.take()?,
+        settings: columns.json("a team's settings")?,
+        created_at: Micros(columns.take()?),
     })
 }
 
@@ -377,11 +439,11 @@ pub(crate) fn inbox(row: &SqliteRow) -> Result<Inbox, StoreError> {
         slug: columns.take()?,
         name: columns.take()?,
         greeting: columns.take()?,
-        origins: serde_json::from_str(columns.take()?)
-            .map_err(|error| StoreError::corrupt(format!("an inbox's origins cannot be read: {error}")))?,
+        origins: columns.json("an inbox's origins")?,
         identity_required: columns.take()?,
         sealed_secret: columns.take()?,
         created_at: Micros(columns.take()?),
+        settings: columns.json("an inbox's settings")?,
     })
 }
 

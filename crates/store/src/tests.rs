@@ -6,8 +6,8 @@ mod people;
 use std::path::Path;
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Conversation, Entry, Inbox, InboxKey, MessageKind, Micros, Principal,
-    Revision, Role, Visitor, VisitorKey,
+    Agent, AgentKey, AgentStatus, Conversation, Entry, Inbox, InboxKey, InboxSettings, MessageKind, Micros,
+    Principal, Revision, Role, TeamKey, Visitor, VisitorKey,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -94,6 +94,8 @@ pub(crate) fn agent(key: AgentKey, email: &str) -> Agent {
         status: AgentStatus::Busy,
         capacity: 4,
         disabled: false,
+        teams: vec![TeamKey(3)],
+        skills: [("退款".to_owned(), 4)].into(),
         created_at: NOW,
     }
 }
@@ -120,6 +122,7 @@ pub(crate) fn inbox(key: InboxKey, slug: &str) -> Inbox {
         slug: slug.to_owned(),
         name: "Shop".to_owned(),
         greeting: "Hello".to_owned(),
+        settings: InboxSettings::default(),
         origins: vec!["https://shop.example".to_owned()],
         identity_required: true,
         sealed_secret: vec![1, 2, 3],

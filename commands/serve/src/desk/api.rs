@@ -1,9 +1,10 @@
 //! What the rest of the daemon may ask of the desk.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use kefu_core::{
-    Agent, AgentStatus, Content, ConversationKey, Entry, Inbox, InboxKey, Micros, Revise, Role, VisitorKey,
+    Agent, AgentStatus, Content, ConversationKey, Entry, Inbox, InboxKey, InboxSettings, Micros, Priority,
+    Revise, Role, Team, TeamSettings, VisitorKey,
 };
 use kefu_protocol::frame::Position;
 use kefu_socket::{ConnectionId, Outbox};
@@ -38,8 +39,14 @@ pub(crate) struct Sent {
 pub(crate) enum Act {
     /// Take it from the queue.
     Accept,
+    /// Let an offer pass.
+    Decline,
     /// Hand it to this agent, or back to the queue.
     Transfer(Option<Uuid>),
+    /// Hand it to this team.
+    TransferToTeam(Uuid),
+    /// Say how urgent it is.
+    Prioritise(Priority),
     /// Set it aside.
     Pend,
     /// End it.
@@ -119,6 +126,8 @@ pub(crate) struct AgentChange {
     pub(crate) status: Option<AgentStatus>,
     pub(crate) capacity: Option<u32>,
     pub(crate) disabled: Option<bool>,
+    pub(crate) teams: Option<Vec<Uuid>>,
+    pub(crate) skills: Option<BTreeMap<String, u8>>,
     pub(crate) password_hash: Option<String>,
     /// What the audit log says of it; the desk names the agent.
     pub(crate) audit: Option<AuditRecord>,
@@ -133,8 +142,21 @@ pub(crate) struct InboxChange {
     pub(crate) greeting: Option<String>,
     pub(crate) origins: Option<Vec<String>>,
     pub(crate) identity_required: Option<bool>,
+    pub(crate) settings: Option<InboxSettings>,
     pub(crate) sealed_secret: Option<Vec<u8>>,
     /// What the audit log says of it; the desk names the inbox.
+    pub(crate) audit: Option<AuditRecord>,
+}
+
+/// A new team (no `id`) or a change of one: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TeamChange {
+    pub(crate) id: Option<Uuid>,
+    pub(crate) name: Option<String>,
+    pub(crate) settings: Option<TeamSettings>,
+    /// Takes the team away.
+    pub(crate) ends: bool,
+    /// What the audit log says of it; the desk names the team.
     pub(crate) audit: Option<AuditRecord>,
 }
 
@@ -207,6 +229,10 @@ pub(crate) enum Command {
         change: Box<AgentChange>,
         reply: Answer<AgentView>,
     },
+    PutTeam {
+        change: Box<TeamChange>,
+        reply: Answer<Team>,
+    },
     PutInbox {
         change: Box<InboxChange>,
         reply: Answer<Inbox>,
@@ -267,7 +293,7 @@ pub(crate) enum Command {
 }
 
 /// What the desk knows of an agent besides its row.
-pub(crate) fn agent_view(agent: &Agent, status: AgentStatus, load: u32) -> AgentView {
+pub(crate) fn agent_view(agent: &Agent, status: AgentStatus, load: u32, teams: Vec<Uuid>) -> AgentView {
     AgentView {
         id: agent.id,
         name: Arc::clone(&agent.name),
@@ -277,5 +303,7 @@ pub(crate) fn agent_view(agent: &Agent, status: AgentStatus, load: u32) -> Agent
         capacity: agent.capacity,
         load,
         disabled: agent.disabled,
+        teams,
+        skills: agent.skills.clone(),
     }
 }

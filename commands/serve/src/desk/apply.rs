@@ -87,12 +87,17 @@ impl Task {
         let hot = self.hot.get(key).ok_or_else(|| Problem::not_found("conversation"))?;
         let current = work.current(&hot.conversation);
         let action = match act {
-            Act::Accept => Action::Accept,
+            Act::Accept | Act::Decline => Action::Accept,
             Act::Rate { .. } => Action::Rate,
             // Whose message it is decides, see `kefu_core::revise`.
             Act::Read { .. } | Act::Revise { .. } => Action::Read,
             Act::InviteRating => Action::Write,
-            Act::Transfer(_) | Act::Pend | Act::Resolve | Act::Reopen => Action::Manage,
+            Act::TransferToTeam(_)
+            | Act::Prioritise(_)
+            | Act::Transfer(_)
+            | Act::Pend
+            | Act::Resolve
+            | Act::Reopen => Action::Manage,
         };
         allowed(who, action, current)?;
         let me = match who.principal {
@@ -109,11 +114,33 @@ impl Task {
             }
             _ => None,
         };
+        let team = match act {
+            Act::TransferToTeam(id) => {
+                let team = self.directory.team(id);
+                Some(team.ok_or_else(|| Problem::invalid("team_id", "there is no such team"))?.key)
+            }
+            _ => None,
+        };
         let mut changed = current.clone();
         let agent = || me.ok_or_else(Problem::forbidden);
         let event = match act {
             Act::Accept => Some(changed.assign(agent()?)?),
             Act::Transfer(_) => Some(changed.transfer(target, now)?),
+            Act::Decline => {
+                if !self.routing.decline(key, agent()?, now) {
+                    let problem = Problem::new(ErrorCode::Conflict, "the conversation is not offered to you");
+                    return Err(problem);
+                }
+                None
+            }
+            Act::TransferToTeam(_) => match team {
+                Some(team) => Some(changed.transfer_to_team(team, now)?),
+                None => None,
+            },
+            Act::Prioritise(priority) => {
+                changed.priority = priority;
+                None
+            }
             Act::Pend => Some(changed.pend()?),
             Act::Resolve => Some(changed.resolve(now)?),
             Act::Reopen => Some(changed.take_up(agent()?)?),
@@ -135,7 +162,9 @@ impl Task {
                 None
             }
         };
-        work.touch(&hot.conversation).conversation = changed;
+        let touched = work.touch(&hot.conversation);
+        touched.is_row_changed |= changed.priority != touched.conversation.priority;
+        touched.conversation = changed;
         if let Some(event) = event {
             self.append_event(key, event, who.principal, now, work);
         }

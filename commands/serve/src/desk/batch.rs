@@ -4,7 +4,8 @@ use std::{
 };
 
 use kefu_core::{
-    Conversation, ConversationKey, Entry, Event, EventCode, MessageKind, Micros, Principal, Revision,
+    Assignment, Conversation, ConversationKey, Entry, Event, EventCode, MessageKind, Micros, Principal,
+    Revision,
 };
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Batch, RecordSet};
@@ -27,6 +28,8 @@ pub(super) struct Work {
     pub(super) recorders: Vec<Option<Answer<()>>>,
     pub(super) touched: HashMap<ConversationKey, Touched>,
     pub(super) answers: Vec<Pending>,
+    /// What agents are asked to accept once this group is durable.
+    pub(super) offers: Vec<Assignment>,
     /// Entries of earlier groups as this one leaves them.
     pub(super) revised: Vec<Entry>,
     /// Messages of this group by their identity, for repeats within the group.
@@ -76,6 +79,11 @@ pub(super) enum Pending {
         ends: bool,
         reply: Answer<AgentView>,
     },
+    Team {
+        team: kefu_core::Team,
+        ends: bool,
+        reply: Answer<kefu_core::Team>,
+    },
     Inbox {
         inbox: kefu_core::Inbox,
         reply: Answer<kefu_core::Inbox>,
@@ -107,6 +115,7 @@ impl Work {
             touched: HashMap::new(),
             answers: Vec::new(),
             revised: Vec::new(),
+            offers: Vec::new(),
             sent: HashMap::new(),
             next_pos,
         }
@@ -118,6 +127,7 @@ impl Work {
             && self.records.is_empty()
             && self.touched.is_empty()
             && self.answers.is_empty()
+            && self.offers.is_empty()
     }
 
     /// The copy of a conversation in this group; `committed` is what it is a copy of.

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use kefu_core::{Action, Audience, Conversation, ConversationKey, Entry, Micros, State, Wait};
+use kefu_core::{Action, Audience, Conversation, ConversationKey, Entry, Micros, Principal, State};
 use kefu_protocol::frame::{self, Change, ServerFrame};
 use kefu_socket::ConnectionId;
 use uuid::Uuid;
@@ -16,17 +16,18 @@ use super::{
     task::Task,
 };
 use crate::{
+    clock,
     identity::Identity,
     problem::Problem,
-    view::{self, ConversationView, Directory, VisitorBrief},
+    view::{self, ConversationView, Directory, OfferView, QueueView, VisitorBrief},
 };
 
 /// A conversation whose head changed, to be told to those who list it.
 pub(super) struct Hint {
-    conversation: ConversationKey,
-    change: Change,
+    pub(super) conversation: ConversationKey,
+    pub(super) change: Change,
     /// It waited before this group: those who list the queue have to hear of it.
-    was_queued: bool,
+    pub(super) was_queued: bool,
 }
 
 /// Frames of one entry, encoded once for each audience that needs another one.
@@ -90,6 +91,7 @@ impl Task {
             entries.iter().map(|entry| Sent::from((entry, true))).collect()
         };
         for (entry, origin) in entries.into_iter().zip(origins) {
+            self.note_clock(&entry);
             self.deliver_entry(entry, origin);
         }
         for pending in answers {
@@ -152,6 +154,10 @@ impl Task {
                 let view = self.agent_committed(&agent, ends, now);
                 drop(reply.send(Ok(view)));
             }
+            Pending::Team { team, ends, reply } => {
+                self.team_committed(&team, ends, now);
+                drop(reply.send(Ok(team)));
+            }
             Pending::Inbox { inbox, reply } => {
                 let key = inbox.key;
                 self.change_directory(|directory| drop(directory.inboxes.insert(key, inbox.clone())));
@@ -177,13 +183,26 @@ impl Task {
     fn moved(&mut self, key: ConversationKey, before: Option<&Conversation>, now: Micros) {
         let Some(hot) = self.hot.get(key) else { return };
         let after = &hot.conversation;
-        let (queued, since) = (after.state == State::Queued, after.queued_at.unwrap_or(after.updated_at));
+        let queued = after.state == State::Queued;
+        let waits_for = (after.team, after.priority, after.queued_at);
         let owner = |c: &Conversation| c.assignee.filter(|_| c.state != State::Resolved);
         let (owner_after, counts, assignee_after) = (owner(after), after.takes_capacity(), after.assignee);
         let owner_before = before.and_then(owner);
         let assignee_before = before.and_then(|before| before.assignee);
+        let head = after.clone();
+        let wait = self.wait_of(&head);
+        self.watch_clock(&head);
         match owner_after {
-            _ if queued => self.routing.wait(key, Wait::since(since), now),
+            _ if queued => {
+                // What is offered stays so, unless what it waits for has changed.
+                let same = |before: &Conversation| {
+                    before.state != State::Queued
+                        || (before.team, before.priority, before.queued_at) == waits_for
+                };
+                if self.routing.offer_of(key).is_none() || !before.is_none_or(same) {
+                    self.routing.wait(key, wait, now);
+                }
+            }
             Some(agent) => self.routing.own(key, agent, counts, now),
             None => self.routing.leave(key, now),
         }
@@ -219,7 +238,8 @@ impl Task {
             self.hub.publish(&conversation, None, |conn| frame(conn.meta.who.audience()));
             for connection in &self.agent_connections {
                 let Some(conn) = self.hub.get(*connection) else { continue };
-                let wants = concerns_queue || conn.meta.watches_all;
+                let wants = (concerns_queue && self.may_take(&conn.meta.who, &hot.conversation))
+                    || conn.meta.watches_all;
                 if wants && !conn.topics().contains(&conversation) {
                     frame(Audience::Agent).map(|frame| conn.outbox.push(frame));
                 }
@@ -227,9 +247,21 @@ impl Task {
         }
     }
 
-    fn hint_frame(&self, hot: &Hot, change: Change, audience: Audience) -> Option<Bytes> {
-        let last = hot.last_message(audience);
-        let view = self.directory.conversation(&hot.conversation, &hot.visitor, last, audience);
+    /// Whether an agent works for the team that a conversation waits for.
+    fn may_take(&self, who: &Identity, head: &Conversation) -> bool {
+        let Principal::Agent(agent) = who.principal else { return false };
+        let agent = self.directory.agents.get(&agent);
+        head.team.is_none_or(|team| agent.is_some_and(|agent| agent.teams.contains(&team)))
+            || self.routing.offer_of(head.key).is_some_and(|(to, _)| Some(to) == agent.map(|agent| agent.key))
+    }
+
+    pub(super) fn hint_frame(&self, hot: &Hot, change: Change, audience: Audience) -> Option<Bytes> {
+        if audience == Audience::Visitor
+            && matches!(change, Change::Offered | Change::OfferMissed | Change::Overdue)
+        {
+            return None;
+        }
+        let view = self.view_of_hot(hot, audience);
         let json = serde_json::value::to_raw_value(&view).ok()?;
         Some(
             ServerFrame::Conversation(frame::Conversation { change, conversation: Cow::Owned(json) })
@@ -249,13 +281,23 @@ impl Task {
 
     /// A conversation as `audience` sees it.
     pub(super) fn view(&self, key: ConversationKey, audience: Audience) -> Option<ConversationView> {
-        let hot = self.hot.peek(key)?;
-        Some(self.directory.conversation(
-            &hot.conversation,
-            &hot.visitor,
-            hot.last_message(audience),
-            audience,
-        ))
+        Some(self.view_of_hot(self.hot.peek(key)?, audience))
+    }
+
+    fn view_of_hot(&self, hot: &Hot, audience: Audience) -> ConversationView {
+        let (head, last) = (&hot.conversation, hot.last_message(audience));
+        let mut view = self.directory.conversation(head, &hot.visitor, last, audience);
+        if head.state == State::Queued {
+            view.queue = self.routing.outlook(head.key, clock::now()).map(|outlook| QueueView {
+                position: outlook.position,
+                wait_ms: outlook.wait_us.map(|wait_us| wait_us / 1000),
+            });
+            let offer = self.routing.offer_of(head.key).filter(|_| audience == Audience::Agent);
+            view.offer = offer.and_then(|(agent, until)| {
+                Some(OfferView { agent: self.directory.agent_ref(agent)?, until: view::timestamp(until) })
+            });
+        }
+        view
     }
 
     /// A conversation's head for somebody who may read it.

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, sync::Arc};
 
-use kefu_core::{Audience, Conversation, ConversationKey, Entry, MessageKind};
+use kefu_core::{Audience, Conversation, ConversationKey, Entry, MessageKind, State};
 use kefu_store::{Store, StoreError, Writer};
 use uuid::Uuid;
 
@@ -19,13 +19,15 @@ pub(super) struct Hot {
     /// The last message that is no note.
     last_text: Option<Box<Entry>>,
     last_note: Option<Box<Entry>>,
+    /// The place in the queue that the visitor was told last; 0 when none.
+    told_place: usize,
     /// The sweep in which it was last used.
     used: u32,
 }
 
 impl Hot {
     pub(super) fn new(conversation: Conversation, visitor: Arc<VisitorBrief>) -> Self {
-        Self { conversation, visitor, last_text: None, last_note: None, used: 0 }
+        Self { conversation, visitor, last_text: None, last_note: None, told_place: 0, used: 0 }
     }
 
     /// The last message that `audience` may see.
@@ -81,6 +83,20 @@ impl HotSet {
         let hot = self.by_key.get_mut(&key)?;
         hot.used = self.sweep;
         Some(&mut **hot)
+    }
+
+    /// Conversations whose place in the queue has changed, at most `limit`; `place` knows it.
+    pub(super) fn queue_places(
+        &mut self,
+        limit: usize,
+        place: impl Fn(ConversationKey) -> usize,
+    ) -> Vec<ConversationKey> {
+        let waiting = self.by_key.iter_mut().filter(|(_, hot)| hot.conversation.state == State::Queued);
+        let moved = waiting.filter_map(|(key, hot)| {
+            let now = place(*key);
+            (std::mem::replace(&mut hot.told_place, now) != now).then_some(*key)
+        });
+        moved.take(limit).collect()
     }
 
     /// Looks without marking it as used.

@@ -15,11 +15,17 @@ mod hot;
 mod ids;
 mod people;
 mod replay;
+mod routing;
 mod task;
+mod teams;
+mod timed;
 
-use std::sync::{
-    Arc, RwLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use kefu_core::{AgentStatus, Content, Inbox, InboxKey, Micros};
@@ -31,6 +37,7 @@ use uuid::Uuid;
 
 pub(crate) use api::{
     Act, AgentChange, Change, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, Send, Sent,
+    TeamChange,
 };
 
 use crate::{
@@ -58,6 +65,8 @@ pub(crate) struct DeskOptions {
     pub(crate) hot_conversations: usize,
     /// How often clients are told to ping, in seconds.
     pub(crate) heartbeat_s: u32,
+    /// How long conversations stay with an agent whose last connection has ended.
+    pub(crate) grace: Duration,
 }
 
 /// A handle on the desk; cheap to clone.
@@ -253,6 +262,11 @@ impl Desk {
     /// Makes or changes an agent.
     pub(crate) async fn put_agent(&self, change: AgentChange) -> Result<AgentView, Problem> {
         self.ask(|reply| Command::PutAgent { change: Box::new(change), reply }).await
+    }
+
+    /// Makes, changes or takes away a team.
+    pub(crate) async fn put_team(&self, change: TeamChange) -> Result<kefu_core::Team, Problem> {
+        self.ask(|reply| Command::PutTeam { change: Box::new(change), reply }).await
     }
 
     /// Makes or changes an inbox.

@@ -1,10 +1,10 @@
 //! Visitors, agents, inboxes and sessions.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, Inbox, Micros, Principal, Profile, Role,
-    State, Visitor,
+    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, Inbox, InboxSettings, Micros, Principal,
+    Role, State, Visitor,
 };
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::{Change, Session};
@@ -45,7 +45,19 @@ impl Task {
             }
             None => {
                 let key = self.writer.next_conversation_key();
-                let conversation = Conversation::new(key, self.ids.next(now), new.inbox, visitor.key, now);
+                let before = latest.and_then(|key| self.hot.get(key)).map(|hot| &hot.conversation);
+                let before = before.filter(|before| before.visitor == visitor.key);
+                let (last_assignee, last_met_at) =
+                    before.map_or((None, None), |before| (before.assignee, Some(before.updated_at)));
+                let inbox = self.directory.inboxes.get(&new.inbox);
+                let team = inbox.and_then(|inbox| inbox.settings.team_id);
+                let team = team.and_then(|id| self.directory.team(id)).map(|team| team.key);
+                let conversation = Conversation {
+                    team,
+                    last_assignee,
+                    last_met_at,
+                    ..Conversation::new(key, self.ids.next(now), new.inbox, visitor.key, now)
+                };
                 let id = conversation.id;
                 work.create(conversation, brief);
                 (id, 0)
@@ -156,6 +168,8 @@ impl Task {
                 status: AgentStatus::Online,
                 capacity: DEFAULT_CAPACITY,
                 disabled: false,
+                teams: Vec::new(),
+                skills: BTreeMap::new(),
                 created_at: now,
             },
         };
@@ -171,6 +185,14 @@ impl Task {
         }
         if let Some(name) = &change.name {
             agent.name = name.as_str().into();
+        }
+        if let Some(teams) = &change.teams {
+            let known = teams.iter().map(|id| self.directory.team(*id).map(|team| team.key));
+            let known: Option<Vec<_>> = known.collect();
+            agent.teams = known.ok_or_else(|| Problem::invalid("teams", "there is no such team"))?;
+        }
+        if let Some(skills) = &change.skills {
+            agent.skills.clone_from(skills);
         }
         agent.role = change.role.unwrap_or(agent.role);
         agent.status = change.status.unwrap_or(agent.status);
@@ -237,6 +259,7 @@ impl Task {
                 greeting: String::new(),
                 origins: Vec::new(),
                 identity_required: false,
+                settings: InboxSettings::default(),
                 sealed_secret: Vec::new(),
                 created_at: now,
             },
@@ -253,6 +276,7 @@ impl Task {
         inbox.greeting = change.greeting.unwrap_or(inbox.greeting);
         inbox.origins = change.origins.unwrap_or(inbox.origins);
         inbox.identity_required = change.identity_required.unwrap_or(inbox.identity_required);
+        inbox.settings = change.settings.unwrap_or(inbox.settings);
         inbox.sealed_secret = change.sealed_secret.unwrap_or(inbox.sealed_secret);
         work.audit(change.audit, ("inbox", inbox.id));
         work.changes.push(Change::Inbox(inbox.clone()));
@@ -261,7 +285,8 @@ impl Task {
 
     /// Makes a committed agent known to routing and to everybody else.
     pub(super) fn agent_committed(&mut self, agent: &Agent, ends: bool, now: Micros) -> AgentView {
-        self.routing.set_agent(agent.key, Profile::from(agent), now);
+        let profile = self.profile(agent);
+        self.routing.set_agent(agent.key, profile, now);
         let key = agent.key;
         self.change_directory(|directory| drop(directory.agents.insert(key, agent.clone())));
         if ends {
@@ -273,7 +298,8 @@ impl Task {
 
     /// An agent with what it is doing.
     pub(super) fn view_of(&self, agent: &Agent) -> AgentView {
-        agent_view(agent, self.routing.status_of(agent.key), self.routing.load_of(agent.key))
+        let teams = self.directory.team_ids(&agent.teams);
+        agent_view(agent, self.routing.status_of(agent.key), self.routing.load_of(agent.key), teams)
     }
 
     /// Replaces the directory that everybody reads.

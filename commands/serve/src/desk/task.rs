@@ -7,7 +7,7 @@ use std::{
 };
 
 use kefu_core::{
-    AgentKey, Assignment, ConversationKey, Entry, EventCode, Micros, Principal, Profile, Routing, State, Wait,
+    AgentKey, ClockRules, Clocks, ConversationKey, Entry, Micros, Principal, Routing, SkillKey, State,
 };
 use kefu_socket::{ConnectionId, Hub};
 use kefu_store::{Store, StoreError, Writer};
@@ -40,9 +40,6 @@ const TICK: Duration = Duration::from_secs(1);
 /// How many sessions are looked at for expiry in each tick: a million in about four hours.
 const SESSIONS_MAX: u32 = 64;
 
-/// How many waiting conversations are assigned in one transaction.
-const ASSIGN_MAX: usize = 256;
-
 /// What the desk's task owns.
 pub(super) struct Task {
     pub(super) writer: Writer,
@@ -57,6 +54,10 @@ pub(super) struct Task {
     pub(super) tracker: TaskTracker,
     /// For replays, which report back; weak, so that the desk ends with its last handle.
     pub(super) queue: mpsc::WeakSender<Command>,
+    /// What is measured against time.
+    pub(super) clocks: Clocks,
+    /// The skills that were named, by name.
+    pub(super) skills: HashMap<String, SkillKey>,
     /// The conversations of each agent that have not ended.
     pub(super) desks: HashMap<AgentKey, HashSet<ConversationKey>>,
     /// Connections that have not said yet what they hold, oldest first.
@@ -77,12 +78,15 @@ impl Task {
     ) -> Result<Self, StoreError> {
         let store = options.store;
         let agents = store.agents().await?.into_iter().map(|agent| (agent.key, agent)).collect();
+        let teams = store.teams().await?.into_iter().map(|team| (team.key, team)).collect();
         let inboxes = store.inboxes().await?.into_iter().map(|inbox| (inbox.key, inbox)).collect();
         let mut task = Self {
             writer: options.writer,
             store,
             hot: HotSet::default(),
             routing: Routing::default(),
+            clocks: Clocks::default(),
+            skills: HashMap::new(),
             hub: Hub::new(CONNECTIONS_MAX),
             directory: Arc::default(),
             shared,
@@ -97,26 +101,32 @@ impl Task {
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
         };
-        task.change_directory(|directory| *directory = Directory { agents, inboxes });
+        task.change_directory(|directory| *directory = Directory { agents, inboxes, teams });
         let now = clock::now();
-        for agent in task.directory.agents.values() {
-            task.routing.set_agent(agent.key, Profile::from(agent), now);
+        task.routing.set_grace(Some(i64::try_from(options.grace.as_micros()).unwrap_or(i64::MAX)));
+        task.set_teams(now);
+        for agent in Arc::clone(&task.directory).agents.values() {
+            let profile = task.profile(agent);
+            task.routing.set_agent(agent.key, profile, now);
         }
+        let mut timed = Vec::new();
         for conversation in task.store.open_work().await? {
             let key = conversation.key;
+            let inbox = task.directory.inboxes.get(&conversation.inbox);
+            if inbox.is_some_and(|inbox| inbox.settings.clock_rules() != ClockRules::default()) {
+                timed.push(key);
+            }
+            let wait = task.wait_of(&conversation);
             match (conversation.state, conversation.assignee) {
-                (State::Queued, _) => {
-                    let since = conversation.queued_at.unwrap_or(conversation.updated_at);
-                    task.routing.wait(key, Wait::since(since), now);
-                }
+                (State::Queued, _) => task.routing.wait(key, wait, now),
                 (State::Open | State::Pending, Some(agent)) => {
                     task.desks.entry(agent).or_default().insert(key);
-                    let wait = Wait::since(conversation.updated_at);
                     task.routing.restore(key, agent, conversation.takes_capacity(), wait, now);
                 }
                 _ => {}
             }
         }
+        task.start_clocks(&timed).await?;
         Ok(task)
     }
 
@@ -194,6 +204,7 @@ impl Task {
                     self.apply_visitor(*new, known, latest, reply, now, &mut work);
                 }
                 Command::PutAgent { change, reply } => self.apply_agent(*change, reply, now, &mut work),
+                Command::PutTeam { change, reply } => self.apply_team(*change, reply, now, &mut work),
                 Command::PutInbox { change, reply } => self.apply_inbox(*change, reply, now, &mut work),
                 Command::OpenSession { session, reply } => {
                     work.changes.push(kefu_store::Change::Session(*session));
@@ -306,7 +317,7 @@ impl Task {
     }
 
     /// Makes a group durable and tells everybody, or refuses all of it; returns whether it is durable.
-    async fn commit(&mut self, mut work: Work, now: Micros) -> bool {
+    pub(super) async fn commit(&mut self, mut work: Work, now: Micros) -> bool {
         if work.is_empty() {
             return true;
         }
@@ -326,6 +337,7 @@ impl Task {
                     }
                 }
                 work.entries = batch.entries;
+                self.make_offers(&work.offers, now);
                 self.deliver(work, now);
                 true
             }
@@ -334,82 +346,6 @@ impl Task {
                 false
             }
         }
-    }
-
-    /// Puts what begins to wait in this group in the queue, ahead of the commit.
-    fn queue_new(&mut self, now: Micros, work: &mut Work) -> Vec<ConversationKey> {
-        let mut new = Vec::new();
-        for (key, touched) in &work.touched {
-            // What was put back may have been taken from an agent whom this group changes: that is for `route`.
-            if matches!(touched.change, Some(EventCode::Queued | EventCode::Reopened))
-                && touched.conversation.state == State::Queued
-                && self.routing.waiting_since(*key).is_none()
-                && self.routing.owner_of(*key).is_none()
-            {
-                let since = touched.conversation.queued_at.unwrap_or(now);
-                self.routing.wait(*key, Wait::since(since), now);
-                new.push(*key);
-            }
-        }
-        new
-    }
-
-    /// Gives what this group touches to who is free, within the group: the agent then hears of the
-    /// conversation from its first entry on.
-    fn assign_new(&mut self, now: Micros, work: &mut Work) -> Vec<Assignment> {
-        let mut given = Vec::new();
-        while let Some(assignment) = self.routing.assign(now) {
-            let touched = work.touched.get_mut(&assignment.conversation);
-            let event = touched.and_then(|touched| touched.conversation.assign(assignment.agent).ok());
-            let Some(event) = event else {
-                self.routing.undo(assignment.conversation, now);
-                break;
-            };
-            self.append_event(assignment.conversation, event, Principal::System, now, work);
-            given.push(assignment);
-        }
-        given
-    }
-
-    /// Gives what waits to who is free.
-    async fn route(&mut self, now: Micros) {
-        loop {
-            let chosen: Vec<_> = std::iter::from_fn(|| self.routing.assign(now)).take(ASSIGN_MAX).collect();
-            if chosen.is_empty() {
-                break;
-            }
-            let keys = chosen.iter().map(|assignment| assignment.conversation).collect();
-            let loaded = self.hot.load(&mut self.writer, &self.store, Vec::new(), keys).await;
-            let mut work = Work::new(self.writer.next_pos());
-            for assignment in &chosen {
-                let key = assignment.conversation;
-                let changed = self.hot.get(key).and_then(|hot| {
-                    let mut changed = hot.conversation.clone();
-                    let event = changed.assign(assignment.agent).ok()?;
-                    work.touch(&hot.conversation).conversation = changed;
-                    Some(event)
-                });
-                match changed {
-                    Some(event) => self.append_event(key, event, Principal::System, now, &mut work),
-                    // It does not wait after all, or could not be read and waits on.
-                    None if loaded.is_ok() => self.routing.leave(key, now),
-                    None => self.routing.undo(key, now),
-                }
-            }
-            if let Err(error) = &loaded {
-                tracing::error!(error = error as &dyn std::error::Error, "cannot read what waits");
-            }
-            let is_idle = work.is_empty();
-            let is_durable = self.commit(work, now).await;
-            if !is_durable {
-                chosen.iter().for_each(|assignment| self.routing.undo(assignment.conversation, now));
-            }
-            if !is_durable || (is_idle && loaded.is_err()) {
-                break;
-            }
-        }
-        self.shared.anyone_online.store(self.routing.anyone_online(), Ordering::Relaxed);
-        self.metrics.waiting_conversations(self.routing.waiting_count());
     }
 
     /// Refuses every request of a group that could not be committed.
@@ -428,6 +364,7 @@ impl Task {
                 Pending::Repeat { client_id, reply, .. } => self.refuse(reply, client_id, problem.clone()),
                 Pending::Opened { reply, .. } => drop(reply.send(Err(problem.clone()))),
                 Pending::Agent { reply, .. } => drop(reply.send(Err(problem.clone()))),
+                Pending::Team { reply, .. } => drop(reply.send(Err(problem.clone()))),
                 Pending::Inbox { reply, .. } => drop(reply.send(Err(problem.clone()))),
                 Pending::EndSession { reply, .. } | Pending::Done { reply } => {
                     drop(reply.send(Err(problem.clone())))
@@ -468,6 +405,7 @@ impl Task {
             Command::Views { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::OpenVisitor { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::PutAgent { reply, .. } => drop(reply.send(Err(problem.clone()))),
+            Command::PutTeam { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::PutInbox { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::OpenSession { reply, .. }
             | Command::EndSession { reply, .. }
@@ -516,6 +454,7 @@ impl Task {
             self.note_write(dropped.as_ref().err());
         }
         self.start_the_silent().await;
+        self.keep_time().await;
         self.hot.sweep(self.hot_conversations);
         self.metrics.wal_bytes(self.writer.wal_bytes());
     }

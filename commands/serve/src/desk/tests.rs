@@ -20,6 +20,8 @@ use super::{
 };
 use crate::{clock, identity::Identity, metrics::Metrics, problem::Problem};
 
+mod teams;
+
 /// A desk over a store in a directory of its own.
 struct Office {
     desk: Desk,
@@ -59,6 +61,7 @@ impl Office {
             queue_bytes: 1 << 20,
             hot_conversations: 100,
             heartbeat_s: 25,
+            grace: Duration::from_secs(180),
         })
         .await
         .unwrap();

@@ -133,6 +133,7 @@ mod tests {
             greeting: String::new(),
             origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
             identity_required: false,
+            settings: kefu_core::InboxSettings::default(),
             sealed_secret: Vec::new(),
             created_at: Micros(0),
         }

@@ -152,6 +152,8 @@ words! {
         Edited = "edited",
         /// An earlier message was taken back.
         Recalled = "recalled",
+        /// Nobody has written for a while: it will end soon.
+        IdleWarned = "idle_warned",
     }
 }
 
@@ -172,6 +174,12 @@ words! {
         Reopened = "reopened",
         /// The visitor rated it.
         Rated = "rated",
+        /// An agent is asked to accept it.
+        Offered = "offered",
+        /// An agent let it pass; somebody else is asked.
+        OfferMissed = "offer_missed",
+        /// It waits or is unanswered for longer than it should.
+        Overdue = "overdue",
         /// Something else about it changed.
         Updated = "updated",
     }

@@ -1,4 +1,4 @@
-use kefu_core::{Agent, AgentKey, Inbox, InboxKey, Visitor, VisitorKey};
+use kefu_core::{Agent, AgentKey, Inbox, InboxKey, Team, Visitor, VisitorKey};
 use sqlx::Row as _;
 use uuid::Uuid;
 
@@ -40,6 +40,14 @@ impl Store {
     pub async fn password_hash(&self, agent: AgentKey) -> Result<Option<String>, StoreError> {
         let args = Args::default().int(agent.0);
         self.one("SELECT password_hash FROM agent WHERE key = ?", args, first).await
+    }
+
+    /// All teams, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn teams(&self) -> Result<Vec<Team>, StoreError> {
+        self.all(select!(team_columns, "team ORDER BY key"), Args::default(), rows::team).await
     }
 
     /// All inboxes, oldest first.

@@ -92,7 +92,11 @@ fn a_damaged_file_is_reported_as_such() {
         let middle = sound.len() / 2 / 4096 * 4096;
         garbled[middle..middle + 64].fill(0xa5);
         fs::write(&path, garbled).unwrap();
-        assert_ne!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+        // What is damaged may be what the check itself begins with.
+        match crate::check(dir.path()).await {
+            Ok(found) => assert_ne!(found, Vec::<String>::new()),
+            Err(error) => assert!(matches!(error, StoreError::Corrupt(_)), "{error}"),
+        }
     });
 }
 

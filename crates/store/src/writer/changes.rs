@@ -1,4 +1,4 @@
-use kefu_core::{Agent, Inbox, Principal, Visitor};
+use kefu_core::{Agent, Inbox, Principal, Team, TeamKey, Visitor};
 use sqlx::sqlite::SqliteConnection;
 
 use crate::rows::{principal_number, role_number, status_number};
@@ -11,6 +11,8 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Visitor(visitor) => write_visitor(conn, visitor).await,
         Change::Inbox(inbox) => write_inbox(conn, inbox).await,
         Change::Agent(agent) => write_agent(conn, agent).await,
+        Change::Team(team) => write_team(conn, team).await,
+        Change::EndTeam(team) => end_team(conn, *team).await,
         Change::Session(session) => write_session(conn, session).await,
         Change::Password { agent, hash } => {
             let args = Args::default().text(hash).int(agent.0);
@@ -71,13 +73,13 @@ async fn write_visitor(conn: &mut SqliteConnection, visitor: &Visitor) -> Result
 
 async fn write_inbox(conn: &mut SqliteConnection, inbox: &Inbox) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO inbox
-        (key, id, slug, name, greeting, origins, identity_required, sealed_secret, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (key, id, slug, name, greeting, origins, identity_required, sealed_secret, created_at, settings)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET
             slug = excluded.slug, name = excluded.name, greeting = excluded.greeting,
             origins = excluded.origins, identity_required = excluded.identity_required,
-            sealed_secret = excluded.sealed_secret";
-    let origins = serde_json::to_string(&inbox.origins).expect("a list of strings is plain JSON");
+            sealed_secret = excluded.sealed_secret, settings = excluded.settings";
+    let origins = json(&inbox.origins);
     let args = Args::default()
         .int(inbox.key.0)
         .blob(inbox.id.as_bytes())
@@ -87,17 +89,19 @@ async fn write_inbox(conn: &mut SqliteConnection, inbox: &Inbox) -> Result<(), S
         .text(&origins)
         .int(i64::from(inbox.identity_required))
         .blob(&inbox.sealed_secret)
-        .int(inbox.created_at.0);
+        .int(inbox.created_at.0)
+        .text(&json(&inbox.settings));
     sql::execute(conn, SQL, args).await.map(drop)
 }
 
 async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO agent
-        (key, id, name, email, role, status, capacity, disabled, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (key, id, name, email, role, status, capacity, disabled, created_at, teams, skills)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET
             name = excluded.name, email = excluded.email, role = excluded.role, status = excluded.status,
-            capacity = excluded.capacity, disabled = excluded.disabled";
+            capacity = excluded.capacity, disabled = excluded.disabled, teams = excluded.teams,
+            skills = excluded.skills";
     let args = Args::default()
         .int(agent.key.0)
         .blob(agent.id.as_bytes())
@@ -107,8 +111,34 @@ async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), S
         .int(status_number(agent.status))
         .int(i64::from(agent.capacity))
         .int(i64::from(agent.disabled))
-        .int(agent.created_at.0);
+        .int(agent.created_at.0)
+        .text(&json(&agent.teams))
+        .text(&json(&agent.skills));
     sql::execute(conn, SQL, args).await.map(drop)
+}
+
+async fn write_team(conn: &mut SqliteConnection, team: &Team) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO team (key, id, name, settings, created_at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET name = excluded.name, settings = excluded.settings";
+    let args = Args::default()
+        .int(team.key.0)
+        .blob(team.id.as_bytes())
+        .text(&team.name)
+        .text(&json(&team.settings))
+        .int(team.created_at.0);
+    sql::execute(conn, SQL, args).await.map(drop)
+}
+
+async fn end_team(conn: &mut SqliteConnection, team: TeamKey) -> Result<(), StoreError> {
+    const AGENTS: &str = "UPDATE agent SET teams =
+            (SELECT json_group_array(value) FROM json_each(agent.teams) WHERE value <> ?1)
+        WHERE ?1 IN (SELECT value FROM json_each(agent.teams))";
+    sql::execute(conn, AGENTS, Args::default().int(team.0)).await?;
+    sql::execute(conn, "DELETE FROM team WHERE key = ?", Args::default().int(team.0)).await.map(drop)
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("names, numbers and settings are plain JSON")
 }
 
 async fn write_session(conn: &mut SqliteConnection, session: &Session) -> Result<(), StoreError> {

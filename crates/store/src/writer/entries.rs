@@ -41,7 +41,10 @@ impl Default for Statements {
                     visitor_read_seq = excluded.visitor_read_seq, agent_read_seq = excluded.agent_read_seq,
                     queued_at = excluded.queued_at, updated_at = excluded.updated_at,
                     resolved_at = excluded.resolved_at, rating_score = excluded.rating_score,
-                    rating_comment = excluded.rating_comment, rating_at = excluded.rating_at",
+                    rating_comment = excluded.rating_comment, rating_at = excluded.rating_at,
+                    last_assignee = excluded.last_assignee, last_met_at = excluded.last_met_at, team = excluded.team,
+                    priority = excluded.priority, asked_at = excluded.asked_at,
+                    answered_at = excluded.answered_at",
             ),
             lookup: Join::new(
                 "SELECT asked.column1, dedupe.seq FROM (",

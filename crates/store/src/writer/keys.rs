@@ -1,4 +1,4 @@
-use kefu_core::{AgentKey, ConversationKey, InboxKey, VisitorKey};
+use kefu_core::{AgentKey, ConversationKey, InboxKey, TeamKey, VisitorKey};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
@@ -13,6 +13,7 @@ pub(super) struct Keys {
     visitor: i64,
     agent: i64,
     inbox: i64,
+    team: i64,
 }
 
 impl Keys {
@@ -22,7 +23,8 @@ impl Keys {
             (SELECT max(key) FROM conversation),
             (SELECT max(key) FROM visitor),
             (SELECT max(key) FROM agent),
-            (SELECT max(key) FROM inbox)";
+            (SELECT max(key) FROM inbox),
+            (SELECT max(key) FROM team)";
         let row = sql::row(conn, SQL, Args::default()).await?;
         let row = row.ok_or_else(|| StoreError::corrupt("a query without tables has no row"))?;
         let next = |column: usize| -> Result<i64, StoreError> {
@@ -34,6 +36,7 @@ impl Keys {
             visitor: next(2)?,
             agent: next(3)?,
             inbox: next(4)?,
+            team: next(5)?,
         })
     }
 
@@ -72,6 +75,11 @@ impl Writer {
     /// Takes the key of a new agent.
     pub fn next_agent_key(&mut self) -> AgentKey {
         AgentKey(take(&mut self.keys.agent))
+    }
+
+    /// Takes the key of a new team.
+    pub fn next_team_key(&mut self) -> TeamKey {
+        TeamKey(take(&mut self.keys.team))
     }
 
     /// Takes the key of a new inbox.

@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{AgentStatus, Permission, Principal};
+use kefu_core::{AgentStatus, Permission, Principal, check_skills};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -50,6 +52,11 @@ pub(super) struct AgentPatch {
     capacity: Option<u32>,
     /// A disabled agent is signed out, and its conversations go back to the queue.
     disabled: Option<bool>,
+    /// The teams that it works for.
+    teams: Option<Vec<Uuid>>,
+    /// What it knows, and how well: 1 to 5 by name.
+    #[schema(example = json!({"退款": 4}))]
+    skills: Option<BTreeMap<String, u8>>,
     /// Ends all other sessions of the agent.
     password: Option<String>,
 }
@@ -115,13 +122,18 @@ pub(super) async fn change(
     Body(body): Body<AgentPatch>,
 ) -> Result<Json<AgentView>, Refused> {
     let for_admins = body.role.is_some() || body.capacity.is_some() || body.disabled.is_some();
-    if id != who.id || for_admins {
+    if body.teams.is_some() || body.skills.is_some() {
+        require(&who, Permission::Teams)?;
+    }
+    let for_self = body.name.is_some() || body.password.is_some();
+    if for_admins || (id != who.id && (for_self || !who.may(Permission::Teams))) {
         require(&who, Permission::Agents)?;
     }
+    body.skills.as_ref().map(check_skills).transpose().map_err(Problem::from)?;
     let before = api.services.desk.directory().agent(id).map(|agent| (agent.key, agent.role));
     let (key, role_before) = before.ok_or_else(|| Problem::not_found("agent"))?;
     let changed = json!({
-        "role": body.role, "capacity": body.capacity, "disabled": body.disabled,
+        "teams": body.teams, "skills": body.skills, "role": body.role, "capacity": body.capacity, "disabled": body.disabled,
         "name": body.name.is_some(), "password": body.password.is_some(),
     });
     let mut change = AgentChange {
@@ -130,6 +142,8 @@ pub(super) async fn change(
         role: body.role.map(|role| fields::role(&role)).transpose()?,
         capacity: body.capacity.map(fields::capacity).transpose()?,
         disabled: body.disabled,
+        teams: body.teams,
+        skills: body.skills,
         audit: Some(audit::record(&who, caller.address, "agent.changed", None, changed)),
         ..AgentChange::default()
     };

@@ -1,6 +1,6 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{InboxKey, Permission, Principal, State as Stage};
+use kefu_core::{InboxKey, Permission, Principal, Priority, State as Stage};
 use kefu_store::View;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -43,6 +43,16 @@ pub(super) struct ListQuery {
 pub(super) struct TransferBody {
     /// Without one it goes back to the queue.
     agent_id: Option<Uuid>,
+    /// The team for which it waits from now on. Not together with `agent_id`.
+    team_id: Option<Uuid>,
+}
+
+/// How urgent a conversation is.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct PriorityBody {
+    /// `low`, `normal`, `high` or `urgent`.
+    #[schema(value_type = String, example = "high")]
+    priority: Priority,
 }
 
 /// What the visitor thought of it.
@@ -144,7 +154,32 @@ pub(super) async fn reopen(
     act(&api, &who, id, Act::Reopen).await
 }
 
-/// Hands a conversation to another agent, or back to the queue
+/// Lets an offered conversation pass; somebody else is asked
+#[utoipa::path(post, path = "/conversations/{id}/decline", operation_id = "decline", tag = "conversations",
+    params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn decline(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, Problem> {
+    act(&api, &who, id, Act::Decline).await
+}
+
+/// Says how urgent a conversation is; the more urgent are given out first
+#[utoipa::path(put, path = "/conversations/{id}/priority", operation_id = "prioritise", tag = "conversations",
+    params(("id" = Uuid, Path)), request_body = PriorityBody, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn prioritise(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+    Body(body): Body<PriorityBody>,
+) -> Result<Json<ConversationView>, Refused> {
+    Ok(act(&api, &who, id, Act::Prioritise(body.priority)).await?)
+}
+
+/// Hands a conversation to another agent or team, or back to the queue
 #[utoipa::path(post, path = "/conversations/{id}/transfer", operation_id = "transfer", tag = "conversations",
     params(("id" = Uuid, Path)), request_body = TransferBody, security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = ConversationView), SignedErrors))]
@@ -154,7 +189,14 @@ pub(super) async fn transfer(
     Id(id): Id,
     Body(body): Body<TransferBody>,
 ) -> Result<Json<ConversationView>, Refused> {
-    Ok(act(&api, &who, id, Act::Transfer(body.agent_id)).await?)
+    let act_of = match (body.agent_id, body.team_id) {
+        (Some(_), Some(_)) => {
+            return Err(Problem::invalid("team_id", "does not go together with `agent_id`").into());
+        }
+        (None, Some(team)) => Act::TransferToTeam(team),
+        (agent, None) => Act::Transfer(agent),
+    };
+    Ok(act(&api, &who, id, act_of).await?)
 }
 
 /// Rates a conversation (its visitor); a later rating replaces it

@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
-use kefu_core::{Inbox, Permission};
+use kefu_core::{Inbox, InboxSettings, Permission};
 use kefu_protocol::frame::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -46,6 +46,9 @@ pub(super) struct InboxView {
     origins: Vec<String>,
     /// Visitors must prove who they are.
     identity_required: bool,
+    /// Team, hours, targets and what happens in silence.
+    #[schema(value_type = Object)]
+    settings: InboxSettings,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -61,6 +64,9 @@ pub(super) struct NewInbox {
     /// At most 50.
     origins: Option<Vec<String>>,
     identity_required: Option<bool>,
+    /// See the change of an inbox.
+    #[schema(value_type = Option<Object>)]
+    settings: Option<InboxSettings>,
 }
 
 /// What changes of an inbox; what is left out stays. Its key stands in pages and stays for ever.
@@ -70,6 +76,11 @@ pub(super) struct InboxPatch {
     greeting: Option<String>,
     origins: Option<Vec<String>>,
     identity_required: Option<bool>,
+    /// Replaces all of: `team_id`, `skills`, `hours` {`time_zone`, `week`, `special_days`}, `waiting_target_s`,
+    /// `first_response_target_s`, `idle_warn_s`, `idle_close_s`, `silence` (`visitor`, `anybody`); each may be left
+    /// out.
+    #[schema(value_type = Option<Object>)]
+    settings: Option<InboxSettings>,
 }
 
 /// The secret that signs visitors' identities.
@@ -107,9 +118,10 @@ pub(super) async fn make(
         greeting: body.greeting,
         origins: body.origins,
         identity_required: body.identity_required,
+        settings: body.settings,
     };
     let audit = Some(audit::record(&who, caller.address, "inbox.made", None, json!({"key": slug})));
-    let change = InboxChange { slug: Some(slug), audit, ..checked(patch)? };
+    let change = InboxChange { slug: Some(slug), audit, ..checked(&api, patch)? };
     let inbox = api.services.desk.put_inbox(change).await?;
     Ok((StatusCode::CREATED, Json(inbox.into())))
 }
@@ -128,10 +140,10 @@ pub(super) async fn change(
     require(&who, Permission::Inboxes)?;
     let changed = json!({
         "name": body.name, "greeting": body.greeting, "origins": body.origins,
-        "identity_required": body.identity_required,
+        "identity_required": body.identity_required, "settings": body.settings,
     });
     let audit = Some(audit::record(&who, caller.address, "inbox.changed", None, changed));
-    let change = InboxChange { id: Some(id), audit, ..checked(body)? };
+    let change = InboxChange { id: Some(id), audit, ..checked(&api, body)? };
     let inbox = api.services.desk.put_inbox(change).await?;
     Ok(Json(inbox.into()))
 }
@@ -161,13 +173,20 @@ pub(super) async fn rotate_secret(
     Ok(Json(SecretView { secret }))
 }
 
-fn checked(patch: InboxPatch) -> Result<InboxChange, Problem> {
+fn checked(api: &Api, patch: InboxPatch) -> Result<InboxChange, Problem> {
+    if let Some(settings) = &patch.settings {
+        settings.check()?;
+        if settings.team_id.is_some_and(|id| api.services.desk.directory().team(id).is_none()) {
+            return Err(Problem::invalid("settings.team_id", "there is no such team"));
+        }
+    }
     let greeting = patch.greeting.map(|text| fields::lines("greeting", &text, fields::GREETING_CHARS));
     Ok(InboxChange {
         name: patch.name.map(|name| fields::name("name", &name)).transpose()?,
         greeting: greeting.transpose()?,
         origins: patch.origins.map(|origins| fields::origins(&origins)).transpose()?,
         identity_required: patch.identity_required,
+        settings: patch.settings,
         ..InboxChange::default()
     })
 }
@@ -181,6 +200,7 @@ impl From<Inbox> for InboxView {
             greeting: inbox.greeting,
             origins: inbox.origins,
             identity_required: inbox.identity_required,
+            settings: inbox.settings,
             created_at: timestamp(inbox.created_at),
         }
     }

@@ -5,6 +5,7 @@ mod inboxes;
 mod messages;
 mod session;
 mod setup;
+mod teams;
 mod visitors;
 mod widget;
 
@@ -30,6 +31,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(agents::list, agents::make))
         .routes(routes!(agents::change))
         .routes(routes!(agents::set_status))
+        .routes(routes!(teams::list, teams::make))
+        .routes(routes!(teams::change, teams::end))
         .routes(routes!(inboxes::list, inboxes::make))
         .routes(routes!(inboxes::change))
         .routes(routes!(inboxes::rotate_secret))
@@ -41,7 +44,9 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::set_aside))
         .routes(routes!(conversations::resolve))
         .routes(routes!(conversations::reopen))
+        .routes(routes!(conversations::decline))
         .routes(routes!(conversations::transfer))
+        .routes(routes!(conversations::prioritise))
         .routes(routes!(conversations::rate))
         .routes(routes!(conversations::invite_rating))
         .routes(routes!(conversations::read))

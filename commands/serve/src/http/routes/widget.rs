@@ -3,7 +3,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use axum::{Extension, Json, extract::State};
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use kefu_core::{Inbox, Principal, Visitor};
-use kefu_protocol::frame::ErrorCode;
+use kefu_protocol::frame::{ErrorCode, Timestamp};
 use kefu_store::Session;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -30,6 +30,7 @@ use crate::{
         openapi::OpenErrors,
     },
     problem::Problem,
+    view::timestamp,
 };
 
 /// Most sessions of one visitor; a further one ends the one unused for longest.
@@ -56,6 +57,12 @@ pub(super) struct WidgetConfig {
     identity_required: bool,
     /// Somebody would answer now.
     agents_online: bool,
+    /// The inbox's opening hours say so, or it has none.
+    open: bool,
+    /// When it opens next, while it is closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    opens_at: Option<Timestamp>,
 }
 
 /// A visitor who begins or comes back.
@@ -127,12 +134,21 @@ pub(super) async fn config(
 ) -> Result<Json<WidgetConfig>, Problem> {
     let slug = query.inbox.ok_or_else(|| Problem::invalid("inbox", "the inbox must be named"))?;
     let inbox = find_inbox(&api, &slug, scope)?;
+    let now = clock::now();
+    // They were checked when they were set.
+    let hours = inbox.settings.hours.as_ref().and_then(|hours| kefu_core::Hours::new(hours).ok());
     Ok(Json(WidgetConfig {
         inbox: inbox.slug,
         name: inbox.name,
         greeting: inbox.greeting,
         identity_required: inbox.identity_required,
         agents_online: api.services.desk.anyone_online(),
+        open: hours.as_ref().is_none_or(|hours| hours.is_open(now)),
+        opens_at: hours
+            .as_ref()
+            .filter(|hours| !hours.is_open(now))
+            .and_then(|hours| hours.next_opening(now))
+            .map(timestamp),
     }))
 }
 

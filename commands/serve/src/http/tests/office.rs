@@ -101,6 +101,7 @@ impl Office {
             queue_bytes: 1 << 20,
             hot_conversations: 1000,
             heartbeat_s: 25,
+            grace: std::time::Duration::from_secs(180),
         });
         let desk = desk.await.unwrap();
         for (slug, origins) in [("web", vec![]), ("shop", vec!["https://shop.example".to_owned()])] {

@@ -162,6 +162,10 @@ fn comparable(heads: &[Conversation]) -> Vec<String> {
         if head.key.0 % 2 == 1 {
             head.state = State::New;
             head.assignee = None;
+            head.last_assignee = None;
+            head.last_met_at = None;
+            head.asked_at = None;
+            head.answered_at = None;
             head.queued_at = None;
             head.resolved_at = None;
         }

@@ -1,0 +1,22 @@
+-- Departments. `settings` is JSON.
+CREATE TABLE team (
+    key INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    settings TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+);
+
+-- Keys of teams as a JSON list; levels by name of a skill as a JSON object.
+ALTER TABLE agent ADD COLUMN teams TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE agent ADD COLUMN skills TEXT NOT NULL DEFAULT '{}';
+
+ALTER TABLE inbox ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+
+ALTER TABLE conversation ADD COLUMN last_assignee INTEGER;
+ALTER TABLE conversation ADD COLUMN last_met_at INTEGER;
+ALTER TABLE conversation ADD COLUMN team INTEGER;
+-- 0 low, 1 normal, 2 high, 3 urgent.
+ALTER TABLE conversation ADD COLUMN priority INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE conversation ADD COLUMN asked_at INTEGER;
+ALTER TABLE conversation ADD COLUMN answered_at INTEGER;

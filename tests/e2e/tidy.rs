@@ -1,6 +1,6 @@
 //! House rules that no linter knows, as tests over the tree.
 
-use std::{collections::BTreeMap, process::Command};
+use std::{collections::BTreeMap, path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -264,6 +264,34 @@ fn alert_rules_name_metrics_that_exist() {
         }
     }
     assert!(missing.is_empty(), "deploy/alerts.yaml: {missing:?}");
+}
+
+/// Not every machine can build the image: at least everything that its recipe names is there.
+#[test]
+fn the_image_is_made_of_what_is_here() {
+    let (recipe, manifest) = (read("deploy/Dockerfile"), read("Cargo.toml"));
+    let rust = manifest.split_once("rust-version = \"").unwrap().1.split_once('"').unwrap().0;
+    assert!(recipe.contains(&format!("FROM rust:{rust}-alpine ")), "the image is not built with Rust {rust}");
+    let profile = recipe.split_once("--profile ").unwrap().1.split_whitespace().next().unwrap();
+    assert!(
+        manifest.contains(&format!("[profile.{profile}]"))
+            && recipe.contains(&format!("target/{profile}/kefu "))
+    );
+    // The binary takes the variables, under these names.
+    let words = recipe.split_whitespace().filter(|word| word.starts_with("KEFU_"));
+    let variables: Vec<_> = words.filter_map(|word| word.split_once('=')).collect();
+    assert!(variables.len() > 1, "{variables:?}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kefu"));
+    let output =
+        command.env_clear().envs(variables.clone()).args(["serve", "--check-config"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let settings = String::from_utf8_lossy(&output.stdout);
+    assert!(variables.iter().all(|(_, value)| settings.contains(value)), "{settings}");
+    // Nothing that the build reads is kept out of its context.
+    for needed in ["Cargo.toml", "Cargo.lock", "src", "commands", "crates", "web/dist"] {
+        let is_kept_out = read(".dockerignore").lines().any(|line| Path::new(needed).starts_with(line));
+        assert!(root().join(needed).exists() && !is_kept_out, "{needed}");
+    }
 }
 
 #[test]

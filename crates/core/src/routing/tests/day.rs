@@ -4,14 +4,15 @@
 //! After every step what routing says is compared with the books of this desk, which it keeps by itself.
 //! `KEFU_SEED=<number>` plays the day of one seed again.
 
+mod books;
+mod staff;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, BinaryHeap},
 };
 
-use super::super::{
-    Due, LastAgent, Level, Overflow, Priority, Profile, Routing, Rules, Sticky, Strategy, Wait,
-};
+use super::super::{Due, LastAgent, Priority, Profile, Routing, Rules, Sticky, Wait};
 use crate::{
     AgentKey, AgentStatus, Alarm, ClockRules, Clocks, ConversationKey, Micros, Principal, SkillKey, TeamKey,
     VisitorKey,
@@ -136,56 +137,6 @@ impl Day {
             day.plan(at, Happening::VisitorComes(ConversationKey(visitor)));
         }
         day
-    }
-
-    /// Teams of every kind, and agents with the course of their day.
-    fn hire(&mut self) {
-        let strategies = [Strategy::LeastBusy, Strategy::RoundRobin, Strategy::Skill];
-        for team in 0..TEAMS {
-            let helper = TeamKey((team + 1 + self.dice.roll(TEAMS - 1)) % TEAMS);
-            let after_us = MINUTE + self.dice.roll(4 * MINUTE);
-            let rules = Rules {
-                strategy: strategies[usize::try_from(self.dice.roll(3)).unwrap()],
-                sticky: (!self.dice.one_in(3)).then_some(STICKY),
-                overflow: (!self.dice.one_in(4)).then_some(Overflow { after_us, team: helper }),
-                accept_timeout_us: self.dice.one_in(2).then_some(25 * SECOND),
-                max_queue: None,
-                relax_after_us: (!self.dice.one_in(4)).then_some(6 * MINUTE),
-            };
-            self.routing.set_team(Some(TeamKey(team)), rules, self.now);
-            self.teams.insert(TeamKey(team), rules);
-        }
-        for agent in (0..AGENTS).map(AgentKey) {
-            let teams: BTreeSet<_> =
-                (0..=self.dice.roll(2)).map(|_| TeamKey(self.dice.roll(TEAMS))).collect();
-            let skills: BTreeSet<_> =
-                (0..self.dice.roll(5)).map(|_| SkillKey(self.dice.roll(SKILLS))).collect();
-            let level = |dice: &mut Dice| Level::new(u8::try_from(dice.roll(5) + 1).unwrap()).unwrap();
-            let profile = Profile {
-                status: AgentStatus::Online,
-                capacity: u32::try_from(self.dice.roll(4) + 1).unwrap(),
-                disabled: false,
-                teams: teams.into_iter().collect(),
-                skills: skills.into_iter().map(|skill| (skill, level(&mut self.dice))).collect(),
-            };
-            self.routing.set_agent(agent, profile.clone(), self.now);
-            self.profiles.insert(agent, profile);
-            let comes = self.dice.roll(120 * MINUTE);
-            self.plan(comes, Happening::Comes(agent));
-            for _ in 0..self.dice.roll(4) {
-                let at = comes + self.dice.roll(8 * 60 * MINUTE);
-                self.plan(at, Happening::Drops(agent));
-            }
-            for _ in 0..self.dice.roll(4) {
-                let at = comes + self.dice.roll(8 * 60 * MINUTE);
-                self.plan(at, Happening::Breaks(agent));
-            }
-            if self.dice.one_in(8) {
-                let at = comes + self.dice.roll(8 * 60 * MINUTE);
-                self.plan(at, Happening::IsDisabled(agent));
-            }
-            self.agenda.push(Reverse((CLOSING, Happening::GoesHome(agent))));
-        }
     }
 
     fn plan(&mut self, in_us: i64, what: Happening) {
@@ -468,105 +419,6 @@ impl Day {
             self.routing.undo(conversation, self.now);
         }
         self.hand_out();
-    }
-
-    /// Nothing that the agent could have had comes before what it got.
-    fn nobody_was_passed_over(&self, given: ConversationKey, agent: AgentKey, failed: &[ConversationKey]) {
-        let rank = |key: ConversationKey| {
-            let wait = &self.books[&key].wait;
-            (Reverse(wait.priority), wait.since, key)
-        };
-        for (key, book) in &self.books {
-            let waits = book.stands == Stands::Waiting && book.offer.is_none() && !failed.contains(key);
-            if waits && rank(*key) < rank(given) {
-                assert!(!self.may_take(agent, book), "{key:?} comes before {given:?} for {agent:?}");
-            }
-        }
-    }
-
-    fn takes_work(&self, agent: AgentKey) -> bool {
-        let profile = &self.profiles[&agent];
-        let is_there = self.sockets.get(&agent).is_some_and(|sockets| *sockets > 0);
-        is_there && profile.status == AgentStatus::Online && !profile.disabled
-    }
-
-    /// How many conversations each agent has or is offered.
-    fn loads(&self) -> BTreeMap<AgentKey, u32> {
-        let mut loads: BTreeMap<_, _> = self.profiles.keys().map(|agent| (*agent, 0)).collect();
-        for book in self.books.values() {
-            let owner = if let Stands::Open(agent) = book.stands { Some(agent) } else { book.offer };
-            owner.and_then(|agent| loads.get_mut(&agent)).into_iter().for_each(|load| *load += 1);
-        }
-        loads
-    }
-
-    fn reach(&self, wait: &Wait) -> Vec<TeamKey> {
-        let mut reach: Vec<TeamKey> = wait.team.into_iter().collect();
-        let mut at = wait.since;
-        while let Some(overflow) = reach.last().and_then(|team| self.teams[team].overflow)
-            && reach.len() < super::super::REACH_MAX
-        {
-            at = at.plus(overflow.after_us);
-            if self.now < at || reach.contains(&overflow.team) {
-                break;
-            }
-            reach.push(overflow.team);
-        }
-        reach
-    }
-
-    /// Whether teams and skills are right.
-    fn suits(&self, agent: AgentKey, wait: &Wait) -> bool {
-        let profile = &self.profiles[&agent];
-        let relax = wait.team.and_then(|team| self.teams[&team].relax_after_us);
-        let is_relaxed = relax.is_some_and(|after| self.now >= wait.since.plus(after));
-        let knows = |skill: &SkillKey| profile.skills.iter().any(|(known, _)| known == skill);
-        let reach = self.reach(wait);
-        (reach.is_empty() || reach.iter().any(|team| profile.teams.contains(team)))
-            && (is_relaxed || wait.skills.iter().all(knows))
-    }
-
-    /// Whether there is no reason not to give it to this agent, if it has room.
-    fn may_take(&self, agent: AgentKey, book: &Book) -> bool {
-        let sticky = book.wait.team.and_then(|team| self.teams[&team].sticky);
-        // It may wait for its last agent from when it began to wait.
-        let may_wait = sticky.zip(book.wait.last).is_some_and(|(sticky, last)| {
-            last.agent != agent && self.now < book.wait.since.plus(sticky.wait_us)
-        });
-        self.takes_work(agent) && self.suits(agent, &book.wait) && !book.passed.contains(&agent) && !may_wait
-    }
-
-    /// The invariants.
-    fn examine(&self) {
-        let mut waiting = 0;
-        for (key, book) in &self.books {
-            let owner = if let Stands::Open(agent) = book.stands { Some(agent) } else { None };
-            let waits = book.stands == Stands::Waiting && book.offer.is_none();
-            waiting += usize::from(waits);
-            assert_eq!(self.routing.owner_of(*key), owner, "{key:?}");
-            assert_eq!(self.routing.offer_of(*key).map(|(agent, _)| agent), book.offer, "{key:?}");
-            assert_eq!(self.routing.waiting_since(*key), waits.then_some(book.wait.since), "{key:?}");
-            assert_eq!(self.routing.outlook(*key, self.now).is_some(), waits);
-        }
-        assert_eq!(self.routing.waiting_count(), waiting);
-        let loads = self.loads();
-        let free: Vec<_> = self
-            .profiles
-            .iter()
-            .filter(|(agent, profile)| {
-                let load = loads[*agent];
-                assert_eq!(self.routing.load_of(**agent), load, "{agent:?}");
-                assert!(load <= profile.capacity, "{agent:?} has more than it can");
-                self.takes_work(**agent) && load < profile.capacity
-            })
-            .map(|(agent, _)| *agent)
-            .collect();
-        for book in self.books.values().filter(|book| book.stands == Stands::Waiting && book.offer.is_none())
-        {
-            for agent in &free {
-                assert!(!self.may_take(*agent, book), "{agent:?} is free and {book:?} waits");
-            }
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Place, Routing, Timer, rules::Profile};
+use super::{Place, Routing, Timer, marks::Marks, rules::Profile};
 use crate::{AgentKey, AgentStatus, ConversationKey, Micros};
 
 /// An agent as routing sees it.
@@ -144,22 +144,19 @@ impl Routing {
     /// Moves an agent in every index from `before` to `after`.
     fn reindex(&mut self, agent: AgentKey, profile: &Profile, before: Standing, after: Standing) {
         self.online = self.online + usize::from(after.online) - usize::from(before.online);
-        let Self { general, teams, classes, .. } = self;
-        let flips = before.seat.is_some() != after.seat.is_some();
-        let more = after.seat.is_some();
-        general.reseat(agent, before, after);
+        let marks = Marks::of(profile);
+        let (flips, more) = (before.seat.is_some() != after.seat.is_some(), after.seat.is_some());
+        let Self { general, teams, classes, stale, .. } = self;
+        general.reseat(agent, marks, before, after);
         if flips {
-            for id in &general.classes {
-                classes.count(*id, None, agent, profile, more);
-            }
+            classes.count(&general.classes, None, (agent, profile, marks), more, |home| stale.add(home));
         }
         for team in &profile.teams {
             let Some(pool) = teams.get_mut(team) else { continue };
-            pool.reseat(agent, before, after);
+            pool.reseat(agent, marks, before, after);
             if flips {
-                for id in &pool.classes {
-                    classes.count(*id, Some(*team), agent, profile, more);
-                }
+                let team = Some(*team);
+                classes.count(&pool.classes, team, (agent, profile, marks), more, |home| stale.add(home));
             }
         }
     }
@@ -182,8 +179,8 @@ impl Routing {
     /// Conversations that others have let pass, and for which `agent` was the last one left.
     fn stranded(&self, agent: AgentKey, profile: &Profile) -> Vec<ConversationKey> {
         let pools = profile.teams.iter().filter_map(|team| self.teams.get(team));
-        let ids = pools.chain([&self.general]).flat_map(|pool| &pool.classes);
-        let classes = ids.filter_map(|id| self.classes.get(*id)).filter(|class| {
+        let ids = pools.chain([&self.general]).flat_map(|pool| &pool.classes).map(|entry| entry.class);
+        let classes = ids.filter_map(|id| self.classes.get(id)).filter(|class| {
             !class.key.excluded.is_empty()
                 && class.key.reaches(profile)
                 && class.key.suits(agent, profile)

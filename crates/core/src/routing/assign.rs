@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use super::{
-    Item, Place, Routing, Timer,
+    Item, Place, Rank, Routing, Timer,
     class::ClassKey,
     rules::{LastAgent, Wait},
 };
@@ -25,8 +27,9 @@ impl Routing {
     /// Who may take what is as of the last [`Routing::tick`].
     #[must_use]
     pub fn assign(&mut self, now: Micros) -> Option<Assignment> {
-        let (rank, class) = self.classes.first_ready()?;
-        let (conversation, key) = (rank.conversation, std::sync::Arc::clone(&class.key));
+        self.look_for_ready();
+        let &(Rank { conversation, .. }, class) = self.ready.first()?;
+        let key = Arc::clone(&self.classes.get(class)?.key);
         let agent = self.choose(&key, &self.items.get(&conversation)?.wait, now)?;
         let item = self.take_out(conversation, now)?;
         let timeout = self.pool(item.wait.team).rules.accept_timeout_us;

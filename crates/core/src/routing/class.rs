@@ -3,8 +3,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{ranked::Rank, rules::Profile};
-use crate::{AgentKey, SkillKey, TeamKey, keys::KeyMap};
+use super::{
+    marks::{Marks, bits},
+    rank::Rank,
+    rules::Profile,
+};
+use crate::{AgentKey, SkillKey, TeamKey};
 
 /// Who may take a conversation: all waiting conversations with the same key are interchangeable but for their rank.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -20,6 +24,10 @@ pub(super) struct ClassKey {
 }
 
 impl ClassKey {
+    pub(super) fn home(&self) -> Option<TeamKey> {
+        self.teams.first().copied()
+    }
+
     /// Whether `agent` may take it, as far as its teams are right and it waits for nobody else.
     pub(super) fn suits(&self, agent: AgentKey, profile: &Profile) -> bool {
         self.excluded.binary_search(&agent).is_err() && profile.knows_all(&self.skills)
@@ -30,14 +38,14 @@ impl ClassKey {
         self.only.is_none_or(|only| only == agent) && self.suits(agent, profile)
     }
 
-    /// Whether its teams are right.
-    pub(super) fn reaches(&self, profile: &Profile) -> bool {
-        self.teams.is_empty() || self.way_in(profile).is_some()
-    }
-
     /// The first of its teams that the agent works for.
     fn way_in(&self, profile: &Profile) -> Option<TeamKey> {
         self.teams.iter().copied().find(|team| profile.is_in(*team))
+    }
+
+    /// Whether its teams are right.
+    pub(super) fn reaches(&self, profile: &Profile) -> bool {
+        self.teams.is_empty() || self.way_in(profile).is_some()
     }
 
     /// Whether `agent` may take it.
@@ -51,29 +59,49 @@ impl ClassKey {
             && (team.is_some() || self.teams.is_empty())
             && self.admits(agent, profile)
     }
+
+    /// How it stands among the classes of `team`, the one of its teams at that place.
+    pub(super) fn entry(&self, class: ClassId, place: usize) -> Entry {
+        let skills = bits(self.skills.iter().map(|skill| skill.0));
+        let earlier = bits(self.teams.iter().take(place).map(|team| team.0));
+        let is_exact = skills.is_exact && earlier.is_exact && self.excluded.is_empty() && self.only.is_none();
+        Entry { skills: skills.bits, earlier: earlier.bits, class, home: self.home(), is_exact }
+    }
 }
 
 /// A class in the table of classes.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(super) struct ClassId(u64);
+pub(super) struct ClassId(u32);
+
+/// A class among those that a team may take from. An agent who comes or goes is compared with all of them, so
+/// what usually decides stands here, side by side.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Entry {
+    skills: u128,
+    /// Teams through which an agent would count already.
+    earlier: u128,
+    pub(super) class: ClassId,
+    pub(super) home: Option<TeamKey>,
+    /// Nothing but the above decides.
+    is_exact: bool,
+}
 
 #[derive(Debug)]
 pub(super) struct Class {
     pub(super) key: Arc<ClassKey>,
     pub(super) waiting: BTreeSet<Rank>,
-    /// How many agents could take one of it now.
-    pub(super) free: usize,
-    /// Under which rank it stands among those that are ready.
-    listed: Option<Rank>,
 }
 
-/// The classes in which something waits, and which of them have somebody who is free.
+/// The classes in which something waits.
 #[derive(Debug, Default)]
 pub(super) struct Classes {
-    pub(super) by_id: KeyMap<ClassId, Class>,
+    slots: Vec<Option<Class>>,
+    /// How many agents could take one of each now.
+    free: Vec<u32>,
+    /// The first of each.
+    first: Vec<Rank>,
+    vacant: Vec<ClassId>,
     ids: HashMap<Arc<ClassKey>, ClassId>,
-    pub(super) ready: BTreeSet<(Rank, ClassId)>,
-    last_id: u64,
     /// How many have excluded agents.
     excluding: usize,
 }
@@ -84,79 +112,100 @@ impl Classes {
     }
 
     pub(super) fn get(&self, id: ClassId) -> Option<&Class> {
-        self.by_id.get(&id)
+        self.slots.get(id.0 as usize)?.as_ref()
     }
 
-    /// Makes a class that `free` agents could take from. It must not exist yet.
-    pub(super) fn open(&mut self, key: ClassKey, free: usize) -> ClassId {
-        self.last_id += 1;
-        let id = ClassId(self.last_id);
-        let key = Arc::new(key);
-        self.excluding += usize::from(!key.excluded.is_empty());
-        self.ids.insert(Arc::clone(&key), id);
-        self.by_id.insert(id, Class { key, waiting: BTreeSet::new(), free, listed: None });
-        id
-    }
-
-    pub(super) fn enter(&mut self, id: ClassId, rank: Rank) {
-        if let Some(class) = self.by_id.get_mut(&id) {
-            class.waiting.insert(rank);
-            relist(&mut self.ready, id, class);
-        }
-    }
-
-    /// Takes an entry out; returns the key of the class when it was the last one and the class is gone.
-    pub(super) fn exit(&mut self, id: ClassId, rank: &Rank) -> Option<Arc<ClassKey>> {
-        let class = self.by_id.get_mut(&id)?;
-        class.waiting.remove(rank);
-        relist(&mut self.ready, id, class);
-        if !class.waiting.is_empty() {
-            return None;
-        }
-        let class = self.by_id.remove(&id)?;
-        self.ids.remove(&class.key);
-        self.excluding -= usize::from(!class.key.excluded.is_empty());
-        Some(class.key)
-    }
-
-    /// Counts an agent who came to be (`true`) or ceased to be free, if it serves the class by way of `team`.
-    pub(super) fn count(
-        &mut self,
-        id: ClassId,
-        team: Option<TeamKey>,
-        agent: AgentKey,
-        profile: &Profile,
-        more: bool,
-    ) {
-        if let Some(class) = self.by_id.get_mut(&id)
-            && class.key.serves_by(team, agent, profile)
-        {
-            class.free = if more { class.free + 1 } else { class.free - 1 };
-            relist(&mut self.ready, id, class);
-        }
-    }
-
-    /// The class whose first conversation is the next to be given out.
-    pub(super) fn first_ready(&self) -> Option<(Rank, &Class)> {
-        let (rank, id) = self.ready.first()?;
-        Some((*rank, self.by_id.get(id)?))
+    pub(super) fn free(&self, id: ClassId) -> u32 {
+        self.free[id.0 as usize]
     }
 
     pub(super) fn any_excluding(&self) -> bool {
         self.excluding > 0
     }
-}
 
-fn relist(ready: &mut BTreeSet<(Rank, ClassId)>, id: ClassId, class: &mut Class) {
-    let wanted = if class.free > 0 { class.waiting.first().copied() } else { None };
-    if wanted == class.listed {
-        return;
+    /// Makes a class that `free` agents could take from. It must not exist yet.
+    pub(super) fn open(&mut self, key: ClassKey, free: u32, rank: Rank) -> ClassId {
+        let key = Arc::new(key);
+        self.excluding += usize::from(!key.excluded.is_empty());
+        let class = Some(Class { key: Arc::clone(&key), waiting: BTreeSet::from([rank]) });
+        let id = match self.vacant.pop() {
+            Some(id) => {
+                let index = id.0 as usize;
+                (self.slots[index], self.free[index], self.first[index]) = (class, free, rank);
+                id
+            }
+            None => {
+                // Each class has a conversation of its own in memory: four thousand million do not fit.
+                let id = ClassId(u32::try_from(self.slots.len()).expect("memory ends before the numbers do"));
+                self.slots.push(class);
+                self.free.push(free);
+                self.first.push(rank);
+                id
+            }
+        };
+        self.ids.insert(key, id);
+        id
     }
-    if let Some(listed) = class.listed {
-        ready.remove(&(listed, id));
+
+    pub(super) fn enter(&mut self, id: ClassId, rank: Rank) {
+        if let Some(Some(class)) = self.slots.get_mut(id.0 as usize) {
+            class.waiting.insert(rank);
+            self.first[id.0 as usize] = self.first[id.0 as usize].min(rank);
+        }
     }
-    if let Some(wanted) = wanted {
-        ready.insert((wanted, id));
+
+    /// Takes an entry out; returns the key of the class when it was the last one and the class is gone.
+    pub(super) fn exit(&mut self, id: ClassId, rank: &Rank) -> Option<Arc<ClassKey>> {
+        let slot = self.slots.get_mut(id.0 as usize)?;
+        let class = slot.as_mut()?;
+        class.waiting.remove(rank);
+        if let Some(first) = class.waiting.first() {
+            self.first[id.0 as usize] = *first;
+            return None;
+        }
+        let class = slot.take()?;
+        self.ids.remove(&class.key);
+        self.vacant.push(id);
+        self.excluding -= usize::from(!class.key.excluded.is_empty());
+        Some(class.key)
     }
-    class.listed = wanted;
+
+    /// Counts an agent of `team` who came to be (`true`) or ceased to be free in those of `entries` that it
+    /// serves by way of that team; names the home team of each that has become ready or is no longer.
+    pub(super) fn count(
+        &mut self,
+        entries: &[Entry],
+        team: Option<TeamKey>,
+        (agent, profile, marks): (AgentKey, &Profile, Marks),
+        more: bool,
+        mut changed: impl FnMut(Option<TeamKey>),
+    ) {
+        for entry in entries {
+            if entry.skills & !marks.skills != 0 || entry.earlier & marks.teams != 0 {
+                continue;
+            }
+            if !entry.is_exact
+                && !self.get(entry.class).is_some_and(|class| class.key.serves_by(team, agent, profile))
+            {
+                continue;
+            }
+            let free = &mut self.free[entry.class.0 as usize];
+            *free = if more { *free + 1 } else { *free - 1 };
+            if *free == u32::from(more) {
+                changed(entry.home);
+            }
+        }
+    }
+
+    /// Of those of `ids` that have somebody free, the one whose first conversation comes before all others.
+    pub(super) fn first_ready(&self, ids: &[ClassId]) -> Option<(Rank, ClassId)> {
+        let ready = ids.iter().filter(|id| self.free[id.0 as usize] > 0);
+        ready.map(|id| (self.first[id.0 as usize], *id)).min()
+    }
+
+    /// How many classes there are.
+    #[cfg(test)]
+    pub(super) fn ids(&self) -> impl Iterator<Item = ClassId> {
+        self.ids.values().copied()
+    }
 }

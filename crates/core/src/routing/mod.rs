@@ -10,24 +10,31 @@
 //! nothing waits while somebody who may take it is free; no agent was given more than its capacity by
 //! routing; a conversation waits, is being handed out, is offered or has an owner, and never two of these.
 //!
-//! Waiting conversations that the same agents may take form a class. Each class counts who of them is free,
-//! and those with somebody free stand in one order by their first conversation. A decision is the first of
-//! that order and a look at the free agents of its team; nothing is searched that cannot be served.
+//! Waiting conversations that the same agents may take form a class, and each class counts who of them is
+//! free. An agent who comes to be free, or ceases to be, is counted in the classes that its teams may take from;
+//! the first conversation of each team that has somebody free stands in one order. A decision is the first of
+//! that order and a look at the free agents of its team: what cannot be served is not looked at.
 
 mod agents;
 mod assign;
 mod class;
+mod marks;
 mod pace;
 mod pool;
 mod queue;
-mod ranked;
+mod rank;
 mod rules;
+mod sorted;
+mod stale;
 mod tick;
+
+use std::collections::BTreeSet;
 
 use agents::Desk;
 use class::{ClassId, Classes};
 use pool::Pool;
-use ranked::Rank;
+use rank::Rank;
+use stale::Stale;
 
 pub use assign::Assignment;
 pub use queue::Outlook;
@@ -51,6 +58,10 @@ pub struct Routing {
     teams: KeyMap<TeamKey, Pool>,
     items: KeyMap<ConversationKey, Item>,
     classes: Classes,
+    /// The first conversation of each team that somebody could take now.
+    ready: BTreeSet<(Rank, ClassId)>,
+    /// Teams for which that has to be looked up again.
+    stale: Stale,
     timers: Timers<Timer>,
     grace_us: Option<i64>,
     /// How many hand-outs there were.
@@ -130,10 +141,11 @@ impl Routing {
         }
         self.rebuild(now, |routing| {
             let pace = routing.pool(team).pace.clone();
-            let mut pool = Pool { rules, pace, ..Pool::default() };
+            let mut pool = Pool::new(rules, pace);
             for (agent, desk) in &routing.desks {
                 if team.is_none_or(|team| desk.profile.is_in(team)) {
-                    pool.reseat(*agent, agents::Standing::default(), desk.standing());
+                    let marks = marks::Marks::of(&desk.profile);
+                    pool.reseat(*agent, marks, agents::Standing::default(), desk.standing());
                 }
             }
             match team {

@@ -1,5 +1,5 @@
 use super::{
-    EXCLUDED_MAX, Item, Place, REACH_MAX, Rank, Routing, Timer,
+    EXCLUDED_MAX, Item, Place, Pool, REACH_MAX, Rank, Routing, Timer,
     class::{ClassId, ClassKey},
     rules::Wait,
 };
@@ -124,6 +124,8 @@ impl Routing {
         let keys: Vec<_> = self.items.iter().filter(|(_, item)| waiting(item)).map(|(key, _)| *key).collect();
         let items: Vec<_> =
             keys.into_iter().filter_map(|key| Some((key, self.take_out(key, now)?))).collect();
+        // No team is to keep a place in the order that it would not find again.
+        self.look_for_ready();
         how(self);
         for (key, item) in items {
             self.enter_queue(key, item.wait, item.excluded, item.is_reserved, now);
@@ -170,10 +172,15 @@ impl Routing {
         let (reach, reserved_for) = (key.teams.len(), key.only);
         let rank = Rank::new(conversation, &wait);
         let class = match self.classes.find(&key) {
-            Some(class) => class,
-            None => self.open_class(key),
+            Some(class) => {
+                self.classes.enter(class, rank);
+                class
+            }
+            None => self.open_class(key, rank),
         };
-        self.classes.enter(class, rank);
+        if self.classes.free(class) > 0 {
+            self.stale.add(home);
+        }
         let pool = self.pool_mut(home);
         pool.queue.insert(rank);
         pool.pace.filled(now);
@@ -195,10 +202,11 @@ impl Routing {
         now: Micros,
     ) {
         let rank = Rank::new(conversation, &item.wait);
+        if self.classes.free(class) > 0 {
+            self.stale.add(home);
+        }
         if let Some(key) = self.classes.exit(class, &rank) {
-            self.each_pool(&key, |pool| {
-                pool.classes.remove(&class);
-            });
+            self.each_pool(&key.teams, |_, pool| pool.forget(class));
         }
         let pool = self.pool_mut(home);
         pool.queue.remove(&rank);
@@ -213,38 +221,54 @@ impl Routing {
         self.waiting -= 1;
     }
 
-    fn open_class(&mut self, key: ClassKey) -> ClassId {
+    fn open_class(&mut self, key: ClassKey, rank: Rank) -> ClassId {
+        let entries = key.clone();
         let free = self.count_free(&key);
-        let teams = ClassKey { teams: key.teams.clone(), ..ClassKey::default() };
-        let id = self.classes.open(key, free);
-        self.each_pool(&teams, |pool| {
-            pool.classes.insert(id);
-        });
-        id
+        let class = self.classes.open(key, free, rank);
+        self.each_pool(&entries.teams, |place, pool| pool.open(entries.entry(class, place), place == 0));
+        class
     }
 
-    fn each_pool(&mut self, key: &ClassKey, mut what: impl FnMut(&mut super::Pool)) {
-        if key.teams.is_empty() {
-            return what(&mut self.general);
+    /// Does something to each of these teams, first to last, or to everybody when there are none.
+    fn each_pool(&mut self, teams: &[TeamKey], mut what: impl FnMut(usize, &mut Pool)) {
+        if teams.is_empty() {
+            return what(0, &mut self.general);
         }
-        for team in &key.teams {
+        for (place, team) in teams.iter().enumerate() {
             if let Some(pool) = self.teams.get_mut(team) {
-                what(pool);
+                what(place, pool);
             }
         }
     }
 
     /// How many agents could take a conversation of this class now.
-    fn count_free(&self, key: &ClassKey) -> usize {
+    fn count_free(&self, key: &ClassKey) -> u32 {
         let count = |team: Option<TeamKey>| {
-            let free = self
-                .pool(team)
-                .free
-                .iter()
-                .filter_map(|(_, _, agent)| Some((*agent, self.desks.get(agent)?)));
+            let free = self.pool(team).free_for(&self.desks, key);
             free.filter(|(agent, desk)| key.serves_by(team, *agent, &desk.profile)).count()
         };
-        if key.teams.is_empty() { count(None) } else { key.teams.iter().map(|team| count(Some(*team))).sum() }
+        let count = if key.teams.is_empty() {
+            count(None)
+        } else {
+            key.teams.iter().map(|team| count(Some(*team))).sum()
+        };
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Brings the order of what can be taken now up to date.
+    pub(super) fn look_for_ready(&mut self) {
+        for team in self.stale.take() {
+            let pool = self.pool(team);
+            let (before, after) = (pool.ready, self.classes.first_ready(&pool.own));
+            if before == after {
+                continue;
+            }
+            self.pool_mut(team).ready = after;
+            if let Some(before) = before {
+                self.ready.remove(&before);
+            }
+            self.ready.extend(after);
+        }
     }
 
     /// Who may take a conversation that waits like this at `now`.
@@ -275,7 +299,7 @@ impl Routing {
 
 /// The team and those who help out by now. The times of a chain add up; a team that is not known ends it.
 fn reach(
-    teams: &KeyMap<TeamKey, super::Pool>,
+    teams: &KeyMap<TeamKey, Pool>,
     home: TeamKey,
     since: Micros,
     is_due: &mut impl FnMut(Micros) -> bool,

@@ -1,8 +1,8 @@
 //! The indexes hold what a look at everything finds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Place, Routing, class::ClassId, pool::Pool};
+use super::super::{Place, Rank, Routing, class::ClassId, pool::Pool};
 use crate::{AgentKey, TeamKey};
 
 impl Routing {
@@ -47,14 +47,26 @@ impl Routing {
             agents.map(|(agent, _)| **agent).collect::<BTreeSet<AgentKey>>()
         };
         assert_eq!(pool.present, agents(&|desk| desk.standing().takes_work), "present in {team:?}");
-        let free: BTreeSet<_> = pool.free.iter().map(|(_, _, agent)| *agent).collect();
+        let free: BTreeSet<_> = pool.free.iter().map(|seat| seat.agent).collect();
         assert_eq!(free.len(), pool.free.len(), "each is free once in {team:?}");
         assert_eq!(free, agents(&|desk| desk.standing().seat.is_some()), "free in {team:?}");
-        let classes = self.classes.by_id.iter().filter(|(_, class)| match team {
-            Some(team) => class.key.teams.contains(&team),
-            None => class.key.teams.is_empty(),
-        });
-        assert_eq!(pool.classes, classes.map(|(id, _)| *id).collect(), "classes of {team:?}");
+        let place = |class: ClassId| {
+            let teams = &self.classes.get(class).unwrap().key.teams;
+            match team {
+                Some(team) => teams.iter().position(|other| *other == team),
+                None => teams.is_empty().then_some(0),
+            }
+        };
+        let classes: BTreeSet<_> = self.classes.ids().filter(|class| place(*class).is_some()).collect();
+        let entries: BTreeSet<_> = pool.classes.iter().map(|entry| entry.class).collect();
+        assert_eq!((entries.len(), &entries), (pool.classes.len(), &classes), "classes of {team:?}");
+        for entry in &pool.classes {
+            let key = &self.classes.get(entry.class).unwrap().key;
+            assert_eq!(*entry, key.entry(entry.class, place(entry.class).unwrap()));
+        }
+        let own: BTreeSet<_> = pool.own.iter().copied().collect();
+        let home = classes.into_iter().filter(|class| place(*class) == Some(0)).collect();
+        assert_eq!((own.len(), own), (pool.own.len(), home), "own classes of {team:?}");
         let queued = self
             .items
             .values()
@@ -62,20 +74,27 @@ impl Routing {
         assert_eq!(pool.queue.len(), queued.count(), "queue of {team:?}");
     }
 
+    /// As of the last [`Routing::assign`], which brings the order up to date.
     fn check_classes(&self) {
-        let mut ready = BTreeSet::new();
-        for (id, class) in &self.classes.by_id {
+        let mut ready: BTreeMap<Option<TeamKey>, (Rank, ClassId)> = BTreeMap::new();
+        for id in self.classes.ids() {
+            let class = self.classes.get(id).unwrap();
             assert!(!class.waiting.is_empty(), "an empty class is gone");
-            assert_eq!(self.classes.find(&class.key), Some(*id));
+            assert_eq!(self.classes.find(&class.key), Some(id));
             let free = self.desks.iter().filter(|(agent, desk)| {
                 desk.standing().seat.is_some() && class.key.serves(**agent, &desk.profile)
             });
-            assert_eq!(class.free, free.count(), "free for {:?}", class.key);
-            if class.free > 0 {
-                ready.insert((*class.waiting.first().unwrap(), *id));
+            let free = free.count();
+            assert_eq!(self.classes.free(id) as usize, free, "free for {:?}", class.key);
+            if free > 0 {
+                let first = (*class.waiting.first().unwrap(), id);
+                let best = ready.entry(class.key.home()).or_insert(first);
+                *best = first.min(*best);
             }
         }
-        assert_eq!(self.classes.ready, ready);
+        if self.stale.is_empty() {
+            assert_eq!(self.ready, ready.into_values().collect());
+        }
     }
 
     fn check_items(&self) {
@@ -85,12 +104,13 @@ impl Routing {
             assert!(!item.is_reserved || matches!(item.place, Place::Waiting { .. }));
             if let Place::Waiting { class, .. } = item.place {
                 waiting += 1;
-                let rank = super::super::Rank::new(*conversation, &item.wait);
+                let rank = Rank::new(*conversation, &item.wait);
                 assert!(self.classes.get(class).unwrap().waiting.contains(&rank));
                 seen.insert((class, rank));
             }
         }
         assert_eq!((self.waiting, seen.len()), (waiting, waiting));
-        assert_eq!(self.classes.by_id.values().map(|class| class.waiting.len()).sum::<usize>(), waiting);
+        let in_classes = self.classes.ids().map(|id| self.classes.get(id).unwrap().waiting.len());
+        assert_eq!(in_classes.sum::<usize>(), waiting);
     }
 }

@@ -33,6 +33,15 @@ enum Step {
     Advance { micros: i64 },
 }
 
+/// Row numbers on both sides of 128, from where on they have no bit of their own.
+fn team_key(n: i64) -> TeamKey {
+    TeamKey(n * 40)
+}
+
+fn skill_key(n: i64) -> SkillKey {
+    SkillKey(n * 70)
+}
+
 fn seconds(most: i64) -> impl Strategy<Value = i64> {
     (0..=most).prop_map(|n| n * SECOND)
 }
@@ -53,14 +62,14 @@ fn profile() -> impl Strategy<Value = Profile> {
         1 => Just(AgentStatus::Away)
     ];
     let skills = proptest::collection::btree_map(0..SKILLS, 1..=5_u8, 0..=3);
-    let teams = some_of(TEAMS, 3, TeamKey);
+    let teams = some_of(TEAMS, 3, team_key);
     (status, 0..5_u32, proptest::bool::weighted(0.1), teams, skills).prop_map(
         |(status, capacity, disabled, teams, skills)| Profile {
             status,
             capacity,
             disabled,
             teams,
-            skills: skills.into_iter().map(|(s, l)| (SkillKey(s), Level::new(l).unwrap())).collect(),
+            skills: skills.into_iter().map(|(s, l)| (skill_key(s), Level::new(l).unwrap())).collect(),
         },
     )
 }
@@ -69,7 +78,7 @@ fn rules() -> impl Strategy<Value = Rules> {
     let strategy = prop_oneof![Just(HandOut::LeastBusy), Just(HandOut::RoundRobin), Just(HandOut::Skill)];
     let sticky = (seconds(60), seconds(20)).prop_map(|(window_us, wait_us)| Sticky { window_us, wait_us });
     let overflow =
-        (seconds(15), 0..TEAMS).prop_map(|(after_us, team)| Overflow { after_us, team: TeamKey(team) });
+        (seconds(15), 0..TEAMS).prop_map(|(after_us, team)| Overflow { after_us, team: team_key(team) });
     let some = proptest::option::of::<BoxedStrategy<i64>>;
     (
         strategy,
@@ -98,16 +107,16 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Priority::Urgent)
     ];
     // One team more than there are: unknown ones wait for anybody.
-    let team = proptest::option::weighted(0.8, (0..=TEAMS).prop_map(TeamKey));
+    let team = proptest::option::weighted(0.8, (0..=TEAMS).prop_map(team_key));
     let last = proptest::option::of(agent().prop_map(|agent| LastAgent { agent, at: Micros(0) }));
-    let wait = (team, some_of(SKILLS, 2, SkillKey), priority, last)
+    let wait = (team, some_of(SKILLS, 2, skill_key), priority, last)
         .prop_map(|(team, skills, priority, last)| Wait { since: Micros(0), team, skills, priority, last });
     prop_oneof![
         3 => (agent(), profile()).prop_map(|(agent, profile)| Step::Agent { agent, profile }),
         4 => (agent(), proptest::bool::weighted(0.7)).prop_map(|(agent, opened)| Step::Socket { agent, opened }),
-        2 => (proptest::option::weighted(0.8, (0..TEAMS).prop_map(TeamKey)), rules())
+        2 => (proptest::option::weighted(0.8, (0..TEAMS).prop_map(team_key)), rules())
             .prop_map(|(team, rules)| Step::Team { team, rules }),
-        1 => (0..TEAMS).prop_map(|team| Step::RemoveTeam { team: TeamKey(team) }),
+        1 => (0..TEAMS).prop_map(|team| Step::RemoveTeam { team: team_key(team) }),
         8 => (conversation(), wait, seconds(10), seconds(30))
             .prop_map(|(conversation, wait, ago, met_ago)| Step::Wait { conversation, wait, ago, met_ago }),
         2 => conversation().prop_map(|conversation| Step::Leave { conversation }),

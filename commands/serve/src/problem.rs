@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use kefu_core::{ContentError, Refusal, Unrevised};
+use kefu_core::{ContentError, Refusal, TicketRefusal, Unrevised};
 use kefu_protocol::frame::{ErrorCode, ParseError};
 use kefu_store::StoreError;
 
@@ -72,6 +72,12 @@ impl From<Unrevised> for Problem {
     fn from(error: Unrevised) -> Self {
         let code = if error == Unrevised::Foreign { ErrorCode::Forbidden } else { ErrorCode::Conflict };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<TicketRefusal> for Problem {
+    fn from(refusal: TicketRefusal) -> Self {
+        Self { field: Some("status"), ..Self::new(ErrorCode::Conflict, refusal.to_string()) }
     }
 }
 

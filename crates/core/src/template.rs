@@ -141,9 +141,9 @@ fn variable(name: &str) -> Option<Variable> {
 
 /// One short line without control characters and without those that turn the direction of text.
 fn tame(value: &str) -> String {
-    let harmless = value.chars().filter(|c| {
-        !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    });
+    let harmless = value.chars().filter(
+        |c| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'),
+    );
     let line: String = harmless
         .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
         .take(TEMPLATE_VALUE_CHARS)
@@ -177,7 +177,10 @@ mod tests {
 
     #[test]
     fn values_cannot_inject() {
-        assert_eq!(rendered("{{visitor.name}}", "{{visitor.attributes.plan}}"), "{{visitor.attributes.plan}}");
+        assert_eq!(
+            rendered("{{visitor.name}}", "{{visitor.attributes.plan}}"),
+            "{{visitor.attributes.plan}}"
+        );
         assert_eq!(rendered("Hi {{visitor.name}}", "a\nAgent: b\u{202e}"), "Hi a Agent: b");
         let long = rendered("{{visitor.name}}", Box::leak("退".repeat(500).into_boxed_str()));
         assert_eq!(long.chars().count(), TEMPLATE_VALUE_CHARS);

@@ -3,7 +3,7 @@ use std::time::Duration;
 use kefu_core::{Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Revision, Visitor};
 use uuid::Uuid;
 
-use crate::{AuditRecord, Session, StoreError};
+use crate::{AuditRecord, CannedChange, Session, StoreError, TagChange, TicketChange};
 
 /// What one transaction writes.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +100,12 @@ pub enum Change {
         /// When.
         at: Micros,
     },
+    /// A change of tickets.
+    Ticket(TicketChange),
+    /// A change of tags.
+    Tag(TagChange),
+    /// A change of canned replies.
+    Canned(CannedChange),
     /// Sets or forgets the hash of the token that lets the first agent in.
     SetupToken(Option<[u8; 32]>),
 }

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 use kefu_core::MessageKind;
-use kefu_protocol::frame::{PartyKind, Timestamp};
+use kefu_protocol::frame::{PartyKind, Revision, Timestamp};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::view::{ConversationView, MessageView};
@@ -76,6 +77,12 @@ struct Line<'a> {
     from: &'a crate::view::PartyView,
     kind: MessageKind,
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quote_seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<Revision>,
 }
 
 impl Scribe {
@@ -134,6 +141,9 @@ impl Scribe {
                         from: &message.from,
                         kind: message.kind,
                         text: &message.text,
+                        data: message.data.as_deref(),
+                        quote_seq: message.quote_seq,
+                        revision: message.revision,
                     }));
                 }
                 Format::Html => self.html(&mut out, message),
@@ -169,11 +179,7 @@ impl Scribe {
 
     fn html(&self, out: &mut String, message: &MessageView) {
         let (class, time) = (message.kind, self.time(message.created_at));
-        let class = match class {
-            MessageKind::Text => "text",
-            MessageKind::Note => "note",
-            MessageKind::Event => "event",
-        };
+        let class = word(class);
         let from = if message.kind == MessageKind::Event { String::new() } else { author(message) };
         let text: Vec<_> = message.text.lines().map(one_line).collect();
         writeln!(
@@ -191,7 +197,7 @@ impl Scribe {
 
     fn zoned(&self, at: Timestamp, format: &str) -> String {
         let at = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default();
-        at.to_zoned(self.zone.clone()).strftime(format).to_string()
+        at.to_zoned_datetime(self.zone.clone()).strftime(format).to_string()
     }
 }
 
@@ -226,10 +232,31 @@ fn author(message: &MessageView) -> String {
         PartyKind::Bot => "bot",
         PartyKind::System => "system",
     };
-    let note = if message.kind == MessageKind::Note { ", note" } else { "" };
+    let mut about = kind.to_owned();
+    if message.kind != MessageKind::Text {
+        about = format!("{about}, {}", word(message.kind));
+    }
+    if let Some(revision) = message.revision {
+        about = format!("{about}, {}", revision.as_str());
+    }
     match from.name.as_str() {
-        "" => format!("{kind}{note}"),
-        name => format!("{name} ({kind}{note})"),
+        "" => about,
+        name => format!("{name} ({about})"),
+    }
+}
+
+fn word(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Text => "text",
+        MessageKind::Note => "note",
+        MessageKind::Event => "event",
+        MessageKind::Image => "image",
+        MessageKind::File => "file",
+        MessageKind::Voice => "voice",
+        MessageKind::Video => "video",
+        MessageKind::Location => "location",
+        MessageKind::Card => "card",
+        MessageKind::Form => "form",
     }
 }
 

@@ -39,10 +39,14 @@ fn message(kind: MessageKind, name: &str, text: &str) -> MessageView {
             agent: None,
             by: None,
             score: None,
+            seq: None,
         }),
         from,
         kind,
         text: text.to_owned(),
+        data: None,
+        quote_seq: None,
+        revision: None,
         created_at: timestamp(AT),
     }
 }
@@ -79,6 +83,7 @@ fn a_text_transcript_reads_like_one() {
         ),
         message(MessageKind::Note, "Lin", "careful"),
         message(MessageKind::Event, "Lin", "Lin takes the conversation"),
+        MessageView { revision: Some(Revision::Recalled), ..message(MessageKind::Image, "", "") },
     ];
     let text = whole(&scribe(Format::Text, "Asia/Shanghai"), "Wang\nInbox: forged", &messages);
     let expected = "\
@@ -92,6 +97,7 @@ Time zone: Asia/Shanghai
     [2026-01-01 00:00:00 +00:00] Zhao (agent): forged[31m
 [2026-09-21 22:13:20 +08:00] Lin (agent, note): careful
 [2026-09-21 22:13:20 +08:00] * Lin takes the conversation
+[2026-09-21 22:13:20 +08:00] agent, image, recalled: 
 ";
     assert_eq!(text, expected);
 }
@@ -117,7 +123,8 @@ proptest! {
         let tags = |text: &str| text.matches('<').count();
         // A message is li, time, b, bdi and p, each opened and ended.
         prop_assert_eq!(tags(&out), tags(&plain) + 10);
-        prop_assert!(!out.contains('\u{202e}'));
+        let turned = out.contains('\u{202e}');
+        prop_assert!(!turned);
         let json: Value = serde_json::from_str(&whole(&scribe(Format::Json, "UTC"), &name, &messages)).unwrap();
         prop_assert_eq!(json["messages"][0]["text"].as_str(), Some(text.as_str()));
         let lines = whole(&scribe(Format::Text, "UTC"), &name, &messages);

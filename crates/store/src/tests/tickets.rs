@@ -83,7 +83,7 @@ fn a_ticket_is_kept_as_it_is() {
 
         let removed = RecordSet { changes: vec![Change::Tag(TagChange::Remove(tag.id))], audit: Vec::new() };
         writer.commit(&Batch { records: vec![removed], ..Batch::default() }).await.unwrap();
-        assert_eq!(store.ticket(made.id).await.unwrap().unwrap().tags, []);
+        assert!(store.ticket(made.id).await.unwrap().unwrap().tags.is_empty());
         writer.close().await.unwrap();
         let again = open(dir.path()).await.unwrap();
         assert_eq!(again.store.ticket(made.id).await.unwrap().unwrap().subject, "ticket 1");
@@ -181,7 +181,7 @@ fn links_are_made_and_ended_once() {
         let outcomes = record(&mut writer, [unlink(), unlink()]).await;
         assert!(matches!(outcomes[..], [Ok(()), Err(StoreError::Stale("link"))]));
         let ticket = store.ticket(ticket).await.unwrap().unwrap();
-        assert_eq!(ticket.conversations, []);
+        assert!(ticket.conversations.is_empty());
         let (history, _) = store.ticket_history(&ticket, None, 9).await.unwrap();
         let id = Some(conversation.to_string());
         let lines: Vec<_> = history.into_iter().map(|line| (line.line.before, line.line.after)).collect();

@@ -157,7 +157,7 @@ pub(super) async fn make(
         created_at: now,
         updated_at: now,
     };
-    if api.services.store.count_canned(owner).await? >= OWNED_MAX {
+    if api.services.store.count_canned(owner).await.map_err(Problem::from)? >= OWNED_MAX {
         let detail = format!("there are at most {OWNED_MAX} canned replies");
         return Err(Problem::new(ErrorCode::Conflict, detail).into());
     }
@@ -234,7 +234,7 @@ pub(super) async fn render(
     let conversation = api.services.desk.conversation(&who, body.conversation_id).await;
     let conversation =
         conversation.map_err(|problem| Problem { field: Some("conversation_id"), ..problem })?;
-    let visitor = api.services.store.visitor_by_id(conversation.visitor.id).await?;
+    let visitor = api.services.store.visitor_by_id(conversation.visitor.id).await.map_err(Problem::from)?;
     let attributes = visitor.map(|visitor| visitor.attributes).unwrap_or_default();
     let attributes: Map<String, Value> = serde_json::from_str(&attributes).unwrap_or_default();
     let template =

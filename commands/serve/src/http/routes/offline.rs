@@ -1,7 +1,6 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::{Principal, Ticket, TicketContact};
-use kefu_protocol::frame::check_text;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -45,7 +44,6 @@ pub(super) async fn leave(
     let now = clock::now();
     api.services.limits.session(caller.address, now)?;
     api.services.limits.message(who.principal, now)?;
-    check_text(&body.text).map_err(Problem::from)?;
     let text = fields::text("text", &body.text, TEXT_CHARS)?;
     let phone = body.phone.filter(|phone| !phone.trim().is_empty());
     let contact = TicketContact {

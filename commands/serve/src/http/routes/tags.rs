@@ -99,7 +99,7 @@ pub(super) async fn make(
         group: fields::line("group", &body.group.unwrap_or_default())?,
         created_at: clock::now(),
     };
-    if api.services.store.count_tags().await? >= CATALOGUE_MAX {
+    if api.services.store.count_tags().await.map_err(Problem::from)? >= CATALOGUE_MAX {
         let detail = format!("there are at most {CATALOGUE_MAX} tags");
         return Err(Problem::new(ErrorCode::Conflict, detail).into());
     }
@@ -193,7 +193,7 @@ pub(super) async fn set_of_conversation(
     };
     let change = TagChange::Conversation { conversation, tags, agent, at: clock::now() };
     record(&api, change, None).await?;
-    Ok(page(api.services.store.tags_of(conversation).await?))
+    Ok(page(api.services.store.tags_of(conversation).await.map_err(Problem::from)?))
 }
 
 /// Ids of tags that are in the catalogue, without repetitions.

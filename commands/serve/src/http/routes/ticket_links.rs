@@ -3,7 +3,6 @@ use http::StatusCode;
 use kefu_core::Action;
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::TicketChange;
-use uuid::Uuid;
 
 use super::{
     ticket_view::{TicketView, view},

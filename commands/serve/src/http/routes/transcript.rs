@@ -15,7 +15,6 @@ use jiff::tz::TimeZone;
 use kefu_store::Range;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use crate::{
     auth::Signed,

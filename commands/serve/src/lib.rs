@@ -29,6 +29,7 @@ mod problem;
 mod run;
 mod services;
 mod settings;
+mod transcript;
 mod view;
 
 pub use args::Args;

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use kefu_core::{ContentError, Refusal, SettingError, Unrevised};
+use kefu_core::{ContentError, Refusal, SettingError, TicketRefusal, Unrevised};
 use kefu_protocol::frame::{ErrorCode, ParseError};
 use kefu_store::StoreError;
 
@@ -78,6 +78,12 @@ impl From<Unrevised> for Problem {
     fn from(error: Unrevised) -> Self {
         let code = if error == Unrevised::Foreign { ErrorCode::Forbidden } else { ErrorCode::Conflict };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<TicketRefusal> for Problem {
+    fn from(refusal: TicketRefusal) -> Self {
+        Self { field: Some("status"), ..Self::new(ErrorCode::Conflict, refusal.to_string()) }
     }
 }
 

@@ -356,14 +356,9 @@ impl Directory {
         last: Option<&Entry>,
         audience: Audience,
     ) -> ConversationView {
-        let inbox = self.inboxes.get(&conversation.inbox);
         ConversationView {
             id: conversation.id,
-            inbox: InboxRef {
-                id: inbox.map_or(Uuid::nil(), |inbox| inbox.id),
-                key: inbox.map_or_else(String::new, |inbox| inbox.slug.clone()),
-                name: inbox.map_or_else(String::new, |inbox| inbox.name.clone()),
-            },
+            inbox: self.inbox_ref(conversation.inbox),
             visitor: VisitorRef {
                 id: visitor.id,
                 name: Arc::clone(&visitor.name),
@@ -418,6 +413,17 @@ impl Directory {
         }
     }
 
+    /// An inbox by id, key and name.
+    pub(crate) fn inbox_ref(&self, key: InboxKey) -> InboxRef {
+        let inbox = self.inboxes.get(&key);
+        InboxRef {
+            id: inbox.map_or(Uuid::nil(), |inbox| inbox.id),
+            key: inbox.map_or_else(String::new, |inbox| inbox.slug.clone()),
+            name: inbox.map_or_else(String::new, |inbox| inbox.name.clone()),
+        }
+    }
+
+    /// An agent by id and name, if there is one.
     pub(crate) fn agent_ref(&self, key: AgentKey) -> Option<AgentRef> {
         self.agents.get(&key).map(|agent| AgentRef { id: agent.id, name: Arc::clone(&agent.name) })
     }

@@ -16,6 +16,8 @@ mod rate;
 mod revise;
 mod rights;
 mod routing;
+mod template;
+mod ticket;
 mod time;
 mod timers;
 
@@ -38,5 +40,11 @@ pub use rights::{Permission, Rights};
 pub use routing::{
     Assignment, Due, LastAgent, Level, Outlook, Overflow, Priority, Profile, Routing, Rules, Sticky,
     Strategy, Wait,
+};
+pub use template::{
+    TEMPLATE_VALUE_CHARS, TEMPLATE_VARIABLES_MAX, Template, TemplateError, TemplateErrorKind, Variable,
+};
+pub use ticket::{
+    Ticket, TicketContact, TicketField, TicketLine, TicketPatch, TicketPriority, TicketRefusal, TicketStatus,
 };
 pub use time::Micros;

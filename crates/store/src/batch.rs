@@ -5,7 +5,7 @@ use kefu_core::{
 };
 use uuid::Uuid;
 
-use crate::{AuditRecord, Session, StoreError};
+use crate::{AuditRecord, CannedChange, Session, StoreError, TagChange, TicketChange};
 
 /// What one transaction writes.
 #[derive(Clone, Debug, Default)]
@@ -106,6 +106,12 @@ pub enum Change {
         /// When.
         at: Micros,
     },
+    /// A change of tickets.
+    Ticket(TicketChange),
+    /// A change of tags.
+    Tag(TagChange),
+    /// A change of canned replies.
+    Canned(CannedChange),
     /// Sets or forgets the hash of the token that lets the first agent in.
     SetupToken(Option<[u8; 32]>),
 }

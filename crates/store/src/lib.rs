@@ -12,6 +12,7 @@
 mod audit;
 mod backup;
 mod batch;
+mod canned;
 mod check;
 mod error;
 mod open;
@@ -20,6 +21,8 @@ mod rows;
 mod schema;
 mod session;
 mod sql;
+mod tags;
+mod tickets;
 mod writer;
 
 #[cfg(test)]
@@ -28,9 +31,12 @@ mod tests;
 pub use audit::{AuditActor, AuditFilter, AuditLine, AuditRecord, AuditVerdict};
 pub use backup::{backup, is_own_file, restore};
 pub use batch::{Batch, Change, Committed, RecordSet};
+pub use canned::{CannedChange, CannedFilter, CannedReply};
 pub use check::check;
 pub use error::StoreError;
 pub use open::{OpenOptions, Opened, open};
 pub use reader::{Cursor, Page, Range, Store, View};
 pub use session::Session;
+pub use tags::{RemovedTag, Tag, TagChange};
+pub use tickets::{TicketChange, TicketComment, TicketFilter, TicketHistory};
 pub use writer::{StoreMetrics, Writer};

@@ -11,7 +11,7 @@ pub(crate) use messages::{WALK, walk_args};
 use std::sync::Arc;
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Decode, Row as _, Sqlite};
+use sqlx::{Decode, Row as _, SqlSafeStr, Sqlite};
 
 use crate::sql::{self, Args};
 use crate::{StoreError, schema};
@@ -93,7 +93,7 @@ impl Store {
     /// All rows of a query.
     pub(crate) async fn all<T>(
         &self,
-        sql: &'static str,
+        sql: impl SqlSafeStr + Send,
         args: Args,
         read: fn(&sqlx::sqlite::SqliteRow) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
@@ -104,7 +104,7 @@ impl Store {
     /// The first row of a query.
     pub(crate) async fn one<T>(
         &self,
-        sql: &'static str,
+        sql: impl SqlSafeStr + Send,
         args: Args,
         read: fn(&sqlx::sqlite::SqliteRow) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {

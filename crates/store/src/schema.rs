@@ -16,8 +16,11 @@ const MIGRATIONS: [&str; 2] = [
     include_str!("schema/0001.sql"),
     concat!(
         include_str!("schema/0002/audit.sql"),
+        include_str!("schema/0002/canned.sql"),
         include_str!("schema/0002/messages.sql"),
         include_str!("schema/0002/office.sql"),
+        include_str!("schema/0002/tags.sql"),
+        include_str!("schema/0002/tickets.sql"),
     ),
 ];
 

@@ -2,6 +2,8 @@ mod backups;
 mod files;
 mod lists;
 mod people;
+mod records;
+mod tickets;
 
 use std::path::Path;
 

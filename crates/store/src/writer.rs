@@ -1,4 +1,5 @@
 mod audit;
+mod canned;
 mod changes;
 mod checkpoint;
 mod dedupe;
@@ -9,6 +10,8 @@ mod records;
 mod recover;
 mod revise;
 mod sessions;
+mod tags;
+mod tickets;
 
 pub use checkpoint::StoreMetrics;
 

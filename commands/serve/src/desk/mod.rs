@@ -28,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-use kefu_core::{AgentStatus, Content, Inbox, InboxKey, Micros};
+use kefu_core::{Action, AgentStatus, Content, Conversation, Inbox, InboxKey, Micros, may};
 use kefu_socket::ConnectionId;
 use kefu_store::{Range, RecordSet, Session, Store, View, Writer};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -331,6 +331,20 @@ impl Desk {
         let (reply, answer) = oneshot::channel();
         self.post(Command::Stop { reply }).await;
         drop(answer.await);
+    }
+
+    /// A conversation's exact head, for whoever may do `action` with it.
+    ///
+    /// # Errors
+    /// `not_found` for whoever may not read it, `forbidden` for whoever may only read it.
+    pub(crate) async fn head(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        action: Action,
+    ) -> Result<Conversation, Problem> {
+        let head = self.snapshot(who, conversation).await?.conversation;
+        if may(who.principal, who.rights, action, &head) { Ok(head) } else { Err(Problem::forbidden()) }
     }
 
     async fn snapshot(&self, who: &Identity, conversation: Uuid) -> Result<api::Snapshot, Problem> {

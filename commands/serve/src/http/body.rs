@@ -9,7 +9,7 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use kefu_protocol::frame::ErrorCode;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::problem::Refused;
@@ -77,6 +77,31 @@ impl<S: Send + Sync> FromRequestParts<S> for Place {
         let Path((conversation, seq)) = path.map_err(|_| Problem::not_found("message"))?;
         Ok(Self { conversation, seq })
     }
+}
+
+/// The two ids in the path; what is no id names nothing.
+#[derive(Debug)]
+pub(super) struct Ids(pub(super) Uuid, pub(super) Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for Ids {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let ids = path.ok().and_then(|Path((first, second))| {
+            Some(Self(Uuid::try_parse(&first).ok()?, Uuid::try_parse(&second).ok()?))
+        });
+        ids.ok_or_else(|| Problem::not_found("id"))
+    }
+}
+
+/// Reads a field that may be left out, or be null to unset what it names.
+pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Reads an optional parameter.

@@ -2,6 +2,7 @@
 
 use kefu_core::Role;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::{auth::Origin, problem::Problem};
 
@@ -19,6 +20,10 @@ pub(super) const COMMENT_CHARS: usize = 2000;
 const ORIGINS: usize = 50;
 /// Most characters of an inbox's key.
 const SLUG_CHARS: usize = 40;
+/// Most bytes of a telephone number.
+const PHONE_BYTES: usize = 40;
+/// Most characters of a canned reply's shortcut.
+const SHORTCUT_CHARS: usize = 40;
 /// Most bytes of what a client calls itself.
 const USER_AGENT_BYTES: usize = 300;
 /// Most open conversations that routing may give one agent.
@@ -135,6 +140,61 @@ pub(super) fn user_agent(headers: &http::HeaderMap) -> String {
     text.chars().filter(|c| !is_disruptive(*c)).take(USER_AGENT_BYTES).collect()
 }
 
+/// A text of several lines that is not blank.
+pub(super) fn text(field: &'static str, text: &str, chars_max: usize) -> Result<String, Problem> {
+    let text = lines(field, text, chars_max)?;
+    if text.trim().is_empty() { Err(Problem::invalid(field, "must not be empty")) } else { Ok(text) }
+}
+
+/// A plausible telephone number, without the blanks around it.
+pub(super) fn phone(text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    let plausible = (1..=PHONE_BYTES).contains(&text.len())
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .#*".contains(&byte));
+    if plausible {
+        Ok(text.to_owned())
+    } else {
+        Err(Problem::invalid("phone", "this is no telephone number"))
+    }
+}
+
+/// What is typed to find a canned reply.
+pub(super) fn shortcut(text: &str) -> Result<String, Problem> {
+    let valid = (1..=SHORTCUT_CHARS).contains(&text.chars().count())
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    if valid {
+        Ok(text.to_lowercase())
+    } else {
+        let detail =
+            format!("must be 1 to {SHORTCUT_CHARS} letters, digits, hyphens, underscores and points");
+        Err(Problem::invalid("shortcut", detail))
+    }
+}
+
+/// A colour such as `#3366cc`, in lower case.
+pub(super) fn colour(text: &str) -> Result<String, Problem> {
+    let digits = text.strip_prefix('#').unwrap_or_default();
+    if digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(Problem::invalid("colour", "must be like #3366cc"))
+    }
+}
+
+/// Ids without repetitions.
+pub(super) fn ids(field: &'static str, ids: &[Uuid], most: usize) -> Result<Vec<Uuid>, Problem> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.len() > most { Err(Problem::invalid(field, format!("must be at most {most}"))) } else { Ok(ids) }
+}
+
+/// Whether a character may stand in a line: no control character, none that turns the direction of text.
+pub(crate) fn is_harmless(c: char) -> bool {
+    !is_disruptive(c)
+}
+
 /// Control characters, and those that turn the direction of text around them.
 fn is_disruptive(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -191,6 +251,26 @@ mod tests {
         assert_eq!(origins(&texts).unwrap(), ["https://a.example", "http://b:1"]);
         assert!(origins(&["*".to_owned()]).is_err());
         assert!(origins(&vec!["https://a".to_owned(); ORIGINS + 1]).is_err());
+    }
+
+    #[test]
+    fn small_fields_have_their_form() {
+        assert_eq!(phone(" +86 (10) 1234-5678 ").unwrap(), "+86 (10) 1234-5678");
+        for bad in ["", "+", "12a", "１２３", &"1".repeat(PHONE_BYTES + 1)] {
+            assert_eq!(phone(bad).unwrap_err().field, Some("phone"), "{bad}");
+        }
+        assert_eq!(shortcut("退款-Ja").unwrap(), "退款-ja");
+        for bad in ["", "a b", "/a", &"a".repeat(SHORTCUT_CHARS + 1)] {
+            assert!(shortcut(bad).is_err(), "{bad}");
+        }
+        assert_eq!(colour("#33AAff").unwrap(), "#33aaff");
+        for bad in ["", "#", "33aaff", "#33aaf", "#33aaffé", "#ggaaff"] {
+            assert!(colour(bad).is_err(), "{bad}");
+        }
+        let [one, two] = [1, 2].map(Uuid::from_u128);
+        assert_eq!(ids("tags", &[two, one, two], 2).unwrap(), [one, two]);
+        assert_eq!(ids("tags", &[one, two], 1).unwrap_err().field, Some("tags"));
+        assert!(text("text", " \n", 9).is_err() && text("text", "a\nb", 3).is_ok());
     }
 
     #[test]

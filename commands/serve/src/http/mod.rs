@@ -19,6 +19,7 @@ use tokio::sync::Mutex;
 
 pub(crate) use cors::CorsScope;
 pub(crate) use envelope::envelope;
+pub(crate) use fields::is_harmless;
 pub(crate) use problem::Refused;
 
 use crate::services::Services;

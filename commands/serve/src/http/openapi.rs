@@ -42,6 +42,9 @@ pub(super) static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
         (name = "conversations", description = "Conversations and their state"),
         (name = "messages", description = "The log of a conversation"),
         (name = "visitors", description = "The people who ask"),
+        (name = "tickets", description = "What is to be taken care of"),
+        (name = "canned-replies", description = "Texts that are written once"),
+        (name = "tags", description = "What conversations and tickets are about"),
         (name = "live", description = "Chat frames over HTTP")
     )
 )]

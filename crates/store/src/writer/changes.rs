@@ -1,6 +1,7 @@
 use kefu_core::{Agent, Inbox, Principal, Team, TeamKey, Visitor};
 use sqlx::sqlite::SqliteConnection;
 
+use super::{canned, tags, tickets};
 use crate::rows::{principal_number, role_number, status_number};
 use crate::sql::{self, Args};
 use crate::{Change, Session, StoreError, schema};
@@ -43,6 +44,9 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Revise { pos, revision, text, at } => {
             super::revise::write(conn, *pos, *revision, text, *at).await
         }
+        Change::Ticket(change) => tickets::write(conn, change).await,
+        Change::Tag(change) => tags::write(conn, change).await,
+        Change::Canned(change) => canned::write(conn, change).await,
         Change::SetupToken(Some(hash)) => schema::set_meta_blob(conn, "setup_token_hash", hash).await,
         Change::SetupToken(None) => {
             sql::execute(conn, "DELETE FROM meta WHERE key = 'setup_token_hash'", Args::default())

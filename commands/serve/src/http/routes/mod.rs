@@ -1,11 +1,19 @@
 mod agents;
 mod auth;
+mod canned;
 mod conversations;
 mod inboxes;
 mod messages;
+mod offline;
 mod session;
 mod setup;
+mod tags;
 mod teams;
+mod ticket_comments;
+mod ticket_links;
+mod ticket_view;
+mod tickets;
+mod transcript;
 mod visitors;
 mod widget;
 
@@ -53,6 +61,19 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::recall))
         .routes(routes!(visitors::get))
+        .routes(routes!(tickets::list, tickets::make))
+        .routes(routes!(tickets::get, tickets::change))
+        .routes(routes!(ticket_comments::list, ticket_comments::make))
+        .routes(routes!(ticket_comments::history))
+        .routes(routes!(ticket_links::link, ticket_links::unlink))
+        .routes(routes!(offline::leave))
+        .routes(routes!(canned::list, canned::make))
+        .routes(routes!(canned::change, canned::remove))
+        .routes(routes!(canned::render))
+        .routes(routes!(tags::list, tags::make))
+        .routes(routes!(tags::change, tags::remove))
+        .routes(routes!(tags::of_conversation, tags::set_of_conversation))
+        .routes(routes!(transcript::get))
         .routes(routes!(description))
 }
 

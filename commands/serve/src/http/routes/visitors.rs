@@ -59,7 +59,8 @@ pub(super) async fn get(
     Ok(Json(visitor.into()))
 }
 
-async fn may_know(api: &Api, who: &Identity, visitor: &Visitor) -> Result<bool, Problem> {
+/// Whether `who` may read a conversation of the visitor.
+pub(super) async fn may_know(api: &Api, who: &Identity, visitor: &Visitor) -> Result<bool, Problem> {
     if who.may(Permission::AllConversations) {
         return Ok(true);
     }

@@ -4,4 +4,7 @@ mod doors;
 mod hostile;
 mod identity;
 mod office;
+mod records;
+mod replies;
 mod rights;
+mod tickets;

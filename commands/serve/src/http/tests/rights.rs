@@ -7,26 +7,29 @@ use kefu_core::{Principal, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::office::{Ask, Office};
+use super::{
+    office::{Ask, Office},
+    records,
+};
 use crate::http::openapi::DOCUMENT;
 
 /// Statuses for: nobody, the conversation's visitor, another visitor, its agent, another agent, a supervisor, an
 /// admin.
-type Statuses = [u16; 7];
+pub(super) type Statuses = [u16; 7];
 
 const CALLERS: [&str; 7] =
     ["nobody", "visitor", "other visitor", "agent", "other agent", "supervisor", "admin"];
 
 /// A route; `{c}`, `{v}`, `{a}`, `{s}`, `{i}` and `{n}` are a conversation that its agent has taken, its visitor,
 /// that agent, a session of that agent, an inbox, and an id of nothing.
-struct Case {
+pub(super) struct Case {
     method: Method,
     path: &'static str,
     body: Option<Value>,
     statuses: Statuses,
 }
 
-fn case(method: Method, path: &'static str, body: Option<Value>, statuses: Statuses) -> Case {
+pub(super) fn case(method: Method, path: &'static str, body: Option<Value>, statuses: Statuses) -> Case {
     Case { method, path, body, statuses }
 }
 
@@ -36,7 +39,7 @@ fn cases() -> Vec<Case> {
     let act = |path, statuses| case(Method::POST, path, None, statuses);
     let patch = |path, body, statuses| case(Method::PATCH, path, Some(body), statuses);
     let message = |kind| json!({"client_id": Uuid::from_u128(2), "kind": kind, "text": "x"});
-    vec![
+    let mut cases = vec![
         get("/setup", [200; 7]),
         post(
             "/setup",
@@ -117,7 +120,9 @@ fn cases() -> Vec<Case> {
         get("/visitors/{n}", [401, 403, 403, 404, 404, 404, 404]),
         get("/openapi.json", [200; 7]),
         post("/stream/{n}", json!({"type": "ping"}), [401, 404, 404, 404, 404, 404, 404]),
-    ]
+    ];
+    cases.extend(records::cases());
+    cases
 }
 
 #[tokio::test]
@@ -156,9 +161,10 @@ fn the_table_is_complete() {
             let path = path
                 .replace("/stream/{n}", "/stream/{connection_id}")
                 .replace("/messages/1", "/messages/{seq}");
-            let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{n}"]
+            let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}"]
                 .iter()
                 .fold(path, |path, id| path.replace(id, "{id}"));
+            let path = path.replace("{id}/conversations/{id}", "{id}/conversations/{conversation_id}");
             format!("{} {path}", case.method.as_str().to_lowercase())
         })
         .collect();
@@ -194,16 +200,22 @@ impl Cast {
         let directory = office.services.desk.directory();
         let key = directory.agent(self.agent).unwrap().key;
         let sessions = office.services.store.sessions_of(Principal::Agent(key)).await.unwrap();
-        let path = [
+        let mut named = vec![
             ("{c}", guest.conversation),
             ("{v}", guest.id),
             ("{a}", self.agent),
             ("{s}", sessions[0].id),
             ("{i}", directory.inbox_by_slug("web").unwrap().id),
             ("{n}", Uuid::from_u128(99)),
-        ]
-        .iter()
-        .fold(case.path.to_owned(), |path, (name, id)| path.replace(name, &id.to_string()));
+        ];
+        let body = case.body.as_ref().map(Value::to_string).unwrap_or_default();
+        let wanted = |name: &str| case.path.contains(name) || body.contains(name);
+        let admin_token = office.token_of(self.admin).await;
+        named.extend(records::fixtures(office, wanted, &guest, &agent_token, &admin_token).await);
+        let fill =
+            |text: String| named.iter().fold(text, |text, (name, id)| text.replace(name, &id.to_string()));
+        let path = fill(case.path.to_owned());
+        let body = case.body.is_some().then(|| serde_json::from_str(&fill(body)).unwrap());
         let token = match caller {
             "nobody" => String::new(),
             "visitor" => guest.token,
@@ -211,8 +223,8 @@ impl Cast {
             "agent" => agent_token,
             "other agent" => office.token_of(self.other_agent).await,
             "supervisor" => office.token_of(self.supervisor).await,
-            _ => office.token_of(self.admin).await,
+            _ => admin_token,
         };
-        office.ask(case.method.clone(), &path, case.body.clone(), &Ask::by(&token)).await.status
+        office.ask(case.method.clone(), &path, body, &Ask::by(&token)).await.status
     }
 }

@@ -1,0 +1,86 @@
+use axum::{Json, extract::State};
+use http::StatusCode;
+use kefu_core::{Principal, Ticket, TicketContact};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    session::fresh_id,
+    ticket_view::TicketView,
+    tickets::{TEXT_CHARS, draft, open},
+};
+use crate::{
+    auth::SignedVisitor,
+    clock,
+    http::{Api, Refused, body::Body, caller::Caller, fields, openapi::SignedErrors},
+    problem::Problem,
+};
+
+/// Most characters of a message that become the subject of its ticket.
+const SUBJECT_CHARS: usize = 80;
+
+/// What a visitor leaves while nobody is there.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct OfflineMessage {
+    name: Option<String>,
+    /// This or a telephone number is needed.
+    email: Option<String>,
+    #[schema(example = "+86 10 1234 5678")]
+    phone: Option<String>,
+    /// At most 16,384 characters.
+    text: String,
+}
+
+/// Leaves a message while nobody is there: it becomes a ticket (visitors)
+#[utoipa::path(post, path = "/widget/offline-messages", operation_id = "leave_message", tag = "widget",
+    request_body = OfflineMessage, security(("bearer" = [])),
+    responses((status = 201, body = TicketView), SignedErrors))]
+pub(super) async fn leave(
+    State(api): State<Api>,
+    SignedVisitor(who): SignedVisitor,
+    caller: Caller,
+    Body(body): Body<OfflineMessage>,
+) -> Result<(StatusCode, Json<TicketView>), Refused> {
+    let now = clock::now();
+    api.services.limits.session(caller.address, now)?;
+    api.services.limits.message(who.principal, now)?;
+    let text = fields::text("text", &body.text, TEXT_CHARS)?;
+    let phone = body.phone.filter(|phone| !phone.trim().is_empty());
+    let contact = TicketContact {
+        name: fields::line("name", &body.name.unwrap_or_default())?,
+        email: fields::optional_email(&body.email.unwrap_or_default())?,
+        phone: phone.map(|phone| fields::phone(&phone)).transpose()?.unwrap_or_default(),
+    };
+    if contact.email.is_empty() && contact.phone.is_empty() {
+        let detail = "an e-mail address or a telephone number is needed for the answer";
+        return Err(Problem::invalid("email", detail).into());
+    }
+    let (Principal::Visitor(visitor), Some(inbox)) = (who.principal, who.inbox) else {
+        return Err(Problem::forbidden().into());
+    };
+    let ticket = Ticket {
+        subject: subject(&text),
+        body: text,
+        contact,
+        ..draft(fresh_id()?, (inbox, Some(visitor)), now)
+    };
+    Ok((StatusCode::CREATED, Json(open(&api, &who, ticket).await?)))
+}
+
+/// The first line that says something, shortened.
+fn subject(text: &str) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SUBJECT_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_one_short_line() {
+        assert_eq!(subject("\n  退款\t问题 \n什么时候到账?"), "退款 问题");
+        assert_eq!(subject(&"x".repeat(100)).len(), SUBJECT_CHARS);
+        assert_eq!(subject(" \n"), "");
+    }
+}

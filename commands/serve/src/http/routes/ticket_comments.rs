@@ -1,0 +1,138 @@
+use axum::{Json, extract::State};
+use http::StatusCode;
+use kefu_core::{Principal, TicketPatch, TicketStatus};
+use kefu_protocol::frame::ErrorCode;
+use kefu_store::{TicketChange, TicketComment};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{
+    session::fresh_id,
+    ticket_view::{Authors, CommentView, HistoryView},
+    tickets::{TEXT_CHARS, find, record},
+};
+use crate::{
+    auth::{Signed, SignedAgent},
+    clock,
+    http::{
+        Api, Refused,
+        body::{Body, Id, Parameters},
+        fields,
+        openapi::SignedErrors,
+        page::{self, Page},
+    },
+    identity::Identity,
+    problem::Problem,
+};
+
+/// How often a comment is tried that opens its ticket again while others change it.
+const TRIES: usize = 4;
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// Where the list goes on: `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 500; 50 when left out.
+    #[param(value_type = Option<u32>)]
+    limit: Option<String>,
+}
+
+/// A new comment.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct NewComment {
+    /// At most 16,384 characters.
+    text: String,
+    /// For agents only; visitors cannot write such.
+    #[serde(default)]
+    internal: bool,
+}
+
+/// The comments on a ticket, oldest first; its requester sees the public ones
+#[utoipa::path(get, path = "/tickets/{id}/comments", operation_id = "ticket_comments", tag = "tickets",
+    params(("id" = Uuid, Path), ListQuery), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Page<CommentView>), SignedErrors))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    Signed(who): Signed,
+    Id(id): Id,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<CommentView>>, Problem> {
+    let ticket = find(&api, &who, id).await?;
+    let cursor = page::cursor(query.cursor.as_deref())?;
+    let limit = page::limit(query.limit.as_deref())?;
+    let internal = who.role.is_some();
+    let (comments, next) = api.services.store.ticket_comments(&ticket, internal, cursor, limit).await?;
+    let authors = Authors::of(&api, comments.iter().map(|comment| comment.author)).await?;
+    let items = comments.into_iter().map(|comment| authors.comment(comment)).collect();
+    Ok(Json(Page::part(items, next)))
+}
+
+/// Comments on a ticket
+///
+/// A word of its requester opens a ticket again that is pending or solved.
+#[utoipa::path(post, path = "/tickets/{id}/comments", operation_id = "comment_on_ticket", tag = "tickets",
+    params(("id" = Uuid, Path)), request_body = NewComment, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 201, body = CommentView), SignedErrors))]
+pub(super) async fn make(
+    State(api): State<Api>,
+    Signed(who): Signed,
+    Id(id): Id,
+    Body(body): Body<NewComment>,
+) -> Result<(StatusCode, Json<CommentView>), Refused> {
+    drop(find(&api, &who, id).await?);
+    if body.internal && who.role.is_none() {
+        return Err(Problem { field: Some("internal"), ..Problem::forbidden() }.into());
+    }
+    let text = fields::text("text", &body.text, TEXT_CHARS)?;
+    api.services.limits.message(who.principal, clock::now())?;
+    let (author, internal) = (who.principal, body.internal);
+    let comment = TicketComment { id: fresh_id()?, author, internal, text, created_at: clock::now() };
+    write(&api, &who, id, &comment).await?;
+    let authors = Authors::of(&api, std::iter::once(author)).await?;
+    Ok((StatusCode::CREATED, Json(authors.comment(comment))))
+}
+
+/// What changed of a ticket, oldest first (agents)
+#[utoipa::path(get, path = "/tickets/{id}/history", operation_id = "ticket_history", tag = "tickets",
+    params(("id" = Uuid, Path), ListQuery), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Page<HistoryView>), SignedErrors))]
+pub(super) async fn history(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<HistoryView>>, Problem> {
+    let ticket = find(&api, &who, id).await?;
+    let cursor = page::cursor(query.cursor.as_deref())?;
+    let limit = page::limit(query.limit.as_deref())?;
+    let (lines, next) = api.services.store.ticket_history(&ticket, cursor, limit).await?;
+    let authors = Authors::of(&api, lines.iter().map(|line| line.actor)).await?;
+    let items = lines.into_iter().map(|line| authors.history(line)).collect();
+    Ok(Json(Page::part(items, next)))
+}
+
+/// Adds the comment, and opens the ticket again where it has to be: both or neither.
+async fn write(api: &Api, who: &Identity, id: Uuid, comment: &TicketComment) -> Result<(), Problem> {
+    for tries_left in (0..TRIES).rev() {
+        let mut ticket = find(api, who, id).await?;
+        let by_requester = matches!(who.principal, Principal::Visitor(_));
+        if by_requester && ticket.status == TicketStatus::Closed {
+            return Err(Problem::new(ErrorCode::Conflict, "the ticket is closed"));
+        }
+        let mut changes = vec![TicketChange::Comment { ticket: id, comment: comment.clone() }];
+        if by_requester && matches!(ticket.status, TicketStatus::Pending | TicketStatus::Solved) {
+            let patch = TicketPatch { status: Some(TicketStatus::Open), ..TicketPatch::default() };
+            let lines = ticket.apply(patch, comment.created_at).map_err(Problem::from)?;
+            changes.push(TicketChange::Update { ticket: Box::new(ticket), lines, by: who.principal });
+        }
+        match record(api, changes).await {
+            // Somebody else changed the ticket between the look at it and the write.
+            Err(problem) if problem.code == ErrorCode::Conflict && tries_left > 0 => {}
+            outcome => return outcome,
+        }
+    }
+    Ok(())
+}

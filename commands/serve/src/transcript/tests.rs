@@ -38,7 +38,7 @@ fn message(kind: MessageKind, name: &str, text: &str) -> MessageView {
         prev_seq: 0,
         id: Uuid::from_u128(2),
         client_id: None,
-        event: (kind == MessageKind::Event).then(|| EventView {
+        event: (kind == MessageKind::Event).then_some(EventView {
             code: EventCode::Assigned,
             agent: None,
             by: None,

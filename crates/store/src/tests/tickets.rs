@@ -79,7 +79,7 @@ fn a_ticket_is_kept_as_it_is() {
         assert_eq!(found, Ticket { number: found.number, ..made.clone() });
         assert!(store.ticket(unknown.id).await.unwrap().is_none());
         let of_conversation = TicketFilter { conversation: Some(one.key), ..TicketFilter::default() };
-        assert_eq!(store.tickets(&of_conversation, None, 9).await.unwrap().0, [found.clone()]);
+        assert_eq!(store.tickets(&of_conversation, None, 9).await.unwrap().0, [found]);
 
         let removed = RecordSet { changes: vec![Change::Tag(TagChange::Remove(tag.id))], audit: Vec::new() };
         writer.commit(&Batch { records: vec![removed], ..Batch::default() }).await.unwrap();

@@ -20,7 +20,7 @@ async fn put_tags(office: &Office, token: &str, conversation: Uuid, tags: Value)
 async fn a_canned_reply_is_filled_in_and_counted() {
     let office = Office::open().await;
     let agent = office.token_of(office.agent("lin", Role::Agent).await).await;
-    let visitor = json!({"name": "{{agent.name}}\nx", "attributes": {"plan": "金", "list": [1]}});
+    let visitor = json!({"name": "{{agent.name}} x", "attributes": {"plan": "金", "list": [1]}});
     let session = json!({"inbox": "web", "visitor": visitor});
     let opened = office.ask(Method::POST, "/widget/sessions", Some(session), &Ask::default()).await.body;
     let conversation = opened["conversation_id"].as_str().unwrap();

@@ -9,12 +9,13 @@ use crate::support::{files, read, root};
 /// Which of our crates each crate may name, lowest first.
 const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-core", &[]),
+    ("kefu-text", &[]),
     ("kefu-protocol", &["kefu-core"]),
-    ("kefu-store", &["kefu-core", "kefu-protocol"]),
+    ("kefu-store", &["kefu-core", "kefu-protocol", "kefu-text"]),
     ("kefu-traffic", &["kefu-core", "kefu-protocol"]),
     ("kefu-socket", &["kefu-core", "kefu-protocol", "kefu-store", "kefu-traffic"]),
     ("kefu-app", &[]),
-    ("kefu-serve", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-store", "kefu-traffic"]),
+    ("kefu-serve", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-store", "kefu-text", "kefu-traffic"]),
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
     ("kefu", &["kefu-app", "kefu-bench", "kefu-serve"]),
 ];

@@ -118,11 +118,13 @@ pub(crate) fn principal(kind: i64, key: Option<i64>) -> Result<Principal, StoreE
 
 pub(crate) const NOTE: i64 = 1;
 
+pub(crate) const EVENT: i64 = 2;
+
 pub(crate) fn kind_number(kind: MessageKind) -> i64 {
     match kind {
         MessageKind::Text => 0,
         MessageKind::Note => NOTE,
-        MessageKind::Event => 2,
+        MessageKind::Event => EVENT,
     }
 }
 
@@ -130,7 +132,7 @@ pub(crate) fn kind(number: i64) -> Result<MessageKind, StoreError> {
     match number {
         0 => Ok(MessageKind::Text),
         NOTE => Ok(MessageKind::Note),
-        2 => Ok(MessageKind::Event),
+        EVENT => Ok(MessageKind::Event),
         _ => Err(StoreError::corrupt(format!("{number} names no kind of entry"))),
     }
 }

@@ -15,7 +15,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-traffic", &["kefu-core", "kefu-protocol"]),
     ("kefu-socket", &["kefu-core", "kefu-protocol", "kefu-store", "kefu-traffic"]),
     ("kefu-app", &[]),
-    ("kefu-serve", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-store", "kefu-text", "kefu-traffic"]),
+    (
+        "kefu-serve",
+        &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-store", "kefu-text", "kefu-traffic"],
+    ),
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
     ("kefu", &["kefu-app", "kefu-bench", "kefu-serve"]),
 ];

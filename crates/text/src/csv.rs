@@ -55,7 +55,8 @@ impl<'a> Row<'a> {
 fn write_cell(text: &str, out: &mut String) {
     let guard = if is_formula(text) { "'" } else { "" };
     let edge = |c: char| c.is_whitespace();
-    let quoted = text.contains([',', '"', '\r', '\n', ';', '\t']) || text.starts_with(edge) || text.ends_with(edge);
+    let quoted =
+        text.contains([',', '"', '\r', '\n', ';', '\t']) || text.starts_with(edge) || text.ends_with(edge);
     if !quoted {
         out.push_str(guard);
         out.push_str(text);

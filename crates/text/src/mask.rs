@@ -46,15 +46,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Phone,
-        Self::Landline,
-        Self::Identity,
-        Self::Card,
-        Self::Email,
-        Self::Passport,
-        Self::Address,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Phone, Self::Landline, Self::Identity, Self::Card, Self::Email, Self::Passport, Self::Address];
 }
 
 /// A set of kinds.

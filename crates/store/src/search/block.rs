@@ -61,15 +61,17 @@ pub(super) fn without(block: &[u8], first: Term, offsets: &Offsets) -> Option<Ve
     let mut has_changed = false;
     let mut list = Vec::new();
     for (term, bytes) in Terms::of(block, first) {
+        if !has_any(bytes, offsets) {
+            open.push(term, bytes);
+            continue;
+        }
+        has_changed = true;
         let mut found = Offsets::default();
         read_list(bytes, &mut found);
-        let before = found.len();
         found.subtract(offsets);
-        let after = found.len();
-        has_changed |= before != after;
-        if after > 0 {
+        if !found.is_empty() {
             list.clear();
-            write_list(found.ascending(), after, &mut list);
+            write_list(found.ascending(), found.len(), &mut list);
             // What became shorter fits where it was.
             open.push(term, &list);
         }
@@ -95,8 +97,7 @@ fn write_list(offsets: impl Iterator<Item = u16>, len: usize, out: &mut Vec<u8>)
     }
     // A list of this length is read as bits.
     if out.len() >= OFFSETS_BYTES {
-        let mut set = Offsets::default();
-        read_distances(out, &mut set);
+        let set: Offsets = distances(out).collect();
         out.clear();
         set.write(out);
     }
@@ -105,18 +106,24 @@ fn write_list(offsets: impl Iterator<Item = u16>, len: usize, out: &mut Vec<u8>)
 fn read_list(list: &[u8], found: &mut Offsets) {
     match list.try_into() {
         Ok(bits) => found.read(bits),
-        Err(_) => read_distances(list, found),
+        Err(_) => distances(list).for_each(|offset| found.insert(offset)),
     }
 }
 
-fn read_distances(mut list: &[u8], found: &mut Offsets) {
+/// Whether a list has any of these offsets.
+fn has_any(list: &[u8], offsets: &Offsets) -> bool {
+    // Most lists are of distances, and few entries are looked for: no set is made of them.
+    list.len() == OFFSETS_BYTES || distances(list).any(|offset| offsets.contains(offset))
+}
+
+/// The offsets of a list of distances; ends early where it is malformed.
+fn distances(mut list: &[u8]) -> impl Iterator<Item = u16> {
     let mut next = 0_u64;
-    while let Some(distance) = read_number(&mut list) {
-        let offset = next.saturating_add(distance);
-        let Ok(number) = u16::try_from(offset) else { return };
-        found.insert(number);
-        next = offset + 1;
-    }
+    std::iter::from_fn(move || {
+        let offset = next.saturating_add(read_number(&mut list)?);
+        next = offset.saturating_add(1);
+        u16::try_from(offset).ok()
+    })
 }
 
 /// A block that is being written.
@@ -228,9 +235,9 @@ mod tests {
                 .prop_map(|(step, end)| (0..end).step_by(step).collect::<BTreeSet<_>>()),
         ];
         proptest::collection::btree_map("[a-c退款]{1,4}", offsets, 0..60).prop_map(|terms| {
-            let postings = terms
-                .iter()
-                .flat_map(|(term, offsets)| offsets.iter().map(|offset| Posting::new(Term::of(term), *offset)));
+            let postings = terms.iter().flat_map(|(term, offsets)| {
+                offsets.iter().map(|offset| Posting::new(Term::of(term), *offset))
+            });
             let mut postings: Vec<_> = postings.collect();
             postings.sort_unstable();
             postings.dedup();

@@ -158,7 +158,8 @@ impl IndexFile {
                     let (row, bytes) = row_and_bytes(row)?;
                     if let Some(bytes) = block::without(bytes, Term::of_row(row), offsets) {
                         let args = Args::default().blob(&bytes).int(row);
-                        sql::execute(&mut self.conn, "UPDATE block SET bytes = ? WHERE row = ?", args).await?;
+                        sql::execute(&mut self.conn, "UPDATE block SET bytes = ? WHERE row = ?", args)
+                            .await?;
                     }
                 }
                 let Some(last) = found.last() else { break };
@@ -226,10 +227,7 @@ async fn segments(conn: &mut SqliteConnection) -> Result<Vec<(Segment, Vec<u8>)>
 }
 
 /// Whether the segments follow one another and the log is the one that they are of.
-async fn is_of(
-    segments: &[(Segment, Vec<u8>)],
-    log: &mut SqliteConnection,
-) -> Result<bool, StoreError> {
+async fn is_of(segments: &[(Segment, Vec<u8>)], log: &mut SqliteConnection) -> Result<bool, StoreError> {
     if !segments.windows(2).all(|two| two[0].0.end == two[1].0.start) {
         return Ok(false);
     }

@@ -34,13 +34,21 @@ impl Store {
         if query.limit == 0 || text.is_empty() {
             return Ok(SearchPage::default());
         }
+        let _permit = self.search_index().searches.acquire().await.map_err(|_| StoreError::Closed)?;
         // Taken before the log's end is looked up: what is indexed meanwhile is not missed.
         let state = self.search_index().state();
         let mut lease = self.lease().await?;
         let log = lease.conn();
         let Some(plan) = Plan::make(log, query, &text).await? else { return Ok(SearchPage::default()) };
-        let mut hunt =
-            Hunt { log, query, text: &text, found: Vec::new(), left: 0, seen: plan.positions.end, is_cut: false };
+        let mut hunt = Hunt {
+            log,
+            query,
+            text: &text,
+            found: Vec::new(),
+            left: 0,
+            seen: plan.positions.end,
+            is_cut: false,
+        };
         if hunt.take_unindexed(&plan, &state).await? && hunt.take_tail(&plan, &state).await? {
             let result = self.take_segments(&mut hunt, &plan, &state).await;
             if let Err(StoreError::Corrupt(_)) = result {
@@ -51,12 +59,7 @@ impl Store {
         hunt.end().await
     }
 
-    async fn take_segments(
-        &self,
-        hunt: &mut Hunt<'_>,
-        plan: &Plan,
-        state: &State,
-    ) -> Result<(), StoreError> {
+    async fn take_segments(&self, hunt: &mut Hunt<'_>, plan: &Plan, state: &State) -> Result<(), StoreError> {
         let mut windows = plan.windows(&state.segments);
         if windows.is_empty() {
             return Ok(());
@@ -119,10 +122,7 @@ impl Hunt<'_> {
     }
 
     /// Reads candidates, in descending order.
-    async fn take(
-        &mut self,
-        positions: &mut (dyn Iterator<Item = i64> + Send),
-    ) -> Result<bool, StoreError> {
+    async fn take(&mut self, positions: &mut (dyn Iterator<Item = i64> + Send)) -> Result<bool, StoreError> {
         loop {
             let Some(missing) = (self.query.limit + 1).checked_sub(self.found.len()).filter(|one| *one > 0)
             else {

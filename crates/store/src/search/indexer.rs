@@ -354,7 +354,12 @@ impl Worker {
         if in_segments.is_empty() { Ok(()) } else { self.file.settle().await }
     }
 
-    async fn close(self) {
+    async fn close(mut self) {
+        // Those who read the file may be the last to close it, and they cannot move the log's pages.
+        match self.file.settle().await {
+            Ok(()) | Err(StoreError::Busy) => {}
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "cannot settle the search index"),
+        }
         for closed in [self.file.conn.close().await, self.log.close().await] {
             if let Err(error) = closed {
                 warn!(error = &error as &dyn std::error::Error, "cannot close the search index");

@@ -40,7 +40,8 @@ impl Plan {
         query: &SearchQuery,
         text: &Query,
     ) -> Result<Option<Self>, StoreError> {
-        let mut wanted: Vec<_> = text.terms().iter().map(|term| vec![range(&term.text, term.is_prefix)]).collect();
+        let mut wanted: Vec<_> =
+            text.terms().iter().map(|term| vec![range(&term.text, term.is_prefix)]).collect();
         if wanted.is_empty() {
             return Ok(None);
         }

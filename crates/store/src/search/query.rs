@@ -1,4 +1,6 @@
-use kefu_core::{AgentKey, Conversation, ConversationKey, Entry, InboxKey, MessageKind, Micros, State, VisitorKey};
+use kefu_core::{
+    AgentKey, Conversation, ConversationKey, Entry, InboxKey, MessageKind, Micros, State, VisitorKey,
+};
 
 /// What is searched for, and where. A filter that is `None` lets everything pass.
 #[derive(Clone, Debug)]
@@ -82,9 +84,7 @@ impl SearchScope {
     pub(super) fn includes(self, conversation: &Conversation) -> bool {
         match self {
             Self::All => true,
-            Self::Agent(agent) => {
-                conversation.assignee == Some(agent) || conversation.state == State::Queued
-            }
+            Self::Agent(agent) => conversation.assignee == Some(agent) || conversation.state == State::Queued,
             Self::Visitor(visitor) => conversation.visitor == visitor,
         }
     }

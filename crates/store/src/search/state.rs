@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Semaphore;
+
 use super::file;
 use super::tail::Tail;
 use crate::open;
@@ -45,6 +47,8 @@ pub(crate) struct Shared {
     pool: Mutex<Arc<Pool>>,
     state: Mutex<Arc<State>>,
     is_damaged: AtomicBool,
+    /// One for each search that may be under way: the others who read must not wait for them.
+    pub(super) searches: Semaphore,
     pub(super) metrics: Arc<SearchMetrics>,
 }
 
@@ -79,6 +83,7 @@ impl Shared {
             pool: Mutex::new(Arc::new(pool(dir, readers))),
             state: Mutex::new(Arc::new(State::new(Vec::new()))),
             is_damaged: AtomicBool::new(false),
+            searches: Semaphore::new((readers / 2).max(1)),
             metrics: Arc::default(),
         }
     }

@@ -86,7 +86,8 @@ impl Tail {
     pub(super) fn find(&self, wanted: &RangeInclusive<Term>, found: &mut Offsets) {
         for chunk in &self.chunks {
             let from = chunk.postings.partition_point(|posting| posting.term() < *wanted.start());
-            let matching = chunk.postings[from..].iter().take_while(|posting| posting.term() <= *wanted.end());
+            let matching =
+                chunk.postings[from..].iter().take_while(|posting| posting.term() <= *wanted.end());
             matching.for_each(|posting| found.insert(posting.offset()));
         }
     }
@@ -104,7 +105,8 @@ impl Tail {
 
     /// All of it: the postings in order, and the conversation of each entry.
     pub(super) fn all(&self) -> (Vec<Posting>, Vec<u32>) {
-        let mut postings: Vec<_> = self.chunks.iter().flat_map(|chunk| chunk.postings.iter().copied()).collect();
+        let mut postings: Vec<_> =
+            self.chunks.iter().flat_map(|chunk| chunk.postings.iter().copied()).collect();
         // It consists of a few sorted runs, which this finds.
         postings.sort();
         let conversations = self.chunks.iter().flat_map(|chunk| chunk.conversations.iter().copied());

@@ -60,9 +60,12 @@ impl Chat {
             head.append(&mut entry, pos);
             batch.entries.push(entry);
         }
-        batch.grown.extend(self.heads.iter().filter(|head| {
-            batch.entries.iter().any(|entry| entry.conversation == head.key)
-        }).cloned());
+        batch.grown.extend(
+            self.heads
+                .iter()
+                .filter(|head| batch.entries.iter().any(|entry| entry.conversation == head.key))
+                .cloned(),
+        );
         self.writer.commit(&batch).await.unwrap();
         self.entries.extend(batch.entries);
     }
@@ -83,7 +86,9 @@ impl Chat {
     /// Texts that fill more than two segments, one in ten of them `text`, the others unlike any in a test.
     async fn fill(&mut self, text: &str) {
         let texts: Vec<_> = (0..SEGMENT_LEN * 5 / 2)
-            .map(|number| (number % self.heads.len(), MessageKind::Text, if number % 10 == 0 { text } else { "filler" }))
+            .map(|number| {
+                (number % self.heads.len(), MessageKind::Text, if number % 10 == 0 { text } else { "filler" })
+            })
             .collect();
         self.say(&texts).await;
     }

@@ -44,11 +44,12 @@ const FLOOR: u8 = 4;
 const ROOM: u8 = 5;
 
 /// What makes something else of a unit before it: line 2, shop 3, a seat, the 4th employee.
-const OTHERWISE: &[char] = &['线', '線', '店', '码', '碼', '员', '員', '机', '機', '馆', '台', '位', '桌', '文', '谈'];
+const OTHERWISE: &[char] =
+    &['线', '線', '店', '码', '碼', '员', '員', '机', '機', '馆', '台', '位', '桌', '文', '谈'];
 /// What counts something that is no room.
 const MEASURES: &[char] = &[
-    '元', '块', '件', '个', '台', '只', '条', '包', '箱', '斤', '天', '年', '月', '日', '人', '号', '多', '次', '分',
-    '万', '千', '克', '米', '平',
+    '元', '块', '件', '个', '台', '只', '条', '包', '箱', '斤', '天', '年', '月', '日', '人', '号', '多',
+    '次', '分', '万', '千', '克', '米', '平',
 ];
 
 /// Reads the address whose first unit begins here.
@@ -166,7 +167,9 @@ impl Number {
         let count = match c {
             '0'..='9' => &mut self.digits,
             'a'..='z' | 'A'..='Z' => &mut self.letters,
-            '零' | '〇' | '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百' => &mut self.numerals,
+            '零' | '〇' | '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百' => {
+                &mut self.numerals
+            }
             '-' | '之' | '第' | '#' => &mut self.joints,
             _ => return false,
         };
@@ -179,8 +182,10 @@ impl Number {
     }
 
     fn suits(&self, rank: u8) -> bool {
-        let numbered = self.digits + self.numerals > 0 && self.digits <= 5 && self.numerals <= 5 && self.letters <= 1;
-        let lettered = self.digits + self.numerals == 0 && self.letters == 1 && matches!(rank, BUILDING | ENTRANCE);
+        let numbered =
+            self.digits + self.numerals > 0 && self.digits <= 5 && self.numerals <= 5 && self.letters <= 1;
+        let lettered =
+            self.digits + self.numerals == 0 && self.letters == 1 && matches!(rank, BUILDING | ENTRANCE);
         numbered || lettered
     }
 }

@@ -201,8 +201,8 @@ pub(super) fn is_glued(scope: Scope<'_>, at: usize) -> bool {
 
 /// Words that people write right before a number.
 const ANNOUNCEMENTS: &[&str] = &[
-    "tel", "phone", "mobile", "mob", "cell", "call", "wechat", "weixin", "wx", "vx", "v", "whatsapp", "id", "card",
-    "no",
+    "tel", "phone", "mobile", "mob", "cell", "call", "wechat", "weixin", "wx", "vx", "v", "whatsapp", "id",
+    "card", "no",
 ];
 
 fn follows_announcement(scope: Scope<'_>, at: usize) -> bool {

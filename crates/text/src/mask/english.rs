@@ -13,19 +13,45 @@ const WORDS_MAX: usize = 4;
 /// The longest word of a name, in characters.
 const WORD_MAX: usize = 20;
 
-const STREETS: &[&str] =
-    &["street", "road", "rd", "avenue", "ave", "boulevard", "blvd", "lane", "ln", "highway", "hwy", "terrace"];
+const STREETS: &[&str] = &[
+    "street",
+    "road",
+    "rd",
+    "avenue",
+    "ave",
+    "boulevard",
+    "blvd",
+    "lane",
+    "ln",
+    "highway",
+    "hwy",
+    "terrace",
+];
 /// These mean other things too: the name before one must be in capitals.
-const UNSURE: &[&str] =
-    &["st", "drive", "dr", "way", "place", "pl", "court", "ct", "square", "sq", "close", "crescent", "parkway"];
+const UNSURE: &[&str] = &[
+    "st", "drive", "dr", "way", "place", "pl", "court", "ct", "square", "sq", "close", "crescent", "parkway",
+];
 /// What is no part of a street's name after a number.
 const NO_NAMES: &[&str] = &[
-    "the", "on", "of", "a", "an", "in", "at", "my", "this", "that", "by", "per", "and", "or", "to", "for", "from", "is",
-    "are", "was", "min", "mins", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month",
-    "months", "year", "years", "time", "times", "km", "miles", "mile", "m", "items", "orders", "pcs", "people", "cars",
+    "the", "on", "of", "a", "an", "in", "at", "my", "this", "that", "by", "per", "and", "or", "to", "for",
+    "from", "is", "are", "was", "min", "mins", "minute", "minutes", "hour", "hours", "day", "days", "week",
+    "weeks", "month", "months", "year", "years", "time", "times", "km", "miles", "mile", "m", "items",
+    "orders", "pcs", "people", "cars",
 ];
 const PARTS: &[&str] = &[
-    "apt", "apartment", "room", "rm", "suite", "ste", "unit", "floor", "fl", "building", "bldg", "flat", "block",
+    "apt",
+    "apartment",
+    "room",
+    "rm",
+    "suite",
+    "ste",
+    "unit",
+    "floor",
+    "fl",
+    "building",
+    "bldg",
+    "flat",
+    "block",
 ];
 
 /// Reads the address whose house number begins here.

@@ -26,7 +26,9 @@ pub(super) fn hide(kind: Kind, text: &str, out: &mut String) {
     match kind {
         Kind::Address => out.push_str(STARS),
         Kind::Email => hide_email(text, out),
-        Kind::Passport => hide_symbols(text, out, |c| c.is_ascii_alphanumeric(), |length| hidden(kind, length, None)),
+        Kind::Passport => {
+            hide_symbols(text, out, |c| c.is_ascii_alphanumeric(), |length| hidden(kind, length, None))
+        }
         Kind::Phone | Kind::Landline | Kind::Identity | Kind::Card => {
             let is_symbol = |c: char| c.is_ascii_digit() || matches!(c, 'x' | 'X');
             let second = text.chars().map(narrow).filter(char::is_ascii_digit).nth(1).map(|c| c as u8 - b'0');
@@ -36,7 +38,12 @@ pub(super) fn hide(kind: Kind, text: &str, out: &mut String) {
 }
 
 /// Puts stars in the place of some symbols and leaves what stands between them.
-fn hide_symbols(text: &str, out: &mut String, is: impl Fn(char) -> bool, hidden: impl Fn(usize) -> Range<usize>) {
+fn hide_symbols(
+    text: &str,
+    out: &mut String,
+    is: impl Fn(char) -> bool,
+    hidden: impl Fn(usize) -> Range<usize>,
+) {
     let hidden = hidden(text.chars().filter(|c| is(narrow(*c))).count());
     let mut index = 0;
     for c in text.chars() {

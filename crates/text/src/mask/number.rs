@@ -10,9 +10,20 @@ use super::{
 /// The fewest digits that are a number of any kind.
 const DIGITS_MIN: usize = 8;
 
-const IDENTITY_WORDS: &[&str] = &["身份证", "身份證", "证件号", "證件號", "identity", "id card", "id no", "id number"];
-const CARD_WORDS: &[&str] =
-    &["银行卡", "銀行卡", "信用卡", "储蓄卡", "借记卡", "卡号", "卡號", "credit card", "debit card", "card number"];
+const IDENTITY_WORDS: &[&str] =
+    &["身份证", "身份證", "证件号", "證件號", "identity", "id card", "id no", "id number"];
+const CARD_WORDS: &[&str] = &[
+    "银行卡",
+    "銀行卡",
+    "信用卡",
+    "储蓄卡",
+    "借记卡",
+    "卡号",
+    "卡號",
+    "credit card",
+    "debit card",
+    "card number",
+];
 
 /// Reads the number that begins with this digit.
 pub(super) fn at(scope: Scope<'_>, at: usize) -> Option<Found> {
@@ -136,7 +147,8 @@ fn identity(scope: Scope<'_>, digits: &Digits<'_>) -> Option<Found> {
     if digits.len() < 15 || !is_province(digits.value(0, 2)?) {
         return None;
     }
-    let announced = |groups: &Groups| groups.is_whole() && scope.is_announced(digits.start(0), IDENTITY_WORDS);
+    let announced =
+        |groups: &Groups| groups.is_whole() && scope.is_announced(digits.start(0), IDENTITY_WORDS);
     if let Some((mut found, stars, check, groups)) = eighteen(scope, digits) {
         found.masked = stars == Stars::Masked;
         if found.masked || is_right_eighteen(digits, check) || announced(&groups) {
@@ -146,7 +158,8 @@ fn identity(scope: Scope<'_>, digits: &Digits<'_>) -> Option<Found> {
     let groups = digits.groups(0, 15)?;
     let (found, stars) = found(digits, Kind::Identity, 0, 15)?;
     let usual = groups.is_whole() || groups.sizes() == [6, 6, 3];
-    let right = || digits.value(8, 10).zip(digits.value(10, 12)).is_some_and(|(month, day)| is_date(month, day));
+    let right =
+        || digits.value(8, 10).zip(digits.value(10, 12)).is_some_and(|(month, day)| is_date(month, day));
     let fits = usual && !digits.is_continued(14) && (stars == Stars::Masked || right() || announced(&groups));
     fits.then_some(found)
 }
@@ -199,7 +212,10 @@ fn card(scope: Scope<'_>, digits: &Digits<'_>) -> Option<Found> {
         let known = in_fours || is_issuer(digits.value(0, 4)?, length);
         let right = match stars {
             Stars::Masked => known || length >= 15,
-            Stars::Absent => known && is_luhn(digits, length) || length >= 15 && scope.is_announced(digits.start(0), CARD_WORDS),
+            Stars::Absent => {
+                known && is_luhn(digits, length)
+                    || length >= 15 && scope.is_announced(digits.start(0), CARD_WORDS)
+            }
         };
         right.then_some(found)
     })

@@ -149,7 +149,9 @@ impl Scanner {
         }
         match self.spans.last_mut() {
             // Two parts of one address leave one mask.
-            Some(last) if last.kind == Kind::Address && kind == last.kind && last.range.end == range.start => {
+            Some(last)
+                if last.kind == Kind::Address && kind == last.kind && last.range.end == range.start =>
+            {
                 last.range.end = range.end;
             }
             _ => self.spans.push(Span { kind, range }),
@@ -188,8 +190,8 @@ impl Scanner {
         let Some((c, end)) = scope.at(at) else { return at + 1 };
         let found = match c {
             'p' | 'P' | '护' | '護' => passport::after(scope, at),
-            '号' | '號' | '弄' | '组' | '組' | '栋' | '棟' | '幢' | '座' | '单' | '單' | '层' | '層' | '楼' | '樓' | '室'
-            | '房' => address::around(scope, at),
+            '号' | '號' | '弄' | '组' | '組' | '栋' | '棟' | '幢' | '座' | '单' | '單' | '层' | '層'
+            | '楼' | '樓' | '室' | '房' => address::around(scope, at),
             _ => None,
         };
         found.map_or(end, |found| self.take(found))

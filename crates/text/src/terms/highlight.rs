@@ -166,7 +166,8 @@ pub fn snippet<'a>(text: &'a str, ranges: &[Range<usize>], characters_max: usize
     });
     let shown = text[first.clone()].chars().take(characters_max).count();
     let before = (characters_max - shown) / 3;
-    let start = text[..first.start].char_indices().rev().take(before).last().map_or(first.start, |(at, _)| at);
+    let start =
+        text[..first.start].char_indices().rev().take(before).last().map_or(first.start, |(at, _)| at);
     let length_in = |text: &str| text.char_indices().nth(characters_max).map_or(text.len(), |(at, _)| at);
     let mut end = start + length_in(&text[start..]);
     let mut start = start;

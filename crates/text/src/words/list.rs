@@ -142,7 +142,12 @@ impl List {
         self.entries
     }
 
-    fn add(&mut self, line: &[u8], limits: Limits, known: &mut HashMap<String, usize>) -> Result<(), Problem> {
+    fn add(
+        &mut self,
+        line: &[u8],
+        limits: Limits,
+        known: &mut HashMap<String, usize>,
+    ) -> Result<(), Problem> {
         let line = std::str::from_utf8(line).map_err(|_| Problem::Encoding)?.trim();
         if line.is_empty() || line.starts_with('#') {
             return Ok(());

@@ -18,7 +18,8 @@ fn found<'a>(matcher: &Matcher, text: &'a str) -> Vec<&'a str> {
 
 #[test]
 fn a_file_is_read_line_by_line() {
-    let list = list("\u{feff}# words\r\n敏感词\r\n\r\n  \nass\tmask\nQQ群\t warn , out\nsex\tflag,both").unwrap();
+    let list =
+        list("\u{feff}# words\r\n敏感词\r\n\r\n  \nass\tmask\nQQ群\t warn , out\nsex\tflag,both").unwrap();
     assert_eq!(list.len(), 4);
     let matcher = Matcher::new(list).unwrap();
     let check = |text, direction| matcher.check(text, direction, &mut Scratch::default()).action;

@@ -3,6 +3,7 @@ mod auth;
 mod conversations;
 mod inboxes;
 mod messages;
+mod search;
 mod session;
 mod setup;
 mod visitors;
@@ -45,6 +46,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::rate))
         .routes(routes!(conversations::read))
         .routes(routes!(messages::list, messages::send))
+        .routes(routes!(search::search))
         .routes(routes!(visitors::get))
         .routes(routes!(description))
 }

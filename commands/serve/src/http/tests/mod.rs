@@ -5,3 +5,4 @@ mod hostile;
 mod identity;
 mod office;
 mod rights;
+mod search;

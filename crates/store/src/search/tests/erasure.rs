@@ -66,18 +66,18 @@ fn an_entry_that_is_only_in_memory_is_taken_out() {
     });
 }
 
-/// Every term of anything in the files that could be a block, pages in use or not, from whatever byte on.
+/// The terms of everything in the files that looks like a block, whether its page is in use or not.
 fn written_terms(bytes: &[u8]) -> Vec<Term> {
     use super::super::block::{BLOCK_BYTES, terms_of};
+    // The head of a record of two columns: its length, the row's number elsewhere, a blob of this length.
+    let kind = 12 + 2 * BLOCK_BYTES;
+    let head = [4, 0, (kind >> 7) as u8 | 0x80, (kind & 0x7f) as u8];
     let mut terms = Vec::new();
-    for (at, block) in bytes.windows(BLOCK_BYTES).enumerate() {
-        // The row's number stands before its record: nine bytes, the record's head has four.
-        let Some(row) = at.checked_sub(13).map(|from| &bytes[from..from + 9]) else { continue };
-        if bytes[at - 4] != 4 {
-            continue;
-        }
-        let first = row[..8].iter().fold(0_u64, |row, byte| row << 7 | u64::from(byte & 0x7f)) << 8;
-        let row = (first | u64::from(row[8])).cast_signed();
+    for (at, _) in bytes.windows(head.len()).enumerate().filter(|(_, window)| *window == head) {
+        let Some(block) = bytes.get(at + head.len()..at + head.len() + BLOCK_BYTES) else { continue };
+        // The row's number stands before: seven bits a byte, all but the last with the eighth.
+        let from = bytes[..at - 1].iter().rposition(|byte| byte & 0x80 == 0).map_or(0, |last| last + 1);
+        let row = bytes[from..at].iter().fold(0, |row, byte| row << 7 | i64::from(byte & 0x7f));
         terms.extend(terms_of(block, Term::of_row(row)));
     }
     terms

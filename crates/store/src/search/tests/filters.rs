@@ -35,19 +35,22 @@ fn queries(len: i64) -> impl Strategy<Value = SearchQuery> {
     let text = proptest::sample::select(&["退款", "退", "款", "order", "失败 退款", "my order", "货"][..]);
     let sometimes = |range: std::ops::Range<i64>| proptest::option::weighted(0.2, range);
     let time = move || sometimes(0..len).prop_map(|at| at.map(|at| NOW.plus_seconds(at)));
-    let filters = (sometimes(1..6), sometimes(1..4), sometimes(1..3), proptest::option::weighted(0.2, kinds()));
+    let filters =
+        (sometimes(1..6), sometimes(1..4), sometimes(1..3), proptest::option::weighted(0.2, kinds()));
     let visitors = proptest::option::weighted(0.2, proptest::collection::vec(100..104_i64, 0..3));
     (text, scope, filters, visitors, time(), time(), sometimes(0..len), 1..12_usize).prop_map(
-        |(text, scope, (conversation, assignee, inbox, kind), visitors, from, until, before, limit)| SearchQuery {
-            conversation: conversation.map(ConversationKey),
-            visitors: visitors.map(|keys| keys.into_iter().map(VisitorKey).collect()),
-            assignee: assignee.map(AgentKey),
-            inbox: inbox.map(InboxKey),
-            kind,
-            from,
-            until,
-            before,
-            ..SearchQuery::new(text, scope, limit)
+        |(text, scope, (conversation, assignee, inbox, kind), visitors, from, until, before, limit)| {
+            SearchQuery {
+                conversation: conversation.map(ConversationKey),
+                visitors: visitors.map(|keys| keys.into_iter().map(VisitorKey).collect()),
+                assignee: assignee.map(AgentKey),
+                inbox: inbox.map(InboxKey),
+                kind,
+                from,
+                until,
+                before,
+                ..SearchQuery::new(text, scope, limit)
+            }
         },
     )
 }

@@ -51,18 +51,18 @@ const NAMES: &[(&str, Name)] = &[
 
 /// Words that end like a street or a region and are none.
 const OTHERS: &[&str] = &[
-    "走路", "线路", "線路", "电路", "電路", "思路", "网路", "迷路", "问路", "带路", "半路", "公路", "铁路", "鐵路",
-    "套路", "退路", "出路", "逛街", "上街", "知道", "街道", "频道", "頻道", "通道", "渠道", "报道", "味道", "难道",
-    "地道", "轨道", "管道", "隧道", "农村", "小区", "小區", "社区", "社區", "园区", "園區", "片区", "景区", "校区",
-    "时区", "专区", "禁区", "误区", "超市", "门市", "上市", "股市", "夜市", "城市",
+    "走路", "线路", "線路", "电路", "電路", "思路", "网路", "迷路", "问路", "带路", "半路", "公路", "铁路",
+    "鐵路", "套路", "退路", "出路", "逛街", "上街", "知道", "街道", "频道", "頻道", "通道", "渠道", "报道",
+    "味道", "难道", "地道", "轨道", "管道", "隧道", "农村", "小区", "小區", "社区", "社區", "园区", "園區",
+    "片区", "景区", "校区", "时区", "专区", "禁区", "误区", "超市", "门市", "上市", "股市", "夜市", "城市",
 ];
 
 const REGIONS: &[char] = &['省', '市', '区', '區', '县', '縣', '旗', '镇', '鎮', '乡', '鄉'];
 
 /// What a name does not contain and stands before one.
 const BREAKS: &[char] = &[
-    '在', '住', '到', '是', '址', '寄', '送', '去', '至', '从', '往', '于', '给', '的', '了', '来', '我', '你', '他',
-    '她', '您', '请', '把', '与', '及', '为', '發', '发', '給', '請',
+    '在', '住', '到', '是', '址', '寄', '送', '去', '至', '从', '往', '于', '给', '的', '了', '来', '我',
+    '你', '他', '她', '您', '请', '把', '与', '及', '为', '發', '发', '給', '請',
 ];
 
 /// How far back a region is looked for, and how much of a name without one is hidden, in characters.
@@ -78,7 +78,8 @@ pub(super) fn before(scope: Scope<'_>, end: usize) -> Option<(Name, usize)> {
         Some((word, name)) => {
             let first = scope.floor + text.len() - word.len();
             // A level needs a name before its word.
-            let has_name = scope.before(first).is_some_and(|(c, _)| is_unspaced(c) || c.is_ascii_alphanumeric());
+            let has_name =
+                scope.before(first).is_some_and(|(c, _)| is_unspaced(c) || c.is_ascii_alphanumeric());
             has_name.then(|| (*name, start_of_name(scope, first)))
         }
         None => {

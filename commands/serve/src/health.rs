@@ -68,6 +68,7 @@ async fn measure(services: &Services, store: &StoreMetrics, headers: &HeaderMap)
     let agents = tokio::time::timeout(PATIENCE, services.desk.agents()).await;
     let agents = agents.ok().and_then(Result::ok).unwrap_or_default();
     let outboxes = services.registry.metrics();
+    let search = services.store.search_metrics();
     let text = services.metrics.text(&Observed {
         chat_connections: outboxes.connections(),
         outbox_bytes: outboxes.bytes_queued(),
@@ -78,6 +79,8 @@ async fn measure(services: &Services, store: &StoreMetrics, headers: &HeaderMap)
         checkpoints: store.checkpoints.load(Relaxed),
         checkpoint_micros_last: store.checkpoint_micros_last.load(Relaxed),
         checkpoint_micros_max: store.checkpoint_micros_max.load(Relaxed),
+        search_indexed: search.indexed.load(Relaxed),
+        search_behind: search.behind.load(Relaxed),
     });
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text)
         .into_response()

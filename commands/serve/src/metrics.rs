@@ -48,6 +48,8 @@ pub(crate) struct Metrics {
     waiting_overdue: Counter,
     answers_overdue: Counter,
     agents_online: Gauge,
+    search_indexed: Gauge,
+    search_behind: Gauge,
 }
 
 /// What others count, looked up at each scrape.
@@ -71,6 +73,10 @@ pub(crate) struct Observed {
     pub(crate) checkpoint_micros_last: u64,
     /// How long the longest one took, in microseconds.
     pub(crate) checkpoint_micros_max: u64,
+    /// Entries in the search index.
+    pub(crate) search_indexed: u64,
+    /// Entries that are not in it yet.
+    pub(crate) search_behind: u64,
 }
 
 impl Metrics {
@@ -102,6 +108,8 @@ impl Metrics {
             waiting_overdue: Counter::default(),
             answers_overdue: Counter::default(),
             agents_online: Gauge::default(),
+            search_indexed: Gauge::default(),
+            search_behind: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("kefu_connections", "Open connections by use", connections);
@@ -174,6 +182,16 @@ impl Metrics {
             metrics.answers_overdue.clone(),
         );
         registry.register("kefu_agents_online", "Agents with an open socket", metrics.agents_online.clone());
+        registry.register(
+            "kefu_search_indexed",
+            "Entries in the search index",
+            metrics.search_indexed.clone(),
+        );
+        registry.register(
+            "kefu_search_behind",
+            "Entries that the search index does not have yet",
+            metrics.search_behind.clone(),
+        );
         registry.register(
             "kefu_process_id",
             "Number of the process",
@@ -250,6 +268,8 @@ impl Metrics {
         set(&self.outbox_bytes, observed.outbox_bytes);
         set(&self.queue_depth, observed.queue_depth as u64);
         set(&self.agents_online, observed.agents_online as u64);
+        set(&self.search_indexed, observed.search_indexed);
+        set(&self.search_behind, observed.search_behind);
         self.slow_closed.inner().store(observed.slow_closed, Relaxed);
         self.dead_closed.inner().store(observed.dead_closed, Relaxed);
         self.checkpoints.inner().store(observed.checkpoints, Relaxed);
@@ -297,6 +317,8 @@ mod tests {
             checkpoints: 9,
             checkpoint_micros_last: 20_000,
             checkpoint_micros_max: 1_500_000,
+            search_indexed: 70,
+            search_behind: 8,
         });
         for line in [
             "kefu_connections{kind=\"chat\"} 5",
@@ -316,6 +338,8 @@ mod tests {
             "kefu_wal_bytes 4096",
             "kefu_waiting_conversations 4",
             "kefu_agents_online 2",
+            "kefu_search_indexed 70",
+            "kefu_search_behind 8",
             concat!("kefu_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
             "# EOF",
         ] {

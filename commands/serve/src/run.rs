@@ -14,7 +14,7 @@ use std::{
 use axum::{Router, extract::DefaultBodyLimit};
 use kefu_app::{App, ByteSize, Effective, Exit, Failure, Secret, Stop, Text};
 use kefu_socket::Registry;
-use kefu_store::{OpenOptions, StoreMetrics};
+use kefu_store::{Indexer, OpenOptions, StoreMetrics};
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::task::TaskTracker;
 
@@ -146,6 +146,7 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         tracing::info!(entries = opened.recovered, "read back what the last run had not folded in");
     }
     let secrets = load_secrets(dir, &settings)?;
+    let indexer = Indexer::start(&opened.store).map_err(|error| store_failure(dir, error))?;
     let metrics = Arc::new(Metrics::new());
     let tracker = TaskTracker::new();
     let store_metrics = opened.writer.metrics();
@@ -167,6 +168,7 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         limits,
         desk,
         store: opened.store,
+        indexer,
         settings: Arc::new(settings),
         secrets: Arc::new(secrets),
         metrics,
@@ -241,13 +243,14 @@ async fn until_stopped(
 ) {
     let limits = ListenerLimits::new(&services.settings);
     let router = router(services.clone(), store_metrics, demo, stop.clone());
-    let Services { desk, tracker, metrics, settings, .. } = services;
+    let Services { desk, indexer, tracker, metrics, settings, .. } = services;
     let deadline = settings.stop_timeout;
     listener::serve_connections(listener, router, limits, metrics, stop, deadline, &tracker).await;
     let rest = deadline / 2;
     tracing::info!(open = tracker.len(), "no more connections are taken");
     let drained = async {
         desk.stop().await;
+        indexer.close().await;
         tracker.close();
         tracker.wait().await;
     };

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use kefu_socket::Registry;
-use kefu_store::Store;
+use kefu_store::{Indexer, Store};
 use tokio_util::task::TaskTracker;
 
 use crate::{auth::Secrets, desk::Desk, limits::Limits, live::Live, metrics::Metrics, settings::Settings};
@@ -13,6 +13,8 @@ pub(crate) struct Services {
     pub(crate) desk: Desk,
     /// Reads.
     pub(crate) store: Store,
+    /// Keeps what is searched up to date.
+    pub(crate) indexer: Indexer,
     /// The validated settings.
     pub(crate) settings: Arc<Settings>,
     /// The key that seals inbox secrets.

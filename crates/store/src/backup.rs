@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use crate::sql::{self, Args};
-use crate::{StoreError, check, open, schema};
+use crate::{StoreError, check, open, schema, search};
 
 /// Follows the name of a restored store that is about to take its place.
 const READY: &str = ".restored";
@@ -98,6 +98,7 @@ pub async fn restore(
         let ready = beside(&target, READY);
         finish(&partial, &ready)?;
         set_aside(&target, now)?;
+        search::remove(dir)?;
         finish(&ready, &target)
     }
     .await;

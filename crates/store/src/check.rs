@@ -4,7 +4,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Row as _};
 
 use crate::sql::{self, Args};
-use crate::{StoreError, open, schema};
+use crate::{StoreError, open, schema, search};
 
 /// What must find nothing, and what it means if it does: the rest of the sentence after the number.
 const RULES: [(&str, &str); 8] = [
@@ -82,6 +82,7 @@ pub async fn check(dir: &Path) -> Result<Vec<String>, StoreError> {
         }
     }
     conn.close().await?;
+    problems.extend(search::check(dir).await?);
     Ok(problems)
 }
 

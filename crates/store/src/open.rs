@@ -9,7 +9,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Writer, backup, schema};
+use crate::{Store, StoreError, Writer, backup, schema, search};
 
 /// The database's name in the data directory.
 pub(crate) const FILE: &str = "kefu.db";
@@ -67,7 +67,8 @@ pub async fn open(options: OpenOptions) -> Result<Opened, StoreError> {
         Writer::start(conn, checkpoints, options.dir.join(format!("{FILE}-wal")), lock).await
     };
     let (writer, recovered) = ready.await.map_err(|error: StoreError| error.at(&file))?;
-    let store = Store::new(reading(&file), options.readers.max(1));
+    let readers = options.readers.max(1);
+    let store = Store::new(reading(&file), readers, search::Shared::new(&options.dir, readers));
     Ok(Opened { writer, store, recovered })
 }
 

@@ -7,6 +7,7 @@ mod sessions;
 pub use conversations::{Cursor, View};
 pub use messages::Range;
 pub(crate) use messages::{WALK, walk_args};
+pub(crate) use pool::{Lease, Pool};
 
 use std::sync::Arc;
 
@@ -14,8 +15,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Decode, Row as _, SqlSafeStr, Sqlite};
 
 use crate::sql::{self, Args};
-use crate::{StoreError, schema};
-use pool::Pool;
+use crate::{SearchMetrics, StoreError, schema, search};
 
 /// Reads the store, each call what was last committed when it began; never waits for the writer.
 ///
@@ -25,6 +25,7 @@ use pool::Pool;
 #[derive(Clone)]
 pub struct Store {
     pool: Arc<Pool>,
+    search: Arc<search::Shared>,
 }
 
 /// A part of a list.
@@ -37,14 +38,31 @@ pub struct Page<T> {
 }
 
 impl Store {
-    pub(crate) fn new(options: SqliteConnectOptions, readers: usize) -> Self {
-        Self { pool: Arc::new(Pool::new(options, readers)) }
+    pub(crate) fn new(options: SqliteConnectOptions, readers: usize, search: search::Shared) -> Self {
+        Self { pool: Arc::new(Pool::new(options, readers)), search: Arc::new(search) }
+    }
+
+    /// A connection that reads the store.
+    pub(crate) async fn lease(&self) -> Result<Lease<'_>, StoreError> {
+        self.pool.lease().await
+    }
+
+    /// How far the search index has come.
+    #[must_use]
+    pub fn search_metrics(&self) -> Arc<SearchMetrics> {
+        Arc::clone(self.search.metrics())
+    }
+
+    /// What is indexed for searches.
+    pub(crate) fn search_index(&self) -> &Arc<search::Shared> {
+        &self.search
     }
 
     /// Ends all readers, once each is done with what it does; later calls fail with
     /// [`StoreError::Closed`].
     pub async fn close(&self) {
         self.pool.close().await;
+        self.search.close().await;
     }
 
     /// The epoch: what changes when the store is restored from a backup.

@@ -138,11 +138,13 @@ pub(crate) fn principal(kind: i64, key: Option<i64>) -> Result<Principal, StoreE
 
 pub(crate) const NOTE: i64 = 1;
 
+pub(crate) const EVENT: i64 = 2;
+
 pub(crate) fn kind_number(kind: MessageKind) -> i64 {
     match kind {
         MessageKind::Text => 0,
         MessageKind::Note => NOTE,
-        MessageKind::Event => 2,
+        MessageKind::Event => EVENT,
         MessageKind::Image => 3,
         MessageKind::File => 4,
         MessageKind::Voice => 5,
@@ -157,7 +159,7 @@ pub(crate) fn kind(number: i64) -> Result<MessageKind, StoreError> {
     match number {
         0 => Ok(MessageKind::Text),
         NOTE => Ok(MessageKind::Note),
-        2 => Ok(MessageKind::Event),
+        EVENT => Ok(MessageKind::Event),
         3 => Ok(MessageKind::Image),
         4 => Ok(MessageKind::File),
         5 => Ok(MessageKind::Voice),

@@ -16,9 +16,9 @@ mod query;
 #[cfg(test)]
 mod tests;
 
-pub use highlight::{Snippet, highlights, snippet};
+pub use highlight::{Snippet, highlights, matches, snippet};
 pub use index::index_terms;
-pub use query::{LastWord, Query, query};
+pub use query::{LastWord, Query, QueryTerm, query};
 
 use crate::fold::{is_spaced, is_unspaced};
 

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::StoreError;
 
 /// A few connections that only read, each made when it is first needed. It has no task of its own.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     options: SqliteConnectOptions,
     idle: Mutex<Vec<SqliteConnection>>,
     permits: Arc<Semaphore>,
@@ -15,20 +15,20 @@ pub(super) struct Pool {
 }
 
 /// A connection on loan.
-pub(super) struct Lease<'a> {
+pub(crate) struct Lease<'a> {
     pool: &'a Pool,
     conn: Option<SqliteConnection>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Pool {
-    pub(super) fn new(options: SqliteConnectOptions, size: usize) -> Self {
+    pub(crate) fn new(options: SqliteConnectOptions, size: usize) -> Self {
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         let permits = Arc::new(Semaphore::new(size as usize));
         Self { options, idle: Mutex::default(), permits, size }
     }
 
-    pub(super) async fn lease(&self) -> Result<Lease<'_>, StoreError> {
+    pub(crate) async fn lease(&self) -> Result<Lease<'_>, StoreError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let idle = self.idle().pop();
         let conn = match idle {
@@ -38,7 +38,7 @@ impl Pool {
         Ok(Lease { pool: self, conn: Some(conn), _permit: permit })
     }
 
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         // All permits together: nothing is on loan any more.
         if let Ok(all) = self.permits.acquire_many(self.size).await {
             self.permits.close();
@@ -58,7 +58,7 @@ impl Pool {
 }
 
 impl Lease<'_> {
-    pub(super) fn conn(&mut self) -> &mut SqliteConnection {
+    pub(crate) fn conn(&mut self) -> &mut SqliteConnection {
         self.conn.as_mut().expect("a lease has its connection until it is dropped")
     }
 }

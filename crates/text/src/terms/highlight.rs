@@ -21,6 +21,22 @@ pub fn highlights(text: &str, query: &Query) -> Vec<Range<usize>> {
     merge(ranges)
 }
 
+/// Says whether a query is found in a text: each of its phrases, somewhere.
+#[must_use]
+pub fn matches(text: &str, query: &Query) -> bool {
+    if query.is_empty() {
+        return false;
+    }
+    let text = Text::read(text);
+    query.phrases.iter().all(|phrase| {
+        let mut found = Vec::new();
+        (0..text.runs.len()).any(|run| {
+            text.find(phrase, run, &mut found);
+            !found.is_empty()
+        })
+    })
+}
+
 /// Folded characters with their places, in runs.
 #[derive(Default)]
 struct Text {

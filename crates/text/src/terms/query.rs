@@ -22,6 +22,15 @@ pub struct Query {
     pub(super) phrases: Vec<Phrase>,
 }
 
+/// A term that every text has in which a query is found.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct QueryTerm {
+    /// The term, or how it begins.
+    pub text: String,
+    /// Any term that begins so will do.
+    pub is_prefix: bool,
+}
+
 /// Runs that follow one another.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Phrase {
@@ -60,6 +69,28 @@ impl Query {
             out.push_str("\"\"");
         }
         out
+    }
+}
+
+impl Query {
+    /// The terms of the query, none twice, for an index without positions. A text that has them all is found if
+    /// [`matches()`](super::matches()) says so.
+    #[must_use]
+    pub fn terms(&self) -> Vec<QueryTerm> {
+        let mut terms: Vec<QueryTerm> = Vec::new();
+        for phrase in &self.phrases {
+            let mut written = String::new();
+            phrase.write_terms(&mut written, 0);
+            let count = written.split(' ').count();
+            for (index, text) in written.split(' ').enumerate() {
+                let is_prefix = phrase.ends_in_prefix() && index + 1 == count;
+                let term = QueryTerm { text: text.to_owned(), is_prefix };
+                if !terms.contains(&term) {
+                    terms.push(term);
+                }
+            }
+        }
+        terms
     }
 }
 

@@ -5,6 +5,7 @@ mod conversations;
 mod inboxes;
 mod messages;
 mod offline;
+mod search;
 mod session;
 mod setup;
 mod tags;
@@ -60,6 +61,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::read))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::recall))
+        .routes(routes!(search::search))
         .routes(routes!(visitors::get))
         .routes(routes!(tickets::list, tickets::make))
         .routes(routes!(tickets::get, tickets::change))

@@ -7,4 +7,5 @@ mod office;
 mod records;
 mod replies;
 mod rights;
+mod search;
 mod tickets;

@@ -4,7 +4,7 @@ use axum::{Router, body::Body, extract::Request};
 use http::{HeaderMap, Method, StatusCode};
 use kefu_core::{Principal, Role};
 use kefu_socket::Registry;
-use kefu_store::{OpenOptions, Session};
+use kefu_store::{Indexer, OpenOptions, Session};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -119,6 +119,7 @@ impl Office {
             registry: Registry::new(kefu_socket::Limits::default(), 0),
             limits,
             desk,
+            indexer: Indexer::start(&opened.store).unwrap(),
             store: opened.store,
             settings: Arc::new(settings),
             secrets: Arc::new(Secrets::new(&[7; 32])),

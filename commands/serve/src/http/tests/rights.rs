@@ -116,6 +116,7 @@ fn cases() -> Vec<Case> {
         post("/conversations/{c}/rating", json!({"score": 5}), [401, 200, 404, 403, 403, 403, 403]),
         act("/conversations/{c}/rating/invite", [401, 403, 403, 200, 404, 200, 200]),
         post("/conversations/{c}/read", json!({"seq": 1}), [401, 204, 404, 204, 404, 204, 204]),
+        get("/search?q=x", [401, 403, 403, 200, 200, 200, 200]),
         get("/visitors/{v}", [401, 403, 403, 200, 404, 200, 200]),
         get("/visitors/{n}", [401, 403, 403, 404, 404, 404, 404]),
         get("/openapi.json", [200; 7]),

@@ -1,0 +1,245 @@
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use kefu_text::terms;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::block::{self, Block};
+use super::key::Term;
+use super::offsets::Offsets;
+use super::state::Segment;
+use super::tail::Tail;
+use crate::rows::Columns;
+use crate::sql::{self, Args, Bulk};
+use crate::{StoreError, open, schema};
+
+/// The index's name in the data directory.
+pub(super) const FILE: &str = "search.db";
+
+/// `kefs`, in the header of every index.
+const APPLICATION_ID: i64 = 0x6b65_6673;
+
+/// The version of what is in the file, besides that of the terms.
+const FORMAT: i64 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+    -- Positions of the log that were indexed together, each segment where the one before it ends.
+    CREATE TABLE segment (
+        number INTEGER PRIMARY KEY,
+        start INTEGER NOT NULL,
+        length INTEGER NOT NULL,
+        -- The id of the last entry: it tells whether the log is still the one that was indexed.
+        last_id BLOB NOT NULL,
+        -- The conversation of each entry, 4 bytes each, little-endian.
+        conversations BLOB NOT NULL
+    );
+    -- By segment and first term.
+    CREATE TABLE block (row INTEGER PRIMARY KEY, bytes BLOB NOT NULL);";
+
+/// The index's file, open for its only writer.
+pub(super) struct IndexFile {
+    pub(super) conn: SqliteConnection,
+    blocks: Bulk,
+}
+
+/// Where the index of the store in `dir` is.
+pub(super) fn path(dir: &Path) -> PathBuf {
+    dir.join(FILE)
+}
+
+/// Removes the index of the store in `dir`; it is written anew when it is next opened.
+pub(crate) fn remove(dir: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let file = dir.join(format!("{FILE}{suffix}"));
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::file(&file, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl IndexFile {
+    /// Opens the index in `dir`, or makes it; `None` if it is not one of `log` that this build can use.
+    pub(super) async fn open(
+        dir: &Path,
+        log: &mut SqliteConnection,
+    ) -> Result<Option<(Self, Vec<Segment>)>, StoreError> {
+        let file = path(dir);
+        let made = File::options().write(true).create(true).truncate(false).mode(0o600).open(&file);
+        made.map_err(|error| StoreError::file(&file, error))?;
+        let epoch: String = schema::meta(log, "epoch").await?.unwrap_or_default();
+        let mut conn = match open::writing(&file).await {
+            Ok(conn) => conn,
+            Err(StoreError::Corrupt(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match Self::prepare(&mut conn, &epoch, log).await {
+            Ok(segments) => {
+                let blocks = Bulk::new("INSERT INTO block (row, bytes)", 2, "");
+                Ok(segments.map(|segments| (Self { conn, blocks }, segments)))
+            }
+            Err(StoreError::Corrupt(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn prepare(
+        conn: &mut SqliteConnection,
+        epoch: &str,
+        log: &mut SqliteConnection,
+    ) -> Result<Option<Vec<Segment>>, StoreError> {
+        // What is lost when the power fails is indexed again: nothing waits for the disk at each commit.
+        sql::script(
+            conn,
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000;
+             PRAGMA cache_size = -1024; PRAGMA journal_size_limit = 8388608",
+        )
+        .await?;
+        if schema::pragma(conn, "SELECT count(*) FROM sqlite_schema").await? == 0 {
+            let version = version();
+            let sql = format!(
+                "BEGIN; {SCHEMA}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}"
+            );
+            sql::script(conn, AssertSqlSafe(sql)).await?;
+            schema::set_meta_text(conn, "epoch", epoch).await?;
+            sql::script(conn, "COMMIT").await?;
+            return Ok(Some(Vec::new()));
+        }
+        if !is_ours(conn).await? || schema::meta::<String>(conn, "epoch").await?.as_deref() != Some(epoch) {
+            return Ok(None);
+        }
+        let segments = segments(conn).await?;
+        Ok(is_of(&segments, log).await?.then(|| segments.into_iter().map(|(segment, _)| segment).collect()))
+    }
+
+    /// Makes a segment of the tail.
+    pub(super) async fn write(
+        &mut self,
+        number: usize,
+        tail: &Tail,
+        last_id: &[u8],
+    ) -> Result<(), StoreError> {
+        let (postings, conversations) = tail.all();
+        let length = conversations.len() as i64;
+        let conversations: Vec<u8> = conversations.into_iter().flat_map(u32::to_le_bytes).collect();
+        let blocks = block::write(&postings);
+        sql::script(&mut self.conn, "BEGIN IMMEDIATE").await?;
+        let result = async {
+            let args = Args::default().int(number as i64).int(tail.start).int(length);
+            let args = args.blob(last_id).blob(&conversations);
+            sql::execute(&mut self.conn, "INSERT INTO segment VALUES (?, ?, ?, ?, ?)", args).await?;
+            let bind = |args: &mut Args, block: &Block| {
+                args.add_int(block.first.row(number));
+                args.add_blob(&block.bytes);
+            };
+            self.blocks.insert(&mut self.conn, &blocks, bind).await?;
+            sql::script(&mut self.conn, "COMMIT").await
+        }
+        .await;
+        self.end(result).await
+    }
+
+    /// Takes these entries out of a segment.
+    pub(super) async fn forget(&mut self, number: usize, offsets: &Offsets) -> Result<(), StoreError> {
+        const SELECT: &str = "SELECT row, bytes FROM block WHERE row BETWEEN ? AND ? ORDER BY row LIMIT 64";
+        sql::script(&mut self.conn, "BEGIN IMMEDIATE").await?;
+        let result = async {
+            let (mut from, to) = (Term::FIRST.row(number), Term::LAST.row(number));
+            loop {
+                let found = sql::rows(&mut self.conn, SELECT, Args::default().int(from).int(to)).await?;
+                for row in &found {
+                    let (row, bytes) = row_and_bytes(row)?;
+                    if let Some(bytes) = block::without(bytes, Term::of_row(row), offsets) {
+                        let args = Args::default().blob(&bytes).int(row);
+                        sql::execute(&mut self.conn, "UPDATE block SET bytes = ? WHERE row = ?", args)
+                            .await?;
+                    }
+                }
+                let Some(last) = found.last() else { break };
+                from = row_and_bytes(last)?.0 + 1;
+            }
+            sql::script(&mut self.conn, "COMMIT").await
+        }
+        .await;
+        self.end(result).await
+    }
+
+    /// Makes everything durable and leaves nothing in the write-ahead log.
+    pub(super) async fn settle(&mut self) -> Result<(), StoreError> {
+        let row = sql::row(&mut self.conn, "PRAGMA wal_checkpoint(TRUNCATE)", Args::default()).await?;
+        let busy: i64 = row.map_or(Ok(0), |row| row.try_get_unchecked(0))?;
+        if busy == 0 { Ok(()) } else { Err(StoreError::Busy) }
+    }
+
+    async fn end(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
+        if result.is_err() {
+            // What failed may have ended the transaction; then this has nothing to do.
+            drop(sql::script(&mut self.conn, "ROLLBACK").await);
+        }
+        result
+    }
+}
+
+/// What is wrong with the index in `dir`, if there is one that this build knows.
+pub(crate) async fn check(dir: &Path) -> Result<Vec<String>, StoreError> {
+    let file = path(dir);
+    if !file.exists() {
+        return Ok(Vec::new());
+    }
+    let problems = async {
+        let mut conn = open::connect_reading(&file).await?;
+        // Any other is replaced when the store is next opened.
+        if is_ours(&mut conn).await? { crate::check::integrity(&mut conn).await } else { Ok(Vec::new()) }
+    };
+    let problems = match problems.await {
+        Err(StoreError::Corrupt(what)) => vec![what],
+        other => other?,
+    };
+    let hint = "remove it, and it is written anew";
+    Ok(problems.into_iter().map(|problem| format!("{FILE} is damaged ({hint}): {problem}")).collect())
+}
+
+fn version() -> i64 {
+    FORMAT * 1000 + i64::from(terms::VERSION)
+}
+
+async fn is_ours(conn: &mut SqliteConnection) -> Result<bool, StoreError> {
+    Ok(schema::pragma(conn, "PRAGMA application_id").await? == APPLICATION_ID
+        && schema::pragma(conn, "PRAGMA user_version").await? == version())
+}
+
+async fn segments(conn: &mut SqliteConnection) -> Result<Vec<(Segment, Vec<u8>)>, StoreError> {
+    const SQL: &str = "SELECT start, length, last_id FROM segment ORDER BY number";
+    let rows = sql::rows(conn, SQL, Args::default()).await?;
+    let read = |row: &SqliteRow| {
+        let mut columns = Columns::of(row);
+        let (start, length): (i64, i64) = (columns.take()?, columns.take()?);
+        Ok((Segment { start, end: start.saturating_add(length) }, columns.take()?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Whether the segments follow one another and the log is the one that they are of.
+async fn is_of(segments: &[(Segment, Vec<u8>)], log: &mut SqliteConnection) -> Result<bool, StoreError> {
+    if !segments.windows(2).all(|two| two[0].0.end == two[1].0.start) {
+        return Ok(false);
+    }
+    let Some((last, last_id)) = segments.last() else { return Ok(true) };
+    let found = sql::row(log, "SELECT id FROM log WHERE pos = ?", Args::default().int(last.end - 1)).await?;
+    match found {
+        Some(row) => Ok(row.try_get_unchecked::<Vec<u8>, _>(0)? == *last_id),
+        None => Ok(false),
+    }
+}
+
+fn row_and_bytes(row: &SqliteRow) -> Result<(i64, &[u8]), StoreError> {
+    let mut columns = Columns::of(row);
+    Ok((columns.take()?, columns.take()?))
+}

@@ -1,0 +1,195 @@
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::key::{Posting, SEGMENT_LEN, Term};
+use super::offsets::Offsets;
+
+/// Postings of a tail that is written as a segment before it covers [`SEGMENT_LEN`] positions: 8 MiB.
+const POSTINGS_MAX: usize = 1 << 20;
+
+/// The end of the indexed part of the log, which is not in the index's file yet.
+///
+/// It is a list of sorted chunks, each at most half as long as the one before it: adding costs what
+/// sorting all once and again a few times would, and looking up a few binary searches.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tail {
+    /// The position of offset 0.
+    pub(super) start: i64,
+    chunks: Vec<Arc<Chunk>>,
+}
+
+/// Some entries that follow one another.
+#[derive(Debug, Default)]
+struct Chunk {
+    /// Sorted, none twice.
+    postings: Vec<Posting>,
+    /// The conversation of each entry.
+    conversations: Vec<u32>,
+}
+
+impl Chunk {
+    /// How many entries it covers.
+    fn len(&self) -> usize {
+        self.conversations.len()
+    }
+}
+
+/// Takes in entries, for [`Tail::add`].
+#[derive(Debug)]
+pub(super) struct Intake {
+    start: i64,
+    first: usize,
+    chunk: Chunk,
+}
+
+impl Tail {
+    /// An empty one from this position on.
+    pub(super) fn new(start: i64) -> Self {
+        Self { start, chunks: Vec::new() }
+    }
+
+    /// The position after the last one.
+    pub(super) fn end(&self) -> i64 {
+        self.start + self.len() as i64
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.len()).sum()
+    }
+
+    /// Whether it is time to make a segment of it.
+    pub(super) fn is_full(&self) -> bool {
+        self.len() >= SEGMENT_LEN
+            || self.chunks.iter().map(|chunk| chunk.postings.len()).sum::<usize>() >= POSTINGS_MAX
+    }
+
+    /// Begins to take in entries from [`Tail::end`] on.
+    pub(super) fn intake(&self) -> Intake {
+        Intake { start: self.start, first: self.len(), chunk: Chunk::default() }
+    }
+
+    /// Adds what was taken in.
+    pub(super) fn add(&mut self, intake: Intake) {
+        let mut chunk = intake.chunk;
+        if chunk.len() == 0 {
+            return;
+        }
+        chunk.postings.sort_unstable();
+        chunk.postings.dedup();
+        while let Some(last) = self.chunks.pop_if(|last| last.len() < chunk.len() * 2) {
+            chunk = merged(&last, chunk);
+        }
+        self.chunks.push(Arc::new(chunk));
+    }
+
+    /// Adds the offsets of entries that have a term of `wanted`.
+    pub(super) fn find(&self, wanted: &RangeInclusive<Term>, found: &mut Offsets) {
+        for chunk in &self.chunks {
+            let from = chunk.postings.partition_point(|posting| posting.term() < *wanted.start());
+            let matching =
+                chunk.postings[from..].iter().take_while(|posting| posting.term() <= *wanted.end());
+            matching.for_each(|posting| found.insert(posting.offset()));
+        }
+    }
+
+    /// Forgets every term of these entries.
+    pub(super) fn forget(&mut self, offsets: &Offsets) {
+        for chunk in &mut self.chunks {
+            let mut kept = chunk.postings.clone();
+            kept.retain(|posting| !offsets.contains(posting.offset()));
+            if kept.len() < chunk.postings.len() {
+                *chunk = Arc::new(Chunk { postings: kept, conversations: chunk.conversations.clone() });
+            }
+        }
+    }
+
+    /// All of it: the postings in order, and the conversation of each entry.
+    pub(super) fn all(&self) -> (Vec<Posting>, Vec<u32>) {
+        let mut postings: Vec<_> =
+            self.chunks.iter().flat_map(|chunk| chunk.postings.iter().copied()).collect();
+        // It consists of a few sorted runs, which this finds.
+        postings.sort();
+        let conversations = self.chunks.iter().flat_map(|chunk| chunk.conversations.iter().copied());
+        (postings, conversations.collect())
+    }
+}
+
+fn merged(earlier: &Chunk, later: Chunk) -> Chunk {
+    let mut postings = Vec::with_capacity(earlier.postings.len() + later.postings.len());
+    postings.extend_from_slice(&earlier.postings);
+    postings.extend_from_slice(&later.postings);
+    postings.sort();
+    let mut conversations = earlier.conversations.clone();
+    conversations.extend_from_slice(&later.conversations);
+    Chunk { postings, conversations }
+}
+
+impl Intake {
+    /// Whether the segment ends here.
+    pub(super) fn is_full(&self) -> bool {
+        self.len() >= SEGMENT_LEN || self.chunk.postings.len() >= POSTINGS_MAX
+    }
+
+    /// The position of the next entry.
+    pub(super) fn next(&self) -> i64 {
+        self.start + self.len() as i64
+    }
+
+    fn len(&self) -> usize {
+        self.first + self.chunk.len()
+    }
+
+    /// Takes in the next entry, whose conversation this is.
+    pub(super) fn push(&mut self, conversation: i64, terms: impl Iterator<Item = Term>) {
+        let offset = self.len() as u16;
+        self.chunk.postings.extend(terms.map(|term| Posting::new(term, offset)));
+        self.chunk.conversations.push(shortened(conversation));
+    }
+}
+
+/// A conversation's key as a segment keeps it.
+pub(super) fn shortened(conversation: i64) -> u32 {
+    u32::try_from(conversation).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_the_steps_all_is_found(
+            steps in proptest::collection::vec(proptest::collection::vec("[a-d]{1,2}", 0..6), 1..20),
+            gone in 0..20_u16,
+        ) {
+            let mut tail = Tail::new(100);
+            let mut expected = Vec::new();
+            for step in &steps {
+                let mut intake = tail.intake();
+                for text in step {
+                    let offset = (intake.next() - 100) as u16;
+                    expected.push(Posting::new(Term::of(text), offset));
+                    // Twice in one text is once in the index.
+                    intake.push(i64::from(offset) + 1, [text, text].into_iter().map(|text| Term::of(text)));
+                }
+                tail.add(intake);
+            }
+            let count = steps.iter().map(Vec::len).sum::<usize>();
+            prop_assert_eq!((tail.len(), tail.end()), (count, 100 + count as i64));
+            prop_assert!(tail.chunks.len() <= 12);
+            expected.sort_unstable();
+            let (postings, conversations) = tail.all();
+            prop_assert_eq!(&postings, &expected);
+            prop_assert!(conversations.into_iter().eq(1..=count as u32));
+
+            tail.forget(&std::iter::once(gone).collect());
+            let wanted = Term::beginning_with('a');
+            let mut found = Offsets::default();
+            tail.find(&wanted, &mut found);
+            let left = expected.iter().filter(|posting| wanted.contains(&posting.term()));
+            prop_assert_eq!(found, left.map(|posting| posting.offset()).filter(|one| *one != gone).collect());
+        }
+    }
+}

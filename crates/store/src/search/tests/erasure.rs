@@ -1,0 +1,84 @@
+//! That nothing is left of what was taken out.
+
+use std::fs;
+
+use super::super::key::Term;
+use super::*;
+use crate::tests::run;
+
+/// Every file of the index, one after the other.
+fn raw(dir: &Path) -> Vec<u8> {
+    let files = ["search.db", "search.db-wal"].map(|name| fs::read(dir.join(name)).unwrap_or_default());
+    files.concat()
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[test]
+fn an_entry_that_was_taken_out_is_not_found_and_leaves_nothing() {
+    run(|dir| async move {
+        let mut chat = Chat::open(dir.path(), 2).await;
+        chat.fill("退款").await;
+        let secret = chat.writer.next_pos();
+        chat.say_text(1, "卡号 6222020200112233 鑫鑫").await;
+        chat.fill("退款").await;
+        chat.indexer.catch_up().await.unwrap();
+        assert_eq!(chat.find(&all("6222020200112233")).await.len(), 1);
+        let before = raw(dir.path());
+        let found = chat.find(&all("退款")).await.len();
+
+        chat.indexer.forget(&[secret]).await.unwrap();
+        assert_eq!(chat.find(&all("6222020200112233")).await.len(), 0);
+        assert_eq!(chat.find(&all("鑫鑫")).await.len(), 0);
+        assert_eq!(chat.find(&all("退款")).await.len(), found);
+        let after = raw(dir.path());
+        assert_eq!(fs::metadata(dir.path().join("search.db-wal")).map_or(0, |file| file.len()), 0);
+        for bytes in [&before, &after] {
+            assert!(!holds(bytes, "6222020200112233".as_bytes()) && !holds(bytes, "鑫鑫".as_bytes()));
+        }
+        for term in ["6222020200112233", "鑫鑫"] {
+            let (there, gone) = (written_terms(&before), written_terms(&after));
+            assert!(there.contains(&Term::of(term)), "{term}");
+            assert!(!gone.contains(&Term::of(term)), "{term}");
+        }
+        chat.indexer.forget(&[secret, -1, 0, i64::MAX]).await.unwrap();
+        chat.close().await;
+        assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn an_entry_that_is_only_in_memory_is_taken_out() {
+    run(|dir| async move {
+        let mut chat = Chat::open(dir.path(), 1).await;
+        chat.say_text(0, "鑫鑫").await;
+        chat.say_text(0, "退款").await;
+        chat.indexer.forget(&[1]).await.unwrap();
+        assert_eq!(chat.find(&all("鑫鑫")).await.len(), 0);
+        assert_eq!(chat.find(&all("退款")).await.len(), 1);
+        chat.fill("x").await;
+        chat.indexer.catch_up().await.unwrap();
+        assert!(!written_terms(&raw(dir.path())).contains(&Term::of("鑫鑫")));
+        assert_eq!(chat.find(&all("退款")).await.len(), 1);
+        chat.close().await;
+    });
+}
+
+/// The terms of everything in the files that looks like a block, whether its page is in use or not.
+fn written_terms(bytes: &[u8]) -> Vec<Term> {
+    use super::super::block::{BLOCK_BYTES, terms_of};
+    // The head of a record of two columns: its length, the row's number elsewhere, a blob of this length.
+    let kind = 12 + 2 * BLOCK_BYTES;
+    let head = [4, 0, (kind >> 7) as u8 | 0x80, (kind & 0x7f) as u8];
+    let mut terms = Vec::new();
+    for (at, _) in bytes.windows(head.len()).enumerate().filter(|(_, window)| *window == head) {
+        let Some(block) = bytes.get(at + head.len()..at + head.len() + BLOCK_BYTES) else { continue };
+        // The row's number stands before: seven bits a byte, all but the last with the eighth.
+        let from = bytes[..at - 1].iter().rposition(|byte| byte & 0x80 == 0).map_or(0, |last| last + 1);
+        let row = bytes[from..at].iter().fold(0, |row, byte| row << 7 | i64::from(byte & 0x7f));
+        terms.extend(terms_of(block, Term::of_row(row)));
+    }
+    terms
+}

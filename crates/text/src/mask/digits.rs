@@ -127,18 +127,22 @@ impl<'a> Digits<'a> {
     }
 
     /// The groups of the symbols `from..to`, if a number can end there: on a digit, and at the end of a group or
-    /// before nothing but stars.
+    /// before nothing but stars. Such stars end the text of the number, or all its digits are in one group: a few
+    /// digits with stars and more digits behind them are the head of another number that is masked.
     pub(super) fn groups(&self, from: usize, to: usize) -> Option<Groups> {
         self.digit(to.checked_sub(1)?)?;
+        let within = bits(from..to);
         if !self.ends_group(to - 1) {
             let rest = self.group_ends >> to;
             let between = if rest == 0 { return None } else { bits(0..rest.trailing_zeros() as usize + 1) };
-            if self.stars >> to & between != between {
+            let is_last = rest.count_ones() == 1 && self.count < SYMBOLS_MAX;
+            let is_only = self.group_ends & within == 0;
+            if self.stars >> to & between != between || !is_last && !is_only {
                 return None;
             }
         }
         let length = to - from;
-        let ends = self.group_ends >> from & bits(0..length) | 1 << (length - 1);
+        let ends = (self.group_ends & within) >> from | 1 << (length - 1);
         Some(Groups { ends, length })
     }
 

@@ -56,12 +56,7 @@ fn hide_symbols(
 fn hide_email(text: &str, out: &mut String) {
     let at = text.find(['@', '＠']).unwrap_or(text.len());
     let (local, domain) = text.split_at(at);
-    let mut chars = local.chars();
-    if let Some(first) = chars.next()
-        && !chars.as_str().is_empty()
-    {
-        out.push(first);
-    }
+    out.extend(local.chars().next());
     out.push_str(STARS);
     out.push_str(domain);
 }

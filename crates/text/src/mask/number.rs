@@ -67,8 +67,10 @@ fn international(digits: &Digits<'_>) -> Option<Found> {
         return None;
     }
     let longest = digits.len().min(15);
-    let to = (DIGITS_MIN..=longest).rev().find(|to| digits.groups(0, *to).is_some())?;
-    found(digits, Kind::Phone, 0, to).filter(|_| !digits.is_continued(to - 1)).map(|(found, _)| found)
+    (DIGITS_MIN..=longest).rev().find_map(|to| {
+        digits.groups(0, to)?;
+        found(digits, Kind::Phone, 0, to).filter(|_| !digits.is_continued(to - 1)).map(|(found, _)| found)
+    })
 }
 
 /// A mobile number, perhaps right after `86`, `0086` or a trunk `0`.

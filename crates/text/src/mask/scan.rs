@@ -21,6 +21,8 @@ pub(super) struct Scope<'a> {
     pub(super) text: &'a str,
     /// The end of what was found before.
     pub(super) floor: usize,
+    /// That was an address, of which masking leaves nothing but stars.
+    pub(super) follows_address: bool,
     /// The start of the next e-mail address.
     pub(super) limit: usize,
 }
@@ -38,12 +40,15 @@ impl<'a> Scope<'a> {
         Some((narrow(c), offset - c.len_utf8()))
     }
 
-    /// Says whether a byte offset stands behind a digit and stars: within a number, some of which is masked.
+    /// Says whether a byte offset stands behind a digit and stars: more stars would be read as part of a number.
     pub(super) fn is_in_mask(self, offset: usize) -> bool {
-        const STARS_MAX: usize = 16;
-        let before = self.text.get(self.floor..offset).unwrap_or_default();
-        let stars = before.bytes().rev().take(STARS_MAX).take_while(|byte| *byte == b'*').count();
-        stars > 0 && self.before(offset - stars).is_some_and(|(c, _)| c.is_ascii_digit() || c == '*')
+        let before = self.text.get(..offset).unwrap_or_default();
+        let stars = before.bytes().rev().take_while(|byte| *byte == b'*').count();
+        if stars == 0 || self.follows_address && offset - stars == self.floor {
+            return false;
+        }
+        let last = before[..offset - stars].chars().next_back();
+        last.is_some_and(|c| narrow(c).is_ascii_digit())
     }
 
     /// What follows a byte offset.
@@ -122,7 +127,7 @@ fn emails(text: &str) -> Vec<Found> {
     for at in memchr2_iter(b'@', 0xEF, text.as_bytes()) {
         let floor = found.last().map_or(0, |email| email.range.end);
         if at >= floor && (text.as_bytes()[at] == b'@' || text[at..].starts_with('＠')) {
-            found.extend(email::around(Scope { text, floor, limit: text.len() }, at));
+            found.extend(email::around(Scope { text, floor, follows_address: false, limit: text.len() }, at));
         }
     }
     found
@@ -138,7 +143,9 @@ struct Scanner {
 impl Scanner {
     fn scope<'a>(&self, text: &'a str) -> Scope<'a> {
         let limit = self.emails.get(self.next_email).map_or(text.len(), |email| email.range.start);
-        Scope { text, floor: self.floor, limit }
+        let follows_address =
+            self.spans.last().is_some_and(|last| last.kind == Kind::Address && last.range.end == self.floor);
+        Scope { text, floor: self.floor, follows_address, limit }
     }
 
     fn take(&mut self, found: Found) -> usize {

@@ -150,15 +150,16 @@ fn emails() {
         Kind::Email,
         &[
             ("bob@example.com", "b***@example.com"),
-            ("a@b.co", "***@b.co"),
+            ("a@b.co", "a***@b.co"),
             ("发到bob.lee+x@mail.example.co.uk。", "发到b***@mail.example.co.uk。"),
             ("13812345678@qq.com", "1***@qq.com"),
             ("ｂｏｂ＠ｅｘａｍｐｌｅ．ｃｏｍ", "ｂ***＠ｅｘａｍｐｌｅ．ｃｏｍ"),
             ("**bob@example.com**", "**b***@example.com**"),
             ("jürgen@example.de", "j***@example.de"),
             ("bob@13812345678.com", "b***@13812345678.com"),
+            ("_bob_@example.com", "_b***@example.com"),
             ("bob@a.com,eve@b.com", "b***@a.com,e***@b.com"),
-            ("a@b@c.de", "a@***@c.de"),
+            ("a@b@c.de", "a@b***@c.de"),
         ],
     );
     stays(&["@bob", "bob@", "bob@host", "bob@10.0.0.1", "a@b.c", "@@@@", "＠", "微信@小王"]);

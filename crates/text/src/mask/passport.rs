@@ -2,7 +2,7 @@
 
 use super::{
     Kind,
-    hide::hidden,
+    hide::{HIDDEN, hidden},
     scan::{Found, Scope},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn after(scope: Scope<'_>, at: usize) -> Option<Found> {
     let mut at = at + word.or_else(|| english().then_some(8))?;
     for _ in 0..REACH {
         let (c, end) = scope.at(at)?;
-        if scope.rest(at).starts_with("***") {
+        if c == HIDDEN {
             // Something masked stands between.
             return None;
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::memchr2_iter;
 
-use super::{Kind, Span, address, email, english, number, passport};
+use super::{Kind, Span, address, email, english, hide::HIDDEN, number, passport};
 use crate::fold::narrow;
 
 /// What a matcher found.
@@ -21,34 +21,30 @@ pub(super) struct Scope<'a> {
     pub(super) text: &'a str,
     /// The end of what was found before.
     pub(super) floor: usize,
-    /// That was an address, of which masking leaves nothing but stars.
-    pub(super) follows_address: bool,
     /// The start of the next e-mail address.
     pub(super) limit: usize,
 }
 
 impl<'a> Scope<'a> {
-    /// The character at a byte offset, full-width forms made half-width.
+    /// The character at a byte offset, full-width forms made half-width but for the star of an address.
     pub(super) fn at(self, offset: usize) -> Option<(char, usize)> {
         let c = self.text.get(offset..self.limit)?.chars().next()?;
-        Some((narrow(c), offset + c.len_utf8()))
+        Some((half_width(c), offset + c.len_utf8()))
     }
 
     /// The character before a byte offset, and where it starts.
     pub(super) fn before(self, offset: usize) -> Option<(char, usize)> {
         let c = self.text.get(self.floor..offset)?.chars().next_back()?;
-        Some((narrow(c), offset - c.len_utf8()))
+        Some((half_width(c), offset - c.len_utf8()))
     }
 
-    /// Says whether a byte offset stands behind a digit and stars: more stars would be read as part of a number.
-    pub(super) fn is_in_mask(self, offset: usize) -> bool {
+    /// Says whether a byte offset stands behind a digit, or something masked, and stars: if what is there vanished,
+    /// the stars could end a number.
+    pub(super) fn is_behind_stars(self, offset: usize) -> bool {
         let before = self.text.get(..offset).unwrap_or_default();
-        let stars = before.bytes().rev().take_while(|byte| *byte == b'*').count();
-        if stars == 0 || self.follows_address && offset - stars == self.floor {
-            return false;
-        }
-        let last = before[..offset - stars].chars().next_back();
-        last.is_some_and(|c| narrow(c).is_ascii_digit())
+        let others = before.trim_end_matches('*');
+        let last = others.chars().next_back().filter(|_| others.len() < before.len());
+        last.is_some_and(|c| c == HIDDEN || narrow(c).is_ascii_digit())
     }
 
     /// What follows a byte offset.
@@ -61,9 +57,16 @@ impl<'a> Scope<'a> {
         const REACH: usize = 14;
         let before = self.text.get(self.floor..offset).unwrap_or_default();
         let chars = before.char_indices().rev().take(REACH);
-        let start = chars.take_while(|(_, c)| *c != '*').last().map_or(before.len(), |(start, _)| start);
+        let start = chars
+            .take_while(|(_, c)| !matches!(*c, '*' | HIDDEN))
+            .last()
+            .map_or(before.len(), |(start, _)| start);
         words.iter().any(|word| contains_ignoring_case(&before[start..], word))
     }
+}
+
+fn half_width(c: char) -> char {
+    if c == HIDDEN { c } else { narrow(c) }
 }
 
 /// Says whether ASCII letters of either case, or other characters as they are, occur in a text.
@@ -127,7 +130,7 @@ fn emails(text: &str) -> Vec<Found> {
     for at in memchr2_iter(b'@', 0xEF, text.as_bytes()) {
         let floor = found.last().map_or(0, |email| email.range.end);
         if at >= floor && (text.as_bytes()[at] == b'@' || text[at..].starts_with('＠')) {
-            found.extend(email::around(Scope { text, floor, follows_address: false, limit: text.len() }, at));
+            found.extend(email::around(Scope { text, floor, limit: text.len() }, at));
         }
     }
     found
@@ -143,9 +146,7 @@ struct Scanner {
 impl Scanner {
     fn scope<'a>(&self, text: &'a str) -> Scope<'a> {
         let limit = self.emails.get(self.next_email).map_or(text.len(), |email| email.range.start);
-        let follows_address =
-            self.spans.last().is_some_and(|last| last.kind == Kind::Address && last.range.end == self.floor);
-        Scope { text, floor: self.floor, follows_address, limit }
+        Scope { text, floor: self.floor, limit }
     }
 
     fn take(&mut self, found: Found) -> usize {

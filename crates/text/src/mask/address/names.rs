@@ -1,6 +1,6 @@
 //! The named levels of an address, read backwards from its number.
 
-use super::{Scope, is_spaced, is_unspaced};
+use super::{Scope, is_unspaced};
 
 /// The level right before a number.
 #[derive(Clone, Copy)]
@@ -112,10 +112,7 @@ fn start_of_name(scope: Scope<'_>, end: usize) -> usize {
             nearest = start;
         }
     }
-    // No mask touches a letter or digit: its stars would be read as part of a number or an e-mail address.
-    let touches = scope.before(nearest).is_some_and(|(c, _)| is_spaced(c) || c == '*');
-    let first = scope.at(nearest).filter(|_| touches);
-    first.map_or(nearest, |(_, after)| after)
+    nearest
 }
 
 fn is_region(scope: Scope<'_>, end: usize, c: char) -> bool {

@@ -97,7 +97,7 @@ pub fn find(text: &str) -> Vec<Span> {
 }
 
 /// Masks the personal data of the given kinds: `138****5678`, `110101********1234`, `6222 **** **** 1234`,
-/// `b***@example.com`, `E*****678`, `北京市朝阳区***`. The text itself comes back when there is none.
+/// `b***@example.com`, `E*****678`, `北京市朝阳区＊＊＊`. The text itself comes back when there is none.
 #[must_use]
 pub fn mask(text: &str, kinds: Kinds) -> Cow<'_, str> {
     let mut spans = find(text);

@@ -208,7 +208,7 @@ fn number_before(scope: Scope<'_>, end: usize, rank: u8) -> Option<usize> {
         }
         start = before;
     }
-    (number.suits(rank) && !scope.is_in_mask(start)).then_some(start)
+    (number.suits(rank) && !scope.is_behind_stars(start)).then_some(start)
 }
 
 fn skip_space_before(scope: Scope<'_>, end: usize) -> usize {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::scan::Scope;
+use super::{hide::HIDDEN, scan::Scope};
 
 /// More symbols than the longest number has, with a country's code before it.
 const SYMBOLS_MAX: usize = 24;
@@ -64,6 +64,8 @@ pub(super) struct Digits<'a> {
     /// Bits by symbol: it is the last of its group; it is a star.
     group_ends: u32,
     stars: u32,
+    /// A masked address follows, which may have begun with digits.
+    is_followed: bool,
 }
 
 impl<'a> Digits<'a> {
@@ -76,8 +78,9 @@ impl<'a> Digits<'a> {
             starts: [0; SYMBOLS_MAX],
             group_ends: 0,
             stars: 0,
+            is_followed: false,
         };
-        loop {
+        while !digits.is_followed {
             while let Some((symbol, end)) = symbol(scope, at) {
                 if digits.count == SYMBOLS_MAX {
                     return digits;
@@ -90,8 +93,10 @@ impl<'a> Digits<'a> {
             }
             digits.group_ends |= 1 << digits.count >> 1;
             let Some(next) = after_separators(scope, at) else { return digits };
+            digits.is_followed = symbol(scope, next).is_none();
             at = next;
         }
+        digits
     }
 
     pub(super) fn len(&self) -> usize {
@@ -127,18 +132,22 @@ impl<'a> Digits<'a> {
     }
 
     /// The groups of the symbols `from..to`, if a number can end there: on a digit, and at the end of a group or
-    /// before nothing but stars.
+    /// before nothing but stars. Such stars end the text of the number, or all its digits are in one group: a few
+    /// digits with stars and more digits behind them are the head of another number that is masked.
     pub(super) fn groups(&self, from: usize, to: usize) -> Option<Groups> {
         self.digit(to.checked_sub(1)?)?;
+        let within = bits(from..to);
         if !self.ends_group(to - 1) {
             let rest = self.group_ends >> to;
             let between = if rest == 0 { return None } else { bits(0..rest.trailing_zeros() as usize + 1) };
-            if self.stars >> to & between != between {
+            let is_last = rest.count_ones() == 1 && self.count < SYMBOLS_MAX && !self.is_followed;
+            let is_only = self.group_ends & within == 0;
+            if self.stars >> to & between != between || !is_last && !is_only {
                 return None;
             }
         }
         let length = to - from;
-        let ends = self.group_ends >> from & bits(0..length) | 1 << (length - 1);
+        let ends = (self.group_ends & within) >> from | 1 << (length - 1);
         Some(Groups { ends, length })
     }
 
@@ -184,7 +193,7 @@ fn symbol(scope: Scope<'_>, at: usize) -> Option<(u8, usize)> {
     }
 }
 
-/// Skips what may stand between two groups of digits; none if no digit or star follows.
+/// Skips what may stand between two groups of digits; none if no digit, star or masked address follows.
 fn after_separators(scope: Scope<'_>, mut at: usize) -> Option<usize> {
     for _ in 0..SEPARATORS_MAX {
         let (c, end) = scope.at(at)?;
@@ -192,7 +201,7 @@ fn after_separators(scope: Scope<'_>, mut at: usize) -> Option<usize> {
             return None;
         }
         at = end;
-        if symbol(scope, at).is_some() {
+        if symbol(scope, at).is_some() || scope.at(at).is_some_and(|(c, _)| c == HIDDEN) {
             return Some(at);
         }
     }

@@ -6,21 +6,32 @@ use super::{
 };
 use crate::fold::is_spaced;
 
-/// Reads the address around an `@`.
+/// Reads the address around an `@`. A masked one has a single letter or digit and three stars before it.
 pub(super) fn around(scope: Scope<'_>, at: usize) -> Option<Found> {
-    let masked = scope.text[scope.floor..at].ends_with("***");
-    let mut start = if masked { at - 3 } else { at };
-    while let Some((c, before)) = scope.before(start)
-        && is_local(c)
-    {
-        start = before;
-        if masked {
-            break;
-        }
-    }
+    let before_stars = if scope.text[scope.floor..at].ends_with("***") { at - 3 } else { at };
+    let first = scope.before(before_stars).filter(|(c, _)| before_stars < at && is_spaced(*c));
+    let start = match first {
+        Some((_, start)) => start,
+        None => local_start(scope, at),
+    };
     let (_, domain) = scope.at(at)?;
     let end = domain_end(scope, domain).filter(|_| start < at)?;
-    Some(Found { kind: Kind::Email, range: start..end, masked })
+    Some(Found { kind: Kind::Email, range: start..end, masked: first.is_some() })
+}
+
+/// The first letter or digit of the local part that ends here.
+fn local_start(scope: Scope<'_>, end: usize) -> usize {
+    let mut start = end;
+    let mut at = end;
+    while let Some((c, before)) = scope.before(at)
+        && is_local(c)
+    {
+        at = before;
+        if is_spaced(c) {
+            start = at;
+        }
+    }
+    start
 }
 
 /// What RFC 5322 allows without quotes and people use.

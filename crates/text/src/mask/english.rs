@@ -71,7 +71,7 @@ pub(super) fn at(scope: Scope<'_>, at: usize) -> Option<Found> {
     if digits > NUMBER_MAX || scope.at(end)?.0 != ' ' || is_glued(scope, at) || follows_point(scope, at) {
         return None;
     }
-    if scope.is_in_mask(at) {
+    if scope.is_behind_stars(at) {
         return None;
     }
     let end = parts(scope, street(scope, end)?);

@@ -5,6 +5,10 @@ use std::ops::Range;
 use super::{Kind, Kinds, mask};
 use crate::fold::narrow;
 
+/// Of an address nothing is left but these, so that no number and no e-mail address can be made of its mask and what
+/// stands around it: their stars are of ASCII.
+pub(super) const HIDDEN: char = '＊';
+
 const STARS: &str = "***";
 
 /// Which symbols of a number are hidden, by its kind, its length, and its second digit.
@@ -24,7 +28,7 @@ pub(super) fn hidden(kind: Kind, length: usize, second: Option<u8>) -> Range<usi
 /// Appends what is left of a piece of personal data.
 pub(super) fn hide(kind: Kind, text: &str, out: &mut String) {
     match kind {
-        Kind::Address => out.push_str(STARS),
+        Kind::Address => out.extend([HIDDEN; 3]),
         Kind::Email => hide_email(text, out),
         Kind::Passport => {
             hide_symbols(text, out, |c| c.is_ascii_alphanumeric(), |length| hidden(kind, length, None))
@@ -56,12 +60,7 @@ fn hide_symbols(
 fn hide_email(text: &str, out: &mut String) {
     let at = text.find(['@', '＠']).unwrap_or(text.len());
     let (local, domain) = text.split_at(at);
-    let mut chars = local.chars();
-    if let Some(first) = chars.next()
-        && !chars.as_str().is_empty()
-    {
-        out.push(first);
-    }
+    out.extend(local.chars().next());
     out.push_str(STARS);
     out.push_str(domain);
 }
@@ -71,7 +70,7 @@ fn hide_email(text: &str, out: &mut String) {
 #[must_use]
 pub fn field(kind: Kind, value: &str) -> String {
     let masked = mask(value, Kinds::NONE.with(kind));
-    if masked != value || value.contains(STARS) {
+    if masked != value || value.contains(STARS) || value.contains(HIDDEN) {
         return masked.into_owned();
     }
     let letters = value.chars().filter(|c| c.is_alphanumeric()).count();

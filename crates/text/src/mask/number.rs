@@ -67,8 +67,10 @@ fn international(digits: &Digits<'_>) -> Option<Found> {
         return None;
     }
     let longest = digits.len().min(15);
-    let to = (DIGITS_MIN..=longest).rev().find(|to| digits.groups(0, *to).is_some())?;
-    found(digits, Kind::Phone, 0, to).filter(|_| !digits.is_continued(to - 1)).map(|(found, _)| found)
+    (DIGITS_MIN..=longest).rev().find_map(|to| {
+        digits.groups(0, to)?;
+        found(digits, Kind::Phone, 0, to).filter(|_| !digits.is_continued(to - 1)).map(|(found, _)| found)
+    })
 }
 
 /// A mobile number, perhaps right after `86`, `0086` or a trunk `0`.
@@ -200,7 +202,8 @@ fn is_right_eighteen(digits: &Digits<'_>, check: u32) -> bool {
 /// announces, or that is set in fours as on the card, may have a prefix that is not known here.
 fn card(scope: Scope<'_>, digits: &Digits<'_>) -> Option<Found> {
     let longest = digits.len().min(19);
-    let prefix = digits.value(0, 4)?;
+    // No issuer has 0, with which a landline begins that has its stars in the same places.
+    let prefix = digits.value(0, 4).filter(|prefix| *prefix >= 1_000)?;
     (13..=longest).rev().find_map(|length| {
         let groups = digits.groups(0, length).filter(|groups| is_set_as_card(*groups, length))?;
         if digits.is_continued(length - 1) {

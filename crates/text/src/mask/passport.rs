@@ -2,6 +2,7 @@
 
 use super::{
     Kind,
+    hide::{HIDDEN, hidden},
     scan::{Found, Scope},
 };
 
@@ -10,6 +11,8 @@ const REACH: usize = 24;
 /// The lengths of passport numbers (ICAO Doc 9303 has room for nine).
 const LENGTHS: std::ops::RangeInclusive<usize> = 7..=9;
 const DIGITS_MIN: usize = 5;
+/// As much of a longer code tells that it is none.
+const CODE_MAX: usize = 32;
 
 /// Reads the number behind the word for a passport that begins here.
 pub(super) fn after(scope: Scope<'_>, at: usize) -> Option<Found> {
@@ -19,7 +22,7 @@ pub(super) fn after(scope: Scope<'_>, at: usize) -> Option<Found> {
     let mut at = at + word.or_else(|| english().then_some(8))?;
     for _ in 0..REACH {
         let (c, end) = scope.at(at)?;
-        if scope.rest(at).starts_with("***") {
+        if c == HIDDEN {
             // Something masked stands between.
             return None;
         }
@@ -28,8 +31,9 @@ pub(super) fn after(scope: Scope<'_>, at: usize) -> Option<Found> {
             continue;
         }
         let code = Code::read(scope, at);
-        if LENGTHS.contains(&code.length) && (code.digits >= DIGITS_MIN || code.is_masked(scope)) {
-            let masked = code.is_masked(scope);
+        let masked = code.is_masked(scope);
+        let is_plain = code.stars == 0 && code.digits >= DIGITS_MIN;
+        if LENGTHS.contains(&code.length) && (is_plain || masked) {
             return Some(Found { kind: Kind::Passport, range: code.start..code.end, masked });
         }
         if code.digits > 0 {
@@ -46,23 +50,27 @@ struct Code {
     end: usize,
     length: usize,
     digits: usize,
+    stars: usize,
 }
 
 impl Code {
     fn read(scope: Scope<'_>, start: usize) -> Self {
-        let mut code = Self { start, end: start, length: 0, digits: 0 };
+        let mut code = Self { start, end: start, length: 0, digits: 0, stars: 0 };
         let mut at = start;
-        let mut length = 0;
+        let mut stars = 0;
         while let Some((c, end)) = scope.at(at)
             && (c.is_ascii_alphanumeric() || c == '*')
-            && length < 32
+            && code.length + stars < CODE_MAX
         {
             at = end;
-            length += 1;
             code.digits += usize::from(c.is_ascii_digit());
-            if c != '*' {
+            if c == '*' {
+                stars += 1;
+            } else {
                 code.end = at;
-                code.length = length;
+                code.stars += stars;
+                code.length += stars + 1;
+                stars = 0;
             }
         }
         code
@@ -70,7 +78,8 @@ impl Code {
 
     /// The first character and the last three are left, the others are stars.
     fn is_masked(&self, scope: Scope<'_>) -> bool {
-        let stars = scope.text[self.start..self.end].chars().enumerate();
-        stars.into_iter().all(|(index, c)| (c == '*') == (1..self.length - 3).contains(&index))
+        let hidden = hidden(Kind::Passport, self.length, None);
+        let mut characters = scope.text[self.start..self.end].chars().enumerate();
+        self.stars > 0 && characters.all(|(index, c)| (c == '*') == hidden.contains(&index))
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::memchr2_iter;
 
-use super::{Kind, Span, address, email, english, number, passport};
+use super::{Kind, Span, address, email, english, hide::HIDDEN, number, passport};
 use crate::fold::narrow;
 
 /// What a matcher found.
@@ -26,24 +26,25 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// The character at a byte offset, full-width forms made half-width.
+    /// The character at a byte offset, full-width forms made half-width but for the star of an address.
     pub(super) fn at(self, offset: usize) -> Option<(char, usize)> {
         let c = self.text.get(offset..self.limit)?.chars().next()?;
-        Some((narrow(c), offset + c.len_utf8()))
+        Some((half_width(c), offset + c.len_utf8()))
     }
 
     /// The character before a byte offset, and where it starts.
     pub(super) fn before(self, offset: usize) -> Option<(char, usize)> {
         let c = self.text.get(self.floor..offset)?.chars().next_back()?;
-        Some((narrow(c), offset - c.len_utf8()))
+        Some((half_width(c), offset - c.len_utf8()))
     }
 
-    /// Says whether a byte offset stands behind a digit and stars: within a number, some of which is masked.
-    pub(super) fn is_in_mask(self, offset: usize) -> bool {
-        const STARS_MAX: usize = 16;
-        let before = self.text.get(self.floor..offset).unwrap_or_default();
-        let stars = before.bytes().rev().take(STARS_MAX).take_while(|byte| *byte == b'*').count();
-        stars > 0 && self.before(offset - stars).is_some_and(|(c, _)| c.is_ascii_digit() || c == '*')
+    /// Says whether a byte offset stands behind a digit, or something masked, and stars: if what is there vanished,
+    /// the stars could end a number.
+    pub(super) fn is_behind_stars(self, offset: usize) -> bool {
+        let before = self.text.get(..offset).unwrap_or_default();
+        let others = before.trim_end_matches('*');
+        let last = others.chars().next_back().filter(|_| others.len() < before.len());
+        last.is_some_and(|c| c == HIDDEN || narrow(c).is_ascii_digit())
     }
 
     /// What follows a byte offset.
@@ -56,9 +57,16 @@ impl<'a> Scope<'a> {
         const REACH: usize = 14;
         let before = self.text.get(self.floor..offset).unwrap_or_default();
         let chars = before.char_indices().rev().take(REACH);
-        let start = chars.take_while(|(_, c)| *c != '*').last().map_or(before.len(), |(start, _)| start);
+        let start = chars
+            .take_while(|(_, c)| !matches!(*c, '*' | HIDDEN))
+            .last()
+            .map_or(before.len(), |(start, _)| start);
         words.iter().any(|word| contains_ignoring_case(&before[start..], word))
     }
+}
+
+fn half_width(c: char) -> char {
+    if c == HIDDEN { c } else { narrow(c) }
 }
 
 /// Says whether ASCII letters of either case, or other characters as they are, occur in a text.

@@ -24,7 +24,7 @@ fn pieces() -> impl Strategy<Value = String> {
         "[0-9]{1,9}",
         "[0-9０-９]{10,20}",
         "[ 　*.@＠+＋(),_-]{1,3}",
-        "[*]{1,9}",
+        "[*＊]{1,9}",
         "[a-zA-Z号路区栋单元室楼X之第]{1,3}",
     ];
     proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())

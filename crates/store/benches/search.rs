@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use kefu_core::{AgentKey, Conversation, Entry, InboxKey, MessageKind, Micros, Principal, VisitorKey};
+use kefu_core::{
+    AgentKey, Conversation, Entry, InboxKey, MessageKind, Micros, Principal, Revision, VisitorKey,
+};
 use kefu_store::{Batch, Indexer, OpenOptions, Opened, SearchQuery, SearchScope, Store, Writer, open};
 use texts::{Random, Texts};
 use uuid::Uuid;
@@ -97,6 +99,9 @@ impl Desk {
                 kind,
                 text: self.texts.message(&mut self.random),
                 event: None,
+                data: None,
+                quote_seq: None,
+                revision: Revision::Intact,
                 created_at: now,
             };
             head.append(&mut entry, pos);

@@ -53,7 +53,7 @@ pub enum Change {
     /// Adds a visitor or replaces what is known of it.
     Visitor(Visitor),
     /// Adds or replaces an inbox.
-    Inbox(Inbox),
+    Inbox(Box<Inbox>),
     /// Adds an agent or replaces everything but its password.
     Agent(Agent),
     /// Adds or replaces a team.

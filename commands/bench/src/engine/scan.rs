@@ -10,6 +10,7 @@ use super::{stamp::Stamp, template::TEXT_PREFIX};
 
 /// What a frame means to a load generator.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is looked at and dropped, one at a time")]
 pub(crate) enum Seen<'a> {
     Ack(AckSeen),
     Message(MessageSeen),

@@ -75,7 +75,7 @@ pub(super) enum Pending {
         reply: Answer<OpenedVisitor>,
     },
     Agent {
-        agent: kefu_core::Agent,
+        agent: Box<kefu_core::Agent>,
         ends: bool,
         reply: Answer<AgentView>,
     },
@@ -85,7 +85,7 @@ pub(super) enum Pending {
         reply: Answer<kefu_core::Team>,
     },
     Inbox {
-        inbox: kefu_core::Inbox,
+        inbox: Box<kefu_core::Inbox>,
         reply: Answer<kefu_core::Inbox>,
     },
     EndSession {

@@ -154,6 +154,7 @@ impl Desk {
     ///
     /// # Errors
     /// The command, when it has to wait: then [`Desk::post`] does.
+    #[expect(clippy::result_large_err, reason = "what does not fit at once is posted again, as it is")]
     pub(crate) fn try_post(&self, command: Command) -> Result<(), Command> {
         if let Command::Send(send) = &command {
             match self.shared.budget.try_acquire_many(send.units) {

@@ -279,7 +279,7 @@ impl Task {
         inbox.settings = change.settings.unwrap_or(inbox.settings);
         inbox.sealed_secret = change.sealed_secret.unwrap_or(inbox.sealed_secret);
         work.audit(change.audit, ("inbox", inbox.id));
-        work.changes.push(Change::Inbox(inbox.clone()));
+        work.changes.push(Change::Inbox(Box::new(inbox.clone())));
         work.answers.push(Pending::Inbox { inbox, reply });
     }
 

@@ -87,7 +87,7 @@ fn a_refused_set_leaves_nothing_and_harms_no_other() {
         let set = |key, slug, who| RecordSet {
             changes: vec![
                 Change::Agent(agent(AgentKey(key), &format!("{key}@example.com"))),
-                Change::Inbox(inbox(InboxKey(key), slug)),
+                Change::Inbox(Box::new(inbox(InboxKey(key), slug))),
             ],
             audit: vec![record("inbox.made", who)],
         };

@@ -77,7 +77,7 @@ impl Tail {
         chunk.postings.sort_unstable();
         chunk.postings.dedup();
         while let Some(last) = self.chunks.pop_if(|last| last.len() < chunk.len() * 2) {
-            chunk = merged(&last, chunk);
+            chunk = merged(&last, &chunk);
         }
         self.chunks.push(Arc::new(chunk));
     }
@@ -114,7 +114,7 @@ impl Tail {
     }
 }
 
-fn merged(earlier: &Chunk, later: Chunk) -> Chunk {
+fn merged(earlier: &Chunk, later: &Chunk) -> Chunk {
     let mut postings = Vec::with_capacity(earlier.postings.len() + later.postings.len());
     postings.extend_from_slice(&earlier.postings);
     postings.extend_from_slice(&later.postings);

@@ -48,7 +48,7 @@ fn agents_and_their_passwords() {
         assert_eq!(shown(store.agents().await.unwrap()), shown([&ada]));
 
         let twin = agent(writer.next_agent_key(), "ada@example.com");
-        let result = writer.commit(&of([Change::Inbox(inbox(InboxKey(5), "x")), Change::Agent(twin)])).await;
+        let result = writer.commit(&of([Change::Inbox(Box::new(inbox(InboxKey(5), "x"))), Change::Agent(twin)])).await;
         assert!(matches!(result, Err(StoreError::Conflict(what)) if what.contains("email")));
         assert_eq!(store.inboxes().await.unwrap().len(), 0);
         writer.close().await.unwrap();
@@ -66,7 +66,7 @@ fn inboxes_and_visitors() {
         let mut third = visitor(writer.next_visitor_key(), None, false);
         let all = [&first, &second, &third].map(|visitor| Change::Visitor(visitor.clone()));
         writer.commit(&of(all)).await.unwrap();
-        writer.commit(&of([Change::Inbox(web.clone())])).await.unwrap();
+        writer.commit(&of([Change::Inbox(Box::new(web.clone()))])).await.unwrap();
         assert_eq!(shown(store.inbox_by_slug("web").await.unwrap()), shown(Some(&web)));
         assert_eq!(shown(store.inboxes().await.unwrap()), shown([&web]));
 

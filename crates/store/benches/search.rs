@@ -189,11 +189,17 @@ async fn index(store: &Store, dir: &Path) -> Indexer {
 /// What is asked for, and with which filters.
 struct Kind {
     name: &'static str,
-    words: fn(&Texts, &mut Random) -> String,
-    filter: fn(&mut SearchQuery, &mut Random, rows: i64),
+    words: Words,
+    filter: Narrow,
 }
 
-const WORDS: [(&str, fn(&Texts, &mut Random) -> String); 8] = [
+/// Makes the words of a query.
+type Words = fn(&Texts, &mut Random) -> String;
+
+/// Narrows a query down, given how many conversations there are.
+type Narrow = fn(&mut SearchQuery, &mut Random, rows: i64);
+
+const WORDS: [(&str, Words); 8] = [
     ("most frequent", |texts, random| texts.chinese(random.below(20)).to_owned()),
     ("退款", |_, _| "退款".to_owned()),
     ("medium", |texts, random| texts.chinese(400 + random.below(2_000)).to_owned()),
@@ -206,7 +212,7 @@ const WORDS: [(&str, fn(&Texts, &mut Random) -> String); 8] = [
     ("English", |texts, random| texts.english(random.below(100)).to_owned()),
 ];
 
-const FILTERS: [(&str, fn(&mut SearchQuery, &mut Random, i64)); 7] = [
+const FILTERS: [(&str, Narrow); 7] = [
     ("–", |_, _, _| {}),
     ("visitor", |query, random, rows| {
         query.visitors =

@@ -57,6 +57,7 @@ pub(super) enum Origin {
 }
 
 /// An answer that waits for the commit.
+#[expect(clippy::large_enum_variant, reason = "a group has a few of them, and no message has one")]
 pub(super) enum Pending {
     Act {
         conversation: ConversationKey,
@@ -75,7 +76,7 @@ pub(super) enum Pending {
         reply: Answer<OpenedVisitor>,
     },
     Agent {
-        agent: Box<kefu_core::Agent>,
+        agent: kefu_core::Agent,
         ends: bool,
         reply: Answer<AgentView>,
     },
@@ -85,7 +86,7 @@ pub(super) enum Pending {
         reply: Answer<kefu_core::Team>,
     },
     Inbox {
-        inbox: Box<kefu_core::Inbox>,
+        inbox: kefu_core::Inbox,
         reply: Answer<kefu_core::Inbox>,
     },
     EndSession {

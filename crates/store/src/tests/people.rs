@@ -48,7 +48,8 @@ fn agents_and_their_passwords() {
         assert_eq!(shown(store.agents().await.unwrap()), shown([&ada]));
 
         let twin = agent(writer.next_agent_key(), "ada@example.com");
-        let result = writer.commit(&of([Change::Inbox(Box::new(inbox(InboxKey(5), "x"))), Change::Agent(twin)])).await;
+        let result =
+            writer.commit(&of([Change::Inbox(Box::new(inbox(InboxKey(5), "x"))), Change::Agent(twin)])).await;
         assert!(matches!(result, Err(StoreError::Conflict(what)) if what.contains("email")));
         assert_eq!(store.inboxes().await.unwrap().len(), 0);
         writer.close().await.unwrap();

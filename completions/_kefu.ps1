@@ -110,6 +110,8 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--visitors', '--visitors', [CompletionResultType]::ParameterName, 'Keep so many visitors connected')
             [CompletionResult]::new('--senders', '--senders', [CompletionResultType]::ParameterName, 'Let only so many of the visitors send [default: all]')
             [CompletionResult]::new('--agents', '--agents', [CompletionResultType]::ParameterName, 'Keep so many agents connected; with 0 only acks are measured [default: 1, with --idle 0]')
+            [CompletionResult]::new('--supervisors', '--supervisors', [CompletionResultType]::ParameterName, 'Let so many supervisors watch everything, and some conversations each')
+            [CompletionResult]::new('--reads-per-second', '--reads-per-second', [CompletionResultType]::ParameterName, 'Let supervisors and agents read lists, messages and visitors over REST, so often a second')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Send so many messages a second, all visitors together')
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Measure for so long; with --idle, hold the connections for so long')
             [CompletionResult]::new('--warmup', '--warmup', [CompletionResultType]::ParameterName, 'Send for so long before measuring; the rate rises during the first half')

@@ -115,7 +115,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__bench__subcmd__chat)
-            opts="-h -V --url --inbox --admin-email --admin-password --admin-password-file --server-pid --source-addresses --visitors --senders --agents --rate --duration --warmup --idle --steps --max --in-flight --storm --require --format --output --config --log-format --log-level --help --version"
+            opts="-h -V --url --inbox --admin-email --admin-password --admin-password-file --server-pid --source-addresses --visitors --senders --agents --supervisors --reads-per-second --rate --duration --warmup --idle --steps --max --in-flight --storm --require --format --output --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -169,6 +169,14 @@ _kefu() {
                     return 0
                     ;;
                 --agents)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --supervisors)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reads-per-second)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -101,6 +101,8 @@ set edit:completion:arg-completer[kefu] = {|@words|
             cand --visitors 'Keep so many visitors connected'
             cand --senders 'Let only so many of the visitors send [default: all]'
             cand --agents 'Keep so many agents connected; with 0 only acks are measured [default: 1, with --idle 0]'
+            cand --supervisors 'Let so many supervisors watch everything, and some conversations each'
+            cand --reads-per-second 'Let supervisors and agents read lists, messages and visitors over REST, so often a second'
             cand --rate 'Send so many messages a second, all visitors together'
             cand --duration 'Measure for so long; with --idle, hold the connections for so long'
             cand --warmup 'Send for so long before measuring; the rate rises during the first half'

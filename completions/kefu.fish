@@ -99,6 +99,8 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l visitors -d 'Keep so many visitors connected' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l senders -d 'Let only so many of the visitors send [default: all]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l agents -d 'Keep so many agents connected; with 0 only acks are measured [default: 1, with --idle 0]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l supervisors -d 'Let so many supervisors watch everything, and some conversations each' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l reads-per-second -d 'Let supervisors and agents read lists, messages and visitors over REST, so often a second' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l rate -d 'Send so many messages a second, all visitors together' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l duration -d 'Measure for so long; with --idle, hold the connections for so long' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l warmup -d 'Send for so long before measuring; the rate rises during the first half' -r

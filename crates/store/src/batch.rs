@@ -1,9 +1,11 @@
 use std::time::Duration;
 
-use kefu_core::{Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Revision, Visitor};
+use kefu_core::{
+    Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Revision, Visitor, VisitorKey,
+};
 use uuid::Uuid;
 
-use crate::{AuditRecord, Session, StoreError};
+use crate::{AuditRecord, BlockChange, CustomerChange, PageVisit, Session, StoreError};
 
 /// What one transaction writes.
 #[derive(Clone, Debug, Default)]
@@ -99,6 +101,17 @@ pub enum Change {
         text: String,
         /// When.
         at: Micros,
+    },
+    /// Changes a customer.
+    Customer(CustomerChange),
+    /// Changes who is blocked.
+    Block(BlockChange),
+    /// Adds to the pages that a visitor looked at; the oldest beyond [`PAGES_MAX`](crate::PAGES_MAX) go.
+    Pages {
+        /// Whose.
+        visitor: VisitorKey,
+        /// In the order in which it looked at them.
+        visits: Vec<PageVisit>,
     },
     /// Sets or forgets the hash of the token that lets the first agent in.
     SetupToken(Option<[u8; 32]>),

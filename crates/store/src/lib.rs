@@ -12,9 +12,12 @@
 mod audit;
 mod backup;
 mod batch;
+mod blocks;
 mod check;
+mod customers;
 mod error;
 mod open;
+mod pages;
 mod reader;
 mod rows;
 mod schema;
@@ -28,9 +31,14 @@ mod tests;
 pub use audit::{AuditActor, AuditFilter, AuditLine, AuditRecord, AuditVerdict};
 pub use backup::{backup, is_own_file, restore};
 pub use batch::{Batch, Change, Committed, RecordSet};
+pub use blocks::{Block, BlockChange, BlockTarget};
 pub use check::check;
+pub use customers::{
+    Customer, CustomerChange, CustomerIdentity, CustomerMerge, IDENTITIES_MAX, IdentityKind, SearchCursor,
+};
 pub use error::StoreError;
 pub use open::{OpenOptions, Opened, open};
+pub use pages::{PAGES_MAX, PageVisit};
 pub use reader::{Cursor, Page, Range, Store, View};
 pub use session::Session;
 pub use writer::{StoreMetrics, Writer};

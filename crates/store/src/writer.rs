@@ -1,10 +1,13 @@
 mod audit;
+mod blocks;
 mod changes;
 mod checkpoint;
+mod customers;
 mod dedupe;
 mod entries;
 mod fold;
 mod keys;
+mod pages;
 mod records;
 mod recover;
 mod revise;

@@ -42,6 +42,8 @@ pub(super) static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
         (name = "conversations", description = "Conversations and their state"),
         (name = "messages", description = "The log of a conversation"),
         (name = "visitors", description = "The people who ask"),
+        (name = "customers", description = "Who the people behind visitors are"),
+        (name = "blocks", description = "Who may not come in"),
         (name = "live", description = "Chat frames over HTTP")
     )
 )]

@@ -1,8 +1,12 @@
 mod agents;
 mod auth;
+mod blocks;
 mod conversations;
+mod customers;
+mod identities;
 mod inboxes;
 mod messages;
+mod pages;
 mod session;
 mod setup;
 mod visitors;
@@ -48,6 +52,17 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::recall))
         .routes(routes!(visitors::get))
+        .routes(routes!(pages::list))
+        .routes(routes!(pages::add))
+        .routes(routes!(customers::find))
+        .routes(routes!(customers::get, customers::change))
+        .routes(routes!(customers::merge))
+        .routes(routes!(customers::unmerge))
+        .routes(routes!(customers::conversations))
+        .routes(routes!(identities::list, identities::add))
+        .routes(routes!(identities::end))
+        .routes(routes!(blocks::list, blocks::make))
+        .routes(routes!(blocks::end))
         .routes(routes!(description))
 }
 

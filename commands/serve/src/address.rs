@@ -18,7 +18,7 @@ const MAX_HOPS: usize = 16;
 pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// A range of addresses, such as `10.0.0.0/8`; a single address is its own range.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Network {
     address: IpAddr,
     prefix: u8,
@@ -39,6 +39,11 @@ pub enum NetworkError {
 }
 
 impl Peer {
+    /// The address of a request; without a peer all requests come from one.
+    pub(crate) fn address(peer: Option<&Self>) -> IpAddr {
+        peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0)
+    }
+
     /// Finds who is behind `socket`: each proxy appends the address that it saw, so from the right the first
     /// address that is no trusted proxy is the nearest that somebody trusted vouches for.
     pub(crate) fn find(socket: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Self {
@@ -80,6 +85,26 @@ fn parse_entry(entry: &str) -> Option<IpAddr> {
 }
 
 impl Network {
+    /// The range of `prefix` bits around `address`; nothing when it has not so many.
+    pub(crate) fn around(address: IpAddr, prefix: u8) -> Option<Self> {
+        let address = match address.to_canonical() {
+            IpAddr::V4(v4) if prefix <= 32 => Ipv4Addr::from_bits(v4.to_bits() & mask_v4(prefix)).into(),
+            IpAddr::V6(v6) if prefix <= 128 => Ipv6Addr::from_bits(v6.to_bits() & mask_v6(prefix)).into(),
+            _ => return None,
+        };
+        Some(Self { address, prefix })
+    }
+
+    /// How many leading bits all its addresses share.
+    pub(crate) fn prefix(self) -> u8 {
+        self.prefix
+    }
+
+    /// Its first address.
+    pub(crate) fn first(self) -> IpAddr {
+        self.address
+    }
+
     /// Says whether `address` is in the range.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {

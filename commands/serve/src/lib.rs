@@ -11,6 +11,7 @@ mod args;
 mod assets;
 mod audit;
 mod auth;
+mod blocks;
 mod clock;
 mod demo;
 mod descriptors;
@@ -29,6 +30,7 @@ mod problem;
 mod run;
 mod services;
 mod settings;
+mod trails;
 mod transcript;
 mod view;
 

@@ -22,6 +22,7 @@ use crate::{
     args::{Args, StoreCommand},
     assets,
     auth::{Secrets, Token},
+    blocks::Blocks,
     clock,
     demo::{self, DemoDir, LogIn},
     desk::{Desk, DeskOptions},
@@ -126,6 +127,7 @@ async fn serve(
     let registry = Arc::clone(&services.registry);
     tokio::select! {
         () = sweep(&registry) => {}
+        () = keep_up(services.clone()) => {}
         () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}
     }
     app.print("stopped\n")?;
@@ -162,10 +164,14 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
     });
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
     let limits = Arc::new(Limits::new(&settings.rate));
+    let blocks = Blocks::load(&opened.store).await.map_err(|error| store_failure(dir, error))?;
+    let blocks = Arc::new(blocks);
     let services = Services {
-        live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits))),
+        live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks))),
         registry: Registry::new(socket_limits(&settings), 0),
         limits,
+        blocks,
+        trails: Arc::default(),
         desk,
         store: opened.store,
         indexer,
@@ -207,6 +213,20 @@ fn seconds(time: Duration) -> u32 {
     u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1)
 }
 
+/// How often the pages that visitors looked at are written.
+const TRAILS_EVERY: Duration = Duration::from_secs(5);
+
+/// Writes page trails and forgets expired blocks, for ever.
+async fn keep_up(services: Services) {
+    let mut ticks = tokio::time::interval(TRAILS_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        services.trails.write(&services.desk).await;
+        services.blocks.forget_expired(&services.desk, &services.store, clock::now()).await;
+    }
+}
+
 /// So many ended connections have left memory that is worth giving back.
 const MANY_ENDED: usize = 1000;
 
@@ -243,12 +263,13 @@ async fn until_stopped(
 ) {
     let limits = ListenerLimits::new(&services.settings);
     let router = router(services.clone(), store_metrics, demo, stop.clone());
-    let Services { desk, indexer, tracker, metrics, settings, .. } = services;
+    let Services { desk, indexer, tracker, metrics, settings, trails, .. } = services;
     let deadline = settings.stop_timeout;
     listener::serve_connections(listener, router, limits, metrics, stop, deadline, &tracker).await;
     let rest = deadline / 2;
     tracing::info!(open = tracker.len(), "no more connections are taken");
     let drained = async {
+        trails.write(&desk).await;
         desk.stop().await;
         indexer.close().await;
         tracker.close();

@@ -4,7 +4,10 @@ use kefu_socket::Registry;
 use kefu_store::{Indexer, Store};
 use tokio_util::task::TaskTracker;
 
-use crate::{auth::Secrets, desk::Desk, limits::Limits, live::Live, metrics::Metrics, settings::Settings};
+use crate::{
+    auth::Secrets, blocks::Blocks, desk::Desk, limits::Limits, live::Live, metrics::Metrics,
+    settings::Settings, trails::Trails,
+};
 
 /// What every request handler may use.
 #[derive(Clone)]
@@ -21,6 +24,10 @@ pub(crate) struct Services {
     pub(crate) secrets: Arc<Secrets>,
     /// How often who may do what.
     pub(crate) limits: Arc<Limits>,
+    /// Who may not come in.
+    pub(crate) blocks: Arc<Blocks>,
+    /// Pages that visitors looked at and that are not written yet.
+    pub(crate) trails: Arc<Trails>,
     /// Counters and gauges.
     pub(crate) metrics: Arc<Metrics>,
     /// What connections share.

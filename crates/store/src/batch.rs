@@ -2,10 +2,14 @@ use std::time::Duration;
 
 use kefu_core::{
     Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Revision, Team, TeamKey, Visitor,
+    VisitorKey,
 };
 use uuid::Uuid;
 
-use crate::{AuditRecord, CannedChange, Session, StoreError, TagChange, TicketChange};
+use crate::{
+    AuditRecord, BlockChange, CannedChange, CustomerChange, PageVisit, Session, StoreError, TagChange,
+    TicketChange,
+};
 
 /// What one transaction writes.
 #[derive(Clone, Debug, Default)]
@@ -112,6 +116,17 @@ pub enum Change {
     Tag(TagChange),
     /// A change of canned replies.
     Canned(CannedChange),
+    /// Changes a customer.
+    Customer(CustomerChange),
+    /// Changes who is blocked.
+    Block(BlockChange),
+    /// Adds to the pages that a visitor looked at; the oldest beyond [`PAGES_MAX`](crate::PAGES_MAX) go.
+    Pages {
+        /// Whose.
+        visitor: VisitorKey,
+        /// In the order in which it looked at them.
+        visits: Vec<PageVisit>,
+    },
     /// Sets or forgets the hash of the token that lets the first agent in.
     SetupToken(Option<[u8; 32]>),
 }

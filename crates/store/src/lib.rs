@@ -12,10 +12,13 @@
 mod audit;
 mod backup;
 mod batch;
+mod blocks;
 mod canned;
 mod check;
+mod customers;
 mod error;
 mod open;
+mod pages;
 mod reader;
 mod rows;
 mod schema;
@@ -32,10 +35,15 @@ mod tests;
 pub use audit::{AuditActor, AuditFilter, AuditLine, AuditRecord, AuditVerdict};
 pub use backup::{backup, is_own_file, restore};
 pub use batch::{Batch, Change, Committed, RecordSet};
+pub use blocks::{Block, BlockChange, BlockTarget};
 pub use canned::{CannedChange, CannedFilter, CannedReply};
 pub use check::check;
+pub use customers::{
+    Customer, CustomerChange, CustomerIdentity, CustomerMerge, IDENTITIES_MAX, IdentityKind, SearchCursor,
+};
 pub use error::StoreError;
 pub use open::{OpenOptions, Opened, open};
+pub use pages::{PAGES_MAX, PageVisit};
 pub use reader::{Cursor, Page, Range, Store, View};
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};
 pub use session::Session;

@@ -1,11 +1,14 @@
 mod audit;
+mod blocks;
 mod canned;
 mod changes;
 mod checkpoint;
+mod customers;
 mod dedupe;
 mod entries;
 mod fold;
 mod keys;
+mod pages;
 mod records;
 mod recover;
 mod revise;

@@ -3,6 +3,8 @@ use kefu_core::{Permission, Principal};
 
 use super::authenticate;
 use crate::{
+    address::Peer,
+    clock,
     http::{Api, CorsScope},
     identity::Identity,
     problem::Problem,
@@ -34,6 +36,8 @@ impl FromRequestParts<Api> for Signed {
         if let Some(scope) = parts.extensions.get::<CorsScope>() {
             scope.set(identity.inbox);
         }
+        let address = Peer::address(parts.extensions.get());
+        api.services.blocks.check(&identity, address, clock::now())?;
         Ok(Self(identity))
     }
 }

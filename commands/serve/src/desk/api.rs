@@ -261,6 +261,8 @@ pub(crate) enum Command {
     Agents {
         reply: Answer<Vec<AgentView>>,
     },
+    /// Ends the connections of visitors who are blocked.
+    CloseBlocked(Vec<VisitorKey>),
     Connect {
         connect: Box<Connect>,
         reply: oneshot::Sender<ConnectionId>,

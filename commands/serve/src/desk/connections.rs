@@ -326,6 +326,15 @@ impl Task {
         }
     }
 
+    /// Ends all connections of visitors who are blocked.
+    pub(super) fn close_blocked(&self, visitors: &[VisitorKey]) {
+        for visitor in visitors {
+            for (_, conn) in self.hub.connections_of(&Principal::Visitor(*visitor)) {
+                conn.outbox.close(CloseCode::FORBIDDEN, "blocked");
+            }
+        }
+    }
+
     /// Tells every connection to come back later, each at another moment, and closes it.
     pub(super) fn say_goodbye(&self) {
         let count = u32::try_from(self.hub.len()).unwrap_or(u32::MAX);

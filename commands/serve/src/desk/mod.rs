@@ -28,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-use kefu_core::{Action, AgentStatus, Content, Conversation, Inbox, InboxKey, Micros, may};
+use kefu_core::{Action, AgentStatus, Content, Conversation, Inbox, InboxKey, Micros, VisitorKey, may};
 use kefu_socket::ConnectionId;
 use kefu_store::{Range, RecordSet, Session, Store, View, Writer};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -246,6 +246,27 @@ impl Desk {
         let (page, next) = self.store.conversations(view, inbox, cursor, limit).await?;
         let keys = page.items.iter().map(|conversation| conversation.key).collect();
         Ok((self.views(who, keys).await?, next))
+    }
+
+    /// A page of what `who` may read of the conversations of these visitors, and where the next one begins.
+    pub(crate) async fn conversations_of_visitors(
+        &self,
+        who: &Identity,
+        visitors: &[VisitorKey],
+        cursor: Option<(i64, i64)>,
+        limit: usize,
+    ) -> Result<(Vec<ConversationView>, Option<(i64, i64)>), Problem> {
+        let (page, next) = self.store.conversations_of(visitors, cursor, limit).await?;
+        let readable = page.items.iter().filter(|c| may(who.principal, who.rights, Action::Read, c));
+        let keys = readable.map(|conversation| conversation.key).collect();
+        Ok((self.views(who, keys).await?, next))
+    }
+
+    /// Ends the connections of visitors who are blocked.
+    pub(crate) async fn close_blocked(&self, visitors: Vec<VisitorKey>) {
+        if !visitors.is_empty() {
+            self.post(Command::CloseBlocked(visitors)).await;
+        }
     }
 
     /// Opens a session of a visitor: with its newest conversation that has not ended, or a new one.

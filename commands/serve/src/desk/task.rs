@@ -265,6 +265,7 @@ impl Task {
             Command::Replayed { connection, positions, rounds } => {
                 self.advance(connection, positions, rounds).await;
             }
+            Command::CloseBlocked(visitors) => self.close_blocked(&visitors),
             Command::Typing { connection, conversation, on } => self.typing(connection, conversation, on),
             Command::Watch { connection, watch, on } => self.watch(connection, watch, on),
             _ => unreachable!("commands that change durable state are applied to the group"),
@@ -415,6 +416,7 @@ impl Task {
             // Dropping the reply ends the connection, which comes back later.
             Command::Connect { .. } => {}
             Command::Disconnect(connection) => self.disconnect(connection),
+            Command::CloseBlocked(visitors) => self.close_blocked(&visitors),
             Command::Resume { connection, .. }
             | Command::Replayed { connection, .. }
             | Command::Watch { connection, .. } => {

@@ -1,7 +1,4 @@
-use std::{
-    convert::Infallible,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::{convert::Infallible, net::IpAddr};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
@@ -30,14 +27,9 @@ impl FromRequestParts<Api> for Caller {
         let forwarded = !settings.trusted_proxies.is_empty()
             && parts.headers.get(FORWARDED_PROTO).is_some_and(|value| value == "https");
         Ok(Self {
-            address: address(parts.extensions.get()),
+            address: Peer::address(parts.extensions.get()),
             user_agent: fields::user_agent(&parts.headers),
             secure: forwarded || public.is_some_and(|url| url.starts_with("https://")),
         })
     }
-}
-
-/// Without a peer all requests count as one party.
-pub(super) fn address(peer: Option<&Peer>) -> IpAddr {
-    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0)
 }

@@ -8,13 +8,13 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS},
 };
 
-use super::{Refused, caller::address};
-use crate::{clock, listener::RequestId, services::Services};
+use super::Refused;
+use crate::{address::Peer, clock, listener::RequestId, services::Services};
 
 /// Counts the request against its address, and gives the answer what all answers have.
 pub(crate) async fn envelope(State(services): State<Services>, request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
-    let address = address(request.extensions().get());
+    let address = Peer::address(request.extensions().get());
     let mut response = match services.limits.request(address, clock::now()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),

@@ -1,6 +1,7 @@
 //! What fields may hold.
 
-use kefu_core::Role;
+use kefu_core::{Micros, Role};
+use kefu_protocol::frame::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -20,12 +21,20 @@ pub(super) const COMMENT_CHARS: usize = 2000;
 const ORIGINS: usize = 50;
 /// Most characters of an inbox's key.
 const SLUG_CHARS: usize = 40;
-/// Most bytes of a telephone number.
-const PHONE_BYTES: usize = 40;
 /// Most characters of a canned reply's shortcut.
 const SHORTCUT_CHARS: usize = 40;
 /// Most bytes of what a client calls itself.
 const USER_AGENT_BYTES: usize = 300;
+/// Most digits of a telephone number: 15 and what some countries put before it (ITU-T E.164).
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 3..=20;
+/// Most characters of what agents keep in mind of a customer.
+pub(super) const NOTE_CHARS: usize = 4000;
+/// Most characters of the reason of a block.
+pub(super) const REASON_CHARS: usize = 500;
+/// Most bytes of the address of a page.
+const URL_BYTES: usize = 2048;
+/// Most characters of what a page calls itself.
+const TITLE_CHARS: usize = 300;
 /// Most open conversations that routing may give one agent.
 const CAPACITY_MAX: u32 = 1_000_000;
 
@@ -72,6 +81,60 @@ pub(super) fn email(text: &str) -> Result<String, Problem> {
 /// An e-mail address, or none.
 pub(super) fn optional_email(text: &str) -> Result<String, Problem> {
     if text.trim().is_empty() { Ok(String::new()) } else { email(text) }
+}
+
+/// A telephone number without what only makes it easier to read; may be empty.
+pub(super) fn phone(field: &'static str, text: &str) -> Result<String, Problem> {
+    check_chars(field, text, NAME_CHARS)?;
+    let bare: String =
+        text.trim().chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '\u{a0}')).collect();
+    let digits = bare.strip_prefix('+').unwrap_or(&bare);
+    let valid = PHONE_DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if valid || bare.is_empty() {
+        Ok(bare)
+    } else {
+        Err(Problem::invalid(field, "must be a telephone number such as +86 138 0000 0000"))
+    }
+}
+
+/// A moment after `now`.
+pub(super) fn future(field: &'static str, text: &str, now: Micros) -> Result<Micros, Problem> {
+    let time: Timestamp = text
+        .parse()
+        .map_err(|_| Problem::invalid(field, "must be a time of RFC 3339, such as 2006-01-02T15:04:05Z"))?;
+    if time.micros() <= now.0 {
+        return Err(Problem::invalid(field, "must be in the future"));
+    }
+    Ok(Micros(time.micros()))
+}
+
+/// The address of a page, without the credentials and the fragment that may be in it.
+pub(super) fn page_url(field: &'static str, text: &str) -> Result<String, Problem> {
+    if text.len() > URL_BYTES {
+        return Err(Problem {
+            field: Some(field),
+            ..too_large(format!("must be at most {URL_BYTES} bytes"))
+        });
+    }
+    let invalid = || Problem::invalid(field, "must be the address of a page, with http:// or https://");
+    let text = text.trim();
+    // Browsers take a backslash for a slash: what stands before it would not be the host.
+    if text.chars().any(|c| c.is_whitespace() || c == '\\' || is_disruptive(c)) {
+        return Err(invalid());
+    }
+    let (text, _) = text.split_once('#').unwrap_or((text, ""));
+    let (scheme, rest) = text.split_once("://").ok_or_else(invalid)?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let scheme = scheme.to_ascii_lowercase();
+    Origin::parse(&format!("{scheme}://{host}")).ok_or_else(invalid)?;
+    Ok(format!("{scheme}://{host}{path}"))
+}
+
+/// What a page calls itself, shortened and on one line.
+pub(super) fn title(text: &str) -> String {
+    text.trim().chars().filter(|c| !is_disruptive(*c)).take(TITLE_CHARS).collect()
 }
 
 /// The site's own fields of a visitor, as the store keeps them.
@@ -144,19 +207,6 @@ pub(super) fn user_agent(headers: &http::HeaderMap) -> String {
 pub(super) fn text(field: &'static str, text: &str, chars_max: usize) -> Result<String, Problem> {
     let text = lines(field, text, chars_max)?;
     if text.trim().is_empty() { Err(Problem::invalid(field, "must not be empty")) } else { Ok(text) }
-}
-
-/// A plausible telephone number, without the blanks around it.
-pub(super) fn phone(text: &str) -> Result<String, Problem> {
-    let text = text.trim();
-    let plausible = (1..=PHONE_BYTES).contains(&text.len())
-        && text.bytes().any(|byte| byte.is_ascii_digit())
-        && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .#*".contains(&byte));
-    if plausible {
-        Ok(text.to_owned())
-    } else {
-        Err(Problem::invalid("phone", "this is no telephone number"))
-    }
 }
 
 /// What is typed to find a canned reply.
@@ -255,10 +305,6 @@ mod tests {
 
     #[test]
     fn small_fields_have_their_form() {
-        assert_eq!(phone(" +86 (10) 1234-5678 ").unwrap(), "+86 (10) 1234-5678");
-        for bad in ["", "+", "12a", "１２３", &"1".repeat(PHONE_BYTES + 1)] {
-            assert_eq!(phone(bad).unwrap_err().field, Some("phone"), "{bad}");
-        }
         assert_eq!(shortcut("退款-Ja").unwrap(), "退款-ja");
         for bad in ["", "a b", "/a", &"a".repeat(SHORTCUT_CHARS + 1)] {
             assert!(shortcut(bad).is_err(), "{bad}");
@@ -271,6 +317,50 @@ mod tests {
         assert_eq!(ids("tags", &[two, one, two], 2).unwrap(), [one, two]);
         assert_eq!(ids("tags", &[one, two], 1).unwrap_err().field, Some("tags"));
         assert!(text("text", " \n", 9).is_err() && text("text", "a\nb", 3).is_ok());
+    }
+
+    #[test]
+    fn telephone_numbers_have_one_form() {
+        assert_eq!(phone("phone", " +86 (138) 0000-0000 ").unwrap(), "+8613800000000");
+        assert_eq!(phone("phone", "  ").unwrap(), "");
+        for bad in ["12", "+", "86+13800000000", "138oooo", "１３８００００", &"1".repeat(21)] {
+            assert_eq!(phone("phone", bad).unwrap_err().field, Some("phone"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_pages_carry_no_secrets() {
+        for (url, clean) in [
+            ("https://shop.example", "https://shop.example"),
+            ("HTTPS://lin:secret@shop.example:8443/a?b=c#token=x", "https://shop.example:8443/a?b=c"),
+            ("http://a@b@shop.example/@x", "http://shop.example/@x"),
+            ("http://[2001:db8::1]/?q=1", "http://[2001:db8::1]/?q=1"),
+        ] {
+            assert_eq!(page_url("url", url).unwrap(), clean);
+        }
+        let long = format!("https://shop.example/{}", "x".repeat(URL_BYTES));
+        for bad in [
+            "",
+            "shop.example",
+            "javascript:alert(1)",
+            "ftp://a",
+            "https://",
+            "https://a b/",
+            "https://a\\@b/",
+            &long,
+        ] {
+            assert_eq!(page_url("url", bad).unwrap_err().field, Some("url"), "{bad}");
+        }
+        assert_eq!(title(&format!(" a\n{}", "b".repeat(400))).chars().count(), TITLE_CHARS);
+    }
+
+    #[test]
+    fn a_time_is_ahead() {
+        let now = Micros(1_790_000_000_000_000);
+        assert!(future("expires_at", "2100-01-01T00:00:00Z", now).is_ok());
+        for bad in ["2001-01-01T00:00:00Z", "tomorrow", ""] {
+            assert_eq!(future("expires_at", bad, now).unwrap_err().field, Some("expires_at"));
+        }
     }
 
     #[test]
@@ -287,6 +377,12 @@ mod tests {
         fn what_is_accepted_stays_so(text in "\\PC{0,40}") {
             if let Ok(name) = name("name", &text) {
                 prop_assert_eq!(super::name("name", &name), Ok(name.clone()));
+            }
+            if let Ok(phone) = phone("phone", &text) {
+                prop_assert_eq!(super::phone("phone", &phone), Ok(phone.clone()));
+            }
+            if let Ok(url) = page_url("url", &format!("https://{text}")) {
+                prop_assert_eq!(page_url("url", &url), Ok(url.clone()));
             }
             if let Ok(email) = email(&text) {
                 prop_assert_eq!(super::email(&email), Ok(email.clone()));

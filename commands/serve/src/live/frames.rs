@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use kefu_core::{Content, Limit, Meter};
 use kefu_protocol::{
@@ -26,6 +26,8 @@ pub(super) struct Frames {
     pub(super) who: Arc<Identity>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) connection: ConnectionId,
+    /// Where it came from.
+    address: IpAddr,
     others: Meter,
     has_begun: bool,
 }
@@ -36,8 +38,9 @@ impl Frames {
         who: Arc<Identity>,
         outbox: Arc<Outbox>,
         connection: ConnectionId,
+        address: IpAddr,
     ) -> Self {
-        Self { live, who, outbox, connection, others: Meter::default(), has_begun: false }
+        Self { live, who, outbox, connection, address, others: Meter::default(), has_begun: false }
     }
 
     fn take(&mut self, frame: ClientFrame<'_>) -> Flow {
@@ -152,6 +155,10 @@ impl Frames {
 
 impl Handler for Frames {
     fn message(&mut self, text: &str) -> Flow {
+        // Whoever was blocked meanwhile is told as soon as it says anything, if the desk has not closed it yet.
+        if self.live.blocks.check(&self.who, self.address, clock::now()).is_err() {
+            return Flow::Close(CloseCode::FORBIDDEN, "blocked");
+        }
         match ClientFrame::parse(text) {
             Ok(frame) => self.take(frame),
             Err(error) => self.refuse(error),

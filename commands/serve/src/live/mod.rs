@@ -19,20 +19,21 @@ use kefu_protocol::frame::ServerFrame;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{desk::Desk, http::envelope, limits::Limits, services::Services};
+use crate::{blocks::Blocks, desk::Desk, http::envelope, limits::Limits, services::Services};
 
 /// What all connections share.
 pub(crate) struct Live {
     desk: Desk,
     limits: Arc<Limits>,
+    blocks: Arc<Blocks>,
     pong: Bytes,
     streams: Mutex<HashMap<Uuid, Arc<stream::Upstream>>>,
 }
 
 impl Live {
     /// `limits` are those that REST counts against, too.
-    pub(crate) fn new(desk: Desk, limits: Arc<Limits>) -> Self {
-        Self { desk, limits, pong: ServerFrame::Pong.encode(), streams: Mutex::default() }
+    pub(crate) fn new(desk: Desk, limits: Arc<Limits>, blocks: Arc<Blocks>) -> Self {
+        Self { desk, limits, blocks, pong: ServerFrame::Pong.encode(), streams: Mutex::default() }
     }
 
     fn streams(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<stream::Upstream>>> {

@@ -1,12 +1,14 @@
 //! Server-sent events down, one frame a POST up: the same frames as on a WebSocket.
 
 use std::{
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use axum::{
+    Extension,
     body::Body,
     extract::{Path, Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -21,7 +23,8 @@ use uuid::Uuid;
 
 use super::{TokenQuery, frames::Frames, random_id, upgrade::CONVERSATIONS_MAX};
 use crate::{
-    auth,
+    address::Peer,
+    auth, clock,
     desk::{Command, Connect},
     problem::Problem,
     services::Services,
@@ -40,9 +43,11 @@ pub(super) struct Upstream {
 pub(super) async fn down(
     State(services): State<Services>,
     Query(query): Query<TokenQuery>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Response {
-    match open(services, query, &headers).await {
+    let address = Peer::address(peer.as_deref());
+    match open(services, query, address, &headers).await {
         Ok(body) => {
             let mut response = Response::new(Body::new(body));
             let headers = response.headers_mut();
@@ -56,8 +61,14 @@ pub(super) async fn down(
     }
 }
 
-async fn open(services: Services, query: TokenQuery, headers: &HeaderMap) -> Result<Events, Problem> {
+async fn open(
+    services: Services,
+    query: TokenQuery,
+    address: IpAddr,
+    headers: &HeaderMap,
+) -> Result<Events, Problem> {
     let who = Arc::new(auth::authenticate(&services, headers, query.token.as_deref(), false, true).await?);
+    services.blocks.check(&who, address, clock::now())?;
     let conversations = services.desk.conversations_of(&who, CONVERSATIONS_MAX).await?;
     let outbox = services.registry.open();
     let connection_id = random_id();
@@ -65,7 +76,8 @@ async fn open(services: Services, query: TokenQuery, headers: &HeaderMap) -> Res
         Connect { who: Arc::clone(&who), outbox: Arc::clone(&outbox), connection_id, conversations };
     let connection = services.desk.connect(connect).await;
     let connection = connection.ok_or_else(|| Problem::unavailable("the daemon is stopping"))?;
-    let frames = Frames::new(Arc::clone(&services.live), Arc::clone(&who), Arc::clone(&outbox), connection);
+    let frames =
+        Frames::new(Arc::clone(&services.live), Arc::clone(&who), Arc::clone(&outbox), connection, address);
     let upstream = Upstream { principal: who.principal, frames: Mutex::new(frames) };
     services.live.streams().insert(connection_id, Arc::new(upstream));
     Ok(Events { services, outbox, connection, connection_id, is_over: false })
@@ -76,10 +88,12 @@ pub(super) async fn up(
     State(services): State<Services>,
     Path(connection_id): Path<Uuid>,
     Query(query): Query<TokenQuery>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    match receive(&services, connection_id, query, &headers, &body).await {
+    let address = Peer::address(peer.as_deref());
+    match receive(&services, connection_id, query, address, &headers, &body).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(problem) => problem.into_response(),
     }
@@ -89,10 +103,12 @@ async fn receive(
     services: &Services,
     connection_id: Uuid,
     query: TokenQuery,
+    address: IpAddr,
     headers: &HeaderMap,
     body: &str,
 ) -> Result<(), Problem> {
     let who = auth::authenticate(services, headers, query.token.as_deref(), true, true).await?;
+    services.blocks.check(&who, address, clock::now())?;
     let upstream = services.live.streams().get(&connection_id).cloned();
     let upstream = upstream.filter(|upstream| upstream.principal == who.principal);
     let upstream = upstream.ok_or_else(|| Problem::not_found("connection"))?;

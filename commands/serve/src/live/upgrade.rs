@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     body::Body,
@@ -21,7 +21,8 @@ use super::{
     random_id,
 };
 use crate::{
-    auth,
+    address::Peer,
+    auth, clock,
     desk::{Command, Connect},
     identity::Identity,
     listener::Admission,
@@ -47,10 +48,12 @@ pub(super) async fn websocket(
             return response;
         }
     };
+    let address = Peer::address(request.extensions().get());
     let who = auth::authenticate(&services, request.headers(), query.token.as_deref(), false, true).await;
+    let who = who.and_then(|who| services.blocks.check(&who, address, clock::now()).map(|()| who));
     let admission = request.extensions().get::<Admission>().cloned();
     let upgrade = hyper::upgrade::on(&mut request);
-    drop(services.tracker.spawn(run(services.clone(), who, upgrade, admission)));
+    drop(services.tracker.spawn(run(services.clone(), who, address, upgrade, admission)));
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
@@ -96,6 +99,7 @@ fn check(headers: &HeaderMap) -> Result<HeaderValue, Problem> {
 async fn run(
     services: Services,
     who: Result<Identity, Problem>,
+    address: IpAddr,
     upgrade: OnUpgrade,
     admission: Option<Admission>,
 ) {
@@ -127,7 +131,7 @@ async fn run(
     };
     let Some(connection) = services.desk.connect(connect).await else { return };
     let live = Arc::clone(&services.live);
-    let frames = Frames::new(Arc::clone(&live), who, Arc::clone(&outbox), connection);
+    let frames = Frames::new(Arc::clone(&live), who, Arc::clone(&outbox), connection, address);
     let socket = kefu_socket::run(stream, &leftover, outbox, frames);
     drop(services.tracker.spawn(async move {
         socket.await;

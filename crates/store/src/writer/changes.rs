@@ -47,6 +47,9 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Ticket(change) => tickets::write(conn, change).await,
         Change::Tag(change) => tags::write(conn, change).await,
         Change::Canned(change) => canned::write(conn, change).await,
+        Change::Customer(change) => super::customers::write(conn, change).await,
+        Change::Block(change) => super::blocks::write(conn, change).await,
+        Change::Pages { visitor, visits } => super::pages::write(conn, *visitor, visits).await,
         Change::SetupToken(Some(hash)) => schema::set_meta_blob(conn, "setup_token_hash", hash).await,
         Change::SetupToken(None) => {
             sql::execute(conn, "DELETE FROM meta WHERE key = 'setup_token_hash'", Args::default())

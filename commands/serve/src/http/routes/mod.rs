@@ -1,10 +1,14 @@
 mod agents;
 mod auth;
+mod blocks;
 mod canned;
 mod conversations;
+mod customers;
+mod identities;
 mod inboxes;
 mod messages;
 mod offline;
+mod pages;
 mod search;
 mod session;
 mod setup;
@@ -76,6 +80,17 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(tags::change, tags::remove))
         .routes(routes!(tags::of_conversation, tags::set_of_conversation))
         .routes(routes!(transcript::get))
+        .routes(routes!(pages::list))
+        .routes(routes!(pages::add))
+        .routes(routes!(customers::find))
+        .routes(routes!(customers::get, customers::change))
+        .routes(routes!(customers::merge))
+        .routes(routes!(customers::unmerge))
+        .routes(routes!(customers::conversations))
+        .routes(routes!(identities::list, identities::add))
+        .routes(routes!(identities::end))
+        .routes(routes!(blocks::list, blocks::make))
+        .routes(routes!(blocks::end))
         .routes(routes!(description))
 }
 

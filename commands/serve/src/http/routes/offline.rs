@@ -49,7 +49,7 @@ pub(super) async fn leave(
     let contact = TicketContact {
         name: fields::line("name", &body.name.unwrap_or_default())?,
         email: fields::optional_email(&body.email.unwrap_or_default())?,
-        phone: phone.map(|phone| fields::phone(&phone)).transpose()?.unwrap_or_default(),
+        phone: phone.map(|phone| fields::phone("phone", &phone)).transpose()?.unwrap_or_default(),
     };
     if contact.email.is_empty() && contact.phone.is_empty() {
         let detail = "an e-mail address or a telephone number is needed for the answer";

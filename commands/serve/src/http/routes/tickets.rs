@@ -327,7 +327,7 @@ async fn place(
     if let Some(id) = requester_id {
         let unknown = || Problem { field: Some("requester_id"), ..Problem::not_found("visitor") };
         let visitor = api.services.store.visitor_by_id(id).await?.ok_or_else(unknown)?;
-        if !visitors::may_know(api, who, &visitor).await? {
+        if !visitors::may_know_any(api, who, &[visitor.key]).await? {
             return Err(unknown());
         }
         inbox = inbox.or(Some(visitor.inbox));

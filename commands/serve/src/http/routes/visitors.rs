@@ -1,7 +1,6 @@
 use axum::{Json, extract::State};
-use kefu_core::{Action, Permission, Visitor, may};
+use kefu_core::{Action, Permission, Visitor, VisitorKey, may};
 use kefu_protocol::frame::Timestamp;
-use kefu_store::View;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -24,6 +23,8 @@ const CONVERSATIONS_MAX: u8 = 100;
 #[schema(as = Visitor)]
 pub(super) struct VisitorView {
     id: Uuid,
+    /// Who it is; the same as `id` until somebody merges it.
+    customer_id: Uuid,
     /// May be empty.
     name: Arc<str>,
     /// May be empty.
@@ -51,28 +52,39 @@ pub(super) async fn get(
     SignedAgent(who): SignedAgent,
     Id(id): Id,
 ) -> Result<Json<VisitorView>, Problem> {
-    let visitor = api.services.store.visitor_by_id(id).await?;
-    let visitor = visitor.ok_or_else(|| Problem::not_found("visitor"))?;
-    if !may_know(&api, &who, &visitor).await? {
-        return Err(Problem::not_found("visitor"));
-    }
-    Ok(Json(visitor.into()))
+    let visitor = known(&api, &who, id).await?;
+    let customer_id = api.services.store.customer_of(&visitor).await?;
+    Ok(Json(VisitorView::new(visitor, customer_id)))
 }
 
-/// Whether `who` may read a conversation of the visitor.
-pub(super) async fn may_know(api: &Api, who: &Identity, visitor: &Visitor) -> Result<bool, Problem> {
+/// The visitor with this id, if `who` may know of it.
+pub(super) async fn known(api: &Api, who: &Identity, id: Uuid) -> Result<Visitor, Problem> {
+    let visitor = api.services.store.visitor_by_id(id).await?;
+    let visitor = visitor.ok_or_else(|| Problem::not_found("visitor"))?;
+    if !may_know_any(api, who, &[visitor.key]).await? {
+        return Err(Problem::not_found("visitor"));
+    }
+    Ok(visitor)
+}
+
+/// Whether `who` may read a conversation of one of these visitors.
+pub(super) async fn may_know_any(
+    api: &Api,
+    who: &Identity,
+    visitors: &[VisitorKey],
+) -> Result<bool, Problem> {
     if who.may(Permission::AllConversations) {
         return Ok(true);
     }
-    let view = View::OfVisitor(visitor.key);
-    let (page, _) = api.services.store.conversations(view, None, None, CONVERSATIONS_MAX.into()).await?;
+    let (page, _) = api.services.store.conversations_of(visitors, None, CONVERSATIONS_MAX.into()).await?;
     Ok(page.items.iter().any(|conversation| may(who.principal, who.rights, Action::Read, conversation)))
 }
 
-impl From<Visitor> for VisitorView {
-    fn from(visitor: Visitor) -> Self {
+impl VisitorView {
+    fn new(visitor: Visitor, customer_id: Uuid) -> Self {
         Self {
             id: visitor.id,
+            customer_id,
             name: visitor.name,
             email: visitor.email,
             external_id: visitor.external_id,

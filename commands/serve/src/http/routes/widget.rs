@@ -172,12 +172,16 @@ pub(super) async fn open_session(
     Body(body): Body<SessionBody>,
 ) -> Result<(StatusCode, Json<WidgetSession>), Refused> {
     api.services.limits.session(caller.address, clock::now())?;
+    api.services.blocks.check_address(caller.address, clock::now())?;
     let inbox = find_inbox(&api, &body.inbox, scope)?;
     cors::check(&inbox, &api.services.settings, &headers)?;
     let own = own_visitor(&api, &inbox, &headers).await?;
     let identified = identify(&api, &inbox, body.visitor.unwrap_or_default(), body.jwt)?;
     let _only_one = lock(&api, &inbox, &identified).await;
     let existing = choose(&api, &inbox, &identified, own.as_ref().map(|own| &own.visitor)).await?;
+    for visitor in existing.iter().chain(own.as_ref().map(|own| &own.visitor)) {
+        api.services.blocks.check_visitor(visitor.key, clock::now())?;
+    }
     let known = identified.verified || existing.as_ref().is_some_and(|visitor| visitor.verified);
     if inbox.identity_required && !known {
         return Err(unproven("the inbox demands a proof of identity").into());

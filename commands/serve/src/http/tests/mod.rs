@@ -1,5 +1,7 @@
 //! The whole interface over a real store, without a socket.
 
+mod blocks;
+mod customers;
 mod doors;
 mod hostile;
 mod identity;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     address::Peer,
     auth::{Secrets, Token, TokenKind, password},
+    blocks::Blocks,
     clock,
     desk::{AgentChange, Desk, DeskOptions, InboxChange},
     limits::Limits,
@@ -114,10 +115,13 @@ impl Office {
             desk.put_inbox(change).await.unwrap();
         }
         let limits = Arc::new(Limits::new(&settings.rate));
+        let blocks = Arc::new(Blocks::load(&opened.store).await.unwrap());
         let services = Services {
-            live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits))),
+            live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks))),
             registry: Registry::new(kefu_socket::Limits::default(), 0),
             limits,
+            blocks,
+            trails: Arc::default(),
             desk,
             indexer: Indexer::start(&opened.store).unwrap(),
             store: opened.store,

@@ -119,6 +119,29 @@ fn cases() -> Vec<Case> {
         get("/search?q=x", [401, 403, 403, 200, 200, 200, 200]),
         get("/visitors/{v}", [401, 403, 403, 200, 404, 200, 200]),
         get("/visitors/{n}", [401, 403, 403, 404, 404, 404, 404]),
+        get("/visitors/{v}/pages", [401, 403, 403, 200, 404, 200, 200]),
+        get("/visitors/{n}/pages", [401, 403, 403, 404, 404, 404, 404]),
+        post("/widget/pages", json!({"url": "https://shop.example"}), [401, 204, 204, 403, 403, 403, 403]),
+        get("/customers?q=nobody", [401, 403, 403, 200, 200, 200, 200]),
+        get("/customers/{v}", [401, 403, 403, 200, 404, 200, 200]),
+        get("/customers/{n}", [401, 403, 403, 404, 404, 404, 404]),
+        patch("/customers/{v}", json!({"version": 0, "note": "x"}), [401, 403, 403, 200, 404, 200, 200]),
+        patch("/customers/{v}", json!({"version": 7, "note": "x"}), [401, 403, 403, 409, 404, 409, 409]),
+        post("/customers/{v}/merge", json!({"from": [Uuid::nil()]}), [401, 403, 403, 404, 404, 404, 404]),
+        post("/customers/{v}/merge", json!({"from": []}), [401, 403, 403, 400, 404, 400, 400]),
+        post("/customers/{v}/unmerge", json!({"merge_id": Uuid::nil()}), [401, 403, 403, 409, 404, 409, 409]),
+        get("/customers/{v}/conversations", [401, 403, 403, 200, 404, 200, 200]),
+        get("/customers/{v}/identities", [401, 403, 403, 200, 404, 200, 200]),
+        post(
+            "/customers/{v}/identities",
+            json!({"kind": "phone", "value": "+86 138 0000 0000"}),
+            [401, 403, 403, 201, 404, 201, 201],
+        ),
+        case(Method::DELETE, "/customers/{v}/identities/{v}", None, [401, 403, 403, 409, 404, 409, 409]),
+        case(Method::DELETE, "/customers/{v}/identities/{n}", None, [401, 403, 403, 404, 404, 404, 404]),
+        get("/blocks", [401, 403, 403, 403, 403, 200, 200]),
+        post("/blocks", json!({"address": "198.51.100.0/24"}), [401, 403, 403, 403, 403, 201, 409]),
+        case(Method::DELETE, "/blocks/{n}", None, [401, 403, 403, 403, 403, 404, 404]),
         get("/openapi.json", [200; 7]),
         post("/stream/{n}", json!({"type": "ping"}), [401, 404, 404, 404, 404, 404, 404]),
     ];
@@ -161,7 +184,9 @@ fn the_table_is_complete() {
             let path = case.path.split('?').next().unwrap();
             let path = path
                 .replace("/stream/{n}", "/stream/{connection_id}")
-                .replace("/messages/1", "/messages/{seq}");
+                .replace("/messages/1", "/messages/{seq}")
+                .replace("/identities/{v}", "/identities/{identity}")
+                .replace("/identities/{n}", "/identities/{identity}");
             let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}"]
                 .iter()
                 .fold(path, |path, id| path.replace(id, "{id}"));

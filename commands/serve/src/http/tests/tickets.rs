@@ -32,7 +32,7 @@ async fn an_offline_message_becomes_a_ticket_that_its_visitor_follows() {
     assert_eq!((&made.body["subject"], &made.body["status"]), (&json!("退款?"), &json!("new")));
     assert_eq!(
         made.body["contact"],
-        json!({"name": "王芳", "email": "w@example.com", "phone": "+86 10 1234"})
+        json!({"name": "王芳", "email": "w@example.com", "phone": "+86101234"})
     );
     assert_eq!(made.body["requester"]["id"], guest.id.to_string());
     let ticket = id(&made.body);
@@ -93,7 +93,7 @@ async fn offline_messages_are_limited_like_sessions() {
     settings.rate.address_sessions = Rate { per_minute: 1, burst: 2 };
     let office = Office::open_with(Settings { ..settings }).await;
     let guest = office.guest().await;
-    let form = json!({"phone": "1", "text": "x"});
+    let form = json!({"phone": "110", "text": "x"});
     assert_eq!(office.post("/widget/offline-messages", &guest.token, form.clone()).await.status, 201);
     assert_eq!(office.post("/widget/offline-messages", &guest.token, form).await.status, 429);
 }

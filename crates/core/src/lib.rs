@@ -25,7 +25,7 @@ pub use conversation::{Conversation, Rating, Refusal, State};
 pub use hours::{Day, DayHours, Hours, HoursConfig, HoursError, SpecialDay, Week};
 pub use message::{Audience, Entry, Event, EventCode, MessageKind, Revision};
 pub use principal::{
-    Agent, AgentKey, AgentStatus, ConversationKey, Inbox, InboxKey, Principal, Role, SkillKey, TeamKey,
+    Agent, AgentKey, AgentStatus, ConversationKey, CustomRole, Inbox, InboxKey, Principal, Role, SkillKey, TeamKey,
     Visitor, VisitorKey,
 };
 pub use rate::{Limit, Meter};

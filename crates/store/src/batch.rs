@@ -3,7 +3,7 @@ use std::time::Duration;
 use kefu_core::{Agent, AgentKey, Conversation, Entry, Inbox, Micros, Principal, Revision, Visitor};
 use uuid::Uuid;
 
-use crate::{AuditRecord, Session, StoreError};
+use crate::{AccessChange, AuditRecord, Session, StoreError};
 
 /// What one transaction writes.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +100,8 @@ pub enum Change {
         /// When.
         at: Micros,
     },
+    /// Changes who gets in and with which rights.
+    Access(AccessChange),
     /// Sets or forgets the hash of the token that lets the first agent in.
     SetupToken(Option<[u8; 32]>),
 }

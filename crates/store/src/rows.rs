@@ -37,7 +37,7 @@ macro_rules! visitor_columns {
 
 macro_rules! agent_columns {
     () => {
-        "key, id, name, email, role, status, capacity, disabled, created_at"
+        "key, id, name, email, role, status, capacity, disabled, created_at, custom_role"
     };
 }
 
@@ -366,6 +366,7 @@ pub(crate) fn agent(row: &SqliteRow) -> Result<Agent, StoreError> {
         capacity: columns.number()?,
         disabled: columns.take()?,
         created_at: Micros(columns.take()?),
+        custom_role: columns.optional_uuid()?,
     })
 }
 

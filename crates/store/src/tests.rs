@@ -94,6 +94,7 @@ pub(crate) fn agent(key: AgentKey, email: &str) -> Agent {
         status: AgentStatus::Busy,
         capacity: 4,
         disabled: false,
+        custom_role: None,
         created_at: NOW,
     }
 }

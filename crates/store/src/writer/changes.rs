@@ -41,6 +41,7 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Revise { pos, revision, text, at } => {
             super::revise::write(conn, *pos, *revision, text, *at).await
         }
+        Change::Access(change) => super::access::write(conn, change).await,
         Change::SetupToken(Some(hash)) => schema::set_meta_blob(conn, "setup_token_hash", hash).await,
         Change::SetupToken(None) => {
             sql::execute(conn, "DELETE FROM meta WHERE key = 'setup_token_hash'", Args::default())
@@ -93,12 +94,12 @@ async fn write_inbox(conn: &mut SqliteConnection, inbox: &Inbox) -> Result<(), S
 
 async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO agent
-        (key, id, name, email, role, status, capacity, disabled, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (key, id, name, email, role, status, capacity, disabled, created_at, custom_role)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET
             name = excluded.name, email = excluded.email, role = excluded.role, status = excluded.status,
-            capacity = excluded.capacity, disabled = excluded.disabled";
-    let args = Args::default()
+            capacity = excluded.capacity, disabled = excluded.disabled, custom_role = excluded.custom_role";
+    let mut args = Args::default()
         .int(agent.key.0)
         .blob(agent.id.as_bytes())
         .text(&agent.name)
@@ -108,6 +109,7 @@ async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), S
         .int(i64::from(agent.capacity))
         .int(i64::from(agent.disabled))
         .int(agent.created_at.0);
+    args.add_opt_blob(agent.custom_role.as_ref().map(|id| id.as_bytes().as_slice()));
     sql::execute(conn, SQL, args).await.map(drop)
 }
 

@@ -26,9 +26,11 @@ mod maintenance;
 mod metrics;
 mod opening;
 mod problem;
+mod reseal;
 mod run;
 mod services;
 mod settings;
+mod syslog;
 mod view;
 
 pub use args::Args;

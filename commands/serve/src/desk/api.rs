@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use kefu_core::{
-    Agent, AgentStatus, Content, ConversationKey, Entry, Inbox, InboxKey, Micros, Revise, Role, VisitorKey,
+    Agent, AgentStatus, Content, ConversationKey, CustomRole, Entry, Inbox, InboxKey, Micros, Revise, Rights,
+    Role, VisitorKey,
 };
 use kefu_protocol::frame::Position;
 use kefu_socket::{ConnectionId, Outbox};
-use kefu_store::{AuditRecord, RecordSet, Session};
+use kefu_store::{AuditRecord, RecordSet};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -116,11 +117,23 @@ pub(crate) struct AgentChange {
     pub(crate) name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) role: Option<Role>,
+    /// Gives it a role of the company's own, or takes that away.
+    pub(crate) custom_role: Option<Option<Uuid>>,
     pub(crate) status: Option<AgentStatus>,
     pub(crate) capacity: Option<u32>,
     pub(crate) disabled: Option<bool>,
     pub(crate) password_hash: Option<String>,
     /// What the audit log says of it; the desk names the agent.
+    pub(crate) audit: Option<AuditRecord>,
+}
+
+/// A new role (no `id`) or a change of one: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RoleChange {
+    pub(crate) id: Option<Uuid>,
+    pub(crate) name: Option<String>,
+    pub(crate) rights: Option<Rights>,
+    /// What the audit log says of it; the desk names the role.
     pub(crate) audit: Option<AuditRecord>,
 }
 
@@ -134,6 +147,8 @@ pub(crate) struct InboxChange {
     pub(crate) origins: Option<Vec<String>>,
     pub(crate) identity_required: Option<bool>,
     pub(crate) sealed_secret: Option<Vec<u8>>,
+    /// The same secret sealed anew: as it was, and as it is to be. Does nothing when it is another one by now.
+    pub(crate) resealed_secret: Option<(Vec<u8>, Vec<u8>)>,
     /// What the audit log says of it; the desk names the inbox.
     pub(crate) audit: Option<AuditRecord>,
 }
@@ -211,8 +226,13 @@ pub(crate) enum Command {
         change: Box<InboxChange>,
         reply: Answer<Inbox>,
     },
-    OpenSession {
-        session: Box<Session>,
+    PutRole {
+        change: Box<RoleChange>,
+        reply: Answer<CustomRole>,
+    },
+    DropRole {
+        id: Uuid,
+        audit: Box<AuditRecord>,
         reply: Answer<()>,
     },
     SessionSeen {
@@ -267,12 +287,14 @@ pub(crate) enum Command {
 }
 
 /// What the desk knows of an agent besides its row.
-pub(crate) fn agent_view(agent: &Agent, status: AgentStatus, load: u32) -> AgentView {
+pub(crate) fn agent_view(agent: &Agent, rights: Rights, status: AgentStatus, load: u32) -> AgentView {
     AgentView {
         id: agent.id,
         name: Arc::clone(&agent.name),
         email: agent.email.clone(),
         role: agent.role,
+        custom_role_id: agent.custom_role,
+        permissions: rights.iter().collect(),
         status,
         capacity: agent.capacity,
         load,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use kefu_core::{
-    AgentKey, Assignment, ConversationKey, Entry, EventCode, Micros, Principal, Profile, Routing, State, Wait,
+    AgentKey, Assignment, ConversationKey, Entry, EventCode, Micros, Principal, Routing, State, Wait,
 };
 use kefu_socket::{ConnectionId, Hub};
 use kefu_store::{Store, StoreError, Writer};
@@ -77,6 +77,7 @@ impl Task {
     ) -> Result<Self, StoreError> {
         let store = options.store;
         let agents = store.agents().await?.into_iter().map(|agent| (agent.key, agent)).collect();
+        let roles = store.roles().await?.into_iter().map(|role| (role.id, role)).collect();
         let inboxes = store.inboxes().await?.into_iter().map(|inbox| (inbox.key, inbox)).collect();
         let mut task = Self {
             writer: options.writer,
@@ -97,10 +98,10 @@ impl Task {
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
         };
-        task.change_directory(|directory| *directory = Directory { agents, inboxes });
+        task.change_directory(|directory| *directory = Directory { agents, roles, inboxes });
         let now = clock::now();
         for agent in task.directory.agents.values() {
-            task.routing.set_agent(agent.key, Profile::from(agent), now);
+            task.routing.set_agent(agent.key, task.directory.profile_of(agent), now);
         }
         for conversation in task.store.open_work().await? {
             let key = conversation.key;
@@ -195,10 +196,8 @@ impl Task {
                 }
                 Command::PutAgent { change, reply } => self.apply_agent(*change, reply, now, &mut work),
                 Command::PutInbox { change, reply } => self.apply_inbox(*change, reply, now, &mut work),
-                Command::OpenSession { session, reply } => {
-                    work.changes.push(kefu_store::Change::Session(*session));
-                    work.answers.push(Pending::Done { reply });
-                }
+                Command::PutRole { change, reply } => self.apply_role(*change, reply, now, &mut work),
+                Command::DropRole { id, audit, reply } => self.drop_role(id, *audit, reply, &mut work),
                 Command::SessionSeen { token_hash, at } => {
                     work.changes.push(kefu_store::Change::SessionSeen { token_hash, at });
                 }
@@ -429,7 +428,10 @@ impl Task {
                 Pending::Opened { reply, .. } => drop(reply.send(Err(problem.clone()))),
                 Pending::Agent { reply, .. } => drop(reply.send(Err(problem.clone()))),
                 Pending::Inbox { reply, .. } => drop(reply.send(Err(problem.clone()))),
-                Pending::EndSession { reply, .. } | Pending::Done { reply } => {
+                Pending::Role { reply, .. } => drop(reply.send(Err(problem.clone()))),
+                Pending::RoleGone { reply, .. }
+                | Pending::EndSession { reply, .. }
+                | Pending::Done { reply } => {
                     drop(reply.send(Err(problem.clone())))
                 }
                 Pending::Read { .. } => {}
@@ -469,7 +471,8 @@ impl Task {
             Command::OpenVisitor { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::PutAgent { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::PutInbox { reply, .. } => drop(reply.send(Err(problem.clone()))),
-            Command::OpenSession { reply, .. }
+            Command::PutRole { reply, .. } => drop(reply.send(Err(problem.clone()))),
+            Command::DropRole { reply, .. }
             | Command::EndSession { reply, .. }
             | Command::Record { reply, .. }
             | Command::SetupToken { reply, .. } => drop(reply.send(Err(problem.clone()))),

@@ -109,6 +109,7 @@ impl Office {
             rights: role.rights(),
             inbox: None,
             session: Uuid::from_u128(u128::from(capacity)),
+            key: None,
         }
     }
 
@@ -140,6 +141,7 @@ impl Office {
             rights: kefu_core::Rights::NONE,
             inbox: Some(self.inbox.key),
             session: Uuid::nil(),
+            key: None,
         };
         (identity, opened)
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use axum::{
+    Extension,
     body::Body,
     extract::{Path, Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 use super::{TokenQuery, frames::Frames, random_id, upgrade::CONVERSATIONS_MAX};
 use crate::{
+    address::Peer,
     auth,
     desk::{Command, Connect},
     problem::Problem,
@@ -40,9 +42,10 @@ pub(super) struct Upstream {
 pub(super) async fn down(
     State(services): State<Services>,
     Query(query): Query<TokenQuery>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Response {
-    match open(services, query, &headers).await {
+    match open(services, query, peer, &headers).await {
         Ok(body) => {
             let mut response = Response::new(Body::new(body));
             let headers = response.headers_mut();
@@ -56,8 +59,14 @@ pub(super) async fn down(
     }
 }
 
-async fn open(services: Services, query: TokenQuery, headers: &HeaderMap) -> Result<Events, Problem> {
-    let who = Arc::new(auth::authenticate(&services, headers, query.token.as_deref(), false, true).await?);
+async fn open(
+    services: Services,
+    query: TokenQuery,
+    peer: Option<Extension<Peer>>,
+    headers: &HeaderMap,
+) -> Result<Events, Problem> {
+    let shown = query.shown(headers, peer.as_deref(), false);
+    let who = Arc::new(auth::authenticate(&services, shown).await?);
     let conversations = services.desk.conversations_of(&who, CONVERSATIONS_MAX).await?;
     let outbox = services.registry.open();
     let connection_id = random_id();
@@ -76,10 +85,11 @@ pub(super) async fn up(
     State(services): State<Services>,
     Path(connection_id): Path<Uuid>,
     Query(query): Query<TokenQuery>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    match receive(&services, connection_id, query, &headers, &body).await {
+    match receive(&services, connection_id, query.shown(&headers, peer.as_deref(), true), &body).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(problem) => problem.into_response(),
     }
@@ -88,11 +98,10 @@ pub(super) async fn up(
 async fn receive(
     services: &Services,
     connection_id: Uuid,
-    query: TokenQuery,
-    headers: &HeaderMap,
+    shown: auth::Shown<'_>,
     body: &str,
 ) -> Result<(), Problem> {
-    let who = auth::authenticate(services, headers, query.token.as_deref(), true, true).await?;
+    let who = auth::authenticate(services, shown).await?;
     let upstream = services.live.streams().get(&connection_id).cloned();
     let upstream = upstream.filter(|upstream| upstream.principal == who.principal);
     let upstream = upstream.ok_or_else(|| Problem::not_found("connection"))?;

@@ -47,7 +47,8 @@ pub(super) async fn websocket(
             return response;
         }
     };
-    let who = auth::authenticate(&services, request.headers(), query.token.as_deref(), false, true).await;
+    let peer = request.extensions().get();
+    let who = auth::authenticate(&services, query.shown(request.headers(), peer, false)).await;
     let admission = request.extensions().get::<Admission>().cloned();
     let upgrade = hyper::upgrade::on(&mut request);
     drop(services.tracker.spawn(run(services.clone(), who, upgrade, admission)));

@@ -1,12 +1,19 @@
+mod agent_sessions;
 mod agents;
+mod audit;
 mod auth;
 mod conversations;
 mod inboxes;
+mod keys;
 mod messages;
+mod roles;
 mod session;
 mod setup;
+mod totp;
 mod visitors;
 mod widget;
+
+pub(crate) use inboxes::SEAL_PURPOSE as INBOX_SEAL_PURPOSE;
 
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -27,9 +34,21 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(auth::me))
         .routes(routes!(auth::sessions))
         .routes(routes!(auth::end_session))
+        .routes(routes!(totp::state, totp::begin, totp::end))
+        .routes(routes!(totp::confirm))
         .routes(routes!(agents::list, agents::make))
         .routes(routes!(agents::change))
         .routes(routes!(agents::set_status))
+        .routes(routes!(agent_sessions::list, agent_sessions::end_all))
+        .routes(routes!(agent_sessions::end))
+        .routes(routes!(totp::reset))
+        .routes(routes!(roles::permissions))
+        .routes(routes!(roles::list, roles::make))
+        .routes(routes!(roles::change, roles::delete))
+        .routes(routes!(keys::list, keys::make))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
         .routes(routes!(inboxes::list, inboxes::make))
         .routes(routes!(inboxes::change))
         .routes(routes!(inboxes::rotate_secret))

@@ -68,6 +68,7 @@ pub(super) fn unlimited() -> Settings {
         address_sessions: rate(),
         login_address: rate(),
         login_account: rate(),
+        key_requests: rate(),
     };
     Settings { rate, ..Settings::default() }
 }

@@ -27,7 +27,9 @@ pub(crate) async fn follow(services: &Services, mut hangups: Option<Signal>) {
         match reseal(services).await {
             Ok(0) => {}
             Ok(secrets) => tracing::info!(secrets, "sealed anew under the newest secret key"),
-            Err(problem) => tracing::warn!(%problem, "not everything could be sealed anew: SIGHUP tries again"),
+            Err(problem) => {
+                tracing::warn!(%problem, "not everything could be sealed anew: SIGHUP tries again")
+            }
         }
         let hangup = match &mut hangups {
             Some(hangups) => hangups.recv().await,
@@ -48,10 +50,7 @@ async fn reload(services: &Services) {
             note(services, AuditActor::Shell, "secrets.rotated", json!({})).await;
         }
         Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the secret keys stay what they were"
-            );
+            tracing::error!(error = &error as &dyn std::error::Error, "the secret keys stay what they were");
         }
     }
 }

@@ -25,8 +25,8 @@ pub use conversation::{Conversation, Rating, Refusal, State};
 pub use hours::{Day, DayHours, Hours, HoursConfig, HoursError, SpecialDay, Week};
 pub use message::{Audience, Entry, Event, EventCode, MessageKind, Revision};
 pub use principal::{
-    Agent, AgentKey, AgentStatus, ConversationKey, CustomRole, Inbox, InboxKey, Principal, Role, SkillKey, TeamKey,
-    Visitor, VisitorKey,
+    Agent, AgentKey, AgentStatus, ConversationKey, CustomRole, Inbox, InboxKey, Principal, Role, SkillKey,
+    TeamKey, Visitor, VisitorKey,
 };
 pub use rate::{Limit, Meter};
 pub use revise::{EDIT_WINDOW_SECONDS, RECALL_WINDOW_SECONDS, Revise, Unrevised, revise};

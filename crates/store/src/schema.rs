@@ -14,7 +14,11 @@ pub(crate) const APPLICATION_ID: i64 = 0x6b65_6675;
 /// What brings a store from version `index` to the next.
 const MIGRATIONS: [&str; 2] = [
     include_str!("schema/0001.sql"),
-    concat!(include_str!("schema/0002/access.sql"), include_str!("schema/0002/audit.sql"), include_str!("schema/0002/messages.sql"),),
+    concat!(
+        include_str!("schema/0002/access.sql"),
+        include_str!("schema/0002/audit.sql"),
+        include_str!("schema/0002/messages.sql"),
+    ),
 ];
 
 /// The version that this build writes.

@@ -14,9 +14,7 @@ use super::{
     token,
     token::TokenKind,
 };
-use crate::{
-    clock, identity::Identity, problem::Problem, services::Services, settings::RequireTotp,
-};
+use crate::{clock, identity::Identity, problem::Problem, services::Services, settings::RequireTotp};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

@@ -194,8 +194,8 @@ impl Secrets {
     /// another one after a rotation.
     pub(crate) fn pseudonym(&self, text: &str) -> String {
         let ring = self.ring();
-        let mut mac = Hmac::<Sha256>::new_from_slice(&ring.newest().pseudonyms)
-            .expect("HMAC takes keys of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&ring.newest().pseudonyms).expect("HMAC takes keys of any length");
         mac.update(text.as_bytes());
         mac.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
@@ -326,7 +326,8 @@ mod tests {
             assert!(matches!(Secrets::load(dir.path(), Some(bad)), Err(SecretsError::Configured)));
         }
         assert!(!dir.path().join(FILE_NAME).exists());
-        let both = Secrets::load(dir.path(), Some(&format!("{}, {}", "08".repeat(32), "07".repeat(32)))).unwrap();
+        let both =
+            Secrets::load(dir.path(), Some(&format!("{}, {}", "08".repeat(32), "07".repeat(32)))).unwrap();
         assert_eq!(hex.open("x", &both.seal("x", b"y").unwrap()).unwrap(), b"y");
         assert!(both.open("x", &Secrets::new(&[8; 32]).seal("x", b"y").unwrap()).is_ok());
     }

@@ -78,6 +78,12 @@ fn hotp(secret: &[u8], counter: u64) -> u32 {
     (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000
 }
 
+/// The code that a program shows at `now`.
+#[cfg(test)]
+pub(crate) fn code_at(secret: &[u8], now: Micros) -> String {
+    format!("{:06}", hotp(secret, now.0.div_euclid(1_000_000).div_euclid(STEP_S).unsigned_abs()))
+}
+
 /// A secret as people type it.
 pub(crate) fn base32(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
@@ -108,7 +114,9 @@ pub(crate) fn uri(secret: &[u8], email: &str) -> String {
         })
         .collect();
     let secret = base32(secret);
-    format!("otpauth://totp/kefu:{account}?secret={secret}&issuer=kefu&algorithm=SHA1&digits=6&period={STEP_S}")
+    format!(
+        "otpauth://totp/kefu:{account}?secret={secret}&issuer=kefu&algorithm=SHA1&digits=6&period={STEP_S}"
+    )
 }
 
 /// Fresh recovery codes as they are shown, and the hashes that are kept.
@@ -145,9 +153,8 @@ mod tests {
     #[test]
     fn codes_agree_with_rfc_4226() {
         // Appendix D.
-        let codes = [
-            755_224, 287_082, 359_152, 969_429, 338_314, 254_676, 287_922, 162_583, 399_871, 520_489,
-        ];
+        let codes =
+            [755_224, 287_082, 359_152, 969_429, 338_314, 254_676, 287_922, 162_583, 399_871, 520_489];
         for (counter, code) in (0..).zip(codes) {
             assert_eq!(hotp(SECRET, counter), code, "{counter}");
         }
@@ -193,7 +200,10 @@ mod tests {
             assert_eq!(base32(plain.as_bytes()), text);
         }
         let uri = uri(SECRET, "lin+a@example.com");
-        assert!(uri.starts_with("otpauth://totp/kefu:lin%2Ba%40example.com?secret=GEZDGNBVGY3TQOJQ"), "{uri}");
+        assert!(
+            uri.starts_with("otpauth://totp/kefu:lin%2Ba%40example.com?secret=GEZDGNBVGY3TQOJQ"),
+            "{uri}"
+        );
     }
 
     #[test]

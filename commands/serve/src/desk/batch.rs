@@ -4,7 +4,8 @@ use std::{
 };
 
 use kefu_core::{
-    Conversation, ConversationKey, CustomRole, Entry, Event, EventCode, MessageKind, Micros, Principal, Revision,
+    Conversation, ConversationKey, CustomRole, Entry, Event, EventCode, MessageKind, Micros, Principal,
+    Revision,
 };
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Batch, RecordSet};

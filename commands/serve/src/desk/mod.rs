@@ -31,8 +31,8 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub(crate) use api::{
-    Act, AgentChange, Change, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, RoleChange, Send,
-    Sent,
+    Act, AgentChange, Change, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, RoleChange,
+    Send, Sent,
 };
 
 use crate::{

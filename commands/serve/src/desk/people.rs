@@ -272,7 +272,12 @@ impl Task {
 
     /// An agent with what it is doing.
     pub(super) fn view_of(&self, agent: &Agent) -> AgentView {
-        agent_view(agent, self.directory.rights_of(agent), self.routing.status_of(agent.key), self.routing.load_of(agent.key))
+        agent_view(
+            agent,
+            self.directory.rights_of(agent),
+            self.routing.status_of(agent.key),
+            self.routing.load_of(agent.key),
+        )
     }
 
     /// Replaces the directory that everybody reads.

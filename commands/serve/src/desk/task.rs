@@ -431,9 +431,7 @@ impl Task {
                 Pending::Role { reply, .. } => drop(reply.send(Err(problem.clone()))),
                 Pending::RoleGone { reply, .. }
                 | Pending::EndSession { reply, .. }
-                | Pending::Done { reply } => {
-                    drop(reply.send(Err(problem.clone())))
-                }
+                | Pending::Done { reply } => drop(reply.send(Err(problem.clone()))),
                 Pending::Read { .. } => {}
             }
         }

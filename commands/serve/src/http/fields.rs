@@ -267,7 +267,9 @@ mod tests {
         let at = Timestamp::from_micros(5);
         assert_eq!(later("expires_at", at, Micros(4)), Ok(Micros(5)));
         assert_eq!(later("expires_at", at, Micros(5)).unwrap_err().field, Some("expires_at"));
-        assert!(word("action", "agent.").is_ok() && word("action", "a b").is_err() && word("action", "").is_err());
+        assert!(
+            word("action", "agent.").is_ok() && word("action", "a b").is_err() && word("action", "").is_err()
+        );
         assert_eq!(check_bytes("code", "123", 2).unwrap_err().field, Some("code"));
     }
 

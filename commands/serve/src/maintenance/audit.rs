@@ -56,10 +56,7 @@ fn verify(app: &App, args: &AuditVerifyArgs) -> Result<Exit, Failure> {
 }
 
 /// What the chain is like, and whether it goes on from `head`, if there is one.
-async fn judge(
-    store: &Store,
-    head: Option<&AuditHead>,
-) -> Result<(AuditVerdict, Option<bool>), StoreError> {
+async fn judge(store: &Store, head: Option<&AuditHead>) -> Result<(AuditVerdict, Option<bool>), StoreError> {
     let verdict = store.verify_audit().await?;
     let Some(head) = head else { return Ok((verdict, None)) };
     let goes_on = if head.number == 0 {
@@ -77,7 +74,9 @@ fn text(dir: &Path, verdict: &AuditVerdict, goes_on: Option<bool>) -> String {
     let place = dir.display();
     let mut text = match broken_at {
         Some(line) => {
-            format!("the audit log in {place} is broken at line {line}: the {lines} lines before it are whole\n")
+            format!(
+                "the audit log in {place} is broken at line {line}: the {lines} lines before it are whole\n"
+            )
         }
         None => format!("the audit log in {place} is whole: {lines} lines\n"),
     };
@@ -125,7 +124,16 @@ fn write_json(line: &AuditLine, out: &mut String) {
 }
 
 const TITLES: [&str; 10] = [
-    "number", "at", "actor_kind", "actor_id", "address", "action", "target_kind", "target_id", "detail", "hash",
+    "number",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "address",
+    "action",
+    "target_kind",
+    "target_id",
+    "detail",
+    "hash",
 ];
 
 fn write_titles(out: &mut String) {
@@ -159,12 +167,8 @@ mod tests {
     use super::*;
 
     async fn with_lines(dir: &Path, count: i64) -> Opened {
-        let options = OpenOptions {
-            dir: dir.into(),
-            epoch_if_new: Uuid::nil(),
-            now: kefu_core::Micros(0),
-            readers: 1,
-        };
+        let options =
+            OpenOptions { dir: dir.into(), epoch_if_new: Uuid::nil(), now: kefu_core::Micros(0), readers: 1 };
         let mut opened = kefu_store::open(options).await.unwrap();
         let record = |number| AuditRecord {
             at: kefu_core::Micros(number),
@@ -199,7 +203,9 @@ mod tests {
         }
         let (verdict, _) = judge(&store, None).await.unwrap();
         let text = text(Path::new("/data"), &verdict, Some(false));
-        assert!(text.starts_with(&format!("the audit log in /data is whole: 3 lines\nhead 3:{}\n", verdict.head)));
+        assert!(
+            text.starts_with(&format!("the audit log in /data is whole: 3 lines\nhead 3:{}\n", verdict.head))
+        );
         store.close().await;
         opened.store.close().await;
         opened.writer.close().await.unwrap();

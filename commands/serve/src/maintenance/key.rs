@@ -64,9 +64,10 @@ fn failure(dir: &Path, error: SecretsError) -> Failure {
             "another rotation is under way; if none is, remove secret.key.new",
             "另一次轮换正在进行;若没有,请删除 secret.key.new",
         ),
-        SecretsError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-            Text::new("start `kefu serve` once: it makes the first key", "请先启动一次 `kefu serve`:它会创建第一个密钥")
-        }
+        SecretsError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Text::new(
+            "start `kefu serve` once: it makes the first key",
+            "请先启动一次 `kefu serve`:它会创建第一个密钥",
+        ),
         _ => Text::new("restore or repair the file", "请恢复或修复该文件"),
     };
     Failure::new(

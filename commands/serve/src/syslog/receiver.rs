@@ -151,8 +151,17 @@ mod tests {
             assert_eq!(text.parse::<Receiver>().unwrap().to_string(), text);
         }
         for bad in [
-            "", "unix:", "unix:dev/log", "udp://", "udp://host", "udp://:514", "tcp://host:0", "tcp://host:99999",
-            "http://host:1", "udp://a b:1", "tcp://a/b:1",
+            "",
+            "unix:",
+            "unix:dev/log",
+            "udp://",
+            "udp://host",
+            "udp://:514",
+            "tcp://host:0",
+            "tcp://host:99999",
+            "http://host:1",
+            "udp://a b:1",
+            "tcp://a/b:1",
         ] {
             assert_eq!(bad.parse::<Receiver>(), Err(ReceiverError), "{bad}");
         }

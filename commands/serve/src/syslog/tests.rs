@@ -23,12 +23,8 @@ struct Office {
 impl Office {
     async fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let options = OpenOptions {
-            dir: dir.path().into(),
-            epoch_if_new: Uuid::nil(),
-            now: clock::now(),
-            readers: 1,
-        };
+        let options =
+            OpenOptions { dir: dir.path().into(), epoch_if_new: Uuid::nil(), now: clock::now(), readers: 1 };
         let opened = kefu_store::open(options).await.unwrap();
         let options = DeskOptions {
             store: opened.store.clone(),

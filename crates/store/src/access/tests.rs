@@ -38,7 +38,10 @@ fn roles_and_keys_come_back_as_they_were() {
         assert_eq!(opened.store.api_key(&[7; 32]).await.unwrap(), Some(key.clone()));
         assert_eq!(opened.store.api_key(&[8; 32]).await.unwrap(), None);
         write(writer, AccessChange::KeySeen { id: key.id, at: NOW }).await.unwrap();
-        assert_eq!(opened.store.api_keys().await.unwrap(), [ApiKey { last_used_at: Some(NOW), ..key.clone() }]);
+        assert_eq!(
+            opened.store.api_keys().await.unwrap(),
+            [ApiKey { last_used_at: Some(NOW), ..key.clone() }]
+        );
         write(writer, AccessChange::DropKey(key.id)).await.unwrap();
         assert!(matches!(write(writer, AccessChange::DropKey(key.id)).await, Err(StoreError::Stale("key"))));
         write(writer, AccessChange::DropRole(role.id)).await.unwrap();

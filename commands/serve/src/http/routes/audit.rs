@@ -108,7 +108,8 @@ pub(super) async fn list(
     let now = clock::now();
     // A page after another is one reading: a line a minute says so.
     if api.services.limits.is_news("audit.read", who.session.as_bytes(), now) {
-        let detail = json!({"actor_id": filter.actor_id, "target_id": filter.target_id, "action": filter.action});
+        let detail =
+            json!({"actor_id": filter.actor_id, "target_id": filter.target_id, "action": filter.action});
         let record = audit::record(&who, caller.address, "audit.read", None, detail);
         audit::write(&api.services.desk, record).await?;
     }

@@ -19,9 +19,7 @@ use super::{
 };
 use crate::{
     address, audit,
-    auth::{
-        Enrolling, Leaving, SignedAgent, clear_cookie, password, require_person, totp::CODE_BYTES_MAX,
-    },
+    auth::{Enrolling, Leaving, SignedAgent, clear_cookie, password, require_person, totp::CODE_BYTES_MAX},
     clock,
     http::{
         Api, Refused,

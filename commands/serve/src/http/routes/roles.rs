@@ -186,7 +186,9 @@ impl From<CustomRole> for RoleView {
 /// What a permission allows, in English and Chinese.
 fn describe(permission: Permission) -> (&'static str, &'static str) {
     match permission {
-        Permission::Chat => ("Answer own conversations, take waiting ones", "接待自己的会话,接入排队中的会话"),
+        Permission::Chat => {
+            ("Answer own conversations, take waiting ones", "接待自己的会话,接入排队中的会话")
+        }
         Permission::AllConversations => {
             ("Read, join, transfer and end every conversation", "查看、加入、转接和结束所有会话")
         }
@@ -199,11 +201,14 @@ fn describe(permission: Permission) -> (&'static str, &'static str) {
         Permission::Reports => ("Read and export statistics", "查看和导出统计"),
         Permission::Agents => ("Make and change agents", "创建和修改客服账号"),
         Permission::Teams => ("Make and change teams, skills and routing", "设置团队、技能和会话分配"),
-        Permission::Inboxes => ("Make and change inboxes, hours, bots and words", "设置收件箱、服务时间、机器人和敏感词"),
-        Permission::Keys => ("Make and change roles and API keys", "创建和修改角色与 API 密钥"),
-        Permission::Privacy => {
-            ("Export and erase customers, set retention and holds", "导出和删除客户数据,设置保留期限和法务保全")
+        Permission::Inboxes => {
+            ("Make and change inboxes, hours, bots and words", "设置收件箱、服务时间、机器人和敏感词")
         }
+        Permission::Keys => ("Make and change roles and API keys", "创建和修改角色与 API 密钥"),
+        Permission::Privacy => (
+            "Export and erase customers, set retention and holds",
+            "导出和删除客户数据,设置保留期限和法务保全",
+        ),
         Permission::Audit => ("Read and verify the audit log", "查看和校验审计日志"),
     }
 }

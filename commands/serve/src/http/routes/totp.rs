@@ -50,7 +50,9 @@ pub(super) struct TotpSecret {
     #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
     secret: String,
     /// The same for a picture to be scanned.
-    #[schema(example = "otpauth://totp/kefu:lin%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=kefu")]
+    #[schema(
+        example = "otpauth://totp/kefu:lin%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=kefu"
+    )]
     uri: String,
 }
 
@@ -109,7 +111,8 @@ pub(super) async fn begin(
     require_person(&who)?;
     let agent = row(&api, &who)?;
     check_password(&api, &caller, &agent, body.password).await?;
-    if api.services.store.totp(agent.key).await.map_err(Problem::from)?.is_some_and(|totp| totp.is_confirmed) {
+    if api.services.store.totp(agent.key).await.map_err(Problem::from)?.is_some_and(|totp| totp.is_confirmed)
+    {
         let detail = "there is a second factor: turn it off first";
         return Err(Problem::new(ErrorCode::Conflict, detail).into());
     }

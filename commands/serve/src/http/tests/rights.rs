@@ -7,7 +7,7 @@ use kefu_core::{Principal, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::office::{Ask, Office};
+use super::office::{Ask, Office, PASSWORD};
 use crate::http::openapi::DOCUMENT;
 
 /// Statuses for: nobody, the conversation's visitor, another visitor, its agent, another agent, a supervisor, an
@@ -17,8 +17,8 @@ type Statuses = [u16; 7];
 const CALLERS: [&str; 7] =
     ["nobody", "visitor", "other visitor", "agent", "other agent", "supervisor", "admin"];
 
-/// A route; `{c}`, `{v}`, `{a}`, `{s}`, `{i}` and `{n}` are a conversation that its agent has taken, its visitor,
-/// that agent, a session of that agent, an inbox, and an id of nothing.
+/// A route; `{c}`, `{v}`, `{a}`, `{s}`, `{i}`, `{r}`, `{k}` and `{n}` are a conversation that its agent has taken,
+/// its visitor, that agent, a session of that agent, an inbox, a role that nobody has, a key, and an id of nothing.
 struct Case {
     method: Method,
     path: &'static str,
@@ -66,6 +66,36 @@ fn cases() -> Vec<Case> {
             Some(json!({"status": "busy"})),
             [401, 403, 403, 200, 200, 200, 200],
         ),
+        patch("/agents/{a}", json!({"custom_role_id": null}), [401, 403, 403, 403, 403, 403, 200]),
+        get("/agents/{a}/sessions", [401, 403, 403, 403, 403, 403, 200]),
+        get("/agents/{n}/sessions", [401, 403, 403, 403, 403, 403, 404]),
+        case(Method::DELETE, "/agents/{a}/sessions", None, [401, 403, 403, 403, 403, 403, 204]),
+        case(Method::DELETE, "/agents/{n}/sessions", None, [401, 403, 403, 403, 403, 403, 404]),
+        case(Method::DELETE, "/agents/{a}/sessions/{s}", None, [401, 403, 403, 403, 403, 403, 204]),
+        case(Method::DELETE, "/agents/{a}/sessions/{n}", None, [401, 403, 403, 403, 403, 403, 404]),
+        case(Method::DELETE, "/agents/{a}/totp", None, [401, 403, 403, 403, 403, 403, 404]),
+        get("/auth/totp", [401, 403, 403, 200, 200, 200, 200]),
+        post("/auth/totp", json!({"password": "wrong"}), [401, 403, 403, 403, 403, 403, 403]),
+        post("/auth/totp/confirm", json!({"code": "123456"}), [401, 403, 403, 409, 409, 409, 409]),
+        case(
+            Method::DELETE,
+            "/auth/totp",
+            Some(json!({"password": PASSWORD, "code": "123456"})),
+            [401, 403, 403, 404, 404, 404, 404],
+        ),
+        get("/permissions", [401, 403, 403, 200, 200, 200, 200]),
+        get("/roles", [401, 403, 403, 200, 200, 200, 200]),
+        post("/roles", json!({"name": "new", "permissions": ["chat"]}), [401, 403, 403, 403, 403, 403, 201]),
+        patch("/roles/{r}", json!({"permissions": ["chat"]}), [401, 403, 403, 403, 403, 403, 200]),
+        patch("/roles/{n}", json!({"name": "x"}), [401, 403, 403, 403, 403, 403, 404]),
+        case(Method::DELETE, "/roles/{r}", None, [401, 403, 403, 403, 403, 403, 204]),
+        case(Method::DELETE, "/roles/{n}", None, [401, 403, 403, 403, 403, 403, 404]),
+        get("/keys", [401, 403, 403, 403, 403, 403, 200]),
+        post("/keys", json!({"name": "new", "scopes": ["chat"]}), [401, 403, 403, 403, 403, 403, 201]),
+        case(Method::DELETE, "/keys/{k}", None, [401, 403, 403, 403, 403, 403, 204]),
+        case(Method::DELETE, "/keys/{n}", None, [401, 403, 403, 403, 403, 403, 404]),
+        get("/audit", [401, 403, 403, 403, 403, 403, 200]),
+        get("/audit/verify", [401, 403, 403, 403, 403, 403, 200]),
         get("/inboxes", [401, 403, 403, 200, 200, 200, 200]),
         post("/inboxes", json!({"key": "new", "name": "New"}), [401, 403, 403, 403, 403, 403, 201]),
         patch("/inboxes/{i}", json!({"greeting": "hi"}), [401, 403, 403, 403, 403, 403, 200]),
@@ -144,9 +174,10 @@ fn the_table_is_complete() {
             let path = path
                 .replace("/stream/{n}", "/stream/{connection_id}")
                 .replace("/messages/1", "/messages/{seq}");
-            let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{n}"]
+            let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{r}", "{k}", "{n}"]
                 .iter()
                 .fold(path, |path, id| path.replace(id, "{id}"));
+            let path = path.replace("/agents/{id}/sessions/{id}", "/agents/{id}/sessions/{session}");
             format!("{} {path}", case.method.as_str().to_lowercase())
         })
         .collect();
@@ -188,6 +219,8 @@ impl Cast {
             ("{a}", self.agent),
             ("{s}", sessions[0].id),
             ("{i}", directory.inbox_by_slug("web").unwrap().id),
+            ("{r}", office.role("unused", &["chat"]).await),
+            ("{k}", office.key(self.admin, &["chat"]).await.0),
             ("{n}", Uuid::from_u128(99)),
         ]
         .iter()

@@ -7,7 +7,7 @@
 mod line;
 mod receiver;
 
-pub use receiver::Receiver;
+pub(crate) use receiver::Receiver;
 
 use std::{convert::Infallible, io, time::Duration};
 

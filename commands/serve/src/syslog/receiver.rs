@@ -1,8 +1,9 @@
 //! Where syslog messages go.
 
-use std::{fmt, io, path::PathBuf, str::FromStr};
+use std::{fmt, io, mem::MaybeUninit, path::PathBuf, str::FromStr};
 
 use kefu_store::AuditLine;
+use socket2::SockRef;
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpStream, UdpSocket, UnixDatagram, lookup_host},
@@ -107,8 +108,9 @@ impl Connection {
     /// Finds out that a receiver has gone, where that shows.
     pub(super) fn check(&self) -> io::Result<()> {
         let Self::Tcp(stream) = self else { return Ok(()) };
-        // Receivers say nothing: whatever can be read is the end.
-        match stream.try_read(&mut [0; 64]) {
+        // Receivers say nothing: what can be read is the end. The system is asked, not the runtime, which learns of the
+        // end only later.
+        match SockRef::from(stream).recv(&mut [MaybeUninit::uninit(); 64]) {
             Ok(0) => Err(io::ErrorKind::ConnectionAborted.into()),
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
             _ => Ok(()),

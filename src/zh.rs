@@ -102,6 +102,50 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("Check:", "检查"),
     ("kefu serve check --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
     ("kefu serve check --format", "报告的格式"),
+    ("kefu serve audit", "校验或导出审计日志,无论数据库是否正在使用"),
+    ("kefu serve audit verify", "检查审计日志中是否有行被修改、添加或删除"),
+    (
+        "kefu serve audit verify (after)",
+        "\
+示例:
+  kefu serve audit verify --data-dir /var/lib/kefu
+  # 末尾是否有行被截掉?NUMBER:HASH 是之前打印并另行保存的值
+  kefu serve audit verify --data-dir /var/lib/kefu --head NUMBER:HASH
+
+退出码:0 日志完好,1 有行被修改、添加或删除,2 日志与 --head 不相接。",
+    ),
+    ("Verify:", "校验"),
+    ("kefu serve audit verify --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve audit verify --head", "检查日志中仍有此行且哈希相同(之前打印的值)"),
+    ("kefu serve audit verify --format", "报告的格式"),
+    ("kefu serve audit export", "把审计日志写到标准输出,最早的行在前"),
+    (
+        "kefu serve audit export (after)",
+        "\
+示例:
+  kefu serve audit export --data-dir /var/lib/kefu > audit.ndjson
+  kefu serve audit export --after 1200 --format csv > audit.csv",
+    ),
+    ("Export:", "导出"),
+    ("kefu serve audit export --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve audit export --after", "从此行之后开始"),
+    ("kefu serve audit export --format", "各行的格式"),
+    (
+        "kefu serve rotate-key",
+        "添加一个密钥,此后用它加密保存的机密
+
+密钥追加到文件 secret.key 中。正在使用该数据库的服务会得到通知,并把旧密钥加密的内容重新加密;否则在下次启动时进行。
+旧密钥保留在文件中:备份需要它们。",
+    ),
+    (
+        "kefu serve rotate-key (after)",
+        "\
+示例:
+  kefu serve rotate-key --data-dir /var/lib/kefu",
+    ),
+    ("Rotation:", "轮换"),
+    ("kefu serve rotate-key --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve rotate-key --format", "报告的格式"),
     ("kefu bench", "对运行中的服务做压力测量"),
     (
         "kefu bench (after)",

@@ -71,7 +71,33 @@ pub enum StoreCommand {
     /// Check that the store is whole, without changing it
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Verify or export the audit log, while the store is in use or not
+    Audit(AuditArgs),
+    /// Add a key that seals secrets from now on
+    ///
+    /// The key goes into the file secret.key, behind those that are there. A daemon that serves the store is told,
+    /// and seals anew what older keys sealed; otherwise the next start does. Older keys stay in the file: backups
+    /// need them.
+    #[command(after_help = ROTATE_EXAMPLES)]
+    RotateKey(RotateKeyArgs),
 }
+
+const ROTATE_EXAMPLES: &str = "\
+Examples:
+  kefu serve rotate-key --data-dir /var/lib/kefu";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  kefu serve audit verify --data-dir /var/lib/kefu
+  # Were lines cut off at the end? NUMBER:HASH is what an earlier run printed, kept elsewhere
+  kefu serve audit verify --data-dir /var/lib/kefu --head NUMBER:HASH
+
+Exit codes: 0 the log is whole, 1 a line was changed, added or taken out, 2 it does not go on from --head.";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  kefu serve audit export --data-dir /var/lib/kefu > audit.ndjson
+  kefu serve audit export --after 1200 --format csv > audit.csv";
 
 const BACKUP_EXAMPLES: &str = "\
 Examples:
@@ -136,4 +162,112 @@ pub struct CheckArgs {
     /// Write the report like this
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, help_heading = "Check")]
     pub format: Format,
+}
+
+/// What `kefu serve audit` is to do.
+#[derive(clap::Args, Clone, Debug)]
+#[command(disable_help_subcommand = true)]
+pub struct AuditArgs {
+    /// What to do with the audit log.
+    #[command(subcommand)]
+    pub command: AuditCommand,
+}
+
+/// Care of the audit log.
+#[derive(clap::Subcommand, Clone, Debug)]
+pub enum AuditCommand {
+    /// Check that no line of the audit log was changed, added or taken out
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(AuditVerifyArgs),
+    /// Write the audit log to standard output, oldest line first
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(AuditExportArgs),
+}
+
+/// What `kefu serve audit verify` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct AuditVerifyArgs {
+    /// The store is in this directory [default: as for `kefu serve`]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Verify")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Check that the log still has this line with this hash, as an earlier run printed it
+    #[arg(long, value_name = "NUMBER:HASH", value_parser = AuditHead::parse, help_heading = "Verify")]
+    pub head: Option<AuditHead>,
+
+    /// Write the report like this
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, help_heading = "Verify")]
+    pub format: Format,
+}
+
+/// A line's number and the hash of the log up to it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuditHead {
+    /// 0 before the first line.
+    pub number: i64,
+    /// 64 hexadecimal digits in lower case.
+    pub hash: String,
+}
+
+impl AuditHead {
+    fn parse(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once(':').and_then(|(number, hash)| {
+            let number = number.parse().ok().filter(|number| *number >= 0)?;
+            let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is_hash.then(|| Self { number, hash: hash.to_ascii_lowercase() })
+        });
+        parsed.ok_or_else(|| "must be a number, a colon and 64 hexadecimal digits".to_owned())
+    }
+}
+
+/// What `kefu serve audit export` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct AuditExportArgs {
+    /// The store is in this directory [default: as for `kefu serve`]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Export")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Begin after this line
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, help_heading = "Export")]
+    pub after: i64,
+
+    /// Write the lines like this
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ExportFormat::Ndjson, help_heading = "Export")]
+    pub format: ExportFormat,
+}
+
+/// How lines are exported.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// One JSON object a line.
+    Ndjson,
+    /// For spreadsheets, which run nothing of it.
+    Csv,
+}
+
+/// What `kefu serve rotate-key` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct RotateKeyArgs {
+    /// The store is in this directory [default: as for `kefu serve`]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Rotation")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Write the report like this
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, help_heading = "Rotation")]
+    pub format: Format,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_head_is_a_number_and_a_hash() {
+        let hash = "0A".repeat(32);
+        let head = AuditHead::parse(&format!("12:{hash}")).unwrap();
+        assert_eq!((head.number, head.hash), (12, "0a".repeat(32)));
+        for bad in ["", "12", &hash, "12:", "-1:00", &format!("x:{hash}"), &format!("-1:{hash}"), "1:zz"] {
+            assert!(AuditHead::parse(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use kefu_core::Principal;
-use kefu_store::{AuditActor, AuditRecord};
+use kefu_store::{AuditActor, AuditRecord, RecordSet};
 use uuid::Uuid;
 
-use crate::{clock, identity::Identity};
+use crate::{clock, desk::Desk, identity::Identity, problem::Problem};
 
 /// A line of the audit log: `who`, from `address`, did `action` to `target`.
 ///
@@ -19,9 +19,25 @@ pub(crate) fn record(
     detail: serde_json::Value,
 ) -> AuditRecord {
     let actor = match who.principal {
-        Principal::Agent(_) => AuditActor::Agent(who.id),
+        Principal::Agent(_) => who.key.map_or(AuditActor::Agent(who.id), AuditActor::Key),
         Principal::Visitor(_) => AuditActor::Visitor(who.id),
         Principal::Bot | Principal::System => AuditActor::System,
     };
     AuditRecord { at: clock::now(), actor, address: Some(address.to_string()), action, target, detail }
+}
+
+/// A line of the audit log about something that nobody could be named for, from `address`.
+pub(crate) fn unknown(
+    address: IpAddr,
+    action: &'static str,
+    target: Option<(&'static str, Uuid)>,
+    detail: serde_json::Value,
+) -> AuditRecord {
+    let actor = AuditActor::Unknown;
+    AuditRecord { at: clock::now(), actor, address: Some(address.to_string()), action, target, detail }
+}
+
+/// Writes a line of the audit log that goes with no change.
+pub(crate) async fn write(desk: &Desk, record: AuditRecord) -> Result<(), Problem> {
+    desk.record(RecordSet { changes: Vec::new(), audit: vec![record] }).await
 }

@@ -176,6 +176,7 @@ async fn open_visitor(
         rights: kefu_core::Rights::NONE,
         inbox: Some(inbox),
         session: Uuid::nil(),
+        key: None,
     };
     Ok((identity, opened.conversation_id))
 }
@@ -189,9 +190,10 @@ fn agent_identity(desk: &Desk, email: &str) -> Option<Identity> {
         id: agent.id,
         name: Arc::clone(&agent.name),
         role: Some(agent.role),
-        rights: agent.role.rights(),
+        rights: directory.rights_of(agent),
         inbox: None,
         session: Uuid::nil(),
+        key: None,
     })
 }
 

@@ -19,14 +19,21 @@ pub(crate) struct Identity {
     pub(crate) rights: Rights,
     /// The inbox, of a visitor.
     pub(crate) inbox: Option<InboxKey>,
-    /// The session that proved it.
+    /// The session that proved it; of a program, its key.
     pub(crate) session: Uuid,
+    /// The key, of a program that acts as an agent.
+    pub(crate) key: Option<Uuid>,
 }
 
 impl Identity {
     /// Whether it is an agent who may do this.
     pub(crate) fn may(&self, permission: Permission) -> bool {
         self.rights.has(permission)
+    }
+
+    /// Whether it is an agent who may know of conversations at all.
+    pub(crate) fn hears_conversations(&self) -> bool {
+        self.may(Permission::Chat) || self.may(Permission::AllConversations)
     }
 
     /// Which view of conversations it has.

@@ -7,8 +7,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use kefu_core::{Limit, Meter, Micros, Principal};
+use kefu_core::{AgentKey, Limit, Meter, Micros, Principal};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::{address::group, problem::Problem, settings::Rates};
 
@@ -19,6 +20,9 @@ const MAX_PARTIES: usize = 4096;
 /// How seldom a part that is full is searched for parties that can be forgotten.
 const SWEEP_EVERY: i64 = 1_000_000;
 
+/// How often the same is written down.
+const NOTICES: Limit = Limit { per_minute: 1, burst: 1 };
+
 /// One meter per party and kind of event.
 #[derive(Debug)]
 pub(crate) struct Limits {
@@ -28,6 +32,11 @@ pub(crate) struct Limits {
     /// By account and address.
     pairs: Table,
     accounts: Table,
+    /// Codes of second factors, by agent.
+    codes: Table,
+    /// Requests by key.
+    keys: Table,
+    notices: Table,
     visitor_messages: Table,
     agent_messages: Table,
 }
@@ -41,6 +50,9 @@ impl Limits {
             sign_ins: Table::new(rates.login_address.limit()),
             pairs: Table::new(rates.login_account.limit()),
             accounts: Table::new(rates.login_account.limit()),
+            codes: Table::new(rates.login_account.limit()),
+            keys: Table::new(rates.key_requests.limit()),
+            notices: Table::new(NOTICES),
             visitor_messages: Table::new(rates.visitor_messages.limit()),
             agent_messages: Table::new(rates.agent_messages.limit()),
         }
@@ -78,6 +90,23 @@ impl Limits {
         self.pairs.take(pair, now)?;
         let account = self.accounts.take(account(email), now);
         if is_new { Ok(()) } else { account }
+    }
+
+    /// Counts an attempt at the second factor of an agent, wherever it comes from: who gets that far has the
+    /// password, so a guesser is not to get more attempts by having more addresses.
+    pub(crate) fn code(&self, agent: AgentKey, now: Micros) -> Result<(), Problem> {
+        self.codes.take(row(agent.0), now)
+    }
+
+    /// Counts a request that a program makes with a key.
+    pub(crate) fn key(&self, key: Uuid, now: Micros) -> Result<(), Problem> {
+        self.keys.take(key.as_u128(), now)
+    }
+
+    /// Whether to write down that `party` did something that it may do over and over: the first time in a minute.
+    pub(crate) fn is_news(&self, what: &str, party: &[u8], now: Micros) -> bool {
+        let digest = Sha256::new().chain_update(what).chain_update([0]).chain_update(party);
+        self.notices.take(shorten(digest.finalize().into()), now).is_ok()
     }
 
     /// Forgets the attempts that led to a correct password: only failures count.

@@ -1,6 +1,11 @@
-//! `kefu serve backup`, `restore` and `check`.
+//! `kefu serve backup`, `restore`, `check`, `audit` and `rotate-key`.
 
+mod audit;
+mod key;
 mod target;
+
+pub(crate) use audit::audit;
+pub(crate) use key::rotate_key;
 
 use std::{fs, path::Path, time::Instant};
 

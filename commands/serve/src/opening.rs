@@ -71,6 +71,13 @@ pub(crate) fn store_failure(dir: &Path, error: StoreError) -> Failure {
                 "请使用更新版本的 kefu,或恢复升级之前的备份",
             ),
         ),
+        StoreError::Older { .. } => (
+            Exit::Unavailable,
+            Text::new(
+                "start `kefu serve` once: it brings the store up to date",
+                "请先启动一次 `kefu serve`:它会升级数据库",
+            ),
+        ),
         StoreError::Foreign(_) => {
             (Exit::Data, Text::new("name another directory with --data-dir", "请用 --data-dir 指定其他目录"))
         }

@@ -15,7 +15,11 @@ use axum::{Router, extract::DefaultBodyLimit};
 use kefu_app::{App, ByteSize, Effective, Exit, Failure, Secret, Stop, Text};
 use kefu_socket::Registry;
 use kefu_store::{Indexer, OpenOptions, StoreMetrics};
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -34,8 +38,10 @@ use crate::{
     maintenance,
     metrics::Metrics,
     opening::{bind, store_failure},
+    reseal,
     services::Services,
     settings::Settings,
+    syslog::Follower,
 };
 
 /// Connections to the store that read.
@@ -53,6 +59,8 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Some(StoreCommand::Backup(args)) => return maintenance::backup(app, args),
         Some(StoreCommand::Restore(args)) => return maintenance::restore(app, args),
         Some(StoreCommand::Check(args)) => return maintenance::check(app, args),
+        Some(StoreCommand::Audit(args)) => return maintenance::audit(app, args),
+        Some(StoreCommand::RotateKey(args)) => return maintenance::rotate_key(app, args),
         None => {}
     }
     let settings = Settings::load(app, args)?;
@@ -84,8 +92,8 @@ fn check_secret_key(settings: &Effective<Settings>) -> Result<(), Failure> {
             settings.reject(
                 "secret_key",
                 Text::new(
-                    "must be 32 bytes in hexadecimal or base64",
-                    "必须是十六进制或 base64 表示的 32 字节",
+                    "must be keys of 32 bytes in hexadecimal or base64, separated by commas",
+                    "必须是十六进制或 base64 表示的 32 字节密钥,多个以逗号分隔",
                 ),
             )
         }),
@@ -107,6 +115,9 @@ async fn serve(
     let address = listener.local_addr().map_err(Failure::internal)?;
     let dir = place.path().to_owned();
     let wanted = settings.limits.max_connections;
+    // Before the store is taken: from then on a rotation of the key may signal this process.
+    let hangups = signal(SignalKind::hangup());
+    let hangups = hangups.inspect_err(|error| tracing::warn!(%error, "SIGHUP cannot be watched")).ok();
     let (services, store_metrics) = open(&dir, settings.fitted()).await?;
     let log_ins = match demo {
         true => demo::prepare(&services.desk, &services.store, &dir).await?,
@@ -125,14 +136,28 @@ async fn serve(
     }
     app.print(&welcome(address, &services.settings, demo, token.as_ref(), &log_ins))?;
     let registry = Arc::clone(&services.registry);
+    let background = services.clone();
     tokio::select! {
         () = sweep(&registry) => {}
         () = keep_up(services.clone()) => {}
+        () = reseal::follow(&background, hangups) => {}
+        () = pass_audit_on(&background) => {}
         () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}
     }
     app.print("stopped\n")?;
     drop(place);
     Ok(Exit::Ok)
+}
+
+/// Sends the audit log to where the settings say, for ever.
+async fn pass_audit_on(services: &Services) {
+    match services.settings.audit.syslog.clone() {
+        Some(receiver) => {
+            let (store, desk) = (services.store.clone(), services.desk.clone());
+            match Box::pin(Follower::new(store, desk, receiver).run()).await {}
+        }
+        None => std::future::pending().await,
+    }
 }
 
 /// Opens the store and starts what works on it.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use kefu_app::{App, ByteSize, Effective, Exit, Failure, Flags, Secret, Text};
 use kefu_core::Limit;
 
-use crate::{address::Network, args::Args, descriptors};
+use crate::{address::Network, args::Args, descriptors, syslog::Receiver};
 
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
@@ -25,9 +25,15 @@ kefu_app::settings! {
         /// Token that `/metrics` demands as `Authorization: Bearer …`. Where nothing is set: open to everyone who
         /// reaches the port.
         pub metrics_token: Option<Secret> = None,
-        /// Key that seals the inboxes' secrets in the store: 32 bytes in hexadecimal or base64. Where nothing is set:
-        /// a file in the data directory, made when it is missing.
+        /// Key that seals secrets in the store: 32 bytes in hexadecimal or base64. Several, separated by commas: the
+        /// last one seals, all of them open. Where nothing is set: the file `secret.key` in the data directory, made
+        /// when it is missing, which `kefu serve rotate-key` changes without a restart.
         pub secret_key: Option<Secret> = None,
+        /// Who must have a second factor: none, admins (whoever may change agents, roles or keys) or all. Who has none
+        /// yet can do nothing but set one up.
+        pub require_totp: RequireTotp = RequireTotp::None,
+        /// The audit log.
+        pub audit: Audit = Audit::default(),
         /// How often clients send a sign of life; a connection without two in a row is closed.
         pub heartbeat: Duration = Duration::from_secs(25),
         /// How long conversations stay with an agent whose last connection has ended; then they go back to the queue.
@@ -38,6 +44,28 @@ kefu_app::settings! {
         pub limits: Limits = Limits::default(),
         /// How often something may happen; `per_minute: 0` means no limit.
         pub rate: Rates = Rates::default(),
+    }
+}
+
+/// Who must have a second factor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum RequireTotp {
+    /// Nobody.
+    None,
+    /// Whoever may change agents, roles or keys.
+    Admins,
+    /// Every agent.
+    All,
+}
+
+kefu_app::setting_from_choices!(RequireTotp);
+
+kefu_app::settings! {
+    /// The `serve.audit` group.
+    pub struct Audit {
+        /// Where each line of the audit log is sent, too, as RFC 5424: `unix:/dev/log`, `udp://HOST:PORT` or
+        /// `tcp://HOST:PORT`. Where nothing is set: nowhere.
+        pub syslog: Option<Receiver> = None,
     }
 }
 
@@ -92,6 +120,8 @@ kefu_app::settings! {
         pub login_address: Rate = Rate { per_minute: 60, burst: 30 },
         /// Attempts to sign in to one account.
         pub login_account: Rate = Rate { per_minute: 6, burst: 10 },
+        /// Requests of one API key.
+        pub key_requests: Rate = Rate { per_minute: 1200, burst: 200 },
     }
 }
 
@@ -131,9 +161,17 @@ impl Settings {
     /// # Errors
     /// For the first wrong value, with its place.
     pub(crate) fn load_for_store(app: &App, data_dir: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+        Self::load_for_care(app, data_dir)?.store_dir()
+    }
+
+    /// The same for the commands that need to know more.
+    ///
+    /// # Errors
+    /// For the first wrong value, with its place.
+    pub(crate) fn load_for_care(app: &App, data_dir: Option<&PathBuf>) -> Result<Self, Failure> {
         let mut flags = Flags::new();
         flags.path("data_dir", "--data-dir", data_dir.map(PathBuf::as_path));
-        Self::load_with(app, flags)?.store_dir()
+        Self::load_with(app, flags).map(Effective::into_inner)
     }
 
     fn load_with(app: &App, mut flags: Flags) -> Result<Effective<Self>, Failure> {

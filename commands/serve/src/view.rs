@@ -7,8 +7,9 @@ use std::{
 };
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Audience, Conversation, Entry, Event, EventCode, Inbox, InboxKey,
-    MessageKind, Micros, Principal, Priority, Revision, Role, State, Team, TeamKey,
+    Agent, AgentKey, AgentStatus, Audience, Conversation, CustomRole, Entry, Event, EventCode, Inbox,
+    InboxKey, MessageKind, Micros, Permission, Principal, Priority, Revision, Rights, Role, State, Team,
+    TeamKey,
 };
 use kefu_protocol::frame::{self, Party, PartyKind, Timestamp};
 use serde::Serialize;
@@ -19,10 +20,11 @@ use uuid::Uuid;
 /// How many characters of a message a list shows.
 const PREVIEW_CHARS: usize = 160;
 
-/// Agents and inboxes by key, as of one moment.
+/// Agents, roles and inboxes, as of one moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Directory {
     pub(crate) agents: HashMap<AgentKey, Agent>,
+    pub(crate) roles: HashMap<Uuid, CustomRole>,
     pub(crate) inboxes: HashMap<InboxKey, Inbox>,
     pub(crate) teams: HashMap<TeamKey, Team>,
 }
@@ -45,6 +47,11 @@ pub(crate) struct AgentView {
     pub(crate) email: String,
     #[schema(value_type = String, example = "agent")]
     pub(crate) role: Role,
+    /// The role of the company's own that says what it may do, in place of `role`.
+    pub(crate) custom_role_id: Option<Uuid>,
+    /// What it may do; see `GET /permissions`.
+    #[schema(value_type = Vec<String>, example = json!(["chat", "customers", "tickets"]))]
+    pub(crate) permissions: Vec<Permission>,
     /// `online`, `busy`, `away`, or `offline` without an open socket.
     #[schema(value_type = String, example = "online")]
     pub(crate) status: AgentStatus,
@@ -236,6 +243,18 @@ impl Directory {
     /// The agent with this public id.
     pub(crate) fn agent(&self, id: Uuid) -> Option<&Agent> {
         self.agents.values().find(|agent| agent.id == id)
+    }
+
+    /// What an agent may do: what its own role says, or else what comes with its base role.
+    pub(crate) fn rights_of(&self, agent: &Agent) -> Rights {
+        let own = agent.custom_role.and_then(|id| self.roles.get(&id));
+        own.map_or_else(|| agent.role.rights(), |role| role.rights)
+    }
+
+    /// Whether somebody who may do everything can sign in.
+    pub(crate) fn has_admin(&self) -> bool {
+        let all = Role::Admin.rights();
+        self.agents.values().any(|agent| !agent.disabled && self.rights_of(agent).include(all))
     }
 
     /// The inbox with this public id.

@@ -31,8 +31,8 @@ pub use office::{
     InboxSettings, OverflowSettings, SettingError, StickySettings, Team, TeamSettings, check_skills,
 };
 pub use principal::{
-    Agent, AgentKey, AgentStatus, ConversationKey, Inbox, InboxKey, Principal, Role, SkillKey, TeamKey,
-    Visitor, VisitorKey,
+    Agent, AgentKey, AgentStatus, ConversationKey, CustomRole, Inbox, InboxKey, Principal, Role, SkillKey,
+    TeamKey, Visitor, VisitorKey,
 };
 pub use rate::{Limit, Meter};
 pub use revise::{EDIT_WINDOW_SECONDS, RECALL_WINDOW_SECONDS, Revise, Unrevised, revise};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{InboxSettings, Micros};
+use crate::{InboxSettings, Micros, Rights};
 
 macro_rules! key {
     ($(#[$doc:meta])* $name:ident) => {
@@ -89,8 +89,10 @@ pub struct Agent {
     pub name: Arc<str>,
     /// Log-in name, kept in lower case.
     pub email: String,
-    /// What it may do.
+    /// What it is, and what it may do unless `custom_role` says something else.
     pub role: Role,
+    /// Public id of the [`CustomRole`] that says what it may do.
+    pub custom_role: Option<Uuid>,
     /// What it says of itself: online, busy or away.
     pub status: AgentStatus,
     /// How many open conversations routing may give it.
@@ -101,6 +103,19 @@ pub struct Agent {
     pub teams: Vec<TeamKey>,
     /// What it knows, and how well: 1 to 5.
     pub skills: BTreeMap<String, u8>,
+    /// When it was made.
+    pub created_at: Micros,
+}
+
+/// What agents may do, under a name of the company's own: takes the place of what their [`Role`] brings.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CustomRole {
+    /// Public id.
+    pub id: Uuid,
+    /// No two have the same one.
+    pub name: String,
+    /// What comes with it.
+    pub rights: Rights,
     /// When it was made.
     pub created_at: Micros,
 }

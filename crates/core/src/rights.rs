@@ -21,6 +21,15 @@ macro_rules! permissions {
                     $(Self::$name => $word,)*
                 }
             }
+
+            /// The permission that a word stands for.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
         }
     };
 }
@@ -137,6 +146,7 @@ mod tests {
             let json = serde_json::to_string(&permission).unwrap();
             assert_eq!(json, format!("\"{}\"", permission.as_str()));
             assert_eq!(serde_json::from_str::<Permission>(&json).unwrap(), permission);
+            assert_eq!(Permission::from_word(permission.as_str()), Some(permission));
         }
         assert_eq!(Role::Admin.rights().iter().count(), Permission::ALL.len());
     }

@@ -7,8 +7,8 @@ use kefu_core::{
 use uuid::Uuid;
 
 use crate::{
-    AuditRecord, BlockChange, CannedChange, CustomerChange, PageVisit, Session, StoreError, TagChange,
-    TicketChange,
+    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, PageVisit, Session, StoreError,
+    TagChange, TicketChange,
 };
 
 /// What one transaction writes.
@@ -127,6 +127,8 @@ pub enum Change {
         /// In the order in which it looked at them.
         visits: Vec<PageVisit>,
     },
+    /// Changes who gets in and with which rights.
+    Access(AccessChange),
     /// Sets or forgets the hash of the token that lets the first agent in.
     SetupToken(Option<[u8; 32]>),
 }

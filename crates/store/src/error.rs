@@ -21,6 +21,14 @@ pub enum StoreError {
         /// The newest version that this build reads.
         known: i64,
     },
+    /// An older kefu wrote this store, and it is not to be changed now.
+    #[error("the store has version {found}, this kefu reads version {known}")]
+    Older {
+        /// The store's version.
+        found: i64,
+        /// The version of this build.
+        known: i64,
+    },
     /// The file is a database, but not one of kefu's.
     #[error("{} is not a store of kefu", .0.display())]
     Foreign(PathBuf),

@@ -9,6 +9,7 @@
 //! changed heads come from its caller. No type of the SQL driver is in a public signature. A commit
 //! that returned `Ok` survives the loss of power; one that failed left nothing behind.
 
+mod access;
 mod audit;
 mod backup;
 mod batch;
@@ -32,6 +33,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use access::{AccessChange, ApiKey, Totp};
 pub use audit::{AuditActor, AuditFilter, AuditLine, AuditRecord, AuditVerdict};
 pub use backup::{backup, is_own_file, restore};
 pub use batch::{Batch, Change, Committed, RecordSet};
@@ -42,7 +44,7 @@ pub use customers::{
     Customer, CustomerChange, CustomerIdentity, CustomerMerge, IDENTITIES_MAX, IdentityKind, SearchCursor,
 };
 pub use error::StoreError;
-pub use open::{OpenOptions, Opened, open};
+pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
 pub use reader::{Cursor, Page, Range, Store, View};
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};

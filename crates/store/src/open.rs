@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kefu_core::Micros;
-use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Writer, backup, schema, search};
@@ -70,6 +70,44 @@ pub async fn open(options: OpenOptions) -> Result<Opened, StoreError> {
     let readers = options.readers.max(1);
     let store = Store::new(reading(&file), readers, search::Shared::new(&options.dir, readers));
     Ok(Opened { writer, store, recovered })
+}
+
+/// Opens the store in `dir` for reading only, whether or not another process serves it.
+///
+/// # Errors
+/// [`StoreError::Missing`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Older`], or that it
+/// cannot be read.
+pub async fn open_reading(dir: &Path) -> Result<Store, StoreError> {
+    let file = dir.join(FILE);
+    let mut conn = connect_reading(&file).await?;
+    let version = schema::identify(&mut conn, &file).await;
+    conn.close().await?;
+    match version? {
+        0 => Err(StoreError::Foreign(file)),
+        schema::VERSION => Ok(Store::new(reading(&file), 1, search::Shared::new(dir, 1))),
+        found => Err(StoreError::Older { found, known: schema::VERSION }),
+    }
+}
+
+/// The process that has the store in `dir` open, if one has and says so.
+///
+/// # Errors
+/// When the lock cannot be read.
+pub fn holder(dir: &Path) -> Result<Option<u32>, StoreError> {
+    let path = dir.join(LOCK);
+    let mut file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|error| StoreError::file(&path, error))?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            file.read_to_string(&mut pid).map_err(|error| StoreError::file(&path, error))?;
+            Ok(pid.trim().parse().ok())
+        }
+        Err(TryLockError::Error(error)) => Err(StoreError::file(&path, error)),
+    }
 }
 
 /// Takes the directory's lock, making both if they are missing.

@@ -38,7 +38,7 @@ macro_rules! visitor_columns {
 
 macro_rules! agent_columns {
     () => {
-        "key, id, name, email, role, status, capacity, disabled, created_at, teams, skills"
+        "key, id, name, email, role, status, capacity, disabled, created_at, teams, skills, custom_role"
     };
 }
 
@@ -419,6 +419,7 @@ pub(crate) fn agent(row: &SqliteRow) -> Result<Agent, StoreError> {
         created_at: Micros(columns.take()?),
         teams: columns.json::<Vec<TeamKey>>("an agent's teams")?,
         skills: columns.json("an agent's skills")?,
+        custom_role: columns.optional_uuid()?,
     })
 }
 

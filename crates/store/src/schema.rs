@@ -15,6 +15,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x6b65_6675;
 const MIGRATIONS: [&str; 2] = [
     include_str!("schema/0001.sql"),
     concat!(
+        include_str!("schema/0002/access.sql"),
         include_str!("schema/0002/audit.sql"),
         include_str!("schema/0002/canned.sql"),
         include_str!("schema/0002/customers.sql"),

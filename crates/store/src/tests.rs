@@ -98,6 +98,7 @@ pub(crate) fn agent(key: AgentKey, email: &str) -> Agent {
         disabled: false,
         teams: vec![TeamKey(3)],
         skills: [("退款".to_owned(), 4)].into(),
+        custom_role: None,
         created_at: NOW,
     }
 }

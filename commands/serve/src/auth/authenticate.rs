@@ -1,40 +1,53 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use http::{
     HeaderMap, HeaderName,
     header::{AUTHORIZATION, HOST, ORIGIN, REFERER},
 };
-use kefu_core::{Micros, Principal, Rights};
+use kefu_core::{Micros, Permission, Principal, Rights};
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::Session;
 
 use super::{
-    cookie,
+    cookie, key,
     origin::{Origin, is_own},
     token,
     token::TokenKind,
 };
-use crate::{clock, identity::Identity, problem::Problem, services::Services};
+use crate::{clock, identity::Identity, problem::Problem, services::Services, settings::RequireTotp};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// How seldom the last use of a session is written.
 const SEEN_EVERY: i64 = 5 * 60 * 1_000_000;
 
-/// Says who sends a request: by bearer token, by `query_token`, or by the cookie.
+/// What a request shows of who sends it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown<'a> {
+    /// With the bearer token or the cookie.
+    pub(crate) headers: &'a HeaderMap,
+    /// A token in place of the header.
+    pub(crate) query_token: Option<&'a str>,
+    /// Where it comes from.
+    pub(crate) address: Option<IpAddr>,
+    /// Its method changes something.
+    pub(crate) method_is_unsafe: bool,
+    /// Even if not, by cookie it must come from the daemon's own page.
+    pub(crate) require_origin: bool,
+    /// It is for those, too, who must set up a second factor before anything else.
+    pub(crate) is_for_enrolling: bool,
+}
+
+/// Says who sends a request: by bearer token, by the one in the query, or by the cookie.
 ///
 /// The cookie comes along whether or not its owner's page asked; where that matters, with unsafe methods
 /// and where `require_origin` says so, the page must be the daemon's own.
 ///
 /// # Errors
-/// `unauthorized` without a valid session, `forbidden` for a page of somebody else.
-pub(crate) async fn authenticate(
-    services: &Services,
-    headers: &HeaderMap,
-    query_token: Option<&str>,
-    method_is_unsafe: bool,
-    require_origin: bool,
-) -> Result<Identity, Problem> {
+/// `unauthorized` without a valid session or key, `forbidden` for a page of somebody else and for who must set up
+/// a second factor first.
+pub(crate) async fn authenticate(services: &Services, shown: Shown<'_>) -> Result<Identity, Problem> {
+    let Shown { headers, query_token, address, method_is_unsafe, require_origin, is_for_enrolling } = shown;
     let shown = match headers.get(AUTHORIZATION) {
         Some(_) => Some(bearer(headers).ok_or_else(Problem::unauthorized)?),
         None => query_token,
@@ -51,12 +64,19 @@ pub(crate) async fn authenticate(
     if kind == TokenKind::Setup || (by_cookie && kind != TokenKind::Agent) {
         return Err(Problem::unauthorized());
     }
-    let session = services.store.session(&hash).await?.ok_or_else(Problem::unauthorized)?;
     let now = clock::now();
+    if kind == TokenKind::Key {
+        return key::identify(services, &hash, address, now).await;
+    }
+    let session = services.store.session(&hash).await?.ok_or_else(Problem::unauthorized)?;
     if has_ended(&session, services.settings.limits.agent_session, now) {
         return Err(Problem::unauthorized());
     }
     let identity = identity(services, &session).await?;
+    if !is_for_enrolling && must_enrol(services, &identity).await? {
+        let detail = "set up a second factor first: POST /api/v1/auth/totp";
+        return Err(Problem { field: Some("totp"), ..Problem::new(ErrorCode::Forbidden, detail) });
+    }
     if is_stale(&session, now) {
         services.desk.session_seen(hash, now);
     }
@@ -94,9 +114,10 @@ async fn identity(services: &Services, session: &Session) -> Result<Identity, Pr
                 id: agent.id,
                 name: agent.name.clone(),
                 role: Some(agent.role),
-                rights: agent.role.rights(),
+                rights: directory.rights_of(agent),
                 inbox: None,
                 session: session.id,
+                key: None,
             })
         }
         Principal::Visitor(key) => {
@@ -109,9 +130,26 @@ async fn identity(services: &Services, session: &Session) -> Result<Identity, Pr
                 rights: Rights::NONE,
                 inbox: Some(visitor.inbox),
                 session: session.id,
+                key: None,
             })
         }
         Principal::Bot | Principal::System => Err(Problem::unauthorized()),
+    }
+}
+
+/// Whether the settings demand a second factor of an agent that has none.
+async fn must_enrol(services: &Services, who: &Identity) -> Result<bool, Problem> {
+    let Principal::Agent(agent) = who.principal else { return Ok(false) };
+    Ok(needs_totp(services.settings.require_totp, who.rights)
+        && services.store.totp(agent).await?.is_none_or(|totp| !totp.is_confirmed))
+}
+
+/// Whether who has these rights needs a second factor. Admins are all who may let others in.
+pub(crate) fn needs_totp(required: RequireTotp, rights: Rights) -> bool {
+    match required {
+        RequireTotp::None => false,
+        RequireTotp::Admins => rights.has(Permission::Agents) || rights.has(Permission::Keys),
+        RequireTotp::All => true,
     }
 }
 

@@ -1,7 +1,8 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 use kefu_core::{Permission, Principal};
+use kefu_protocol::frame::ErrorCode;
 
-use super::authenticate;
+use super::{Shown, authenticate};
 use crate::{
     address::Peer,
     clock,
@@ -22,6 +23,22 @@ pub(crate) struct SignedAgent(pub(crate) Identity);
 #[derive(Debug)]
 pub(crate) struct SignedVisitor(pub(crate) Identity);
 
+/// An agent, even one who must set up a second factor before anything else.
+#[derive(Debug)]
+pub(crate) struct Enrolling(pub(crate) Identity);
+
+/// Whoever is signed in, an agent even when it must set up a second factor before anything else.
+#[derive(Debug)]
+pub(crate) struct Leaving(pub(crate) Identity);
+
+/// Refuses programs: what is about passwords, sessions, keys and second factors is for the person itself.
+pub(crate) fn require_person(who: &Identity) -> Result<(), Problem> {
+    if who.key.is_none() {
+        return Ok(());
+    }
+    Err(Problem::new(ErrorCode::Forbidden, "a key cannot do this: sign in"))
+}
+
 /// Refuses whoever may not do this.
 pub(crate) fn require(who: &Identity, permission: Permission) -> Result<(), Problem> {
     if who.may(permission) { Ok(()) } else { Err(Problem::forbidden()) }
@@ -31,8 +48,7 @@ impl FromRequestParts<Api> for Signed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let unsafe_method = !parts.method.is_safe();
-        let identity = authenticate(&api.services, &parts.headers, None, unsafe_method, false).await?;
+        let identity = identify(parts, api, false).await?;
         if let Some(scope) = parts.extensions.get::<CorsScope>() {
             scope.set(identity.inbox);
         }
@@ -40,6 +56,38 @@ impl FromRequestParts<Api> for Signed {
         api.services.blocks.check(&identity, address, clock::now())?;
         Ok(Self(identity))
     }
+}
+
+impl FromRequestParts<Api> for Enrolling {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let identity = identify(parts, api, true).await?;
+        match identity.principal {
+            Principal::Agent(_) => Ok(Self(identity)),
+            _ => Err(Problem::forbidden()),
+        }
+    }
+}
+
+impl FromRequestParts<Api> for Leaving {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        identify(parts, api, true).await.map(Self)
+    }
+}
+
+async fn identify(parts: &Parts, api: &Api, is_for_enrolling: bool) -> Result<Identity, Problem> {
+    let shown = Shown {
+        headers: &parts.headers,
+        query_token: None,
+        address: parts.extensions.get::<Peer>().map(|peer| peer.0),
+        method_is_unsafe: !parts.method.is_safe(),
+        require_origin: false,
+        is_for_enrolling,
+    };
+    authenticate(&api.services, shown).await
 }
 
 impl FromRequestParts<Api> for SignedAgent {

@@ -19,6 +19,8 @@ pub(crate) enum TokenKind {
     Agent,
     /// Whoever makes the first admin.
     Setup,
+    /// A program that acts as an agent.
+    Key,
 }
 
 impl TokenKind {
@@ -27,6 +29,7 @@ impl TokenKind {
             Self::Visitor => "kv_",
             Self::Agent => "ka_",
             Self::Setup => "ks_",
+            Self::Key => "kefu_",
         }
     }
 }
@@ -69,7 +72,7 @@ impl fmt::Debug for Token {
 
 /// The kind and hash of a text that has the form of a token.
 pub(crate) fn recognise(text: &str) -> Option<(TokenKind, [u8; 32])> {
-    let kind = [TokenKind::Visitor, TokenKind::Agent, TokenKind::Setup]
+    let kind = [TokenKind::Visitor, TokenKind::Agent, TokenKind::Setup, TokenKind::Key]
         .into_iter()
         .find(|kind| text.starts_with(kind.prefix()))?;
     let random = &text[kind.prefix().len()..];
@@ -88,7 +91,7 @@ mod tests {
 
     #[test]
     fn fresh_tokens_are_recognised_and_differ() {
-        for kind in [TokenKind::Visitor, TokenKind::Agent, TokenKind::Setup] {
+        for kind in [TokenKind::Visitor, TokenKind::Agent, TokenKind::Setup, TokenKind::Key] {
             let (one, other) = (Token::fresh(kind).unwrap(), Token::fresh(kind).unwrap());
             assert_eq!(recognise(one.text()), Some((kind, one.hash())));
             assert_ne!(one.text(), other.text());

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kefu_core::{
-    Agent, AgentStatus, Content, ConversationKey, Entry, Inbox, InboxKey, InboxSettings, Micros, Priority,
-    Revise, Role, Team, TeamSettings, VisitorKey,
+    Agent, AgentStatus, Content, ConversationKey, CustomRole, Entry, Inbox, InboxKey, InboxSettings, Micros,
+    Priority, Revise, Rights, Role, Team, TeamSettings, VisitorKey,
 };
 use kefu_protocol::frame::Position;
 use kefu_socket::{ConnectionId, Outbox};
-use kefu_store::{AuditRecord, RecordSet, Session};
+use kefu_store::{AuditRecord, RecordSet};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -123,6 +123,8 @@ pub(crate) struct AgentChange {
     pub(crate) name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) role: Option<Role>,
+    /// Gives it a role of the company's own, or takes that away.
+    pub(crate) custom_role: Option<Option<Uuid>>,
     pub(crate) status: Option<AgentStatus>,
     pub(crate) capacity: Option<u32>,
     pub(crate) disabled: Option<bool>,
@@ -130,6 +132,16 @@ pub(crate) struct AgentChange {
     pub(crate) skills: Option<BTreeMap<String, u8>>,
     pub(crate) password_hash: Option<String>,
     /// What the audit log says of it; the desk names the agent.
+    pub(crate) audit: Option<AuditRecord>,
+}
+
+/// A new role (no `id`) or a change of one: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RoleChange {
+    pub(crate) id: Option<Uuid>,
+    pub(crate) name: Option<String>,
+    pub(crate) rights: Option<Rights>,
+    /// What the audit log says of it; the desk names the role.
     pub(crate) audit: Option<AuditRecord>,
 }
 
@@ -144,6 +156,8 @@ pub(crate) struct InboxChange {
     pub(crate) identity_required: Option<bool>,
     pub(crate) settings: Option<InboxSettings>,
     pub(crate) sealed_secret: Option<Vec<u8>>,
+    /// The same secret sealed anew: as it was, and as it is to be. Does nothing when it is another one by now.
+    pub(crate) resealed_secret: Option<(Vec<u8>, Vec<u8>)>,
     /// What the audit log says of it; the desk names the inbox.
     pub(crate) audit: Option<AuditRecord>,
 }
@@ -237,8 +251,13 @@ pub(crate) enum Command {
         change: Box<InboxChange>,
         reply: Answer<Inbox>,
     },
-    OpenSession {
-        session: Box<Session>,
+    PutRole {
+        change: Box<RoleChange>,
+        reply: Answer<CustomRole>,
+    },
+    DropRole {
+        id: Uuid,
+        audit: Box<AuditRecord>,
         reply: Answer<()>,
     },
     SessionSeen {
@@ -295,12 +314,20 @@ pub(crate) enum Command {
 }
 
 /// What the desk knows of an agent besides its row.
-pub(crate) fn agent_view(agent: &Agent, status: AgentStatus, load: u32, teams: Vec<Uuid>) -> AgentView {
+pub(crate) fn agent_view(
+    agent: &Agent,
+    rights: Rights,
+    status: AgentStatus,
+    load: u32,
+    teams: Vec<Uuid>,
+) -> AgentView {
     AgentView {
         id: agent.id,
         name: Arc::clone(&agent.name),
         email: agent.email.clone(),
         role: agent.role,
+        custom_role_id: agent.custom_role,
+        permissions: rights.iter().collect(),
         status,
         capacity: agent.capacity,
         load,

@@ -4,8 +4,8 @@ use std::{
 };
 
 use kefu_core::{
-    Assignment, Conversation, ConversationKey, Entry, Event, EventCode, MessageKind, Micros, Principal,
-    Revision,
+    Assignment, Conversation, ConversationKey, CustomRole, Entry, Event, EventCode, MessageKind, Micros,
+    Principal, Revision,
 };
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Batch, RecordSet};
@@ -88,6 +88,14 @@ pub(super) enum Pending {
     Inbox {
         inbox: kefu_core::Inbox,
         reply: Answer<kefu_core::Inbox>,
+    },
+    Role {
+        role: CustomRole,
+        reply: Answer<CustomRole>,
+    },
+    RoleGone {
+        id: Uuid,
+        reply: Answer<()>,
     },
     EndSession {
         id: Uuid,

@@ -93,12 +93,13 @@ impl Task {
         }
         self.fresh.push_back((Instant::now(), connection));
         match who.principal {
-            Principal::Agent(agent) => {
+            Principal::Agent(agent) if who.hears_conversations() => {
                 self.agent_connections.push(connection);
                 if self.routing.socket(agent, true, clock::now()) {
                     self.announce_presence(agent);
                 }
             }
+            Principal::Agent(_) => {}
             principal if self.hub.connections_of(&principal).nth(1).is_none() => {
                 self.announce_visitor(&who, connection, Status::Online);
             }
@@ -119,7 +120,9 @@ impl Task {
             self.announce_visitor(&who, connection, Status::Offline);
         }
         drop(self.hub.close(connection));
-        if let Principal::Agent(agent) = who.principal {
+        if let Principal::Agent(agent) = who.principal
+            && who.hears_conversations()
+        {
             self.agent_connections.retain(|other| *other != connection);
             if self.routing.socket(agent, false, clock::now()) {
                 self.announce_presence(agent);
@@ -256,7 +259,9 @@ impl Task {
     }
 
     fn subscribe_all(&mut self, principal: Principal, key: ConversationKey) {
-        let connections: Vec<_> = self.hub.connections_of(&principal).map(|(id, _)| id).collect();
+        let hears = |peer: &Peer| peer.who.role.is_none() || peer.who.hears_conversations();
+        let connections = self.hub.connections_of(&principal).filter(|(_, conn)| hears(&conn.meta));
+        let connections: Vec<_> = connections.map(|(id, _)| id).collect();
         for connection in connections {
             self.subscribe(connection, key);
         }

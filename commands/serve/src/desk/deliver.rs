@@ -163,6 +163,14 @@ impl Task {
                 self.change_directory(|directory| drop(directory.inboxes.insert(key, inbox.clone())));
                 drop(reply.send(Ok(inbox)));
             }
+            Pending::Role { role, reply } => {
+                self.role_committed(&role, now);
+                drop(reply.send(Ok(role)));
+            }
+            Pending::RoleGone { id, reply } => {
+                self.change_directory(|directory| drop(directory.roles.remove(&id)));
+                drop(reply.send(Ok(())));
+            }
             Pending::EndSession { id, reply } => {
                 self.close_session(id);
                 drop(reply.send(Ok(())));

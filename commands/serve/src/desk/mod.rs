@@ -15,6 +15,7 @@ mod hot;
 mod ids;
 mod people;
 mod replay;
+mod roles;
 mod routing;
 mod task;
 mod teams;
@@ -28,16 +29,18 @@ use std::{
     time::Duration,
 };
 
-use kefu_core::{Action, AgentStatus, Content, Conversation, Inbox, InboxKey, Micros, VisitorKey, may};
+use kefu_core::{
+    Action, AgentStatus, Content, Conversation, CustomRole, Inbox, InboxKey, Micros, VisitorKey, may,
+};
 use kefu_socket::ConnectionId;
-use kefu_store::{Range, RecordSet, Session, Store, View, Writer};
+use kefu_store::{AuditRecord, Range, RecordSet, Store, View, Writer};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub(crate) use api::{
-    Act, AgentChange, Change, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, Send, Sent,
-    TeamChange,
+    Act, AgentChange, Change, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, RoleChange,
+    Send, Sent, TeamChange,
 };
 
 use crate::{
@@ -301,9 +304,21 @@ impl Desk {
         self.put_agent(AgentChange { id: Some(who.id), status: Some(status), ..AgentChange::default() }).await
     }
 
+    /// Makes or changes a role.
+    pub(crate) async fn put_role(&self, change: RoleChange) -> Result<CustomRole, Problem> {
+        self.ask(|reply| Command::PutRole { change: Box::new(change), reply }).await
+    }
+
+    /// Deletes a role that no agent has.
+    pub(crate) async fn drop_role(&self, id: Uuid, audit: AuditRecord) -> Result<(), Problem> {
+        self.ask(|reply| Command::DropRole { id, audit: Box::new(audit), reply }).await
+    }
+
     /// Records a session.
-    pub(crate) async fn open_session(&self, session: Session) -> Result<(), Problem> {
-        self.ask(|reply| Command::OpenSession { session: Box::new(session), reply }).await
+    #[cfg(test)]
+    pub(crate) async fn open_session(&self, session: kefu_store::Session) -> Result<(), Problem> {
+        let changes = vec![kefu_store::Change::Session(session)];
+        self.record(RecordSet { changes, audit: Vec::new() }).await
     }
 
     /// Notes that a session was used; not waited for.

@@ -170,6 +170,7 @@ impl Task {
                 disabled: false,
                 teams: Vec::new(),
                 skills: BTreeMap::new(),
+                custom_role: None,
                 created_at: now,
             },
         };
@@ -198,20 +199,11 @@ impl Task {
         agent.status = change.status.unwrap_or(agent.status);
         agent.capacity = change.capacity.unwrap_or(agent.capacity);
         agent.disabled = change.disabled.unwrap_or(agent.disabled);
-        if change.id.is_some()
-            && (agent.disabled || agent.role != Role::Admin)
-            && self.is_last_admin(agent.key)
-        {
-            let detail = "this is the last admin: make another one first";
-            return Err(Problem::new(ErrorCode::Conflict, detail));
+        agent.custom_role = change.custom_role.unwrap_or(agent.custom_role);
+        if change.role.is_some() || change.disabled.is_some() || change.custom_role.is_some() {
+            self.check_rights(&agent, work)?;
         }
         Ok(agent)
-    }
-
-    fn is_last_admin(&self, agent: AgentKey) -> bool {
-        let is_admin = |a: &&Agent| a.role == Role::Admin && !a.disabled;
-        let mut admins = self.directory.agents.values().filter(is_admin);
-        admins.next().is_some_and(|first| first.key == agent) && admins.next().is_none()
     }
 
     /// Puts an agent's conversations back in the queue.
@@ -278,6 +270,11 @@ impl Task {
         inbox.identity_required = change.identity_required.unwrap_or(inbox.identity_required);
         inbox.settings = change.settings.unwrap_or(inbox.settings);
         inbox.sealed_secret = change.sealed_secret.unwrap_or(inbox.sealed_secret);
+        if let Some((before, after)) = change.resealed_secret
+            && inbox.sealed_secret == before
+        {
+            inbox.sealed_secret = after;
+        }
         work.audit(change.audit, ("inbox", inbox.id));
         work.changes.push(Change::Inbox(Box::new(inbox.clone())));
         work.answers.push(Pending::Inbox { inbox, reply });
@@ -285,11 +282,13 @@ impl Task {
 
     /// Makes a committed agent known to routing and to everybody else.
     pub(super) fn agent_committed(&mut self, agent: &Agent, ends: bool, now: Micros) -> AgentView {
-        let profile = self.profile(agent);
-        self.routing.set_agent(agent.key, profile, now);
         let key = agent.key;
+        let rights_before = self.directory.agents.get(&key).map(|before| self.directory.rights_of(before));
         self.change_directory(|directory| drop(directory.agents.insert(key, agent.clone())));
-        if ends {
+        let profile = self.profile(agent);
+        self.routing.set_agent(key, profile, now);
+        // Connections know the rights that they began with.
+        if ends || rights_before.is_some_and(|before| before != self.directory.rights_of(agent)) {
             self.close_connections_of(Principal::Agent(key));
         }
         self.announce_presence(key);
@@ -299,7 +298,13 @@ impl Task {
     /// An agent with what it is doing.
     pub(super) fn view_of(&self, agent: &Agent) -> AgentView {
         let teams = self.directory.team_ids(&agent.teams);
-        agent_view(agent, self.routing.status_of(agent.key), self.routing.load_of(agent.key), teams)
+        agent_view(
+            agent,
+            self.directory.rights_of(agent),
+            self.routing.status_of(agent.key),
+            self.routing.load_of(agent.key),
+            teams,
+        )
     }
 
     /// Replaces the directory that everybody reads.

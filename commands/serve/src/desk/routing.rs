@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use kefu_core::{
-    Agent, Assignment, Conversation, ConversationKey, EventCode, LastAgent, Level, Micros, Principal,
-    Profile, SkillKey, State, Wait,
+    Agent, Assignment, Conversation, ConversationKey, EventCode, LastAgent, Level, Micros, Permission,
+    Principal, Profile, SkillKey, State, Wait,
 };
 use kefu_protocol::frame::Change;
 
@@ -14,14 +14,15 @@ use super::{batch::Work, deliver::Hint, task::Task};
 const ASSIGN_MAX: usize = 256;
 
 impl Task {
-    /// What routing has to know of an agent.
+    /// What routing has to know of an agent; who may not answer gets nothing.
     pub(super) fn profile(&mut self, agent: &Agent) -> Profile {
         let skills = agent
             .skills
             .iter()
             .map(|(name, level)| (self.skill(name), Level::new(*level).unwrap_or_default()))
             .collect();
-        Profile { teams: agent.teams.clone(), skills, ..Profile::from(agent) }
+        let capacity = if self.directory.rights_of(agent).has(Permission::Chat) { agent.capacity } else { 0 };
+        Profile { capacity, teams: agent.teams.clone(), skills, ..Profile::from(agent) }
     }
 
     /// The key of a skill, by its name.

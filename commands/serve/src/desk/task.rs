@@ -79,6 +79,7 @@ impl Task {
         let store = options.store;
         let agents = store.agents().await?.into_iter().map(|agent| (agent.key, agent)).collect();
         let teams = store.teams().await?.into_iter().map(|team| (team.key, team)).collect();
+        let roles = store.roles().await?.into_iter().map(|role| (role.id, role)).collect();
         let inboxes = store.inboxes().await?.into_iter().map(|inbox| (inbox.key, inbox)).collect();
         let mut task = Self {
             writer: options.writer,
@@ -101,7 +102,7 @@ impl Task {
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
         };
-        task.change_directory(|directory| *directory = Directory { agents, inboxes, teams });
+        task.change_directory(|directory| *directory = Directory { agents, roles, inboxes, teams });
         let now = clock::now();
         task.routing.set_grace(Some(i64::try_from(options.grace.as_micros()).unwrap_or(i64::MAX)));
         task.set_teams(now);
@@ -206,10 +207,8 @@ impl Task {
                 Command::PutAgent { change, reply } => self.apply_agent(*change, reply, now, &mut work),
                 Command::PutTeam { change, reply } => self.apply_team(*change, reply, now, &mut work),
                 Command::PutInbox { change, reply } => self.apply_inbox(*change, reply, now, &mut work),
-                Command::OpenSession { session, reply } => {
-                    work.changes.push(kefu_store::Change::Session(*session));
-                    work.answers.push(Pending::Done { reply });
-                }
+                Command::PutRole { change, reply } => self.apply_role(*change, reply, now, &mut work),
+                Command::DropRole { id, audit, reply } => self.drop_role(id, *audit, reply, &mut work),
                 Command::SessionSeen { token_hash, at } => {
                     work.changes.push(kefu_store::Change::SessionSeen { token_hash, at });
                 }
@@ -367,9 +366,10 @@ impl Task {
                 Pending::Agent { reply, .. } => drop(reply.send(Err(problem.clone()))),
                 Pending::Team { reply, .. } => drop(reply.send(Err(problem.clone()))),
                 Pending::Inbox { reply, .. } => drop(reply.send(Err(problem.clone()))),
-                Pending::EndSession { reply, .. } | Pending::Done { reply } => {
-                    drop(reply.send(Err(problem.clone())))
-                }
+                Pending::Role { reply, .. } => drop(reply.send(Err(problem.clone()))),
+                Pending::RoleGone { reply, .. }
+                | Pending::EndSession { reply, .. }
+                | Pending::Done { reply } => drop(reply.send(Err(problem.clone()))),
                 Pending::Read { .. } => {}
             }
         }
@@ -408,7 +408,8 @@ impl Task {
             Command::PutAgent { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::PutTeam { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::PutInbox { reply, .. } => drop(reply.send(Err(problem.clone()))),
-            Command::OpenSession { reply, .. }
+            Command::PutRole { reply, .. } => drop(reply.send(Err(problem.clone()))),
+            Command::DropRole { reply, .. }
             | Command::EndSession { reply, .. }
             | Command::Record { reply, .. }
             | Command::SetupToken { reply, .. } => drop(reply.send(Err(problem.clone()))),

@@ -112,6 +112,7 @@ impl Office {
             rights: role.rights(),
             inbox: None,
             session: Uuid::from_u128(u128::from(capacity)),
+            key: None,
         }
     }
 
@@ -143,6 +144,7 @@ impl Office {
             rights: kefu_core::Rights::NONE,
             inbox: Some(self.inbox.key),
             session: Uuid::nil(),
+            key: None,
         };
         (identity, opened)
     }

@@ -27,10 +27,6 @@ pub(super) struct Parameters<T>(pub(super) T);
 #[derive(Debug)]
 pub(super) struct Id(pub(super) Uuid);
 
-/// The two ids in the path.
-#[derive(Debug)]
-pub(super) struct Ids(pub(super) Uuid, pub(super) Uuid);
-
 /// The conversation and the message in the path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
@@ -70,15 +66,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
         let path = Path::<String>::from_request_parts(parts, state).await;
         let id = path.ok().and_then(|Path(text)| Uuid::try_parse(&text).ok());
         id.map(Self).ok_or_else(|| Problem::not_found("id"))
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Ids {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = Path::<(Uuid, Uuid)>::from_request_parts(parts, state).await;
-        path.map(|Path((id, other))| Self(id, other)).map_err(|_| Problem::not_found("id"))
     }
 }
 

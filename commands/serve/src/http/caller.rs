@@ -8,7 +8,7 @@ use crate::address::Peer;
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// Where a request comes from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub(super) address: IpAddr,
     /// What the client calls itself.

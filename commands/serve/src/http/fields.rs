@@ -1,11 +1,11 @@
 //! What fields may hold.
 
-use kefu_core::{Micros, Role};
+use kefu_core::{Micros, Permission, Rights, Role};
 use kefu_protocol::frame::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{auth::Origin, problem::Problem};
+use crate::{address::Network, auth::Origin, problem::Problem};
 
 /// Most characters of a name.
 pub(super) const NAME_CHARS: usize = 200;
@@ -19,6 +19,10 @@ pub(super) const GREETING_CHARS: usize = 1000;
 pub(super) const COMMENT_CHARS: usize = 2000;
 /// Most origins of an inbox.
 const ORIGINS: usize = 50;
+/// Most address ranges of a key.
+const NETWORKS: usize = 50;
+/// Most characters of an action's word.
+const WORD_CHARS: usize = 64;
 /// Most characters of an inbox's key.
 const SLUG_CHARS: usize = 40;
 /// Most characters of a canned reply's shortcut.
@@ -174,6 +178,61 @@ pub(super) fn origins(texts: &[String]) -> Result<Vec<String>, Problem> {
         }
     }
     Ok(origins)
+}
+
+/// Rights by their words, without repetitions.
+pub(super) fn rights(field: &'static str, words: &[String]) -> Result<Rights, Problem> {
+    if words.len() > Permission::ALL.len() {
+        return Err(Problem::invalid(field, format!("must be at most {}", Permission::ALL.len())));
+    }
+    let permission = |word: &String| Permission::from_word(word);
+    let rights: Option<Rights> = words.iter().map(permission).collect();
+    rights.ok_or_else(|| Problem::invalid(field, "each must be a word of GET /permissions"))
+}
+
+/// Ranges of addresses, each in its one written form, without repetitions.
+pub(super) fn networks(field: &'static str, texts: &[String]) -> Result<Vec<String>, Problem> {
+    if texts.len() > NETWORKS {
+        return Err(Problem::invalid(field, format!("must be at most {NETWORKS}")));
+    }
+    let mut networks = Vec::with_capacity(texts.len());
+    for text in texts {
+        let network: Network = text
+            .trim()
+            .parse()
+            .map_err(|_| Problem::invalid(field, "each must be like 10.0.0.0/8 or 203.0.113.9"))?;
+        let network = network.to_string();
+        if !networks.contains(&network) {
+            networks.push(network);
+        }
+    }
+    Ok(networks)
+}
+
+/// A moment that is still to come.
+pub(super) fn later(field: &'static str, at: Timestamp, now: Micros) -> Result<Micros, Problem> {
+    let at = Micros(at.micros());
+    if at > now { Ok(at) } else { Err(Problem::invalid(field, "must be in the future")) }
+}
+
+/// A word of the audit log, such as `agent.changed`, or the beginning of one.
+pub(super) fn word(field: &'static str, text: &str) -> Result<String, Problem> {
+    let valid = (1..=WORD_CHARS).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.'));
+    if valid {
+        Ok(text.to_owned())
+    } else {
+        let detail = format!("must be 1 to {WORD_CHARS} lower-case letters, dots and underscores");
+        Err(Problem::invalid(field, detail))
+    }
+}
+
+/// Refuses what is too long to be looked at.
+pub(super) fn check_bytes(field: &'static str, text: &str, bytes_max: usize) -> Result<(), Problem> {
+    if text.len() <= bytes_max {
+        return Ok(());
+    }
+    Err(Problem { field: Some(field), ..too_large(format!("must be at most {bytes_max} bytes")) })
 }
 
 /// How many open conversations routing may give an agent.
@@ -361,6 +420,26 @@ mod tests {
         for bad in ["2001-01-01T00:00:00Z", "tomorrow", ""] {
             assert_eq!(future("expires_at", bad, now).unwrap_err().field, Some("expires_at"));
         }
+    }
+
+    #[test]
+    fn rights_ranges_and_moments_are_checked() {
+        let words = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let chat = rights("scopes", &words(&["chat", "chat"])).unwrap();
+        assert_eq!(chat.iter().collect::<Vec<_>>(), [Permission::Chat]);
+        assert_eq!(rights("scopes", &words(&["Chat"])).unwrap_err().field, Some("scopes"));
+        assert!(rights("scopes", &vec!["chat".to_owned(); 99]).is_err());
+        let ranges = networks("networks", &words(&["10.0.0.0/8", " 192.0.2.1", "192.0.2.1/32"]));
+        assert_eq!(ranges.unwrap(), ["10.0.0.0/8", "192.0.2.1/32"]);
+        assert!(networks("networks", &words(&["10.0.0.1/8"])).is_err());
+        assert!(networks("networks", &vec!["::1".to_owned(); NETWORKS + 1]).is_err());
+        let at = Timestamp::from_micros(5);
+        assert_eq!(later("expires_at", at, Micros(4)), Ok(Micros(5)));
+        assert_eq!(later("expires_at", at, Micros(5)).unwrap_err().field, Some("expires_at"));
+        assert!(
+            word("action", "agent.").is_ok() && word("action", "a b").is_err() && word("action", "").is_err()
+        );
+        assert_eq!(check_bytes("code", "123", 2).unwrap_err().field, Some("code"));
     }
 
     #[test]

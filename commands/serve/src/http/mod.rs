@@ -21,6 +21,7 @@ pub(crate) use cors::CorsScope;
 pub(crate) use envelope::envelope;
 pub(crate) use fields::is_harmless;
 pub(crate) use problem::Refused;
+pub(crate) use routes::INBOX_SEAL_PURPOSE;
 
 use crate::services::Services;
 
@@ -41,6 +42,10 @@ pub(crate) struct Api {
 struct Gates {
     /// The making of the first admin.
     setup: Mutex<()>,
+    /// Between the count of the keys and the making of one more.
+    keys: Mutex<()>,
+    /// The check of the whole audit log.
+    verify: Mutex<()>,
     /// Between the search for a proven visitor and its making: there is one of each.
     identities: [Mutex<()>; IDENTITY_LOCKS],
 }
@@ -48,7 +53,12 @@ struct Gates {
 /// Every route under [`BASE`] but the live ones.
 pub(crate) fn router(services: Services) -> Router {
     let body_bytes_max = usize::try_from(services.settings.limits.max_body.0).unwrap_or(usize::MAX);
-    let gates = Gates { setup: Mutex::new(()), identities: [const { Mutex::const_new(()) }; IDENTITY_LOCKS] };
+    let gates = Gates {
+        setup: Mutex::new(()),
+        keys: Mutex::new(()),
+        verify: Mutex::new(()),
+        identities: [const { Mutex::const_new(()) }; IDENTITY_LOCKS],
+    };
     let api = Api { services, gates: Arc::new(gates) };
     let (routes, _) = routes::routes().split_for_parts();
     let routes = routes

@@ -37,6 +37,9 @@ pub(super) static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
         (name = "setup", description = "The first admin"),
         (name = "auth", description = "Signing in and out"),
         (name = "agents", description = "The people who answer"),
+        (name = "roles", description = "What agents may do"),
+        (name = "keys", description = "Keys of programs"),
+        (name = "audit", description = "Who did what"),
         (name = "inboxes", description = "Where conversations come in"),
         (name = "widget", description = "What a visitor's page needs"),
         (name = "conversations", description = "Conversations and their state"),
@@ -58,7 +61,7 @@ impl Modify for Security {
     fn modify(&self, document: &mut OpenApi) {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A visitor's or an agent's token."))
+            .description(Some("A visitor's or an agent's token, or a program's key."))
             .build();
         let cookie = ApiKeyValue::with_description(
             "kefu_session",

@@ -17,6 +17,7 @@ fn limits() -> Limits {
         address_sessions: rate(1),
         login_address: rate(10),
         login_account: Rate { per_minute: 6, burst: 5 },
+        key_requests: Rate { per_minute: 6, burst: 5 },
     })
 }
 

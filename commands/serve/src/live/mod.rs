@@ -11,7 +11,9 @@ use std::{
 };
 
 use axum::{
-    Router, middleware,
+    Router,
+    http::HeaderMap,
+    middleware,
     routing::{get, post},
 };
 use bytes::Bytes;
@@ -19,7 +21,9 @@ use kefu_protocol::frame::ServerFrame;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{blocks::Blocks, desk::Desk, http::envelope, limits::Limits, services::Services};
+use crate::{
+    address::Peer, auth, blocks::Blocks, desk::Desk, http::envelope, limits::Limits, services::Services,
+};
 
 /// What all connections share.
 pub(crate) struct Live {
@@ -55,6 +59,25 @@ pub(crate) fn router(services: Services) -> Router {
 #[derive(Debug, Deserialize)]
 struct TokenQuery {
     token: Option<String>,
+}
+
+impl TokenQuery {
+    /// What a request shows of who sends it: a page of somebody else never sends one by cookie.
+    fn shown<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        peer: Option<&Peer>,
+        method_is_unsafe: bool,
+    ) -> auth::Shown<'a> {
+        auth::Shown {
+            headers,
+            query_token: self.token.as_deref(),
+            address: peer.map(|peer| peer.0),
+            method_is_unsafe,
+            require_origin: true,
+            is_for_enrolling: false,
+        }
+    }
 }
 
 /// A random id.

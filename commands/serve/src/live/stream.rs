@@ -46,8 +46,7 @@ pub(super) async fn down(
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Response {
-    let address = Peer::address(peer.as_deref());
-    match open(services, query, address, &headers).await {
+    match open(services, query, peer, &headers).await {
         Ok(body) => {
             let mut response = Response::new(Body::new(body));
             let headers = response.headers_mut();
@@ -64,10 +63,12 @@ pub(super) async fn down(
 async fn open(
     services: Services,
     query: TokenQuery,
-    address: IpAddr,
+    peer: Option<Extension<Peer>>,
     headers: &HeaderMap,
 ) -> Result<Events, Problem> {
-    let who = Arc::new(auth::authenticate(&services, headers, query.token.as_deref(), false, true).await?);
+    let shown = query.shown(headers, peer.as_deref(), false);
+    let who = Arc::new(auth::authenticate(&services, shown).await?);
+    let address = Peer::address(peer.as_deref());
     services.blocks.check(&who, address, clock::now())?;
     let conversations = services.desk.conversations_of(&who, CONVERSATIONS_MAX).await?;
     let outbox = services.registry.open();
@@ -93,7 +94,8 @@ pub(super) async fn up(
     body: String,
 ) -> Response {
     let address = Peer::address(peer.as_deref());
-    match receive(&services, connection_id, query, address, &headers, &body).await {
+    let shown = query.shown(&headers, peer.as_deref(), true);
+    match receive(&services, connection_id, shown, address, &body).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(problem) => problem.into_response(),
     }
@@ -102,12 +104,11 @@ pub(super) async fn up(
 async fn receive(
     services: &Services,
     connection_id: Uuid,
-    query: TokenQuery,
+    shown: auth::Shown<'_>,
     address: IpAddr,
-    headers: &HeaderMap,
     body: &str,
 ) -> Result<(), Problem> {
-    let who = auth::authenticate(services, headers, query.token.as_deref(), true, true).await?;
+    let who = auth::authenticate(services, shown).await?;
     services.blocks.check(&who, address, clock::now())?;
     let upstream = services.live.streams().get(&connection_id).cloned();
     let upstream = upstream.filter(|upstream| upstream.principal == who.principal);

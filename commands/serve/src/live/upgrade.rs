@@ -48,8 +48,9 @@ pub(super) async fn websocket(
             return response;
         }
     };
-    let address = Peer::address(request.extensions().get());
-    let who = auth::authenticate(&services, request.headers(), query.token.as_deref(), false, true).await;
+    let peer = request.extensions().get();
+    let address = Peer::address(peer);
+    let who = auth::authenticate(&services, query.shown(request.headers(), peer, false)).await;
     let who = who.and_then(|who| services.blocks.check(&who, address, clock::now()).map(|()| who));
     let admission = request.extensions().get::<Admission>().cloned();
     let upgrade = hyper::upgrade::on(&mut request);

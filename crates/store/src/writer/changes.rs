@@ -50,6 +50,7 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Customer(change) => super::customers::write(conn, change).await,
         Change::Block(change) => super::blocks::write(conn, change).await,
         Change::Pages { visitor, visits } => super::pages::write(conn, *visitor, visits).await,
+        Change::Access(change) => super::access::write(conn, change).await,
         Change::SetupToken(Some(hash)) => schema::set_meta_blob(conn, "setup_token_hash", hash).await,
         Change::SetupToken(None) => {
             sql::execute(conn, "DELETE FROM meta WHERE key = 'setup_token_hash'", Args::default())
@@ -103,13 +104,13 @@ async fn write_inbox(conn: &mut SqliteConnection, inbox: &Inbox) -> Result<(), S
 
 async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO agent
-        (key, id, name, email, role, status, capacity, disabled, created_at, teams, skills)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (key, id, name, email, role, status, capacity, disabled, created_at, teams, skills, custom_role)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET
             name = excluded.name, email = excluded.email, role = excluded.role, status = excluded.status,
             capacity = excluded.capacity, disabled = excluded.disabled, teams = excluded.teams,
-            skills = excluded.skills";
-    let args = Args::default()
+            skills = excluded.skills, custom_role = excluded.custom_role";
+    let mut args = Args::default()
         .int(agent.key.0)
         .blob(agent.id.as_bytes())
         .text(&agent.name)
@@ -121,6 +122,7 @@ async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), S
         .int(agent.created_at.0)
         .text(&json(&agent.teams))
         .text(&json(&agent.skills));
+    args.add_opt_blob(agent.custom_role.as_ref().map(|id| id.as_bytes().as_slice()));
     sql::execute(conn, SQL, args).await.map(drop)
 }
 

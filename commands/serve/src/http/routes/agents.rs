@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{AgentStatus, Permission, Principal, check_skills};
-use serde::Deserialize;
+use kefu_core::{Agent, AgentStatus, Permission, Principal, Rights, Role, check_skills};
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::session::end_sessions;
 use crate::{
     audit,
-    auth::{SignedAgent, password, require},
+    auth::{SignedAgent, password, require, require_person},
     desk::AgentChange,
     http::{
         Api, Refused,
@@ -49,6 +49,11 @@ pub(super) struct AgentPatch {
     name: Option<String>,
     /// `agent`, `supervisor` or `admin`. With less than before, its sessions end.
     role: Option<String>,
+    /// A role of the company's own, which says what it may do in place of `role`; null takes it away. Its
+    /// connections are closed and begin anew.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Uuid>)]
+    custom_role_id: Option<Option<Uuid>>,
     capacity: Option<u32>,
     /// A disabled agent is signed out, and its conversations go back to the queue.
     disabled: Option<bool>,
@@ -59,6 +64,11 @@ pub(super) struct AgentPatch {
     skills: Option<BTreeMap<String, u8>>,
     /// Ends all other sessions of the agent.
     password: Option<String>,
+}
+
+/// Tells null from what is left out.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Uuid>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// What an agent says of itself.
@@ -94,11 +104,13 @@ pub(super) async fn make(
     Body(body): Body<NewAgent>,
 ) -> Result<(StatusCode, Json<AgentView>), Refused> {
     require(&who, Permission::Agents)?;
+    let role = fields::role(&body.role)?;
+    check_grant(&who, "role", role.rights())?;
     let capacity = body.capacity.unwrap_or(api.services.settings.limits.agent_capacity_default);
     let mut change = AgentChange {
         name: Some(fields::name("name", &body.name)?),
         email: Some(fields::email(&body.email)?),
-        role: Some(fields::role(&body.role)?),
+        role: Some(role),
         status: Some(AgentStatus::Online),
         capacity: Some(fields::capacity(capacity)?),
         audit: Some(audit::record(&who, caller.address, "agent.made", None, json!({"role": body.role}))),
@@ -121,25 +133,34 @@ pub(super) async fn change(
     Id(id): Id,
     Body(body): Body<AgentPatch>,
 ) -> Result<Json<AgentView>, Refused> {
-    let for_admins = body.role.is_some() || body.capacity.is_some() || body.disabled.is_some();
+    let gives_rights = body.role.is_some() || body.custom_role_id.is_some();
+    let for_admins = gives_rights || body.capacity.is_some() || body.disabled.is_some();
     if body.teams.is_some() || body.skills.is_some() {
         require(&who, Permission::Teams)?;
     }
     let for_self = body.name.is_some() || body.password.is_some();
-    if for_admins || (id != who.id && (for_self || !who.may(Permission::Teams))) {
+    if for_admins || who.key.is_some() || (id != who.id && (for_self || !who.may(Permission::Teams))) {
         require(&who, Permission::Agents)?;
     }
+    if body.password.is_some() {
+        require_person(&who)?;
+    }
+    let before = check_reach(&api, &who, id)?;
+    let role = body.role.as_deref().map(fields::role).transpose()?;
+    if gives_rights {
+        check_new_rights(&api, &who, &before, role, body.custom_role_id)?;
+    }
     body.skills.as_ref().map(check_skills).transpose().map_err(Problem::from)?;
-    let before = api.services.desk.directory().agent(id).map(|agent| (agent.key, agent.role));
-    let (key, role_before) = before.ok_or_else(|| Problem::not_found("agent"))?;
     let changed = json!({
-        "teams": body.teams, "skills": body.skills, "role": body.role, "capacity": body.capacity, "disabled": body.disabled,
-        "name": body.name.is_some(), "password": body.password.is_some(),
+        "role": body.role, "custom_role_id": body.custom_role_id, "capacity": body.capacity,
+        "disabled": body.disabled, "name": body.name.is_some(), "password": body.password.is_some(),
+        "teams": body.teams, "skills": body.skills,
     });
     let mut change = AgentChange {
         id: Some(id),
         name: body.name.map(|name| fields::name("name", &name)).transpose()?,
-        role: body.role.map(|role| fields::role(&role)).transpose()?,
+        role,
+        custom_role: body.custom_role_id,
         capacity: body.capacity.map(fields::capacity).transpose()?,
         disabled: body.disabled,
         teams: body.teams,
@@ -151,13 +172,13 @@ pub(super) async fn change(
         password::check_rules(&password)?;
         change.password_hash = Some(password::hash(password).await?);
     }
-    let is_demoted = change.role.is_some_and(|role| role < role_before);
+    let is_demoted = role.is_some_and(|role| role < before.role);
     let has_new_password = change.password_hash.is_some();
     let agent = api.services.desk.put_agent(change).await?;
     // Open connections know the role that they began with.
     if is_demoted || has_new_password {
         let kept = Some(who.session).filter(|_| !is_demoted);
-        end_sessions(&api, Principal::Agent(key), kept).await?;
+        end_sessions(&api, Principal::Agent(before.key), kept).await?;
     }
     Ok(Json(shown_to(&who, agent)))
 }
@@ -171,6 +192,9 @@ pub(super) async fn set_status(
     SignedAgent(who): SignedAgent,
     Body(body): Body<StatusBody>,
 ) -> Result<Json<AgentView>, Refused> {
+    if who.key.is_some() {
+        require(&who, Permission::Chat)?;
+    }
     let status = match body.status.as_str() {
         "online" => AgentStatus::Online,
         "busy" => AgentStatus::Busy,
@@ -178,6 +202,44 @@ pub(super) async fn set_status(
         _ => return Err(Problem::invalid("status", "must be online, busy or away").into()),
     };
     Ok(Json(api.services.desk.set_status(&who, status).await?))
+}
+
+/// The agent with this id, if `who` may do all that it may do: else `who` could get more by way of it.
+pub(super) fn check_reach(api: &Api, who: &Identity, id: Uuid) -> Result<Agent, Problem> {
+    let directory = api.services.desk.directory();
+    let agent = directory.agent(id).ok_or_else(|| Problem::not_found("agent"))?;
+    if id == who.id || who.rights.include(directory.rights_of(agent)) {
+        Ok(agent.clone())
+    } else {
+        Err(Problem::forbidden())
+    }
+}
+
+/// Refuses to give `agent` rights that `who` does not have.
+fn check_new_rights(
+    api: &Api,
+    who: &Identity,
+    agent: &Agent,
+    role: Option<Role>,
+    custom_role: Option<Option<Uuid>>,
+) -> Result<(), Problem> {
+    let changed = Agent {
+        role: role.unwrap_or(agent.role),
+        custom_role: custom_role.unwrap_or(agent.custom_role),
+        ..agent.clone()
+    };
+    let field = if custom_role.is_some() { "custom_role_id" } else { "role" };
+    check_grant(who, field, api.services.desk.directory().rights_of(&changed))?;
+    // What a later end of its own role would bring.
+    if role.is_some() { check_grant(who, "role", changed.role.rights()) } else { Ok(()) }
+}
+
+fn check_grant(who: &Identity, field: &'static str, rights: Rights) -> Result<(), Problem> {
+    if who.rights.include(rights) {
+        return Ok(());
+    }
+    let detail = "nobody can grant what he does not have himself";
+    Err(Problem { field: Some(field), detail: detail.into(), ..Problem::forbidden() })
 }
 
 /// An agent with what it is doing.

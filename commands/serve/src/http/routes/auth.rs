@@ -4,17 +4,22 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{StatusCode, header::SET_COOKIE};
+use kefu_core::{Agent, Micros};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
+use kefu_store::{AccessChange, AuditRecord, Session};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
     agents::find_view,
-    session::{self, SignedIn},
+    session::{self, Proof, SignedIn, open_sessions},
+    totp::use_up,
 };
 use crate::{
-    auth::{Signed, SignedAgent, clear_cookie, password},
+    address, audit,
+    auth::{Enrolling, Leaving, SignedAgent, clear_cookie, password, require_person, totp::CODE_BYTES_MAX},
     clock,
     http::{
         Api, Refused,
@@ -34,9 +39,11 @@ pub(super) struct LoginBody {
     #[schema(example = "lin@example.com")]
     email: String,
     password: String,
+    /// Of an agent with a second factor: six digits, or a recovery code.
+    code: Option<String>,
 }
 
-/// A sign-in of the caller.
+/// A sign-in.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SessionView {
     id: Uuid,
@@ -53,15 +60,30 @@ pub(super) struct SessionView {
     current: bool,
 }
 
+impl SessionView {
+    /// `own` is the session that asks.
+    pub(super) fn of(session: Session, own: Uuid) -> Self {
+        Self {
+            id: session.id,
+            created_at: timestamp(session.created_at),
+            last_seen_at: timestamp(session.last_seen_at),
+            user_agent: session.user_agent,
+            address: session.address,
+            current: session.id == own,
+        }
+    }
+}
+
 /// Signs an agent in
 ///
-/// Failures are slowed down by address and by account.
+/// Failures are slowed down by address and by account. Of an agent with a second factor the answer to a right
+/// password without a code is 401 with `field` `code`.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = LoginBody,
     responses(
         (status = 200, description = "Signed in; sets the cookie, too", body = SignedIn),
         OpenErrors,
-        (status = 401, description = "Wrong address or password", content_type = "application/problem+json",
-            body = crate::http::problem::ProblemBody),
+        (status = 401, description = "Wrong address or password, or a code is needed (`field` is `code`)",
+            content_type = "application/problem+json", body = crate::http::problem::ProblemBody),
     ))]
 pub(super) async fn login(
     State(api): State<Api>,
@@ -69,20 +91,78 @@ pub(super) async fn login(
     Body(body): Body<LoginBody>,
 ) -> Result<Response, Refused> {
     let email = fields::email(&body.email)?;
+    fields::check_bytes("code", body.code.as_deref().unwrap_or_default(), CODE_BYTES_MAX)?;
     let limits = &api.services.limits;
-    limits.sign_in(caller.address, &email, clock::now())?;
+    let now = clock::now();
+    if let Err(problem) = limits.sign_in(caller.address, &email, now) {
+        note_throttled(&api, &caller, now).await;
+        return Err(problem.into());
+    }
     let found = api.services.store.agent_by_email(&email).await.map_err(Problem::from)?;
     let (agent, hash) = found.unzip();
     let hash = hash.filter(|hash| !hash.is_empty());
     let is_right = password::verify(body.password, hash).await?;
-    let Some(agent) = agent.filter(|agent| is_right && !agent.disabled) else {
+    if !is_right || agent.as_ref().is_none_or(|agent| agent.disabled) {
         tracing::info!(address = %caller.address, "sign-in refused");
+        note_failed(&api, &caller, &email, agent.map(|agent| agent.id), "password").await;
         let detail = "the e-mail address or the password is wrong";
         return Err(Problem::new(ErrorCode::Unauthorized, detail).into());
+    }
+    let agent = agent.ok_or_else(Problem::unauthorized)?;
+    match enter(&api, &caller, &agent, body.code.as_deref()).await {
+        Ok(response) => {
+            limits.signed_in(caller.address, &email);
+            Ok(response)
+        }
+        Err(problem) => {
+            if problem.code == ErrorCode::RateLimited {
+                note_throttled(&api, &caller, now).await;
+            } else if problem.field == Some("code") && body.code.is_some() {
+                tracing::info!(address = %caller.address, "sign-in refused");
+                note_failed(&api, &caller, &email, Some(agent.id), "code").await;
+            }
+            Err(problem.into())
+        }
+    }
+}
+
+/// The second half of signing in, for who has shown the password of `agent`.
+async fn enter(api: &Api, caller: &Caller, agent: &Agent, code: Option<&str>) -> Result<Response, Problem> {
+    let code = use_up(api, agent.key, code, clock::now()).await?;
+    let by = match &code {
+        None => "password",
+        Some(AccessChange::RecoveryUsed { .. }) => "recovery code",
+        Some(_) => "second factor",
     };
-    limits.signed_in(caller.address, &email);
-    let view = find_view(&api, agent.id).await?;
-    Ok(session::sign_in(&api, caller, agent.key, view, StatusCode::OK).await?)
+    let view = find_view(api, agent.id).await?;
+    let proof = Proof { by, code, status: StatusCode::OK };
+    session::sign_in(api, caller.clone(), agent.key, view, proof).await
+}
+
+/// Has the audit log say that a sign-in failed; of an address that is no agent's it keeps a pseudonym only.
+async fn note_failed(api: &Api, caller: &Caller, email: &str, agent: Option<Uuid>, wrong: &'static str) {
+    let detail = match agent {
+        Some(_) => json!({"wrong": wrong}),
+        None => json!({"wrong": wrong, "account": api.services.secrets.pseudonym(email)}),
+    };
+    let target = agent.map(|id| ("agent", id));
+    note(api, audit::unknown(caller.address, "sign_in.failed", target, detail)).await;
+}
+
+/// Has the audit log say that somebody is being slowed down: once a minute, however often it tries.
+async fn note_throttled(api: &Api, caller: &Caller, now: Micros) {
+    let group = address::group(caller.address).to_string();
+    if api.services.limits.is_news("sign_in.throttled", group.as_bytes(), now) {
+        note(api, audit::unknown(caller.address, "sign_in.throttled", None, json!({}))).await;
+    }
+}
+
+/// A refusal stays a refusal when the audit log cannot be written.
+async fn note(api: &Api, record: AuditRecord) {
+    let action = record.action;
+    if let Err(problem) = audit::write(&api.services.desk, record).await {
+        tracing::error!(%problem, action, "the audit log does not take a line");
+    }
 }
 
 /// Ends the caller's session
@@ -90,10 +170,16 @@ pub(super) async fn login(
     responses((status = 204, description = "Signed out; removes the cookie, too"), SignedErrors))]
 pub(super) async fn logout(
     State(api): State<Api>,
-    Signed(who): Signed,
+    leaving: Leaving,
     caller: Caller,
 ) -> Result<Response, Problem> {
+    let Leaving(who) = leaving;
+    require_person(&who)?;
     api.services.desk.end_session(who.session).await?;
+    if who.role.is_some() {
+        let target = Some(("session", who.session));
+        note(&api, audit::record(&who, caller.address, "sign_out", target, json!({}))).await;
+    }
     let cookie = clear_cookie(caller.secure);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
@@ -103,9 +189,11 @@ pub(super) async fn logout(
     responses((status = 200, body = AgentView), SignedErrors))]
 pub(super) async fn me(
     State(api): State<Api>,
-    SignedAgent(who): SignedAgent,
+    Enrolling(who): Enrolling,
 ) -> Result<Json<AgentView>, Problem> {
-    find_view(&api, who.id).await.map(Json)
+    let view = find_view(&api, who.id).await?;
+    // Of a key, what it may do.
+    Ok(Json(AgentView { permissions: who.rights.iter().collect(), ..view }))
 }
 
 /// The caller's sessions, last used first
@@ -115,21 +203,10 @@ pub(super) async fn sessions(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
 ) -> Result<Json<Page<SessionView>>, Problem> {
-    let now = clock::now();
-    let sessions = api.services.store.sessions_of(who.principal).await?;
-    let items = sessions
-        .into_iter()
-        .filter(|session| session.expires_at.is_none_or(|expiry| expiry > now))
-        .map(|session| SessionView {
-            id: session.id,
-            created_at: timestamp(session.created_at),
-            last_seen_at: timestamp(session.last_seen_at),
-            user_agent: session.user_agent,
-            address: session.address,
-            current: session.id == who.session,
-        })
-        .collect();
-    Ok(Json(Page::whole(items)))
+    require_person(&who)?;
+    let sessions = open_sessions(&api, who.principal).await?;
+    let views = sessions.into_iter().map(|session| SessionView::of(session, who.session));
+    Ok(Json(Page::whole(views.collect())))
 }
 
 /// Ends one of the caller's sessions and its connections
@@ -139,12 +216,16 @@ pub(super) async fn sessions(
 pub(super) async fn end_session(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
+    caller: Caller,
     Id(id): Id,
 ) -> Result<StatusCode, Problem> {
+    require_person(&who)?;
     let own = api.services.store.sessions_of(who.principal).await?;
     if !own.iter().any(|session| session.id == id) {
         return Err(Problem::not_found("session"));
     }
     api.services.desk.end_session(id).await?;
+    let (target, detail) = (Some(("agent", who.id)), json!({"session": id}));
+    note(&api, audit::record(&who, caller.address, "session.revoked", target, detail)).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -274,7 +274,7 @@ mod tests {
     fn who(principal: Principal, role: Option<Role>) -> Identity {
         let rights = role.map_or(Rights::NONE, Role::rights);
         let (id, session) = (Uuid::nil(), Uuid::nil());
-        Identity { principal, id, name: "".into(), role, rights, inbox: None, session }
+        Identity { principal, id, name: "".into(), role, rights, inbox: None, session, key: None }
     }
 
     #[test]

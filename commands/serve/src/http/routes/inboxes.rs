@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// What inbox secrets are sealed for.
-pub(super) const SEAL_PURPOSE: &str = "inbox secret";
+pub(crate) const SEAL_PURPOSE: &str = "inbox secret";
 
 /// Random bytes of an inbox's secret.
 const SECRET_BYTES: usize = 32;

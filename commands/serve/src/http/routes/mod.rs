@@ -1,4 +1,6 @@
+mod agent_sessions;
 mod agents;
+mod audit;
 mod auth;
 mod blocks;
 mod canned;
@@ -6,9 +8,11 @@ mod conversations;
 mod customers;
 mod identities;
 mod inboxes;
+mod keys;
 mod messages;
 mod offline;
 mod pages;
+mod roles;
 mod search;
 mod session;
 mod setup;
@@ -18,6 +22,7 @@ mod ticket_comments;
 mod ticket_links;
 mod ticket_view;
 mod tickets;
+mod totp;
 mod transcript;
 mod visitors;
 mod widget;
@@ -26,6 +31,8 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{HeaderValue, header::CONTENT_TYPE};
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) use inboxes::SEAL_PURPOSE as INBOX_SEAL_PURPOSE;
 
 use super::{
     Api,
@@ -41,11 +48,23 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(auth::me))
         .routes(routes!(auth::sessions))
         .routes(routes!(auth::end_session))
+        .routes(routes!(totp::state, totp::begin, totp::end))
+        .routes(routes!(totp::confirm))
         .routes(routes!(agents::list, agents::make))
         .routes(routes!(agents::change))
         .routes(routes!(agents::set_status))
         .routes(routes!(teams::list, teams::make))
         .routes(routes!(teams::change, teams::end))
+        .routes(routes!(agent_sessions::list, agent_sessions::end_all))
+        .routes(routes!(agent_sessions::end))
+        .routes(routes!(totp::reset))
+        .routes(routes!(roles::permissions))
+        .routes(routes!(roles::list, roles::make))
+        .routes(routes!(roles::change, roles::delete))
+        .routes(routes!(keys::list, keys::make))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
         .routes(routes!(inboxes::list, inboxes::make))
         .routes(routes!(inboxes::change))
         .routes(routes!(inboxes::rotate_secret))

@@ -94,7 +94,8 @@ pub(super) struct SnippetView {
 /// Searches texts and notes of the conversations that the caller may read, newest first
 ///
 /// The work of one request is bounded: a page may have fewer items than asked for, or none, and `has_more`
-/// nevertheless; go on with its cursor then.
+/// nevertheless; go on with its cursor then. Of a conversation's head, what merely grows (`last_seq`,
+/// `last_message`, read marks) may be some seconds old.
 #[utoipa::path(get, path = "/search", operation_id = "search", tag = "messages", params(SearchParameters),
     security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = Page<HitView>), SignedErrors))]
 pub(super) async fn search(

@@ -6,11 +6,13 @@ use axum::{
 };
 use http::{StatusCode, header::SET_COOKIE};
 use kefu_core::{AgentKey, Principal};
-use kefu_store::Session;
+use kefu_store::{AccessChange, AuditActor, AuditRecord, Change, RecordSet, Session};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::totp::wrong_if_used;
 use crate::{
     auth::{Token, TokenKind, session_cookie},
     clock,
@@ -52,13 +54,24 @@ pub(super) fn fresh_id() -> Result<Uuid, Problem> {
     Ok(clock::new_id(clock::now(), &random))
 }
 
+/// How somebody came to be signed in.
+#[derive(Debug)]
+pub(super) struct Proof {
+    /// In the audit log's words.
+    pub(super) by: &'static str,
+    /// The change that uses up the code of the second factor.
+    pub(super) code: Option<AccessChange>,
+    /// Of the answer.
+    pub(super) status: StatusCode,
+}
+
 /// Opens a session for an agent and answers with its token, as a cookie too.
 pub(super) async fn sign_in(
     api: &Api,
     caller: Caller,
     key: AgentKey,
     agent: AgentView,
-    status: StatusCode,
+    proof: Proof,
 ) -> Result<Response, Problem> {
     let token = fresh_token(TokenKind::Agent)?;
     let now = clock::now();
@@ -75,11 +88,23 @@ pub(super) async fn sign_in(
         user_agent: caller.user_agent,
         address: caller.address.to_string(),
     };
-    api.services.desk.open_session(session).await?;
+    let audit = AuditRecord {
+        at: now,
+        actor: AuditActor::Agent(agent.id),
+        address: Some(caller.address.to_string()),
+        action: "sign_in.done",
+        target: Some(("session", session.id)),
+        detail: json!({"by": proof.by}),
+    };
+    let has_code = proof.code.is_some();
+    let code = proof.code.map(Change::Access);
+    let changes = code.into_iter().chain([Change::Session(session)]).collect();
+    let recorded = api.services.desk.record(RecordSet { changes, audit: vec![audit] }).await;
+    recorded.map_err(|problem| if has_code { wrong_if_used(problem) } else { problem })?;
     tracing::info!(agent = %agent.id, address = %caller.address, "signed in");
     let cookie = session_cookie(token.text(), AGENT_SESSION_MAX_S, caller.secure);
     let body = Json(SignedIn { token: token.text().to_owned(), agent });
-    Ok((status, [(SET_COOKIE, cookie)], body).into_response())
+    Ok((proof.status, [(SET_COOKIE, cookie)], body).into_response())
 }
 
 /// Makes room for one more session of `principal`.
@@ -90,12 +115,26 @@ pub(super) async fn trim_sessions(api: &Api, principal: Principal, most: usize) 
     Ok(())
 }
 
-/// Ends the sessions of `principal`, but not `kept`.
-pub(super) async fn end_sessions(api: &Api, principal: Principal, kept: Option<Uuid>) -> Result<(), Problem> {
+/// Ends the sessions of `principal`, but not `kept`; returns how many.
+pub(super) async fn end_sessions(
+    api: &Api,
+    principal: Principal,
+    kept: Option<Uuid>,
+) -> Result<usize, Problem> {
+    let mut ended = 0;
     for session in api.services.store.sessions_of(principal).await? {
         if kept != Some(session.id) {
             api.services.desk.end_session(session.id).await?;
+            ended += 1;
         }
     }
-    Ok(())
+    Ok(ended)
+}
+
+/// The sessions of `principal` that have not expired, last used first.
+pub(super) async fn open_sessions(api: &Api, principal: Principal) -> Result<Vec<Session>, Problem> {
+    let now = clock::now();
+    let mut sessions = api.services.store.sessions_of(principal).await?;
+    sessions.retain(|session| session.expires_at.is_none_or(|expiry| expiry > now));
+    Ok(sessions)
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
-use super::session::{self, SignedIn};
+use super::session::{self, Proof, SignedIn};
 use crate::{
     auth::{TokenKind, password, recognise},
     clock,
@@ -83,7 +83,8 @@ pub(super) async fn make(
     api.services.desk.set_setup_token(None).await?;
     let key = api.services.desk.directory().agent(agent.id).map(|agent| agent.key);
     let key = key.ok_or_else(|| Problem::not_found("agent"))?;
-    Ok(session::sign_in(&api, caller, key, agent, StatusCode::CREATED).await?)
+    let proof = Proof { by: "setup", code: None, status: StatusCode::CREATED };
+    Ok(session::sign_in(&api, caller, key, agent, proof).await?)
 }
 
 async fn is_setup_token(api: &Api, text: &str) -> Result<bool, Problem> {

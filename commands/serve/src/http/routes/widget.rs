@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     auth::{
-        TokenKind, authenticate, bearer, recognise,
+        Shown, TokenKind, authenticate, bearer, recognise,
         visitor::{proves, verify_jwt},
     },
     clock,
@@ -240,7 +240,15 @@ async fn own_visitor(api: &Api, inbox: &Inbox, headers: &HeaderMap) -> Result<Op
     if !headers.contains_key(AUTHORIZATION) {
         return Ok(None);
     }
-    let identity = authenticate(&api.services, headers, None, true, true).await?;
+    let shown = Shown {
+        headers,
+        query_token: None,
+        address: None,
+        method_is_unsafe: true,
+        require_origin: true,
+        is_for_enrolling: false,
+    };
+    let identity = authenticate(&api.services, shown).await?;
     let Principal::Visitor(key) = identity.principal else { return Err(Problem::unauthorized()) };
     let visitor = api.services.store.visitor(key).await?;
     let visitor = visitor.filter(|visitor| visitor.inbox == inbox.key).ok_or_else(Problem::unauthorized)?;

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::office::{Answer, Ask, Guest, Office};
-use crate::{auth::authenticate, clock, desk::Connect};
+use crate::{
+    auth::{Shown, authenticate},
+    clock,
+    desk::Connect,
+};
 
 async fn send(office: &Office, guest: &Guest, id: u128, ask: Ask) -> Answer {
     let body = json!({"client_id": Uuid::from_u128(id), "kind": "text", "text": "x"});
@@ -28,7 +32,15 @@ async fn a_blocked_visitor_is_kept_out_until_the_block_ends() {
     let guest = office.taken_by(&boss).await;
     let mut headers = http::HeaderMap::new();
     headers.insert("authorization", format!("Bearer {}", guest.token).parse().unwrap());
-    let who = authenticate(&office.services, &headers, None, false, false).await.unwrap();
+    let shown = Shown {
+        headers: &headers,
+        query_token: None,
+        address: None,
+        method_is_unsafe: false,
+        require_origin: false,
+        is_for_enrolling: false,
+    };
+    let who = authenticate(&office.services, shown).await.unwrap();
     let outbox = office.services.registry.open();
     let connect = Connect {
         who: who.into(),

@@ -13,13 +13,19 @@ use tower::ServiceExt as _;
 
 use super::office::Office;
 
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 20] = [
     "/api/v1/setup",
     "/api/v1/auth/login",
     "/api/v1/auth/sessions/{id}",
     "/api/v1/agents",
     "/api/v1/agents/{id}",
     "/api/v1/agents/me/status",
+    "/api/v1/auth/totp",
+    "/api/v1/auth/totp/confirm",
+    "/api/v1/agents/{id}/sessions/{id}",
+    "/api/v1/roles",
+    "/api/v1/keys",
+    "/api/v1/audit",
     "/api/v1/inboxes",
     "/api/v1/widget/config",
     "/api/v1/widget/sessions",
@@ -71,7 +77,7 @@ fn hostile() -> impl Strategy<Value = Hostile> {
         .prop_map(|(path, id, query)| format!("{}?{query}", path.replace("{id}", &id)));
     let value = prop_oneof![
         vec(any::<u8>(), 0..60),
-        "(Bearer |bearer )?k[vas]_[A-Za-z0-9_-]{42,44}".prop_map(String::into_bytes),
+        "(Bearer |bearer )?(k[vas]|kefu)_[A-Za-z0-9_-]{42,44}".prop_map(String::into_bytes),
         "kefu_session=[!-~]{0,50}".prop_map(String::into_bytes),
         "https?://[a-z.:0-9]{0,20}".prop_map(String::into_bytes),
     ];

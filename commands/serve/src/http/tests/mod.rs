@@ -1,5 +1,6 @@
 //! The whole interface over a real store, without a socket.
 
+mod access;
 mod blocks;
 mod customers;
 mod doors;
@@ -10,4 +11,6 @@ mod records;
 mod replies;
 mod rights;
 mod search;
+mod second;
 mod tickets;
+mod trail;

@@ -2,9 +2,9 @@ use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
 use http::{HeaderMap, Method, StatusCode};
-use kefu_core::{Principal, Role};
+use kefu_core::{Permission, Principal, Role};
 use kefu_socket::Registry;
-use kefu_store::{Indexer, OpenOptions, Session};
+use kefu_store::{AccessChange, ApiKey, Change, Indexer, OpenOptions, RecordSet, Session};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -17,7 +17,7 @@ use crate::{
     auth::{Secrets, Token, TokenKind, password},
     blocks::Blocks,
     clock,
-    desk::{AgentChange, Desk, DeskOptions, InboxChange},
+    desk::{AgentChange, Desk, DeskOptions, InboxChange, RoleChange},
     limits::Limits,
     live::{self, Live},
     metrics::Metrics,
@@ -69,6 +69,7 @@ pub(super) fn unlimited() -> Settings {
         address_sessions: rate(),
         login_address: rate(),
         login_account: rate(),
+        key_requests: rate(),
     };
     Settings { rate, ..Settings::default() }
 }
@@ -213,6 +214,47 @@ impl Office {
         };
         self.services.desk.open_session(session).await.unwrap();
         token.text().to_owned()
+    }
+
+    /// A role of this name and these permissions, made if it is missing.
+    pub(super) async fn role(&self, name: &str, words: &[&str]) -> Uuid {
+        let known = self.services.desk.directory().roles.values().find(|role| role.name == name).cloned();
+        if let Some(role) = known {
+            return role.id;
+        }
+        let rights = words.iter().map(|word| Permission::from_word(word).unwrap()).collect();
+        let change =
+            RoleChange { name: Some(name.to_owned()), rights: Some(rights), ..RoleChange::default() };
+        self.services.desk.put_role(change).await.unwrap().id
+    }
+
+    /// A key that acts as `owner`, and its token.
+    pub(super) async fn key(&self, owner: Uuid, words: &[&str]) -> (Uuid, String) {
+        let token = Token::fresh(TokenKind::Key).unwrap();
+        let now = clock::now();
+        let mut random = [0; 10];
+        getrandom::fill(&mut random).unwrap();
+        let key = ApiKey {
+            token_hash: token.hash(),
+            id: clock::new_id(now, &random),
+            owner: self.services.desk.directory().agent(owner).unwrap().key,
+            name: "a key".to_owned(),
+            scopes: words.iter().map(|word| Permission::from_word(word).unwrap()).collect(),
+            networks: Vec::new(),
+            created_at: now,
+            expires_at: None,
+            last_used_at: None,
+        };
+        let id = key.id;
+        let changes = vec![Change::Access(AccessChange::Key(key))];
+        self.services.desk.record(RecordSet { changes, audit: Vec::new() }).await.unwrap();
+        (id, token.text().to_owned())
+    }
+
+    /// What the audit log says, oldest first: action and actor's kind.
+    pub(super) async fn trail(&self) -> Vec<(String, String)> {
+        let lines = self.services.store.audit_lines(0, 1000).await.unwrap();
+        lines.into_iter().map(|line| (line.action, line.actor_kind)).collect()
     }
 
     /// Opens a visitor's session in `web`.

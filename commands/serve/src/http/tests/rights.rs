@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    office::{Ask, Office},
+    office::{Ask, Office, PASSWORD},
     records,
 };
 use crate::http::openapi::DOCUMENT;
@@ -20,8 +20,8 @@ pub(super) type Statuses = [u16; 7];
 const CALLERS: [&str; 7] =
     ["nobody", "visitor", "other visitor", "agent", "other agent", "supervisor", "admin"];
 
-/// A route; `{c}`, `{v}`, `{a}`, `{s}`, `{i}` and `{n}` are a conversation that its agent has taken, its visitor,
-/// that agent, a session of that agent, an inbox, and an id of nothing.
+/// A route; `{c}`, `{v}`, `{a}`, `{s}`, `{i}`, `{r}`, `{y}` and `{n}` are a conversation that its agent has taken,
+/// its visitor, that agent, a session of that agent, an inbox, a role that nobody has, a key, and an id of nothing.
 pub(super) struct Case {
     method: Method,
     path: &'static str,
@@ -74,6 +74,36 @@ fn cases() -> Vec<Case> {
         patch("/teams/{n}", json!({"name": "Refunds"}), [401, 403, 403, 403, 403, 403, 404]),
         case(Method::DELETE, "/teams/{n}", None, [401, 403, 403, 403, 403, 403, 404]),
         patch("/agents/{a}", json!({"skills": {"退款": 3}}), [401, 403, 403, 403, 403, 403, 200]),
+        patch("/agents/{a}", json!({"custom_role_id": null}), [401, 403, 403, 403, 403, 403, 200]),
+        get("/agents/{a}/sessions", [401, 403, 403, 403, 403, 403, 200]),
+        get("/agents/{n}/sessions", [401, 403, 403, 403, 403, 403, 404]),
+        case(Method::DELETE, "/agents/{a}/sessions", None, [401, 403, 403, 403, 403, 403, 204]),
+        case(Method::DELETE, "/agents/{n}/sessions", None, [401, 403, 403, 403, 403, 403, 404]),
+        case(Method::DELETE, "/agents/{a}/sessions/{s}", None, [401, 403, 403, 403, 403, 403, 204]),
+        case(Method::DELETE, "/agents/{a}/sessions/{n}", None, [401, 403, 403, 403, 403, 403, 404]),
+        case(Method::DELETE, "/agents/{a}/totp", None, [401, 403, 403, 403, 403, 403, 404]),
+        get("/auth/totp", [401, 403, 403, 200, 200, 200, 200]),
+        post("/auth/totp", json!({"password": "wrong"}), [401, 403, 403, 403, 403, 403, 403]),
+        post("/auth/totp/confirm", json!({"code": "123456"}), [401, 403, 403, 409, 409, 409, 409]),
+        case(
+            Method::DELETE,
+            "/auth/totp",
+            Some(json!({"password": PASSWORD, "code": "123456"})),
+            [401, 403, 403, 404, 404, 404, 404],
+        ),
+        get("/permissions", [401, 403, 403, 200, 200, 200, 200]),
+        get("/roles", [401, 403, 403, 200, 200, 200, 200]),
+        post("/roles", json!({"name": "new", "permissions": ["chat"]}), [401, 403, 403, 403, 403, 403, 201]),
+        patch("/roles/{r}", json!({"permissions": ["chat"]}), [401, 403, 403, 403, 403, 403, 200]),
+        patch("/roles/{n}", json!({"name": "x"}), [401, 403, 403, 403, 403, 403, 404]),
+        case(Method::DELETE, "/roles/{r}", None, [401, 403, 403, 403, 403, 403, 204]),
+        case(Method::DELETE, "/roles/{n}", None, [401, 403, 403, 403, 403, 403, 404]),
+        get("/keys", [401, 403, 403, 403, 403, 403, 200]),
+        post("/keys", json!({"name": "new", "scopes": ["chat"]}), [401, 403, 403, 403, 403, 403, 201]),
+        case(Method::DELETE, "/keys/{y}", None, [401, 403, 403, 403, 403, 403, 204]),
+        case(Method::DELETE, "/keys/{n}", None, [401, 403, 403, 403, 403, 403, 404]),
+        get("/audit", [401, 403, 403, 403, 403, 403, 200]),
+        get("/audit/verify", [401, 403, 403, 403, 403, 403, 200]),
         get("/inboxes", [401, 403, 403, 200, 200, 200, 200]),
         post("/inboxes", json!({"key": "new", "name": "New"}), [401, 403, 403, 403, 403, 403, 201]),
         patch("/inboxes/{i}", json!({"greeting": "hi"}), [401, 403, 403, 403, 403, 403, 200]),
@@ -187,10 +217,12 @@ fn the_table_is_complete() {
                 .replace("/messages/1", "/messages/{seq}")
                 .replace("/identities/{v}", "/identities/{identity}")
                 .replace("/identities/{n}", "/identities/{identity}");
-            let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}"]
+            let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}", "{r}", "{y}"]
                 .iter()
                 .fold(path, |path, id| path.replace(id, "{id}"));
-            let path = path.replace("{id}/conversations/{id}", "{id}/conversations/{conversation_id}");
+            let path = path
+                .replace("{id}/conversations/{id}", "{id}/conversations/{conversation_id}")
+                .replace("/agents/{id}/sessions/{id}", "/agents/{id}/sessions/{session}");
             format!("{} {path}", case.method.as_str().to_lowercase())
         })
         .collect();
@@ -232,6 +264,8 @@ impl Cast {
             ("{a}", self.agent),
             ("{s}", sessions[0].id),
             ("{i}", directory.inbox_by_slug("web").unwrap().id),
+            ("{r}", office.role("unused", &["chat"]).await),
+            ("{y}", office.key(self.admin, &["chat"]).await.0),
             ("{n}", Uuid::from_u128(99)),
         ];
         let body = case.body.as_ref().map(Value::to_string).unwrap_or_default();

@@ -30,10 +30,7 @@ async fn an_offline_message_becomes_a_ticket_that_its_visitor_follows() {
     let made = office.post("/widget/offline-messages", &guest.token, form).await;
     assert_eq!(made.status, 201, "{}", made.body);
     assert_eq!((&made.body["subject"], &made.body["status"]), (&json!("退款?"), &json!("new")));
-    assert_eq!(
-        made.body["contact"],
-        json!({"name": "王芳", "email": "w@example.com", "phone": "+86101234"})
-    );
+    assert_eq!(made.body["contact"], json!({"name": "王芳", "email": "w@example.com", "phone": "+86101234"}));
     assert_eq!(made.body["requester"]["id"], guest.id.to_string());
     let ticket = id(&made.body);
 

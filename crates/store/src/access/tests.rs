@@ -34,7 +34,7 @@ fn roles_and_keys_come_back_as_they_were() {
         let taken = write(writer, AccessChange::Role(again)).await;
         assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
         write(writer, AccessChange::Key(key.clone())).await.unwrap();
-        assert_eq!(opened.store.roles().await.unwrap(), [role.clone()]);
+        assert_eq!(opened.store.roles().await.unwrap(), std::slice::from_ref(&role));
         assert_eq!(opened.store.api_key(&[7; 32]).await.unwrap(), Some(key.clone()));
         assert_eq!(opened.store.api_key(&[8; 32]).await.unwrap(), None);
         write(writer, AccessChange::KeySeen { id: key.id, at: NOW }).await.unwrap();

@@ -44,6 +44,8 @@ set edit:completion:arg-completer[kefu] = {|@words|
             cand backup 'Copy the store into one file, while it is in use or not'
             cand restore 'Put a backup in the place of the store'
             cand check 'Check that the store is whole, without changing it'
+            cand audit 'Verify or export the audit log, while the store is in use or not'
+            cand rotate-key 'Add a key that seals secrets from now on'
         }
         &'kefu;serve;backup'= {
             cand --data-dir 'The store is in this directory [default: as for `kefu serve`]'
@@ -70,6 +72,52 @@ set edit:completion:arg-completer[kefu] = {|@words|
             cand --version 'Print version'
         }
         &'kefu;serve;check'= {
+            cand --data-dir 'The store is in this directory [default: as for `kefu serve`]'
+            cand --format 'Write the report like this'
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'kefu;serve;audit'= {
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand verify 'Check that no line of the audit log was changed, added or taken out'
+            cand export 'Write the audit log to standard output, oldest line first'
+        }
+        &'kefu;serve;audit;verify'= {
+            cand --data-dir 'The store is in this directory [default: as for `kefu serve`]'
+            cand --head 'Check that the log still has this line with this hash, as an earlier run printed it'
+            cand --format 'Write the report like this'
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'kefu;serve;audit;export'= {
+            cand --data-dir 'The store is in this directory [default: as for `kefu serve`]'
+            cand --after 'Begin after this line'
+            cand --format 'Write the lines like this'
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'kefu;serve;rotate-key'= {
             cand --data-dir 'The store is in this directory [default: as for `kefu serve`]'
             cand --format 'Write the report like this'
             cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'

@@ -33,22 +33,24 @@ complete -c kefu -n "__fish_kefu_needs_command" -s h -l help -d 'Print help (see
 complete -c kefu -n "__fish_kefu_needs_command" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "serve" -d 'Run the chat daemon'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "bench" -d 'Measure a running service under load'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l format -d 'Print them like this' -r -f -a "text\t'For people'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l format -d 'Print them like this' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l demo -d 'Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -l check-config -d 'Print the effective settings and where each came from, then end'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -f -a "backup" -d 'Copy the store into one file, while it is in use or not'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -f -a "restore" -d 'Put a backup in the place of the store'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check" -f -a "check" -d 'Check that the store is whole, without changing it'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l demo -d 'Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l check-config -d 'Print the effective settings and where each came from, then end'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -f -a "backup" -d 'Copy the store into one file, while it is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -f -a "restore" -d 'Put a backup in the place of the store'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -f -a "check" -d 'Check that the store is whole, without changing it'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -f -a "audit" -d 'Verify or export the audit log, while the store is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -f -a "rotate-key" -d 'Add a key that seals secrets from now on'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l data-dir -d 'The store is in this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l to -d 'Write this file, which must not exist yet [default: kefu-<time>.db in the working directory]' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l format -d 'Write the report like this' -r -f -a "text\t'For people'
@@ -81,6 +83,25 @@ json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from audit" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from audit" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from audit" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from audit" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from audit" -f -a "verify" -d 'Check that no line of the audit log was changed, added or taken out'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from audit" -f -a "export" -d 'Write the audit log to standard output, oldest line first'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -l data-dir -d 'The store is in this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -l format -d 'Write the report like this' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'

@@ -166,12 +166,12 @@ impl Routing {
         if before.expected && !after.expected {
             let reserved = self.desks.get_mut(&agent).map(|desk| std::mem::take(&mut desk.reserved));
             for conversation in reserved.into_iter().flatten() {
-                self.reclassify(conversation, false, now);
+                self.revise(conversation, false, now);
             }
         }
         if before.takes_work && !after.takes_work && self.classes.any_excluding() {
             for conversation in self.stranded(agent, profile) {
-                self.reclassify(conversation, true, now);
+                self.revise(conversation, true, now);
             }
         }
     }

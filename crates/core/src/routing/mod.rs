@@ -96,8 +96,9 @@ enum Place {
     Waiting {
         class: ClassId,
         home: Option<TeamKey>,
-        /// How many teams may take it.
+        /// How many teams may take it, as far as was told.
         reach: usize,
+        /// Needs no skills any more, as far as was told.
         is_relaxed: bool,
     },
     /// Given out, and not yet confirmed.
@@ -116,6 +117,14 @@ enum Place {
 }
 
 impl Place {
+    /// How many teams may take what waits, and whether it is relaxed.
+    fn width(&self) -> Option<(usize, bool)> {
+        match *self {
+            Self::Waiting { reach, is_relaxed, .. } => Some((reach, is_relaxed)),
+            _ => None,
+        }
+    }
+
     /// Who has it, and whether it takes that agent's capacity.
     fn holder(&self) -> Option<(AgentKey, bool)> {
         match *self {

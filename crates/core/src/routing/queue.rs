@@ -110,6 +110,20 @@ impl Routing {
         self.enter_queue(conversation, wait, excluded, true, now);
     }
 
+    /// Looks again at who may take a waiting conversation, because of somebody else. If more may by now, that is
+    /// for the next tick to tell.
+    pub(super) fn revise(&mut self, conversation: ConversationKey, stays_reserved: bool, now: Micros) {
+        let told = self.items.get(&conversation).and_then(|item| item.place.width());
+        self.reclassify(conversation, stays_reserved, now);
+        if let Some(item) = self.items.get_mut(&conversation)
+            && item.place.width() != told
+            && let (Some(told), Place::Waiting { reach, is_relaxed, .. }) = (told, &mut item.place)
+        {
+            (*reach, *is_relaxed) = told;
+            self.timers.set(Timer::Conversation(conversation), Some(now));
+        }
+    }
+
     /// Looks again at who may take a waiting conversation.
     pub(super) fn reclassify(&mut self, conversation: ConversationKey, stays_reserved: bool, now: Micros) {
         if let Some(item) = self.take_out(conversation, now) {
@@ -257,17 +271,18 @@ impl Routing {
 
     /// Brings the order of what can be taken now up to date.
     pub(super) fn look_for_ready(&mut self) {
-        for team in self.stale.take() {
-            let pool = self.pool(team);
-            let (before, after) = (pool.ready, self.classes.first_ready(&pool.own));
-            if before == after {
-                continue;
-            }
-            self.pool_mut(team).ready = after;
-            if let Some(before) = before {
+        let stale = self.stale.take();
+        // All old places go before any new one comes: a conversation that went from one team to another may
+        // have the same place, in a class with a number that was used again.
+        for team in &stale {
+            if let Some(before) = self.pool_mut(*team).ready.take() {
                 self.ready.remove(&before);
             }
-            self.ready.extend(after);
+        }
+        for team in stale {
+            let ready = self.classes.first_ready(&self.pool(team).own);
+            self.pool_mut(team).ready = ready;
+            self.ready.extend(ready);
         }
     }
 

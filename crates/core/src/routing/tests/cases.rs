@@ -421,6 +421,43 @@ fn what_waits_for_a_team_that_is_gone_waits_for_anybody() {
 }
 
 #[test]
+fn what_moves_to_another_queue_while_it_is_handed_out_is_not_lost() {
+    let mut office = Office::with(Rules::default());
+    office.comes(1, agent(3));
+    office.waits(0);
+    office.routing.assign(office.now).unwrap();
+    office.waits_as(0, Wait::since(office.now));
+    assert_eq!(office.hand_out(), [(0, 1)]);
+}
+
+#[test]
+fn what_is_relaxed_in_the_moment_in_which_somebody_lapses_is_told() {
+    let sticky = Some(Sticky { window_us: 3_600 * SECOND, wait_us: 3_600 * SECOND });
+    let rules = Rules { sticky, relax_after_us: Some(180 * SECOND), ..Rules::default() };
+    let mut office = Office::with(rules);
+    office.comes(1, knowing(1, &[(FRENCH, 1)]));
+    office.routing.own(ConversationKey(9), AgentKey(1), true, office.now);
+    let last = Some(LastAgent { agent: AgentKey(1), at: office.now });
+    office.waits_as(0, Wait { skills: vec![FRENCH], last, ..office.wait() });
+    office.drops(1);
+    let due = office.pass(180);
+    assert!(due.contains(&Due::Relaxed { conversation: ConversationKey(0) }), "{due:?}");
+}
+
+#[test]
+fn rules_may_change_between_two_assignments() {
+    let mut office = Office::with(Rules::default());
+    for key in 0..3 {
+        office.waits(key);
+    }
+    office.comes(1, agent(3));
+    let first = office.routing.assign(office.now).unwrap();
+    office.routing.set_team(TEAM, Rules { strategy: Strategy::RoundRobin, ..Rules::default() }, office.now);
+    office.routing.undo(first.conversation, office.now);
+    assert_eq!(office.hand_out(), [(0, 1), (1, 1), (2, 1)]);
+}
+
+#[test]
 fn a_tick_is_bounded_and_says_that_there_is_more() {
     let mut office = Office::with(Rules::default());
     office.comes(1, agent(1));

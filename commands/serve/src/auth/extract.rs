@@ -39,6 +39,14 @@ pub(crate) fn require_person(who: &Identity) -> Result<(), Problem> {
     Err(Problem::new(ErrorCode::Forbidden, "a key cannot do this: sign in"))
 }
 
+/// Refuses programs whose key has none of these scopes, for what every person of the company may see.
+pub(crate) fn require_scope(who: &Identity, scopes: &[Permission]) -> Result<(), Problem> {
+    if who.key.is_none() || scopes.iter().any(|scope| who.may(*scope)) {
+        return Ok(());
+    }
+    Err(Problem::new(ErrorCode::Forbidden, "the key has no scope for this"))
+}
+
 /// Refuses whoever may not do this.
 pub(crate) fn require(who: &Identity, permission: Permission) -> Result<(), Problem> {
     if who.may(permission) { Ok(()) } else { Err(Problem::forbidden()) }

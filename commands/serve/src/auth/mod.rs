@@ -17,7 +17,9 @@ pub(crate) mod visitor;
 
 pub(crate) use authenticate::{Shown, authenticate, bearer, needs_totp};
 pub(crate) use cookie::{clear_cookie, session_cookie};
-pub(crate) use extract::{Enrolling, Leaving, Signed, SignedAgent, SignedVisitor, require, require_person};
+pub(crate) use extract::{
+    Enrolling, Leaving, Signed, SignedAgent, SignedVisitor, require, require_person, require_scope,
+};
 pub(crate) use origin::{Origin, is_own};
 pub(crate) use sealed::{Secrets, SecretsError};
 pub(crate) use token::{Token, TokenKind, recognise};

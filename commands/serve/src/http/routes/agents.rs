@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::session::end_sessions;
 use crate::{
     audit,
-    auth::{SignedAgent, password, require, require_person},
+    auth::{SignedAgent, password, require, require_person, require_scope},
     desk::AgentChange,
     http::{
         Api, Refused,
@@ -89,6 +89,16 @@ pub(super) async fn list(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
 ) -> Result<Json<Page<AgentView>>, Problem> {
+    require_scope(
+        &who,
+        &[
+            Permission::Chat,
+            Permission::AllConversations,
+            Permission::Agents,
+            Permission::Teams,
+            Permission::Tickets,
+        ],
+    )?;
     let agents = api.services.desk.agents().await?;
     Ok(Json(Page::whole(agents.into_iter().map(|agent| shown_to(&who, agent)).collect())))
 }
@@ -192,9 +202,7 @@ pub(super) async fn set_status(
     SignedAgent(who): SignedAgent,
     Body(body): Body<StatusBody>,
 ) -> Result<Json<AgentView>, Refused> {
-    if who.key.is_some() {
-        require(&who, Permission::Chat)?;
-    }
+    require_scope(&who, &[Permission::Chat])?;
     let status = match body.status.as_str() {
         "online" => AgentStatus::Online,
         "busy" => AgentStatus::Busy,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::session::fresh_id;
 use crate::{
     audit,
-    auth::{SignedAgent, require},
+    auth::{SignedAgent, require, require_scope},
     clock,
     http::{
         Api, Refused,
@@ -283,7 +283,9 @@ async fn changeable(api: &Api, who: &Identity, id: Uuid) -> Result<CannedReply, 
     Ok(reply)
 }
 
+/// Whose canned replies they are.
 fn agent(who: &Identity) -> Result<AgentKey, Problem> {
+    require_scope(who, &[Permission::Chat, Permission::AllConversations, Permission::Shared])?;
     match who.principal {
         Principal::Agent(key) => Ok(key),
         _ => Err(Problem::forbidden()),

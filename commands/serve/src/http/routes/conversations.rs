@@ -248,6 +248,7 @@ fn view(who: &Identity, name: Option<&str>) -> Result<View, Problem> {
     let sees_all = who.may(Permission::AllConversations);
     match (who.principal, name.unwrap_or("mine")) {
         (Principal::Visitor(visitor), _) => Ok(View::OfVisitor(visitor)),
+        (Principal::Agent(_), _) if !who.hears_conversations() => Err(Problem::forbidden()),
         (Principal::Agent(agent), "mine") => Ok(View::Mine(agent)),
         (Principal::Agent(_), "waiting") => Ok(View::Waiting),
         (Principal::Agent(_), "all") if sees_all => Ok(View::All),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     audit,
-    auth::{SignedAgent, require},
+    auth::{SignedAgent, require, require_scope},
     desk::InboxChange,
     http::{
         Api, Refused,
@@ -94,11 +94,18 @@ pub(super) struct SecretView {
 #[utoipa::path(get, path = "/inboxes", operation_id = "inboxes", tag = "inboxes",
     security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = Page<InboxView>), SignedErrors))]
-pub(super) async fn list(State(api): State<Api>, _who: SignedAgent) -> Json<Page<InboxView>> {
+pub(super) async fn list(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+) -> Result<Json<Page<InboxView>>, Problem> {
+    require_scope(
+        &who,
+        &[Permission::Chat, Permission::AllConversations, Permission::Inboxes, Permission::Tickets],
+    )?;
     let directory = api.services.desk.directory();
     let mut inboxes: Vec<_> = directory.inboxes.values().cloned().collect();
     inboxes.sort_unstable_by_key(|inbox| inbox.key);
-    Json(Page::whole(inboxes.into_iter().map(InboxView::from).collect()))
+    Ok(Json(Page::whole(inboxes.into_iter().map(InboxView::from).collect())))
 }
 
 /// Makes an inbox (admins)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     audit,
-    auth::{SignedAgent, require},
+    auth::{SignedAgent, require, require_scope},
     desk::RoleChange,
     http::{
         Api, Refused,
@@ -69,23 +69,30 @@ pub(super) struct RolePatch {
 #[utoipa::path(get, path = "/permissions", operation_id = "permissions", tag = "roles",
     security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = Page<PermissionView>), SignedErrors))]
-pub(super) async fn permissions(_who: SignedAgent) -> Json<Page<PermissionView>> {
+pub(super) async fn permissions(
+    SignedAgent(who): SignedAgent,
+) -> Result<Json<Page<PermissionView>>, Problem> {
+    require_scope(&who, &[Permission::Keys, Permission::Agents])?;
     let view = |permission| {
         let (en, zh) = describe(permission);
         PermissionView { permission, en, zh }
     };
-    Json(Page::whole(Permission::ALL.into_iter().map(view).collect()))
+    Ok(Json(Page::whole(Permission::ALL.into_iter().map(view).collect())))
 }
 
 /// The company's own roles
 #[utoipa::path(get, path = "/roles", operation_id = "roles", tag = "roles",
     security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = Page<RoleView>), SignedErrors))]
-pub(super) async fn list(State(api): State<Api>, _who: SignedAgent) -> Json<Page<RoleView>> {
+pub(super) async fn list(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+) -> Result<Json<Page<RoleView>>, Problem> {
+    require_scope(&who, &[Permission::Keys, Permission::Agents])?;
     let directory = api.services.desk.directory();
     let mut roles: Vec<_> = directory.roles.values().cloned().collect();
     roles.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-    Json(Page::whole(roles.into_iter().map(RoleView::from).collect()))
+    Ok(Json(Page::whole(roles.into_iter().map(RoleView::from).collect())))
 }
 
 /// Makes a role (with the permission `keys`)

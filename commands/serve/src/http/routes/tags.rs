@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::session::fresh_id;
 use crate::{
     audit,
-    auth::{SignedAgent, require},
+    auth::{SignedAgent, require, require_scope},
     clock,
     http::{
         Api, Refused,
@@ -77,7 +77,14 @@ pub(super) struct TagsBody {
 #[utoipa::path(get, path = "/tags", operation_id = "tags", tag = "tags",
     security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = Page<TagView>), SignedErrors))]
-pub(super) async fn list(State(api): State<Api>, _who: SignedAgent) -> Result<Json<Page<TagView>>, Problem> {
+pub(super) async fn list(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+) -> Result<Json<Page<TagView>>, Problem> {
+    require_scope(
+        &who,
+        &[Permission::Chat, Permission::AllConversations, Permission::Shared, Permission::Tickets],
+    )?;
     Ok(page(api.services.store.tags().await?))
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     audit,
-    auth::{SignedAgent, require},
+    auth::{SignedAgent, require, require_scope},
     desk::TeamChange,
     http::{
         Api, Refused,
@@ -59,11 +59,18 @@ pub(super) struct TeamPatch {
 #[utoipa::path(get, path = "/teams", operation_id = "teams", tag = "teams",
     security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = Page<TeamView>), SignedErrors))]
-pub(super) async fn list(State(api): State<Api>, _who: SignedAgent) -> Json<Page<TeamView>> {
+pub(super) async fn list(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+) -> Result<Json<Page<TeamView>>, Problem> {
+    require_scope(
+        &who,
+        &[Permission::Chat, Permission::AllConversations, Permission::Teams, Permission::Tickets],
+    )?;
     let directory = api.services.desk.directory();
     let mut teams: Vec<_> = directory.teams.values().cloned().collect();
     teams.sort_unstable_by_key(|team| team.key);
-    Json(Page::whole(teams.into_iter().map(TeamView::from).collect()))
+    Ok(Json(Page::whole(teams.into_iter().map(TeamView::from).collect())))
 }
 
 /// Makes a team

@@ -194,6 +194,21 @@ async fn every_route_for_every_caller() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A key opens what its scopes say, and nothing else: this one may read statistics. Whatever asks somebody to sign in
+/// must refuse it, but for who it is itself.
+#[tokio::test]
+async fn a_key_opens_nothing_beyond_its_scopes() {
+    let mut wrong = Vec::new();
+    for case in cases().into_iter().filter(|case| case.statuses[0] == 401 && case.path != "/auth/login") {
+        let cast = Cast::open().await;
+        let status = cast.run(&case, "key").await;
+        if !matches!((status, case.path), (403 | 404, _) | (200, "/auth/me")) {
+            wrong.push(format!("{} {} by a key: {status}", case.method, case.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// The table names every operation of the description but the stream, whose answer does not end.
 #[test]
 fn the_table_is_complete() {
@@ -283,6 +298,7 @@ impl Cast {
             "agent" => agent_token,
             "other agent" => office.token_of(self.other_agent).await,
             "supervisor" => office.token_of(self.supervisor).await,
+            "key" => office.key(self.admin, &["reports"]).await.1,
             _ => admin_token,
         };
         office.ask(case.method.clone(), &path, body, &Ask::by(&token)).await.status

@@ -138,6 +138,8 @@ pub struct Content {
     pub text: String,
     /// What it holds besides, as JSON in its one written form.
     pub data: Option<Box<str>>,
+    /// Whether it puts buttons or questions before its reader: agents and bots may, visitors may not.
+    pub asks: bool,
     /// `seq` of the entry that it quotes.
     pub quote_seq: Option<u64>,
 }
@@ -146,7 +148,7 @@ impl Content {
     /// A text or a note.
     #[must_use]
     pub fn text(kind: MessageKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), data: None, quote_seq: None }
+        Self { kind, text: text.into(), data: None, asks: false, quote_seq: None }
     }
 
     /// Checks the data of a message; where the text is blank, what stands for the kind takes its place.
@@ -159,11 +161,11 @@ impl Content {
         data: Option<&str>,
         quote_seq: Option<u64>,
     ) -> Result<Self, ContentError> {
-        let data = check_data(kind, data)?;
+        let (data, asks) = check_data(kind, data)?.map_or((None, false), |(data, asks)| (Some(data), asks));
         if text.trim().is_empty() {
             fallback_text(kind).clone_into(&mut text);
         }
-        Ok(Self { kind, text, data, quote_seq })
+        Ok(Self { kind, text, data, asks, quote_seq })
     }
 
     /// Bytes that it takes.
@@ -179,8 +181,8 @@ impl Content {
     }
 }
 
-/// Checks the data of a message of `kind` and returns it in its one written form.
-fn check_data(kind: MessageKind, data: Option<&str>) -> Result<Option<Box<str>>, ContentError> {
+/// Checks the data of a message of `kind`; returns it in its one written form, and whether it asks.
+fn check_data(kind: MessageKind, data: Option<&str>) -> Result<Option<(Box<str>, bool)>, ContentError> {
     let wants_data = matches!(kind, MessageKind::Location | MessageKind::Card | MessageKind::Form);
     let data = match data {
         None if wants_data => return Err(ContentError::Missing),
@@ -189,12 +191,12 @@ fn check_data(kind: MessageKind, data: Option<&str>) -> Result<Option<Box<str>>,
         Some(data) if data.len() > DATA_BYTES_MAX => return Err(ContentError::TooLarge),
         Some(data) => data,
     };
-    let text = match kind {
+    let (text, asks) = match kind {
         MessageKind::Location => check::<Location>(data)?,
         MessageKind::Card => check::<Card>(data)?,
         _ => check::<Form>(data)?,
     };
-    Ok(Some(text.into()))
+    Ok(Some((text.into(), asks)))
 }
 
 /// What stands for a message whose sender gave it no text.
@@ -213,15 +215,23 @@ fn fallback_text(kind: MessageKind) -> &'static str {
 
 trait Checked: for<'de> Deserialize<'de> + Serialize {
     fn check(&self) -> Result<(), ContentError>;
+
+    /// Whether it puts buttons or questions before its reader.
+    fn asks(&self) -> bool;
 }
 
-fn check<T: Checked>(data: &str) -> Result<String, ContentError> {
+fn check<T: Checked>(data: &str) -> Result<(String, bool), ContentError> {
     let value: T = serde_json::from_str(data).map_err(|error| ContentError::Form(error.to_string()))?;
     value.check()?;
-    serde_json::to_string(&value).map_err(|error| ContentError::Form(error.to_string()))
+    let text = serde_json::to_string(&value).map_err(|error| ContentError::Form(error.to_string()))?;
+    Ok((text, value.asks()))
 }
 
 impl Checked for Location {
+    fn asks(&self) -> bool {
+        false
+    }
+
     fn check(&self) -> Result<(), ContentError> {
         if !(-90.0..=90.0).contains(&self.latitude) {
             return Err(ContentError::Field("latitude", "must be between -90 and 90"));
@@ -235,6 +245,10 @@ impl Checked for Location {
 }
 
 impl Checked for Card {
+    fn asks(&self) -> bool {
+        !self.buttons.is_empty()
+    }
+
     fn check(&self) -> Result<(), ContentError> {
         required("title", &self.title)?;
         optional("subtitle", &self.subtitle)?;
@@ -255,6 +269,10 @@ impl Checked for Card {
 }
 
 impl Checked for Form {
+    fn asks(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
     fn check(&self) -> Result<(), ContentError> {
         optional("title", &self.title)?;
         parts("fields", self.fields.len())?;
@@ -317,7 +335,7 @@ mod tests {
     use super::*;
 
     fn checked(kind: MessageKind, data: &str) -> Result<String, ContentError> {
-        check_data(kind, Some(data)).map(|data| data.unwrap().into())
+        check_data(kind, Some(data)).map(|data| data.unwrap().0.into())
     }
 
     #[test]
@@ -332,6 +350,20 @@ mod tests {
         );
         assert!(checked(Card, r#"{"title":"x","buttons":[{"label":"go","reply":"yes"}]}"#).is_ok());
         assert!(checked(Form, r#"{"answers_seq":3,"values":[{"name":"order","value":"7"}]}"#).is_ok());
+    }
+
+    #[test]
+    fn buttons_and_questions_ask() {
+        use MessageKind::{Card, Form, Location};
+        for (kind, data, asks) in [
+            (Card, r#"{"title":"x"}"#, false),
+            (Card, r#"{"title":"x","buttons":[{"label":"go","reply":"yes"}]}"#, true),
+            (Form, r#"{"fields":[{"name":"a","label":"b","type":"text"}]}"#, true),
+            (Form, r#"{"values":[{"name":"a","value":"b"}]}"#, false),
+            (Location, r#"{"latitude":1,"longitude":1}"#, false),
+        ] {
+            assert_eq!(Content::new(kind, String::new(), Some(data), None).unwrap().asks, asks, "{data}");
+        }
     }
 
     #[test]

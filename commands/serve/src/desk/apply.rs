@@ -41,7 +41,11 @@ impl Task {
         if let Err(problem) = allowed(&send.who, action, work.current(&hot.conversation)) {
             return self.refuse(send.reply, send.client_id, problem);
         }
-        let Content { kind, text, data, quote_seq } = send.content;
+        if send.content.asks && matches!(principal, Principal::Visitor(_)) {
+            let problem = Problem::invalid("data", "buttons and questions are for agents to send");
+            return self.refuse(send.reply, send.client_id, problem);
+        }
+        let Content { kind, text, data, quote_seq, .. } = send.content;
         if quote_seq.is_some_and(|seq| seq == 0 || seq > hot.conversation.last_seq(send.who.audience())) {
             let problem = Problem::invalid("quote_seq", "there is no such message to quote");
             return self.refuse(send.reply, send.client_id, problem);

@@ -45,6 +45,10 @@ impl Office {
     }
 
     async fn open_in(dir: TempDir) -> Self {
+        Self::open_with(dir, Duration::from_secs(180)).await
+    }
+
+    async fn open_with(dir: TempDir, grace: Duration) -> Self {
         let options = OpenOptions {
             dir: dir.path().into(),
             epoch_if_new: Uuid::from_u128(7),
@@ -61,7 +65,7 @@ impl Office {
             queue_bytes: 1 << 20,
             hot_conversations: 100,
             heartbeat_s: 25,
-            grace: Duration::from_secs(180),
+            grace,
         })
         .await
         .unwrap();
@@ -543,6 +547,14 @@ async fn messages_are_edited_and_recalled_in_place() {
     assert!(repeat.repeated && repeat.seq == 1, "the repeat of a revised message is no conflict");
     let quote = Content { quote_seq: Some(1), ..text("this one") };
     office.desk.send(&visitor, id, Uuid::from_u128(3), quote).await.unwrap();
+    let card = |title: &str| {
+        let data =
+            format!(r#"{{"title":"{title}","buttons":[{{"label":"go","url":"https://shop.example"}}]}}"#);
+        Content::new(MessageKind::Card, String::new(), Some(&data), None).unwrap()
+    };
+    let refused = office.desk.send(&visitor, id, Uuid::from_u128(5), card("phish")).await.unwrap_err();
+    assert_eq!(refused.field, Some("data"), "a visitor puts no buttons before an agent");
+    office.desk.send(&boss, id, Uuid::from_u128(6), card("offer")).await.unwrap();
     let nothing = Content { quote_seq: Some(99), ..text("this one") };
     let refused = office.desk.send(&visitor, id, Uuid::from_u128(4), nothing).await.unwrap_err();
     assert_eq!(refused.field, Some("quote_seq"));

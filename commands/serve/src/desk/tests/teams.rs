@@ -128,3 +128,24 @@ fn key_of(who: &Identity) -> kefu_core::AgentKey {
     let kefu_core::Principal::Agent(key) = who.principal else { unreachable!("an agent is asked for") };
     key
 }
+
+#[tokio::test]
+async fn who_does_not_come_back_loses_the_conversation_to_who_is_there() {
+    let office = Office::open_with(tempfile::tempdir().unwrap(), Duration::from_secs(1)).await;
+    let (lin, wang) = (office.agent("lin", Role::Agent, 4).await, office.agent("wang", Role::Agent, 4).await);
+    let first = office.line(&lin).await;
+    let (visitor, opened) = office.visitor(1).await;
+    let id = opened.conversation_id;
+    office.desk.send(&visitor, id, Uuid::from_u128(1), text("hello")).await.unwrap();
+    let owner = office.desk.conversation(&visitor, id).await.unwrap().assignee.unwrap();
+    assert_eq!(owner.id, lin.id);
+    let second = office.line(&wang).await;
+    office.desk.post(Command::Disconnect(first.id)).await;
+    let moved = second.hint("assigned").await;
+    assert_eq!(moved["assignee"]["id"], wang.id.to_string());
+    let (log, _) = office.desk.messages(&wang, id, Range::Newest { limit: 9 }).await.unwrap();
+    let codes: Vec<_> =
+        log.iter().filter_map(|message| message.event.as_ref()).map(|event| event.code).collect();
+    use kefu_core::EventCode::{Assigned, Queued, Transferred};
+    assert_eq!(codes, [Queued, Assigned, Transferred, Assigned]);
+}

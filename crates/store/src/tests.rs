@@ -4,6 +4,7 @@ mod lists;
 mod people;
 mod records;
 mod tickets;
+mod upgrades;
 
 use std::path::Path;
 

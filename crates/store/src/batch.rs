@@ -107,8 +107,6 @@ pub enum Change {
         revision: Revision,
         /// What it says from now on.
         text: String,
-        /// When.
-        at: Micros,
     },
     /// A change of tickets.
     Ticket(TicketChange),

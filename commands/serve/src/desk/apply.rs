@@ -192,7 +192,7 @@ impl Task {
         }
         let text = if let Revise::Edit(text) = how { text } else { String::new() };
         let pos = entry.pos;
-        work.changes.push(kefu_store::Change::Revise { pos, revision, text: text.clone(), at: now });
+        work.changes.push(kefu_store::Change::Revise { pos, revision, text: text.clone() });
         let kind = if entry.kind == MessageKind::Note { MessageKind::Note } else { MessageKind::Event };
         let told = self.directory.event_text(event);
         let draft = draft(self.ids.next(now), who.principal, kind, told, None, Some(event), now);

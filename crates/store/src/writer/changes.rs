@@ -41,9 +41,7 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
             sql::execute(conn, "DELETE FROM session WHERE token_hash = ?", args).await.map(drop)
         }
         Change::EndSessionsOf(principal) => end_sessions_of(conn, *principal).await,
-        Change::Revise { pos, revision, text, at } => {
-            super::revise::write(conn, *pos, *revision, text, *at).await
-        }
+        Change::Revise { pos, revision, text } => super::revise::write(conn, *pos, *revision, text).await,
         Change::Ticket(change) => tickets::write(conn, change).await,
         Change::Tag(change) => tags::write(conn, change).await,
         Change::Canned(change) => canned::write(conn, change).await,

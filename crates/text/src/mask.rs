@@ -5,8 +5,9 @@
 //! and full-width forms and with spaces or dashes between. Checksums, known prefixes and the borders of digit runs
 //! decide, so that order numbers, times and amounts stay.
 //!
-//! *Invariant:* masking is idempotent. What has been masked is recognised by the place of its stars and passed over,
-//! so the second look at a text takes the same decisions as the first.
+//! *Invariant:* masking is idempotent. What has been masked is recognised by the place of its stars and passed over;
+//! and as what is hidden in one place may show something in another, a text is looked at until nothing is found any
+//! more.
 
 mod address;
 mod digits;
@@ -88,6 +89,10 @@ pub struct Span {
     pub range: Range<usize>,
 }
 
+/// How often a text is looked at, at most. A second look finds something only in rows of numbers that could be read in
+/// two ways, and each hides more than the one before.
+const LOOKS_MAX: usize = 8;
+
 /// Finds the personal data in a text that is not masked yet, in order and without overlap.
 ///
 /// Takes time linear in the text, and no memory when there is none.
@@ -100,10 +105,22 @@ pub fn find(text: &str) -> Vec<Span> {
 /// `b***@example.com`, `E*****678`, `北京市朝阳区＊＊＊`. The text itself comes back when there is none.
 #[must_use]
 pub fn mask(text: &str, kinds: Kinds) -> Cow<'_, str> {
+    let Some(mut masked) = mask_found(text, kinds) else { return Cow::Borrowed(text) };
+    for _ in 1..LOOKS_MAX {
+        match mask_found(&masked, kinds) {
+            Some(more) if more != masked => masked = more,
+            _ => break,
+        }
+    }
+    Cow::Owned(masked)
+}
+
+/// Masks what one look finds, if it finds anything.
+fn mask_found(text: &str, kinds: Kinds) -> Option<String> {
     let mut spans = find(text);
     spans.retain(|span| kinds.contains(span.kind));
     if spans.is_empty() {
-        return Cow::Borrowed(text);
+        return None;
     }
     let mut out = String::with_capacity(text.len());
     let mut end = 0;
@@ -113,5 +130,5 @@ pub fn mask(text: &str, kinds: Kinds) -> Cow<'_, str> {
         end = span.range.end;
     }
     out.push_str(&text[end..]);
-    Cow::Owned(out)
+    Some(out)
 }

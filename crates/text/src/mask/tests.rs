@@ -71,3 +71,11 @@ fn a_field_is_masked_whatever_it_holds() {
         assert_eq!(field(kind, &once), masked);
     }
 }
+
+#[test]
+fn numbers_that_read_in_two_ways_are_masked_to_the_end() {
+    // Found by the fuzz target: hiding one unit makes an address of its neighbour.
+    let text = include_str!("../../../../fuzz/corpus/mask/two_readings");
+    let once = mask(text, Kinds::ALL);
+    assert_eq!(mask(&once, Kinds::ALL), once);
+}

@@ -11,6 +11,7 @@ mod inboxes;
 mod keys;
 mod messages;
 mod offline;
+mod oversee;
 mod pages;
 mod roles;
 mod search;
@@ -82,6 +83,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::rate))
         .routes(routes!(conversations::invite_rating))
         .routes(routes!(conversations::read))
+        .routes(routes!(oversee::whisper))
+        .routes(routes!(oversee::join))
+        .routes(routes!(oversee::leave))
+        .routes(routes!(oversee::take_over))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::recall))
         .routes(routes!(search::search))

@@ -7,6 +7,7 @@ mod doors;
 mod hostile;
 mod identity;
 mod office;
+mod oversee;
 mod records;
 mod replies;
 mod rights;

@@ -13,5 +13,6 @@ mod leaks;
 mod limits;
 mod network;
 mod reference;
+mod standby;
 mod support;
 mod tidy;

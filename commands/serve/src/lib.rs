@@ -31,6 +31,7 @@ mod reseal;
 mod run;
 mod services;
 mod settings;
+mod standby;
 mod syslog;
 mod trails;
 mod transcript;

@@ -41,6 +41,7 @@ use crate::{
     reseal,
     services::Services,
     settings::Settings,
+    standby,
     syslog::Follower,
 };
 
@@ -71,7 +72,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let first_admin = FirstAdmin::from_environment()?;
     let place = place(args, &settings)?;
     check_secret_key(&settings)?;
-    app.block_on(serve(app, args.demo, place, settings.into_inner(), first_admin))?
+    app.block_on(serve(app, args, place, settings.into_inner(), first_admin))?
 }
 
 /// The directory of the store; of a demo, a throw-away one unless a flag names another: what a configuration file
@@ -106,19 +107,36 @@ fn configured_key(settings: &Settings) -> Option<&str> {
 
 async fn serve(
     app: &App,
-    demo: bool,
+    args: &Args,
     place: DemoDir,
     settings: Settings,
     first_admin: Option<FirstAdmin>,
 ) -> Result<Exit, Failure> {
-    let listener = bind(settings.listen)?;
+    let mut listener = bind(settings.listen)?;
     let address = listener.local_addr().map_err(Failure::internal)?;
     let dir = place.path().to_owned();
     let wanted = settings.limits.max_connections;
     // Before the store is taken: from then on a rotation of the key may signal this process.
     let hangups = signal(SignalKind::hangup());
     let hangups = hangups.inspect_err(|error| tracing::warn!(%error, "SIGHUP cannot be watched")).ok();
-    let (services, store_metrics) = open(&dir, settings.fitted()).await?;
+    let settings = settings.fitted();
+    let open = async || open(&dir, settings.clone()).await;
+    let (services, store_metrics) = if args.standby {
+        app.print(&format!(
+            "listening on http://{address}\nstandby  until the store in {} is free\n",
+            dir.display()
+        ))?;
+        let taken = standby::take_over(listener, &settings, &dir, app.stop(), open).await?;
+        let Some((opened, same)) = taken else {
+            app.print("stopped\n")?;
+            return Ok(Exit::Ok);
+        };
+        listener = same;
+        opened
+    } else {
+        open().await?
+    };
+    let demo = args.demo;
     let log_ins = match demo {
         true => demo::prepare(&services.desk, &services.store, &dir).await?,
         false => Vec::new(),

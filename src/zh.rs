@@ -60,6 +60,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu serve --data-dir", "数据库所在的目录 [默认:用户数据目录下的 kefu]"),
     ("kefu serve --demo", "提供示例数据和演示商店;未用 --data-dir 指定目录时使用临时目录"),
     ("kefu serve --standby", "在正在服务的进程旁待命,并在其结束后接管数据库"),
+    ("kefu serve --shadow", "演练:不向外发送任何内容,只列出本应发送的内容;需要单独的数据库"),
     ("Settings:", "设置"),
     ("kefu serve --check-config", "打印生效的设置及各自的来源,然后结束"),
     ("kefu serve --format", "打印的格式"),

@@ -29,7 +29,7 @@ fn a_standby_takes_over_with_everything_that_was_acknowledged() {
     let mut active = place.start();
     let mut crowd = Crowd::new(&active, random.next());
     for round in 0..4 {
-        let standby = place.start_standby();
+        let standby = place.start_with(&["--standby"]);
         assert_eq!(readiness(&standby), (503, "standby\n".to_owned()));
         let refused = standby.call("GET", "/api/v1/conversations", None, None);
         assert_eq!(refused.expect(503)["code"], "unavailable");
@@ -54,7 +54,7 @@ fn a_standby_takes_over_with_everything_that_was_acknowledged() {
 fn a_standby_that_is_not_needed_stops_when_it_is_asked_to() {
     let place = Place::new();
     let active = place.start();
-    let standby = place.start_standby();
+    let standby = place.start_with(&["--standby"]);
     standby.stop();
     assert_eq!(readiness(&active).0, 200);
     active.stop();

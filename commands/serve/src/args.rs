@@ -55,6 +55,10 @@ pub struct Args {
     #[arg(long, conflicts_with = "demo", help_heading = "Service")]
     pub standby: bool,
 
+    /// Rehearse: nothing leaves the process, and what would have is listed. Needs a store of its own
+    #[arg(long, conflicts_with = "demo", help_heading = "Service")]
+    pub shadow: bool,
+
     /// Print the effective settings and where each came from, then end
     #[arg(long, help_heading = "Settings")]
     pub check_config: bool,

@@ -26,6 +26,7 @@ mod live;
 mod maintenance;
 mod metrics;
 mod opening;
+mod outgoing;
 mod problem;
 mod reseal;
 mod run;

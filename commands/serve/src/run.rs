@@ -38,6 +38,7 @@ use crate::{
     maintenance,
     metrics::Metrics,
     opening::{bind, store_failure},
+    outgoing::{self, Outgoing},
     reseal,
     services::Services,
     settings::Settings,
@@ -120,7 +121,7 @@ async fn serve(
     let hangups = signal(SignalKind::hangup());
     let hangups = hangups.inspect_err(|error| tracing::warn!(%error, "SIGHUP cannot be watched")).ok();
     let settings = settings.fitted();
-    let open = async || open(&dir, settings.clone()).await;
+    let open = async || open(&dir, settings.clone(), args.shadow).await;
     let (services, store_metrics) = if args.standby {
         app.print(&format!(
             "listening on http://{address}\nstandby  until the store in {} is free\n",
@@ -172,14 +173,18 @@ async fn pass_audit_on(services: &Services) {
     match services.settings.audit.syslog.clone() {
         Some(receiver) => {
             let (store, desk) = (services.store.clone(), services.desk.clone());
-            match Box::pin(Follower::new(store, desk, receiver).run()).await {}
+            match Box::pin(Follower::new(store, desk, receiver, services.outgoing.clone()).run()).await {}
         }
         None => std::future::pending().await,
     }
 }
 
 /// Opens the store and starts what works on it.
-async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetrics>), Failure> {
+async fn open(
+    dir: &Path,
+    settings: Settings,
+    is_shadow: bool,
+) -> Result<(Services, Arc<StoreMetrics>), Failure> {
     let options = OpenOptions {
         dir: dir.to_owned(),
         epoch_if_new: maintenance::random_uuid()?,
@@ -190,6 +195,7 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
     if opened.recovered > 0 {
         tracing::info!(entries = opened.recovered, "read back what the last run had not folded in");
     }
+    outgoing::check(&opened.store, dir, is_shadow).await?;
     let secrets = load_secrets(dir, &settings)?;
     let indexer = Indexer::start(&opened.store).map_err(|error| store_failure(dir, error))?;
     let metrics = Arc::new(Metrics::new());
@@ -206,6 +212,8 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         grace: settings.agent_grace,
     });
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
+    let outgoing = Outgoing::new(Arc::clone(&metrics), is_shadow);
+    outgoing.mark(&desk, &opened.store).await.map_err(first::cannot_store)?;
     let limits = Arc::new(Limits::new(&settings.rate));
     let blocks = Blocks::load(&opened.store).await.map_err(|error| store_failure(dir, error))?;
     let blocks = Arc::new(blocks);
@@ -218,6 +226,7 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         desk,
         store: opened.store,
         indexer,
+        outgoing,
         settings: Arc::new(settings),
         secrets: Arc::new(secrets),
         metrics,

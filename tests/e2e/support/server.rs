@@ -74,14 +74,14 @@ impl Place {
     /// Starts the daemon.
     #[track_caller]
     pub(crate) fn start(&self) -> Server {
-        self.launch(None, &[]).unwrap_or_else(|status| panic!("the daemon ended: {status}\n{}", self.log()))
+        self.start_with(&[])
     }
 
-    /// Starts another daemon that waits beside the one that runs.
+    /// Starts a daemon with further flags.
     #[track_caller]
-    pub(crate) fn start_standby(&self) -> Server {
-        let started = self.launch(None, &["--standby"]);
-        started.unwrap_or_else(|status| panic!("the standby ended: {status}\n{}", self.log()))
+    pub(crate) fn start_with(&self, flags: &[&str]) -> Server {
+        let started = self.launch(None, flags);
+        started.unwrap_or_else(|status| panic!("the daemon ended: {status}\n{}", self.log()))
     }
 
     /// Starts the daemon on the file layer.

@@ -17,6 +17,7 @@ mod roles;
 mod search;
 mod session;
 mod setup;
+mod shadow;
 mod tags;
 mod teams;
 mod ticket_comments;
@@ -66,6 +67,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(keys::revoke))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
+        .routes(routes!(shadow::list))
         .routes(routes!(inboxes::list, inboxes::make))
         .routes(routes!(inboxes::change))
         .routes(routes!(inboxes::rotate_secret))

@@ -13,5 +13,6 @@ mod replies;
 mod rights;
 mod search;
 mod second;
+mod shadow;
 mod tickets;
 mod trail;

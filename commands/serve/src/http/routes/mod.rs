@@ -13,6 +13,7 @@ mod messages;
 mod offline;
 mod oversee;
 mod pages;
+mod repeat;
 mod roles;
 mod search;
 mod session;

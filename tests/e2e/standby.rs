@@ -18,7 +18,7 @@ fn readiness(server: &Server) -> (u16, String) {
 #[track_caller]
 fn taken_over(standby: &Server, began: Instant, what: &str) {
     eventually("the standby is ready", || (readiness(standby).0 == 200).then_some(()));
-    println!("ready {} ms after {what}", began.elapsed().as_millis());
+    eprintln!("ready {} ms after {what}", began.elapsed().as_millis());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The whole interface over a real store, without a socket.
 
 mod access;
+mod articles;
 mod blocks;
 mod customers;
 mod doors;
@@ -14,3 +15,5 @@ mod search;
 mod second;
 mod tickets;
 mod trail;
+
+pub(crate) use office::{Ask, Office};

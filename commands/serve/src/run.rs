@@ -31,7 +31,7 @@ use crate::{
     demo::{self, DemoDir, LogIn},
     desk::{Desk, DeskOptions},
     first::{self, FirstAdmin},
-    health, http,
+    health, help, http,
     limits::Limits,
     listener::{self, ListenerLimits},
     live::{self, Live},
@@ -340,6 +340,7 @@ fn router(services: Services, store_metrics: Arc<StoreMetrics>, demo: bool, stop
     let embedding: assets::EmbeddingOrigins = Arc::new(move |inbox| embedding_origins(&desk, inbox));
     live::router(services.clone())
         .merge(health::router(stop, store_metrics).with_state(services.clone()))
+        .merge(help::router(services.clone()))
         .merge(http::router(services))
         .merge(assets::router(demo, embedding))
         .layer(DefaultBodyLimit::max(max_body))

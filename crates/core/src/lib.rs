@@ -9,6 +9,7 @@ mod content;
 mod conversation;
 mod hours;
 mod keys;
+mod knowledge;
 mod message;
 mod office;
 mod principal;
@@ -26,6 +27,7 @@ pub use clocks::{Alarm, Clock, ClockRules, Clocks, Silence};
 pub use content::{Content, ContentError, DATA_BYTES_MAX};
 pub use conversation::{Conversation, JOINED_MAX, Rating, Refusal, State};
 pub use hours::{Day, DayHours, Hours, HoursConfig, HoursError, SpecialDay, Week};
+pub use knowledge::{ArticleState, Language};
 pub use message::{Audience, Entry, Event, EventCode, MessageKind, Revision};
 pub use office::{
     InboxSettings, OverflowSettings, SettingError, StickySettings, Team, TeamSettings, check_skills,

@@ -18,6 +18,7 @@ mod canned;
 mod check;
 mod customers;
 mod error;
+mod knowledge;
 mod open;
 mod pages;
 mod reader;
@@ -45,6 +46,9 @@ pub use customers::{
     Customer, CustomerChange, CustomerIdentity, CustomerMerge, IDENTITIES_MAX, IdentityKind, SearchCursor,
 };
 pub use error::StoreError;
+pub use knowledge::{
+    Article, ArticleFilter, ArticleHit, ArticleText, ArticleVersion, Category, KnowledgeChange, VERSIONS_MAX,
+};
 pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
 pub use reader::{Cursor, Page, Range, Store, View};

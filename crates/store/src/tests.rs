@@ -1,5 +1,6 @@
 mod backups;
 mod files;
+mod knowledge;
 mod lists;
 mod people;
 mod records;

@@ -9,6 +9,7 @@ mod dedupe;
 mod entries;
 mod fold;
 mod keys;
+mod knowledge;
 mod pages;
 mod records;
 mod recover;

@@ -72,4 +72,4 @@ pub(crate) fn router(services: Services) -> Router {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

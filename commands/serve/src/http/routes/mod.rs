@@ -1,9 +1,12 @@
 mod agent_sessions;
 mod agents;
+mod article_texts;
+mod articles;
 mod audit;
 mod auth;
 mod blocks;
 mod canned;
+mod categories;
 mod conversations;
 mod customers;
 mod identities;
@@ -106,6 +109,17 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(tags::list, tags::make))
         .routes(routes!(tags::change, tags::remove))
         .routes(routes!(tags::of_conversation, tags::set_of_conversation))
+        .routes(routes!(categories::list, categories::make))
+        .routes(routes!(categories::change, categories::remove))
+        .routes(routes!(articles::list, articles::make))
+        .routes(routes!(articles::search))
+        .routes(routes!(articles::search_published))
+        .routes(routes!(articles::get, articles::change, articles::remove))
+        .routes(routes!(article_texts::get, article_texts::write))
+        .routes(routes!(article_texts::versions))
+        .routes(routes!(article_texts::restore))
+        .routes(routes!(article_texts::insert))
+        .routes(routes!(article_texts::vote))
         .routes(routes!(transcript::get))
         .routes(routes!(pages::list))
         .routes(routes!(pages::add))

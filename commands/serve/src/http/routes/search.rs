@@ -219,7 +219,7 @@ async fn views(
     Ok(hits.into_iter().filter_map(view).collect())
 }
 
-fn snippet(text: &str, ranges: &[Range<usize>]) -> SnippetView {
+pub(super) fn snippet(text: &str, ranges: &[Range<usize>]) -> SnippetView {
     let snippet = terms::snippet(text, ranges, SNIPPET_CHARS);
     SnippetView {
         text: snippet.text.to_owned(),
@@ -230,7 +230,7 @@ fn snippet(text: &str, ranges: &[Range<usize>]) -> SnippetView {
 }
 
 /// Ascending byte ranges of `text` in UTF-16 code units.
-fn utf16(text: &str, ranges: &[Range<usize>]) -> Vec<[u32; 2]> {
+pub(super) fn utf16(text: &str, ranges: &[Range<usize>]) -> Vec<[u32; 2]> {
     let (mut at, mut units) = (0, 0);
     let mut count = |end: usize| {
         // A text has far fewer than 4 billion characters, see `check_text`.

@@ -228,7 +228,11 @@ pub(super) async fn open_session(
     Ok((StatusCode::CREATED, Json(session)))
 }
 
-fn find_inbox(api: &Api, slug: &str, scope: Option<Extension<CorsScope>>) -> Result<Inbox, Problem> {
+pub(super) fn find_inbox(
+    api: &Api,
+    slug: &str,
+    scope: Option<Extension<CorsScope>>,
+) -> Result<Inbox, Problem> {
     let directory = api.services.desk.directory();
     let inbox = directory.inbox_by_slug(slug).cloned();
     let inbox = inbox.ok_or_else(|| Problem { field: Some("inbox"), ..Problem::not_found("inbox") })?;

@@ -1,6 +1,7 @@
 //! The whole interface over a real store, without a socket.
 
 mod access;
+mod articles;
 mod blocks;
 mod customers;
 mod doors;
@@ -16,3 +17,5 @@ mod second;
 mod shadow;
 mod tickets;
 mod trail;
+
+pub(crate) use office::{Ask, Office};

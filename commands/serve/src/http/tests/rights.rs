@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    articles,
     office::{Ask, Office, PASSWORD},
     oversee, records, shadow,
 };
@@ -177,6 +178,7 @@ fn cases() -> Vec<Case> {
     ];
     cases.extend(oversee::cases());
     cases.extend(shadow::cases());
+    cases.extend(articles::cases());
     cases.extend(records::cases());
     cases
 }
@@ -234,10 +236,15 @@ fn the_table_is_complete() {
                 .replace("/messages/1", "/messages/{seq}")
                 .replace("/identities/{v}", "/identities/{identity}")
                 .replace("/identities/{n}", "/identities/{identity}");
-            let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}", "{r}", "{y}"]
-                .iter()
-                .fold(path, |path, id| path.replace(id, "{id}"));
+            let path = [
+                "{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}", "{r}", "{y}", "{b}",
+                "{d}",
+            ]
+            .iter()
+            .fold(path, |path, id| path.replace(id, "{id}"));
             let path = path
+                .replace("/texts/zh", "/texts/{language}")
+                .replace("/texts/en", "/texts/{language}")
                 .replace("{id}/conversations/{id}", "{id}/conversations/{conversation_id}")
                 .replace("/agents/{id}/sessions/{id}", "/agents/{id}/sessions/{session}");
             format!("{} {path}", case.method.as_str().to_lowercase())

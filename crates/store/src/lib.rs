@@ -46,7 +46,7 @@ pub use customers::{
 pub use error::StoreError;
 pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
-pub use reader::{Cursor, Page, Range, Store, View};
+pub use reader::{Cursor, OpenWork, Page, Range, Store, View};
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};
 pub use session::Session;
 pub use tags::{RemovedTag, Tag, TagChange};

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use kefu_core::{Action, Audience, Conversation, ConversationKey, Entry, Micros, Principal, State};
 use kefu_protocol::frame::{self, Change, ServerFrame};
 use kefu_socket::ConnectionId;
+use kefu_store::OpenWork;
 use uuid::Uuid;
 
 use super::{
@@ -198,7 +199,7 @@ impl Task {
         let owner_before = before.and_then(owner);
         let assignee_before = before.and_then(|before| before.assignee);
         let head = after.clone();
-        let wait = self.wait_of(&head);
+        let wait = self.wait_of(&OpenWork::from(&head));
         self.watch_clock(&head);
         match owner_after {
             _ if queued => {

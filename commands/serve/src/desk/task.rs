@@ -13,7 +13,7 @@ use kefu_socket::{ConnectionId, Hub};
 use kefu_store::{Store, StoreError, Writer};
 use tokio::{
     sync::mpsc,
-    time::{MissedTickBehavior, interval, sleep},
+    time::{MissedTickBehavior, interval},
 };
 use tokio_util::task::TaskTracker;
 
@@ -23,6 +23,7 @@ use super::{
     batch::{Pending, Work},
     connections::Peer,
     deliver::Hint,
+    gather::gather,
     hot::HotSet,
     ids::Ids,
 };
@@ -33,12 +34,6 @@ const GROUP_LEN: usize = 1024;
 
 /// How many connections one principal may have; the oldest gives way.
 const CONNECTIONS_MAX: usize = 8;
-
-/// How few requests are worth waiting for more.
-const FEW: usize = 16;
-
-/// How long after the group before a group of a few begins at the earliest. The timer rounds up to milliseconds.
-const GATHER: Duration = Duration::from_micros(500);
 
 /// How often the desk looks after itself.
 const TICK: Duration = Duration::from_secs(1);
@@ -143,7 +138,7 @@ impl Task {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut has_idle_work = true;
-        let mut began: Option<Instant> = None;
+        let mut began = None;
         loop {
             tokio::select! {
                 biased;
@@ -151,9 +146,7 @@ impl Task {
                     if count == 0 {
                         break;
                     }
-                    if let Some(began) = began {
-                        gather(&mut requests, &mut waiting, began).await;
-                    }
+                    gather(&mut requests, &mut waiting, GROUP_LEN, began).await;
                     began = Some(Instant::now());
                     if let Some(reply) = self.take(&mut waiting).await {
                         self.say_goodbye();
@@ -471,17 +464,5 @@ impl Task {
         self.keep_time().await;
         self.hot.sweep(self.hot_conversations);
         self.metrics.wal_bytes(self.writer.wal_bytes());
-    }
-}
-
-/// Lets a few requests wait for more when the group before them has just begun: a commit costs the same for one
-/// as for ten. What comes after a pause goes ahead at once.
-async fn gather(requests: &mut mpsc::Receiver<Command>, waiting: &mut Vec<Command>, began: Instant) {
-    let Some(pause) = GATHER.checked_sub(began.elapsed()).filter(|_| waiting.len() < FEW) else { return };
-    sleep(pause).await;
-    while waiting.len() < GROUP_LEN
-        && let Ok(command) = requests.try_recv()
-    {
-        waiting.push(command);
     }
 }

@@ -51,7 +51,7 @@ pub use knowledge::{
 };
 pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
-pub use reader::{Cursor, Page, Range, Store, View};
+pub use reader::{Cursor, OpenWork, Page, Range, Store, View};
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};
 pub use session::Session;
 pub use shadow::{SHADOW_CALLS_MAX, ShadowCall, ShadowChange};

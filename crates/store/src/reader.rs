@@ -4,7 +4,7 @@ mod people;
 mod pool;
 mod sessions;
 
-pub use conversations::{Cursor, View};
+pub use conversations::{Cursor, OpenWork, View};
 pub use messages::Range;
 pub(crate) use messages::{WALK, walk_args};
 pub(crate) use pool::{Lease, Pool};

@@ -199,7 +199,7 @@ fn priority_number(priority: Priority) -> i64 {
     }
 }
 
-fn priority(number: i64) -> Result<Priority, StoreError> {
+pub(crate) fn priority(number: i64) -> Result<Priority, StoreError> {
     match number {
         0 => Ok(Priority::Low),
         1 => Ok(Priority::Normal),
@@ -219,7 +219,7 @@ fn state_number(state: State) -> i64 {
     }
 }
 
-fn state(number: i64) -> Result<State, StoreError> {
+pub(crate) fn state(number: i64) -> Result<State, StoreError> {
     match number {
         0 => Ok(State::New),
         1 => Ok(State::Queued),

@@ -174,7 +174,7 @@ impl Writer {
         keys: &[ConversationKey],
     ) -> Result<Vec<Conversation>, StoreError> {
         let mut heads = heads_by_key(&mut self.conn, keys).await?;
-        self.tail.overlay(&mut heads);
+        self.tail.overlay(&mut heads)?;
         Ok(heads)
     }
 
@@ -190,7 +190,7 @@ impl Writer {
         );
         let found = sql::rows(&mut self.conn, SQL, Args::default().uuids(ids)).await?;
         let mut heads = found.iter().map(rows::conversation).collect::<Result<Vec<_>, _>>()?;
-        self.tail.overlay(&mut heads);
+        self.tail.overlay(&mut heads)?;
         Ok(heads)
     }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use kefu_core::{Action, AgentKey, Audience, Conversation, ConversationKey, Entry, Micros, Principal, State};
 use kefu_protocol::frame::{self, Change, ServerFrame};
 use kefu_socket::ConnectionId;
+use kefu_store::OpenWork;
 use uuid::Uuid;
 
 use super::{
@@ -216,7 +217,7 @@ impl Task {
             self.desks.entry(*agent).or_default().insert(key);
             self.subscribe_agent(*agent, key);
         }
-        let wait = self.wait_of(&head);
+        let wait = self.wait_of(&OpenWork::from(&head));
         self.watch_clock(&head);
         match owner_after {
             _ if queued => {

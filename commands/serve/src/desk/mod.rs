@@ -11,6 +11,7 @@ mod apply;
 mod batch;
 mod connections;
 mod deliver;
+mod gather;
 mod hot;
 mod ids;
 mod people;

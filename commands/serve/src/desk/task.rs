@@ -23,6 +23,7 @@ use super::{
     batch::{Pending, Work},
     connections::Peer,
     deliver::Hint,
+    gather::gather,
     hot::HotSet,
     ids::Ids,
 };
@@ -132,7 +133,7 @@ impl Task {
                 (State::Queued, _) => task.routing.wait(key, wait, now),
                 (State::Open | State::Pending, Some(agent)) => {
                     task.desks.entry(agent).or_default().insert(key);
-                    task.routing.restore(key, agent, conversation.takes_capacity(), wait, now);
+                    task.routing.restore(key, agent, conversation.state == State::Open, wait, now);
                 }
                 _ => {}
             }
@@ -147,6 +148,7 @@ impl Task {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut has_idle_work = true;
+        let mut began = None;
         loop {
             tokio::select! {
                 biased;
@@ -154,6 +156,8 @@ impl Task {
                     if count == 0 {
                         break;
                     }
+                    gather(&mut requests, &mut waiting, GROUP_LEN, began).await;
+                    began = Some(Instant::now());
                     if let Some(reply) = self.take(&mut waiting).await {
                         self.say_goodbye();
                         self.end(Some(reply)).await;

@@ -1,7 +1,8 @@
 //! Search over a store of many messages: `cargo bench -p kefu-store --bench search -- [options]`.
 //!
 //! `--rows N` messages (1,000,000), `--dir DIR` keeps the store there, and takes the one that is there,
-//! `--queries N` per kind of query (200), `--limit N` hits per page (50).
+//! `--queries N` per kind of query (200), `--limit N` hits per page (50). `--live SECONDS` writes 5,000 messages a second
+//! for so long instead, and measures what it costs to index them.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -40,10 +41,11 @@ struct Args {
     dir: Option<PathBuf>,
     queries: usize,
     limit: usize,
+    live: Option<usize>,
 }
 
 fn args() -> Args {
-    let mut args = Args { rows: 1_000_000, dir: None, queries: 200, limit: 50 };
+    let mut args = Args { rows: 1_000_000, dir: None, queries: 200, limit: 50, live: None };
     let mut given = std::env::args().skip(1);
     while let Some(name) = given.next() {
         let mut value = || given.next().unwrap_or_else(|| panic!("{name} needs a value"));
@@ -53,6 +55,7 @@ fn args() -> Args {
             "--dir" => args.dir = Some(value().into()),
             "--queries" => args.queries = number(value()),
             "--limit" => args.limit = number(value()),
+            "--live" => args.live = Some(number(value())),
             "--bench" => {}
             _ => panic!("{name} is not known"),
         }
@@ -162,13 +165,57 @@ async fn fill(writer: &mut Writer, rows: usize) {
     println!("filled with {rows} messages in {:.1} s", begun.elapsed().as_secs_f64());
 }
 
-/// Processor time of this process so far.
+/// Processor time so far of the threads that yield to others: those of the index.
 fn used() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The 14th and 15th fields, in hundredths of a second; the second one may hold spaces.
-    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
-    Duration::from_millis((ticks(11) + ticks(12)) * 10)
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux lists a process's threads");
+    let stats = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
+    let ticks = stats.map(|stat| {
+        // The 14th, 15th and 19th fields: times in hundredths of a second, and niceness; the second one may hold spaces.
+        let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let field = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+        if field(16) > 0 { field(11) + field(12) } else { 0 }
+    });
+    Duration::from_millis(ticks.sum::<u64>() * 10)
+}
+
+/// Memory of this process in MiB: what it has now, and the most that it had.
+fn memory() -> (f64, f64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let value = |name| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    let number = |name| value(name).split_whitespace().next().and_then(|value| value.parse::<f64>().ok());
+    (number("VmRSS:").unwrap_or(0.0) / 1_024.0, number("VmHWM:").unwrap_or(0.0) / 1_024.0)
+}
+
+/// Writes as a busy site does; says what it costs with and without an index.
+async fn live(store: &mut Opened, seconds: usize) {
+    const EVERY: Duration = Duration::from_millis(20);
+    const SIZE: usize = 100;
+    let mut desk = Desk::new();
+    for with_index in [false, true] {
+        let indexer = with_index.then(|| Indexer::start(&store.store).expect("the indexer starts"));
+        if let Some(indexer) = &indexer {
+            indexer.catch_up().await.expect("the log is indexed");
+        }
+        let before = used();
+        let mut ticks = tokio::time::interval(EVERY);
+        let mut behind_max = 0;
+        let rounds = seconds * 50;
+        for _ in 0..rounds {
+            ticks.tick().await;
+            let batch = desk.batch(&mut store.writer, SIZE);
+            store.writer.commit(&batch).await.expect("a commit succeeds");
+            behind_max = behind_max.max(store.store.search_metrics().behind.load(Relaxed));
+        }
+        let cost = (used() - before).as_secs_f64() * 1e6 / (rounds * SIZE) as f64;
+        let (now, most) = memory();
+        println!(
+            "{} index: {cost:.2} us of processor time each; {now:.1} MiB, at most {most:.1}; {behind_max} behind",
+            if with_index { "with" } else { "without" },
+        );
+        if let Some(indexer) = indexer {
+            indexer.close().await;
+        }
+    }
 }
 
 async fn index(store: &Store, dir: &Path) -> Indexer {
@@ -307,6 +354,10 @@ async fn run(args: &Args, dir: &Path) {
     let missing = args.rows.saturating_sub(usize::try_from(store.writer.next_pos() - 1).unwrap_or(0));
     if missing > 0 {
         fill(&mut store.writer, missing).await;
+    }
+    if let Some(seconds) = args.live {
+        live(&mut store, seconds).await;
+        return store.writer.close().await.expect("the store closes");
     }
     let indexer = index(&store.store, dir).await;
     search(&store.store, args).await;

@@ -9,7 +9,7 @@ use crate::sql::{self, Args};
 use crate::{StoreError, rows, schema};
 
 /// Positions whose entries one query reads.
-pub(super) const SLICE_LEN: i64 = 512;
+pub(super) const SLICE_LEN: i64 = 256;
 
 /// Begins each entry of a slice: position, conversation, kind, inbox and visitor, and how many bytes its text has, which
 /// follows. What has nothing to be searched, such as an event or what was recalled, is shown as an event.
@@ -118,9 +118,18 @@ impl Slice {
 impl<'a> Indexed<'a> {
     fn read(rest: &mut &'a str) -> Option<Self> {
         let mut number = || {
-            let (number, after) = rest.split_once(',')?;
-            *rest = after;
-            number.parse::<i64>().ok()
+            let mut number = 0_i64;
+            for (index, byte) in rest.bytes().enumerate() {
+                match byte {
+                    b'0'..=b'9' => number = number.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?,
+                    b',' => {
+                        *rest = &rest[index + 1..];
+                        return Some(number);
+                    }
+                    _ => return None,
+                }
+            }
+            None
         };
         let (pos, conversation, kind) = (number()?, number()?, number()?);
         let (inbox, visitor, len) = (number()?, number()?, number()?);

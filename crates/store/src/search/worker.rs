@@ -13,7 +13,7 @@ use crate::{StoreError, open};
 
 /// Entries, and bytes of their texts, that are taken in together at most.
 const INTAKE_LEN: i64 = 4_096;
-const INTAKE_BYTES: usize = 1 << 20;
+const INTAKE_BYTES: usize = 1 << 18;
 
 /// Revisions that are followed together at most: each segment that they touch is read once.
 const REVISIONS_LEN: usize = 1_024;
@@ -126,8 +126,10 @@ impl Worker {
         if !in_segments.is_empty() {
             self.file.revised(*last).await?;
         }
-        let postings = self.postings(self.state.tail.start, &in_tail).await?;
-        self.state.tail.revise(&in_tail, postings);
+        if !in_tail.is_empty() {
+            let postings = self.postings(self.state.tail.start, &in_tail).await?;
+            self.state.tail.revise(&in_tail, &postings);
+        }
         self.state.revised = *last;
         shared.publish(self.state.clone());
         Ok(true)

@@ -211,7 +211,7 @@ impl Conversation {
             (State::Resolved, Principal::Agent(agent)) => Some(self.reopen(Some(agent))),
             (State::Pending, _) if self.assignee.is_some() => {
                 self.state = State::Open;
-                Some(Event { code: EventCode::Reopened, agent: self.assignee, score: None, seq: None })
+                Some(self.event(EventCode::Reopened, self.assignee))
             }
             (State::New | State::Queued, Principal::Agent(agent)) => {
                 Some(self.assign_to(agent, EventCode::Assigned))
@@ -298,7 +298,7 @@ impl Conversation {
             return Err(Refusal::State(self.state));
         }
         self.state = State::Pending;
-        Ok(Event { code: EventCode::Pending, agent: self.assignee, score: None, seq: None })
+        Ok(self.event(EventCode::Pending, self.assignee))
     }
 
     /// Ends it. Its agent stays on record.
@@ -312,7 +312,7 @@ impl Conversation {
         self.state = State::Resolved;
         self.queued_at = None;
         self.resolved_at = Some(now);
-        Ok(Event { code: EventCode::Resolved, agent: self.assignee, score: None, seq: None })
+        Ok(self.event(EventCode::Resolved, self.assignee))
     }
 
     /// Takes a pending or ended conversation up again, for `agent`.
@@ -340,7 +340,7 @@ impl Conversation {
         }
         let score = rating.score;
         self.rating = Some(rating);
-        Ok(Event { code: EventCode::Rated, agent: self.assignee, score: Some(score), seq: None })
+        Ok(Event { score: Some(score), ..self.event(EventCode::Rated, self.assignee) })
     }
 
     /// Asks the visitor for a rating.
@@ -351,7 +351,7 @@ impl Conversation {
         if matches!(self.state, State::New | State::Queued) {
             return Err(Refusal::State(self.state));
         }
-        Ok(Event { agent: self.assignee, ..Event::of(EventCode::RatingInvited) })
+        Ok(self.event(EventCode::RatingInvited, self.assignee))
     }
 
     /// Moves a read mark forward; returns whether it moved.
@@ -381,20 +381,24 @@ impl Conversation {
         self.assignee = None;
         self.resolved_at = None;
         self.queued_at = Some(now);
-        Event { code, agent: None, score: None, seq: None }
+        self.event(code, None)
     }
 
     fn assign_to(&mut self, agent: AgentKey, code: EventCode) -> Event {
         self.state = State::Open;
         self.assignee = Some(agent);
         self.queued_at = None;
-        Event { code, agent: Some(agent), score: None, seq: None }
+        self.event(code, Some(agent))
     }
 
     fn reopen(&mut self, agent: Option<AgentKey>) -> Event {
         self.state = State::Open;
         self.assignee = agent;
         self.resolved_at = None;
-        Event { code: EventCode::Reopened, agent, score: None, seq: None }
+        self.event(EventCode::Reopened, agent)
+    }
+
+    fn event(&self, code: EventCode, agent: Option<AgentKey>) -> Event {
+        Event { agent, team: self.team, ..Event::of(code) }
     }
 }

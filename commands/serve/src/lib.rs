@@ -27,6 +27,7 @@ mod maintenance;
 mod metrics;
 mod opening;
 mod problem;
+mod reports;
 mod reseal;
 mod run;
 mod services;

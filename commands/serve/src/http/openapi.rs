@@ -50,6 +50,7 @@ pub(super) static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
         (name = "tags", description = "What conversations and tickets are about"),
         (name = "customers", description = "Who the people behind visitors are"),
         (name = "blocks", description = "Who may not come in"),
+        (name = "reports", description = "What became of conversations, in figures"),
         (name = "live", description = "Chat frames over HTTP")
     )
 )]

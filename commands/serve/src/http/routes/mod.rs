@@ -12,6 +12,7 @@ mod keys;
 mod messages;
 mod offline;
 mod pages;
+mod reports;
 mod roles;
 mod search;
 mod session;
@@ -65,6 +66,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(keys::revoke))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
+        .routes(routes!(reports::get))
+        .routes(routes!(reports::now))
         .routes(routes!(inboxes::list, inboxes::make))
         .routes(routes!(inboxes::change))
         .routes(routes!(inboxes::rotate_secret))

@@ -9,6 +9,7 @@ mod identity;
 mod office;
 mod records;
 mod replies;
+mod reports;
 mod rights;
 mod search;
 mod second;

@@ -10,7 +10,7 @@ pub(crate) use names::Names;
 pub(crate) use query::{grouping, span, zone};
 pub(crate) use view::ReportView;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use kefu_core::{ClockRules, Contact, ConversationKey, Grouping, InboxKey, Report, ReportFilter};
 use kefu_store::{ReportEntry, Store, StoreError};
@@ -77,8 +77,8 @@ impl Reading<'_> {
         self.forget();
         let (mut new, mut histories) = (Vec::new(), Vec::new());
         for entry in entries {
-            if !self.followed.contains_key(&entry.conversation) {
-                self.followed.insert(entry.conversation, Followed::default());
+            if let Entry::Vacant(place) = self.followed.entry(entry.conversation) {
+                place.insert(Followed::default());
                 new.push(entry.conversation);
                 histories.extend(Some(entry.prev_pos).filter(|pos| *pos > 0));
             }

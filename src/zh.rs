@@ -136,6 +136,26 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu serve audit export --after", "从此行之后开始"),
     ("kefu serve audit export --format", "各行的格式"),
     (
+        "kefu serve report",
+        "统计会话情况,无论数据库是否正在使用
+
+每次都从消息日志重新统计;各项指标的含义见运维指南。",
+    ),
+    (
+        "kefu serve report (after)",
+        "\
+示例:
+  kefu serve report --from 2026-11-01 --to 2026-11-30 --zone Asia/Shanghai
+  kefu serve report --from 2026-11-28 --to 2026-11-28 --by agent --format csv > agents.csv",
+    ),
+    ("Report:", "统计"),
+    ("kefu serve report --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve report --from", "从此日期或时刻开始"),
+    ("kefu serve report --to", "到此日期(含)或此时刻(不含)为止;最多相隔 400 天,按小时统计时 62 天"),
+    ("kefu serve report --by", "按此维度统计"),
+    ("kefu serve report --zone", "日期与小时所用的时区 [默认:UTC]"),
+    ("kefu serve report --format", "报表的格式"),
+    (
         "kefu serve rotate-key",
         "添加一个密钥,此后用它加密保存的机密
 

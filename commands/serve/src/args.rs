@@ -2,6 +2,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::ValueHint;
 use kefu_app::Format;
+use kefu_core::Grouping;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,6 +85,11 @@ pub enum StoreCommand {
     Check(CheckArgs),
     /// Verify or export the audit log, while the store is in use or not
     Audit(AuditArgs),
+    /// Count what became of conversations, while the store is in use or not
+    ///
+    /// The figures are counted from the log each time; what each means is in the operations guide.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArgs),
     /// Add a key that seals secrets from now on
     ///
     /// The key goes into the file secret.key, behind those that are there. A daemon that serves the store is told,
@@ -96,6 +102,11 @@ pub enum StoreCommand {
 const ROTATE_EXAMPLES: &str = "\
 Examples:
   kefu serve rotate-key --data-dir /var/lib/kefu";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  kefu serve report --from 2026-11-01 --to 2026-11-30 --zone Asia/Shanghai
+  kefu serve report --from 2026-11-28 --to 2026-11-28 --by agent --format csv > agents.csv";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -254,6 +265,75 @@ pub enum ExportFormat {
     Ndjson,
     /// For spreadsheets, which run nothing of it.
     Csv,
+}
+
+/// What `kefu serve report` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ReportArgs {
+    /// The store is in this directory [default: as for `kefu serve`]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Report")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Begin with this date or time
+    #[arg(long, value_name = "TIME", help_heading = "Report")]
+    pub from: String,
+
+    /// End with this date, or before this time; at most 400 days later, by hour 62
+    #[arg(long, value_name = "TIME", help_heading = "Report")]
+    pub to: String,
+
+    /// Count by this
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = ReportBy::Day, help_heading = "Report")]
+    pub by: ReportBy,
+
+    /// Dates, hours and days are those of this time zone [default: UTC]
+    #[arg(long, value_name = "ZONE", help_heading = "Report")]
+    pub zone: Option<String>,
+
+    /// Write the figures like this
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ReportFormat::Table, help_heading = "Report")]
+    pub format: ReportFormat,
+}
+
+/// What the rows of a report stand for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum ReportBy {
+    /// Hours.
+    Hour,
+    /// Days.
+    Day,
+    /// Agents.
+    Agent,
+    /// Teams.
+    Team,
+    /// Inboxes.
+    Inbox,
+    /// Tags that the conversations have now.
+    Tag,
+}
+
+impl ReportBy {
+    pub(crate) fn grouping(self) -> Grouping {
+        match self {
+            Self::Hour => Grouping::Hour,
+            Self::Day => Grouping::Day,
+            Self::Agent => Grouping::Agent,
+            Self::Team => Grouping::Team,
+            Self::Inbox => Grouping::Inbox,
+            Self::Tag => Grouping::Tag,
+        }
+    }
+}
+
+/// How figures are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// The figures that matter most, for people.
+    Table,
+    /// All of them, for spreadsheets.
+    Csv,
+    /// All of them, for programs.
+    Json,
 }
 
 /// What `kefu serve rotate-key` is to do.

@@ -31,6 +31,7 @@ mod metrics;
 mod opening;
 mod outgoing;
 mod problem;
+mod reports;
 mod reseal;
 mod run;
 mod services;

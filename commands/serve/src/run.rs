@@ -62,6 +62,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Some(StoreCommand::Restore(args)) => return maintenance::restore(app, args),
         Some(StoreCommand::Check(args)) => return maintenance::check(app, args),
         Some(StoreCommand::Audit(args)) => return maintenance::audit(app, args),
+        Some(StoreCommand::Report(args)) => return maintenance::report(app, args),
         Some(StoreCommand::RotateKey(args)) => return maintenance::rotate_key(app, args),
         None => {}
     }

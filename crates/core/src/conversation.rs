@@ -220,7 +220,7 @@ impl Conversation {
             (State::Resolved, Principal::Agent(agent)) => Some(self.reopen(Some(agent))),
             (State::Pending, _) if self.assignee.is_some() => {
                 self.state = State::Open;
-                Some(Event { code: EventCode::Reopened, agent: self.assignee, score: None, seq: None })
+                Some(self.event(EventCode::Reopened, self.assignee))
             }
             (State::New | State::Queued, Principal::Agent(agent)) if !self.joined.contains(&agent) => {
                 Some(self.assign_to(agent, EventCode::Assigned))
@@ -346,7 +346,7 @@ impl Conversation {
             return Err(Refusal::State(self.state));
         }
         self.state = State::Pending;
-        Ok(Event { code: EventCode::Pending, agent: self.assignee, score: None, seq: None })
+        Ok(self.event(EventCode::Pending, self.assignee))
     }
 
     /// Ends it. Its agent stays on record.
@@ -361,7 +361,7 @@ impl Conversation {
         self.joined.clear();
         self.queued_at = None;
         self.resolved_at = Some(now);
-        Ok(Event { code: EventCode::Resolved, agent: self.assignee, score: None, seq: None })
+        Ok(self.event(EventCode::Resolved, self.assignee))
     }
 
     /// Takes a pending or ended conversation up again, for `agent`.
@@ -389,7 +389,7 @@ impl Conversation {
         }
         let score = rating.score;
         self.rating = Some(rating);
-        Ok(Event { code: EventCode::Rated, agent: self.assignee, score: Some(score), seq: None })
+        Ok(Event { score: Some(score), ..self.event(EventCode::Rated, self.assignee) })
     }
 
     /// Asks the visitor for a rating.
@@ -400,7 +400,7 @@ impl Conversation {
         if matches!(self.state, State::New | State::Queued) {
             return Err(Refusal::State(self.state));
         }
-        Ok(Event { agent: self.assignee, ..Event::of(EventCode::RatingInvited) })
+        Ok(self.event(EventCode::RatingInvited, self.assignee))
     }
 
     /// Moves a read mark forward; returns whether it moved.
@@ -430,7 +430,7 @@ impl Conversation {
         self.assignee = None;
         self.resolved_at = None;
         self.queued_at = Some(now);
-        Event { code, agent: None, score: None, seq: None }
+        self.event(code, None)
     }
 
     fn assign_to(&mut self, agent: AgentKey, code: EventCode) -> Event {
@@ -438,7 +438,7 @@ impl Conversation {
         self.assignee = Some(agent);
         self.joined.retain(|joined| *joined != agent);
         self.queued_at = None;
-        Event { code, agent: Some(agent), score: None, seq: None }
+        self.event(code, Some(agent))
     }
 
     fn reopen(&mut self, agent: Option<AgentKey>) -> Event {
@@ -446,7 +446,11 @@ impl Conversation {
         self.assignee = agent;
         self.joined.retain(|joined| Some(*joined) != agent);
         self.resolved_at = None;
-        Event { code: EventCode::Reopened, agent, score: None, seq: None }
+        self.event(EventCode::Reopened, agent)
+    }
+
+    fn event(&self, code: EventCode, agent: Option<AgentKey>) -> Event {
+        Event { agent, team: self.team, ..Event::of(code) }
     }
 }
 

@@ -14,6 +14,7 @@ mod message;
 mod office;
 mod principal;
 mod rate;
+mod reports;
 mod revise;
 mod rights;
 mod routing;
@@ -37,6 +38,9 @@ pub use principal::{
     TeamKey, Visitor, VisitorKey,
 };
 pub use rate::{Limit, Meter};
+pub use reports::{
+    Contact, Durations, Fact, Figures, Group, Grouping, Labels, Met, Occurrence, Report, ReportFilter, Step,
+};
 pub use revise::{EDIT_WINDOW_SECONDS, RECALL_WINDOW_SECONDS, Revise, Unrevised, revise};
 pub use rights::{Permission, Rights};
 pub use routing::{

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{AgentKey, Content, ConversationKey, Micros, Principal};
+use crate::{AgentKey, Content, ConversationKey, Micros, Principal, TeamKey};
 
 /// What an entry of a conversation's log is.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -83,13 +83,16 @@ pub struct Event {
     /// The entry that it is about, for edits and recalls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
+    /// The team that the conversation is for from here on, so that later moves do not change what is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<TeamKey>,
 }
 
 impl Event {
     /// A change that has no more to it than what it is.
     #[must_use]
     pub fn of(code: EventCode) -> Self {
-        Self { code, agent: None, score: None, seq: None }
+        Self { code, agent: None, score: None, seq: None, team: None }
     }
 }
 

@@ -22,6 +22,7 @@ mod knowledge;
 mod open;
 mod pages;
 mod reader;
+mod reports;
 mod rows;
 mod schema;
 mod search;
@@ -52,6 +53,7 @@ pub use knowledge::{
 pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
 pub use reader::{Cursor, OpenWork, Page, Range, Store, View};
+pub use reports::{LiveCount, ReportEntry, ReportSlice};
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};
 pub use session::Session;
 pub use shadow::{SHADOW_CALLS_MAX, ShadowCall, ShadowChange};

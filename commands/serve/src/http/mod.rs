@@ -15,7 +15,7 @@ mod routes;
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 pub(crate) use cors::CorsScope;
 pub(crate) use envelope::envelope;
@@ -30,6 +30,9 @@ const BASE: &str = "/api/v1";
 
 /// Locks that proofs of identity are spread over.
 const IDENTITY_LOCKS: usize = 64;
+
+/// Reports that are made at once.
+const REPORTS_MAX: usize = 2;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -46,6 +49,8 @@ struct Gates {
     keys: Mutex<()>,
     /// The check of the whole audit log.
     verify: Mutex<()>,
+    /// Reports, which read a lot.
+    reports: Semaphore,
     /// Between the search for a proven visitor and its making: there is one of each.
     identities: [Mutex<()>; IDENTITY_LOCKS],
 }
@@ -57,6 +62,7 @@ pub(crate) fn router(services: Services) -> Router {
         setup: Mutex::new(()),
         keys: Mutex::new(()),
         verify: Mutex::new(()),
+        reports: Semaphore::new(REPORTS_MAX),
         identities: [const { Mutex::const_new(()) }; IDENTITY_LOCKS],
     };
     let api = Api { services, gates: Arc::new(gates) };

@@ -51,6 +51,7 @@ pub(super) static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
         (name = "articles", description = "The knowledge base"),
         (name = "customers", description = "Who the people behind visitors are"),
         (name = "blocks", description = "Who may not come in"),
+        (name = "reports", description = "What became of conversations, in figures"),
         (name = "live", description = "Chat frames over HTTP")
     )
 )]

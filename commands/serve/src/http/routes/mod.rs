@@ -17,6 +17,7 @@ mod offline;
 mod oversee;
 mod pages;
 mod repeat;
+mod reports;
 mod roles;
 mod search;
 mod session;
@@ -72,6 +73,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
         .routes(routes!(shadow::list))
+        .routes(routes!(reports::get))
+        .routes(routes!(reports::now))
         .routes(routes!(inboxes::list, inboxes::make))
         .routes(routes!(inboxes::change))
         .routes(routes!(inboxes::rotate_secret))

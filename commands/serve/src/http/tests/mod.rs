@@ -11,6 +11,7 @@ mod office;
 mod oversee;
 mod records;
 mod replies;
+mod reports;
 mod rights;
 mod search;
 mod second;

@@ -72,7 +72,7 @@ impl Model {
         } else if what == 3 {
             let event = match head.resolve(NOW) {
                 Ok(event) => event,
-                Err(_) => Event { code: EventCode::Rated, agent: None, score: Some(4), seq: None },
+                Err(_) => Event { score: Some(4), ..Event::of(EventCode::Rated) },
             };
             entry.kind = MessageKind::Event;
             entry.event = Some(event);

@@ -24,6 +24,7 @@ mod limits;
 mod listener;
 mod live;
 mod maintenance;
+mod masking;
 mod metrics;
 mod opening;
 mod problem;

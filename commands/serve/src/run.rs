@@ -186,6 +186,7 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         hot_conversations: settings.limits.hot_conversations as usize,
         heartbeat_s: seconds(settings.heartbeat),
         grace: settings.agent_grace,
+        masking: settings.privacy.masking(),
     });
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
     let limits = Arc::new(Limits::new(&settings.rate));

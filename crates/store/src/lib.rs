@@ -42,6 +42,7 @@ pub use canned::{CannedChange, CannedFilter, CannedReply};
 pub use check::check;
 pub use customers::{
     Customer, CustomerChange, CustomerIdentity, CustomerMerge, IDENTITIES_MAX, IdentityKind, SearchCursor,
+    Whole,
 };
 pub use error::StoreError;
 pub use open::{OpenOptions, Opened, holder, open, open_reading};

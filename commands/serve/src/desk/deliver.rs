@@ -30,7 +30,7 @@ pub(super) struct Hint {
     pub(super) was_queued: bool,
 }
 
-/// Frames of one entry, encoded once for each audience that needs another one.
+/// Frames of one entry, encoded once for each audience that needs another one: agents may get something masked.
 #[derive(Default)]
 struct Encoded {
     agent: Option<Bytes>,
@@ -49,10 +49,18 @@ impl Encoded {
         if !audience.sees(entry.kind) {
             return None;
         }
-        let same = entry.prev_seq(Audience::Agent) == entry.prev_seq(Audience::Visitor);
-        let slot = if audience == Audience::Agent || same { &mut self.agent } else { &mut self.visitor };
+        let (slot, other, other_audience) = match audience {
+            Audience::Agent => (&mut self.agent, &self.visitor, Audience::Visitor),
+            Audience::Visitor => (&mut self.visitor, &self.agent, Audience::Agent),
+        };
         let frame = slot.get_or_insert_with(|| {
-            ServerFrame::Message(directory.message(entry, id, visitor, audience)).encode()
+            let message = directory.message(entry, id, visitor, audience);
+            match other {
+                Some(frame) if directory.message(entry, id, visitor, other_audience) == message => {
+                    frame.clone()
+                }
+                _ => ServerFrame::Message(message).encode(),
+            }
         });
         Some(frame.clone())
     }
@@ -179,8 +187,8 @@ impl Task {
             Pending::Read { conversation, who, seq, except } => {
                 if let Some(hot) = self.hot.get(conversation) {
                     let conversation_id = hot.conversation.id;
-                    let frame =
-                        ServerFrame::Read(frame::Read { conversation_id, from: who.party(), seq }).encode();
+                    let from = self.named(&who);
+                    let frame = ServerFrame::Read(frame::Read { conversation_id, from, seq }).encode();
                     self.publish_hint(conversation, except, &frame);
                 }
             }
@@ -265,6 +273,15 @@ impl Task {
                     frame(Audience::Agent).map(|frame| conn.outbox.push(frame));
                 }
             }
+        }
+    }
+
+    /// `who`, as hints that go to both sides name it.
+    pub(super) fn named<'a>(&self, who: &'a Identity) -> frame::Party<'a> {
+        let party = who.party();
+        match who.audience() {
+            Audience::Visitor => frame::Party { name: self.directory.masking.text(&who.name), ..party },
+            Audience::Agent => party,
         }
     }
 

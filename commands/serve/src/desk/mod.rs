@@ -30,7 +30,8 @@ use std::{
 };
 
 use kefu_core::{
-    Action, AgentStatus, Content, Conversation, CustomRole, Inbox, InboxKey, Micros, VisitorKey,
+    Action, AgentStatus, Audience, Content, Conversation, CustomRole, Entry, Inbox, InboxKey, Micros,
+    VisitorKey,
 };
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Range, RecordSet, Store, View, Writer};
@@ -45,9 +46,10 @@ pub(crate) use api::{
 
 use crate::{
     identity::Identity,
+    masking::Masking,
     metrics::Metrics,
     problem::Problem,
-    view::{AgentView, ConversationView, Directory, MessageView},
+    view::{AgentView, ConversationView, Directory, MessageView, VisitorBrief},
 };
 
 /// Bytes that one unit of the queue's budget stands for.
@@ -70,6 +72,8 @@ pub(crate) struct DeskOptions {
     pub(crate) heartbeat_s: u32,
     /// How long conversations stay with an agent whose last connection has ended.
     pub(crate) grace: Duration,
+    /// What agents get masked of personal data.
+    pub(crate) masking: Masking,
 }
 
 /// A handle on the desk; cheap to clone.
@@ -199,12 +203,36 @@ impl Desk {
         seq: u64,
         how: kefu_core::Revise,
     ) -> Result<(), Problem> {
+        let (_, entry) = self.entry(who, conversation, seq).await?;
+        let entry = Box::new(entry);
+        self.act(who, conversation, Act::Revise { entry, how }).await.map(drop)
+    }
+
+    /// The message with this `seq`, with nothing masked.
+    pub(crate) async fn whole_message(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        seq: u64,
+    ) -> Result<MessageView, Problem> {
+        let (visitor, entry) = self.entry(who, conversation, seq).await?;
+        let directory = self.directory();
+        // The visitor's side has everything in clear.
+        let from = directory.party(entry.sender, &visitor, Audience::Visitor).into();
+        Ok(directory.whole_view(entry, conversation, from, who.audience()))
+    }
+
+    async fn entry(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        seq: u64,
+    ) -> Result<(Arc<VisitorBrief>, Entry), Problem> {
         let snapshot = self.snapshot(who, conversation).await?;
         let range = Range::After { seq: seq.saturating_sub(1), limit: 1 };
         let page = self.store.messages(&snapshot.conversation, who.audience(), range).await?;
         let entry = page.items.into_iter().find(|entry| entry.seq == seq);
-        let entry = Box::new(entry.ok_or_else(|| Problem::not_found("message"))?);
-        self.act(who, conversation, Act::Revise { entry, how }).await.map(drop)
+        Ok((snapshot.visitor, entry.ok_or_else(|| Problem::not_found("message"))?))
     }
 
     /// A conversation's head.

@@ -76,7 +76,7 @@ impl Task {
         queue: mpsc::WeakSender<Command>,
         shared: Arc<Shared>,
     ) -> Result<Self, StoreError> {
-        let store = options.store;
+        let (store, masking) = (options.store, options.masking);
         let agents = store.agents().await?.into_iter().map(|agent| (agent.key, agent)).collect();
         let teams = store.teams().await?.into_iter().map(|team| (team.key, team)).collect();
         let roles = store.roles().await?.into_iter().map(|role| (role.id, role)).collect();
@@ -102,7 +102,7 @@ impl Task {
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
         };
-        task.change_directory(|directory| *directory = Directory { agents, roles, inboxes, teams });
+        task.change_directory(|directory| *directory = Directory { agents, roles, inboxes, teams, masking });
         let now = clock::now();
         task.routing.set_grace(Some(i64::try_from(options.grace.as_micros()).unwrap_or(i64::MAX)));
         task.set_teams(now);

@@ -12,6 +12,7 @@ mod keys;
 mod messages;
 mod offline;
 mod pages;
+mod reveal;
 mod roles;
 mod search;
 mod session;
@@ -84,6 +85,9 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::read))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::recall))
+        .routes(routes!(reveal::message))
+        .routes(routes!(reveal::ticket))
+        .routes(routes!(reveal::customer))
         .routes(routes!(search::search))
         .routes(routes!(visitors::get))
         .routes(routes!(tickets::list, tickets::make))

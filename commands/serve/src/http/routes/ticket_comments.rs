@@ -63,9 +63,9 @@ pub(super) async fn list(
     let ticket = find(&api, &who, id).await?;
     let cursor = page::cursor(query.cursor.as_deref())?;
     let limit = page::limit(query.limit.as_deref())?;
-    let internal = who.role.is_some();
+    let (internal, masking) = (who.role.is_some(), api.masking().of(who.audience()));
     let (comments, next) = api.services.store.ticket_comments(&ticket, internal, cursor, limit).await?;
-    let authors = Authors::of(&api, comments.iter().map(|comment| comment.author)).await?;
+    let authors = Authors::of(&api, comments.iter().map(|comment| comment.author), masking).await?;
     let items = comments.into_iter().map(|comment| authors.comment(comment)).collect();
     Ok(Json(Page::part(items, next)))
 }
@@ -91,7 +91,7 @@ pub(super) async fn make(
     let (author, internal) = (who.principal, body.internal);
     let comment = TicketComment { id: fresh_id()?, author, internal, text, created_at: clock::now() };
     write(&api, &who, id, &comment).await?;
-    let authors = Authors::of(&api, std::iter::once(author)).await?;
+    let authors = Authors::of(&api, std::iter::once(author), api.masking().of(who.audience())).await?;
     Ok((StatusCode::CREATED, Json(authors.comment(comment))))
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn history(
     let cursor = page::cursor(query.cursor.as_deref())?;
     let limit = page::limit(query.limit.as_deref())?;
     let (lines, next) = api.services.store.ticket_history(&ticket, cursor, limit).await?;
-    let authors = Authors::of(&api, lines.iter().map(|line| line.actor)).await?;
+    let authors = Authors::of(&api, lines.iter().map(|line| line.actor), api.masking()).await?;
     let items = lines.into_iter().map(|line| authors.history(line)).collect();
     Ok(Json(Page::part(items, next)))
 }

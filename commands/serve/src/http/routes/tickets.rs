@@ -185,11 +185,16 @@ pub(super) async fn change(
 ) -> Result<Json<TicketView>, Refused> {
     let mut ticket = find(&api, &who, id).await?;
     let version = body.version;
-    let patch = patch(&api, body).await?;
+    let mut patch = patch(&api, body).await?;
     if ticket.version != version {
         let detail = format!("the ticket has version {} by now", ticket.version);
         let problem = Problem::new(ErrorCode::Conflict, detail);
         return Err(Problem { field: Some("version"), ..problem }.into());
+    }
+    let masking = api.masking();
+    if let Some(subject) = patch.subject {
+        let shown = masking.text(&ticket.subject).into_owned();
+        patch.subject = masking.rewritten("subject", &ticket.subject, &shown, subject)?;
     }
     let lines = ticket.apply(patch, clock::now()).map_err(Problem::from)?;
     if !lines.is_empty() {

@@ -6,6 +6,7 @@ mod customers;
 mod doors;
 mod hostile;
 mod identity;
+mod masking;
 mod office;
 mod records;
 mod replies;

@@ -104,6 +104,7 @@ impl Office {
             hot_conversations: 1000,
             heartbeat_s: 25,
             grace: std::time::Duration::from_secs(180),
+            masking: settings.privacy.masking(),
         });
         let desk = desk.await.unwrap();
         for (slug, origins) in [("web", vec![]), ("shop", vec!["https://shop.example".to_owned()])] {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    masking,
     office::{Ask, Office, PASSWORD},
     records,
 };
@@ -176,6 +177,7 @@ fn cases() -> Vec<Case> {
         post("/stream/{n}", json!({"type": "ping"}), [401, 404, 404, 404, 404, 404, 404]),
     ];
     cases.extend(records::cases());
+    cases.extend(masking::cases());
     cases
 }
 

@@ -36,6 +36,7 @@ mod syslog;
 mod trails;
 mod transcript;
 mod view;
+mod words;
 
 pub use args::Args;
 pub use run::run;

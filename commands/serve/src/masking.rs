@@ -3,7 +3,10 @@
 use std::{borrow::Cow, sync::Arc};
 
 use kefu_core::Audience;
-use kefu_text::mask::{self, Kind, Kinds};
+use kefu_text::{
+    mask::{self, Kind, Kinds},
+    words::map_strings,
+};
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
@@ -79,15 +82,15 @@ impl Masking {
         map
     }
 
-    /// What a message holds besides its text, as JSON.
+    /// What a message holds besides its text, as JSON; numbers are places and stay.
     pub(crate) fn data(self, json: &str) -> Cow<'_, str> {
         if !self.is_on() {
             return Cow::Borrowed(json);
         }
-        let Ok(whole) = serde_json::from_str::<Value>(json) else { return Cow::Borrowed(json) };
-        let mut masked = whole.clone();
-        mask::mask_json(&mut masked, self.0);
-        if masked == whole { Cow::Borrowed(json) } else { Cow::Owned(masked.to_string()) }
+        map_strings(json, |text| match self.text(text) {
+            Cow::Owned(masked) => Some(masked),
+            Cow::Borrowed(_) => None,
+        })
     }
 
     /// What a reader who was shown `stored` as `shown` wants to have instead: nothing, when it sends back what it

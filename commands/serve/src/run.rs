@@ -42,6 +42,7 @@ use crate::{
     services::Services,
     settings::Settings,
     syslog::Follower,
+    words::{self, Words},
 };
 
 /// Connections to the store that read.
@@ -71,7 +72,8 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let first_admin = FirstAdmin::from_environment()?;
     let place = place(args, &settings)?;
     check_secret_key(&settings)?;
-    app.block_on(serve(app, args.demo, place, settings.into_inner(), first_admin))?
+    let words = load_words(&settings)?;
+    app.block_on(serve(app, args.demo, place, settings.into_inner(), words, first_admin))?
 }
 
 /// The directory of the store; of a demo, a throw-away one unless a flag names another: what a configuration file
@@ -100,6 +102,13 @@ fn check_secret_key(settings: &Effective<Settings>) -> Result<(), Failure> {
     }
 }
 
+/// Reads the list of sensitive words, before anything is opened.
+fn load_words(settings: &Effective<Settings>) -> Result<Words, Failure> {
+    Words::load(settings.words.as_deref()).map_err(|error| {
+        settings.reject("words", Text::new(error.to_string(), format!("无法使用敏感词文件:{error}")))
+    })
+}
+
 fn configured_key(settings: &Settings) -> Option<&str> {
     settings.secret_key.as_ref().map(Secret::reveal)
 }
@@ -109,6 +118,7 @@ async fn serve(
     demo: bool,
     place: DemoDir,
     settings: Settings,
+    words: Words,
     first_admin: Option<FirstAdmin>,
 ) -> Result<Exit, Failure> {
     let listener = bind(settings.listen)?;
@@ -118,7 +128,9 @@ async fn serve(
     // Before the store is taken: from then on a rotation of the key may signal this process.
     let hangups = signal(SignalKind::hangup());
     let hangups = hangups.inspect_err(|error| tracing::warn!(%error, "SIGHUP cannot be watched")).ok();
-    let (services, store_metrics) = open(&dir, settings.fitted()).await?;
+    // Each gets every signal.
+    let (words, rereads) = (Arc::new(words), signal(SignalKind::hangup()).ok());
+    let (services, store_metrics) = open(&dir, settings.fitted(), Arc::clone(&words)).await?;
     let log_ins = match demo {
         true => demo::prepare(&services.desk, &services.store, &dir).await?,
         false => Vec::new(),
@@ -142,6 +154,7 @@ async fn serve(
         () = keep_up(services.clone()) => {}
         () = reseal::follow(&background, hangups) => {}
         () = pass_audit_on(&background) => {}
+        () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}
         () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}
     }
     app.print("stopped\n")?;
@@ -161,7 +174,11 @@ async fn pass_audit_on(services: &Services) {
 }
 
 /// Opens the store and starts what works on it.
-async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetrics>), Failure> {
+async fn open(
+    dir: &Path,
+    settings: Settings,
+    words: Arc<Words>,
+) -> Result<(Services, Arc<StoreMetrics>), Failure> {
     let options = OpenOptions {
         dir: dir.to_owned(),
         epoch_if_new: maintenance::random_uuid()?,
@@ -187,6 +204,7 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         heartbeat_s: seconds(settings.heartbeat),
         grace: settings.agent_grace,
         masking: settings.privacy.masking(),
+        words,
     });
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
     let limits = Arc::new(Limits::new(&settings.rate));

@@ -38,6 +38,9 @@ kefu_app::settings! {
         pub audit: Audit = Audit::default(),
         /// What agents see of visitors' personal data.
         pub privacy: Privacy = Privacy::default(),
+        /// File with words that are not wanted in messages, one a line, with what is done about each: block, mask, warn
+        /// or flag. It is read again when it changes and at SIGHUP. Where nothing is set: no word is looked for.
+        pub words: Option<PathBuf> = None,
         /// How often clients send a sign of life; a connection without two in a row is closed.
         pub heartbeat: Duration = Duration::from_secs(25),
         /// How long conversations stay with an agent whose last connection has ended; then they go back to the queue.

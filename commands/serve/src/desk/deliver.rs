@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use kefu_core::{Action, Audience, Conversation, ConversationKey, Entry, Micros, State};
-use kefu_protocol::frame::{self, Change, ServerFrame};
+use kefu_protocol::frame::{self, Change, ServerFrame, Warning};
 use kefu_socket::ConnectionId;
 use uuid::Uuid;
 
@@ -125,14 +125,14 @@ impl Task {
                 .flatten()
         });
         match origin {
-            Origin::Message { reply: Reply::Socket(connection), .. } => {
+            Origin::Message { reply: Reply::Socket(connection), warning, .. } => {
                 let live = self.hub.get(connection).filter(|conn| conn.meta.is_live());
                 let prev_seq = live.map(|conn| entry.prev_seq(conn.meta.who.audience()));
-                self.push_ack(connection, &entry, id, prev_seq);
+                self.push_ack(connection, &entry, id, prev_seq, warning);
                 self.metrics.acks(1);
             }
-            Origin::Message { reply: Reply::Call(reply), .. } => {
-                drop(reply.send(Ok(Sent::from((&entry, false)))));
+            Origin::Message { reply: Reply::Call(reply), warning, .. } => {
+                drop(reply.send(Ok(Sent { warning, ..Sent::from((&entry, false)) })));
                 self.metrics.acks(1);
             }
             Origin::Event => {}
@@ -345,9 +345,11 @@ impl Task {
         entry: &Entry,
         conversation: Uuid,
         prev_seq: Option<u64>,
+        warning: Option<Warning>,
     ) {
         let Some(client_id) = entry.client_id else { return };
-        self.push(connection, &ack(&Sent::from((entry, false)), client_id, conversation, prev_seq));
+        let sent = Sent { warning, ..Sent::from((entry, false)) };
+        self.push(connection, &ack(&sent, client_id, conversation, prev_seq));
     }
 
     /// Says that a frame of a connection was refused.
@@ -388,5 +390,6 @@ fn ack(sent: &Sent, client_id: Uuid, conversation_id: Uuid, prev_seq: Option<u64
         prev_seq,
         id: sent.id,
         created_at: view::timestamp(sent.created_at),
+        warning: sent.warning,
     })
 }

@@ -30,8 +30,8 @@ use std::{
 };
 
 use kefu_core::{
-    Action, AgentStatus, Audience, Content, Conversation, CustomRole, Entry, Inbox, InboxKey, Micros,
-    VisitorKey,
+    Action, AgentStatus, Audience, Content, Conversation, CustomRole, Entry, Inbox, InboxKey, MessageKind,
+    Micros, Revise, VisitorKey,
 };
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Range, RecordSet, Store, View, Writer};
@@ -50,6 +50,7 @@ use crate::{
     metrics::Metrics,
     problem::Problem,
     view::{AgentView, ConversationView, Directory, MessageView, VisitorBrief},
+    words::{Screened, Words},
 };
 
 /// Bytes that one unit of the queue's budget stands for.
@@ -74,6 +75,8 @@ pub(crate) struct DeskOptions {
     pub(crate) grace: Duration,
     /// What agents get masked of personal data.
     pub(crate) masking: Masking,
+    /// Words that are not wanted in messages.
+    pub(crate) words: Arc<Words>,
 }
 
 /// A handle on the desk; cheap to clone.
@@ -82,6 +85,7 @@ pub(crate) struct Desk {
     queue: mpsc::Sender<Command>,
     shared: Arc<Shared>,
     store: Store,
+    words: Arc<Words>,
 }
 
 /// What handles may look at without asking.
@@ -108,7 +112,8 @@ impl Desk {
             is_writable: AtomicBool::new(true),
             epoch: options.store.epoch().await?,
         });
-        let desk = Self { queue, shared, store: options.store.clone() };
+        let (store, words) = (options.store.clone(), Arc::clone(&options.words));
+        let desk = Self { queue, shared, store, words };
         let tracker = options.tracker.clone();
         let task = task::Task::load(options, desk.queue.downgrade(), Arc::clone(&desk.shared)).await?;
         drop(tracker.spawn(task.run(requests)));
@@ -149,10 +154,11 @@ impl Desk {
         client_id: Uuid,
         content: Content,
     ) -> Result<Sent, Problem> {
-        let units = units(&content);
+        let (units, screened) = (units(&content), self.words.message(who.principal, &content));
         let who = Arc::new(who.clone());
         self.ask(|reply| {
-            Command::Send(Send { who, conversation, client_id, content, units, reply: Reply::Call(reply) })
+            let reply = Reply::Call(reply);
+            Command::Send(Send { who, conversation, client_id, content, screened, units, reply })
         })
         .await
     }
@@ -201,11 +207,49 @@ impl Desk {
         who: &Identity,
         conversation: Uuid,
         seq: u64,
-        how: kefu_core::Revise,
+        mut how: Revise,
     ) -> Result<(), Problem> {
         let (_, entry) = self.entry(who, conversation, seq).await?;
         let entry = Box::new(entry);
-        self.act(who, conversation, Act::Revise { entry, how }).await.map(drop)
+        let mut flagged = Vec::new();
+        if let Revise::Edit(text) = &mut how
+            && entry.kind != MessageKind::Note
+        {
+            let masking = self.directory().masking.of(who.audience());
+            let shown = masking.text(&entry.text).into_owned();
+            match masking.rewritten("text", &entry.text, &shown, std::mem::take(text))? {
+                Some(wanted) => *text = wanted,
+                None => text.clone_from(&entry.text),
+            }
+            flagged = self.screen(who, text)?.flagged;
+        }
+        self.act(who, conversation, Act::Revise { entry, how, flagged }).await.map(drop)
+    }
+
+    /// Puts what the list says in the place of a text that is no message.
+    ///
+    /// # Errors
+    /// `rejected` when it must not pass.
+    pub(crate) fn screen(&self, who: &Identity, text: &mut String) -> Result<Screened, Problem> {
+        let Some(mut screened) = self.words.text(who.principal, text) else { return Ok(Screened::default()) };
+        if screened.is_blocked {
+            return Err(Screened::refusal());
+        }
+        if let Some(masked) = screened.text.take() {
+            *text = masked;
+        }
+        Ok(*screened)
+    }
+
+    /// The list of sensitive words.
+    #[cfg(test)]
+    pub(crate) fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// What the list of sensitive words says of a message.
+    pub(crate) fn screened(&self, who: &Identity, content: &Content) -> Option<Box<Screened>> {
+        self.words.message(who.principal, content)
     }
 
     /// The message with this `seq`, with nothing masked.

@@ -351,7 +351,7 @@ impl Task {
     /// Refuses every request of a group that could not be committed.
     fn refuse_work(&mut self, work: Work, problem: &Problem) {
         for origin in work.origins {
-            if let super::batch::Origin::Message { client_id, reply } = origin {
+            if let super::batch::Origin::Message { client_id, reply, .. } = origin {
                 self.refuse(reply, client_id, problem.clone());
             }
         }

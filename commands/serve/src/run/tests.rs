@@ -44,7 +44,7 @@ struct Daemon {
 
 impl Daemon {
     async fn open(dir: &Path, settings: Settings, demo: bool) -> Self {
-        let (services, store_metrics) = open(dir, settings).await.unwrap();
+        let (services, store_metrics) = open(dir, settings, Arc::default()).await.unwrap();
         let (handle, stop) = Stop::new();
         let router = router(services.clone(), store_metrics, demo, stop);
         Self { services, router, handle }

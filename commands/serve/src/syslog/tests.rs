@@ -35,6 +35,7 @@ impl Office {
             hot_conversations: 10,
             grace: Duration::from_secs(180),
             masking: crate::masking::Masking::default(),
+            words: Arc::default(),
             heartbeat_s: 25,
         };
         Self { desk: Desk::start(options).await.unwrap(), store: opened.store, _dir: dir }

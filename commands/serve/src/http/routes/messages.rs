@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::{Content, Revise};
-use kefu_protocol::frame::{SendKind, Timestamp, check_text};
+use kefu_protocol::frame::{SendKind, Timestamp, Warning, check_text};
 use kefu_store::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -70,6 +70,10 @@ pub(super) struct SentView {
     id: Uuid,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// `sensitive_words`, when it holds such, or `masked`, when they were masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "masked")]
+    warning: Option<Warning>,
 }
 
 /// A part of a conversation's log, oldest first; without a bound the newest part
@@ -113,7 +117,8 @@ pub(super) async fn send(
     api.services.limits.message(who.principal, clock::now())?;
     let sent = api.services.desk.send(&who, id, body.client_id, content).await?;
     let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(SentView { seq: sent.seq, id: sent.id, created_at: timestamp(sent.created_at) })))
+    let created_at = timestamp(sent.created_at);
+    Ok((status, Json(SentView { seq: sent.seq, id: sent.id, created_at, warning: sent.warning })))
 }
 
 /// Changes the text of a message or note (its sender, within 15 minutes)

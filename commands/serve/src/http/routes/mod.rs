@@ -66,6 +66,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(keys::revoke))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
+        .routes(routes!(audit::flagged))
         .routes(routes!(inboxes::list, inboxes::make))
         .routes(routes!(inboxes::change))
         .routes(routes!(inboxes::rotate_secret))

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     session::fresh_id,
+    ticket_comments::flagged,
     ticket_view::TicketView,
     tickets::{TEXT_CHARS, draft, open},
 };
@@ -44,7 +45,8 @@ pub(super) async fn leave(
     let now = clock::now();
     api.services.limits.session(caller.address, now)?;
     api.services.limits.message(who.principal, now)?;
-    let text = fields::text("text", &body.text, TEXT_CHARS)?;
+    let mut text = fields::text("text", &body.text, TEXT_CHARS)?;
+    let screened = api.services.desk.screen(&who, &mut text)?;
     let phone = body.phone.filter(|phone| !phone.trim().is_empty());
     let contact = TicketContact {
         name: fields::line("name", &body.name.unwrap_or_default())?,
@@ -64,7 +66,8 @@ pub(super) async fn leave(
         contact,
         ..draft(fresh_id()?, (inbox, Some(visitor)), now)
     };
-    Ok((StatusCode::CREATED, Json(open(&api, &who, ticket).await?)))
+    let audit = flagged(&who, &caller, ticket.id, &screened);
+    Ok((StatusCode::CREATED, Json(open(&api, &who, ticket, audit).await?)))
 }
 
 /// The first line that says something, shortened.

@@ -15,3 +15,4 @@ mod search;
 mod second;
 mod tickets;
 mod trail;
+mod words;

@@ -23,6 +23,7 @@ use crate::{
     metrics::Metrics,
     services::Services,
     settings::{Rate, Rates, Settings},
+    words::Words,
 };
 
 /// Password of every agent made here.
@@ -32,7 +33,7 @@ pub(super) const PASSWORD: &str = "correct horse battery";
 pub(super) struct Office {
     pub(super) services: Services,
     pub(super) router: Router,
-    _dir: TempDir,
+    pub(super) dir: TempDir,
 }
 
 /// Who asks, and from where.
@@ -105,6 +106,7 @@ impl Office {
             heartbeat_s: 25,
             grace: std::time::Duration::from_secs(180),
             masking: settings.privacy.masking(),
+            words: Arc::new(Words::load(settings.words.as_deref()).unwrap()),
         });
         let desk = desk.await.unwrap();
         for (slug, origins) in [("web", vec![]), ("shop", vec!["https://shop.example".to_owned()])] {
@@ -133,7 +135,7 @@ impl Office {
             tracker,
         };
         let live = live::router(services.clone());
-        Self { router: live.merge(super::super::router(services.clone())), services, _dir: dir }
+        Self { router: live.merge(super::super::router(services.clone())), services, dir }
     }
 
     /// Sends a request; `body` is JSON if it is there.

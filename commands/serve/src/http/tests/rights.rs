@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     masking,
     office::{Ask, Office, PASSWORD},
-    records,
+    records, words,
 };
 use crate::http::openapi::DOCUMENT;
 
@@ -178,6 +178,7 @@ fn cases() -> Vec<Case> {
     ];
     cases.extend(records::cases());
     cases.extend(masking::cases());
+    cases.extend(words::cases());
     cases
 }
 

@@ -11,6 +11,7 @@ mod help;
 mod hostile;
 mod leaks;
 mod limits;
+mod masking;
 mod network;
 mod reference;
 mod support;

@@ -12,6 +12,7 @@ mod help;
 mod hostile;
 mod leaks;
 mod limits;
+mod masking;
 mod network;
 mod reference;
 mod standby;

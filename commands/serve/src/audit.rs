@@ -8,6 +8,21 @@ use uuid::Uuid;
 
 use crate::{clock, desk::Desk, identity::Identity, problem::Problem};
 
+/// What the audit log calls a message, and a ticket or a comment on one, with words that a supervisor is to see.
+pub(crate) const FLAGGED_MESSAGE: &str = "flagged.message";
+pub(crate) const FLAGGED_TICKET: &str = "flagged.ticket";
+/// What both begin with.
+pub(crate) const FLAGGED: &str = "flagged.";
+
+/// `who`, as the audit log names it.
+pub(crate) fn actor(who: &Identity) -> AuditActor {
+    match who.principal {
+        Principal::Agent(_) => who.key.map_or(AuditActor::Agent(who.id), AuditActor::Key),
+        Principal::Visitor(_) => AuditActor::Visitor(who.id),
+        Principal::Bot | Principal::System => AuditActor::System,
+    }
+}
+
 /// A line of the audit log: `who`, from `address`, did `action` to `target`.
 ///
 /// `detail` must be free of personal data and secrets: the audit log outlives an erase.
@@ -18,12 +33,14 @@ pub(crate) fn record(
     target: Option<(&'static str, Uuid)>,
     detail: serde_json::Value,
 ) -> AuditRecord {
-    let actor = match who.principal {
-        Principal::Agent(_) => who.key.map_or(AuditActor::Agent(who.id), AuditActor::Key),
-        Principal::Visitor(_) => AuditActor::Visitor(who.id),
-        Principal::Bot | Principal::System => AuditActor::System,
-    };
-    AuditRecord { at: clock::now(), actor, address: Some(address.to_string()), action, target, detail }
+    AuditRecord {
+        at: clock::now(),
+        actor: actor(who),
+        address: Some(address.to_string()),
+        action,
+        target,
+        detail,
+    }
 }
 
 /// A line of the audit log about something that nobody could be named for, from `address`.

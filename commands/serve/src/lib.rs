@@ -27,6 +27,7 @@ mod listener;
 mod live;
 mod maintenance;
 mod markdown;
+mod masking;
 mod metrics;
 mod opening;
 mod outgoing;
@@ -41,6 +42,7 @@ mod syslog;
 mod trails;
 mod transcript;
 mod view;
+mod words;
 
 pub use args::Args;
 pub use run::run;

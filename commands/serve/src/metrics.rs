@@ -51,6 +51,8 @@ pub(crate) struct Metrics {
     agents_online: Gauge,
     search_indexed: Gauge,
     search_behind: Gauge,
+    words_read: Counter,
+    words_refused: Counter,
 }
 
 /// What others count, looked up at each scrape.
@@ -81,12 +83,22 @@ pub(crate) struct Observed {
 }
 
 impl Metrics {
+    /// The list of sensitive words was read again, or is none.
+    pub(crate) fn words_reloaded(&self, is_read: bool) {
+        if is_read {
+            self.words_read.inc()
+        } else {
+            self.words_refused.inc()
+        };
+    }
+
     /// Fresh metrics, all zero.
     pub(crate) fn new() -> Self {
         let mut registry = Registry::default();
         let connections: Family<Labels, Gauge> = Family::default();
         let queues: Family<Labels, Gauge> = Family::default();
         let checkpoint: Family<Labels, Gauge<f64, AtomicU64>> = Family::default();
+        let words: Family<Labels, Counter> = Family::default();
         let metrics = Self {
             http: connections.get_or_create_owned(&[("kind", "http")]),
             chat: connections.get_or_create_owned(&[("kind", "chat")]),
@@ -112,8 +124,11 @@ impl Metrics {
             agents_online: Gauge::default(),
             search_indexed: Gauge::default(),
             search_behind: Gauge::default(),
+            words_read: words.get_or_create_owned(&[("outcome", "read")]),
+            words_refused: words.get_or_create_owned(&[("outcome", "refused")]),
             registry: Registry::default(),
         };
+        registry.register("kefu_words_reloads", "Times the list of sensitive words was read again", words);
         registry.register("kefu_connections", "Open connections by use", connections);
         registry.register(
             "kefu_connections_refused",

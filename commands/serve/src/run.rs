@@ -44,6 +44,7 @@ use crate::{
     settings::Settings,
     standby,
     syslog::Follower,
+    words::{self, Words},
 };
 
 /// Connections to the store that read.
@@ -74,7 +75,8 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let first_admin = FirstAdmin::from_environment()?;
     let place = place(args, &settings)?;
     check_secret_key(&settings)?;
-    app.block_on(serve(app, args, place, settings.into_inner(), first_admin))?
+    let words = load_words(&settings)?;
+    app.block_on(serve(app, args, place, settings.into_inner(), words, first_admin))?
 }
 
 /// The directory of the store; of a demo, a throw-away one unless a flag names another: what a configuration file
@@ -103,6 +105,13 @@ fn check_secret_key(settings: &Effective<Settings>) -> Result<(), Failure> {
     }
 }
 
+/// Reads the list of sensitive words, before anything is opened.
+fn load_words(settings: &Effective<Settings>) -> Result<Words, Failure> {
+    Words::load(settings.words.as_deref()).map_err(|error| {
+        settings.reject("words", Text::new(error.to_string(), format!("无法使用敏感词文件:{error}")))
+    })
+}
+
 fn configured_key(settings: &Settings) -> Option<&str> {
     settings.secret_key.as_ref().map(Secret::reveal)
 }
@@ -112,6 +121,7 @@ async fn serve(
     args: &Args,
     place: DemoDir,
     settings: Settings,
+    words: Words,
     first_admin: Option<FirstAdmin>,
 ) -> Result<Exit, Failure> {
     let mut listener = bind(settings.listen)?;
@@ -121,8 +131,10 @@ async fn serve(
     // Before the store is taken: from then on a rotation of the key may signal this process.
     let hangups = signal(SignalKind::hangup());
     let hangups = hangups.inspect_err(|error| tracing::warn!(%error, "SIGHUP cannot be watched")).ok();
+    // Each gets every signal.
+    let (words, rereads) = (Arc::new(words), signal(SignalKind::hangup()).ok());
     let settings = settings.fitted();
-    let open = async || open(&dir, settings.clone(), args.shadow).await;
+    let open = async || open(&dir, settings.clone(), Arc::clone(&words), args.shadow).await;
     let (services, store_metrics) = if args.standby {
         app.print(&format!(
             "listening on http://{address}\nstandby  until the store in {} is free\n",
@@ -162,6 +174,7 @@ async fn serve(
         () = keep_up(services.clone()) => {}
         () = reseal::follow(&background, hangups) => {}
         () = pass_audit_on(&background) => {}
+        () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}
         () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}
     }
     app.print("stopped\n")?;
@@ -184,6 +197,7 @@ async fn pass_audit_on(services: &Services) {
 async fn open(
     dir: &Path,
     settings: Settings,
+    words: Arc<Words>,
     is_shadow: bool,
 ) -> Result<(Services, Arc<StoreMetrics>), Failure> {
     let options = OpenOptions {
@@ -211,6 +225,8 @@ async fn open(
         hot_conversations: settings.limits.hot_conversations as usize,
         heartbeat_s: seconds(settings.heartbeat),
         grace: settings.agent_grace,
+        masking: settings.privacy.masking(),
+        words,
     });
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
     let outgoing = Outgoing::new(Arc::clone(&metrics), is_shadow);

@@ -2,10 +2,12 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use clap::ValueEnum as _;
 use kefu_app::{App, ByteSize, Effective, Exit, Failure, Flags, Secret, Text};
 use kefu_core::Limit;
+use kefu_text::mask::{Kind, Kinds};
 
-use crate::{address::Network, args::Args, descriptors, syslog::Receiver};
+use crate::{address::Network, args::Args, descriptors, masking::Masking, syslog::Receiver};
 
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
@@ -34,6 +36,11 @@ kefu_app::settings! {
         pub require_totp: RequireTotp = RequireTotp::None,
         /// The audit log.
         pub audit: Audit = Audit::default(),
+        /// What agents see of visitors' personal data.
+        pub privacy: Privacy = Privacy::default(),
+        /// File with words that are not wanted in messages, one a line, with what is done about each: block, mask, warn
+        /// or flag. It is read again when it changes and at SIGHUP. Where nothing is set: no word is looked for.
+        pub words: Option<PathBuf> = None,
         /// How often clients send a sign of life; a connection without two in a row is closed.
         pub heartbeat: Duration = Duration::from_secs(25),
         /// How long conversations stay with an agent whose last connection has ended; then they go back to the queue.
@@ -66,6 +73,59 @@ kefu_app::settings! {
         /// Where each line of the audit log is sent, too, as RFC 5424: `unix:/dev/log`, `udp://HOST:PORT` or
         /// `tcp://HOST:PORT`. Where nothing is set: nowhere.
         pub syslog: Option<Receiver> = None,
+    }
+}
+
+kefu_app::settings! {
+    /// The `serve.privacy` group.
+    pub struct Privacy {
+        /// Kinds of personal data that agents, programs, searches and exports get masked: phone, landline, identity,
+        /// card, email, passport, address. What is stored stays whole; whoever may reveal it does so one at a time,
+        /// with a reason. An empty list masks nothing.
+        pub mask: Vec<Masked> = Masked::value_variants().to_vec(),
+    }
+}
+
+/// A kind of personal data.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum Masked {
+    /// Mobile numbers, and numbers with a country's code.
+    #[default]
+    Phone,
+    /// Landlines.
+    Landline,
+    /// Identity-card numbers.
+    Identity,
+    /// Bank-card numbers.
+    Card,
+    /// E-mail addresses.
+    Email,
+    /// Passport numbers.
+    Passport,
+    /// Postal addresses.
+    Address,
+}
+
+kefu_app::setting_from_choices!(Masked);
+
+impl Privacy {
+    /// As views take it.
+    pub(crate) fn masking(&self) -> Masking {
+        Masking::new(self.mask.iter().fold(Kinds::NONE, |kinds, kind| kinds.with((*kind).into())))
+    }
+}
+
+impl From<Masked> for Kind {
+    fn from(masked: Masked) -> Self {
+        match masked {
+            Masked::Phone => Self::Phone,
+            Masked::Landline => Self::Landline,
+            Masked::Identity => Self::Identity,
+            Masked::Card => Self::Card,
+            Masked::Email => Self::Email,
+            Masked::Passport => Self::Passport,
+            Masked::Address => Self::Address,
+        }
     }
 }
 

@@ -17,10 +17,13 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::identity::Identity;
+use crate::{identity::Identity, masking::Masking};
 
 /// How many characters of a message a list shows.
 const PREVIEW_CHARS: usize = 160;
+
+/// How many more are looked at: what is cut in two is then still known for what it is, and masked.
+const MARGIN_CHARS: usize = 128;
 
 /// Agents, roles and inboxes, as of one moment.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +32,8 @@ pub(crate) struct Directory {
     pub(crate) roles: HashMap<Uuid, CustomRole>,
     pub(crate) inboxes: HashMap<InboxKey, Inbox>,
     pub(crate) teams: HashMap<TeamKey, Team>,
+    /// What agents get masked of personal data.
+    pub(crate) masking: Masking,
 }
 
 /// The visitor of a conversation, as others see it.
@@ -303,12 +308,18 @@ impl Directory {
         self.agents.get(&key).map(|agent| frame::Name { id: agent.id, name: Cow::Borrowed(&*agent.name) })
     }
 
-    /// `principal` as frames name it; the conversation's visitor is `visitor`.
-    pub(crate) fn party<'a>(&'a self, principal: Principal, visitor: &'a VisitorBrief) -> Party<'a> {
+    /// `principal` as frames name it to `audience`; the conversation's visitor is `visitor`.
+    pub(crate) fn party<'a>(
+        &'a self,
+        principal: Principal,
+        visitor: &'a VisitorBrief,
+        audience: Audience,
+    ) -> Party<'a> {
         let nobody = |kind| Party { kind, id: None, name: Cow::Borrowed("") };
         match principal {
             Principal::Visitor(_) => {
-                Party { kind: PartyKind::Visitor, id: Some(visitor.id), name: Cow::Borrowed(&*visitor.name) }
+                let name = self.masking.of(audience).text(&visitor.name);
+                Party { kind: PartyKind::Visitor, id: Some(visitor.id), name }
             }
             Principal::Agent(key) => match self.agents.get(&key) {
                 Some(agent) => {
@@ -329,10 +340,11 @@ impl Directory {
         visitor: &'a VisitorBrief,
         audience: Audience,
     ) -> frame::Message<'a> {
+        let masking = self.masking.of(audience);
         let event = entry.event.map(|event| frame::Event {
             code: event_word(event.code),
             agent: event.agent.and_then(|key| self.agent_name(key)),
-            by: (entry.sender != Principal::System).then(|| self.party(entry.sender, visitor)),
+            by: (entry.sender != Principal::System).then(|| self.party(entry.sender, visitor, audience)),
             score: event.score,
             seq: event.seq,
         });
@@ -342,18 +354,19 @@ impl Directory {
             prev_seq: entry.prev_seq(audience),
             id: entry.id,
             client_id: entry.client_id,
-            from: self.party(entry.sender, visitor),
+            from: self.party(entry.sender, visitor, audience),
             kind: kind_word(entry.kind),
-            text: Cow::Borrowed(&entry.text),
+            // What an event says is kefu's own.
+            text: if event.is_some() { Cow::Borrowed(&entry.text) } else { masking.text(&entry.text) },
             event,
-            data: entry.data.as_deref().map(frame::Json::new),
+            data: entry.data.as_deref().map(|data| frame::Json::new(masking.data(data))),
             quote_seq: entry.quote_seq,
             revision: revision_word(entry.revision),
             created_at: timestamp(entry.created_at),
         }
     }
 
-    /// `entry` as an item of a page.
+    /// `entry` as an item of a page that `audience` reads.
     pub(crate) fn message_view(
         &self,
         entry: Entry,
@@ -361,7 +374,18 @@ impl Directory {
         visitor: &VisitorBrief,
         audience: Audience,
     ) -> MessageView {
-        let from = PartyView::from(self.party(entry.sender, visitor));
+        let from = PartyView::from(self.party(entry.sender, visitor, audience));
+        self.whole_view(entry, conversation_id, from, audience).masked(self.masking.of(audience))
+    }
+
+    /// The same with nothing masked.
+    pub(crate) fn whole_view(
+        &self,
+        entry: Entry,
+        conversation_id: Uuid,
+        from: PartyView,
+        audience: Audience,
+    ) -> MessageView {
         MessageView {
             conversation_id,
             seq: entry.seq,
@@ -393,12 +417,13 @@ impl Directory {
         last: Option<&Entry>,
         audience: Audience,
     ) -> ConversationView {
+        let masking = self.masking.of(audience);
         ConversationView {
             id: conversation.id,
             inbox: self.inbox_ref(conversation.inbox),
             visitor: VisitorRef {
                 id: visitor.id,
-                name: Arc::clone(&visitor.name),
+                name: masking.name(&visitor.name),
                 verified: visitor.verified,
             },
             state: conversation.state,
@@ -414,8 +439,8 @@ impl Directory {
             last_message: last.map(|entry| Preview {
                 seq: entry.seq,
                 kind: entry.kind,
-                text: shorten(&entry.text).to_owned(),
-                from: self.party(entry.sender, visitor).into(),
+                text: shorten(&masking.text(&entry.text)).to_owned(),
+                from: self.party(entry.sender, visitor, audience).into(),
                 created_at: timestamp(entry.created_at),
             }),
             queued_at: conversation.queued_at.map(timestamp),
@@ -424,7 +449,7 @@ impl Directory {
             resolved_at: conversation.resolved_at.map(timestamp),
             rating: conversation.rating.as_ref().map(|rating| RatingView {
                 score: rating.score,
-                comment: rating.comment.clone(),
+                comment: masking.text(&rating.comment).into_owned(),
                 created_at: timestamp(rating.created_at),
             }),
         }
@@ -470,6 +495,20 @@ impl Directory {
     }
 }
 
+impl MessageView {
+    /// The message as a reader gets it from whom this is masked.
+    fn masked(mut self, masking: Masking) -> Self {
+        if self.event.is_none() {
+            self.text = masking.string(self.text);
+        }
+        let data = self.data.as_deref().map(|data| masking.data(data.get()));
+        if let Some(Cow::Owned(data)) = data {
+            self.data = RawValue::from_string(data).ok();
+        }
+        self
+    }
+}
+
 impl From<Party<'_>> for PartyView {
     fn from(party: Party<'_>) -> Self {
         Self { kind: party.kind, id: party.id, name: party.name.into_owned() }
@@ -481,9 +520,18 @@ pub(crate) fn timestamp(at: Micros) -> Timestamp {
     Timestamp::from_micros(at.0)
 }
 
+/// What of a text is needed for its preview.
+pub(crate) fn beginning(text: &str) -> &str {
+    first_chars(text, PREVIEW_CHARS + MARGIN_CHARS)
+}
+
 /// The first [`PREVIEW_CHARS`] characters.
-pub(crate) fn shorten(text: &str) -> &str {
-    text.char_indices().nth(PREVIEW_CHARS).map_or(text, |(end, _)| &text[..end])
+fn shorten(text: &str) -> &str {
+    first_chars(text, PREVIEW_CHARS)
+}
+
+fn first_chars(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).map_or(text, |(end, _)| &text[..end])
 }
 
 /// The protocol's word for a kind as core's.

@@ -6,7 +6,7 @@
 
 mod search;
 
-pub use search::SearchCursor;
+pub use search::{SearchCursor, Whole};
 
 use kefu_core::{Conversation, Micros, Visitor, VisitorKey};
 use uuid::Uuid;

@@ -45,6 +45,7 @@ pub use canned::{CannedChange, CannedFilter, CannedReply};
 pub use check::check;
 pub use customers::{
     Customer, CustomerChange, CustomerIdentity, CustomerMerge, IDENTITIES_MAX, IdentityKind, SearchCursor,
+    Whole,
 };
 pub use error::StoreError;
 pub use knowledge::{

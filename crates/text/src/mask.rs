@@ -26,6 +26,8 @@ use std::{borrow::Cow, ops::Range};
 pub use hide::field;
 pub use json::mask_json;
 
+use crate::fold::narrow;
+
 /// A kind of personal data.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
@@ -105,9 +107,16 @@ pub fn find(text: &str) -> Vec<Span> {
 /// `b***@example.com`, `E*****678`, `北京市朝阳区＊＊＊`. The text itself comes back when there is none.
 #[must_use]
 pub fn mask(text: &str, kinds: Kinds) -> Cow<'_, str> {
-    let Some(mut masked) = mask_found(text, kinds) else { return Cow::Borrowed(text) };
+    mask_but(text, kinds, "")
+}
+
+/// Masks a text but for the pieces of personal data that `known` holds in full: whoever can name them knows them.
+#[must_use]
+pub fn mask_but<'a>(text: &'a str, kinds: Kinds, known: &str) -> Cow<'a, str> {
+    let known: Vec<_> = find(known).into_iter().map(|span| plain(&known[span.range])).collect();
+    let Some(mut masked) = mask_found(text, kinds, &known) else { return Cow::Borrowed(text) };
     for _ in 1..LOOKS_MAX {
-        match mask_found(&masked, kinds) {
+        match mask_found(&masked, kinds, &known) {
             Some(more) if more != masked => masked = more,
             _ => break,
         }
@@ -115,10 +124,18 @@ pub fn mask(text: &str, kinds: Kinds) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
+/// The letters and digits of a piece of personal data in one form.
+fn plain(piece: &str) -> String {
+    piece.chars().map(narrow).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// Masks what one look finds, if it finds anything.
-fn mask_found(text: &str, kinds: Kinds) -> Option<String> {
+fn mask_found(text: &str, kinds: Kinds, known: &[String]) -> Option<String> {
     let mut spans = find(text);
     spans.retain(|span| kinds.contains(span.kind));
+    if !known.is_empty() {
+        spans.retain(|span| !known.contains(&plain(&text[span.range.clone()])));
+    }
     if spans.is_empty() {
         return None;
     }

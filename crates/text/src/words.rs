@@ -5,12 +5,14 @@
 //! nor `as soon`, but in `a s s`.
 
 mod alphabet;
+mod data;
 mod gaps;
 mod list;
 mod matcher;
 #[cfg(test)]
 mod tests;
 
+pub use data::{map_strings, may_be_masked};
 pub use list::{Limits, List, ListError, Problem};
 pub use matcher::{Hit, Matcher, Scratch, Verdict, mask_hits};
 

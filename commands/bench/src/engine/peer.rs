@@ -292,6 +292,7 @@ mod tests {
             prev_seq: Some(0),
             id: CONVERSATION,
             created_at: Timestamp::from_micros(0),
+            warning: None,
         };
         bench.take(&ServerFrame::Ack(ack));
         ack.prev_seq = None;

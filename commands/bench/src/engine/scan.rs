@@ -178,7 +178,8 @@ mod tests {
         ) {
             let [client_id, conversation_id, id] = ids.map(Uuid::from_u128);
             let created_at = Timestamp::from_micros(micros);
-            let json = ServerFrame::Ack(Ack { client_id, conversation_id, seq, prev_seq, id, created_at }).to_json();
+            let ack = Ack { client_id, conversation_id, seq, prev_seq, id, created_at, warning: None };
+            let json = ServerFrame::Ack(ack).to_json();
             let seen = acks(&glance(&json, RUN).expect("the server writes it so"));
             prop_assert_eq!(seen, acks(&study(&json, RUN)));
         }

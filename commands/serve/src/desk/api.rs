@@ -6,7 +6,7 @@ use kefu_core::{
     Agent, AgentStatus, Content, ConversationKey, CustomRole, Entry, Inbox, InboxKey, InboxSettings, Micros,
     Priority, Revise, Rights, Role, Team, TeamSettings, VisitorKey,
 };
-use kefu_protocol::frame::Position;
+use kefu_protocol::frame::{Position, Warning};
 use kefu_socket::{ConnectionId, Outbox};
 use kefu_store::{AuditRecord, RecordSet};
 use tokio::sync::oneshot;
@@ -16,6 +16,7 @@ use crate::{
     identity::Identity,
     problem::Problem,
     view::{AgentView, ConversationView, VisitorBrief},
+    words::Screened,
 };
 
 /// The answer to a request, once what it changed is durable.
@@ -32,6 +33,8 @@ pub(crate) struct Sent {
     pub(crate) created_at: Micros,
     /// It was durable before this request came.
     pub(crate) repeated: bool,
+    /// What its sender should know.
+    pub(crate) warning: Option<Warning>,
 }
 
 /// A change of one conversation.
@@ -67,6 +70,8 @@ pub(crate) enum Act {
         entry: Box<Entry>,
         /// What becomes of it.
         how: Revise,
+        /// Words of its new text that a supervisor is to see.
+        flagged: Vec<String>,
     },
     /// Give a score.
     Rate {
@@ -185,7 +190,10 @@ pub(crate) struct Send {
     pub(crate) who: Arc<Identity>,
     pub(crate) conversation: Uuid,
     pub(crate) client_id: Uuid,
+    /// As it was sent.
     pub(crate) content: Content,
+    /// What the list of sensitive words says of it.
+    pub(crate) screened: Option<Box<Screened>>,
     /// Units of the queue's byte budget that it holds.
     pub(crate) units: u32,
     /// What the audit log says of it; the desk names the conversation.

@@ -6,8 +6,9 @@ use kefu_core::{
     Action, Content, Conversation, Entry, Event, MessageKind, Micros, Permission, Principal, Rating, Revise,
     Revision, Routing, may, revise,
 };
-use kefu_protocol::frame::ErrorCode;
+use kefu_protocol::frame::{ErrorCode, Warning};
 use kefu_socket::ConnectionId;
+use kefu_text::words::may_be_masked;
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
     batch::{Origin, Pending, Work, draft},
     task::Task,
 };
-use crate::{identity::Identity, problem::Problem, view::Directory};
+use crate::{identity::Identity, problem::Problem, view::Directory, words::Screened};
 
 impl Task {
     /// Adds a message to the group, or answers at once when it is a repeat or not allowed.
@@ -30,7 +31,7 @@ impl Task {
         }
         if let Some(&index) = work.sent.get(&(key, principal, send.client_id)) {
             let first = &work.entries[index];
-            if !first.says(&send.content) {
+            if !says(first, &send.content) {
                 return self.refuse(send.reply, send.client_id, other_body());
             }
             let Send { client_id, conversation, reply, .. } = send;
@@ -60,12 +61,25 @@ impl Task {
             let problem = Problem::invalid("quote_seq", "there is no such message to quote");
             return self.refuse(send.reply, send.client_id, problem);
         }
+        let screened = send.screened.map(|screened| *screened).unwrap_or_default();
+        if screened.is_blocked {
+            return self.refuse(send.reply, send.client_id, Screened::refusal());
+        }
+        let warning = match () {
+            () if screened.text.is_some() || screened.data.is_some() => Some(Warning::Masked),
+            () if screened.is_warned => Some(Warning::SensitiveWords),
+            () => None,
+        };
+        let (text, data) = (screened.text.unwrap_or(text), screened.data.or(data));
         let touched = work.touch(&hot.conversation);
         let event = touched.conversation.on_message(principal, kind, now);
         work.sent.insert((key, principal, send.client_id), work.entries.len());
         let draft = draft(self.ids.next(now), principal, kind, text, Some(send.client_id), None, now);
         let entry = Entry { data, quote_seq, ..draft };
-        work.append(key, entry, Origin::Message { client_id: send.client_id, reply: send.reply });
+        let origin = Origin::Message { client_id: send.client_id, reply: send.reply, warning };
+        work.append(key, entry, origin);
+        let seq = work.entries.last().map_or(0, |entry| entry.seq);
+        work.flag(&send.who, send.conversation, seq, &screened.flagged, now);
         work.audit(send.audit.map(|audit| *audit), ("conversation", send.conversation));
         if let Some(event) = event {
             let by = if event.agent.is_some() { principal } else { Principal::System };
@@ -174,9 +188,11 @@ impl Task {
                 return Err(Problem::forbidden());
             }
             Act::InviteRating => Some(changed.invite_rating()?),
-            Act::Revise { entry, how } => {
+            Act::Revise { entry, how, flagged } => {
                 let committed = hot.conversation.clone();
+                let seq = entry.seq;
                 self.revise(who, *entry, how, &committed, now, work)?;
+                work.flag(who, id, seq, &flagged, now);
                 return Ok(key);
             }
             Act::Read { seq } => {
@@ -239,12 +255,12 @@ impl Task {
 
     fn answer_repeat(&mut self, send: Send, earlier: &Entry) {
         // What was revised later no longer says what was sent.
-        if earlier.revision == Revision::Intact && !earlier.says(&send.content) {
+        if earlier.revision == Revision::Intact && !says(earlier, &send.content) {
             return self.refuse(send.reply, send.client_id, other_body());
         }
         match send.reply {
             Reply::Call(reply) => drop(reply.send(Ok(Sent::from((earlier, true))))),
-            Reply::Socket(connection) => self.push_ack(connection, earlier, send.conversation, None),
+            Reply::Socket(connection) => self.push_ack(connection, earlier, send.conversation, None, None),
         }
     }
 
@@ -285,6 +301,18 @@ pub(super) fn serves(
 /// Whether `who` sees every conversation.
 pub(super) fn sees_all(who: &Identity) -> bool {
     who.may(Permission::AllConversations)
+}
+
+/// Whether an entry says just this, or what is left of it with words masked.
+fn says(entry: &Entry, content: &Content) -> bool {
+    entry.says(content)
+        || entry.kind == content.kind
+            && entry.quote_seq == content.quote_seq
+            && may_be_masked(&entry.text, &content.text)
+            && match (entry.data.as_deref(), content.data.as_deref()) {
+                (Some(masked), Some(data)) => may_be_masked(masked, data),
+                (masked, data) => masked == data,
+            }
 }
 
 fn other_body() -> Problem {

@@ -7,12 +7,14 @@ use kefu_core::{
     Assignment, Conversation, ConversationKey, CustomRole, Entry, Event, EventCode, MessageKind, Micros,
     Principal, Revision,
 };
+use kefu_protocol::frame::Warning;
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Batch, RecordSet};
 use uuid::Uuid;
 
 use super::api::{Answer, OpenedVisitor, Reply, Sent};
 use crate::{
+    audit,
     identity::Identity,
     view::{AgentView, ConversationView, VisitorBrief},
 };
@@ -53,7 +55,7 @@ pub(super) enum Origin {
     /// A change: nobody waits for the entry itself.
     Event,
     /// A message whose sender waits for the outcome.
-    Message { client_id: Uuid, reply: Reply },
+    Message { client_id: Uuid, reply: Reply, warning: Option<Warning> },
 }
 
 /// An answer that waits for the commit.
@@ -165,6 +167,24 @@ impl Work {
         self.recorders.push(None);
     }
 
+    /// Writes down which words of the list a message has, for supervisors.
+    pub(super) fn flag(
+        &mut self,
+        who: &Identity,
+        conversation: Uuid,
+        seq: u64,
+        words: &[String],
+        now: Micros,
+    ) {
+        if words.is_empty() {
+            return;
+        }
+        let (actor, detail) = (audit::actor(who), serde_json::json!({"seq": seq, "words": words}));
+        let action = audit::FLAGGED_MESSAGE;
+        let record = AuditRecord { at: now, actor, address: None, action, target: None, detail };
+        self.audit(Some(record), ("conversation", conversation));
+    }
+
     /// Adds a new conversation.
     pub(super) fn create(&mut self, conversation: Conversation, visitor: Arc<VisitorBrief>) {
         let touched = Touched { conversation, is_row_changed: true, visitor: Some(visitor), change: None };
@@ -234,6 +254,6 @@ pub(super) fn draft(
 
 impl From<(&Entry, bool)> for Sent {
     fn from((entry, repeated): (&Entry, bool)) -> Self {
-        Self { seq: entry.seq, id: entry.id, created_at: entry.created_at, repeated }
+        Self { seq: entry.seq, id: entry.id, created_at: entry.created_at, repeated, warning: None }
     }
 }

@@ -225,7 +225,7 @@ impl Task {
         let Some(who) = self.hub.get(connection).map(|conn| Arc::clone(&conn.meta.who)) else { return };
         match self.snapshot(&who, conversation) {
             Ok(snapshot) => {
-                let typing = frame::Typing { conversation_id: conversation, from: who.party(), on };
+                let typing = frame::Typing { conversation_id: conversation, from: self.named(&who), on };
                 let frame = ServerFrame::Typing(typing).encode();
                 self.publish_hint(snapshot.conversation.key, Some(connection), &frame);
             }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use kefu_core::{Action, AgentKey, Audience, Conversation, ConversationKey, Entry, Micros, Principal, State};
-use kefu_protocol::frame::{self, Change, ServerFrame};
+use kefu_protocol::frame::{self, Change, ServerFrame, Warning};
 use kefu_socket::ConnectionId;
 use kefu_store::OpenWork;
 use uuid::Uuid;
@@ -34,7 +34,7 @@ pub(super) struct Hint {
     pub(super) lost_by: Option<AgentKey>,
 }
 
-/// Frames of one entry, encoded once for each audience that needs another one.
+/// Frames of one entry, encoded once for each audience that needs another one: agents may get something masked.
 #[derive(Default)]
 struct Encoded {
     agent: Option<Bytes>,
@@ -53,10 +53,18 @@ impl Encoded {
         if !audience.sees(entry.kind) {
             return None;
         }
-        let same = entry.prev_seq(Audience::Agent) == entry.prev_seq(Audience::Visitor);
-        let slot = if audience == Audience::Agent || same { &mut self.agent } else { &mut self.visitor };
+        let (slot, other, other_audience) = match audience {
+            Audience::Agent => (&mut self.agent, &self.visitor, Audience::Visitor),
+            Audience::Visitor => (&mut self.visitor, &self.agent, Audience::Agent),
+        };
         let frame = slot.get_or_insert_with(|| {
-            ServerFrame::Message(directory.message(entry, id, visitor, audience)).encode()
+            let message = directory.message(entry, id, visitor, audience);
+            match other {
+                Some(frame) if directory.message(entry, id, visitor, other_audience) == message => {
+                    frame.clone()
+                }
+                _ => ServerFrame::Message(message).encode(),
+            }
         });
         Some(frame.clone())
     }
@@ -125,14 +133,14 @@ impl Task {
                 .flatten()
         });
         match origin {
-            Origin::Message { reply: Reply::Socket(connection), .. } => {
+            Origin::Message { reply: Reply::Socket(connection), warning, .. } => {
                 let live = self.hub.get(connection).filter(|conn| conn.meta.is_live());
                 let prev_seq = live.map(|conn| entry.prev_seq(conn.meta.who.audience()));
-                self.push_ack(connection, &entry, id, prev_seq);
+                self.push_ack(connection, &entry, id, prev_seq, warning);
                 self.metrics.acks(1);
             }
-            Origin::Message { reply: Reply::Call(reply), .. } => {
-                drop(reply.send(Ok(Sent::from((&entry, false)))));
+            Origin::Message { reply: Reply::Call(reply), warning, .. } => {
+                drop(reply.send(Ok(Sent { warning, ..Sent::from((&entry, false)) })));
                 self.metrics.acks(1);
             }
             Origin::Event => {}
@@ -187,8 +195,8 @@ impl Task {
             Pending::Read { conversation, who, seq, except } => {
                 if let Some(hot) = self.hot.get(conversation) {
                     let conversation_id = hot.conversation.id;
-                    let frame =
-                        ServerFrame::Read(frame::Read { conversation_id, from: who.party(), seq }).encode();
+                    let from = self.named(&who);
+                    let frame = ServerFrame::Read(frame::Read { conversation_id, from, seq }).encode();
                     self.publish_hint(conversation, except, &frame);
                 }
             }
@@ -302,6 +310,15 @@ impl Task {
         }
     }
 
+    /// `who`, as hints that go to both sides name it.
+    pub(super) fn named<'a>(&self, who: &'a Identity) -> frame::Party<'a> {
+        let party = who.party();
+        match who.audience() {
+            Audience::Visitor => frame::Party { name: self.directory.masking.text(&who.name), ..party },
+            Audience::Agent => party,
+        }
+    }
+
     pub(super) fn hint_frame(&self, hot: &Hot, change: Change, audience: Audience) -> Option<Bytes> {
         if audience == Audience::Visitor
             && matches!(change, Change::Offered | Change::OfferMissed | Change::Overdue)
@@ -363,9 +380,11 @@ impl Task {
         entry: &Entry,
         conversation: Uuid,
         prev_seq: Option<u64>,
+        warning: Option<Warning>,
     ) {
         let Some(client_id) = entry.client_id else { return };
-        self.push(connection, &ack(&Sent::from((entry, false)), client_id, conversation, prev_seq));
+        let sent = Sent { warning, ..Sent::from((entry, false)) };
+        self.push(connection, &ack(&sent, client_id, conversation, prev_seq));
     }
 
     /// Says that a frame of a connection was refused.
@@ -412,5 +431,6 @@ fn ack(sent: &Sent, client_id: Uuid, conversation_id: Uuid, prev_seq: Option<u64
         prev_seq,
         id: sent.id,
         created_at: view::timestamp(sent.created_at),
+        warning: sent.warning,
     })
 }

@@ -4,7 +4,7 @@ use kefu_core::{Audience, Conversation, ConversationKey, Entry, MessageKind, Sta
 use kefu_store::{Store, StoreError, Writer};
 use uuid::Uuid;
 
-use crate::view::{VisitorBrief, shorten};
+use crate::view::{VisitorBrief, beginning};
 
 /// Sweeps, one a second, after which an unused conversation is forgotten: whoever needs it next reads it again.
 const IDLE_SWEEPS: u32 = 20;
@@ -53,7 +53,7 @@ impl Hot {
             return;
         }
         let slot = if entry.kind == MessageKind::Note { &mut self.last_note } else { &mut self.last_text };
-        entry.text = shorten(&entry.text).into();
+        entry.text = beginning(&entry.text).into();
         entry.data = None;
         match slot {
             Some(kept) => **kept = entry,

@@ -31,7 +31,8 @@ use std::{
 };
 
 use kefu_core::{
-    Action, AgentStatus, Content, Conversation, CustomRole, Inbox, InboxKey, Micros, VisitorKey,
+    Action, AgentStatus, Audience, Content, Conversation, CustomRole, Entry, Inbox, InboxKey, MessageKind,
+    Micros, Revise, VisitorKey,
 };
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Range, RecordSet, Store, View, Writer};
@@ -46,9 +47,11 @@ pub(crate) use api::{
 
 use crate::{
     identity::Identity,
+    masking::Masking,
     metrics::Metrics,
     problem::Problem,
-    view::{AgentView, ConversationView, Directory, MessageView},
+    view::{AgentView, ConversationView, Directory, MessageView, VisitorBrief},
+    words::{Screened, Words},
 };
 
 /// Bytes that one unit of the queue's budget stands for.
@@ -71,6 +74,10 @@ pub(crate) struct DeskOptions {
     pub(crate) heartbeat_s: u32,
     /// How long conversations stay with an agent whose last connection has ended.
     pub(crate) grace: Duration,
+    /// What agents get masked of personal data.
+    pub(crate) masking: Masking,
+    /// Words that are not wanted in messages.
+    pub(crate) words: Arc<Words>,
 }
 
 /// A handle on the desk; cheap to clone.
@@ -79,6 +86,7 @@ pub(crate) struct Desk {
     queue: mpsc::Sender<Command>,
     shared: Arc<Shared>,
     store: Store,
+    words: Arc<Words>,
 }
 
 /// What handles may look at without asking.
@@ -105,7 +113,8 @@ impl Desk {
             is_writable: AtomicBool::new(true),
             epoch: options.store.epoch().await?,
         });
-        let desk = Self { queue, shared, store: options.store.clone() };
+        let (store, words) = (options.store.clone(), Arc::clone(&options.words));
+        let desk = Self { queue, shared, store, words };
         let tracker = options.tracker.clone();
         let task = task::Task::load(options, desk.queue.downgrade(), Arc::clone(&desk.shared)).await?;
         drop(tracker.spawn(task.run(requests)));
@@ -146,11 +155,11 @@ impl Desk {
         client_id: Uuid,
         content: Content,
     ) -> Result<Sent, Problem> {
-        let units = units(&content);
+        let (units, screened) = (units(&content), self.words.message(who.principal, &content));
         let who = Arc::new(who.clone());
         self.ask(|reply| {
             let reply = Reply::Call(reply);
-            Command::Send(Send { who, conversation, client_id, content, units, audit: None, reply })
+            Command::Send(Send { who, conversation, client_id, content, screened, units, audit: None, reply })
         })
         .await
     }
@@ -169,7 +178,7 @@ impl Desk {
         let (who, units, audit) = (Arc::new(who.clone()), units(&content), Some(Box::new(audit)));
         self.ask(|reply| {
             let reply = Reply::Call(reply);
-            Command::Send(Send { who, conversation, client_id, content, units, audit, reply })
+            Command::Send(Send { who, conversation, client_id, content, screened: None, units, audit, reply })
         })
         .await
     }
@@ -237,14 +246,76 @@ impl Desk {
         who: &Identity,
         conversation: Uuid,
         seq: u64,
-        how: kefu_core::Revise,
+        mut how: Revise,
     ) -> Result<(), Problem> {
+        let (_, entry) = self.entry(who, conversation, seq).await?;
+        let entry = Box::new(entry);
+        let mut flagged = Vec::new();
+        if let Revise::Edit(text) = &mut how
+            && entry.kind != MessageKind::Note
+        {
+            let masking = self.directory().masking.of(who.audience());
+            let shown = masking.text(&entry.text).into_owned();
+            match masking.rewritten("text", &entry.text, &shown, std::mem::take(text))? {
+                Some(wanted) => *text = wanted,
+                None => text.clone_from(&entry.text),
+            }
+            flagged = self.screen(who, text)?.flagged;
+        }
+        self.act(who, conversation, Act::Revise { entry, how, flagged }).await.map(drop)
+    }
+
+    /// Puts what the list says in the place of a text that is no message.
+    ///
+    /// # Errors
+    /// `rejected` when it must not pass.
+    pub(crate) fn screen(&self, who: &Identity, text: &mut String) -> Result<Screened, Problem> {
+        let Some(mut screened) = self.words.text(who.principal, text) else { return Ok(Screened::default()) };
+        if screened.is_blocked {
+            return Err(Screened::refusal());
+        }
+        if let Some(masked) = screened.text.take() {
+            *text = masked;
+        }
+        Ok(*screened)
+    }
+
+    /// The list of sensitive words.
+    #[cfg(test)]
+    pub(crate) fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// What the list of sensitive words says of a message.
+    pub(crate) fn screened(&self, who: &Identity, content: &Content) -> Option<Box<Screened>> {
+        self.words.message(who.principal, content)
+    }
+
+    /// The message with this `seq`, with nothing masked.
+    pub(crate) async fn whole_message(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        seq: u64,
+    ) -> Result<MessageView, Problem> {
+        let (visitor, entry) = self.entry(who, conversation, seq).await?;
+        let directory = self.directory();
+        // The visitor's side has everything in clear.
+        let from = directory.party(entry.sender, &visitor, Audience::Visitor).into();
+        Ok(directory.whole_view(entry, conversation, from, who.audience()))
+    }
+
+    async fn entry(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        seq: u64,
+    ) -> Result<(Arc<VisitorBrief>, Entry), Problem> {
         let snapshot = self.snapshot(who, conversation).await?;
         let range = Range::After { seq: seq.saturating_sub(1), limit: 1 };
         let page = self.store.messages(&snapshot.conversation, who.audience(), range).await?;
         let entry = page.items.into_iter().find(|entry| entry.seq == seq);
-        let entry = Box::new(entry.ok_or_else(|| Problem::not_found("message"))?);
-        self.act(who, conversation, Act::Revise { entry, how }).await.map(drop)
+        Ok((snapshot.visitor, entry.ok_or_else(|| Problem::not_found("message"))?))
     }
 
     /// A conversation's head.

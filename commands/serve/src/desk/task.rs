@@ -81,7 +81,7 @@ impl Task {
         queue: mpsc::WeakSender<Command>,
         shared: Arc<Shared>,
     ) -> Result<Self, StoreError> {
-        let store = options.store;
+        let (store, masking) = (options.store, options.masking);
         let agents = store.agents().await?.into_iter().map(|agent| (agent.key, agent)).collect();
         let teams = store.teams().await?.into_iter().map(|team| (team.key, team)).collect();
         let roles = store.roles().await?.into_iter().map(|role| (role.id, role)).collect();
@@ -109,7 +109,7 @@ impl Task {
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
         };
-        task.change_directory(|directory| *directory = Directory { agents, roles, inboxes, teams });
+        task.change_directory(|directory| *directory = Directory { agents, roles, inboxes, teams, masking });
         let now = clock::now();
         task.routing.set_grace(Some(task.grace_us));
         task.set_teams(now);
@@ -365,7 +365,7 @@ impl Task {
     /// Refuses every request of a group that could not be committed.
     fn refuse_work(&mut self, work: Work, problem: &Problem) {
         for origin in work.origins {
-            if let super::batch::Origin::Message { client_id, reply } = origin {
+            if let super::batch::Origin::Message { client_id, reply, .. } = origin {
                 self.refuse(reply, client_id, problem.clone());
             }
         }

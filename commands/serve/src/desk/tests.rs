@@ -67,6 +67,8 @@ impl Office {
             hot_conversations: 100,
             heartbeat_s: 25,
             grace,
+            masking: crate::masking::Masking::default(),
+            words: Arc::default(),
         })
         .await
         .unwrap();
@@ -187,6 +189,7 @@ impl Line {
             conversation,
             client_id: Uuid::from_u128(client_id),
             units: units(&Content::text(MessageKind::Text, text)),
+            screened: None,
             content: Content::text(MessageKind::Text, text),
             audit: None,
             reply: Reply::Socket(self.id),

@@ -23,7 +23,7 @@ pub(crate) use fields::is_harmless;
 pub(crate) use problem::Refused;
 pub(crate) use routes::INBOX_SEAL_PURPOSE;
 
-use crate::services::Services;
+use crate::{masking::Masking, services::Services};
 
 /// Where the interface begins.
 const BASE: &str = "/api/v1";
@@ -39,6 +39,13 @@ const REPORTS_MAX: usize = 2;
 pub(crate) struct Api {
     pub(crate) services: Services,
     gates: Arc<Gates>,
+}
+
+impl Api {
+    /// What agents get masked.
+    fn masking(&self) -> Masking {
+        self.services.settings.privacy.masking()
+    }
 }
 
 /// What must not happen twice at once.

@@ -48,7 +48,7 @@ pub(crate) struct ProblemBody<'a> {
     #[schema(example = "there is no such conversation")]
     detail: &'a str,
     /// One of `bad_frame`, `unauthorized`, `forbidden`, `not_found`, `too_large`, `conflict`, `rate_limited`,
-    /// `unavailable`; the same as in `error` frames.
+    /// `unavailable`, `rejected`; the same as in `error` frames.
     #[schema(value_type = String, example = "not_found")]
     code: ErrorCode,
     /// The field or parameter that is to blame.
@@ -128,6 +128,7 @@ pub(crate) fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::Forbidden => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::Conflict => StatusCode::CONFLICT,
         ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

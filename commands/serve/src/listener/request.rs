@@ -13,6 +13,7 @@ use std::{
 use axum::{Router, body::Body, extract::Request, response::Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use hyper::body::Incoming;
+use kefu_text::mask::{Kinds, mask};
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 use tracing::Instrument as _;
@@ -93,7 +94,8 @@ impl Requests {
     async fn answer(self, mut request: Request, id: RequestId, peer: Peer) -> Response {
         let began = Instant::now();
         let method = request.method().clone();
-        let path = request.uri().path().to_owned();
+        // What somebody puts there may be personal, and no log holds such.
+        let path = mask(request.uri().path(), Kinds::ALL).into_owned();
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(id.clone());
         request.headers_mut().insert(REQUEST_ID, id.0.clone());

@@ -117,6 +117,7 @@ impl Frames {
             conversation: send.conversation_id,
             client_id: send.client_id,
             units: desk::units(&content),
+            screened: self.live.desk.screened(&self.who, &content),
             content,
             audit: None,
             reply: Reply::Socket(self.connection),

@@ -172,7 +172,11 @@ impl Contact {
         let at = step.at;
         let (holder, before) = (self.holder(), self.team);
         match event.code {
-            EventCode::Queued | EventCode::Reopened | EventCode::Assigned | EventCode::Transferred => {
+            EventCode::Queued
+            | EventCode::Reopened
+            | EventCode::Assigned
+            | EventCode::Transferred
+            | EventCode::TakenOver => {
                 self.team = event.team;
                 // Taking up what was set aside begins nothing.
                 let is_new = self.phase == Phase::Resting;
@@ -180,7 +184,12 @@ impl Contact {
                     (self.asked_at, self.is_answered, self.unanswered_since) = (None, false, None);
                     facts.push(Fact { at, agent: event.agent, team: self.team, what: Occurrence::Opened });
                 }
-                if event.code == EventCode::Transferred && step.sender != Principal::System {
+                let moves = match event.code {
+                    EventCode::Transferred => step.sender != Principal::System,
+                    EventCode::TakenOver => holder.is_some(),
+                    _ => false,
+                };
+                if moves {
                     facts.push(Fact { at, agent: holder, team: before, what: Occurrence::Transferred });
                 }
                 self.pass(event.agent, at, before, facts);
@@ -192,7 +201,12 @@ impl Contact {
                 let what = if is_rating { Occurrence::Rated(score) } else { Occurrence::Invited };
                 facts.push(Fact { at, agent: event.agent, team: event.team, what });
             }
-            EventCode::Pending | EventCode::Edited | EventCode::Recalled | EventCode::IdleWarned => {}
+            EventCode::Pending
+            | EventCode::Edited
+            | EventCode::Recalled
+            | EventCode::IdleWarned
+            | EventCode::Joined
+            | EventCode::Left => {}
         }
     }
 

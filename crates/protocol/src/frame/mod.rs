@@ -19,7 +19,9 @@ pub use server::{
     Typing, Watching,
 };
 pub use timestamp::{Timestamp, TimestampError};
-pub use words::{Change, ErrorCode, EventCode, MessageKind, PartyKind, Revision, Scope, SendKind, Status};
+pub use words::{
+    Change, ErrorCode, EventCode, MessageKind, PartyKind, Revision, Scope, SendKind, Status, Warning,
+};
 
 #[cfg(test)]
 mod tests;

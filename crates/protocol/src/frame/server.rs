@@ -6,7 +6,10 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    frame::{Change, ErrorCode, EventCode, Json, MessageKind, PartyKind, Revision, Scope, Status, Timestamp},
+    frame::{
+        Change, ErrorCode, EventCode, Json, MessageKind, PartyKind, Revision, Scope, Status, Timestamp,
+        Warning,
+    },
     ws::TextFrame,
 };
 
@@ -87,6 +90,9 @@ pub struct Ack {
     pub id: Uuid,
     /// When it became durable.
     pub created_at: Timestamp,
+    /// What the sender should know besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<Warning>,
 }
 
 /// A frame of this connection was refused.

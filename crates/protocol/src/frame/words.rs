@@ -58,6 +58,18 @@ words! {
         RateLimited = "rate_limited",
         /// The server cannot do it now; try again later.
         Unavailable = "unavailable",
+        /// The text holds words that are not wanted.
+        Rejected = "rejected",
+    }
+}
+
+words! {
+    /// What the sender of a message is told besides that it is durable.
+    Warning {
+        /// It holds words that are not liked here.
+        SensitiveWords = "sensitive_words",
+        /// Words of it were masked: it is another text now.
+        Masked = "masked",
     }
 }
 

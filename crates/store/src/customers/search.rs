@@ -10,9 +10,21 @@ use crate::{Store, StoreError, reader};
 /// Where a search goes on: in which of the lists that it looks through, and after which row.
 pub type SearchCursor = (i64, i64);
 
+/// Which values a search wants whole, not their beginning.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Whole {
+    /// None: a beginning is enough.
+    Nothing,
+    /// Everything but names.
+    ButNames,
+    /// Everything.
+    All,
+}
+
 /// A list by one column: what is found from `?1` on and before `?2`, the text `?1` itself only after row `?3`; and
 /// the text of a row.
 struct List {
+    column: &'static str,
     find: &'static str,
     text: &'static str,
 }
@@ -20,6 +32,7 @@ struct List {
 macro_rules! list {
     ($table:literal, $column:literal, $index:literal, $present:literal, $from:literal, $id:literal) => {
         List {
+            column: $column,
             find: concat!(
                 "SELECT ",
                 $table,
@@ -83,12 +96,16 @@ static LISTS: [List; 7] = [
     list!("visitor", "external_id", "visitor_external", " IS NOT NULL", "", "id"),
 ];
 
+/// Below every character that a text may go on with.
+const FIRST: char = '\u{1}';
+
 /// Above every character that a text may go on with.
 const LAST: char = '\u{10ffff}';
 
 impl Store {
     /// Customers whose name, e-mail address, telephone number, other identity or company's own id begins with
-    /// `prefix`, in upper or lower case, and where the search goes on if it does.
+    /// `prefix`, in upper or lower case, or is just that as far as `whole` says so; and where the search goes on if
+    /// it does.
     ///
     /// A customer that is found in several ways stands once on a page, and may come again on a later one.
     ///
@@ -97,10 +114,10 @@ impl Store {
     pub async fn find_customers(
         &self,
         prefix: &str,
+        whole: Whole,
         cursor: Option<SearchCursor>,
         limit: usize,
     ) -> Result<(Vec<Customer>, Option<SearchCursor>), StoreError> {
-        let end = format!("{prefix}{LAST}");
         let (first, mut after) = cursor.unwrap_or((0, i64::MIN));
         let first = usize::try_from(first).unwrap_or(LISTS.len());
         let (mut found, mut seen, mut last) = (Vec::new(), HashSet::new(), None);
@@ -113,6 +130,12 @@ impl Store {
                     None => prefix.to_owned(),
                 },
             };
+            let wants_whole = match whole {
+                Whole::Nothing => false,
+                Whole::ButNames => list.column != "name",
+                Whole::All => true,
+            };
+            let end = format!("{prefix}{}", if wants_whole { FIRST } else { LAST });
             let wanted = limit - found.len() + 1;
             let args = Args::default().text(&begin).text(&end).int(after);
             let args = args.int(i64::try_from(wanted).unwrap_or(i64::MAX));

@@ -190,7 +190,8 @@ fn customers_are_found_by_how_something_of_them_begins() {
             let mut ids = std::collections::BTreeSet::new();
             let mut cursor = None;
             loop {
-                let (page, next) = opened.store.find_customers(prefix, cursor, 2).await.unwrap();
+                let (page, next) =
+                    opened.store.find_customers(prefix, Whole::Nothing, cursor, 2).await.unwrap();
                 assert!(page.len() <= 2);
                 ids.extend(page.into_iter().map(|customer| customer.id));
                 cursor = next;

@@ -324,6 +324,7 @@ impl Shared {
             prev_seq: Some(prev_seq),
             id: send.client_id,
             created_at: Timestamp::from_micros(0),
+            warning: None,
         };
         drop(socket.send(ServerFrame::Ack(ack).encode()));
         let receiver =

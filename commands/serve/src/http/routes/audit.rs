@@ -70,6 +70,17 @@ pub(super) struct LineView {
     hash: String,
 }
 
+/// Which part of what is flagged.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Part {
+    /// Where the list goes on: `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// How many at most.
+    #[param(value_type = Option<u32>)]
+    limit: Option<String>,
+}
+
 /// What the check of the audit log found.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Verdict {
@@ -104,7 +115,8 @@ pub(super) async fn list(
         after: moment("after", wanted.after.as_deref())?,
         before: moment("before", wanted.before.as_deref())?,
     };
-    let (cursor, limit) = (cursor(wanted.cursor.as_deref())?, limit(wanted.limit.as_deref())?);
+    cursor(wanted.cursor.as_deref())?;
+    limit(wanted.limit.as_deref())?;
     let now = clock::now();
     // A page after another is one reading: a line a minute says so.
     if api.services.limits.is_news("audit.read", who.session.as_bytes(), now) {
@@ -113,8 +125,31 @@ pub(super) async fn list(
         let record = audit::record(&who, caller.address, "audit.read", None, detail);
         audit::write(&api.services.desk, record).await?;
     }
-    let before = cursor.map(|(number, _)| number);
-    let mut lines = api.services.store.find_audit(&filter, before, limit + 1).await?;
+    lines(&api, &filter, wanted.cursor.as_deref(), wanted.limit.as_deref()).await
+}
+
+/// Messages and tickets with words that are flagged, newest first (who reads every conversation)
+#[utoipa::path(get, path = "/flagged", operation_id = "flagged", tag = "messages", params(Part),
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Page<LineView>), SignedErrors))]
+pub(super) async fn flagged(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Parameters(part): Parameters<Part>,
+) -> Result<Json<Page<LineView>>, Problem> {
+    require(&who, Permission::AllConversations)?;
+    let filter = AuditFilter { action: Some(audit::FLAGGED.to_owned()), ..AuditFilter::default() };
+    lines(&api, &filter, part.cursor.as_deref(), part.limit.as_deref()).await
+}
+
+async fn lines(
+    api: &Api,
+    filter: &AuditFilter,
+    from: Option<&str>,
+    count: Option<&str>,
+) -> Result<Json<Page<LineView>>, Problem> {
+    let (before, limit) = (cursor(from)?.map(|(number, _)| number), limit(count)?);
+    let mut lines = api.services.store.find_audit(filter, before, limit + 1).await?;
     let has_more = lines.len() > limit;
     lines.truncate(limit);
     let next = lines.last().filter(|_| has_more).map(|line| (line.number, 0));

@@ -88,6 +88,8 @@ pub(super) async fn list(
     let now = clock::now();
     let blocks = api.services.store.blocks().await?.into_iter();
     let blocks = blocks.filter(|block| block.expires_at.is_none_or(|expiry| expiry > now));
+    let masking = api.masking();
+    let blocks = blocks.map(|block| Block { reason: masking.string(block.reason), ..block });
     Ok(Json(Page::whole(blocks.map(BlockView::from).collect())))
 }
 

@@ -6,7 +6,7 @@ use kefu_core::{AgentKey, Permission, Principal, Template, Variable};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
 use kefu_store::{AuditRecord, CannedChange, CannedFilter, CannedReply, Change, RecordSet};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -236,7 +236,7 @@ pub(super) async fn render(
         conversation.map_err(|problem| Problem { field: Some("conversation_id"), ..problem })?;
     let visitor = api.services.store.visitor_by_id(conversation.visitor.id).await.map_err(Problem::from)?;
     let attributes = visitor.map(|visitor| visitor.attributes).unwrap_or_default();
-    let attributes: Map<String, Value> = serde_json::from_str(&attributes).unwrap_or_default();
+    let attributes = api.masking().map(serde_json::from_str(&attributes).unwrap_or_default());
     let template =
         Template::parse(&reply.text).map_err(|error| Problem::invalid("text", error.to_string()))?;
     let text = template.render(|variable| match variable {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use axum::{Json, extract::State};
 use kefu_core::{Permission, VisitorKey};
 use kefu_protocol::frame::Timestamp;
-use kefu_store::{Change, Customer, CustomerChange, CustomerMerge, RecordSet};
+use kefu_store::{Change, Customer, CustomerChange, CustomerMerge, RecordSet, Whole};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -23,6 +23,7 @@ use crate::{
         page::{self, Page},
     },
     identity::Identity,
+    masking::Masking,
     problem::Problem,
     view::{ConversationView, timestamp},
 };
@@ -36,7 +37,8 @@ const SOURCES_MAX: usize = 20;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct FindQuery {
-    /// What the name, e-mail address, telephone number, another identity or the company's own id begins with.
+    /// What the name begins with, or a whole e-mail address, telephone number, other identity or company's own id;
+    /// where nothing is masked, the beginning of one.
     #[param(value_type = String)]
     q: Option<String>,
     /// Where the list goes on: `next_cursor` of the page before.
@@ -97,7 +99,7 @@ pub(super) struct MergeView {
     from: Uuid,
 }
 
-/// What changes of a customer; what is left out stays.
+/// What changes of a customer; what is left out stays, and so is what comes back as it was shown masked.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct CustomerPatch {
     /// The `version` that the change was made for.
@@ -154,11 +156,19 @@ pub(super) async fn find(
     let cursor = page::cursor(query.cursor.as_deref())?;
     let limit = page::limit(query.limit.as_deref())?.min(FOUND_MAX);
     let store = &api.services.store;
-    let (found, next) = store.find_customers(&prefix, cursor, limit).await?;
+    let masking = api.masking();
+    // Who could search by parts of what is masked would know it after a few searches.
+    let has_letters = prefix.chars().any(char::is_alphabetic);
+    let whole = match (masking.is_on(), has_letters) {
+        (false, _) => Whole::Nothing,
+        (true, true) => Whole::ButNames,
+        (true, false) => Whole::All,
+    };
+    let (found, next) = store.find_customers(&prefix, whole, cursor, limit).await?;
     let mut items = Vec::with_capacity(found.len());
     for customer in found {
         if let Some(known) = may_know(&api, &who, customer).await? {
-            items.push(known.customer.into());
+            items.push(CustomerView::from(known.customer).masked(masking));
         }
     }
     Ok(Json(Page::part(items, next)))
@@ -174,7 +184,7 @@ pub(super) async fn get(
     Id(id): Id,
 ) -> Result<Json<CustomerView>, Problem> {
     let Known { customer, .. } = known(&api, &who, id).await?;
-    Ok(Json(with_merges(&api, customer).await?))
+    Ok(Json(with_merges(&api, customer).await?.masked(api.masking())))
 }
 
 /// Changes what is known of a customer
@@ -193,7 +203,8 @@ pub(super) async fn change(
         "name": body.name.is_some(), "email": body.email.is_some(), "phone": body.phone.is_some(),
         "note": body.note.is_some(), "attributes": body.attributes.is_some(),
     });
-    let note = body.note.map(|note| fields::lines("note", &note, fields::NOTE_CHARS)).transpose()?;
+    let note = body.note.as_ref().map(|note| fields::lines("note", note, fields::NOTE_CHARS)).transpose()?;
+    let body = unmasked(api.masking(), &customer, CustomerPatch { note, ..body })?;
     let change = CustomerChange::Edit {
         id: customer.id,
         version: body.version,
@@ -201,7 +212,7 @@ pub(super) async fn change(
         name: body.name.map(|name| fields::line("name", &name)).transpose()?,
         email: body.email.map(|email| fields::optional_email(&email)).transpose()?,
         phone: body.phone.map(|phone| fields::phone("phone", &phone)).transpose()?,
-        note,
+        note: body.note,
         attributes: body.attributes.map(|map| fields::attributes(&map)).transpose()?,
     };
     record(&api, &who, &caller, change, "customer.changed", customer.id, detail).await?;
@@ -294,6 +305,27 @@ pub(super) async fn known(api: &Api, who: &Identity, id: Uuid) -> Result<Known, 
     may_know(api, who, customer).await?.ok_or_else(no_customer)
 }
 
+/// A change without what merely comes back as it was shown.
+fn unmasked(
+    masking: Masking,
+    customer: &Customer,
+    mut body: CustomerPatch,
+) -> Result<CustomerPatch, Problem> {
+    let rewritten = |field, stored: &str, shown: &str, wanted: Option<String>| match wanted {
+        Some(wanted) => masking.rewritten(field, stored, shown, wanted),
+        None => Ok(None),
+    };
+    body.name = rewritten("name", &customer.name, &masking.text(&customer.name), body.name)?;
+    body.note = rewritten("note", &customer.note, &masking.text(&customer.note), body.note)?;
+    body.email = rewritten("email", &customer.email, &masking.email(&customer.email), body.email)?;
+    body.phone = rewritten("phone", &customer.phone, &masking.phone(&customer.phone), body.phone)?;
+    if let Some(attributes) = &mut body.attributes {
+        let stored = serde_json::from_str(&customer.attributes).unwrap_or_default();
+        masking.rewritten_map(&stored, attributes);
+    }
+    Ok(body)
+}
+
 async fn may_know(api: &Api, who: &Identity, customer: Customer) -> Result<Option<Known>, Problem> {
     let visitors = api.services.store.customer_visitors(&customer).await?;
     let known = may_know_any(api, who, &visitors).await?;
@@ -322,10 +354,11 @@ async fn follow(api: &Api) -> Result<(), Problem> {
 
 async fn read(api: &Api, id: Uuid) -> Result<CustomerView, Problem> {
     let customer = api.services.store.customer(id).await?.ok_or_else(no_customer)?;
-    with_merges(api, customer).await
+    Ok(with_merges(api, customer).await?.masked(api.masking()))
 }
 
-async fn with_merges(api: &Api, customer: Customer) -> Result<CustomerView, Problem> {
+/// A customer with its merges, and nothing masked.
+pub(super) async fn with_merges(api: &Api, customer: Customer) -> Result<CustomerView, Problem> {
     let merges = api.services.store.customer_merges(&customer).await?;
     let merges = merges.into_iter().map(MergeView::from).collect();
     Ok(CustomerView { merges: Some(merges), ..CustomerView::from(customer) })
@@ -333,6 +366,20 @@ async fn with_merges(api: &Api, customer: Customer) -> Result<CustomerView, Prob
 
 fn no_customer() -> Problem {
     Problem::not_found("customer")
+}
+
+impl CustomerView {
+    /// The customer as agents see it.
+    fn masked(self, masking: Masking) -> Self {
+        Self {
+            name: masking.string(self.name),
+            email: masking.email(&self.email),
+            phone: masking.phone(&self.phone),
+            note: masking.string(self.note),
+            attributes: masking.map(self.attributes),
+            ..self
+        }
+    }
 }
 
 impl From<Customer> for CustomerView {

@@ -25,6 +25,7 @@ use crate::{
         openapi::SignedErrors,
         page::Page,
     },
+    masking::Masking,
     problem::Problem,
     view::timestamp,
 };
@@ -72,18 +73,28 @@ pub(super) async fn list(
     SignedAgent(who): SignedAgent,
     Id(id): Id,
 ) -> Result<Json<Page<IdentityView>>, Problem> {
-    let Known { customer, visitors } = known(&api, &who, id).await?;
-    let identities = api.services.store.customer_identities(&customer).await?;
-    let visitors = api.services.store.visitors(&visitors).await?;
+    let known = known(&api, &who, id).await?;
+    let masking = api.masking();
+    let items = all(&api, &known).await?.into_iter().map(|identity| identity.masked(masking));
+    Ok(Json(Page::whole(items.collect())))
+}
+
+/// How a customer is known, with nothing masked.
+pub(super) async fn all(
+    api: &Api,
+    Known { customer, visitors }: &Known,
+) -> Result<Vec<IdentityView>, Problem> {
+    let identities = api.services.store.customer_identities(customer).await?;
+    let visitors = api.services.store.visitors(visitors).await?;
     let visitors: HashMap<_, _> = visitors.into_iter().map(|visitor| (visitor.key, visitor)).collect();
     let items = identities.into_iter().map(|identity| {
         let visitor = identity.visitor.and_then(|key| visitors.get(&key));
         match visitor {
-            Some(visitor) => of_visitor(&api, visitor),
+            Some(visitor) => of_visitor(api, visitor),
             None => identity.into(),
         }
     });
-    Ok(Json(Page::whole(items.collect())))
+    Ok(items.collect())
 }
 
 /// Adds an identity to a customer
@@ -131,7 +142,7 @@ pub(super) async fn add(
         },
         _ => problem,
     })?;
-    Ok((StatusCode::CREATED, Json(identity.into())))
+    Ok((StatusCode::CREATED, Json(IdentityView::from(identity).masked(api.masking()))))
 }
 
 /// Takes an identity away from a customer; visitors are moved by merging only
@@ -182,6 +193,18 @@ fn of_visitor(api: &Api, visitor: &Visitor) -> IdentityView {
         value: visitor.external_id.clone().unwrap_or_default(),
         verified: visitor.verified,
         created_at: timestamp(visitor.created_at),
+    }
+}
+
+impl IdentityView {
+    /// The identity as agents see it.
+    fn masked(self, masking: Masking) -> Self {
+        let value = match self.kind {
+            "phone" => masking.phone(&self.value),
+            "email" => masking.email(&self.value),
+            _ => masking.string(self.value),
+        };
+        Self { value, ..self }
     }
 }
 

@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::{Content, Revise};
-use kefu_protocol::frame::{SendKind, Timestamp, check_text};
+use kefu_protocol::frame::{SendKind, Timestamp, Warning, check_text};
 use kefu_store::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -71,13 +71,18 @@ pub(super) struct SentView {
     id: Uuid,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// `sensitive_words`, when it holds such, or `masked`, when they were masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "masked")]
+    warning: Option<Warning>,
 }
 
 impl SentView {
     /// The answer to who sent it.
     pub(super) fn answer(sent: &Sent) -> (StatusCode, Json<Self>) {
         let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
-        (status, Json(Self { seq: sent.seq, id: sent.id, created_at: timestamp(sent.created_at) }))
+        let created_at = timestamp(sent.created_at);
+        (status, Json(Self { seq: sent.seq, id: sent.id, created_at, warning: sent.warning }))
     }
 }
 

@@ -18,6 +18,7 @@ mod oversee;
 mod pages;
 mod repeat;
 mod reports;
+mod reveal;
 mod roles;
 mod search;
 mod session;
@@ -75,6 +76,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(shadow::list))
         .routes(routes!(reports::get))
         .routes(routes!(reports::now))
+        .routes(routes!(audit::flagged))
         .routes(routes!(inboxes::list, inboxes::make))
         .routes(routes!(inboxes::change))
         .routes(routes!(inboxes::rotate_secret))
@@ -98,6 +100,9 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(oversee::take_over))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::recall))
+        .routes(routes!(reveal::message))
+        .routes(routes!(reveal::ticket))
+        .routes(routes!(reveal::customer))
         .routes(routes!(search::search))
         .routes(routes!(visitors::get))
         .routes(routes!(tickets::list, tickets::make))

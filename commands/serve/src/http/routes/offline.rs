@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     repeat,
+    ticket_comments::flagged,
     ticket_view::{TicketView, view},
     tickets::{TEXT_CHARS, draft, find, open},
 };
@@ -52,7 +53,8 @@ pub(super) async fn leave(
     let now = clock::now();
     api.services.limits.session(caller.address, now)?;
     api.services.limits.message(who.principal, now)?;
-    let text = fields::text("text", &body.text, TEXT_CHARS)?;
+    let mut text = fields::text("text", &body.text, TEXT_CHARS)?;
+    let screened = api.services.desk.screen(&who, &mut text)?;
     let phone = body.phone.filter(|phone| !phone.trim().is_empty());
     let contact = TicketContact {
         name: fields::line("name", &body.name.unwrap_or_default())?,
@@ -73,7 +75,8 @@ pub(super) async fn leave(
         contact,
         ..draft(id, (inbox, Some(visitor)), now)
     };
-    match open(&api, &who, ticket).await {
+    let audit = flagged(&who, &caller, id, &screened);
+    match open(&api, &who, ticket, audit).await {
         Err(problem) if problem.code == ErrorCode::Conflict && body.client_id.is_some() => {
             let earlier = find(&api, &who, id).await?;
             if earlier.body != text {

@@ -17,6 +17,7 @@ use crate::{
         openapi::SignedErrors,
         page::Page,
     },
+    masking::Masking,
     problem::Problem,
     view::timestamp,
 };
@@ -80,7 +81,20 @@ pub(super) async fn list(
     let waiting = api.services.trails.of(visitor.key);
     let written = api.services.store.page_visits(visitor.key).await?;
     let visits = waiting.into_iter().rev().chain(written).take(PAGES_MAX);
-    Ok(Json(Page::whole(visits.map(PageView::from).collect())))
+    let masking = api.masking();
+    Ok(Json(Page::whole(visits.map(|visit| PageView::from(visit).masked(masking)).collect())))
+}
+
+impl PageView {
+    /// The page as agents see it.
+    fn masked(self, masking: Masking) -> Self {
+        Self {
+            url: masking.string(self.url),
+            title: masking.string(self.title),
+            referrer: masking.string(self.referrer),
+            ..self
+        }
+    }
 }
 
 impl From<PageVisit> for PageView {

@@ -1,4 +1,4 @@
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, ops::Range, sync::Arc};
 
 use axum::{Json, extract::State};
 use kefu_core::{Action, AgentKey, Entry, InboxKey, MessageKind, Micros, Permission, Principal, VisitorKey};
@@ -118,9 +118,22 @@ pub(super) async fn search(
         return Err(Problem::not_found("tag"));
     }
     let mut page = api.services.store.search(&query).await?;
-    page.hits.retain(|hit| directory.may(&who, Action::Read, &hit.conversation));
+    let given = parameters.q.as_deref().unwrap_or_default();
+    page.hits.retain(|hit| {
+        directory.may(&who, Action::Read, &hit.conversation)
+            && is_found_by_what_shows(&directory, &hit.entry.text, given, &text)
+    });
     let next = page.next.map(|pos| (pos, 0));
     Ok(Json(Page::part(views(&api, &who, &directory, page.hits, &text).await?, next)))
+}
+
+/// Whether a text has the words in what its reader is shown, or in what the query names in full: otherwise digits
+/// that are masked could be found out one group after the other.
+fn is_found_by_what_shows(directory: &Directory, text: &str, given: &str, query: &Query) -> bool {
+    match directory.masking.text_but(text, given) {
+        Cow::Borrowed(_) => true,
+        Cow::Owned(shown) => terms::matches(&shown, query),
+    }
 }
 
 /// The text that is searched for, when there is something in it that can be found.
@@ -235,13 +248,14 @@ async fn views(
     let view = |SearchHit { entry, conversation }: SearchHit| {
         // A conversation never stands without its visitor: they are made in one transaction.
         let visitor = visitors.get(&conversation.visitor)?;
-        let ranges = terms::highlights(&entry.text, text);
         let audience = who.audience();
+        let message = directory.message_view(entry, conversation.id, visitor, audience);
+        let ranges = terms::highlights(&message.text, text);
         let last = last.get(&conversation.last_message_pos);
         Some(HitView {
-            highlights: utf16(&entry.text, &ranges),
-            snippet: snippet(&entry.text, &ranges),
-            message: directory.message_view(entry, conversation.id, visitor, audience),
+            highlights: utf16(&message.text, &ranges),
+            snippet: snippet(&message.text, &ranges),
+            message,
             conversation: directory.conversation(&conversation, visitor, last, audience),
         })
     };

@@ -2,8 +2,9 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::{Principal, TicketPatch, TicketStatus};
 use kefu_protocol::frame::ErrorCode;
-use kefu_store::{TicketChange, TicketComment};
+use kefu_store::{AuditRecord, TicketChange, TicketComment};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -13,17 +14,20 @@ use super::{
     tickets::{TEXT_CHARS, find, record},
 };
 use crate::{
+    audit,
     auth::{Signed, SignedAgent},
     clock,
     http::{
         Api, Refused,
         body::{Body, Id, Parameters},
+        caller::Caller,
         fields,
         openapi::SignedErrors,
         page::{self, Page},
     },
     identity::Identity,
     problem::Problem,
+    words::Screened,
 };
 
 /// How often a comment is tried that opens its ticket again while others change it.
@@ -65,9 +69,9 @@ pub(super) async fn list(
     let ticket = find(&api, &who, id).await?;
     let cursor = page::cursor(query.cursor.as_deref())?;
     let limit = page::limit(query.limit.as_deref())?;
-    let internal = who.role.is_some();
+    let (internal, masking) = (who.role.is_some(), api.masking().of(who.audience()));
     let (comments, next) = api.services.store.ticket_comments(&ticket, internal, cursor, limit).await?;
-    let authors = Authors::of(&api, comments.iter().map(|comment| comment.author)).await?;
+    let authors = Authors::of(&api, comments.iter().map(|comment| comment.author), masking).await?;
     let items = comments.into_iter().map(|comment| authors.comment(comment)).collect();
     Ok(Json(Page::part(items, next)))
 }
@@ -85,6 +89,7 @@ pub(super) async fn list(
 pub(super) async fn make(
     State(api): State<Api>,
     Signed(who): Signed,
+    caller: Caller,
     Id(id): Id,
     Body(body): Body<NewComment>,
 ) -> Result<(StatusCode, Json<CommentView>), Refused> {
@@ -92,9 +97,14 @@ pub(super) async fn make(
     if body.internal && who.role.is_none() {
         return Err(Problem { field: Some("internal"), ..Problem::forbidden() }.into());
     }
-    let text = fields::text("text", &body.text, TEXT_CHARS)?;
+    let mut text = fields::text("text", &body.text, TEXT_CHARS)?;
+    let screened = match body.internal {
+        true => Screened::default(),
+        false => api.services.desk.screen(&who, &mut text)?,
+    };
     api.services.limits.message(who.principal, clock::now())?;
     let (author, internal) = (who.principal, body.internal);
+    let audit = flagged(&who, &caller, id, &screened);
     let comment_id = repeat::id_of(ticket.id.as_bytes(), who.id, body.client_id)?;
     let comment = TicketComment { id: comment_id, author, internal, text, created_at: clock::now() };
     let earlier = async || match body.client_id {
@@ -103,7 +113,7 @@ pub(super) async fn make(
     };
     let mut found = earlier().await?;
     if found.is_none()
-        && let Err(problem) = write(&api, &who, id, &comment).await
+        && let Err(problem) = write(&api, &who, id, &comment, &audit).await
     {
         // The same one may have come twice at once.
         found = earlier().await?;
@@ -111,7 +121,7 @@ pub(super) async fn make(
             return Err(problem.into());
         }
     }
-    let authors = Authors::of(&api, std::iter::once(author)).await?;
+    let authors = Authors::of(&api, std::iter::once(author), api.masking().of(who.audience())).await?;
     match found {
         None => Ok((StatusCode::CREATED, Json(authors.comment(comment)))),
         Some(found) if (&found.text, found.internal) == (&comment.text, comment.internal) => {
@@ -135,13 +145,33 @@ pub(super) async fn history(
     let cursor = page::cursor(query.cursor.as_deref())?;
     let limit = page::limit(query.limit.as_deref())?;
     let (lines, next) = api.services.store.ticket_history(&ticket, cursor, limit).await?;
-    let authors = Authors::of(&api, lines.iter().map(|line| line.actor)).await?;
+    let authors = Authors::of(&api, lines.iter().map(|line| line.actor), api.masking()).await?;
     let items = lines.into_iter().map(|line| authors.history(line)).collect();
     Ok(Json(Page::part(items, next)))
 }
 
+/// What the audit log says of words that a supervisor is to see, if there are such.
+pub(super) fn flagged(
+    who: &Identity,
+    caller: &Caller,
+    ticket: Uuid,
+    screened: &Screened,
+) -> Vec<AuditRecord> {
+    if screened.flagged.is_empty() {
+        return Vec::new();
+    }
+    let (target, detail) = (Some(("ticket", ticket)), json!({"words": screened.flagged}));
+    vec![audit::record(who, caller.address, audit::FLAGGED_TICKET, target, detail)]
+}
+
 /// Adds the comment, and opens the ticket again where it has to be: both or neither.
-async fn write(api: &Api, who: &Identity, id: Uuid, comment: &TicketComment) -> Result<(), Problem> {
+async fn write(
+    api: &Api,
+    who: &Identity,
+    id: Uuid,
+    comment: &TicketComment,
+    audit: &[AuditRecord],
+) -> Result<(), Problem> {
     for tries_left in (0..TRIES).rev() {
         let mut ticket = find(api, who, id).await?;
         let by_requester = matches!(who.principal, Principal::Visitor(_));
@@ -154,7 +184,7 @@ async fn write(api: &Api, who: &Identity, id: Uuid, comment: &TicketComment) -> 
             let lines = ticket.apply(patch, comment.created_at).map_err(Problem::from)?;
             changes.push(TicketChange::Update { ticket: Box::new(ticket), lines, by: who.principal });
         }
-        match record(api, changes).await {
+        match record(api, changes, audit.to_vec()).await {
             // Somebody else changed the ticket between the look at it and the write.
             Err(problem) if problem.code == ErrorCode::Conflict && tries_left > 0 => {}
             outcome => return outcome,

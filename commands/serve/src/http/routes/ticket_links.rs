@@ -34,7 +34,7 @@ pub(super) async fn link(
     }
     if !is_linked {
         let (by, at) = (who.principal, clock::now());
-        record(&api, vec![TicketChange::Link { ticket: id, conversation, by, at }]).await?;
+        record(&api, vec![TicketChange::Link { ticket: id, conversation, by, at }], Vec::new()).await?;
     }
     let ticket = find(&api, &who, id).await?;
     view(&api, &who, ticket).await.map(Json)
@@ -55,6 +55,6 @@ pub(super) async fn unlink(
         return Err(Problem::not_found("link"));
     }
     let (by, at) = (who.principal, clock::now());
-    record(&api, vec![TicketChange::Unlink { ticket: id, conversation, by, at }]).await?;
+    record(&api, vec![TicketChange::Unlink { ticket: id, conversation, by, at }], Vec::new()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

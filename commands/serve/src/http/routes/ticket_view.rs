@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     http::Api,
     identity::Identity,
+    masking::Masking,
     problem::Problem,
     view::{AgentRef, Directory, InboxRef, PartyView, VisitorBrief, VisitorRef, timestamp},
 };
@@ -102,6 +103,17 @@ pub(super) async fn views(
     who: &Identity,
     tickets: Vec<Ticket>,
 ) -> Result<Vec<TicketView>, Problem> {
+    let masking = api.masking().of(who.audience());
+    let tickets = whole(api, who, tickets).await?.into_iter();
+    Ok(tickets.map(|ticket| ticket.masked(masking)).collect())
+}
+
+/// The same with nothing masked.
+pub(super) async fn whole(
+    api: &Api,
+    who: &Identity,
+    tickets: Vec<Ticket>,
+) -> Result<Vec<TicketView>, Problem> {
     let mut keys: Vec<_> = tickets.iter().filter_map(|ticket| ticket.requester).collect();
     keys.sort_unstable();
     keys.dedup();
@@ -115,6 +127,25 @@ pub(super) async fn views(
 pub(super) async fn view(api: &Api, who: &Identity, ticket: Ticket) -> Result<TicketView, Problem> {
     let mut views = views(api, who, vec![ticket]).await?;
     views.pop().ok_or_else(|| Problem::not_found("ticket"))
+}
+
+impl TicketView {
+    /// The ticket as a reader gets it from whom this is masked.
+    fn masked(self, masking: Masking) -> Self {
+        let requester =
+            self.requester.map(|visitor| VisitorRef { name: masking.name(&visitor.name), ..visitor });
+        Self {
+            requester,
+            subject: masking.string(self.subject),
+            body: masking.string(self.body),
+            contact: ContactView {
+                name: masking.string(self.contact.name),
+                email: masking.email(&self.contact.email),
+                phone: masking.phone(&self.contact.phone),
+            },
+            ..self
+        }
+    }
 }
 
 fn one(
@@ -159,11 +190,16 @@ fn one(
 pub(super) struct Authors {
     directory: Arc<Directory>,
     visitors: HashMap<VisitorKey, VisitorBrief>,
+    masking: Masking,
 }
 
 impl Authors {
-    /// Looks up all of `principals`.
-    pub(super) async fn of(api: &Api, principals: impl Iterator<Item = Principal>) -> Result<Self, Problem> {
+    /// Looks up all of `principals`, for a reader from whom `masking` is kept.
+    pub(super) async fn of(
+        api: &Api,
+        principals: impl Iterator<Item = Principal>,
+        masking: Masking,
+    ) -> Result<Self, Problem> {
         let mut keys: Vec<_> = principals
             .filter_map(|principal| match principal {
                 Principal::Visitor(key) => Some(key),
@@ -177,7 +213,7 @@ impl Authors {
             let Visitor { key, id, name, verified, .. } = visitor;
             (key, VisitorBrief { id, name, verified })
         });
-        Ok(Self { directory: api.services.desk.directory(), visitors: visitors.collect() })
+        Ok(Self { directory: api.services.desk.directory(), visitors: visitors.collect(), masking })
     }
 
     fn party(&self, principal: Principal) -> PartyView {
@@ -186,7 +222,8 @@ impl Authors {
             Principal::Visitor(key) => self.visitors.get(&key).unwrap_or(&nobody),
             _ => &nobody,
         };
-        self.directory.party(principal, visitor).into()
+        let party = self.directory.party(principal, visitor, Audience::Visitor);
+        PartyView { name: self.masking.string(party.name.into_owned()), kind: party.kind, id: party.id }
     }
 
     /// A comment with the name of its author.
@@ -195,7 +232,7 @@ impl Authors {
             id: comment.id,
             from: self.party(comment.author),
             internal: comment.internal,
-            text: comment.text,
+            text: self.masking.string(comment.text),
             created_at: timestamp(comment.created_at),
         }
     }
@@ -220,7 +257,7 @@ impl Authors {
                 .get(&AgentKey(key))
                 .map_or_else(String::new, |agent| agent.id.to_string()),
             (TicketField::DueAt, Ok(at)) => Timestamp::from_micros(at).to_string(),
-            _ => value,
+            _ => self.masking.string(value),
         }
     }
 }

@@ -5,7 +5,7 @@ use kefu_core::{
     TicketPriority, TicketStatus, VisitorKey,
 };
 use kefu_protocol::frame::{ErrorCode, Timestamp};
-use kefu_store::{Change, RecordSet, TicketChange, TicketFilter};
+use kefu_store::{AuditRecord, Change, RecordSet, TicketChange, TicketFilter};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -156,7 +156,7 @@ pub(super) async fn make(
         conversations,
         ..draft(fresh_id()?, place, now)
     };
-    let view = open(&api, &who, ticket).await?;
+    let view = open(&api, &who, ticket, Vec::new()).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -185,16 +185,21 @@ pub(super) async fn change(
 ) -> Result<Json<TicketView>, Refused> {
     let mut ticket = find(&api, &who, id).await?;
     let version = body.version;
-    let patch = patch(&api, body).await?;
+    let mut patch = patch(&api, body).await?;
     if ticket.version != version {
         let detail = format!("the ticket has version {} by now", ticket.version);
         let problem = Problem::new(ErrorCode::Conflict, detail);
         return Err(Problem { field: Some("version"), ..problem }.into());
     }
+    let masking = api.masking();
+    if let Some(subject) = patch.subject {
+        let shown = masking.text(&ticket.subject).into_owned();
+        patch.subject = masking.rewritten("subject", &ticket.subject, &shown, subject)?;
+    }
     let lines = ticket.apply(patch, clock::now()).map_err(Problem::from)?;
     if !lines.is_empty() {
         let update = TicketChange::Update { ticket: Box::new(ticket), lines, by: who.principal };
-        record(&api, vec![update]).await?;
+        record(&api, vec![update], Vec::new()).await?;
         ticket = find(&api, &who, id).await?;
     }
     Ok(Json(view(&api, &who, ticket).await?))
@@ -215,17 +220,26 @@ pub(super) async fn find(api: &Api, who: &Identity, id: Uuid) -> Result<Ticket, 
 }
 
 /// Makes a ticket, and shows it with its number.
-pub(super) async fn open(api: &Api, who: &Identity, ticket: Ticket) -> Result<TicketView, Problem> {
+pub(super) async fn open(
+    api: &Api,
+    who: &Identity,
+    ticket: Ticket,
+    audit: Vec<AuditRecord>,
+) -> Result<TicketView, Problem> {
     let id = ticket.id;
-    record(api, vec![TicketChange::Open { ticket: Box::new(ticket), by: who.principal }]).await?;
+    record(api, vec![TicketChange::Open { ticket: Box::new(ticket), by: who.principal }], audit).await?;
     let ticket = find(api, who, id).await?;
     view(api, who, ticket).await
 }
 
 /// Writes changes of tickets: their own history says who made them.
-pub(super) async fn record(api: &Api, changes: Vec<TicketChange>) -> Result<(), Problem> {
+pub(super) async fn record(
+    api: &Api,
+    changes: Vec<TicketChange>,
+    audit: Vec<AuditRecord>,
+) -> Result<(), Problem> {
     let changes = changes.into_iter().map(Change::Ticket).collect();
-    api.services.desk.record(RecordSet { changes, audit: Vec::new() }).await
+    api.services.desk.record(RecordSet { changes, audit }).await
 }
 
 /// A ticket that says nothing yet.

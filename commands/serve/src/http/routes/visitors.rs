@@ -11,6 +11,7 @@ use crate::{
     auth::SignedAgent,
     http::{Api, body::Id, openapi::SignedErrors},
     identity::Identity,
+    masking::Masking,
     problem::Problem,
     view::timestamp,
 };
@@ -54,7 +55,7 @@ pub(super) async fn get(
 ) -> Result<Json<VisitorView>, Problem> {
     let visitor = known(&api, &who, id).await?;
     let customer_id = api.services.store.customer_of(&visitor).await?;
-    Ok(Json(VisitorView::new(visitor, customer_id)))
+    Ok(Json(VisitorView::new(visitor, customer_id).masked(api.masking())))
 }
 
 /// The visitor with this id, if `who` may know of it.
@@ -82,7 +83,7 @@ pub(super) async fn may_know_any(
 }
 
 impl VisitorView {
-    fn new(visitor: Visitor, customer_id: Uuid) -> Self {
+    pub(super) fn new(visitor: Visitor, customer_id: Uuid) -> Self {
         Self {
             id: visitor.id,
             customer_id,
@@ -93,6 +94,17 @@ impl VisitorView {
             attributes: serde_json::from_str(&visitor.attributes).unwrap_or_default(),
             created_at: timestamp(visitor.created_at),
             last_seen_at: timestamp(visitor.last_seen_at),
+        }
+    }
+
+    /// The visitor as agents see it.
+    fn masked(self, masking: Masking) -> Self {
+        Self {
+            name: masking.name(&self.name),
+            email: masking.email(&self.email),
+            external_id: self.external_id.map(|id| masking.string(id)),
+            attributes: masking.map(self.attributes),
+            ..self
         }
     }
 }

@@ -7,6 +7,7 @@ mod customers;
 mod doors;
 mod hostile;
 mod identity;
+mod masking;
 mod office;
 mod oversee;
 mod records;
@@ -18,5 +19,6 @@ mod second;
 mod shadow;
 mod tickets;
 mod trail;
+mod words;
 
 pub(crate) use office::{Ask, Office};

@@ -24,6 +24,7 @@ use crate::{
     outgoing::Outgoing,
     services::Services,
     settings::{Rate, Rates, Settings},
+    words::Words,
 };
 
 /// Password of every agent made here.
@@ -33,7 +34,7 @@ pub(super) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Office {
     pub(crate) services: Services,
     pub(crate) router: Router,
-    _dir: TempDir,
+    pub(crate) dir: TempDir,
 }
 
 /// Who asks, and from where.
@@ -105,6 +106,8 @@ impl Office {
             hot_conversations: 1000,
             heartbeat_s: 25,
             grace: std::time::Duration::from_secs(180),
+            masking: settings.privacy.masking(),
+            words: Arc::new(Words::load(settings.words.as_deref()).unwrap()),
         });
         let desk = desk.await.unwrap();
         for (slug, origins) in [("web", vec![]), ("shop", vec!["https://shop.example".to_owned()])] {
@@ -134,7 +137,7 @@ impl Office {
             tracker,
         };
         let live = live::router(services.clone());
-        Self { router: live.merge(super::super::router(services.clone())), services, _dir: dir }
+        Self { router: live.merge(super::super::router(services.clone())), services, dir }
     }
 
     /// Sends a request; `body` is JSON if it is there.

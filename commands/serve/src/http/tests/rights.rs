@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    articles,
+    articles, masking,
     office::{Ask, Office, PASSWORD},
-    oversee, records, reports, shadow,
+    oversee, records, reports, shadow, words,
 };
 use crate::http::openapi::DOCUMENT;
 
@@ -181,6 +181,8 @@ fn cases() -> Vec<Case> {
     cases.extend(articles::cases());
     cases.extend(records::cases());
     cases.extend(reports::cases());
+    cases.extend(masking::cases());
+    cases.extend(words::cases());
     cases
 }
 

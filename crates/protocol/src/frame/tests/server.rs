@@ -67,6 +67,7 @@ fn examples() -> Vec<(ServerFrame<'static>, &'static str)> {
                 prev_seq: Some(1),
                 id: ID,
                 created_at: Timestamp::from_micros(0),
+                warning: None,
             }),
             r#"{"type":"ack","client_id":"ID","conversation_id":"ID","seq":2,"prev_seq":1,"id":"ID","created_at":"1970-01-01T00:00:00.000Z"}"#,
         ),

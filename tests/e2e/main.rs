@@ -12,6 +12,7 @@ mod hostile;
 mod leaks;
 mod limits;
 mod network;
+mod privacy;
 mod reference;
 mod support;
 mod tidy;

@@ -1,7 +1,11 @@
+mod privacy;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::ValueHint;
 use kefu_app::Format;
+
+pub(crate) use privacy::{PrivacyArgs, PrivacyCommand, PrivacyEraseArgs, PrivacyExportArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,6 +77,8 @@ pub enum StoreCommand {
     Check(CheckArgs),
     /// Verify or export the audit log, while the store is in use or not
     Audit(AuditArgs),
+    /// Export or erase a customer
+    Privacy(PrivacyArgs),
     /// Add a key that seals secrets from now on
     ///
     /// The key goes into the file secret.key, behind those that are there. A daemon that serves the store is told,

@@ -23,7 +23,9 @@ pub(crate) fn record(
         Principal::Visitor(_) => AuditActor::Visitor(who.id),
         Principal::Bot | Principal::System => AuditActor::System,
     };
-    AuditRecord { at: clock::now(), actor, address: Some(address.to_string()), action, target, detail }
+    // Where a visitor is would outlive its erasure.
+    let address = (!matches!(actor, AuditActor::Visitor(_))).then(|| address.to_string());
+    AuditRecord { at: clock::now(), actor, address, action, target, detail }
 }
 
 /// A line of the audit log about something that nobody could be named for, from `address`.

@@ -26,6 +26,7 @@ mod live;
 mod maintenance;
 mod metrics;
 mod opening;
+mod privacy;
 mod problem;
 mod reseal;
 mod run;

@@ -1,11 +1,13 @@
-//! `kefu serve backup`, `restore`, `check`, `audit` and `rotate-key`.
+//! `kefu serve backup`, `restore`, `check`, `audit`, `privacy` and `rotate-key`.
 
 mod audit;
 mod key;
+mod privacy;
 mod target;
 
 pub(crate) use audit::audit;
 pub(crate) use key::rotate_key;
+pub(crate) use privacy::privacy;
 
 use std::{fs, path::Path, time::Instant};
 

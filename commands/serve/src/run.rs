@@ -38,7 +38,7 @@ use crate::{
     maintenance,
     metrics::Metrics,
     opening::{bind, store_failure},
-    reseal,
+    privacy, reseal,
     services::Services,
     settings::Settings,
     syslog::Follower,
@@ -60,6 +60,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Some(StoreCommand::Restore(args)) => return maintenance::restore(app, args),
         Some(StoreCommand::Check(args)) => return maintenance::check(app, args),
         Some(StoreCommand::Audit(args)) => return maintenance::audit(app, args),
+        Some(StoreCommand::Privacy(args)) => return maintenance::privacy(app, args),
         Some(StoreCommand::RotateKey(args)) => return maintenance::rotate_key(app, args),
         None => {}
     }
@@ -140,6 +141,7 @@ async fn serve(
     tokio::select! {
         () = sweep(&registry) => {}
         () = keep_up(services.clone()) => {}
+        () = privacy::keep(&background) => {}
         () = reseal::follow(&background, hangups) => {}
         () = pass_audit_on(&background) => {}
         () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}

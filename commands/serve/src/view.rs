@@ -37,6 +37,8 @@ pub(crate) struct VisitorBrief {
     pub(crate) id: Uuid,
     pub(crate) name: Arc<str>,
     pub(crate) verified: bool,
+    /// Nothing is left of it: its conversations take nothing more.
+    pub(crate) erased: bool,
 }
 
 /// An agent.
@@ -191,7 +193,7 @@ pub(crate) struct ConversationView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
     /// `queued`, `assigned`, `transferred`, `pending`, `resolved`, `reopened`, `rated`, `rating_invited`, `edited`,
-    /// `recalled` or `idle_warned`.
+    /// `recalled`, `idle_warned` or `erased`.
     #[schema(value_type = String, example = "assigned")]
     pub(crate) code: EventCode,
     /// The agent who has the conversation now.
@@ -443,6 +445,7 @@ impl Directory {
             (EventCode::IdleWarned, _) => {
                 "nobody has written for a while: the conversation will end soon".to_owned()
             }
+            (EventCode::Erased, _) => "what was said is erased".to_owned(),
             (EventCode::Rated, _) => format!("rated {} of 5", event.score.unwrap_or(0)),
         }
     }
@@ -528,6 +531,7 @@ pub(crate) fn event_word(code: EventCode) -> frame::EventCode {
         EventCode::Edited => frame::EventCode::Edited,
         EventCode::Recalled => frame::EventCode::Recalled,
         EventCode::IdleWarned => frame::EventCode::IdleWarned,
+        EventCode::Erased => frame::EventCode::Erased,
     }
 }
 
@@ -541,9 +545,11 @@ pub(crate) fn change_word(code: EventCode) -> frame::Change {
         EventCode::Resolved => frame::Change::Resolved,
         EventCode::Reopened => frame::Change::Reopened,
         EventCode::Rated => frame::Change::Rated,
-        EventCode::RatingInvited | EventCode::Edited | EventCode::Recalled | EventCode::IdleWarned => {
-            frame::Change::Updated
-        }
+        EventCode::RatingInvited
+        | EventCode::Edited
+        | EventCode::Recalled
+        | EventCode::IdleWarned
+        | EventCode::Erased => frame::Change::Updated,
     }
 }
 

@@ -119,6 +119,8 @@ pub enum EventCode {
     Recalled,
     /// Nobody has written for a while: the conversation will end.
     IdleWarned,
+    /// Everything that was said before is erased for good.
+    Erased,
 }
 
 impl EventCode {
@@ -137,6 +139,7 @@ impl EventCode {
             Self::Edited => "edited",
             Self::Recalled => "recalled",
             Self::IdleWarned => "idle_warned",
+            Self::Erased => "erased",
         }
     }
 }
@@ -184,6 +187,12 @@ impl Entry {
             && self.text == content.text
             && self.data == content.data
             && self.quote_seq == content.quote_seq
+    }
+
+    /// What is left of it when it is erased: its place.
+    #[must_use]
+    pub fn tombstone(&self) -> Self {
+        Self { text: String::new(), data: None, quote_seq: None, revision: Revision::Erased, ..self.clone() }
     }
 
     /// The number before this entry's among those that `audience` may see.

@@ -7,8 +7,8 @@ use kefu_core::{
 use uuid::Uuid;
 
 use crate::{
-    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, PageVisit, Session, StoreError,
-    TagChange, TicketChange,
+    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, PageVisit, PrivacyChange, Session,
+    StoreError, TagChange, TicketChange,
 };
 
 /// What one transaction writes.
@@ -123,6 +123,8 @@ pub enum Change {
     Customer(CustomerChange),
     /// Changes who is blocked.
     Block(BlockChange),
+    /// Erases, or holds what must not be erased.
+    Privacy(PrivacyChange),
     /// Adds to the pages that a visitor looked at; the oldest beyond [`PAGES_MAX`](crate::PAGES_MAX) go.
     Pages {
         /// Whose.

@@ -20,6 +20,7 @@ mod customers;
 mod error;
 mod open;
 mod pages;
+mod privacy;
 mod reader;
 mod rows;
 mod schema;
@@ -46,6 +47,7 @@ pub use customers::{
 pub use error::StoreError;
 pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
+pub use privacy::{Erasure, ErasureState, LegalHold, PrivacyChange};
 pub use reader::{Cursor, Page, Range, Store, View};
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};
 pub use session::Session;

@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 2] = [
         include_str!("schema/0002/customers.sql"),
         include_str!("schema/0002/messages.sql"),
         include_str!("schema/0002/office.sql"),
+        include_str!("schema/0002/privacy.sql"),
         include_str!("schema/0002/search.sql"),
         include_str!("schema/0002/tags.sql"),
         include_str!("schema/0002/tickets.sql"),

@@ -10,6 +10,7 @@ mod entries;
 mod fold;
 mod keys;
 mod pages;
+mod privacy;
 mod records;
 mod recover;
 mod revise;

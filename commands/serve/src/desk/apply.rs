@@ -37,6 +37,11 @@ impl Task {
             return work.answers.push(Pending::Repeat { index, client_id, conversation, reply });
         }
         let Some(hot) = self.hot.get(key) else { return };
+        if hot.visitor.erased {
+            let problem =
+                Problem::new(ErrorCode::Conflict, "the customer was erased: nothing more is taken here");
+            return self.refuse(send.reply, send.client_id, problem);
+        }
         let action = if send.content.kind == MessageKind::Note { Action::Note } else { Action::Write };
         let rules = (&*self.directory, &self.routing);
         if let Err(problem) = allowed(rules, &send.who, action, work.current(&hot.conversation)) {

@@ -154,6 +154,8 @@ words! {
         Recalled = "recalled",
         /// Nobody has written for a while: it will end soon.
         IdleWarned = "idle_warned",
+        /// Everything that was said before is erased for good: forget it.
+        Erased = "erased",
     }
 }
 

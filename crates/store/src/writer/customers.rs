@@ -55,7 +55,7 @@ async fn edit(conn: &mut SqliteConnection, change: &CustomerChange) -> Result<()
 }
 
 /// The row of a customer that stands for itself; makes it when the customer is only a visitor so far.
-async fn row_of(conn: &mut SqliteConnection, id: Uuid, now: Micros) -> Result<i64, StoreError> {
+pub(super) async fn row_of(conn: &mut SqliteConnection, id: Uuid, now: Micros) -> Result<i64, StoreError> {
     const MAKE: &str = "INSERT INTO customer
         (id, name, email, phone, note, attributes, created_at, updated_at, version)
         SELECT id, name, email, '', '', attributes, created_at, created_at, 0 FROM visitor

@@ -12,6 +12,7 @@ mod keys;
 mod messages;
 mod offline;
 mod pages;
+mod privacy;
 mod roles;
 mod search;
 mod session;
@@ -106,6 +107,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(customers::merge))
         .routes(routes!(customers::unmerge))
         .routes(routes!(customers::conversations))
+        .routes(routes!(privacy::state))
+        .routes(routes!(privacy::export))
+        .routes(routes!(privacy::erase))
+        .routes(routes!(privacy::hold, privacy::release))
         .routes(routes!(identities::list, identities::add))
         .routes(routes!(identities::end))
         .routes(routes!(blocks::list, blocks::make))

@@ -7,6 +7,7 @@ mod doors;
 mod hostile;
 mod identity;
 mod office;
+mod privacy;
 mod records;
 mod replies;
 mod rights;

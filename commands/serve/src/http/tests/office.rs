@@ -32,7 +32,7 @@ pub(super) const PASSWORD: &str = "correct horse battery";
 pub(super) struct Office {
     pub(super) services: Services,
     pub(super) router: Router,
-    _dir: TempDir,
+    pub(super) dir: TempDir,
 }
 
 /// Who asks, and from where.
@@ -132,7 +132,7 @@ impl Office {
             tracker,
         };
         let live = live::router(services.clone());
-        Self { router: live.merge(super::super::router(services.clone())), services, _dir: dir }
+        Self { router: live.merge(super::super::router(services.clone())), services, dir }
     }
 
     /// Sends a request; `body` is JSON if it is there.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     office::{Ask, Office, PASSWORD},
-    records,
+    privacy, records,
 };
 use crate::http::openapi::DOCUMENT;
 
@@ -176,6 +176,7 @@ fn cases() -> Vec<Case> {
         post("/stream/{n}", json!({"type": "ping"}), [401, 404, 404, 404, 404, 404, 404]),
     ];
     cases.extend(records::cases());
+    cases.extend(privacy::cases());
     cases
 }
 

@@ -73,10 +73,12 @@ impl Eraser {
 
     /// Finishes all that are written down, one after the other.
     pub(crate) async fn run_all(&self) -> Result<(), Problem> {
+        let mut outcome = Ok(());
         for erasure in self.store.open_erasures().await? {
-            self.run(&erasure, |_| ()).await?;
+            // One that cannot go on now keeps no other from its end.
+            outcome = self.run(&erasure, |_| ()).await.and(outcome);
         }
-        Ok(())
+        outcome
     }
 
     /// Goes on with an erasure to its end; `told` hears how many entries this run has erased so far.
@@ -88,9 +90,13 @@ impl Eraser {
         let customer = self.store.customer(erasure.customer).await?;
         let customer = customer.ok_or_else(|| Problem::not_found("customer"))?;
         let visitors = self.store.visitors_of_customer(&customer).await?;
-        let visitors: Vec<_> = visitors.into_iter().map(|visitor| visitor.key).collect();
+        // Whoever became the same customer since was not meant.
+        let visitors = visitors.into_iter().filter(|visitor| visitor.erased_at.is_some());
+        let visitors: Vec<_> = visitors.map(|visitor| visitor.key).collect();
         // Again: the process may be another one than that which began.
         self.desk.forget(visitors.clone()).await;
+        // What was sent before is durable when this is: no log grows from here on.
+        self.desk.record(RecordSet::default()).await?;
         let (mut after, mut done) = (erasure.done_upto, 0);
         loop {
             let conversations = self.store.conversations_after(&visitors, after).await?;

@@ -69,10 +69,13 @@ async fn begin(
         "UPDATE block SET reason = '' WHERE kind = 0 AND reason <> '' AND unhex(target, '-') IN
             (SELECT id FROM visitor WHERE key IN (SELECT value FROM json_each(?)))",
     ];
-    const OF_FAMILY: [&str; 3] = [
+    const OF_FAMILY: [&str; 4] = [
         "UPDATE customer SET name = '', email = '', phone = '', note = '', attributes = '{}',
             version = version + 1 WHERE key IN (SELECT value FROM json_each(?))",
         "UPDATE block SET reason = '' WHERE kind = 1 AND reason <> '' AND unhex(target, '-') IN
+            (SELECT id FROM customer WHERE key IN (SELECT value FROM json_each(?)))",
+        // What is left of holds has expired.
+        "DELETE FROM legal_hold WHERE customer IN
             (SELECT id FROM customer WHERE key IN (SELECT value FROM json_each(?)))",
         "DELETE FROM identity WHERE visitor IS NULL AND customer IN (SELECT value FROM json_each(?))",
     ];

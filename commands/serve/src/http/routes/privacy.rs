@@ -178,6 +178,10 @@ pub(super) async fn hold(
         return Err(Problem::invalid("reason", "must say why").into());
     }
     let expires_at = body.expires_at.map(|text| fields::future("expires_at", &text, now)).transpose()?;
+    let erasure = api.services.store.erasure(customer.id).await.map_err(Problem::from)?;
+    if erasure.is_some_and(|erasure| erasure.state == ErasureState::UnderWay) {
+        return Err(Problem::new(ErrorCode::Conflict, "the customer is being erased: it is too late").into());
+    }
     let hold = LegalHold { customer: customer.id, reason, made_by: Some(who.id), made_at: now, expires_at };
     let detail = json!({"expires_at": expires_at.map(timestamp)});
     record(&api, &who, &caller, PrivacyChange::Hold(hold), "customer.held", customer.id, detail).await?;

@@ -6,7 +6,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     auth::Secrets, blocks::Blocks, desk::Desk, limits::Limits, live::Live, metrics::Metrics,
-    settings::Settings, trails::Trails,
+    outgoing::Outgoing, settings::Settings, trails::Trails,
 };
 
 /// What every request handler may use.
@@ -28,6 +28,8 @@ pub(crate) struct Services {
     pub(crate) blocks: Arc<Blocks>,
     /// Pages that visitors looked at and that are not written yet.
     pub(crate) trails: Arc<Trails>,
+    /// What leaves, and whether it may.
+    pub(crate) outgoing: Outgoing,
     /// Counters and gauges.
     pub(crate) metrics: Arc<Metrics>,
     /// What connections share.

@@ -24,7 +24,7 @@ mod timers;
 pub use access::{Action, may};
 pub use clocks::{Alarm, Clock, ClockRules, Clocks, Silence};
 pub use content::{Content, ContentError, DATA_BYTES_MAX};
-pub use conversation::{Conversation, Rating, Refusal, State};
+pub use conversation::{Conversation, JOINED_MAX, Rating, Refusal, State};
 pub use hours::{Day, DayHours, Hours, HoursConfig, HoursError, SpecialDay, Week};
 pub use message::{Audience, Entry, Event, EventCode, MessageKind, Revision};
 pub use office::{

@@ -119,6 +119,12 @@ pub enum EventCode {
     Recalled,
     /// Nobody has written for a while: the conversation will end.
     IdleWarned,
+    /// An agent takes part beside the one who has it.
+    Joined,
+    /// An agent who took part does so no longer.
+    Left,
+    /// An agent took it from whoever had it.
+    TakenOver,
     /// Everything that was said before is erased for good.
     Erased,
 }
@@ -139,6 +145,9 @@ impl EventCode {
             Self::Edited => "edited",
             Self::Recalled => "recalled",
             Self::IdleWarned => "idle_warned",
+            Self::Joined => "joined",
+            Self::Left => "left",
+            Self::TakenOver => "taken_over",
             Self::Erased => "erased",
         }
     }

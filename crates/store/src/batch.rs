@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, PageVisit, PrivacyChange, Session,
-    StoreError, TagChange, TicketChange,
+    ShadowChange, StoreError, TagChange, TicketChange,
 };
 
 /// What one transaction writes.
@@ -132,6 +132,8 @@ pub enum Change {
         /// In the order in which it looked at them.
         visits: Vec<PageVisit>,
     },
+    /// Changes a rehearsal's store.
+    Shadow(ShadowChange),
     /// Changes who gets in and with which rights.
     Access(AccessChange),
     /// Sets or forgets the hash of the token that lets the first agent in.

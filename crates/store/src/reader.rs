@@ -100,7 +100,7 @@ impl Store {
         crate::check::integrity(lease.conn()).await
     }
 
-    async fn meta<T>(&self, key: &str) -> Result<Option<T>, StoreError>
+    pub(crate) async fn meta<T>(&self, key: &str) -> Result<Option<T>, StoreError>
     where
         T: for<'r> Decode<'r, Sqlite>,
     {

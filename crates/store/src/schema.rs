@@ -23,8 +23,10 @@ const MIGRATIONS: [&str; 2] = [
         include_str!("schema/0002/office.sql"),
         include_str!("schema/0002/privacy.sql"),
         include_str!("schema/0002/search.sql"),
+        include_str!("schema/0002/shadow.sql"),
         include_str!("schema/0002/tags.sql"),
         include_str!("schema/0002/tickets.sql"),
+        include_str!("schema/0002/watch.sql"),
     ),
 ];
 

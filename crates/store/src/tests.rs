@@ -3,6 +3,7 @@ mod files;
 mod lists;
 mod people;
 mod records;
+mod shadow;
 mod tickets;
 mod upgrades;
 

@@ -15,6 +15,7 @@ mod records;
 mod recover;
 mod revise;
 mod sessions;
+mod shadow;
 mod tags;
 mod tickets;
 

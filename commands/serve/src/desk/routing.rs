@@ -144,6 +144,7 @@ impl Task {
                 conversation: offer.conversation,
                 change: Change::Offered,
                 was_queued: true,
+                lost_by: None,
             });
         }
     }

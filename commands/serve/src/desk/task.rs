@@ -58,13 +58,17 @@ pub(super) struct Task {
     pub(super) clocks: Clocks,
     /// The skills that were named, by name.
     pub(super) skills: HashMap<String, SkillKey>,
-    /// The conversations of each agent that have not ended.
+    /// The conversations of each agent that have not ended: those that it has, and those that it joined.
     pub(super) desks: HashMap<AgentKey, HashSet<ConversationKey>>,
     /// Connections that have not said yet what they hold, oldest first.
     pub(super) fresh: VecDeque<(Instant, ConnectionId)>,
     pub(super) hints: Vec<Hint>,
     /// Agents' connections, for what every agent is told.
     pub(super) agent_connections: Vec<ConnectionId>,
+    /// Agents without a connection, and when they leave what they joined.
+    pub(super) absent: HashMap<AgentKey, Micros>,
+    /// How long they have to come back.
+    pub(super) grace_us: i64,
     pub(super) heartbeat_s: u32,
     hot_conversations: usize,
 }
@@ -99,12 +103,14 @@ impl Task {
             fresh: VecDeque::new(),
             hints: Vec::new(),
             agent_connections: Vec::new(),
+            absent: HashMap::new(),
+            grace_us: i64::try_from(options.grace.as_micros()).unwrap_or(i64::MAX),
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
         };
         task.change_directory(|directory| *directory = Directory { agents, roles, inboxes, teams });
         let now = clock::now();
-        task.routing.set_grace(Some(i64::try_from(options.grace.as_micros()).unwrap_or(i64::MAX)));
+        task.routing.set_grace(Some(task.grace_us));
         task.set_teams(now);
         for agent in Arc::clone(&task.directory).agents.values() {
             let profile = task.profile(agent);
@@ -116,6 +122,10 @@ impl Task {
             let inbox = task.directory.inboxes.get(&conversation.inbox);
             if inbox.is_some_and(|inbox| inbox.settings.clock_rules() != ClockRules::default()) {
                 timed.push(key);
+            }
+            for agent in &conversation.joined {
+                task.desks.entry(*agent).or_default().insert(key);
+                task.absent.insert(*agent, now.plus(task.grace_us));
             }
             let wait = task.wait_of(&conversation);
             match (conversation.state, conversation.assignee) {

@@ -49,6 +49,7 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Block(change) => super::blocks::write(conn, change).await,
         Change::Privacy(change) => super::privacy::write(conn, change).await,
         Change::Pages { visitor, visits } => super::pages::write(conn, *visitor, visits).await,
+        Change::Shadow(change) => super::shadow::write(conn, change).await,
         Change::Access(change) => super::access::write(conn, change).await,
         Change::SetupToken(Some(hash)) => schema::set_meta_blob(conn, "setup_token_hash", hash).await,
         Change::SetupToken(None) => {

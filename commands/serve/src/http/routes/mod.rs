@@ -11,12 +11,15 @@ mod inboxes;
 mod keys;
 mod messages;
 mod offline;
+mod oversee;
 mod pages;
 mod privacy;
+mod repeat;
 mod roles;
 mod search;
 mod session;
 mod setup;
+mod shadow;
 mod tags;
 mod teams;
 mod ticket_comments;
@@ -66,6 +69,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(keys::revoke))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
+        .routes(routes!(shadow::list))
         .routes(routes!(inboxes::list, inboxes::make))
         .routes(routes!(inboxes::change))
         .routes(routes!(inboxes::rotate_secret))
@@ -83,6 +87,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::rate))
         .routes(routes!(conversations::invite_rating))
         .routes(routes!(conversations::read))
+        .routes(routes!(oversee::whisper))
+        .routes(routes!(oversee::join))
+        .routes(routes!(oversee::leave))
+        .routes(routes!(oversee::take_over))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::recall))
         .routes(routes!(search::search))

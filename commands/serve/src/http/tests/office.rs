@@ -21,6 +21,7 @@ use crate::{
     limits::Limits,
     live::{self, Live},
     metrics::Metrics,
+    outgoing::Outgoing,
     services::Services,
     settings::{Rate, Rates, Settings},
 };
@@ -126,6 +127,7 @@ impl Office {
             desk,
             indexer: Indexer::start(&opened.store).unwrap(),
             store: opened.store,
+            outgoing: Outgoing::new(Arc::clone(&metrics), false),
             settings: Arc::new(settings),
             secrets: Arc::new(Secrets::new(&[7; 32])),
             metrics,

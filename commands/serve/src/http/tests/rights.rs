@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     office::{Ask, Office, PASSWORD},
-    privacy, records,
+    oversee, privacy, records, shadow,
 };
 use crate::http::openapi::DOCUMENT;
 
@@ -175,6 +175,8 @@ fn cases() -> Vec<Case> {
         get("/openapi.json", [200; 7]),
         post("/stream/{n}", json!({"type": "ping"}), [401, 404, 404, 404, 404, 404, 404]),
     ];
+    cases.extend(oversee::cases());
+    cases.extend(shadow::cases());
     cases.extend(records::cases());
     cases.extend(privacy::cases());
     cases

@@ -135,6 +135,39 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu serve audit export --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
     ("kefu serve audit export --after", "从此行之后开始"),
     ("kefu serve audit export --format", "各行的格式"),
+    ("kefu serve privacy", "导出或抹除一个客户"),
+    ("kefu serve privacy export", "把一个客户的全部已知数据写为 JSON,无论数据库是否正在使用"),
+    (
+        "kefu serve privacy export (after)",
+        "\
+示例:
+  kefu serve privacy export 0198c0de-0000-7000-8000-000000000001 --to customer.json
+
+退出码:0 已写出,2 没有这个客户。",
+    ),
+    ("Customer:", "客户"),
+    ("kefu serve privacy export <customer>", "客户的 ID"),
+    ("kefu serve privacy export --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve privacy export --to", "写入此文件,它必须尚不存在 [默认:标准输出]"),
+    (
+        "kefu serve privacy erase",
+        "彻底抹除一个客户,数据库不能正在使用
+
+消息只保留编号。之前的备份不受影响。",
+    ),
+    (
+        "kefu serve privacy erase (after)",
+        "\
+示例:
+  kefu serve privacy erase 0198c0de-0000-7000-8000-000000000001
+  kefu serve privacy erase 0198c0de-0000-7000-8000-000000000001 --yes --format json
+
+退出码:0 已无任何残留,1 处于法律保全,2 没有这个客户,75 服务正在使用数据库:请通过其 API 抹除。",
+    ),
+    ("kefu serve privacy erase <customer>", "客户的 ID"),
+    ("kefu serve privacy erase --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve privacy erase --yes", "不再询问是否确定"),
+    ("kefu serve privacy erase --format", "报告的格式"),
     (
         "kefu serve report",
         "统计会话情况,无论数据库是否正在使用

@@ -14,6 +14,7 @@ mod leaks;
 mod limits;
 mod masking;
 mod network;
+mod privacy;
 mod reference;
 mod standby;
 mod support;

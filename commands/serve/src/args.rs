@@ -1,8 +1,12 @@
+mod privacy;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::ValueHint;
 use kefu_app::Format;
 use kefu_core::Grouping;
+
+pub(crate) use privacy::{PrivacyArgs, PrivacyCommand, PrivacyEraseArgs, PrivacyExportArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,6 +94,8 @@ pub enum StoreCommand {
     /// The figures are counted from the log each time; what each means is in the operations guide.
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArgs),
+    /// Export or erase a customer
+    Privacy(PrivacyArgs),
     /// Add a key that seals secrets from now on
     ///
     /// The key goes into the file secret.key, behind those that are there. A daemon that serves the store is told,

@@ -33,14 +33,10 @@ pub(crate) fn record(
     target: Option<(&'static str, Uuid)>,
     detail: serde_json::Value,
 ) -> AuditRecord {
-    AuditRecord {
-        at: clock::now(),
-        actor: actor(who),
-        address: Some(address.to_string()),
-        action,
-        target,
-        detail,
-    }
+    let actor = actor(who);
+    // Where a visitor is would outlive its erasure.
+    let address = (!matches!(actor, AuditActor::Visitor(_))).then(|| address.to_string());
+    AuditRecord { at: clock::now(), actor, address, action, target, detail }
 }
 
 /// A line of the audit log about something that nobody could be named for, from `address`.

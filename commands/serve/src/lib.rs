@@ -31,6 +31,7 @@ mod masking;
 mod metrics;
 mod opening;
 mod outgoing;
+mod privacy;
 mod problem;
 mod reports;
 mod reseal;

@@ -1,12 +1,14 @@
-//! `kefu serve backup`, `restore`, `check`, `audit`, `report` and `rotate-key`.
+//! `kefu serve backup`, `restore`, `check`, `audit`, `report`, `privacy` and `rotate-key`.
 
 mod audit;
 mod key;
+mod privacy;
 mod report;
 mod target;
 
 pub(crate) use audit::audit;
 pub(crate) use key::rotate_key;
+pub(crate) use privacy::privacy;
 pub(crate) use report::report;
 
 use std::{fs, path::Path, time::Instant};

@@ -122,6 +122,7 @@ pub(crate) fn store_failure(dir: &Path, error: StoreError) -> Failure {
         | StoreError::Stale(_)
         | StoreError::OutOfOrder { .. }
         | StoreError::Abandoned
+        | StoreError::Held
         | StoreError::Closed
         | StoreError::Internal(_) => return Failure::internal(error),
     };

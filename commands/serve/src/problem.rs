@@ -98,7 +98,9 @@ impl From<ParseError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Stale(_) => return Self::new(ErrorCode::Conflict, error.to_string()),
+            StoreError::Stale(_) | StoreError::Held => {
+                return Self::new(ErrorCode::Conflict, error.to_string());
+            }
             StoreError::Conflict(_) => {
                 return Self::new(ErrorCode::Conflict, "a value that must be unique is taken already");
             }

@@ -39,7 +39,7 @@ use crate::{
     metrics::Metrics,
     opening::{bind, store_failure},
     outgoing::{self, Outgoing},
-    reseal,
+    privacy, reseal,
     services::Services,
     settings::Settings,
     standby,
@@ -64,6 +64,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Some(StoreCommand::Check(args)) => return maintenance::check(app, args),
         Some(StoreCommand::Audit(args)) => return maintenance::audit(app, args),
         Some(StoreCommand::Report(args)) => return maintenance::report(app, args),
+        Some(StoreCommand::Privacy(args)) => return maintenance::privacy(app, args),
         Some(StoreCommand::RotateKey(args)) => return maintenance::rotate_key(app, args),
         None => {}
     }
@@ -172,6 +173,7 @@ async fn serve(
     tokio::select! {
         () = sweep(&registry) => {}
         () = keep_up(services.clone()) => {}
+        () = privacy::keep(&background) => {}
         () = reseal::follow(&background, hangups) => {}
         () = pass_audit_on(&background) => {}
         () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}

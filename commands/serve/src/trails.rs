@@ -56,6 +56,13 @@ impl Trails {
         self.waiting().visits.get(&visitor).cloned().unwrap_or_default()
     }
 
+    /// Forgets what waits of a visitor.
+    pub(crate) fn forget(&self, visitor: VisitorKey) {
+        let mut waiting = self.waiting();
+        let visits = waiting.visits.remove(&visitor).unwrap_or_default();
+        waiting.bytes -= visits.iter().map(bytes).sum::<usize>();
+    }
+
     /// Writes all that waits.
     pub(crate) async fn write(&self, desk: &Desk) {
         let Waiting { visits, .. } = std::mem::take(&mut *self.waiting());

@@ -42,6 +42,8 @@ pub(crate) struct VisitorBrief {
     pub(crate) id: Uuid,
     pub(crate) name: Arc<str>,
     pub(crate) verified: bool,
+    /// Nothing is left of it: its conversations take nothing more.
+    pub(crate) erased: bool,
 }
 
 /// An agent.
@@ -199,7 +201,7 @@ pub(crate) struct ConversationView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
     /// `queued`, `assigned`, `transferred`, `pending`, `resolved`, `reopened`, `rated`, `rating_invited`, `edited`,
-    /// `recalled`, `idle_warned`, `joined`, `left` or `taken_over`.
+    /// `recalled`, `idle_warned`, `joined`, `left`, `taken_over` or `erased`.
     #[schema(value_type = String, example = "assigned")]
     pub(crate) code: EventCode,
     /// The agent who has the conversation now; of `joined` and `left` the one who came or went.
@@ -475,6 +477,7 @@ impl Directory {
             (EventCode::Joined, name) => format!("{name} joins the conversation"),
             (EventCode::Left, name) => format!("{name} leaves the conversation"),
             (EventCode::TakenOver, name) => format!("{name} takes the conversation over"),
+            (EventCode::Erased, _) => "what was said is erased".to_owned(),
             (EventCode::Rated, _) => format!("rated {} of 5", event.score.unwrap_or(0)),
         }
     }
@@ -586,6 +589,7 @@ pub(crate) fn event_word(code: EventCode) -> frame::EventCode {
         EventCode::Joined => frame::EventCode::Joined,
         EventCode::Left => frame::EventCode::Left,
         EventCode::TakenOver => frame::EventCode::TakenOver,
+        EventCode::Erased => frame::EventCode::Erased,
     }
 }
 
@@ -605,7 +609,8 @@ pub(crate) fn change_word(code: EventCode) -> frame::Change {
         | EventCode::Recalled
         | EventCode::IdleWarned
         | EventCode::Joined
-        | EventCode::Left => frame::Change::Updated,
+        | EventCode::Left
+        | EventCode::Erased => frame::Change::Updated,
     }
 }
 

@@ -128,6 +128,8 @@ pub enum EventCode {
     Left,
     /// An agent took it from whoever had it.
     TakenOver,
+    /// Everything that was said before is erased for good.
+    Erased,
 }
 
 impl EventCode {
@@ -149,6 +151,7 @@ impl EventCode {
             Self::Joined => "joined",
             Self::Left => "left",
             Self::TakenOver => "taken_over",
+            Self::Erased => "erased",
         }
     }
 }
@@ -196,6 +199,12 @@ impl Entry {
             && self.text == content.text
             && self.data == content.data
             && self.quote_seq == content.quote_seq
+    }
+
+    /// What is left of it when it is erased: its place.
+    #[must_use]
+    pub fn tombstone(&self) -> Self {
+        Self { text: String::new(), data: None, quote_seq: None, revision: Revision::Erased, ..self.clone() }
     }
 
     /// The number before this entry's among those that `audience` may see.

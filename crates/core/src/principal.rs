@@ -143,6 +143,8 @@ pub struct Visitor {
     pub created_at: Micros,
     /// When it last opened a session.
     pub last_seen_at: Micros,
+    /// From when on nothing is left of it but its ids: its conversations take nothing more.
+    pub erased_at: Option<Micros>,
 }
 
 /// One channel instance: a site's widget, an API.

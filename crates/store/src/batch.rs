@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, KnowledgeChange, PageVisit,
-    Session, ShadowChange, StoreError, TagChange, TicketChange,
+    PrivacyChange, Session, ShadowChange, StoreError, TagChange, TicketChange,
 };
 
 /// What one transaction writes.
@@ -125,6 +125,8 @@ pub enum Change {
     Customer(CustomerChange),
     /// Changes who is blocked.
     Block(BlockChange),
+    /// Erases, or holds what must not be erased.
+    Privacy(PrivacyChange),
     /// Adds to the pages that a visitor looked at; the oldest beyond [`PAGES_MAX`](crate::PAGES_MAX) go.
     Pages {
         /// Whose.

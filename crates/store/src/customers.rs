@@ -315,6 +315,16 @@ impl Store {
     }
 }
 
+impl Customer {
+    /// The visitor that it is, if it is only one and has no row.
+    pub(crate) fn only_visitor(&self) -> Option<VisitorKey> {
+        match self.place {
+            Place::Visitor(key) => Some(key),
+            Place::Row(_) => None,
+        }
+    }
+}
+
 impl From<Visitor> for Customer {
     fn from(visitor: Visitor) -> Self {
         Self {

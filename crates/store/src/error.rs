@@ -65,6 +65,9 @@ pub enum StoreError {
     /// A record is not what its change was made for: it changed meanwhile, or it is not there.
     #[error("the {0} was changed by somebody else meanwhile, or is gone")]
     Stale(&'static str),
+    /// A legal hold forbids to erase it.
+    #[error("a legal hold is on the customer: release it first")]
+    Held,
     /// Another connection was in the way for too long.
     #[error("the store is busy")]
     Busy,

@@ -21,6 +21,7 @@ mod error;
 mod knowledge;
 mod open;
 mod pages;
+mod privacy;
 mod reader;
 mod reports;
 mod rows;
@@ -53,6 +54,7 @@ pub use knowledge::{
 };
 pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
+pub use privacy::{Erasure, ErasureState, LegalHold, PrivacyChange};
 pub use reader::{Cursor, OpenWork, Page, Range, Store, View};
 pub use reports::{LiveCount, ReportEntry, ReportSlice};
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};

@@ -32,7 +32,7 @@ macro_rules! conversation_columns {
 
 macro_rules! visitor_columns {
     () => {
-        "key, id, inbox, external_id, verified, name, email, attributes, created_at, last_seen_at"
+        "key, id, inbox, external_id, verified, name, email, attributes, created_at, last_seen_at, erased_at"
     };
 }
 
@@ -411,6 +411,7 @@ pub(crate) fn visitor(row: &SqliteRow) -> Result<Visitor, StoreError> {
         attributes: columns.take()?,
         created_at: Micros(columns.take()?),
         last_seen_at: Micros(columns.take()?),
+        erased_at: columns.optional()?.map(Micros),
     })
 }
 

@@ -118,6 +118,7 @@ pub(crate) fn visitor(key: VisitorKey, external_id: Option<&str>, verified: bool
         attributes: "{}".to_owned(),
         created_at: NOW,
         last_seen_at: NOW,
+        erased_at: None,
     }
 }
 

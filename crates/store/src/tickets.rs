@@ -91,6 +91,8 @@ pub struct TicketHistory {
 /// Which tickets are wanted: those that fulfil every condition that is set.
 #[derive(Clone, Debug, Default)]
 pub struct TicketFilter {
+    /// The one with this number.
+    pub number: Option<i64>,
     /// Those that stand there.
     pub status: Option<TicketStatus>,
     /// Those of this priority.
@@ -121,6 +123,10 @@ impl TicketFilter {
     fn conditions(&self) -> (String, Args) {
         let mut sql = String::from("1");
         let mut args = Args::default();
+        if let Some(number) = self.number {
+            sql.push_str(" AND ticket.number = ?");
+            args.add_int(number);
+        }
         if let Some(status) = self.status {
             sql.push_str(" AND ticket.status = ?");
             args.add_int(status_number(status));

@@ -11,6 +11,7 @@ mod fold;
 mod keys;
 mod knowledge;
 mod pages;
+mod privacy;
 mod records;
 mod recover;
 mod revise;

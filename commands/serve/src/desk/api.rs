@@ -8,7 +8,7 @@ use kefu_core::{
 };
 use kefu_protocol::frame::{Position, Warning};
 use kefu_socket::{ConnectionId, Outbox};
-use kefu_store::{AuditRecord, RecordSet};
+use kefu_store::{AuditRecord, PrivacyChange, RecordSet};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -297,6 +297,19 @@ pub(crate) enum Command {
     },
     Agents {
         reply: Answer<Vec<AgentView>>,
+    },
+    /// Follows the beginning of an erasure: ends what these visitors have open, and forgets who they are.
+    Forget(Vec<VisitorKey>),
+    /// Ends a conversation of which everything is erased, and tells of it.
+    EndErased {
+        conversation: ConversationKey,
+        /// The erasure's note of it.
+        note: PrivacyChange,
+        reply: Answer<()>,
+    },
+    /// Empties the store's write-ahead log.
+    SettleStore {
+        reply: Answer<()>,
     },
     /// Ends the connections of visitors who are blocked.
     CloseBlocked(Vec<VisitorKey>),

@@ -38,6 +38,11 @@ impl Task {
             return work.answers.push(Pending::Repeat { index, client_id, conversation, reply });
         }
         let Some(hot) = self.hot.get(key) else { return };
+        if hot.visitor.erased {
+            let problem =
+                Problem::new(ErrorCode::Conflict, "the customer was erased: nothing more is taken here");
+            return self.refuse(send.reply, send.client_id, problem);
+        }
         let action = match send.content.kind {
             MessageKind::Note if send.content.is_whisper() => Action::Oversee,
             MessageKind::Note => Action::Note,

@@ -1,6 +1,9 @@
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use kefu_core::{Audience, Conversation, ConversationKey, Entry, MessageKind, State};
+use kefu_core::{Audience, Conversation, ConversationKey, Entry, MessageKind, State, VisitorKey};
 use kefu_store::{Store, StoreError, Writer};
 use uuid::Uuid;
 
@@ -45,6 +48,12 @@ impl Hot {
         if kept.into_iter().flatten().any(|kept| kept.seq == entry.seq) {
             self.remember(entry);
         }
+    }
+
+    /// What an erasure leaves of the messages that lists show.
+    pub(super) fn tombstones(&self) -> Vec<Entry> {
+        let kept = [&self.last_text, &self.last_note].into_iter().flatten();
+        kept.map(|kept| kept.tombstone()).collect()
     }
 
     /// Keeps the beginning of a message for lists.
@@ -102,6 +111,14 @@ impl HotSet {
     /// Looks without marking it as used.
     pub(super) fn peek(&self, key: ConversationKey) -> Option<&Hot> {
         self.by_key.get(&key).map(|hot| &**hot)
+    }
+
+    /// Forgets who these visitors are.
+    pub(super) fn forget_visitors(&mut self, visitors: &HashSet<VisitorKey>) {
+        for hot in self.by_key.values_mut().filter(|hot| visitors.contains(&hot.conversation.visitor)) {
+            let id = hot.visitor.id;
+            hot.visitor = Arc::new(VisitorBrief { id, name: "".into(), verified: false, erased: true });
+        }
     }
 
     pub(super) fn insert(&mut self, mut hot: Hot) {
@@ -184,6 +201,7 @@ impl HotSet {
 
 impl From<&kefu_core::Visitor> for VisitorBrief {
     fn from(visitor: &kefu_core::Visitor) -> Self {
-        Self { id: visitor.id, name: Arc::clone(&visitor.name), verified: visitor.verified }
+        let erased = visitor.erased_at.is_some();
+        Self { id: visitor.id, name: Arc::clone(&visitor.name), verified: visitor.verified, erased }
     }
 }

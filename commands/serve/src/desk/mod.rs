@@ -11,6 +11,7 @@ mod apply;
 mod batch;
 mod connections;
 mod deliver;
+mod erase;
 mod gather;
 mod hot;
 mod ids;
@@ -454,6 +455,25 @@ impl Desk {
     /// `conflict` when a value is taken, or when a record is not what its change was made for.
     pub(crate) async fn record(&self, set: RecordSet) -> Result<(), Problem> {
         self.ask(|reply| Command::Record { set: Box::new(set), reply }).await
+    }
+
+    /// Follows the beginning of an erasure: ends what these visitors have open, and forgets who they are.
+    pub(crate) async fn forget(&self, visitors: Vec<VisitorKey>) {
+        self.post(Command::Forget(visitors)).await;
+    }
+
+    /// Ends a conversation of which everything is erased, and tells whoever hears of it.
+    pub(crate) async fn end_erased(
+        &self,
+        conversation: kefu_core::ConversationKey,
+        note: kefu_store::PrivacyChange,
+    ) -> Result<(), Problem> {
+        self.ask(|reply| Command::EndErased { conversation, note, reply }).await
+    }
+
+    /// Empties the store's write-ahead log; `unavailable` while somebody reads what is in it.
+    pub(crate) async fn settle(&self) -> Result<(), Problem> {
+        self.ask(|reply| Command::SettleStore { reply }).await
     }
 
     /// All agents, with what they are doing.

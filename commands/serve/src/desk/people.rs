@@ -33,6 +33,10 @@ impl Task {
         now: Micros,
         work: &mut Work,
     ) {
+        // It was known when it was asked for, and is erased by now.
+        if known.as_ref().is_some_and(|known| known.erased_at.is_some()) {
+            return drop(reply.send(Err(Problem::unauthorized())));
+        }
         let visitor = self.visitor_row(&new, known, now);
         let brief = Arc::new(VisitorBrief::from(&visitor));
         let existing = latest.and_then(|key| self.hot.get_mut(key)).filter(|hot| {
@@ -102,6 +106,7 @@ impl Task {
             attributes: "{}".to_owned(),
             created_at: now,
             last_seen_at: now,
+            erased_at: None,
         });
         visitor.last_seen_at = now;
         // A proven identity is never replaced by one that is merely claimed.

@@ -238,6 +238,9 @@ impl Task {
                     work.records.push(*set);
                     work.recorders.push(Some(reply));
                 }
+                Command::EndErased { conversation, note, reply } => {
+                    self.end_erased(conversation, note, reply, now, &mut work);
+                }
                 Command::Stop { reply } => stop = Some(reply),
                 other => self.answer_now(other).await,
             }
@@ -278,6 +281,8 @@ impl Task {
             Command::Replayed { connection, positions, rounds } => {
                 self.advance(connection, positions, rounds).await;
             }
+            Command::Forget(visitors) => self.forget(visitors),
+            Command::SettleStore { reply } => self.settle(reply).await,
             Command::CloseBlocked(visitors) => self.close_blocked(&visitors),
             Command::Typing { connection, conversation, on } => self.typing(connection, conversation, on),
             Command::Watch { connection, watch, on } => self.watch(connection, watch, on),
@@ -306,6 +311,7 @@ impl Task {
                     }
                 }
                 Command::Views { conversations, .. } => keys.extend_from_slice(conversations),
+                Command::EndErased { conversation, .. } => keys.push(*conversation),
                 Command::OpenVisitor { latest, .. } => keys.extend(*latest),
                 Command::PutAgent { change, .. } if change.disabled == Some(true) => {
                     let agent = change.id.and_then(|id| self.directory.agent(id));
@@ -425,12 +431,15 @@ impl Task {
             Command::PutRole { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::DropRole { reply, .. }
             | Command::EndSession { reply, .. }
+            | Command::EndErased { reply, .. }
+            | Command::SettleStore { reply }
             | Command::Record { reply, .. }
             | Command::SetupToken { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::Agents { reply } => drop(reply.send(Err(problem.clone()))),
             // Dropping the reply ends the connection, which comes back later.
             Command::Connect { .. } => {}
             Command::Disconnect(connection) => self.disconnect(connection),
+            Command::Forget(visitors) => self.forget(visitors),
             Command::CloseBlocked(visitors) => self.close_blocked(&visitors),
             Command::Resume { connection, .. }
             | Command::Replayed { connection, .. }

@@ -194,7 +194,7 @@ impl Contact {
                 }
                 self.pass(event.agent, at, before, facts);
             }
-            EventCode::Resolved => self.resolve(step, facts),
+            EventCode::Resolved => self.resolve(step, step.sender == Principal::System, facts),
             EventCode::RatingInvited | EventCode::Rated => {
                 let score = event.score.unwrap_or_default();
                 let is_rating = event.code == EventCode::Rated;
@@ -207,6 +207,9 @@ impl Contact {
             | EventCode::IdleWarned
             | EventCode::Joined
             | EventCode::Left => {}
+            // What had ended before ends no second time.
+            EventCode::Erased if self.phase == Phase::Resting => {}
+            EventCode::Erased => self.resolve(step, false, facts),
         }
     }
 
@@ -232,7 +235,7 @@ impl Contact {
         };
     }
 
-    fn resolve(&mut self, step: Step, facts: &mut Vec<Fact>) {
+    fn resolve(&mut self, step: Step, by_clock: bool, facts: &mut Vec<Fact>) {
         let (at, agent, team) = (step.at, self.holder(), self.team);
         let mut tell = |what| facts.push(Fact { at, agent, team, what });
         match self.phase {
@@ -243,7 +246,7 @@ impl Contact {
         if let Some(asked) = self.asked_at.filter(|_| !self.is_answered) {
             tell(Occurrence::Missed(span(asked, at)));
         }
-        tell(Occurrence::Resolved { by_clock: step.sender == Principal::System });
+        tell(Occurrence::Resolved { by_clock });
         *self = Self::default();
     }
 }

@@ -172,6 +172,8 @@ words! {
         Left = "left",
         /// An agent took it from whoever had it.
         TakenOver = "taken_over",
+        /// Everything that was said before is erased for good: forget it.
+        Erased = "erased",
     }
 }
 

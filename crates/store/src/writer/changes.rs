@@ -48,6 +48,7 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Knowledge(change) => super::knowledge::write(conn, change).await,
         Change::Customer(change) => super::customers::write(conn, change).await,
         Change::Block(change) => super::blocks::write(conn, change).await,
+        Change::Privacy(change) => super::privacy::write(conn, change).await,
         Change::Pages { visitor, visits } => super::pages::write(conn, *visitor, visits).await,
         Change::Shadow(change) => super::shadow::write(conn, change).await,
         Change::Access(change) => super::access::write(conn, change).await,
@@ -66,7 +67,8 @@ async fn write_visitor(conn: &mut SqliteConnection, visitor: &Visitor) -> Result
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET
             external_id = excluded.external_id, verified = excluded.verified, name = excluded.name,
-            email = excluded.email, attributes = excluded.attributes, last_seen_at = excluded.last_seen_at";
+            email = excluded.email, attributes = excluded.attributes, last_seen_at = excluded.last_seen_at
+        WHERE erased_at IS NULL";
     let mut args = Args::default().int(visitor.key.0).blob(visitor.id.as_bytes()).int(visitor.inbox.0);
     args.add_opt_text(visitor.external_id.as_deref());
     let args = args

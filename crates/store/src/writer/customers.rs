@@ -14,6 +14,9 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &CustomerChange) 
     match change {
         CustomerChange::Edit { .. } => edit(conn, change).await,
         CustomerChange::Merge { id, target, sources, at, made_by } => {
+            for customer in sources.iter().chain([target]) {
+                check_not_erased(conn, *customer).await?;
+            }
             let target = row_of(conn, *target, *at).await?;
             for source in sources {
                 let source = row_of(conn, *source, *at).await?;
@@ -21,7 +24,10 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &CustomerChange) 
             }
             Ok(())
         }
-        CustomerChange::Unmerge { target, id, at } => unmerge(conn, *target, *id, *at).await,
+        CustomerChange::Unmerge { target, id, at } => {
+            check_not_erased(conn, *target).await?;
+            unmerge(conn, *target, *id, *at).await
+        }
         CustomerChange::AddIdentity { customer, identity } => {
             let customer = row_of(conn, *customer, identity.created_at).await?;
             add_identity(conn, customer, identity).await
@@ -34,6 +40,13 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &CustomerChange) 
             if dropped == 0 { Err(StoreError::Stale("identity")) } else { Ok(()) }
         }
     }
+}
+
+/// While a customer is being erased, who it is stays as it is.
+async fn check_not_erased(conn: &mut SqliteConnection, customer: Uuid) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT 1 FROM erasure WHERE customer = ? AND finished_at IS NULL";
+    let under_way = sql::row(conn, SQL, Args::default().blob(customer.as_bytes())).await?;
+    if under_way.is_some() { Err(STALE) } else { Ok(()) }
 }
 
 async fn edit(conn: &mut SqliteConnection, change: &CustomerChange) -> Result<(), StoreError> {
@@ -55,7 +68,7 @@ async fn edit(conn: &mut SqliteConnection, change: &CustomerChange) -> Result<()
 }
 
 /// The row of a customer that stands for itself; makes it when the customer is only a visitor so far.
-async fn row_of(conn: &mut SqliteConnection, id: Uuid, now: Micros) -> Result<i64, StoreError> {
+pub(super) async fn row_of(conn: &mut SqliteConnection, id: Uuid, now: Micros) -> Result<i64, StoreError> {
     const MAKE: &str = "INSERT INTO customer
         (id, name, email, phone, note, attributes, created_at, updated_at, version)
         SELECT id, name, email, '', '', attributes, created_at, created_at, 0 FROM visitor

@@ -11,7 +11,8 @@ pub(super) async fn write(
     visits: &[PageVisit],
 ) -> Result<(), StoreError> {
     const ADD: &str = "INSERT INTO page_visit (visitor, number, at, url, title, referrer)
-        VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM page_visit WHERE visitor = ?1), ?2, ?3, ?4, ?5)";
+        SELECT ?1, (SELECT coalesce(max(number), 0) + 1 FROM page_visit WHERE visitor = ?1), ?2, ?3, ?4, ?5
+        WHERE NOT EXISTS (SELECT 1 FROM visitor WHERE key = ?1 AND erased_at IS NOT NULL)";
     const TRIM: &str = "DELETE FROM page_visit WHERE visitor = ?1
         AND number <= (SELECT max(number) FROM page_visit WHERE visitor = ?1) - ?2";
     for visit in &visits[visits.len().saturating_sub(PAGES_MAX)..] {

@@ -16,6 +16,7 @@ mod messages;
 mod offline;
 mod oversee;
 mod pages;
+mod privacy;
 mod repeat;
 mod reports;
 mod reveal;
@@ -136,6 +137,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(customers::merge))
         .routes(routes!(customers::unmerge))
         .routes(routes!(customers::conversations))
+        .routes(routes!(privacy::state))
+        .routes(routes!(privacy::export))
+        .routes(routes!(privacy::erase))
+        .routes(routes!(privacy::hold, privacy::release))
         .routes(routes!(identities::list, identities::add))
         .routes(routes!(identities::end))
         .routes(routes!(blocks::list, blocks::make))

@@ -210,14 +210,14 @@ impl Authors {
         keys.dedup();
         let visitors = api.services.store.visitors(&keys).await?.into_iter();
         let visitors = visitors.map(|visitor| {
-            let Visitor { key, id, name, verified, .. } = visitor;
-            (key, VisitorBrief { id, name, verified })
+            let Visitor { key, id, name, verified, erased_at, .. } = visitor;
+            (key, VisitorBrief { id, name, verified, erased: erased_at.is_some() })
         });
         Ok(Self { directory: api.services.desk.directory(), visitors: visitors.collect(), masking })
     }
 
     fn party(&self, principal: Principal) -> PartyView {
-        let nobody = VisitorBrief { id: Uuid::nil(), name: "".into(), verified: false };
+        let nobody = VisitorBrief { id: Uuid::nil(), name: "".into(), verified: false, erased: false };
         let visitor = match principal {
             Principal::Visitor(key) => self.visitors.get(&key).unwrap_or(&nobody),
             _ => &nobody,

@@ -10,6 +10,7 @@ mod identity;
 mod masking;
 mod office;
 mod oversee;
+mod privacy;
 mod records;
 mod replies;
 mod reports;

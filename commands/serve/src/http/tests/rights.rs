@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     articles, masking,
     office::{Ask, Office, PASSWORD},
-    oversee, records, reports, shadow, words,
+    oversee, privacy, records, reports, shadow, words,
 };
 use crate::http::openapi::DOCUMENT;
 
@@ -183,6 +183,7 @@ fn cases() -> Vec<Case> {
     cases.extend(reports::cases());
     cases.extend(masking::cases());
     cases.extend(words::cases());
+    cases.extend(privacy::cases());
     cases
 }
 

@@ -1,0 +1,61 @@
+//! What an erasure asks of the desk.
+
+use std::collections::HashSet;
+
+use kefu_core::{ConversationKey, Event, EventCode, Micros, Principal, VisitorKey};
+use kefu_store::{PrivacyChange, StoreError};
+
+use super::{
+    api::Answer,
+    batch::{Pending, Work},
+    task::Task,
+};
+use crate::problem::Problem;
+
+impl Task {
+    /// Ends what these visitors have open, and forgets who they are. From now on their conversations take nothing.
+    pub(super) fn forget(&mut self, visitors: Vec<VisitorKey>) {
+        for visitor in &visitors {
+            self.close_connections_of(Principal::Visitor(*visitor));
+        }
+        self.hot.forget_visitors(&visitors.into_iter().collect::<HashSet<_>>());
+    }
+
+    /// Ends a conversation whose entries are erased, with an entry of its own for whoever holds them still.
+    pub(super) fn end_erased(
+        &mut self,
+        key: ConversationKey,
+        note: PrivacyChange,
+        reply: Answer<()>,
+        now: Micros,
+        work: &mut Work,
+    ) {
+        let Some(hot) = self.hot.get(key) else {
+            return drop(reply.send(Err(Problem::not_found("conversation"))));
+        };
+        let tombstones = hot.tombstones();
+        let touched = work.touch(&hot.conversation);
+        touched.is_row_changed = true;
+        if let Some(rating) = &mut touched.conversation.rating {
+            rating.comment.clear();
+        }
+        let has_entries = touched.conversation.last_seq > 0;
+        let ended = touched.conversation.resolve(now).ok();
+        if has_entries {
+            for event in ended.into_iter().chain([Event::of(EventCode::Erased)]) {
+                self.append_event(key, event, Principal::System, now, work);
+            }
+        }
+        work.revised.extend(tombstones);
+        work.changes.push(kefu_store::Change::Privacy(note));
+        work.answers.push(Pending::Done { reply });
+    }
+
+    pub(super) async fn settle(&mut self, reply: Answer<()>) {
+        let settled = self.writer.settle().await.map_err(|error| match error {
+            StoreError::Busy => Problem::unavailable("somebody reads the store: try again"),
+            other => Problem::from(other),
+        });
+        drop(reply.send(settled));
+    }
+}

@@ -1,0 +1,178 @@
+use std::time::Duration;
+
+use kefu_core::{Conversation, EventCode, VisitorKey};
+use kefu_store::{
+    AuditActor, AuditRecord, Change, Customer, Erasure, Indexer, PrivacyChange, RecordSet, Store,
+};
+use serde_json::json;
+use tokio::time::MissedTickBehavior;
+use uuid::Uuid;
+
+use crate::{clock, desk::Desk, problem::Problem, services::Services, trails::Trails};
+
+/// Entries that one commit erases.
+const ENTRIES: usize = 512;
+
+/// Tickets that one commit erases.
+const TICKETS: usize = 32;
+
+/// How often it is looked for erasures that are not finished.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often an erasure tries to empty the files that others read.
+const SETTLE_TRIES: usize = 50;
+
+/// How long it waits between two tries.
+const SETTLE_WAIT: Duration = Duration::from_millis(100);
+
+/// Carries erasures out, for ever: those that are asked for, and those that an earlier run did not finish.
+pub(crate) async fn keep(services: &Services) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let eraser = Eraser::of(services);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = eraser.run_all().await {
+            tracing::warn!(%error, "an erasure is not finished yet");
+        }
+    }
+}
+
+/// Carries out erasures that are written down.
+#[derive(Clone)]
+pub(crate) struct Eraser {
+    pub(crate) desk: Desk,
+    pub(crate) store: Store,
+    pub(crate) indexer: Indexer,
+}
+
+impl Eraser {
+    pub(crate) fn of(services: &Services) -> Self {
+        let Services { desk, store, indexer, .. } = services.clone();
+        Self { desk, store, indexer }
+    }
+
+    /// Writes an erasure down and stops everything that its customer's visitors could still do.
+    ///
+    /// # Errors
+    /// `conflict` while a hold is on the customer.
+    pub(crate) async fn begin(
+        &self,
+        customer: &Customer,
+        by: Option<Uuid>,
+        audit: AuditRecord,
+        trails: &Trails,
+    ) -> Result<(), Problem> {
+        let erase = PrivacyChange::Erase { customer: customer.id, at: clock::now(), by };
+        self.desk.record(RecordSet { changes: vec![Change::Privacy(erase)], audit: vec![audit] }).await?;
+        let visitors = self.store.visitors_of_customer(customer).await?;
+        visitors.iter().for_each(|visitor| trails.forget(visitor.key));
+        self.desk.forget(visitors.iter().map(|visitor| visitor.key).collect()).await;
+        Ok(())
+    }
+
+    /// Finishes all that are written down, one after the other.
+    pub(crate) async fn run_all(&self) -> Result<(), Problem> {
+        let mut outcome = Ok(());
+        for erasure in self.store.open_erasures().await? {
+            // One that cannot go on now keeps no other from its end.
+            outcome = self.run(&erasure, |_| ()).await.and(outcome);
+        }
+        outcome
+    }
+
+    /// Goes on with an erasure to its end; `told` hears how many entries this run has erased so far.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written, or is read for so long that its files cannot be emptied. It can go
+    /// on later.
+    pub(crate) async fn run(&self, erasure: &Erasure, mut told: impl FnMut(u64)) -> Result<(), Problem> {
+        let customer = self.store.customer(erasure.customer).await?;
+        let customer = customer.ok_or_else(|| Problem::not_found("customer"))?;
+        let visitors = self.store.visitors_of_customer(&customer).await?;
+        // Whoever became the same customer since was not meant.
+        let visitors = visitors.into_iter().filter(|visitor| visitor.erased_at.is_some());
+        let visitors: Vec<_> = visitors.map(|visitor| visitor.key).collect();
+        // Again: the process may be another one than that which began.
+        self.desk.forget(visitors.clone()).await;
+        // What was sent before is durable when this is: no log grows from here on.
+        self.desk.record(RecordSet::default()).await?;
+        let (mut after, mut done) = (erasure.done_upto, 0);
+        loop {
+            let conversations = self.store.conversations_after(&visitors, after).await?;
+            let Some(last) = conversations.last() else { break };
+            after = last.key;
+            for conversation in &conversations {
+                done += self.erase(erasure.customer, conversation).await?;
+                told(done);
+            }
+        }
+        self.erase_tickets(&visitors).await?;
+        self.settle().await?;
+        let at = clock::now();
+        let finish = Change::Privacy(PrivacyChange::Finish { customer: erasure.customer, at });
+        let audit = AuditRecord {
+            at,
+            actor: AuditActor::System,
+            address: None,
+            action: "customer.erased",
+            target: Some(("customer", erasure.customer)),
+            detail: json!({}),
+        };
+        self.desk.record(RecordSet { changes: vec![finish], audit: vec![audit] }).await?;
+        tracing::info!(customer = %erasure.customer, "a customer is erased");
+        Ok(())
+    }
+
+    /// Erases what was said in a conversation, from its end back; returns how many entries it had.
+    async fn erase(&self, customer: Uuid, conversation: &Conversation) -> Result<u64, Problem> {
+        let mut from = Some(conversation.last_pos).filter(|pos| *pos > 0);
+        let last = self.store.entries_at(from.as_slice()).await?;
+        let is_done = |code| code == Some(EventCode::Erased);
+        if last.first().is_some_and(|last| is_done(last.event.map(|event| event.code))) {
+            from = None;
+        }
+        let mut entries = 0;
+        while let Some(pos) = from {
+            let (positions, next) = self.store.positions_back(pos, ENTRIES).await?;
+            entries += positions.len() as u64;
+            self.change(PrivacyChange::EraseEntries(positions)).await?;
+            from = next;
+        }
+        let has_comment = conversation.rating.as_ref().is_some_and(|rating| !rating.comment.is_empty());
+        let note = PrivacyChange::Erased { customer, conversation: conversation.key, entries };
+        if last.is_empty() || entries > 0 || has_comment {
+            self.desk.end_erased(conversation.key, note).await?;
+        } else {
+            self.change(note).await?;
+        }
+        Ok(entries)
+    }
+
+    async fn erase_tickets(&self, visitors: &[VisitorKey]) -> Result<(), Problem> {
+        let mut after = 0;
+        loop {
+            let numbers = self.store.tickets_about(visitors, after, TICKETS).await?;
+            let Some(last) = numbers.last() else { return Ok(()) };
+            after = *last;
+            self.change(PrivacyChange::EraseTickets(numbers)).await?;
+        }
+    }
+
+    /// Returns when no file holds anything of what was erased.
+    async fn settle(&self) -> Result<(), Problem> {
+        self.indexer.settle().await?;
+        for _ in 1..SETTLE_TRIES {
+            if self.desk.settle().await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(SETTLE_WAIT).await;
+        }
+        self.desk.settle().await
+    }
+
+    async fn change(&self, change: PrivacyChange) -> Result<(), Problem> {
+        let changes = vec![Change::Privacy(change)];
+        self.desk.record(RecordSet { changes, audit: Vec::new() }).await
+    }
+}

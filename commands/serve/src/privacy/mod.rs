@@ -1,0 +1,7 @@
+//! What the law asks for: erasures that leave nothing, and exports of all that is known of somebody.
+
+mod erase;
+mod export;
+
+pub(crate) use erase::{Eraser, keep};
+pub(crate) use export::Export;

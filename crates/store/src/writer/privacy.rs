@@ -1,0 +1,147 @@
+use kefu_core::Micros;
+use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
+
+use super::{Writer, customers};
+use crate::rows::int;
+use crate::sql::{self, Args};
+use crate::{LegalHold, PrivacyChange, StoreError, privacy, reader};
+
+/// How long the end of an erasure waits for those who read, in milliseconds: meanwhile nothing is written.
+const PATIENCE: &str = "PRAGMA busy_timeout = 50";
+
+/// As connections are opened.
+const USUAL: &str = "PRAGMA busy_timeout = 5000";
+
+/// Writes a change, inside the transaction of its batch.
+pub(super) async fn write(conn: &mut SqliteConnection, change: &PrivacyChange) -> Result<(), StoreError> {
+    match change {
+        PrivacyChange::Hold(hold) => add_hold(conn, hold).await,
+        PrivacyChange::Release(customer) => {
+            const SQL: &str = "DELETE FROM legal_hold WHERE customer = ?";
+            match sql::execute(conn, SQL, Args::default().blob(customer.as_bytes())).await? {
+                0 => Err(StoreError::Stale("hold")),
+                _ => Ok(()),
+            }
+        }
+        PrivacyChange::Erase { customer, at, by } => begin(conn, *customer, *at, *by).await,
+        PrivacyChange::EraseEntries(positions) => erase_entries(conn, positions).await,
+        PrivacyChange::EraseTickets(numbers) => erase_tickets(conn, numbers).await,
+        PrivacyChange::Erased { customer, conversation, entries } => {
+            const SQL: &str = "UPDATE erasure SET done_upto = ?, entries = entries + ? WHERE customer = ? AND finished_at IS NULL";
+            let args = Args::default().int(conversation.0).int(int(*entries)).blob(customer.as_bytes());
+            sql::execute(conn, SQL, args).await.map(drop)
+        }
+        PrivacyChange::Finish { customer, at } => {
+            const SQL: &str = "UPDATE erasure SET finished_at = ? WHERE customer = ? AND finished_at IS NULL";
+            let args = Args::default().int(at.0).blob(customer.as_bytes());
+            sql::execute(conn, SQL, args).await.map(drop)
+        }
+    }
+}
+
+/// A customer has one hold: a new one takes the place of the one before.
+async fn add_hold(conn: &mut SqliteConnection, hold: &LegalHold) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT OR REPLACE INTO legal_hold (customer, reason, made_by, made_at, expires_at)
+        VALUES (?, ?, ?, ?, ?)";
+    let mut args = Args::default().blob(hold.customer.as_bytes()).text(&hold.reason);
+    args.add_opt_blob(hold.made_by.as_ref().map(|id| id.as_bytes().as_slice()));
+    let args = args.int(hold.made_at.0).int(hold.expires_at.map(|at| at.0));
+    sql::execute(conn, SQL, args).await.map(drop)
+}
+
+/// Erases who the customer is, ends the sessions of its visitors and has them take nothing more; what they said
+/// and was said to them follows in slices.
+async fn begin(
+    conn: &mut SqliteConnection,
+    customer: Uuid,
+    at: Micros,
+    by: Option<Uuid>,
+) -> Result<(), StoreError> {
+    // One that is only a visitor so far becomes a row now, which must not copy what goes.
+    const BLANK_ONE: &str = "UPDATE visitor SET name = '', email = '', attributes = '{}' WHERE id = ?";
+    const BLANK: &str = "UPDATE visitor SET external_id = NULL, verified = 0, name = '', email = '',
+            attributes = '{}', erased_at = coalesce(erased_at, ?2)
+        WHERE key IN (SELECT value FROM json_each(?1))";
+    const OF_VISITORS: [&str; 3] = [
+        "DELETE FROM session WHERE principal_kind = 0 AND principal IN (SELECT value FROM json_each(?))",
+        "DELETE FROM page_visit WHERE visitor IN (SELECT value FROM json_each(?))",
+        "UPDATE block SET reason = '' WHERE kind = 0 AND reason <> '' AND unhex(target, '-') IN
+            (SELECT id FROM visitor WHERE key IN (SELECT value FROM json_each(?)))",
+    ];
+    const OF_FAMILY: [&str; 4] = [
+        "UPDATE customer SET name = '', email = '', phone = '', note = '', attributes = '{}',
+            version = version + 1 WHERE key IN (SELECT value FROM json_each(?))",
+        "UPDATE block SET reason = '' WHERE kind = 1 AND reason <> '' AND unhex(target, '-') IN
+            (SELECT id FROM customer WHERE key IN (SELECT value FROM json_each(?)))",
+        // What is left of holds has expired.
+        "DELETE FROM legal_hold WHERE customer IN
+            (SELECT id FROM customer WHERE key IN (SELECT value FROM json_each(?)))",
+        "DELETE FROM identity WHERE visitor IS NULL AND customer IN (SELECT value FROM json_each(?))",
+    ];
+    const NOTE: &str = "INSERT INTO erasure (customer, asked_at, asked_by, done_upto, entries)
+        VALUES (?, ?, ?, 0, 0)
+        ON CONFLICT (customer) DO UPDATE SET asked_at = excluded.asked_at, asked_by = excluded.asked_by,
+            done_upto = 0, entries = 0, finished_at = NULL";
+    let id = || Args::default().blob(customer.as_bytes());
+    if sql::row(conn, privacy::HOLD, id().int(at.0)).await?.is_some() {
+        return Err(StoreError::Held);
+    }
+    sql::execute(conn, BLANK_ONE, id()).await?;
+    customers::row_of(conn, customer, at).await?;
+    let visitors = keys(conn, privacy::VISITORS, id()).await?;
+    let list = || Args::default().ints(visitors.iter().copied());
+    sql::execute(conn, BLANK, list().int(at.0)).await?;
+    for change in OF_VISITORS {
+        sql::execute(conn, change, list()).await?;
+    }
+    let family = keys(conn, privacy::FAMILY, id()).await?;
+    for change in OF_FAMILY {
+        sql::execute(conn, change, Args::default().ints(family.iter().copied())).await?;
+    }
+    let mut args = id().int(at.0);
+    args.add_opt_blob(by.as_ref().map(|id| id.as_bytes().as_slice()));
+    sql::execute(conn, NOTE, args).await.map(drop)
+}
+
+async fn keys(conn: &mut SqliteConnection, sql: &'static str, args: Args) -> Result<Vec<i64>, StoreError> {
+    sql::rows(conn, sql, args).await?.iter().map(reader::first).collect()
+}
+
+/// Leaves of entries that they were there. What events tell has no words of anybody.
+async fn erase_entries(conn: &mut SqliteConnection, positions: &[i64]) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE log SET text = '', data = NULL, quote_seq = NULL, revision = 3
+        WHERE pos IN (SELECT value FROM json_each(?)) AND event IS NULL AND revision <> 3";
+    sql::execute(conn, SQL, Args::default().ints(positions.iter().copied())).await.map(drop)
+}
+
+async fn erase_tickets(conn: &mut SqliteConnection, numbers: &[i64]) -> Result<(), StoreError> {
+    const CHANGES: [&str; 3] = [
+        "UPDATE ticket SET subject = '', body = '', contact_name = '', contact_email = '', contact_phone = '',
+            version = version + 1 WHERE number IN (SELECT value FROM json_each(?))
+            AND (subject, body, contact_name, contact_email, contact_phone) <> ('', '', '', '', '')",
+        "UPDATE ticket_comment SET text = '' WHERE ticket IN (SELECT value FROM json_each(?)) AND text <> ''",
+        "UPDATE ticket_history SET before = NULL, after = NULL
+            WHERE ticket IN (SELECT value FROM json_each(?)) AND field = 'subject'",
+    ];
+    for change in CHANGES {
+        sql::execute(conn, change, Args::default().ints(numbers.iter().copied())).await?;
+    }
+    Ok(())
+}
+
+impl Writer {
+    /// Moves the write-ahead log into the file and empties it, so that it holds nothing of what was erased.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while somebody reads: then it has to be called again.
+    pub async fn settle(&mut self) -> Result<(), StoreError> {
+        self.check_sound()?;
+        sql::script(&mut self.conn, PATIENCE).await?;
+        let row = sql::row(&mut self.conn, "PRAGMA wal_checkpoint(TRUNCATE)", Args::default()).await;
+        sql::script(&mut self.conn, USUAL).await?;
+        let busy: i64 = row?.map_or(Ok(0), |row| reader::first(&row))?;
+        self.measure_wal();
+        if busy == 0 { Ok(()) } else { Err(StoreError::Busy) }
+    }
+}

@@ -30,6 +30,7 @@ use crate::{
     clock,
     demo::{self, DemoDir, LogIn},
     desk::{Desk, DeskOptions},
+    files::{Files, FilesOptions, Links},
     first::{self, FirstAdmin},
     health, http,
     limits::Limits,
@@ -142,6 +143,7 @@ async fn serve(
         () = keep_up(services.clone()) => {}
         () = reseal::follow(&background, hangups) => {}
         () = pass_audit_on(&background) => {}
+        () = background.files.sweep() => {}
         () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}
     }
     app.print("stopped\n")?;
@@ -172,7 +174,8 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
     if opened.recovered > 0 {
         tracing::info!(entries = opened.recovered, "read back what the last run had not folded in");
     }
-    let secrets = load_secrets(dir, &settings)?;
+    let secrets = Arc::new(load_secrets(dir, &settings)?);
+    let links = Links::new(Arc::clone(&secrets), settings.files.link_life);
     let indexer = Indexer::start(&opened.store).map_err(|error| store_failure(dir, error))?;
     let metrics = Arc::new(Metrics::new());
     let tracker = TaskTracker::new();
@@ -186,11 +189,21 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         hot_conversations: settings.limits.hot_conversations as usize,
         heartbeat_s: seconds(settings.heartbeat),
         grace: settings.agent_grace,
+        links: links.clone(),
     });
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
     let limits = Arc::new(Limits::new(&settings.rate));
     let blocks = Blocks::load(&opened.store).await.map_err(|error| store_failure(dir, error))?;
     let blocks = Arc::new(blocks);
+    let files = Files::open(FilesOptions {
+        store: opened.store.clone(),
+        desk: desk.clone(),
+        metrics: Arc::clone(&metrics),
+        tracker: tracker.clone(),
+        settings: settings.files.clone(),
+        links,
+    });
+    let files = files.await.map_err(|error| store_failure(dir, error))?;
     let services = Services {
         live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks))),
         registry: Registry::new(socket_limits(&settings), 0),
@@ -201,7 +214,8 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         store: opened.store,
         indexer,
         settings: Arc::new(settings),
-        secrets: Arc::new(secrets),
+        secrets,
+        files: Arc::new(files),
         metrics,
         tracker,
     };

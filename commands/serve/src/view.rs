@@ -17,6 +17,8 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::files::Links;
+
 /// How many characters of a message a list shows.
 const PREVIEW_CHARS: usize = 160;
 
@@ -27,6 +29,8 @@ pub(crate) struct Directory {
     pub(crate) roles: HashMap<Uuid, CustomRole>,
     pub(crate) inboxes: HashMap<InboxKey, Inbox>,
     pub(crate) teams: HashMap<TeamKey, Team>,
+    /// Makes the addresses of files.
+    pub(crate) links: Links,
 }
 
 /// The visitor of a conversation, as others see it.
@@ -328,11 +332,17 @@ impl Directory {
             kind: kind_word(entry.kind),
             text: Cow::Borrowed(&entry.text),
             event,
-            data: entry.data.as_deref().map(frame::Json::new),
+            data: self.data(entry).map(frame::Json::new),
             quote_seq: entry.quote_seq,
             revision: revision_word(entry.revision),
             created_at: timestamp(entry.created_at),
         }
+    }
+
+    /// What an entry holds besides its text, as readers get it: a file with its address.
+    fn data<'a>(&self, entry: &'a Entry) -> Option<Cow<'a, str>> {
+        let data = entry.data.as_deref()?;
+        Some(if entry.kind.has_file() { self.links.add_to(data) } else { Cow::Borrowed(data) })
     }
 
     /// `entry` as an item of a page.
@@ -344,6 +354,7 @@ impl Directory {
         audience: Audience,
     ) -> MessageView {
         let from = PartyView::from(self.party(entry.sender, visitor));
+        let data = self.data(&entry).and_then(|data| RawValue::from_string(data.into_owned()).ok());
         MessageView {
             conversation_id,
             seq: entry.seq,
@@ -360,7 +371,7 @@ impl Directory {
             from,
             kind: entry.kind,
             text: entry.text,
-            data: entry.data.and_then(|data| RawValue::from_string(data.into()).ok()),
+            data,
             quote_seq: entry.quote_seq,
             revision: revision_word(entry.revision),
             created_at: timestamp(entry.created_at),
@@ -472,6 +483,10 @@ pub(crate) fn message_kind(kind: frame::SendKind) -> MessageKind {
         frame::SendKind::Location => MessageKind::Location,
         frame::SendKind::Card => MessageKind::Card,
         frame::SendKind::Form => MessageKind::Form,
+        frame::SendKind::Image => MessageKind::Image,
+        frame::SendKind::File => MessageKind::File,
+        frame::SendKind::Voice => MessageKind::Voice,
+        frame::SendKind::Video => MessageKind::Video,
     }
 }
 

@@ -7,8 +7,8 @@ use kefu_core::{
 use uuid::Uuid;
 
 use crate::{
-    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, PageVisit, Session, StoreError,
-    TagChange, TicketChange,
+    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, FileChange, PageVisit, Session,
+    StoreError, TagChange, TicketChange,
 };
 
 /// What one transaction writes.
@@ -114,6 +114,8 @@ pub enum Change {
     Tag(TagChange),
     /// A change of canned replies.
     Canned(CannedChange),
+    /// A change of files.
+    File(FileChange),
     /// Changes a customer.
     Customer(CustomerChange),
     /// Changes who is blocked.

@@ -18,6 +18,7 @@ mod canned;
 mod check;
 mod customers;
 mod error;
+mod files;
 mod open;
 mod pages;
 mod reader;
@@ -35,7 +36,7 @@ mod tests;
 
 pub use access::{AccessChange, ApiKey, Totp};
 pub use audit::{AuditActor, AuditFilter, AuditLine, AuditRecord, AuditVerdict};
-pub use backup::{backup, is_own_file, restore};
+pub use backup::{backup, backup_files, is_own_file, restore};
 pub use batch::{Batch, Change, Committed, RecordSet};
 pub use blocks::{Block, BlockChange, BlockTarget};
 pub use canned::{CannedChange, CannedFilter, CannedReply};
@@ -44,6 +45,7 @@ pub use customers::{
     Customer, CustomerChange, CustomerIdentity, CustomerMerge, IDENTITIES_MAX, IdentityKind, SearchCursor,
 };
 pub use error::StoreError;
+pub use files::{FileChange, StoredFile, copy::CopiedFiles, dir::FileDir};
 pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
 pub use reader::{Cursor, Page, Range, Store, View};

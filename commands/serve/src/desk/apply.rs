@@ -8,18 +8,27 @@ use kefu_core::{
 };
 use kefu_protocol::frame::ErrorCode;
 use kefu_socket::ConnectionId;
+use kefu_store::FileChange;
 use uuid::Uuid;
 
 use super::{
     api::{Act, Change, Reply, Send, Sent},
     batch::{Origin, Pending, Work, draft},
+    files::{Found, check_file, file_of},
     task::Task,
 };
 use crate::{identity::Identity, problem::Problem};
 
 impl Task {
     /// Adds a message to the group, or answers at once when it is a repeat or not allowed.
-    pub(super) fn apply_send(&mut self, send: Send, earlier: Option<Entry>, now: Micros, work: &mut Work) {
+    pub(super) fn apply_send(
+        &mut self,
+        send: Send,
+        earlier: Option<Entry>,
+        file: Option<Found>,
+        now: Micros,
+        work: &mut Work,
+    ) {
         self.metrics.messages(1);
         let Some(key) = self.hot.key(send.conversation) else {
             return self.refuse(send.reply, send.client_id, Problem::not_found("conversation"));
@@ -45,6 +54,11 @@ impl Task {
             let problem = Problem::invalid("data", "buttons and questions are for agents to send");
             return self.refuse(send.reply, send.client_id, problem);
         }
+        let file = file.map(|found| found.and_then(|file| check_file(file, &send, key, work)));
+        let file = match file.transpose() {
+            Ok(file) => file,
+            Err(problem) => return self.refuse(send.reply, send.client_id, problem),
+        };
         let Content { kind, text, data, quote_seq, .. } = send.content;
         if quote_seq.is_some_and(|seq| seq == 0 || seq > hot.conversation.last_seq(send.who.audience())) {
             let problem = Problem::invalid("quote_seq", "there is no such message to quote");
@@ -56,6 +70,9 @@ impl Task {
         let draft = draft(self.ids.next(now), principal, kind, text, Some(send.client_id), None, now);
         let entry = Entry { data, quote_seq, ..draft };
         work.append(key, entry, Origin::Message { client_id: send.client_id, reply: send.reply });
+        if let Some(file) = file {
+            work.attach(file);
+        }
         if let Some(event) = event {
             let by = if event.agent.is_some() { principal } else { Principal::System };
             self.append_event(key, event, by, now, work);
@@ -192,6 +209,9 @@ impl Task {
         }
         let text = if let Revise::Edit(text) = how { text } else { String::new() };
         let pos = entry.pos;
+        if let Some(id) = file_of(&entry).filter(|_| revision == Revision::Recalled) {
+            work.changes.push(kefu_store::Change::File(FileChange::Remove(id)));
+        }
         work.changes.push(kefu_store::Change::Revise { pos, revision, text: text.clone() });
         let kind = if entry.kind == MessageKind::Note { MessageKind::Note } else { MessageKind::Event };
         let told = self.directory.event_text(event);

@@ -11,6 +11,7 @@ mod apply;
 mod batch;
 mod connections;
 mod deliver;
+mod files;
 mod hot;
 mod ids;
 mod people;
@@ -44,6 +45,7 @@ pub(crate) use api::{
 };
 
 use crate::{
+    files::Links,
     identity::Identity,
     metrics::Metrics,
     problem::Problem,
@@ -70,6 +72,8 @@ pub(crate) struct DeskOptions {
     pub(crate) heartbeat_s: u32,
     /// How long conversations stay with an agent whose last connection has ended.
     pub(crate) grace: Duration,
+    /// Makes the addresses of files.
+    pub(crate) links: Links,
 }
 
 /// A handle on the desk; cheap to clone.

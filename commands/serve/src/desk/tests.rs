@@ -66,6 +66,7 @@ impl Office {
             hot_conversations: 100,
             heartbeat_s: 25,
             grace,
+            links: crate::files::Links::default(),
         })
         .await
         .unwrap();

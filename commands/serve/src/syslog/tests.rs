@@ -34,6 +34,7 @@ impl Office {
             queue_bytes: 1 << 20,
             hot_conversations: 10,
             grace: Duration::from_secs(180),
+            links: crate::files::Links::default(),
             heartbeat_s: 25,
         };
         Self { desk: Desk::start(options).await.unwrap(), store: opened.store, _dir: dir }

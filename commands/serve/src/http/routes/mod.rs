@@ -6,6 +6,7 @@ mod blocks;
 mod canned;
 mod conversations;
 mod customers;
+mod files;
 mod identities;
 mod inboxes;
 mod keys;
@@ -84,6 +85,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::read))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::recall))
+        .routes(routes!(files::upload))
+        .routes(routes!(files::get))
         .routes(routes!(search::search))
         .routes(routes!(visitors::get))
         .routes(routes!(tickets::list, tickets::make))

@@ -4,6 +4,7 @@ mod access;
 mod blocks;
 mod customers;
 mod doors;
+mod files;
 mod hostile;
 mod identity;
 mod office;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    files,
     office::{Ask, Office, PASSWORD},
     records,
 };
@@ -176,6 +177,7 @@ fn cases() -> Vec<Case> {
         post("/stream/{n}", json!({"type": "ping"}), [401, 404, 404, 404, 404, 404, 404]),
     ];
     cases.extend(records::cases());
+    cases.extend(files::cases());
     cases
 }
 
@@ -232,9 +234,12 @@ fn the_table_is_complete() {
                 .replace("/messages/1", "/messages/{seq}")
                 .replace("/identities/{v}", "/identities/{identity}")
                 .replace("/identities/{n}", "/identities/{identity}");
-            let path = ["{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}", "{r}", "{y}"]
-                .iter()
-                .fold(path, |path, id| path.replace(id, "{id}"));
+            let path = [
+                "{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}", "{r}", "{y}", "{f}",
+                "{u}",
+            ]
+            .iter()
+            .fold(path, |path, id| path.replace(id, "{id}"));
             let path = path
                 .replace("{id}/conversations/{id}", "{id}/conversations/{conversation_id}")
                 .replace("/agents/{id}/sessions/{id}", "/agents/{id}/sessions/{session}");
@@ -287,6 +292,9 @@ impl Cast {
         let wanted = |name: &str| case.path.contains(name) || body.contains(name);
         let admin_token = office.token_of(self.admin).await;
         named.extend(records::fixtures(office, wanted, &guest, &agent_token, &admin_token).await);
+        if wanted("{f}") || wanted("{u}") {
+            named.extend(files::fixtures(office, &guest).await);
+        }
         let fill =
             |text: String| named.iter().fold(text, |text, (name, id)| text.replace(name, &id.to_string()));
         let path = fill(case.path.to_owned());

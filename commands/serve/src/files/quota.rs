@@ -54,7 +54,8 @@ impl Quota {
 
     /// So many bytes less.
     pub(super) fn remove(&self, bytes: u64) {
-        drop(self.used.fetch_update(Relaxed, Relaxed, |used| Some(used.saturating_sub(bytes))));
+        let less = self.used.fetch_update(Relaxed, Relaxed, |used| Some(used.saturating_sub(bytes)));
+        debug_assert!(less.is_ok(), "there is always another number");
     }
 
     /// Takes room for `bytes` more, of a visitor if one uploads.

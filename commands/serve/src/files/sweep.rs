@@ -71,7 +71,10 @@ impl Files {
     }
 
     /// Removes what was uploaded long before `now` and never sent.
-    async fn drop_loose(&self, now: Micros) -> Result<(), Problem> {
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn drop_loose(&self, now: Micros) -> Result<(), Problem> {
         let before = now.plus_seconds(-LOOSE_SECONDS);
         for id in self.store.loose_files(before, STEP).await? {
             let changes = vec![Change::File(FileChange::RemoveLoose(id))];
@@ -81,7 +84,11 @@ impl Files {
         Ok(())
     }
 
-    async fn sweep_all(&self, before: SystemTime) -> Result<(), Problem> {
+    /// Removes what nobody works on and what has no row, as far as it was last written before `before`.
+    ///
+    /// # Errors
+    /// When something of it may still be there.
+    pub(crate) async fn sweep_all(&self, before: SystemTime) -> Result<(), Problem> {
         self.sweep_incoming(before).await?;
         for directory in 0..=u8::MAX {
             self.sweep_directory(directory, before).await?;

@@ -4,7 +4,7 @@ use std::{
     fs,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use axum::{body::Body, extract::Request};
@@ -21,7 +21,10 @@ use super::{
     records::id,
     rights::{Case, case},
 };
-use crate::settings::{FileSettings, Settings};
+use crate::{
+    clock,
+    settings::{FileSettings, Settings},
+};
 
 /// The rows. `{f}` and `{u}` are files of the conversation's visitor, one that was sent and one that was not.
 pub(super) fn cases() -> Vec<Case> {
@@ -370,4 +373,34 @@ async fn an_upload_that_comes_too_slowly_ends_and_leaves_nothing() {
     let answer = office.upload(&guest, Body::new(Stuck(Some(begun.into())))).await;
     assert_eq!((answer.status, &answer.body["field"]), (408, &json!("file")));
     assert_eq!(office.incoming(), 0);
+}
+
+#[tokio::test]
+async fn what_nobody_needs_is_swept_and_nothing_else() {
+    let office = Office::open().await;
+    let guest = office.guest().await;
+    let sent = office.uploaded(&guest, "sent.txt", b"sent").await;
+    let loose = office.uploaded(&guest, "loose.txt", b"loose").await;
+    assert_eq!(office.send_file(&guest, 5, "file", sent).await.status, 201);
+    let (files, dir) = (&office.services.files, office.services.store.file_dir());
+    let left = Uuid::from_u128(99);
+    fs::write(dir.incoming(left).unwrap(), "left").unwrap();
+    dir.settle(&dir.incoming(left).unwrap(), left).unwrap();
+    fs::write(dir.incoming(Uuid::from_u128(98)).unwrap(), "half").unwrap();
+    let now = SystemTime::now();
+    files.sweep_all(now - Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(
+        (office.incoming(), office.bytes_of(left).is_some()),
+        (1, true),
+        "what is young may be at work"
+    );
+    files.sweep_all(now + Duration::from_secs(60)).await.unwrap();
+    assert_eq!((office.incoming(), office.bytes_of(left)), (0, None));
+    files.drop_loose(clock::now().plus_seconds(23 * 3600)).await.unwrap();
+    files.settle().await.unwrap();
+    assert!(office.bytes_of(sent).is_some() && office.bytes_of(loose).is_some());
+    files.drop_loose(clock::now().plus_seconds(25 * 3600)).await.unwrap();
+    files.settle().await.unwrap();
+    assert_eq!((office.bytes_of(sent).unwrap(), office.bytes_of(loose)), (b"sent".to_vec(), None));
+    assert_eq!(office.send_file(&guest, 6, "file", loose).await.status, 400);
 }

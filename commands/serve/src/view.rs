@@ -7,9 +7,9 @@ use std::{
 };
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Audience, Conversation, CustomRole, Entry, Event, EventCode, Inbox,
+    Action, Agent, AgentKey, AgentStatus, Audience, Conversation, CustomRole, Entry, Event, EventCode, Inbox,
     InboxKey, MessageKind, Micros, Permission, Principal, Priority, Revision, Rights, Role, State, Team,
-    TeamKey,
+    TeamKey, may,
 };
 use kefu_protocol::frame::{self, Party, PartyKind, Timestamp};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::files::Links;
+use crate::{files::Links, identity::Identity};
 
 /// How many characters of a message a list shows.
 const PREVIEW_CHARS: usize = 160;
@@ -253,6 +253,19 @@ impl Directory {
     pub(crate) fn rights_of(&self, agent: &Agent) -> Rights {
         let own = agent.custom_role.and_then(|id| self.roles.get(&id));
         own.map_or_else(|| agent.role.rights(), |role| role.rights)
+    }
+
+    /// Whether `conversation`, if it waits, is for `principal` to take: it waits for anybody, for a team that is gone,
+    /// or for one that the agent works for.
+    pub(crate) fn serves(&self, principal: Principal, conversation: &Conversation) -> bool {
+        let Principal::Agent(agent) = principal else { return false };
+        let team = conversation.team.filter(|team| self.teams.contains_key(team));
+        team.is_none_or(|team| self.agents.get(&agent).is_some_and(|agent| agent.teams.contains(&team)))
+    }
+
+    /// Whether `who` may do `action` with `conversation`, offers aside.
+    pub(crate) fn may(&self, who: &Identity, action: Action, conversation: &Conversation) -> bool {
+        may(who.principal, who.rights, self.serves(who.principal, conversation), action, conversation)
     }
 
     /// Whether somebody who may do everything can sign in.

@@ -16,7 +16,9 @@ use std::time::{Duration, Instant};
 use kefu_core::{
     AgentKey, Conversation, Entry, InboxKey, MessageKind, Micros, Principal, Revision, VisitorKey,
 };
-use kefu_store::{Batch, Indexer, OpenOptions, Opened, SearchQuery, SearchScope, Store, Writer, open};
+use kefu_store::{
+    Batch, Change, Indexer, OpenOptions, Opened, SearchQuery, SearchScope, Store, Writer, open,
+};
 use texts::{Random, Texts};
 use uuid::Uuid;
 
@@ -308,9 +310,15 @@ async fn run(args: &Args, dir: &Path) {
     }
     let indexer = index(&store.store, dir).await;
     search(&store.store, args).await;
-    let some: Vec<_> = (1..=20).map(|part| args.rows as i64 * part / 21).collect();
+    let erase = |part| Change::Revise {
+        pos: args.rows as i64 * part / 21,
+        revision: Revision::Erased,
+        text: String::new(),
+    };
+    let batch = Batch { changes: (1..=20).map(erase).collect(), ..Batch::default() };
+    store.writer.commit(&batch).await.expect("a commit succeeds");
     let begun = Instant::now();
-    indexer.forget(&some).await.expect("the entries are taken out");
+    indexer.settle().await.expect("the entries are taken out");
     println!("20 entries of as many segments taken out in {:.1} ms", ms(begun.elapsed()));
     indexer.close().await;
     store.store.close().await;

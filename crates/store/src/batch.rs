@@ -49,6 +49,11 @@ impl Batch {
             && self.changes.is_empty()
             && self.records.is_empty()
     }
+
+    /// Whether entries are all that has to be written now.
+    pub(crate) fn only_grows(&self) -> bool {
+        self.conversations.is_empty() && self.changes.is_empty() && self.records.is_empty()
+    }
 }
 
 /// A change outside the logs.

@@ -22,6 +22,7 @@ const MIGRATIONS: [&str; 2] = [
         include_str!("schema/0002/files.sql"),
         include_str!("schema/0002/messages.sql"),
         include_str!("schema/0002/office.sql"),
+        include_str!("schema/0002/search.sql"),
         include_str!("schema/0002/tags.sql"),
         include_str!("schema/0002/tickets.sql"),
     ),

@@ -9,8 +9,15 @@
 //! tail in memory is looked up, then one segment after the other, until there are enough hits. What the index
 //! finds are candidates: the entry itself is read, with its conversation, and checked.
 //!
+//! An entry that is edited, recalled or erased is noted by the store in the same transaction (`revised`). The
+//! indexer follows these notes and keeps the number of the last one with its segments, so a crash loses none. What
+//! was noted but is not indexed anew yet is a candidate of every search.
+//!
+//! What is found is the text of an entry, not its data: a card or a form is found by the text that its sender gave
+//! it for where it cannot be shown, and that is what highlights refer to.
+//!
 //! *Invariants:* the index is never ahead of the log. It holds no text, and after
-//! [`Indexer::forget`] its file holds nothing that came from one.
+//! [`Indexer::settle`] its files hold nothing that came from one that is not said any more.
 
 mod block;
 mod file;
@@ -21,8 +28,10 @@ mod lookup;
 mod offsets;
 mod plan;
 mod query;
+mod source;
 mod state;
 mod tail;
+mod worker;
 
 #[cfg(test)]
 mod tests;

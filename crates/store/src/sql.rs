@@ -159,7 +159,8 @@ impl Join {
     }
 }
 
-fn values(columns: usize, rows: usize) -> String {
+/// A list of so many rows to be bound.
+pub(crate) fn values(columns: usize, rows: usize) -> String {
     let row = format!("({})", vec!["?"; columns].join(","));
     format!("VALUES {}", vec![row; rows].join(","))
 }

@@ -247,6 +247,13 @@ impl Writer {
     ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         let Self { conn, statements, tail, chain, .. } = self;
         let mut outcomes = Vec::new();
+        if let Some(batch) = batch
+            && batch.only_grows()
+            && slice.is_empty()
+            && statements.commit_few(conn, &batch.entries).await?
+        {
+            return Ok(outcomes);
+        }
         sql::execute(conn, "BEGIN IMMEDIATE", Args::default()).await?;
         tail.write(conn, statements, slice).await?;
         if let Some(batch) = batch {

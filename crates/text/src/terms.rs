@@ -17,7 +17,7 @@ mod query;
 mod tests;
 
 pub use highlight::{Snippet, highlights, matches, snippet};
-pub use index::index_terms;
+pub use index::{each_term, index_terms};
 pub use query::{LastWord, Query, QueryTerm, query};
 
 use crate::fold::{is_spaced, is_unspaced};

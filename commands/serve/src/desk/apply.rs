@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kefu_core::{
     Action, Content, Conversation, Entry, Event, MessageKind, Micros, Permission, Principal, Rating, Revise,
-    Revision, may, revise,
+    Revision, Routing, may, revise,
 };
 use kefu_protocol::frame::ErrorCode;
 use kefu_socket::ConnectionId;
@@ -17,7 +17,7 @@ use super::{
     files::{Found, check_file, file_of},
     task::Task,
 };
-use crate::{identity::Identity, problem::Problem};
+use crate::{identity::Identity, problem::Problem, view::Directory};
 
 impl Task {
     /// Adds a message to the group, or answers at once when it is a repeat or not allowed.
@@ -47,7 +47,8 @@ impl Task {
         }
         let Some(hot) = self.hot.get(key) else { return };
         let action = if send.content.kind == MessageKind::Note { Action::Note } else { Action::Write };
-        if let Err(problem) = allowed(&send.who, action, work.current(&hot.conversation)) {
+        let rules = (&*self.directory, &self.routing);
+        if let Err(problem) = allowed(rules, &send.who, action, work.current(&hot.conversation)) {
             return self.refuse(send.reply, send.client_id, problem);
         }
         if send.content.asks && matches!(principal, Principal::Visitor(_)) {
@@ -120,7 +121,7 @@ impl Task {
             | Act::Resolve
             | Act::Reopen => Action::Manage,
         };
-        allowed(who, action, current)?;
+        allowed((&self.directory, &self.routing), who, action, current)?;
         let me = match who.principal {
             Principal::Agent(key) => Some(key),
             _ => None,
@@ -257,14 +258,28 @@ impl Task {
 }
 
 /// Whether `who` may do `action`; who may not even read is told that there is no such conversation.
-pub(super) fn allowed(who: &Identity, action: Action, conversation: &Conversation) -> Result<(), Problem> {
-    if may(who.principal, who.rights, action, conversation) {
+pub(super) fn allowed(
+    rules: (&Directory, &Routing),
+    who: &Identity,
+    action: Action,
+    conversation: &Conversation,
+) -> Result<(), Problem> {
+    let serves = serves(rules, who, conversation);
+    let may = |action| may(who.principal, who.rights, serves, action, conversation);
+    if may(action) {
         return Ok(());
     }
-    if may(who.principal, who.rights, Action::Read, conversation) {
-        return Err(Problem::forbidden());
-    }
-    Err(Problem::not_found("conversation"))
+    Err(if may(Action::Read) { Problem::forbidden() } else { Problem::not_found("conversation") })
+}
+
+/// Whether `conversation`, if it waits, is for `who` to take.
+pub(super) fn serves(
+    (directory, routing): (&Directory, &Routing),
+    who: &Identity,
+    conversation: &Conversation,
+) -> bool {
+    directory.serves(who.principal, conversation)
+        || routing.offer_of(conversation.key).is_some_and(|(to, _)| Principal::Agent(to) == who.principal)
 }
 
 /// Whether `who` sees every conversation.

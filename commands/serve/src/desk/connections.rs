@@ -63,9 +63,9 @@ impl Task {
             Principal::Agent(agent) => self.desks.get(&agent).into_iter().flatten().copied().collect(),
             _ => conversations.iter().filter_map(|id| self.hot.key(*id)).collect(),
         };
-        keys.retain(|key| {
-            self.hot.peek(*key).is_some_and(|hot| allowed(&who, Action::Read, &hot.conversation).is_ok())
-        });
+        let rules = (&*self.directory, &self.routing);
+        let may_read = |head: &Conversation| allowed(rules, &who, Action::Read, head).is_ok();
+        keys.retain(|key| self.hot.peek(*key).is_some_and(|hot| may_read(&hot.conversation)));
         let audience = who.audience();
         let ends: Vec<_> = keys
             .iter()

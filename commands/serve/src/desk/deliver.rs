@@ -3,14 +3,14 @@
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use kefu_core::{Action, Audience, Conversation, ConversationKey, Entry, Micros, Principal, State};
+use kefu_core::{Action, Audience, Conversation, ConversationKey, Entry, Micros, State};
 use kefu_protocol::frame::{self, Change, ServerFrame};
 use kefu_socket::ConnectionId;
 use uuid::Uuid;
 
 use super::{
     api::{Reply, Sent, Snapshot},
-    apply::allowed,
+    apply::{allowed, serves},
     batch::{Origin, Pending, Work},
     hot::Hot,
     task::Task,
@@ -230,6 +230,18 @@ impl Task {
                 self.subscribe_agent(agent, key);
             }
         }
+        self.part_from(&head);
+    }
+
+    /// Ends the watches of those who could read a conversation while it waited and may no longer.
+    fn part_from(&mut self, head: &Conversation) {
+        let rules = (&*self.directory, &self.routing);
+        let may_read = |who: &Identity| allowed(rules, who, Action::Read, head).is_ok();
+        let watchers = self.hub.subscribers(&head.key).filter(|(_, conn)| !may_read(&conn.meta.who));
+        let watchers: Vec<_> = watchers.map(|(id, _)| id).collect();
+        for connection in watchers {
+            self.hub.unsubscribe(connection, &head.key);
+        }
     }
 
     /// Tells of the changed heads: who hears of the conversation, who watches everything, and, when the
@@ -237,6 +249,7 @@ impl Task {
     pub(super) fn flush_hints(&mut self) {
         for Hint { conversation, change, was_queued } in std::mem::take(&mut self.hints) {
             let Some(hot) = self.hot.peek(conversation) else { continue };
+            let rules = (&*self.directory, &self.routing);
             let concerns_queue = was_queued || hot.conversation.state == State::Queued;
             let (mut for_agents, mut for_visitor) = (None, None);
             let mut frame = |audience| {
@@ -246,21 +259,13 @@ impl Task {
             self.hub.publish(&conversation, None, |conn| frame(conn.meta.who.audience()));
             for connection in &self.agent_connections {
                 let Some(conn) = self.hub.get(*connection) else { continue };
-                let wants = (concerns_queue && self.may_take(&conn.meta.who, &hot.conversation))
+                let wants = (concerns_queue && serves(rules, &conn.meta.who, &hot.conversation))
                     || conn.meta.watches_all;
                 if wants && !conn.topics().contains(&conversation) {
                     frame(Audience::Agent).map(|frame| conn.outbox.push(frame));
                 }
             }
         }
-    }
-
-    /// Whether an agent works for the team that a conversation waits for.
-    fn may_take(&self, who: &Identity, head: &Conversation) -> bool {
-        let Principal::Agent(agent) = who.principal else { return false };
-        let agent = self.directory.agents.get(&agent);
-        head.team.is_none_or(|team| agent.is_some_and(|agent| agent.teams.contains(&team)))
-            || self.routing.offer_of(head.key).is_some_and(|(to, _)| Some(to) == agent.map(|agent| agent.key))
     }
 
     pub(super) fn hint_frame(&self, hot: &Hot, change: Change, audience: Audience) -> Option<Bytes> {
@@ -312,7 +317,7 @@ impl Task {
     pub(super) fn snapshot(&mut self, who: &Identity, id: Uuid) -> Result<Snapshot, Problem> {
         let hot = self.hot.key(id).and_then(|key| self.hot.get(key));
         let hot = hot.ok_or_else(|| Problem::not_found("conversation"))?;
-        allowed(who, Action::Read, &hot.conversation)?;
+        allowed((&self.directory, &self.routing), who, Action::Read, &hot.conversation)?;
         Ok(Snapshot { conversation: hot.conversation.clone(), visitor: Arc::clone(&hot.visitor) })
     }
 

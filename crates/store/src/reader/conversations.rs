@@ -13,9 +13,11 @@ pub enum View {
     Mine(AgentKey),
     /// Queued ones, longest waiting first.
     Waiting,
+    /// Those of [`View::Waiting`] that wait for anybody or for a team of this agent.
+    WaitingFor(AgentKey),
     /// All that are queued, open or pending, newest activity first.
     All,
-    /// What an agent may see of [`View::All`]: its own and the queued ones.
+    /// What an agent may see of [`View::All`]: its own and what waits for it.
     AgentAll(AgentKey),
     /// Resolved ones, newest activity first.
     Ended {
@@ -46,16 +48,20 @@ fn newest(index: &str, condition: &str) -> String {
 impl View {
     fn sql(self) -> String {
         const MINE: &str = "assignee = ?1 AND state IN (2, 3)";
+        // What waits for a team that is gone waits for anybody.
+        const FOR_ME: &str = "state = 1 AND (team IS NULL OR team NOT IN (SELECT key FROM team)
+            OR team IN (SELECT value FROM json_each((SELECT teams FROM agent WHERE key = ?1))))";
         match self {
             Self::Mine(_) => newest("conversation_mine", MINE),
-            Self::Waiting => {
-                let part = part("conversation_waiting", "state = 1");
+            Self::Waiting | Self::WaitingFor(_) => {
+                let condition = if self == Self::Waiting { "state = 1" } else { FOR_ME };
+                let part = part("conversation_waiting", condition);
                 format!("{part} AND (queued_at, key) > (?3, ?4) ORDER BY queued_at, key LIMIT ?5")
             }
             Self::All => newest("conversation_live", "state IN (1, 2, 3)"),
             Self::AgentAll(_) => {
                 let mine = newest("conversation_mine", MINE);
-                let waiting = newest("conversation_waiting", "state = 1");
+                let waiting = newest("conversation_waiting", FOR_ME);
                 format!(
                     "SELECT * FROM (SELECT * FROM ({mine}) UNION ALL SELECT * FROM ({waiting}))
                      ORDER BY updated_at DESC, key DESC LIMIT ?5"
@@ -71,9 +77,10 @@ impl View {
 
     fn whose(self) -> Option<i64> {
         match self {
-            Self::Mine(agent) | Self::AgentAll(agent) | Self::Ended { assignee: Some(agent) } => {
-                Some(agent.0)
-            }
+            Self::Mine(agent)
+            | Self::WaitingFor(agent)
+            | Self::AgentAll(agent)
+            | Self::Ended { assignee: Some(agent) } => Some(agent.0),
             Self::OfVisitor(visitor) => Some(visitor.0),
             Self::Waiting | Self::All | Self::Ended { assignee: None } => None,
         }
@@ -82,7 +89,7 @@ impl View {
     /// Where the list goes on after `last`.
     fn cursor(self, last: &Conversation) -> Cursor {
         match self {
-            Self::Waiting => (last.queued_at.unwrap_or_default().0, last.key.0),
+            Self::Waiting | Self::WaitingFor(_) => (last.queued_at.unwrap_or_default().0, last.key.0),
             _ => (last.updated_at.0, last.key.0),
         }
     }
@@ -102,7 +109,10 @@ impl Store {
         cursor: Option<Cursor>,
         limit: usize,
     ) -> Result<(Page<Conversation>, Option<Cursor>), StoreError> {
-        let begin = if view == View::Waiting { (i64::MIN, i64::MIN) } else { (i64::MAX, i64::MAX) };
+        let begin = match view {
+            View::Waiting | View::WaitingFor(_) => (i64::MIN, i64::MIN),
+            _ => (i64::MAX, i64::MAX),
+        };
         let (time, key) = cursor.unwrap_or(begin);
         let args = Args::default()
             .int(view.whose())

@@ -7,6 +7,8 @@
 //! the block. The list has the distances between offsets, the first from -1; a list of
 //! [`OFFSETS_BYTES`] bytes has a bit for each offset. Numbers are LEB128.
 
+use std::borrow::Cow;
+use std::mem;
 use std::ops::RangeInclusive;
 
 use super::key::{Posting, Term};
@@ -27,20 +29,13 @@ pub(super) struct Block {
 
 /// Writes postings in ascending order into blocks.
 pub(super) fn write(postings: &[Posting]) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let mut open = Open::new();
+    let mut blocks = Blocks::new(Open::new(), BLOCK_BYTES);
     let mut list = Vec::new();
-    for run in postings.chunk_by(|one, next| one.term() == next.term()) {
-        list.clear();
-        write_list(run.iter().map(|posting| posting.offset()), run.len(), &mut list);
-        let term = run[0].term();
-        if !open.push(term, &list) {
-            blocks.extend(std::mem::replace(&mut open, Open::new()).end());
-            open.push(term, &list);
-        }
+    for run in runs(postings) {
+        write_run(run, &mut list);
+        blocks.push(run[0].term(), &list);
     }
-    blocks.extend(open.end());
-    blocks
+    blocks.end()
 }
 
 /// Adds the offsets of the terms in `wanted` to `found`; what is malformed is passed over.
@@ -55,28 +50,65 @@ pub(super) fn read(block: &[u8], first: Term, wanted: &RangeInclusive<Term>, fou
     }
 }
 
-/// The block without these offsets, `None` if it has none of them. A term of which nothing is left goes.
-pub(super) fn without(block: &[u8], first: Term, offsets: &Offsets) -> Option<Vec<u8>> {
-    let mut open = Open { first: Some(first), last: first, ..Open::new() };
-    let mut has_changed = false;
-    let mut list = Vec::new();
-    for (term, bytes) in Terms::of(block, first) {
-        if !has_any(bytes, offsets) {
-            open.push(term, bytes);
+/// What takes the place of a block from which these offsets are taken, and into which postings come: their terms stand
+/// between the block's first one and the next block's. `None` if nothing changes.
+///
+/// The first of the new blocks has the first term of the old one, whether anything is left of it or not; there are more
+/// if they do not fit.
+pub(super) fn revised(block: &[u8], first: Term, gone: &Offsets, added: &[Posting]) -> Option<Vec<Block>> {
+    let mut added = runs(added).peekable();
+    let mut has_changed = added.peek().is_some();
+    let mut lists: Vec<(Term, Cow<'_, [u8]>)> = Vec::new();
+    for (term, old) in Terms::of(block, first) {
+        while let Some(run) = added.next_if(|run| run[0].term() < term) {
+            lists.push((run[0].term(), list_of(run).into()));
+        }
+        let same = added.next_if(|run| run[0].term() == term);
+        if same.is_none() && !has_any(old, gone) {
+            lists.push((term, old.into()));
             continue;
         }
         has_changed = true;
-        let mut found = Offsets::default();
-        read_list(bytes, &mut found);
-        found.subtract(offsets);
-        if !found.is_empty() {
-            list.clear();
-            write_list(found.ascending(), found.len(), &mut list);
-            // What became shorter fits where it was.
-            open.push(term, &list);
+        let mut offsets = Offsets::default();
+        read_list(old, &mut offsets);
+        offsets.subtract(gone);
+        same.into_iter().flatten().for_each(|posting| offsets.insert(posting.offset()));
+        if !offsets.is_empty() {
+            let mut list = Vec::new();
+            write_list(offsets.ascending(), offsets.len(), &mut list);
+            lists.push((term, list.into()));
         }
     }
-    has_changed.then(|| open.fill())
+    lists.extend(added.map(|run| (run[0].term(), list_of(run).into())));
+    has_changed.then(|| packed(first, &lists))
+}
+
+/// The lists as blocks, the first of which begins at `first`.
+fn packed(first: Term, lists: &[(Term, Cow<'_, [u8]>)]) -> Vec<Block> {
+    let pack = |limit| {
+        let mut blocks = Blocks::new(Open::beginning_with(first), limit);
+        lists.iter().for_each(|(term, list)| blocks.push(*term, list));
+        blocks.end()
+    };
+    let one = pack(BLOCK_BYTES);
+    // Half full, they have room for what comes next.
+    if one.len() == 1 { one } else { pack(BLOCK_BYTES / 2) }
+}
+
+/// The postings of each term.
+fn runs(postings: &[Posting]) -> impl Iterator<Item = &[Posting]> {
+    postings.chunk_by(|one, next| one.term() == next.term())
+}
+
+fn write_run(run: &[Posting], list: &mut Vec<u8>) {
+    list.clear();
+    write_list(run.iter().map(|posting| posting.offset()), run.len(), list);
+}
+
+fn list_of(run: &[Posting]) -> Vec<u8> {
+    let mut list = Vec::new();
+    write_run(run, &mut list);
+    list
 }
 
 /// The terms of a block.
@@ -113,7 +145,11 @@ fn read_list(list: &[u8], found: &mut Offsets) {
 /// Whether a list has any of these offsets.
 fn has_any(list: &[u8], offsets: &Offsets) -> bool {
     // Most lists are of distances, and few entries are looked for: no set is made of them.
-    list.len() == OFFSETS_BYTES || distances(list).any(|offset| offsets.contains(offset))
+    let Ok(bits) = list.try_into() else { return distances(list).any(|offset| offsets.contains(offset)) };
+    let mut found = Offsets::default();
+    found.read(bits);
+    found.intersect(offsets);
+    !found.is_empty()
 }
 
 /// The offsets of a list of distances; ends early where it is malformed.
@@ -124,6 +160,32 @@ fn distances(mut list: &[u8]) -> impl Iterator<Item = u16> {
         next = offset.saturating_add(1);
         u16::try_from(offset).ok()
     })
+}
+
+/// Blocks that are being written.
+struct Blocks {
+    done: Vec<Block>,
+    open: Open,
+    /// Bytes from which on a block takes no further term.
+    limit: usize,
+}
+
+impl Blocks {
+    fn new(open: Open, limit: usize) -> Self {
+        Self { done: Vec::new(), open, limit }
+    }
+
+    fn push(&mut self, term: Term, list: &[u8]) {
+        if self.open.bytes.len() >= self.limit || !self.open.push(term, list) {
+            self.done.extend(mem::replace(&mut self.open, Open::new()).end());
+            self.open.push(term, list);
+        }
+    }
+
+    fn end(mut self) -> Vec<Block> {
+        self.done.extend(self.open.end());
+        self.done
+    }
 }
 
 /// A block that is being written.
@@ -139,6 +201,11 @@ impl Open {
         let mut bytes = Vec::with_capacity(BLOCK_BYTES);
         bytes.resize(HEAD_BYTES, 0);
         Self { first: None, last: Term::FIRST, terms: 0, bytes }
+    }
+
+    /// One whose first term may be missing.
+    fn beginning_with(first: Term) -> Self {
+        Self { first: Some(first), last: first, ..Self::new() }
     }
 
     /// Adds a term, unless there is no room for it.
@@ -278,22 +345,40 @@ mod tests {
         }
 
         #[test]
-        fn what_is_taken_out_is_not_there(
-            postings in postings(), gone in proptest::collection::btree_set(0..200_u16, 0..30)
+        fn what_is_revised_says_what_is_new_and_nothing_old(
+            postings in postings(),
+            gone in proptest::collection::btree_set(0..200_u16, 0..30),
+            new in proptest::collection::btree_map("[a-d退款]{1,3}", 0..200_u16, 0..600),
         ) {
-            let set = gone.iter().copied().collect();
-            let mut left = Vec::new();
-            for Block { first, bytes } in write(&postings) {
-                let bytes = match without(&bytes, first, &set) {
-                    Some(changed) => changed,
-                    None => bytes,
-                };
-                prop_assert_eq!(bytes.len(), BLOCK_BYTES);
-                left.push(Block { first, bytes });
+            let gone_set: Offsets = gone.iter().copied().collect();
+            let mut new: Vec<_> = new.iter().map(|(term, offset)| Posting::new(Term::of(term), *offset)).collect();
+            new.sort_unstable();
+            let blocks = write(&postings);
+            // What comes before the first block has blocks of its own.
+            let first = blocks.first().map_or(Term::LAST, |block| block.first);
+            let split = new.partition_point(|posting| posting.term() < first);
+            let mut left = write(&new[..split]);
+            let mut rest = &new[split..];
+            for (index, Block { first, bytes }) in blocks.iter().enumerate() {
+                let next = blocks.get(index + 1).map(|next| next.first);
+                let end = next.map_or(rest.len(), |next| rest.partition_point(|posting| posting.term() < next));
+                let (here, later) = rest.split_at(end);
+                rest = later;
+                match revised(bytes, *first, &gone_set, here) {
+                    Some(changed) => {
+                        prop_assert_eq!(changed[0].first, *first);
+                        left.extend(changed);
+                    }
+                    None => left.push(Block { first: *first, bytes: bytes.clone() }),
+                }
             }
-            let kept: Vec<_> =
-                postings.into_iter().filter(|posting| !gone.contains(&posting.offset())).collect();
-            prop_assert_eq!(all(&left), kept);
+            prop_assert!(left.iter().all(|block| block.bytes.len() == BLOCK_BYTES));
+            prop_assert!(left.windows(2).all(|two| two[0].first < two[1].first));
+            let mut expected: Vec<_> =
+                postings.into_iter().filter(|posting| !gone.contains(&posting.offset())).chain(new).collect();
+            expected.sort_unstable();
+            expected.dedup();
+            prop_assert_eq!(all(&left), expected);
         }
 
         #[test]
@@ -301,8 +386,8 @@ mod tests {
             let mut found = Offsets::default();
             read(&bytes, Term::of("a"), &(Term::FIRST..=Term::LAST), &mut found);
             let gone = (0..SEGMENT_LEN as u16).collect();
-            if let Some(changed) = without(&bytes, Term::of("a"), &gone) {
-                prop_assert_eq!(changed.len(), BLOCK_BYTES);
+            for block in revised(&bytes, Term::of("a"), &gone, &[]).into_iter().flatten() {
+                prop_assert_eq!(block.bytes.len(), BLOCK_BYTES);
             }
         }
     }

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::block::{self, Block};
-use super::key::Term;
+use super::key::{Posting, Term};
 use super::offsets::Offsets;
 use super::state::Segment;
 use super::tail::Tail;
@@ -23,7 +23,7 @@ pub(super) const FILE: &str = "search.db";
 const APPLICATION_ID: i64 = 0x6b65_6673;
 
 /// The version of what is in the file, besides that of the terms.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -40,10 +40,20 @@ const SCHEMA: &str = "
     -- By segment and first term.
     CREATE TABLE block (row INTEGER PRIMARY KEY, bytes BLOB NOT NULL);";
 
+/// The number of the last revision that all segments have.
+const REVISED: &str = "revised";
+
 /// The index's file, open for its only writer.
 pub(super) struct IndexFile {
     pub(super) conn: SqliteConnection,
     blocks: Bulk,
+}
+
+/// What the file has of the log.
+pub(super) struct Known {
+    pub(super) segments: Vec<Segment>,
+    /// The number of the last revision that is in it.
+    pub(super) revised: i64,
 }
 
 /// Where the index of the store in `dir` is.
@@ -70,7 +80,7 @@ impl IndexFile {
     pub(super) async fn open(
         dir: &Path,
         log: &mut SqliteConnection,
-    ) -> Result<Option<(Self, Vec<Segment>)>, StoreError> {
+    ) -> Result<Option<(Self, Known)>, StoreError> {
         let file = path(dir);
         let made = File::options().write(true).create(true).truncate(false).mode(0o600).open(&file);
         made.map_err(|error| StoreError::file(&file, error))?;
@@ -81,9 +91,9 @@ impl IndexFile {
             Err(error) => return Err(error),
         };
         match Self::prepare(&mut conn, &epoch, log).await {
-            Ok(segments) => {
+            Ok(indexed) => {
                 let blocks = Bulk::new("INSERT INTO block (row, bytes)", 2, "");
-                Ok(segments.map(|segments| (Self { conn, blocks }, segments)))
+                Ok(indexed.map(|indexed| (Self { conn, blocks }, indexed)))
             }
             Err(StoreError::Corrupt(_)) => Ok(None),
             Err(error) => Err(error),
@@ -94,7 +104,7 @@ impl IndexFile {
         conn: &mut SqliteConnection,
         epoch: &str,
         log: &mut SqliteConnection,
-    ) -> Result<Option<Vec<Segment>>, StoreError> {
+    ) -> Result<Option<Known>, StoreError> {
         // What is lost when the power fails is indexed again: nothing waits for the disk at each commit.
         sql::script(
             conn,
@@ -102,6 +112,8 @@ impl IndexFile {
              PRAGMA cache_size = -1024; PRAGMA journal_size_limit = 8388608",
         )
         .await?;
+        // The texts are read afterwards: they have at least these revisions.
+        let last_revised = schema::pragma(log, "SELECT max(number) FROM revised").await?;
         if schema::pragma(conn, "SELECT count(*) FROM sqlite_schema").await? == 0 {
             let version = version();
             let sql = format!(
@@ -109,22 +121,29 @@ impl IndexFile {
             );
             sql::script(conn, AssertSqlSafe(sql)).await?;
             schema::set_meta_text(conn, "epoch", epoch).await?;
+            schema::set_meta_int(conn, REVISED, last_revised).await?;
             sql::script(conn, "COMMIT").await?;
-            return Ok(Some(Vec::new()));
+            return Ok(Some(Known { segments: Vec::new(), revised: last_revised }));
         }
         if !is_ours(conn).await? || schema::meta::<String>(conn, "epoch").await?.as_deref() != Some(epoch) {
             return Ok(None);
         }
         let segments = segments(conn).await?;
-        Ok(is_of(&segments, log).await?.then(|| segments.into_iter().map(|(segment, _)| segment).collect()))
+        let revised = schema::meta(conn, REVISED).await?.unwrap_or(i64::MAX);
+        if revised > last_revised || !is_of(&segments, log).await? {
+            return Ok(None);
+        }
+        let segments = segments.into_iter().map(|(segment, _)| segment).collect();
+        Ok(Some(Known { segments, revised }))
     }
 
-    /// Makes a segment of the tail.
+    /// Makes a segment of the tail, which has all revisions up to this one.
     pub(super) async fn write(
         &mut self,
         number: usize,
         tail: &Tail,
         last_id: &[u8],
+        revised: i64,
     ) -> Result<(), StoreError> {
         let (postings, conversations) = tail.all();
         let length = conversations.len() as i64;
@@ -135,43 +154,78 @@ impl IndexFile {
             let args = Args::default().int(number as i64).int(tail.start).int(length);
             let args = args.blob(last_id).blob(&conversations);
             sql::execute(&mut self.conn, "INSERT INTO segment VALUES (?, ?, ?, ?, ?)", args).await?;
-            let bind = |args: &mut Args, block: &Block| {
-                args.add_int(block.first.row(number));
-                args.add_blob(&block.bytes);
-            };
-            self.blocks.insert(&mut self.conn, &blocks, bind).await?;
+            self.insert(number, &blocks).await?;
+            schema::set_meta_int(&mut self.conn, REVISED, revised).await?;
             sql::script(&mut self.conn, "COMMIT").await
         }
         .await;
         self.end(result).await
     }
 
-    /// Takes these entries out of a segment.
-    pub(super) async fn forget(&mut self, number: usize, offsets: &Offsets) -> Result<(), StoreError> {
-        const SELECT: &str = "SELECT row, bytes FROM block WHERE row BETWEEN ? AND ? ORDER BY row LIMIT 64";
+    /// Takes all postings of these entries out of a segment, and puts others in; they are in order.
+    pub(super) async fn revise(
+        &mut self,
+        number: usize,
+        gone: &Offsets,
+        added: &[Posting],
+    ) -> Result<(), StoreError> {
         sql::script(&mut self.conn, "BEGIN IMMEDIATE").await?;
         let result = async {
-            let (mut from, to) = (Term::FIRST.row(number), Term::LAST.row(number));
-            loop {
-                let found = sql::rows(&mut self.conn, SELECT, Args::default().int(from).int(to)).await?;
-                for row in &found {
-                    let (row, bytes) = row_and_bytes(row)?;
-                    if let Some(bytes) = block::without(bytes, Term::of_row(row), offsets) {
-                        let args = Args::default().blob(&bytes).int(row);
-                        sql::execute(&mut self.conn, "UPDATE block SET bytes = ? WHERE row = ?", args)
-                            .await?;
-                    }
-                }
-                let Some(last) = found.last() else { break };
-                from = row_and_bytes(last)?.0 + 1;
-            }
+            self.revise_blocks(number, gone, added).await?;
             sql::script(&mut self.conn, "COMMIT").await
         }
         .await;
         self.end(result).await
     }
 
-    /// Makes everything durable and leaves nothing in the write-ahead log.
+    async fn revise_blocks(
+        &mut self,
+        number: usize,
+        gone: &Offsets,
+        mut added: &[Posting],
+    ) -> Result<(), StoreError> {
+        const SELECT: &str = "SELECT row, bytes FROM block WHERE row BETWEEN ? AND ? ORDER BY row LIMIT 65";
+        let (mut from, to) = (Term::FIRST.row(number), Term::LAST.row(number));
+        loop {
+            let found = sql::rows(&mut self.conn, SELECT, Args::default().int(from).int(to)).await?;
+            let rows = found.iter().map(row_and_bytes).collect::<Result<Vec<_>, _>>()?;
+            let first = rows.first().map_or(i64::MAX, |(row, _)| *row);
+            // Only before the segment's first block there is something that belongs to none.
+            let before = block::write(split_before(&mut added, number, first));
+            self.insert(number, &before).await?;
+            // The last one of several is there to tell where the one before it ends.
+            let len = if rows.len() == 65 { 64 } else { rows.len() };
+            for (index, &(row, bytes)) in rows[..len].iter().enumerate() {
+                let end = rows.get(index + 1).map_or(i64::MAX, |(row, _)| *row);
+                let added = split_before(&mut added, number, end);
+                let Some(blocks) = block::revised(bytes, Term::of_row(row), gone, added) else { continue };
+                if let Some((first, more)) = blocks.split_first() {
+                    let args = Args::default().blob(&first.bytes).int(row);
+                    sql::execute(&mut self.conn, "UPDATE block SET bytes = ? WHERE row = ?", args).await?;
+                    self.insert(number, more).await?;
+                }
+            }
+            match rows.get(len) {
+                Some((row, _)) => from = *row,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn insert(&mut self, number: usize, blocks: &[Block]) -> Result<(), StoreError> {
+        let bind = |args: &mut Args, block: &Block| {
+            args.add_int(block.first.row(number));
+            args.add_blob(&block.bytes);
+        };
+        self.blocks.insert(&mut self.conn, blocks, bind).await
+    }
+
+    /// Notes that all segments have the revisions up to this one.
+    pub(super) async fn revised(&mut self, number: i64) -> Result<(), StoreError> {
+        schema::set_meta_int(&mut self.conn, REVISED, number).await
+    }
+
+    /// Makes everything durable and leaves nothing in the write-ahead log, so nothing of what was replaced either.
     pub(super) async fn settle(&mut self) -> Result<(), StoreError> {
         let row = sql::row(&mut self.conn, "PRAGMA wal_checkpoint(TRUNCATE)", Args::default()).await?;
         let busy: i64 = row.map_or(Ok(0), |row| row.try_get_unchecked(0))?;
@@ -237,6 +291,13 @@ async fn is_of(segments: &[(Segment, Vec<u8>)], log: &mut SqliteConnection) -> R
         Some(row) => Ok(row.try_get_unchecked::<Vec<u8>, _>(0)? == *last_id),
         None => Ok(false),
     }
+}
+
+/// Takes the postings off whose blocks stand before this row.
+fn split_before<'a>(postings: &mut &'a [Posting], number: usize, row: i64) -> &'a [Posting] {
+    let (before, after) = postings.split_at(postings.partition_point(|one| one.term().row(number) < row));
+    *postings = after;
+    before
 }
 
 fn row_and_bytes(row: &SqliteRow) -> Result<(i64, &[u8]), StoreError> {

@@ -39,7 +39,9 @@ impl Store {
         let state = self.search_index().state();
         let mut lease = self.lease().await?;
         let log = lease.conn();
-        let Some(plan) = Plan::make(log, query, &text).await? else { return Ok(SearchPage::default()) };
+        let Some(plan) = Plan::make(log, query, &text, &state).await? else {
+            return Ok(SearchPage::default());
+        };
         let mut hunt = Hunt {
             log,
             query,
@@ -67,7 +69,7 @@ impl Store {
         let pool = self.search_index().pool();
         let mut lease = pool.lease().await?;
         while let Some(numbers) = windows.next() {
-            for (number, offsets) in lookup::find(lease.conn(), plan, numbers).await? {
+            for (number, offsets) in lookup::find(lease.conn(), plan, state, numbers).await? {
                 let Some(segment) = state.segments.get(number) else { continue };
                 let positions = offsets.descending().map(|offset| segment.start + i64::from(offset));
                 if !hunt.take(&mut positions.filter(|pos| plan.positions.contains(pos))).await? {
@@ -116,7 +118,9 @@ impl Hunt<'_> {
         if plan.positions.end <= state.tail.start {
             return Ok(true);
         }
-        let offsets = lookup::find_in_tail(&state.tail, plan);
+        let mut offsets = lookup::find_in_tail(&state.tail, plan);
+        let revised = plan.revised_in(state.tail.start, state.tail.end());
+        revised.iter().for_each(|pos| offsets.insert((pos - state.tail.start) as u16));
         let positions = offsets.descending().map(|offset| state.tail.start + i64::from(offset));
         self.take(&mut positions.filter(|pos| plan.positions.contains(pos))).await
     }

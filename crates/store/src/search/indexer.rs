@@ -1,24 +1,13 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::Duration;
 
-use kefu_text::terms;
-use sqlx::Connection as _;
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use tokio::sync::{mpsc, oneshot};
-use tracing::{info, warn};
+use tracing::warn;
 
-use super::file::{self, IndexFile};
-use super::key::{SEGMENT_LEN, SEGMENTS_MAX, Term};
-use super::offsets::Offsets;
-use super::state::{Shared, State};
-use super::tail::Intake;
-use crate::rows::{self, Columns};
-use crate::sql::{self, Args};
-use crate::{Store, StoreError, open, schema};
+use super::state::Shared;
+use super::worker::Worker;
+use crate::{Store, StoreError};
 
 /// How often the log is looked at. Searches read what came since themselves.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -26,12 +15,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long it waits after an error.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Entries that one query reads.
-const READ_LEN: usize = 256;
-
-/// Entries, and bytes of their texts, that are taken in together at most.
-const INTAKE_LEN: usize = 4_096;
-const INTAKE_BYTES: usize = 1 << 20;
+/// After how many looks the files are settled without being asked to, if something was taken out of them.
+const SETTLE_EVERY: u32 = 50;
 
 /// How much the threads of the index yield to all others.
 #[cfg(target_os = "linux")]
@@ -53,7 +38,7 @@ type Reply = oneshot::Sender<Result<(), StoreError>>;
 
 enum Request {
     CatchUp(Reply),
-    Forget(Vec<i64>, Reply),
+    Settle(Reply),
     Close(oneshot::Sender<()>),
 }
 
@@ -83,18 +68,18 @@ impl Indexer {
         self.ask(Request::CatchUp).await
     }
 
-    /// Takes entries out of the index; returns when its files do not tell any more what they said.
+    /// Returns when the files of the index hold nothing of what entries said before they were revised, as far as that
+    /// was committed before the call.
     ///
-    /// The log's texts are to be replaced before: the index takes them in again when it has to be
-    /// written anew. Repeating it is harmless. Each segment of 16,384 entries that is touched costs some
-    /// milliseconds.
+    /// The index follows revisions by itself, and finds out after a crash where it was; only an erasure that must
+    /// not end before nothing is left has to call this, and again after a crash. Repeating it is harmless. Each
+    /// segment of 16,384 entries that is touched costs some milliseconds.
     ///
     /// # Errors
     /// As [`Indexer::catch_up`]; [`StoreError::Busy`] while a search has the files open for long. Then
     /// it has to be called again.
-    pub async fn forget(&self, positions: &[i64]) -> Result<(), StoreError> {
-        let positions = positions.to_vec();
-        self.ask(|reply| Request::Forget(positions, reply)).await
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.ask(Request::Settle).await
     }
 
     /// Ends the work and closes the index. What is indexed but not in the file yet is read again at the
@@ -121,7 +106,7 @@ fn run(shared: Arc<Shared>, queue: mpsc::Receiver<Request>) {
         warn!(error = &error as &dyn std::error::Error, "the search index cannot yield to other threads");
     }
     match tokio::runtime::Builder::new_current_thread().enable_time().build() {
-        Ok(runtime) => runtime.block_on(Keeper { shared, worker: None }.serve(queue)),
+        Ok(runtime) => runtime.block_on(Keeper { shared, worker: None, looks: 0 }.serve(queue)),
         Err(error) => warn!(error = &error as &dyn std::error::Error, "the search index is not kept up"),
     }
 }
@@ -130,6 +115,8 @@ fn run(shared: Arc<Shared>, queue: mpsc::Receiver<Request>) {
 struct Keeper {
     shared: Arc<Shared>,
     worker: Option<Worker>,
+    /// How many looks came to the end of the log.
+    looks: u32,
 }
 
 impl Keeper {
@@ -147,7 +134,7 @@ impl Keeper {
             // Whoever asked may have stopped waiting.
             match request {
                 Some(Request::CatchUp(reply)) => drop(reply.send(self.catch_up().await)),
-                Some(Request::Forget(positions, reply)) => drop(reply.send(self.forget(&positions).await)),
+                Some(Request::Settle(reply)) => drop(reply.send(self.settle().await)),
                 Some(Request::Close(reply)) => {
                     self.close().await;
                     reply.send(()).ok();
@@ -160,7 +147,11 @@ impl Keeper {
 
     /// Indexes some of what is new; returns how long to wait before the next time.
     async fn look(&mut self) -> Duration {
-        match self.step().await {
+        let looked = match self.step().await {
+            Ok(false) => self.rest().await.map(|()| false),
+            looked => looked,
+        };
+        match looked {
             Ok(true) => Duration::ZERO,
             Ok(false) => LOOK_EVERY,
             Err(error) => {
@@ -170,33 +161,40 @@ impl Keeper {
         }
     }
 
+    /// Settles the files some time after they were changed last: what was recalled does not stay in them.
+    async fn rest(&mut self) -> Result<(), StoreError> {
+        self.looks = self.looks.wrapping_add(1);
+        if self.looks.is_multiple_of(SETTLE_EVERY) && self.worker.as_ref().is_some_and(Worker::is_unsettled) {
+            match self.settle().await {
+                // A search has them open; there is time.
+                Err(StoreError::Busy) => {}
+                settled => settled?,
+            }
+        }
+        Ok(())
+    }
+
     async fn catch_up(&mut self) -> Result<(), StoreError> {
         while self.step().await? {}
         Ok(())
     }
 
-    async fn forget(&mut self, positions: &[i64]) -> Result<(), StoreError> {
-        self.catch_up().await?;
+    async fn settle(&mut self) -> Result<(), StoreError> {
         let shared = Arc::clone(&self.shared);
-        let worker = self.worker().await?;
-        let result = worker.forget(positions, &shared).await;
+        let result = self.worker().await?.settle(&shared).await;
         self.unless_damaged(result).await
     }
 
     /// Indexes some of what is new; returns whether there is more.
     async fn step(&mut self) -> Result<bool, StoreError> {
         let shared = Arc::clone(&self.shared);
-        if shared.take_damage() {
-            let damage = StoreError::corrupt("a search could not read it");
-            self.unless_damaged(Err(damage)).await?;
-        }
-        let worker = self.worker().await?;
-        if worker.state.tail.is_full() {
-            let result = worker.write(&shared).await;
-            self.unless_damaged(result).await?;
-            return Ok(true);
-        }
-        worker.take_in(&shared).await
+        let result = match shared.take_damage() {
+            true => Err(StoreError::corrupt("a search could not read it")),
+            false => self.worker().await?.step(&shared).await,
+        };
+        let mut is_more = true;
+        self.unless_damaged(result.map(|more| is_more = more)).await?;
+        Ok(is_more)
     }
 
     async fn worker(&mut self) -> Result<&mut Worker, StoreError> {
@@ -212,7 +210,7 @@ impl Keeper {
         let Err(StoreError::Corrupt(what)) = result else { return result };
         warn!(what, "the search index is damaged: it is written anew");
         self.close().await;
-        renew(&self.shared)
+        self.shared.renew()
     }
 
     async fn close(&mut self) {
@@ -220,159 +218,4 @@ impl Keeper {
             worker.close().await;
         }
     }
-}
-
-/// Removes the index, so that it is made again.
-fn renew(shared: &Shared) -> Result<(), StoreError> {
-    shared.metrics.rebuilds.fetch_add(1, Relaxed);
-    shared.reset();
-    file::remove(&shared.dir)
-}
-
-/// The open index and the log that it follows.
-struct Worker {
-    log: SqliteConnection,
-    file: IndexFile,
-    state: State,
-    /// The terms of one entry.
-    terms: String,
-}
-
-impl Worker {
-    async fn open(shared: &Shared) -> Result<Self, StoreError> {
-        let mut log = open::connect_reading(&shared.dir.join(open::FILE)).await?;
-        let opened = match IndexFile::open(&shared.dir, &mut log).await? {
-            Some(opened) => Some(opened),
-            None => {
-                info!("the search index is damaged or of another log or version: it is written anew");
-                renew(shared)?;
-                IndexFile::open(&shared.dir, &mut log).await?
-            }
-        };
-        let (file, segments) = opened.ok_or_else(|| StoreError::corrupt("a new index cannot be used"))?;
-        let state = State::new(segments);
-        shared.publish(state.clone());
-        Ok(Self { log, file, state, terms: String::new() })
-    }
-
-    /// Takes in entries that are not indexed yet; returns whether there are more.
-    async fn take_in(&mut self, shared: &Shared) -> Result<bool, StoreError> {
-        let mut intake = self.state.tail.intake();
-        let (from, mut bytes, mut is_end) = (intake.next(), 0, false);
-        while !is_end && !intake.is_full() && bytes < INTAKE_BYTES {
-            if intake.next() - from >= INTAKE_LEN as i64 {
-                break;
-            }
-            let found = read(&mut self.log, intake.next()).await?;
-            is_end = found.len() < READ_LEN;
-            for row in &found {
-                bytes += self.take_in_row(row, &mut intake)?;
-                if intake.is_full() {
-                    is_end = false;
-                    break;
-                }
-            }
-        }
-        self.state.tail.add(intake);
-        shared.publish(self.state.clone());
-        let behind = if is_end { 0 } else { self.behind().await? };
-        shared.metrics.behind.store(behind, Relaxed);
-        Ok(!is_end)
-    }
-
-    /// Takes in one entry; returns how long its text is.
-    fn take_in_row(&mut self, row: &SqliteRow, intake: &mut Intake) -> Result<usize, StoreError> {
-        let mut columns = Columns::of(row);
-        let (pos, conversation, kind): (i64, i64, i64) = (columns.take()?, columns.take()?, columns.take()?);
-        let (inbox, visitor) = (columns.optional()?, columns.optional()?);
-        let text: &str = columns.take()?;
-        while intake.next() < pos && !intake.is_full() {
-            // There is no such entry.
-            intake.push(0, std::iter::empty());
-        }
-        if intake.is_full() {
-            return Ok(0);
-        }
-        if kind == rows::EVENT {
-            intake.push(conversation, std::iter::empty());
-            return Ok(0);
-        }
-        self.terms.clear();
-        terms::index_terms(text, &mut self.terms);
-        let note = (kind == rows::NOTE).then(Term::note);
-        let inbox = inbox.map(|key| Term::inbox(kefu_core::InboxKey(key)));
-        let visitor = visitor.map(|key| Term::visitor(kefu_core::VisitorKey(key)));
-        let terms = self.terms.split(' ').filter(|term| !term.is_empty()).map(Term::of);
-        intake.push(conversation, terms.chain(note).chain(inbox).chain(visitor));
-        Ok(text.len())
-    }
-
-    async fn behind(&mut self) -> Result<u64, StoreError> {
-        let last = schema::pragma(&mut self.log, "SELECT max(pos) FROM log").await?;
-        Ok(u64::try_from(last + 1 - self.state.tail.end()).unwrap_or(0))
-    }
-
-    /// Makes a segment of the tail.
-    async fn write(&mut self, shared: &Shared) -> Result<(), StoreError> {
-        let number = self.state.segments.len();
-        if number >= SEGMENTS_MAX {
-            return Err(StoreError::Full);
-        }
-        let last = Args::default().int(self.state.tail.end() - 1);
-        let last_id = match sql::row(&mut self.log, "SELECT id FROM log WHERE pos = ?", last).await? {
-            Some(row) => row.try_get_unchecked(0)?,
-            None => Vec::new(),
-        };
-        self.file.write(number, &self.state.tail, &last_id).await?;
-        self.state = self.state.with_segment();
-        shared.publish(self.state.clone());
-        Ok(())
-    }
-
-    async fn forget(&mut self, positions: &[i64], shared: &Shared) -> Result<(), StoreError> {
-        let mut in_tail = Offsets::default();
-        let mut in_segments: BTreeMap<usize, Offsets> = BTreeMap::new();
-        for &pos in positions {
-            match self.state.segment_of(pos) {
-                Some((number, offset)) => in_segments.entry(number).or_default().insert(offset),
-                None => {
-                    let offset = usize::try_from(pos - self.state.tail.start).ok();
-                    let offset = offset.filter(|offset| *offset < SEGMENT_LEN);
-                    if let Some(offset) = offset {
-                        in_tail.insert(offset as u16);
-                    }
-                }
-            }
-        }
-        if !in_tail.is_empty() {
-            self.state.tail.forget(&in_tail);
-            shared.publish(self.state.clone());
-        }
-        for (number, offsets) in &in_segments {
-            self.file.forget(*number, offsets).await?;
-        }
-        if in_segments.is_empty() { Ok(()) } else { self.file.settle().await }
-    }
-
-    async fn close(mut self) {
-        // Those who read the file may be the last to close it, and they cannot move the log's pages.
-        match self.file.settle().await {
-            Ok(()) | Err(StoreError::Busy) => {}
-            Err(error) => warn!(error = &error as &dyn std::error::Error, "cannot settle the search index"),
-        }
-        for closed in [self.file.conn.close().await, self.log.close().await] {
-            if let Err(error) = closed {
-                warn!(error = &error as &dyn std::error::Error, "cannot close the search index");
-            }
-        }
-    }
-}
-
-/// The entries from `pos` on.
-async fn read(log: &mut SqliteConnection, pos: i64) -> Result<Vec<SqliteRow>, StoreError> {
-    const SQL: &str = "SELECT log.pos, log.conversation, log.kind, conversation.inbox, conversation.visitor,
-            log.text
-        FROM log LEFT JOIN conversation ON conversation.key = log.conversation
-        WHERE log.pos >= ? ORDER BY log.pos LIMIT ?";
-    sql::rows(log, SQL, Args::default().int(pos).int(READ_LEN as i64)).await
 }

@@ -6,13 +6,38 @@ use super::block;
 use super::key::Term;
 use super::offsets::Offsets;
 use super::plan::Plan;
+use super::state::State;
 use super::tail::Tail;
 use crate::StoreError;
 use crate::rows::Columns;
 use crate::sql::{self, Args};
 
-/// The entries of these segments that have all that is wanted; segments without any are left out.
+/// The entries of these segments, which come newest first, that may have all that is wanted; segments without any are
+/// left out.
 pub(super) async fn find(
+    index: &mut SqliteConnection,
+    plan: &Plan,
+    state: &State,
+    numbers: &[usize],
+) -> Result<Vec<(usize, Offsets)>, StoreError> {
+    let mut found = find_indexed(index, plan, numbers).await?;
+    for number in numbers {
+        let Some(segment) = state.segments.get(*number) else { continue };
+        let revised = plan.revised_in(segment.start, segment.end);
+        if revised.is_empty() {
+            continue;
+        }
+        let place = found.partition_point(|(other, _)| other > number);
+        if found.get(place).is_none_or(|(other, _)| other != number) {
+            found.insert(place, (*number, Offsets::default()));
+        }
+        let (_, offsets) = &mut found[place];
+        revised.iter().for_each(|pos| offsets.insert((pos - segment.start) as u16));
+    }
+    Ok(found)
+}
+
+async fn find_indexed(
     index: &mut SqliteConnection,
     plan: &Plan,
     numbers: &[usize],

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::key::Term;
 use super::query::{SearchQuery, SearchScope};
-use super::state::Segment;
+use super::state::{Segment, State};
 use super::tail::shortened;
 use crate::sql::{self, Args};
 use crate::{StoreError, rows, schema};
@@ -20,6 +20,10 @@ const CONVERSATIONS_MAX: i64 = 20_000;
 const WINDOW_MIN: usize = 8;
 const WINDOW_MAX: usize = 128;
 
+/// Entries that were revised since they were indexed whose texts one call reads at most; they are followed within
+/// a moment, so there are more of them only when the index cannot be written.
+const REVISED_MAX: i64 = 1_024;
+
 /// How far the clock may have been set back: the log is searched by time as if it were sorted.
 const CLOCK_SLACK_MICROS: i64 = 3_600_000_000;
 
@@ -31,6 +35,8 @@ pub(super) struct Plan {
     pub(super) conversations: Option<Vec<u32>>,
     /// Where hits can be.
     pub(super) positions: Range<i64>,
+    /// What may be indexed as it was before it was revised, sorted: its text has to be read.
+    pub(super) revised: Vec<i64>,
 }
 
 impl Plan {
@@ -39,6 +45,7 @@ impl Plan {
         log: &mut SqliteConnection,
         query: &SearchQuery,
         text: &Query,
+        state: &State,
     ) -> Result<Option<Self>, StoreError> {
         let mut wanted: Vec<_> =
             text.terms().iter().map(|term| vec![range(&term.text, term.is_prefix)]).collect();
@@ -73,7 +80,9 @@ impl Plan {
         if positions.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Self { wanted, conversations: conversations(log, query).await?, positions }))
+        let conversations = conversations(log, query).await?;
+        let revised = revised(log, &positions, state.revised).await?;
+        Ok(Some(Self { wanted, conversations, positions, revised }))
     }
 
     /// The segments where hits can be, newest first, in groups that are looked into together.
@@ -83,6 +92,13 @@ impl Plan {
         // With its list of conversations a segment costs 64 KiB more.
         let len_max = if self.conversations.is_some() { 16 } else { WINDOW_MAX };
         Windows { numbers: (first..last).rev().collect(), len: WINDOW_MIN, len_max, done: 0 }
+    }
+
+    /// What was revised in these positions, in ascending order.
+    pub(super) fn revised_in(&self, start: i64, end: i64) -> &[i64] {
+        let from = self.revised.partition_point(|pos| *pos < start);
+        let to = self.revised.partition_point(|pos| *pos < end);
+        &self.revised[from..to.max(from)]
     }
 
     /// Whether a conversation, as a segment keeps it, can have hits.
@@ -158,6 +174,26 @@ async fn conversations(
     let mut keys: Vec<_> = keys.into_iter().map(shortened).collect();
     keys.sort_unstable();
     Ok(Some(keys))
+}
+
+/// Where entries were revised after revision `number`.
+async fn revised(
+    log: &mut SqliteConnection,
+    positions: &Range<i64>,
+    number: i64,
+) -> Result<Vec<i64>, StoreError> {
+    const SQL: &str = "SELECT pos FROM revised WHERE number > ? ORDER BY number DESC LIMIT ?";
+    let args = Args::default().int(number).int(REVISED_MAX);
+    let mut found = Vec::new();
+    for row in &sql::rows(log, SQL, args).await? {
+        let pos = row.try_get_unchecked(0)?;
+        if positions.contains(&pos) {
+            found.push(pos);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
 }
 
 /// The position of the first entry that is not older than `time`, if times only rise; `head` if none is.

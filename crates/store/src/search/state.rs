@@ -6,8 +6,8 @@ use tokio::sync::Semaphore;
 
 use super::file;
 use super::tail::Tail;
-use crate::open;
 use crate::reader::Pool;
+use crate::{StoreError, open};
 
 /// The position of the first entry of every log.
 const FIRST_POS: i64 = 1;
@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) segments: Arc<Vec<Segment>>,
     /// It begins where the last segment ends.
     pub(super) tail: Tail,
+    /// The number of the last revision that both have.
+    pub(super) revised: i64,
 }
 
 /// What the search index measures while it is kept up.
@@ -53,9 +55,9 @@ pub(crate) struct Shared {
 }
 
 impl State {
-    pub(super) fn new(segments: Vec<Segment>) -> Self {
+    pub(super) fn new(segments: Vec<Segment>, revised: i64) -> Self {
         let start = segments.last().map_or(FIRST_POS, |last| last.end);
-        Self { segments: Arc::new(segments), tail: Tail::new(start) }
+        Self { segments: Arc::new(segments), tail: Tail::new(start), revised }
     }
 
     /// The same, the tail being the last segment now.
@@ -63,7 +65,7 @@ impl State {
         let mut segments = Vec::with_capacity(self.segments.len() + 1);
         segments.extend_from_slice(&self.segments);
         segments.push(Segment { start: self.tail.start, end: self.tail.end() });
-        Self::new(segments)
+        Self::new(segments, self.revised)
     }
 
     /// The segment that has this position, and the offset there.
@@ -81,7 +83,7 @@ impl Shared {
             dir: dir.to_owned(),
             readers,
             pool: Mutex::new(Arc::new(pool(dir, readers))),
-            state: Mutex::new(Arc::new(State::new(Vec::new()))),
+            state: Mutex::new(Arc::new(State::new(Vec::new(), 0))),
             is_damaged: AtomicBool::new(false),
             searches: Semaphore::new((readers / 2).max(1)),
             metrics: Arc::default(),
@@ -106,10 +108,12 @@ impl Shared {
         Arc::clone(&lock(&self.pool))
     }
 
-    /// Forgets everything, also the connections: the file is about to be replaced.
-    pub(super) fn reset(&self) {
-        self.publish(State::new(Vec::new()));
+    /// Removes the index, so that it is made again. Who reads the file begins anew too.
+    pub(super) fn renew(&self) -> Result<(), StoreError> {
+        self.metrics.rebuilds.fetch_add(1, Relaxed);
+        self.publish(State::new(Vec::new(), 0));
         *lock(&self.pool) = Arc::new(pool(&self.dir, self.readers));
+        file::remove(&self.dir)
     }
 
     pub(crate) fn metrics(&self) -> &Arc<SearchMetrics> {

@@ -57,6 +57,12 @@ impl Tail {
         self.chunks.iter().map(|chunk| chunk.len()).sum()
     }
 
+    /// The offset of this position, if it is in it.
+    pub(super) fn offset_of(&self, pos: i64) -> Option<u16> {
+        let offset = usize::try_from(pos - self.start).ok()?;
+        (offset < self.len()).then_some(offset as u16)
+    }
+
     /// Whether it is time to make a segment of it.
     pub(super) fn is_full(&self) -> bool {
         self.len() >= SEGMENT_LEN
@@ -92,14 +98,18 @@ impl Tail {
         }
     }
 
-    /// Forgets every term of these entries.
-    pub(super) fn forget(&mut self, offsets: &Offsets) {
+    /// Takes every term from these entries, and gives them others.
+    pub(super) fn revise(&mut self, gone: &Offsets, added: Vec<Posting>) {
         for chunk in &mut self.chunks {
             let mut kept = chunk.postings.clone();
-            kept.retain(|posting| !offsets.contains(posting.offset()));
+            kept.retain(|posting| !gone.contains(posting.offset()));
             if kept.len() < chunk.postings.len() {
                 *chunk = Arc::new(Chunk { postings: kept, conversations: chunk.conversations.clone() });
             }
+        }
+        // Which chunk an entry's postings are in does not matter.
+        if let Some(last) = self.chunks.pop_if(|_| !added.is_empty()) {
+            self.chunks.push(Arc::new(merged(&last, &Chunk { postings: added, conversations: Vec::new() })));
         }
     }
 
@@ -139,10 +149,10 @@ impl Intake {
         self.first + self.chunk.len()
     }
 
-    /// Takes in the next entry, whose conversation this is.
-    pub(super) fn push(&mut self, conversation: i64, terms: impl Iterator<Item = Term>) {
+    /// Takes in the next entry, whose conversation this is; `terms` hands on its terms.
+    pub(super) fn push(&mut self, conversation: i64, terms: impl FnOnce(&mut dyn FnMut(Term))) {
         let offset = self.len() as u16;
-        self.chunk.postings.extend(terms.map(|term| Posting::new(term, offset)));
+        terms(&mut |term| self.chunk.postings.push(Posting::new(term, offset)));
         self.chunk.conversations.push(shortened(conversation));
     }
 }
@@ -163,6 +173,7 @@ mod tests {
         fn whatever_the_steps_all_is_found(
             steps in proptest::collection::vec(proptest::collection::vec("[a-d]{1,2}", 0..6), 1..20),
             gone in 0..20_u16,
+            new in proptest::collection::vec("[a-d]{1,2}", 0..4),
         ) {
             let mut tail = Tail::new(100);
             let mut expected = Vec::new();
@@ -172,7 +183,10 @@ mod tests {
                     let offset = (intake.next() - 100) as u16;
                     expected.push(Posting::new(Term::of(text), offset));
                     // Twice in one text is once in the index.
-                    intake.push(i64::from(offset) + 1, [text, text].into_iter().map(|text| Term::of(text)));
+                    intake.push(i64::from(offset) + 1, |emit| {
+                        emit(Term::of(text));
+                        emit(Term::of(text));
+                    });
                 }
                 tail.add(intake);
             }
@@ -184,12 +198,23 @@ mod tests {
             prop_assert_eq!(&postings, &expected);
             prop_assert!(conversations.into_iter().eq(1..=count as u32));
 
-            tail.forget(&std::iter::once(gone).collect());
+            let gone = gone % count.max(1) as u16;
+            let mut new: Vec<_> = new.iter().map(|text| Posting::new(Term::of(text), gone)).collect();
+            new.sort_unstable();
+            new.dedup();
+            tail.revise(&std::iter::once(gone).collect(), new.clone());
+            if count > 0 {
+                expected.retain(|posting| posting.offset() != gone);
+                expected.extend(new);
+                expected.sort_unstable();
+            }
+            prop_assert_eq!(&tail.all().0, &expected);
+            prop_assert_eq!(tail.len(), count);
             let wanted = Term::beginning_with('a');
             let mut found = Offsets::default();
             tail.find(&wanted, &mut found);
             let left = expected.iter().filter(|posting| wanted.contains(&posting.term()));
-            prop_assert_eq!(found, left.map(|posting| posting.offset()).filter(|one| *one != gone).collect());
+            prop_assert_eq!(found, left.map(|posting| posting.offset()).collect());
         }
     }
 }

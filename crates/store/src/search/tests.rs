@@ -1,17 +1,20 @@
 mod erasure;
 mod filters;
 mod life;
+mod revisions;
 
 use std::path::Path;
 
-use kefu_core::{AgentKey, Audience, Conversation, Entry, InboxKey, MessageKind, Principal, VisitorKey};
+use kefu_core::{
+    AgentKey, Audience, Conversation, Entry, InboxKey, MessageKind, Principal, Revision, VisitorKey,
+};
 use kefu_text::terms::{self, LastWord};
 use uuid::Uuid;
 
 use super::key::SEGMENT_LEN;
 use super::{Indexer, SearchPage, SearchQuery, SearchScope};
 use crate::tests::{NOW, open};
-use crate::{Batch, Store, Writer};
+use crate::{Batch, Change, Store, Writer};
 
 /// A store with conversations that are written in.
 struct Chat {
@@ -72,6 +75,15 @@ impl Chat {
 
     async fn say_text(&mut self, conversation: usize, text: &str) {
         self.say(&[(conversation, MessageKind::Text, text)]).await;
+    }
+
+    /// Lets an entry say something else from now on, or nothing.
+    async fn revise(&mut self, pos: i64, revision: Revision, text: &str) {
+        let change = Change::Revise { pos, revision, text: text.to_owned() };
+        let batch = Batch { changes: vec![change], ..Batch::default() };
+        self.writer.commit(&batch).await.unwrap();
+        let entry = self.entries.iter_mut().find(|entry| entry.pos == pos).unwrap();
+        entry.text = text.to_owned();
     }
 
     /// Gives a conversation to an agent.

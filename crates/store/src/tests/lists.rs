@@ -1,9 +1,11 @@
 use std::cmp::Reverse;
 
-use kefu_core::{AgentKey, Conversation, InboxKey, Principal, State, VisitorKey};
+use kefu_core::{
+    Agent, AgentKey, Conversation, InboxKey, Principal, State, Team, TeamKey, TeamSettings, VisitorKey,
+};
 
-use super::{NOW, open, run};
-use crate::{Batch, Store, View};
+use super::{NOW, agent, open, run};
+use crate::{Batch, Change, Store, View};
 use uuid::Uuid;
 
 /// Forty conversations in all states, two agents, two inboxes, with equal times among them.
@@ -18,6 +20,8 @@ fn some() -> Vec<Conversation> {
             head.state = states[usize::try_from(number % 5).unwrap()];
             head.assignee =
                 (!matches!(head.state, State::New | State::Queued)).then_some(AgentKey(number % 4 / 2));
+            head.team = [None, Some(TeamKey(1)), Some(TeamKey(2)), Some(TeamKey(99))]
+                [usize::try_from(number / 5 % 4).unwrap()];
             head.queued_at = (head.state == State::Queued).then_some(now);
             head.resolved_at = (head.state == State::Resolved).then_some(now);
             head
@@ -46,16 +50,30 @@ fn lists_are_what_a_scan_finds() {
     run(|dir| async move {
         let mut opened = open(dir.path()).await.unwrap();
         let heads = some();
-        let batch = Batch { conversations: heads.clone(), ..Batch::default() };
+        let teams = [(1, "Refunds"), (2, "Sales")].map(|(key, name)| {
+            Change::Team(Team {
+                key: TeamKey(key),
+                id: Uuid::from_u128(u128::try_from(key).unwrap()),
+                name: name.to_owned(),
+                settings: TeamSettings::default(),
+                created_at: NOW,
+            })
+        });
+        let colleague = Agent { teams: vec![TeamKey(2)], ..agent(AgentKey(1), "ada@example.com") };
+        let changes = teams.into_iter().chain([Change::Agent(colleague)]).collect();
+        let batch = Batch { conversations: heads.clone(), changes, ..Batch::default() };
         opened.writer.commit(&batch).await.unwrap();
         let live = |head: &Conversation| !matches!(head.state, State::New | State::Resolved);
         let me = AgentKey(1);
         let mine = move |head: &Conversation| head.assignee == Some(me);
-        let views: [(View, Belongs<'_>); 7] = [
+        // Team 99 is gone.
+        let for_me = |head: &Conversation| head.state == State::Queued && head.team != Some(TeamKey(1));
+        let views: [(View, Belongs<'_>); 8] = [
             (View::Mine(me), &|head| mine(head) && live(head)),
             (View::Waiting, &|head| head.state == State::Queued),
+            (View::WaitingFor(me), &for_me),
             (View::All, &live),
-            (View::AgentAll(me), &|head| head.state == State::Queued || mine(head) && live(head)),
+            (View::AgentAll(me), &|head| for_me(head) || mine(head) && live(head)),
             (View::Ended { assignee: None }, &|head| head.state == State::Resolved),
             (View::Ended { assignee: Some(me) }, &|head| head.state == State::Resolved && mine(head)),
             (View::OfVisitor(VisitorKey(2)), &|head| head.visitor == VisitorKey(2)),
@@ -67,7 +85,9 @@ fn lists_are_what_a_scan_finds() {
                     .filter(|head| belongs(head) && inbox.is_none_or(|inbox| head.inbox == inbox))
                     .collect();
                 match view {
-                    View::Waiting => expected.sort_by_key(|head| (head.queued_at, head.key)),
+                    View::Waiting | View::WaitingFor(_) => {
+                        expected.sort_by_key(|head| (head.queued_at, head.key))
+                    }
                     _ => expected.sort_by_key(|head| Reverse((head.updated_at, head.key))),
                 }
                 let expected: Vec<_> = expected.iter().map(|head| head.key.0).collect();

@@ -1,32 +1,61 @@
+use std::sync::Arc;
+
 use kefu_core::{Conversation, Entry};
+use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::fold::Row;
 use crate::StoreError;
 use crate::rows::{self, CONVERSATION_COLUMNS, bind_conversation, bind_entry, int};
-use crate::sql::{Bulk, Join};
+use crate::sql::{self, Args, Bulk, Join, values};
 
 /// Every entry whose `seq` is a multiple of this has an anchor.
 pub(crate) const ANCHOR_EVERY: u64 = 32;
 
+/// So many entries, when nothing else is to be written, take one hop to the connection's thread.
+const FEW: usize = 16;
+
+const LOG: &str =
+    "INSERT INTO log (pos, conversation, seq, prev_pos, prev_public_seq, kind, sender_kind, sender,
+    created_at, id, client_id, text, event, data, quote_seq)";
+
+const LOG_COLUMNS: usize = 15;
+
 /// The statements of every commit.
 pub(super) struct Statements {
     log: Bulk,
+    few: [Few; FEW],
     anchor: Bulk,
     dedupe: Bulk,
     head: Bulk,
     lookup: Join,
 }
 
+/// The whole transaction of one number of entries.
+struct Few {
+    /// A statement outside of any transaction is one of its own.
+    plain: Arc<str>,
+    anchored: Arc<str>,
+}
+
+impl Few {
+    fn new(entries: usize) -> Self {
+        let plain = format!("{LOG} {}", values(LOG_COLUMNS, entries));
+        let anchored = format!(
+            "BEGIN IMMEDIATE; {plain};
+            INSERT INTO anchor (conversation, seq, pos)
+                SELECT conversation, seq, pos FROM log WHERE pos >= ? AND seq % {ANCHOR_EVERY} = 0;
+            COMMIT"
+        );
+        Self { plain: plain.into(), anchored: anchored.into() }
+    }
+}
+
 impl Default for Statements {
     fn default() -> Self {
         Self {
-            log: Bulk::new(
-                "INSERT INTO log (pos, conversation, seq, prev_pos, prev_public_seq, kind, sender_kind, sender,
-                 created_at, id, client_id, text, event, data, quote_seq)",
-                15,
-                "",
-            ),
+            log: Bulk::new(LOG, LOG_COLUMNS, ""),
+            few: std::array::from_fn(|index| Few::new(index + 1)),
             anchor: Bulk::new("INSERT INTO anchor (conversation, seq, pos)", 3, ""),
             dedupe: Bulk::new("INSERT OR IGNORE INTO dedupe (conversation, hash, seq)", 3, ""),
             head: Bulk::new(
@@ -57,6 +86,28 @@ impl Default for Statements {
 }
 
 impl Statements {
+    /// Appends a few `entries` to the log, with their anchors, in a transaction of their own; returns whether they
+    /// were few enough.
+    pub(super) async fn commit_few(
+        &self,
+        conn: &mut SqliteConnection,
+        entries: &[Entry],
+    ) -> Result<bool, StoreError> {
+        let (Some(first), Some(few)) = (entries.first(), self.few.get(entries.len().wrapping_sub(1))) else {
+            return Ok(false);
+        };
+        let mut args = Args::with_capacity(entries.len() * LOG_COLUMNS + 1);
+        entries.iter().for_each(|entry| bind_entry(&mut args, entry));
+        let sql = if entries.iter().any(has_anchor) {
+            args.add_int(first.pos);
+            &few.anchored
+        } else {
+            &few.plain
+        };
+        sql::execute(conn, AssertSqlSafe(Arc::clone(sql)), args).await?;
+        Ok(true)
+    }
+
     /// Appends `entries` to the log, with their anchors.
     pub(super) async fn write_entries(
         &self,
@@ -64,7 +115,7 @@ impl Statements {
         entries: &[Entry],
     ) -> Result<(), StoreError> {
         self.log.insert(conn, entries, bind_entry).await?;
-        let anchors = entries.iter().filter(|entry| entry.seq % ANCHOR_EVERY == 0);
+        let anchors = entries.iter().filter(|entry| has_anchor(entry));
         let anchors: Vec<_> =
             anchors.map(|entry| (entry.conversation.0, int(entry.seq), entry.pos)).collect();
         self.anchor
@@ -123,4 +174,8 @@ impl Statements {
             })
             .await
     }
+}
+
+fn has_anchor(entry: &Entry) -> bool {
+    entry.seq.is_multiple_of(ANCHOR_EVERY)
 }

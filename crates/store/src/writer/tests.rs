@@ -2,12 +2,12 @@ mod model;
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use kefu_core::{Principal, VisitorKey};
+use kefu_core::{Audience, Principal, VisitorKey};
 use uuid::Uuid;
 
 use crate::sql::{self, Args};
 use crate::tests::{conversation, grow, open, run, shown};
-use crate::{Batch, StoreError};
+use crate::{Batch, Range, StoreError};
 
 #[test]
 fn calls_may_move_between_threads() {
@@ -52,6 +52,58 @@ fn a_full_disk_leaves_everything_as_it_was() {
         let asked = (head.key, entries[7].sender, entries[7].client_id.unwrap());
         let repeat = writer.duplicates(&[asked]).await.unwrap();
         assert_eq!(shown(&repeat), shown([Some(&entries[7])]));
+        writer.close().await.unwrap();
+        store.close().await;
+        assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_few_entries_are_a_transaction_of_their_own() {
+    run(|dir| async move {
+        let opened = open(dir.path()).await.unwrap();
+        let (mut writer, store) = (opened.writer, opened.store);
+        let mut head = conversation(&mut writer, 1).await;
+        // Every number that has a statement of its own, and one beyond; some with anchors, some without.
+        for count in (1..=17).chain([1, 16, 15]) {
+            grow(&mut writer, &mut head, count).await.unwrap();
+        }
+        let all =
+            store.messages(&head, Audience::Agent, Range::Before { seq: 100, limit: 200 }).await.unwrap();
+        assert_eq!(all.items.len(), 99);
+        writer.close().await.unwrap();
+        store.close().await;
+        assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_few_entries_that_find_no_room_leave_everything_as_it_was() {
+    run(|dir| async move {
+        let opened = open(dir.path()).await.unwrap();
+        let (mut writer, store) = (opened.writer, opened.store);
+        let mut head = conversation(&mut writer, 1).await;
+        sql::script(&mut writer.conn, "PRAGMA max_page_count = 1").await.unwrap();
+        // Both with an anchor and without one, at a page's end.
+        let mut refused = 0;
+        for count in [31, 1, 5, 16, 16, 16, 16] {
+            let before = head.clone();
+            match grow(&mut writer, &mut head, count).await {
+                Ok(entries) => assert_eq!(entries.len() as u64, count),
+                Err(error) => {
+                    assert!(matches!(error, StoreError::Full), "{error:?}");
+                    assert_eq!(shown(&head), shown(&before));
+                    let found = writer.conversations_by_key(&[head.key]).await.unwrap();
+                    assert_eq!(shown(&found), shown([&before]));
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused > 0);
+        sql::script(&mut writer.conn, "PRAGMA max_page_count = 1000000").await.unwrap();
+        for count in [2, 16, 14] {
+            grow(&mut writer, &mut head, count).await.unwrap();
+        }
         writer.close().await.unwrap();
         store.close().await;
         assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());

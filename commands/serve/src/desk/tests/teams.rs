@@ -93,7 +93,7 @@ async fn a_declined_offer_and_a_transfer_go_to_who_is_left() {
     assert_eq!(offered["offer"]["agent"]["id"], lin.id.to_string());
     office.desk.act(&lin, id, Act::Decline).await.unwrap();
     let refused = office.desk.act(&wang, id, Act::Decline).await.unwrap_err();
-    assert_eq!(refused.code, ErrorCode::Conflict);
+    assert_eq!(refused.code, ErrorCode::NotFound, "it waits for a team of others");
     let change = TeamChange { id: Some(team.id), ends: true, ..TeamChange::default() };
     office.desk.put_team(change).await.unwrap();
     // He was asked again, as there was nobody else.
@@ -101,6 +101,64 @@ async fn a_declined_offer_and_a_transfer_go_to_who_is_left() {
     let (conversations, _) =
         office.desk.conversations(&wang, View::AgentAll(key_of(&wang)), None, None, 9).await.unwrap();
     assert_eq!(conversations[0].state, State::Open, "without the team it waits for anybody");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_team_is_for_its_members_alone() {
+    let office = Office::open().await;
+    let team = office.team("Refunds", json!({})).await;
+    office.settle(json!({"team_id": team.id})).await;
+    let (lin, zhou) = (office.member("lin", &team).await, office.agent("zhou", Role::Agent, 4).await);
+    let boss = office.agent("boss", Role::Supervisor, 0).await;
+    let (visitor, opened) = office.visitor(1).await;
+    let id = opened.conversation_id;
+    office.desk.send(&visitor, id, Uuid::from_u128(1), text("refund?")).await.unwrap();
+    let code = |result: Result<_, Problem>| result.map(drop).unwrap_err().code;
+    assert_eq!(code(office.desk.conversation(&zhou, id).await), ErrorCode::NotFound);
+    assert_eq!(code(office.desk.act(&zhou, id, Act::Accept).await), ErrorCode::NotFound);
+    let log = office.desk.messages(&zhou, id, Range::Newest { limit: 9 }).await.map(drop);
+    assert_eq!(log.unwrap_err().code, ErrorCode::NotFound);
+    for who in [&lin, &boss] {
+        assert_eq!(office.desk.conversation(who, id).await.unwrap().state, State::Queued);
+    }
+    let listed = async |who: &Identity, view: View| {
+        office.desk.conversations(who, view, None, None, 9).await.unwrap().0.len()
+    };
+    for (who, count) in [(&lin, 1), (&zhou, 0)] {
+        assert_eq!(listed(who, View::WaitingFor(key_of(who))).await, count);
+        assert_eq!(listed(who, View::AgentAll(key_of(who))).await, count);
+    }
+    let change = TeamChange { id: Some(team.id), ends: true, ..TeamChange::default() };
+    office.desk.put_team(change).await.unwrap();
+    assert_eq!(
+        listed(&zhou, View::WaitingFor(key_of(&zhou))).await,
+        1,
+        "without a team it waits for anybody"
+    );
+    office.desk.act(&zhou, id, Act::Accept).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_watch_of_what_waits_ends_when_somebody_else_takes_it() {
+    let office = Office::open().await;
+    let (lin, zhou) = (office.agent("lin", Role::Agent, 0).await, office.agent("zhou", Role::Agent, 0).await);
+    let line = office.line(&zhou).await;
+    line.resume(&[]).await;
+    line.until("resumed").await;
+    let (visitor, opened) = office.visitor(1).await;
+    let id = opened.conversation_id;
+    office.desk.send(&visitor, id, Uuid::from_u128(1), text("hello")).await.unwrap();
+    let watch = Watch { scope: Scope::Conversation, id: Some(id) };
+    office.desk.post(Command::Watch { connection: line.id, watch, on: true }).await;
+    line.next("watching").await;
+    office.desk.send(&visitor, id, Uuid::from_u128(2), text("still there?")).await.unwrap();
+    assert_eq!(line.next("message").await["text"], "still there?");
+    office.desk.act(&lin, id, Act::Accept).await.unwrap();
+    line.hint("assigned").await;
+    office.desk.send(&visitor, id, Uuid::from_u128(3), text("between us")).await.unwrap();
+    office.desk.act(&lin, id, Act::Transfer(Some(zhou.id))).await.unwrap();
+    let frames = line.until("message").await;
+    assert_eq!(frames.last().unwrap()["event"]["code"], "transferred", "{frames:?}");
 }
 
 #[tokio::test]

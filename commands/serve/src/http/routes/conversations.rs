@@ -250,7 +250,8 @@ fn view(who: &Identity, name: Option<&str>) -> Result<View, Problem> {
         (Principal::Visitor(visitor), _) => Ok(View::OfVisitor(visitor)),
         (Principal::Agent(_), _) if !who.hears_conversations() => Err(Problem::forbidden()),
         (Principal::Agent(agent), "mine") => Ok(View::Mine(agent)),
-        (Principal::Agent(_), "waiting") => Ok(View::Waiting),
+        (Principal::Agent(_), "waiting") if sees_all => Ok(View::Waiting),
+        (Principal::Agent(agent), "waiting") => Ok(View::WaitingFor(agent)),
         (Principal::Agent(_), "all") if sees_all => Ok(View::All),
         (Principal::Agent(agent), "all") => Ok(View::AgentAll(agent)),
         (Principal::Agent(agent), "ended") => Ok(View::Ended { assignee: (!sees_all).then_some(agent) }),
@@ -283,11 +284,13 @@ mod tests {
         let (key, visitor) = (AgentKey(7), VisitorKey(7));
         let agent = who(Principal::Agent(key), Some(Role::Agent));
         assert_eq!(view(&agent, None), Ok(View::Mine(key)));
+        assert_eq!(view(&agent, Some("waiting")), Ok(View::WaitingFor(key)));
         assert_eq!(view(&agent, Some("all")), Ok(View::AgentAll(key)));
         assert_eq!(view(&agent, Some("ended")), Ok(View::Ended { assignee: Some(key) }));
         assert_eq!(view(&agent, Some("x")).unwrap_err().field, Some("view"));
         for role in [Role::Supervisor, Role::Admin] {
             let who = who(Principal::Agent(key), Some(role));
+            assert_eq!(view(&who, Some("waiting")), Ok(View::Waiting));
             assert_eq!(view(&who, Some("all")), Ok(View::All));
             assert_eq!(view(&who, Some("ended")), Ok(View::Ended { assignee: None }));
         }

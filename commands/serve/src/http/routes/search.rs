@@ -1,9 +1,7 @@
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use axum::{Json, extract::State};
-use kefu_core::{
-    Action, AgentKey, Entry, InboxKey, MessageKind, Micros, Permission, Principal, VisitorKey, may,
-};
+use kefu_core::{Action, AgentKey, Entry, InboxKey, MessageKind, Micros, Permission, Principal, VisitorKey};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
 use kefu_store::{SearchHit, SearchQuery, SearchScope};
 use kefu_text::terms::{self, LastWord, Query};
@@ -112,7 +110,7 @@ pub(super) async fn search(
         query.visitors = Some(visitor.iter().map(|visitor| visitor.key).collect());
     }
     let mut page = api.services.store.search(&query).await?;
-    page.hits.retain(|hit| may(who.principal, who.rights, Action::Read, &hit.conversation));
+    page.hits.retain(|hit| directory.may(&who, Action::Read, &hit.conversation));
     let next = page.next.map(|pos| (pos, 0));
     Ok(Json(Page::part(views(&api, &who, &directory, page.hits, &text).await?, next)))
 }

@@ -150,7 +150,7 @@ pub(super) async fn make(
         body: text,
         priority,
         assignee,
-        team: body.team_id,
+        team: body.team_id.map(|id| team(&api, id)).transpose()?,
         due_at: body.due_at.map(|at| Micros(at.micros())),
         tags,
         conversations,
@@ -303,7 +303,7 @@ async fn patch(api: &Api, body: TicketPatchBody) -> Result<TicketPatch, Problem>
         status: body.status.as_deref().map(status).transpose()?,
         priority: body.priority.as_deref().map(priority).transpose()?,
         assignee: body.assignee_id.map(|id| id.map(|id| assignee(api, id)).transpose()).transpose()?,
-        team: body.team_id,
+        team: body.team_id.map(|id| id.map(|id| team(api, id)).transpose()).transpose()?,
         due_at: body.due_at.map(|at| at.map(|at| Micros(at.micros()))),
         tags,
     })
@@ -348,6 +348,11 @@ fn assignee(api: &Api, id: Uuid) -> Result<AgentKey, Problem> {
     let agent = directory.agent(id).filter(|agent| !agent.disabled);
     let agent = agent.ok_or_else(|| Problem::invalid("assignee_id", "there is no such agent"))?;
     Ok(agent.key)
+}
+
+fn team(api: &Api, id: Uuid) -> Result<Uuid, Problem> {
+    let is_known = api.services.desk.directory().team(id).is_some();
+    if is_known { Ok(id) } else { Err(Problem::invalid("team_id", "there is no such team")) }
 }
 
 fn status(word: &str) -> Result<TicketStatus, Problem> {

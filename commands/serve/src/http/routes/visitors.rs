@@ -1,5 +1,5 @@
 use axum::{Json, extract::State};
-use kefu_core::{Action, Permission, Visitor, VisitorKey, may};
+use kefu_core::{Action, Permission, Visitor, VisitorKey};
 use kefu_protocol::frame::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -77,7 +77,8 @@ pub(super) async fn may_know_any(
         return Ok(true);
     }
     let (page, _) = api.services.store.conversations_of(visitors, None, CONVERSATIONS_MAX.into()).await?;
-    Ok(page.items.iter().any(|conversation| may(who.principal, who.rights, Action::Read, conversation)))
+    let directory = api.services.desk.directory();
+    Ok(page.items.iter().any(|conversation| directory.may(who, Action::Read, conversation)))
 }
 
 impl VisitorView {

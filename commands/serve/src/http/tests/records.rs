@@ -30,6 +30,12 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         post("/tickets", json!({"subject": "x", "inbox_id": "{i}"}), [401, 403, 403, 201, 201, 201, 201]),
         post("/tickets", json!({"subject": "x", "requester_id": "{v}"}), [401, 403, 403, 201, 404, 201, 201]),
+        post(
+            "/tickets",
+            json!({"subject": "x", "inbox_id": "{i}", "team_id": "{n}"}),
+            [401, 403, 403, 400, 400, 400, 400],
+        ),
+        patch("/tickets/{t}", json!({"version": 1, "team_id": "{n}"}), [401, 403, 403, 400, 400, 400, 400]),
         get("/tickets/{t}", [401, 200, 404, 200, 200, 200, 200]),
         get("/tickets/{n}", [401, 404, 404, 404, 404, 404, 404]),
         patch("/tickets/{t}", json!({"version": 1, "status": "open"}), [401, 403, 403, 200, 200, 200, 200]),

@@ -1,6 +1,7 @@
 //! That nothing is left of what was taken out.
 
 use std::fs;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::super::key::Term;
 use super::*;
@@ -29,7 +30,8 @@ fn an_entry_that_was_taken_out_is_not_found_and_leaves_nothing() {
         let before = raw(dir.path());
         let found = chat.find(&all("退款")).await.len();
 
-        chat.indexer.forget(&[secret]).await.unwrap();
+        chat.revise(secret, Revision::Erased, "").await;
+        chat.indexer.settle().await.unwrap();
         assert_eq!(chat.find(&all("6222020200112233")).await.len(), 0);
         assert_eq!(chat.find(&all("鑫鑫")).await.len(), 0);
         assert_eq!(chat.find(&all("退款")).await.len(), found);
@@ -43,7 +45,7 @@ fn an_entry_that_was_taken_out_is_not_found_and_leaves_nothing() {
             assert!(there.contains(&Term::of(term)), "{term}");
             assert!(!gone.contains(&Term::of(term)), "{term}");
         }
-        chat.indexer.forget(&[secret, -1, 0, i64::MAX]).await.unwrap();
+        chat.indexer.settle().await.unwrap();
         chat.close().await;
         assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
     });
@@ -55,13 +57,67 @@ fn an_entry_that_is_only_in_memory_is_taken_out() {
         let mut chat = Chat::open(dir.path(), 1).await;
         chat.say_text(0, "鑫鑫").await;
         chat.say_text(0, "退款").await;
-        chat.indexer.forget(&[1]).await.unwrap();
+        chat.indexer.catch_up().await.unwrap();
+        chat.revise(1, Revision::Erased, "").await;
+        chat.indexer.settle().await.unwrap();
         assert_eq!(chat.find(&all("鑫鑫")).await.len(), 0);
         assert_eq!(chat.find(&all("退款")).await.len(), 1);
         chat.fill("x").await;
         chat.indexer.catch_up().await.unwrap();
         assert!(!written_terms(&raw(dir.path())).contains(&Term::of("鑫鑫")));
         assert_eq!(chat.find(&all("退款")).await.len(), 1);
+        chat.close().await;
+    });
+}
+
+#[test]
+fn what_was_edited_leaves_nothing_of_what_it_said_and_is_found_by_what_it_says() {
+    run(|dir| async move {
+        let mut chat = Chat::open(dir.path(), 2).await;
+        let secret = chat.writer.next_pos();
+        chat.say_text(1, "鑫鑫").await;
+        chat.fill("退款").await;
+        chat.indexer.catch_up().await.unwrap();
+        // Before, between and after all other terms; so many that a block has to be split.
+        let many: String = (0..400).map(|number| format!("word{number} ")).collect();
+        let new = format!("a 骉骉 {many}");
+        chat.revise(secret, Revision::Edited, &new).await;
+        chat.indexer.settle().await.unwrap();
+        let terms = written_terms(&raw(dir.path()));
+        assert!(!terms.contains(&Term::of("鑫鑫")));
+        for term in ["a", "骉骉", "骉", "word0", "word399"] {
+            assert!(terms.contains(&Term::of(term)), "{term}");
+            assert_eq!(chat.find(&all(term)).await, [new.as_str()], "{term}");
+        }
+        assert_eq!(chat.find(&all("鑫鑫")).await.len(), 0);
+        let found = expected(&chat, &all("退款"));
+        assert_eq!(chat.find(&all("退款")).await.len(), found.len());
+        chat.revise(secret, Revision::Recalled, "").await;
+        chat.indexer.settle().await.unwrap();
+        assert!(!written_terms(&raw(dir.path())).contains(&Term::of("骉骉")));
+        chat.close().await;
+        assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn what_was_revised_while_nobody_followed_is_taken_out_at_the_next_start() {
+    run(|dir| async move {
+        let mut chat = Chat::open(dir.path(), 2).await;
+        let secret = chat.writer.next_pos();
+        chat.say_text(1, "鑫鑫").await;
+        chat.fill("退款").await;
+        chat.indexer.catch_up().await.unwrap();
+        // As if the process had ended between the commit and the index's next look.
+        chat.indexer.close().await;
+        chat.revise(secret, Revision::Erased, "").await;
+        assert!(written_terms(&raw(dir.path())).contains(&Term::of("鑫鑫")));
+        assert_eq!(chat.find(&all("鑫鑫")).await.len(), 0);
+        chat.close().await;
+        let chat = Chat::open(dir.path(), 0).await;
+        chat.indexer.settle().await.unwrap();
+        assert!(!written_terms(&raw(dir.path())).contains(&Term::of("鑫鑫")));
+        assert_eq!(chat.store.search_metrics().rebuilds.load(Relaxed), 0);
         chat.close().await;
     });
 }

@@ -116,7 +116,7 @@ impl MediaType {
         Self::ALL
             .iter()
             .copied()
-            .find(|known| is(&known.as_str()) || known.aliases().iter().any(|name| is(&name)))
+            .find(|known| is(&known.as_str()) || known.aliases().iter().any(|name| is(name)))
     }
 
     /// Whether it is a zip archive inside.

@@ -55,7 +55,7 @@ impl Task {
             let problem = Problem::invalid("data", "buttons and questions are for agents to send");
             return self.refuse(send.reply, send.client_id, problem);
         }
-        let file = file.map(|found| found.and_then(|file| check_file(file, &send, key, work)));
+        let file = file.map(|found| found.and_then(|file| check_file(&file, &send, key, work)));
         let file = match file.transpose() {
             Ok(file) => file,
             Err(problem) => return self.refuse(send.reply, send.client_id, problem),

@@ -40,7 +40,7 @@ impl Task {
 
 /// Whether the message may have the file: one of its conversation, uploaded by its side, that no message has.
 pub(super) fn check_file(
-    file: StoredFile,
+    file: &StoredFile,
     send: &Send,
     conversation: ConversationKey,
     work: &Work,

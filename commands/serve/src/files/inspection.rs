@@ -30,7 +30,7 @@ pub(super) fn inspect(
     let allowed: Vec<MediaType> = types.iter().map(|known| known.0).collect();
     let raw_name = part.file_name.as_deref().unwrap_or_default();
     let finding = kefu_media::inspect(&mut source, part.content_type.as_deref(), raw_name, &allowed, limits);
-    let finding = finding.map_err(unfit)?;
+    let finding = finding.map_err(|error| unfit(&error))?;
     if let Some(picture) = &finding.picture {
         (source, incoming) = copied(&mut source, &incoming, picture)?;
         (file.width, file.height) = (Some(picture.width), Some(picture.height));
@@ -69,8 +69,8 @@ fn digest(source: &mut File) -> std::io::Result<(u64, [u8; 32])> {
     }
 }
 
-fn unfit(error: MediaError) -> Refusal {
-    let (reason, code) = match &error {
+fn unfit(error: &MediaError) -> Refusal {
+    let (reason, code) = match error {
         MediaError::Io(error) => return io_failed(error),
         MediaError::Pixels { .. } | MediaError::Unpacked => ("bomb", ErrorCode::TooLarge),
         MediaError::Empty | MediaError::Malformed(_) => ("damaged", ErrorCode::BadFrame),

@@ -33,6 +33,9 @@ pub(super) fn read(mut scan: Scan<impl Read + Seek>) -> Result<(Size, Pieces), M
         }
         let end = body + len;
         match marker {
+            0xc0..=0xcf if len < 8 && !matches!(marker, 0xc4 | 0xcc) => {
+                return Err(MediaError::Malformed("has a frame that is none"));
+            }
             0xc0..=0xcf if !matches!(marker, 0xc4 | 0xcc) => {
                 scan.byte()?;
                 let (height, width) = (scan.be16()?, scan.be16()?);

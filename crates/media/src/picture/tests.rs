@@ -190,6 +190,20 @@ fn too_many_pixels_are_refused_before_anything_else() {
     assert!(matches!(copied(&frame), Err(MediaError::Pixels { .. })), "a frame is larger than the picture");
 }
 
+/// Their sizes were read from what follows the chunk, which the copy has not.
+#[test]
+fn the_head_of_a_frame_is_in_its_chunk() {
+    let webp = |name, data: &[u8]| {
+        let chunks = [b"WEBP".to_vec(), riff_chunk(name, data)].concat();
+        let len = u32::try_from(chunks.len()).unwrap().to_le_bytes();
+        [b"RIFF".as_slice(), &len, &chunks, b"\x28\0\x10\0\x10\0\x10\0"].concat()
+    };
+    let short_frame = [b"\xff\xd8".to_vec(), segment(0xc0, b"\x08\0\x10"), jpeg(1)[2..].to_vec()].concat();
+    for bytes in [webp(*b"VP8 ", b"\x10\0\0\x9d\x01\x2a"), webp(*b"VP8L", b"\x2f\x1f"), short_frame] {
+        assert!(matches!(copied(&bytes), Err(MediaError::Malformed(_))), "{bytes:?}");
+    }
+}
+
 #[test]
 fn a_picture_that_ends_too_early_is_damaged() {
     for bytes in [jpeg(6), png(6), gif(), webp(6)] {

@@ -77,6 +77,9 @@ fn chunks(
                 found.size.cover(side(12), side(15));
                 found.extended = Some(chunk);
             }
+            // What is read of a chunk must be in it.
+            b"VP8 " if len < 10 => return Err(MediaError::Malformed("is no WebP")),
+            b"VP8L" if len < 5 => return Err(MediaError::Malformed("is no WebP")),
             b"VP8 " => {
                 let head: [u8; 10] = scan.array()?;
                 if head[3..6] != [0x9d, 0x01, 0x2a] {

@@ -120,9 +120,7 @@ pub(crate) fn make_dir(dir: &Path) -> Result<(), StoreError> {
     if dir.is_dir() {
         return Ok(());
     }
-    if let Some(parent) = dir.parent() {
-        make_dir(parent)?;
-    }
+    make_dir(crate::open::parent(dir))?;
     match DirBuilder::new().mode(0o700).create(dir) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(StoreError::file(dir, error)),
         _ => crate::open::sync_dir(dir),

@@ -45,6 +45,9 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   # 当前生效的设置是什么,各来自哪里?
   kefu serve --check-config
 
+  # 让同一台机器上的第二个进程随时准备接管
+  kefu serve --standby --data-dir /var/lib/kefu --listen 127.0.0.1:8081
+
   # 在使用中复制数据库
   kefu serve backup --data-dir /var/lib/kefu --to /backup/kefu.db
 
@@ -56,6 +59,8 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu serve --listen", "监听此地址 [默认:127.0.0.1:8080]"),
     ("kefu serve --data-dir", "数据库所在的目录 [默认:用户数据目录下的 kefu]"),
     ("kefu serve --demo", "提供示例数据和演示商店;未用 --data-dir 指定目录时使用临时目录"),
+    ("kefu serve --standby", "在正在服务的进程旁待命,并在其结束后接管数据库"),
+    ("kefu serve --shadow", "演练:不向外发送任何内容,只列出本应发送的内容;需要单独的数据库"),
     ("Settings:", "设置"),
     ("kefu serve --check-config", "打印生效的设置及各自的来源,然后结束"),
     ("kefu serve --format", "打印的格式"),

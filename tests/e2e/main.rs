@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+mod access;
 mod backup;
 mod configuration;
 mod disk;
@@ -14,5 +15,6 @@ mod leaks;
 mod limits;
 mod network;
 mod reference;
+mod standby;
 mod support;
 mod tidy;

@@ -17,6 +17,9 @@ Examples:
   # Which settings are in force, and where did they come from?
   kefu serve --check-config
 
+  # Have a second process on the same machine ready to take over
+  kefu serve --standby --data-dir /var/lib/kefu --listen 127.0.0.1:8081
+
   # Copy the store while it is in use
   kefu serve backup --data-dir /var/lib/kefu --to /backup/kefu.db
 
@@ -47,6 +50,14 @@ pub struct Args {
     /// Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one
     #[arg(long, help_heading = "Service")]
     pub demo: bool,
+
+    /// Wait beside the process that serves the store, and take over when it has ended
+    #[arg(long, conflicts_with = "demo", help_heading = "Service")]
+    pub standby: bool,
+
+    /// Rehearse: nothing leaves the process, and what would have is listed. Needs a store of its own
+    #[arg(long, conflicts_with = "demo", help_heading = "Service")]
+    pub shadow: bool,
 
     /// Print the effective settings and where each came from, then end
     #[arg(long, help_heading = "Settings")]

@@ -86,6 +86,7 @@ async fn measure(services: &Services, store: &StoreMetrics, headers: &HeaderMap)
         .into_response()
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response {
+/// A short text that nobody keeps.
+pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], text).into_response()
 }

@@ -45,6 +45,7 @@ pub(crate) struct Metrics {
     wal_bytes: Gauge,
     waiting_conversations: Gauge,
     offers_missed: Counter,
+    shadow_calls: Counter,
     waiting_overdue: Counter,
     answers_overdue: Counter,
     agents_online: Gauge,
@@ -108,6 +109,7 @@ impl Metrics {
             wal_bytes: Gauge::default(),
             waiting_conversations: Gauge::default(),
             offers_missed: Counter::default(),
+            shadow_calls: Counter::default(),
             waiting_overdue: Counter::default(),
             answers_overdue: Counter::default(),
             agents_online: Gauge::default(),
@@ -176,6 +178,11 @@ impl Metrics {
             "kefu_offers_missed",
             "Conversations that an agent was asked to accept, and did not in time",
             metrics.offers_missed.clone(),
+        );
+        registry.register(
+            "kefu_shadow_calls",
+            "Calls that a rehearsal did not make",
+            metrics.shadow_calls.clone(),
         );
         registry.register(
             "kefu_waiting_overdue",
@@ -263,6 +270,11 @@ impl Metrics {
     /// So many conversations wait for an agent.
     pub(crate) fn waiting_conversations(&self, count: usize) {
         set(&self.waiting_conversations, count as u64);
+    }
+
+    /// Calls were held back.
+    pub(crate) fn shadow_calls(&self, count: u64) {
+        self.shadow_calls.inc_by(count);
     }
 
     /// So many offers ran out.

@@ -32,16 +32,18 @@ use crate::{
     desk::{Desk, DeskOptions},
     files::{Files, FilesOptions, Links},
     first::{self, FirstAdmin},
-    health, http,
+    health, help, http,
     limits::Limits,
     listener::{self, ListenerLimits},
     live::{self, Live},
     maintenance,
     metrics::Metrics,
     opening::{bind, store_failure},
+    outgoing::{self, Outgoing},
     reseal,
     services::Services,
     settings::Settings,
+    standby,
     syslog::Follower,
 };
 
@@ -72,7 +74,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let first_admin = FirstAdmin::from_environment()?;
     let place = place(args, &settings)?;
     check_secret_key(&settings)?;
-    app.block_on(serve(app, args.demo, place, settings.into_inner(), first_admin))?
+    app.block_on(serve(app, args, place, settings.into_inner(), first_admin))?
 }
 
 /// The directory of the store; of a demo, a throw-away one unless a flag names another: what a configuration file
@@ -107,19 +109,36 @@ fn configured_key(settings: &Settings) -> Option<&str> {
 
 async fn serve(
     app: &App,
-    demo: bool,
+    args: &Args,
     place: DemoDir,
     settings: Settings,
     first_admin: Option<FirstAdmin>,
 ) -> Result<Exit, Failure> {
-    let listener = bind(settings.listen)?;
+    let mut listener = bind(settings.listen)?;
     let address = listener.local_addr().map_err(Failure::internal)?;
     let dir = place.path().to_owned();
     let wanted = settings.limits.max_connections;
     // Before the store is taken: from then on a rotation of the key may signal this process.
     let hangups = signal(SignalKind::hangup());
     let hangups = hangups.inspect_err(|error| tracing::warn!(%error, "SIGHUP cannot be watched")).ok();
-    let (services, store_metrics) = open(&dir, settings.fitted()).await?;
+    let settings = settings.fitted();
+    let open = async || open(&dir, settings.clone(), args.shadow).await;
+    let (services, store_metrics) = if args.standby {
+        app.print(&format!(
+            "listening on http://{address}\nstandby  until the store in {} is free\n",
+            dir.display()
+        ))?;
+        let taken = standby::take_over(listener, &settings, &dir, app.stop(), open).await?;
+        let Some((opened, same)) = taken else {
+            app.print("stopped\n")?;
+            return Ok(Exit::Ok);
+        };
+        listener = same;
+        opened
+    } else {
+        open().await?
+    };
+    let demo = args.demo;
     let log_ins = match demo {
         true => demo::prepare(&services.desk, &services.store, &dir).await?,
         false => Vec::new(),
@@ -156,14 +175,18 @@ async fn pass_audit_on(services: &Services) {
     match services.settings.audit.syslog.clone() {
         Some(receiver) => {
             let (store, desk) = (services.store.clone(), services.desk.clone());
-            match Box::pin(Follower::new(store, desk, receiver).run()).await {}
+            match Box::pin(Follower::new(store, desk, receiver, services.outgoing.clone()).run()).await {}
         }
         None => std::future::pending().await,
     }
 }
 
 /// Opens the store and starts what works on it.
-async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetrics>), Failure> {
+async fn open(
+    dir: &Path,
+    settings: Settings,
+    is_shadow: bool,
+) -> Result<(Services, Arc<StoreMetrics>), Failure> {
     let options = OpenOptions {
         dir: dir.to_owned(),
         epoch_if_new: maintenance::random_uuid()?,
@@ -174,6 +197,7 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
     if opened.recovered > 0 {
         tracing::info!(entries = opened.recovered, "read back what the last run had not folded in");
     }
+    outgoing::check(&opened.store, dir, is_shadow).await?;
     let secrets = Arc::new(load_secrets(dir, &settings)?);
     let links = Links::new(Arc::clone(&secrets), settings.files.link_life);
     let indexer = Indexer::start(&opened.store).map_err(|error| store_failure(dir, error))?;
@@ -192,6 +216,8 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         links: links.clone(),
     });
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
+    let outgoing = Outgoing::new(Arc::clone(&metrics), is_shadow);
+    outgoing.mark(&desk, &opened.store).await.map_err(first::cannot_store)?;
     let limits = Arc::new(Limits::new(&settings.rate));
     let blocks = Blocks::load(&opened.store).await.map_err(|error| store_failure(dir, error))?;
     let blocks = Arc::new(blocks);
@@ -213,6 +239,7 @@ async fn open(dir: &Path, settings: Settings) -> Result<(Services, Arc<StoreMetr
         desk,
         store: opened.store,
         indexer,
+        outgoing,
         settings: Arc::new(settings),
         secrets,
         files: Arc::new(files),
@@ -327,6 +354,7 @@ fn router(services: Services, store_metrics: Arc<StoreMetrics>, demo: bool, stop
     let embedding: assets::EmbeddingOrigins = Arc::new(move |inbox| embedding_origins(&desk, inbox));
     live::router(services.clone())
         .merge(health::router(stop, store_metrics).with_state(services.clone()))
+        .merge(help::router(services.clone()))
         .merge(http::router(services))
         .merge(assets::router(demo, embedding))
         .layer(DefaultBodyLimit::max(max_body))

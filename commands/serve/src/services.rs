@@ -6,7 +6,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     auth::Secrets, blocks::Blocks, desk::Desk, files::Files, limits::Limits, live::Live, metrics::Metrics,
-    settings::Settings, trails::Trails,
+    outgoing::Outgoing, settings::Settings, trails::Trails,
 };
 
 /// What every request handler may use.
@@ -30,6 +30,8 @@ pub(crate) struct Services {
     pub(crate) trails: Arc<Trails>,
     /// Files of conversations.
     pub(crate) files: Arc<Files>,
+    /// What leaves, and whether it may.
+    pub(crate) outgoing: Outgoing,
     /// Counters and gauges.
     pub(crate) metrics: Arc<Metrics>,
     /// What connections share.

@@ -14,7 +14,7 @@ use std::{convert::Infallible, io, time::Duration};
 use kefu_store::{AccessChange, Change, RecordSet, Store};
 use tokio::time::{sleep, timeout};
 
-use crate::desk::Desk;
+use crate::{desk::Desk, outgoing::Outgoing};
 use line::Heading;
 use receiver::Connection;
 
@@ -35,6 +35,7 @@ pub(crate) struct Follower {
     store: Store,
     desk: Desk,
     receiver: Receiver,
+    outgoing: Outgoing,
     heading: Heading,
     connection: Option<Connection>,
     /// The store was asked how far the last run came.
@@ -46,9 +47,19 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    pub(crate) fn new(store: Store, desk: Desk, receiver: Receiver) -> Self {
+    pub(crate) fn new(store: Store, desk: Desk, receiver: Receiver, outgoing: Outgoing) -> Self {
         let heading = Heading::of_this_process();
-        Self { store, desk, receiver, heading, connection: None, has_place: false, sent: 0, sent_before: 0 }
+        Self {
+            store,
+            desk,
+            receiver,
+            outgoing,
+            heading,
+            connection: None,
+            has_place: false,
+            sent: 0,
+            sent_before: 0,
+        }
     }
 
     /// Passes lines on, for ever.
@@ -87,7 +98,10 @@ impl Follower {
         }
         let lines = self.store.audit_lines(self.sent, LINES_MAX).await.map_err(io::Error::other)?;
         let Some(last) = lines.last() else { return Ok(false) };
-        if self.connection.is_none() {
+        let held_back = self.outgoing.held_back("syslog", &self.receiver, || {
+            format!("lines {} to {} of the audit log", self.sent + 1, last.number)
+        });
+        if held_back.is_none() && self.connection.is_none() {
             self.connection = Some(timeout(PATIENCE, self.receiver.connect()).await??);
         }
         if let Some(connection) = &mut self.connection {
@@ -96,8 +110,9 @@ impl Follower {
         }
         self.sent_before = self.sent;
         self.sent = last.number;
-        let place = vec![Change::Access(AccessChange::AuditSent(self.sent))];
-        let kept = self.desk.record(RecordSet { changes: place, audit: Vec::new() }).await;
+        let place = Change::Access(AccessChange::AuditSent(self.sent));
+        let changes = held_back.into_iter().chain([place]).collect();
+        let kept = self.desk.record(RecordSet { changes, audit: Vec::new() }).await;
         kept.map_err(io::Error::other)?;
         Ok(lines.len() == LINES_MAX)
     }

@@ -9,7 +9,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::view::{ConversationView, MessageView};
+use crate::{
+    html::escape,
+    view::{ConversationView, MessageView},
+};
 
 /// Most bytes of the name of a time zone.
 const ZONE_BYTES: usize = 64;
@@ -263,21 +266,6 @@ fn word(kind: MessageKind) -> &'static str {
 /// Without what would act on a terminal or turn the direction of the text around it.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| crate::http::is_harmless(*c)).collect()
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 fn json<T: Serialize + ?Sized>(value: &T) -> String {

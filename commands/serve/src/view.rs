@@ -163,6 +163,9 @@ pub(crate) struct ConversationView {
     pub(crate) state: State,
     pub(crate) assignee: Option<AgentRef>,
     /// The team that it waits for or was answered by; anybody when there is none.
+    /// Agents who take part beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) joined: Vec<AgentRef>,
     pub(crate) team: Option<TeamRef>,
     /// `low`, `normal`, `high` or `urgent`.
     #[schema(value_type = String, example = "normal")]
@@ -193,10 +196,10 @@ pub(crate) struct ConversationView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
     /// `queued`, `assigned`, `transferred`, `pending`, `resolved`, `reopened`, `rated`, `rating_invited`, `edited`,
-    /// `recalled` or `idle_warned`.
+    /// `recalled`, `idle_warned`, `joined`, `left` or `taken_over`.
     #[schema(value_type = String, example = "assigned")]
     pub(crate) code: EventCode,
-    /// The agent who has the conversation now.
+    /// The agent who has the conversation now; of `joined` and `left` the one who came or went.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) agent: Option<AgentRef>,
     /// Who did it.
@@ -409,6 +412,7 @@ impl Directory {
             },
             state: conversation.state,
             assignee: conversation.assignee.and_then(|key| self.agent_ref(key)),
+            joined: conversation.joined.iter().filter_map(|key| self.agent_ref(*key)).collect(),
             team: conversation.team.and_then(|key| self.team_ref(key)),
             priority: conversation.priority,
             offer: None,
@@ -452,6 +456,9 @@ impl Directory {
             (EventCode::IdleWarned, _) => {
                 "nobody has written for a while: the conversation will end soon".to_owned()
             }
+            (EventCode::Joined, name) => format!("{name} joins the conversation"),
+            (EventCode::Left, name) => format!("{name} leaves the conversation"),
+            (EventCode::TakenOver, name) => format!("{name} takes the conversation over"),
             (EventCode::Rated, _) => format!("rated {} of 5", event.score.unwrap_or(0)),
         }
     }
@@ -541,6 +548,9 @@ pub(crate) fn event_word(code: EventCode) -> frame::EventCode {
         EventCode::Edited => frame::EventCode::Edited,
         EventCode::Recalled => frame::EventCode::Recalled,
         EventCode::IdleWarned => frame::EventCode::IdleWarned,
+        EventCode::Joined => frame::EventCode::Joined,
+        EventCode::Left => frame::EventCode::Left,
+        EventCode::TakenOver => frame::EventCode::TakenOver,
     }
 }
 
@@ -554,9 +564,13 @@ pub(crate) fn change_word(code: EventCode) -> frame::Change {
         EventCode::Resolved => frame::Change::Resolved,
         EventCode::Reopened => frame::Change::Reopened,
         EventCode::Rated => frame::Change::Rated,
-        EventCode::RatingInvited | EventCode::Edited | EventCode::Recalled | EventCode::IdleWarned => {
-            frame::Change::Updated
-        }
+        EventCode::TakenOver => frame::Change::TakenOver,
+        EventCode::RatingInvited
+        | EventCode::Edited
+        | EventCode::Recalled
+        | EventCode::IdleWarned
+        | EventCode::Joined
+        | EventCode::Left => frame::Change::Updated,
     }
 }
 

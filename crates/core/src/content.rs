@@ -19,6 +19,9 @@ const PARTS_MAX: usize = 20;
 /// Most bytes of an address of a page or picture.
 const URL_BYTES_MAX: usize = 2048;
 
+/// The data of a note that is whispered.
+const WHISPER: &str = r#"{"whisper":true}"#;
+
 /// Why a message's data is refused.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ContentError {
@@ -209,6 +212,18 @@ impl Content {
     #[must_use]
     pub fn text(kind: MessageKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into(), data: None, file: None, asks: false, quote_seq: None }
+    }
+
+    /// A note for the agent who has the conversation, from somebody who looks on.
+    #[must_use]
+    pub fn whisper(text: impl Into<String>) -> Self {
+        Self { data: Some(WHISPER.into()), ..Self::text(MessageKind::Note, text) }
+    }
+
+    /// Whether it is a [`Content::whisper`].
+    #[must_use]
+    pub fn is_whisper(&self) -> bool {
+        self.kind == MessageKind::Note && self.data.is_some()
     }
 
     /// Checks the data of a message; where the text is blank, what stands for the kind takes its place.

@@ -6,6 +6,9 @@ use crate::{
     Priority, TeamKey, VisitorKey,
 };
 
+/// How many agents may take part in a conversation beside its own.
+pub const JOINED_MAX: usize = 8;
+
 /// Where a conversation stands.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -42,6 +45,9 @@ pub enum Refusal {
     /// The change makes no sense in this state.
     #[error("the conversation is {}", .0.as_str())]
     State(State),
+    /// [`JOINED_MAX`] agents take part already.
+    #[error("{JOINED_MAX} agents have joined the conversation already")]
+    Crowded,
     /// A score outside 1 to 5.
     #[error("the score is not between 1 and 5")]
     Score,
@@ -80,6 +86,8 @@ pub struct Conversation {
     pub state: State,
     /// Who answers it; at most one agent at a time.
     pub assignee: Option<AgentKey>,
+    /// Agents who take part beside that one, in the order in which they came.
+    pub joined: Vec<AgentKey>,
     /// Who had it, or the visitor's conversation before it, last.
     pub last_assignee: Option<AgentKey>,
     /// When that agent and the visitor last met.
@@ -129,6 +137,7 @@ impl Conversation {
             visitor,
             state: State::New,
             assignee: None,
+            joined: Vec::new(),
             last_assignee: None,
             last_met_at: None,
             team: None,
@@ -213,7 +222,7 @@ impl Conversation {
                 self.state = State::Open;
                 Some(Event { code: EventCode::Reopened, agent: self.assignee, score: None, seq: None })
             }
-            (State::New | State::Queued, Principal::Agent(agent)) => {
+            (State::New | State::Queued, Principal::Agent(agent)) if !self.joined.contains(&agent) => {
                 Some(self.assign_to(agent, EventCode::Assigned))
             }
             _ => None,
@@ -289,6 +298,45 @@ impl Conversation {
         }
     }
 
+    /// Has `agent` take part beside the agent who has it; returns nothing when it takes part already.
+    ///
+    /// # Errors
+    /// When nobody has it, or too many have joined.
+    pub fn join(&mut self, agent: AgentKey) -> Result<Option<Event>, Refusal> {
+        if self.assignee.is_none() || !matches!(self.state, State::Open | State::Pending) {
+            return Err(Refusal::State(self.state));
+        }
+        if self.assignee == Some(agent) || self.joined.contains(&agent) {
+            return Ok(None);
+        }
+        if self.joined.len() >= JOINED_MAX {
+            return Err(Refusal::Crowded);
+        }
+        self.joined.push(agent);
+        Ok(Some(Event { agent: Some(agent), ..Event::of(EventCode::Joined) }))
+    }
+
+    /// Has `agent` take part no longer; returns nothing when it had not joined.
+    pub fn leave(&mut self, agent: AgentKey) -> Option<Event> {
+        let place = self.joined.iter().position(|joined| *joined == agent)?;
+        self.joined.remove(place);
+        Some(Event { agent: Some(agent), ..Event::of(EventCode::Left) })
+    }
+
+    /// Gives it to `agent`, whoever has it and however much the agent has; returns nothing when it has it already.
+    ///
+    /// # Errors
+    /// When nobody wrote in it yet or it has ended.
+    pub fn take_over(&mut self, agent: AgentKey) -> Result<Option<Event>, Refusal> {
+        if matches!(self.state, State::New | State::Resolved) {
+            return Err(Refusal::State(self.state));
+        }
+        if self.assignee == Some(agent) {
+            return Ok(None);
+        }
+        Ok(Some(self.assign_to(agent, EventCode::TakenOver)))
+    }
+
     /// Sets it aside until something outside happens.
     ///
     /// # Errors
@@ -310,6 +358,7 @@ impl Conversation {
             return Err(Refusal::State(self.state));
         }
         self.state = State::Resolved;
+        self.joined.clear();
         self.queued_at = None;
         self.resolved_at = Some(now);
         Ok(Event { code: EventCode::Resolved, agent: self.assignee, score: None, seq: None })
@@ -387,6 +436,7 @@ impl Conversation {
     fn assign_to(&mut self, agent: AgentKey, code: EventCode) -> Event {
         self.state = State::Open;
         self.assignee = Some(agent);
+        self.joined.retain(|joined| *joined != agent);
         self.queued_at = None;
         Event { code, agent: Some(agent), score: None, seq: None }
     }
@@ -394,7 +444,11 @@ impl Conversation {
     fn reopen(&mut self, agent: Option<AgentKey>) -> Event {
         self.state = State::Open;
         self.assignee = agent;
+        self.joined.retain(|joined| Some(*joined) != agent);
         self.resolved_at = None;
         Event { code: EventCode::Reopened, agent, score: None, seq: None }
     }
 }
+
+#[cfg(test)]
+mod tests;

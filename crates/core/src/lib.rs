@@ -9,6 +9,7 @@ mod content;
 mod conversation;
 mod hours;
 mod keys;
+mod knowledge;
 mod message;
 mod office;
 mod principal;
@@ -24,8 +25,9 @@ mod timers;
 pub use access::{Action, may};
 pub use clocks::{Alarm, Clock, ClockRules, Clocks, Silence};
 pub use content::{Content, ContentError, DATA_BYTES_MAX, FileData, FileRef};
-pub use conversation::{Conversation, Rating, Refusal, State};
+pub use conversation::{Conversation, JOINED_MAX, Rating, Refusal, State};
 pub use hours::{Day, DayHours, Hours, HoursConfig, HoursError, SpecialDay, Week};
+pub use knowledge::{ArticleState, Language};
 pub use message::{Audience, Entry, Event, EventCode, MessageKind, Revision};
 pub use office::{
     InboxSettings, OverflowSettings, SettingError, StickySettings, Team, TeamSettings, check_skills,

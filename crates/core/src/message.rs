@@ -125,6 +125,12 @@ pub enum EventCode {
     Recalled,
     /// Nobody has written for a while: the conversation will end.
     IdleWarned,
+    /// An agent takes part beside the one who has it.
+    Joined,
+    /// An agent who took part does so no longer.
+    Left,
+    /// An agent took it from whoever had it.
+    TakenOver,
 }
 
 impl EventCode {
@@ -143,6 +149,9 @@ impl EventCode {
             Self::Edited => "edited",
             Self::Recalled => "recalled",
             Self::IdleWarned => "idle_warned",
+            Self::Joined => "joined",
+            Self::Left => "left",
+            Self::TakenOver => "taken_over",
         }
     }
 }

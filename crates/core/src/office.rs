@@ -110,6 +110,9 @@ pub struct InboxSettings {
     pub idle_close_s: Option<u32>,
     /// Whose silence counts.
     pub silence: Silence,
+    /// Its public help page is not shown.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub help_hidden: bool,
 }
 
 /// What is wrong with a setting of a team, an inbox or an agent.

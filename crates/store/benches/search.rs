@@ -2,48 +2,52 @@
 //!
 //! `--rows N` messages (1,000,000), `--dir DIR` keeps the store there, and takes the one that is there,
 //! `--queries N` per kind of query (200), `--limit N` hits per page (50).
+//!
+//! Instead of searching: `--fill` only makes the store and its index; `--live SECONDS` writes 5,000 messages a second for
+//! so long and measures what it costs to index them; `--url http://HOST:PORT` asks the server there that has the
+//! store, as the agent of `KEFU_ADMIN_EMAIL` and `KEFU_ADMIN_PASSWORD`, and prints JSON with `--json`.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[path = "search/fill.rs"]
+mod fill;
+#[path = "search/http.rs"]
+mod http;
 #[path = "search/texts.rs"]
 mod texts;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use kefu_core::{
-    AgentKey, Conversation, Entry, InboxKey, MessageKind, Micros, Principal, Revision, VisitorKey,
-};
-use kefu_store::{
-    Batch, Change, Indexer, OpenOptions, Opened, SearchQuery, SearchScope, Store, Writer, open,
-};
+use fill::{AGENTS, BEGIN, Desk, LENGTH, STEP, fill};
+use kefu_core::{AgentKey, InboxKey, Micros, Revision, VisitorKey};
+use kefu_store::{Batch, Change, Indexer, OpenOptions, Opened, SearchQuery, SearchScope, Store, open};
 use texts::{Random, Texts};
 use uuid::Uuid;
-
-/// Conversations that are under way at any time.
-const ACTIVE: usize = 3_000;
-
-/// Messages of a conversation, on average.
-const LENGTH: u64 = 10;
-
-const AGENTS: i64 = 60;
-const INBOXES: i64 = 5;
-
-/// The first message's time, and how far apart they are: 10,000,000 take 116 days.
-const BEGIN: i64 = 1_790_000_000_000_000;
-const STEP: i64 = 1_000_000;
 
 struct Args {
     rows: usize,
     dir: Option<PathBuf>,
     queries: usize,
     limit: usize,
+    live: Option<usize>,
+    only_fill: bool,
+    url: Option<String>,
+    json: bool,
 }
 
 fn args() -> Args {
-    let mut args = Args { rows: 1_000_000, dir: None, queries: 200, limit: 50 };
+    let mut args = Args {
+        rows: 1_000_000,
+        dir: None,
+        queries: 200,
+        limit: 50,
+        live: None,
+        only_fill: false,
+        url: None,
+        json: false,
+    };
     let mut given = std::env::args().skip(1);
     while let Some(name) = given.next() {
         let mut value = || given.next().unwrap_or_else(|| panic!("{name} needs a value"));
@@ -53,6 +57,10 @@ fn args() -> Args {
             "--dir" => args.dir = Some(value().into()),
             "--queries" => args.queries = number(value()),
             "--limit" => args.limit = number(value()),
+            "--fill" => args.only_fill = true,
+            "--url" => args.url = Some(value()),
+            "--json" => args.json = true,
+            "--live" => args.live = Some(number(value())),
             "--bench" => {}
             _ => panic!("{name} is not known"),
         }
@@ -60,115 +68,62 @@ fn args() -> Args {
     args
 }
 
-/// Conversations that come, are answered by an agent, and end.
-struct Desk {
-    active: Vec<Conversation>,
-    random: Random,
-    texts: Texts,
-}
-
-impl Desk {
-    fn new() -> Self {
-        Self { active: Vec::new(), random: Random::new(1), texts: Texts::new() }
-    }
-
-    /// A transaction of `size` messages, with what they make of their conversations.
-    fn batch(&mut self, writer: &mut Writer, size: usize) -> Batch {
-        let mut batch = Batch::default();
-        let mut grown = vec![false; ACTIVE];
-        for pos in (writer.next_pos()..).take(size) {
-            let now = Micros(BEGIN + pos * STEP);
-            let mut index = self.random.below(ACTIVE as u64) as usize;
-            if index >= self.active.len() || self.random.below(LENGTH) == 0 {
-                index = self.replace(index, writer, now, &mut batch);
-            }
-            let head = &mut self.active[index];
-            let kind = if self.random.below(25) == 0 { MessageKind::Note } else { MessageKind::Text };
-            let agent = head.assignee.unwrap_or(AgentKey(1));
-            let sender = match (kind, self.random.below(2)) {
-                (MessageKind::Text, 0) => Principal::Visitor(head.visitor),
-                _ => Principal::Agent(agent),
-            };
-            let mut entry = Entry {
-                pos,
-                conversation: head.key,
-                seq: 0,
-                prev_pos: 0,
-                prev_public_seq: 0,
-                id: Uuid::from_u64_pair(self.random.next(), pos.cast_unsigned()),
-                client_id: Some(Uuid::from_u64_pair(pos.cast_unsigned(), self.random.next())),
-                sender,
-                kind,
-                text: self.texts.message(&mut self.random),
-                event: None,
-                data: None,
-                quote_seq: None,
-                revision: Revision::Intact,
-                created_at: now,
-            };
-            head.append(&mut entry, pos);
-            batch.entries.push(entry);
-            grown[index] = true;
-        }
-        // What began in this transaction stands among the new heads already.
-        let new = batch.conversations.iter().enumerate().map(|(place, head)| (head.key, place));
-        let new: HashMap<_, _> = new.collect();
-        for (head, _) in self.active.iter().zip(grown).filter(|(_, grown)| *grown) {
-            match new.get(&head.key) {
-                Some(place) => batch.conversations[*place] = head.clone(),
-                None => batch.grown.push(head.clone()),
-            }
-        }
-        batch
-    }
-
-    /// Ends the conversation at `index` and begins another one there, or where there is room; returns where.
-    fn replace(&mut self, index: usize, writer: &mut Writer, now: Micros, batch: &mut Batch) -> usize {
-        let key = writer.next_conversation_key();
-        let inbox = InboxKey(1 + (self.random.below(INBOXES as u64) as i64).min(self.random.below(5) as i64));
-        // Every other conversation is of a visitor who was here before.
-        let visitor = VisitorKey(1 + self.random.below(1 + key.0.cast_unsigned() / 2) as i64);
-        let id = Uuid::from_u128(u128::from(key.0.cast_unsigned()));
-        let mut head = Conversation::new(key, id, inbox, visitor, now);
-        head.on_message(Principal::Visitor(visitor), MessageKind::Text, now);
-        let agent = AgentKey(1 + self.random.below(AGENTS as u64) as i64);
-        head.assign(agent).expect("it waits");
-        batch.conversations.push(head.clone());
-        if index < self.active.len() {
-            let mut ended = std::mem::replace(&mut self.active[index], head);
-            ended.resolve(now).expect("it is open");
-            batch.conversations.retain(|other| other.key != ended.key);
-            batch.conversations.push(ended);
-            index
-        } else {
-            self.active.push(head);
-            self.active.len() - 1
-        }
-    }
-}
-
 async fn opened(dir: &Path) -> Opened {
     let options = OpenOptions { dir: dir.to_owned(), epoch_if_new: Uuid::nil(), now: Micros(1), readers: 4 };
     open(options).await.expect("the store opens")
 }
 
-async fn fill(writer: &mut Writer, rows: usize) {
-    let begun = Instant::now();
-    let mut desk = Desk::new();
-    for done in (0..rows).step_by(4_096) {
-        let batch = desk.batch(writer, 4_096.min(rows - done));
-        writer.commit(&batch).await.expect("a commit succeeds");
-    }
-    println!("filled with {rows} messages in {:.1} s", begun.elapsed().as_secs_f64());
+/// Processor time so far of the threads that yield to others: those of the index.
+fn used() -> Duration {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux lists a process's threads");
+    let stats = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
+    let ticks = stats.map(|stat| {
+        // The 14th, 15th and 19th fields: times in hundredths of a second, and niceness; the second one may hold spaces.
+        let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let field = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+        if field(16) > 0 { field(11) + field(12) } else { 0 }
+    });
+    Duration::from_millis(ticks.sum::<u64>() * 10)
 }
 
-/// Processor time of this process so far.
-fn used() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The 14th and 15th fields, in hundredths of a second; the second one may hold spaces.
-    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
-    Duration::from_millis((ticks(11) + ticks(12)) * 10)
+/// Memory of this process in MiB: what it has now, and the most that it had.
+fn memory() -> (f64, f64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let value = |name| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    let number = |name| value(name).split_whitespace().next().and_then(|value| value.parse::<f64>().ok());
+    (number("VmRSS:").unwrap_or(0.0) / 1_024.0, number("VmHWM:").unwrap_or(0.0) / 1_024.0)
+}
+
+/// Writes as a busy site does; says what it costs with and without an index.
+async fn live(store: &mut Opened, seconds: usize) {
+    const EVERY: Duration = Duration::from_millis(20);
+    const SIZE: usize = 100;
+    let mut desk = Desk::new();
+    for with_index in [false, true] {
+        let indexer = with_index.then(|| Indexer::start(&store.store).expect("the indexer starts"));
+        if let Some(indexer) = &indexer {
+            indexer.catch_up().await.expect("the log is indexed");
+        }
+        let before = used();
+        let mut ticks = tokio::time::interval(EVERY);
+        let mut behind_max = 0;
+        let rounds = seconds * 50;
+        for _ in 0..rounds {
+            ticks.tick().await;
+            let batch = desk.batch(&mut store.writer, SIZE);
+            store.writer.commit(&batch).await.expect("a commit succeeds");
+            behind_max = behind_max.max(store.store.search_metrics().behind.load(Relaxed));
+        }
+        let cost = (used() - before).as_secs_f64() * 1e6 / (rounds * SIZE) as f64;
+        let (now, most) = memory();
+        println!(
+            "{} index: {cost:.2} us of processor time each; {now:.1} MiB, at most {most:.1}; {behind_max} behind",
+            if with_index { "with" } else { "without" },
+        );
+        if let Some(indexer) = indexer {
+            indexer.close().await;
+        }
+    }
 }
 
 async fn index(store: &Store, dir: &Path) -> Indexer {
@@ -306,9 +261,18 @@ async fn run(args: &Args, dir: &Path) {
     let mut store = opened(dir).await;
     let missing = args.rows.saturating_sub(usize::try_from(store.writer.next_pos() - 1).unwrap_or(0));
     if missing > 0 {
-        fill(&mut store.writer, missing).await;
+        fill(&mut store, missing).await;
+    }
+    if let Some(seconds) = args.live {
+        live(&mut store, seconds).await;
+        return store.writer.close().await.expect("the store closes");
     }
     let indexer = index(&store.store, dir).await;
+    if args.only_fill {
+        indexer.close().await;
+        store.store.close().await;
+        return store.writer.close().await.expect("the store closes");
+    }
     search(&store.store, args).await;
     let erase = |part| Change::Revise {
         pos: args.rows as i64 * part / 21,
@@ -330,6 +294,9 @@ async fn run(args: &Args, dir: &Path) {
 
 fn main() {
     let args = args();
+    if let Some(url) = &args.url {
+        return http::run(url, args.queries, args.json);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
     let runtime = runtime.expect("a runtime starts");
     let temporary = std::env::temp_dir().join(format!("kefu-bench-search-{}", std::process::id()));

@@ -7,8 +7,8 @@ use kefu_core::{
 use uuid::Uuid;
 
 use crate::{
-    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, FileChange, PageVisit, Session,
-    StoreError, TagChange, TicketChange,
+    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, FileChange, KnowledgeChange,
+    PageVisit, Session, ShadowChange, StoreError, TagChange, TicketChange,
 };
 
 /// What one transaction writes.
@@ -121,6 +121,8 @@ pub enum Change {
     Canned(CannedChange),
     /// A change of files.
     File(FileChange),
+    /// A change of the knowledge base.
+    Knowledge(KnowledgeChange),
     /// Changes a customer.
     Customer(CustomerChange),
     /// Changes who is blocked.
@@ -132,6 +134,8 @@ pub enum Change {
         /// In the order in which it looked at them.
         visits: Vec<PageVisit>,
     },
+    /// Changes a rehearsal's store.
+    Shadow(ShadowChange),
     /// Changes who gets in and with which rights.
     Access(AccessChange),
     /// Sets or forgets the hash of the token that lets the first agent in.

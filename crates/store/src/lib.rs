@@ -19,6 +19,7 @@ mod check;
 mod customers;
 mod error;
 mod files;
+mod knowledge;
 mod open;
 mod pages;
 mod reader;
@@ -26,6 +27,7 @@ mod rows;
 mod schema;
 mod search;
 mod session;
+mod shadow;
 mod sql;
 mod tags;
 mod tickets;
@@ -46,11 +48,15 @@ pub use customers::{
 };
 pub use error::StoreError;
 pub use files::{FileChange, StoredFile, copy::CopiedFiles, dir::FileDir};
+pub use knowledge::{
+    Article, ArticleFilter, ArticleHit, ArticleText, ArticleVersion, Category, KnowledgeChange, VERSIONS_MAX,
+};
 pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
-pub use reader::{Cursor, Page, Range, Store, View};
+pub use reader::{Cursor, OpenWork, Page, Range, Store, View};
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};
 pub use session::Session;
+pub use shadow::{SHADOW_CALLS_MAX, ShadowCall, ShadowChange};
 pub use tags::{RemovedTag, Tag, TagChange};
 pub use tickets::{TicketChange, TicketComment, TicketFilter, TicketHistory};
 pub use writer::{StoreMetrics, Writer};

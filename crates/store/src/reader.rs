@@ -4,7 +4,7 @@ mod people;
 mod pool;
 mod sessions;
 
-pub use conversations::{Cursor, View};
+pub use conversations::{Cursor, OpenWork, View};
 pub use messages::Range;
 pub(crate) use messages::{WALK, walk_args};
 pub(crate) use pool::{Lease, Pool};
@@ -112,7 +112,7 @@ impl Store {
         crate::check::integrity(lease.conn()).await
     }
 
-    async fn meta<T>(&self, key: &str) -> Result<Option<T>, StoreError>
+    pub(crate) async fn meta<T>(&self, key: &str) -> Result<Option<T>, StoreError>
     where
         T: for<'r> Decode<'r, Sqlite>,
     {

@@ -26,7 +26,7 @@ macro_rules! conversation_columns {
         "key, id, inbox, visitor, state, assignee, last_seq, last_public_seq, last_pos, last_message_pos, \
          last_public_message_pos, visitor_read_seq, agent_read_seq, queued_at, created_at, updated_at, \
          resolved_at, rating_score, rating_comment, rating_at, last_assignee, last_met_at, team, priority, asked_at, \
-         answered_at"
+         answered_at, joined"
     };
 }
 
@@ -199,7 +199,7 @@ fn priority_number(priority: Priority) -> i64 {
     }
 }
 
-fn priority(number: i64) -> Result<Priority, StoreError> {
+pub(crate) fn priority(number: i64) -> Result<Priority, StoreError> {
     match number {
         0 => Ok(Priority::Low),
         1 => Ok(Priority::Normal),
@@ -219,7 +219,7 @@ fn state_number(state: State) -> i64 {
     }
 }
 
-fn state(number: i64) -> Result<State, StoreError> {
+pub(crate) fn state(number: i64) -> Result<State, StoreError> {
     match number {
         0 => Ok(State::New),
         1 => Ok(State::Queued),
@@ -323,6 +323,7 @@ pub(crate) fn conversation(row: &SqliteRow) -> Result<Conversation, StoreError> 
         visitor: VisitorKey(columns.take()?),
         state: state(columns.take()?)?,
         assignee: columns.optional()?.map(AgentKey),
+        joined: Vec::new(),
         last_assignee: None,
         last_met_at: None,
         team: None,
@@ -354,10 +355,15 @@ pub(crate) fn conversation(row: &SqliteRow) -> Result<Conversation, StoreError> 
     conversation.priority = priority(columns.take()?)?;
     conversation.asked_at = columns.optional()?.map(Micros);
     conversation.answered_at = columns.optional()?.map(Micros);
+    if let Some(joined) = columns.optional::<&str>()? {
+        let joined = serde_json::from_str(joined);
+        let broken = |error| StoreError::corrupt(format!("who joined cannot be read: {error}"));
+        conversation.joined = joined.map_err(broken)?;
+    }
     Ok(conversation)
 }
 
-pub(crate) const CONVERSATION_COLUMNS: usize = 26;
+pub(crate) const CONVERSATION_COLUMNS: usize = 27;
 
 pub(crate) fn bind_conversation(args: &mut Args, conversation: &Conversation) {
     args.add_int(conversation.key.0);
@@ -387,6 +393,9 @@ pub(crate) fn bind_conversation(args: &mut Args, conversation: &Conversation) {
     args.add_int(priority_number(conversation.priority));
     args.add_int(conversation.asked_at.map(|at| at.0));
     args.add_int(conversation.answered_at.map(|at| at.0));
+    let joined = (!conversation.joined.is_empty())
+        .then(|| serde_json::to_string(&conversation.joined).expect("keys are plain JSON"));
+    args.add_opt_text(joined.as_deref());
 }
 
 pub(crate) fn visitor(row: &SqliteRow) -> Result<Visitor, StoreError> {

@@ -20,11 +20,14 @@ const MIGRATIONS: [&str; 2] = [
         include_str!("schema/0002/canned.sql"),
         include_str!("schema/0002/customers.sql"),
         include_str!("schema/0002/files.sql"),
+        include_str!("schema/0002/knowledge.sql"),
         include_str!("schema/0002/messages.sql"),
         include_str!("schema/0002/office.sql"),
         include_str!("schema/0002/search.sql"),
+        include_str!("schema/0002/shadow.sql"),
         include_str!("schema/0002/tags.sql"),
         include_str!("schema/0002/tickets.sql"),
+        include_str!("schema/0002/watch.sql"),
     ),
 ];
 

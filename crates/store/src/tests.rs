@@ -1,9 +1,11 @@
 mod attachments;
 mod backups;
 mod files;
+mod knowledge;
 mod lists;
 mod people;
 mod records;
+mod shadow;
 mod tickets;
 mod upgrades;
 

@@ -204,6 +204,22 @@ impl Store {
         Ok(paged(self.all(SQL, args, comment).await?, limit))
     }
 
+    /// A comment on a ticket.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn ticket_comment(
+        &self,
+        ticket: &Ticket,
+        id: Uuid,
+    ) -> Result<Option<TicketComment>, StoreError> {
+        const SQL: &str =
+            "SELECT key, created_at, id, author_kind, author, internal, text FROM ticket_comment
+            WHERE id = ? AND ticket = ?";
+        let args = Args::default().blob(id.as_bytes()).int(ticket.number);
+        Ok(self.one(SQL, args, comment).await?.map(|(_, comment)| comment))
+    }
+
     /// A page of a ticket's history, oldest first, and where it goes on.
     ///
     /// # Errors

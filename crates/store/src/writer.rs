@@ -10,11 +10,13 @@ mod entries;
 mod files;
 mod fold;
 mod keys;
+mod knowledge;
 mod pages;
 mod records;
 mod recover;
 mod revise;
 mod sessions;
+mod shadow;
 mod tags;
 mod tickets;
 
@@ -173,7 +175,7 @@ impl Writer {
         keys: &[ConversationKey],
     ) -> Result<Vec<Conversation>, StoreError> {
         let mut heads = heads_by_key(&mut self.conn, keys).await?;
-        self.tail.overlay(&mut heads);
+        self.tail.overlay(&mut heads)?;
         Ok(heads)
     }
 
@@ -189,7 +191,7 @@ impl Writer {
         );
         let found = sql::rows(&mut self.conn, SQL, Args::default().uuids(ids)).await?;
         let mut heads = found.iter().map(rows::conversation).collect::<Result<Vec<_>, _>>()?;
-        self.tail.overlay(&mut heads);
+        self.tail.overlay(&mut heads)?;
         Ok(heads)
     }
 

@@ -74,7 +74,14 @@ impl Place {
     /// Starts the daemon.
     #[track_caller]
     pub(crate) fn start(&self) -> Server {
-        self.launch(None).unwrap_or_else(|status| panic!("the daemon ended: {status}\n{}", self.log()))
+        self.start_with(&[])
+    }
+
+    /// Starts a daemon with further flags.
+    #[track_caller]
+    pub(crate) fn start_with(&self, flags: &[&str]) -> Server {
+        let started = self.launch(None, flags);
+        started.unwrap_or_else(|status| panic!("the daemon ended: {status}\n{}", self.log()))
     }
 
     /// Starts the daemon on the file layer.
@@ -82,12 +89,13 @@ impl Place {
     /// # Errors
     /// The status with which it ended before it listened.
     pub(crate) fn start_on(&self, shim: &Shim) -> Result<Server, ExitStatus> {
-        self.launch(Some(shim))
+        self.launch(Some(shim), &[])
     }
 
-    fn launch(&self, shim: Option<&Shim>) -> Result<Server, ExitStatus> {
+    fn launch(&self, shim: Option<&Shim>, more: &[&str]) -> Result<Server, ExitStatus> {
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.args(more);
         command.env("KEFU_ADMIN_EMAIL", EMAIL).env("KEFU_ADMIN_PASSWORD", PASSWORD);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         if let Some(shim) = shim {

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What is read, each as often as the others; a further kind of read gets its line here.
-const MIX: [Kind; 8] = [
+const MIX: [Kind; 9] = [
     Kind::Mine,
     Kind::Waiting,
     Kind::Reachable,
@@ -36,7 +36,11 @@ const MIX: [Kind; 8] = [
     Kind::NewestPage,
     Kind::OlderPage,
     Kind::Visitor,
+    Kind::Search,
 ];
+
+/// What is searched for: a word that every message has, and one of two Chinese characters that none has.
+const WORDS: [&str; 2] = ["load", "%E9%80%80%E6%AC%BE"];
 
 /// A kind of read.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -57,6 +61,8 @@ enum Kind {
     OlderPage,
     /// What is known of a visitor.
     Visitor,
+    /// Messages with a word in them.
+    Search,
 }
 
 impl Kind {
@@ -70,6 +76,7 @@ impl Kind {
             Self::NewestPage => "newest page",
             Self::OlderPage => "older page",
             Self::Visitor => "visitor",
+            Self::Search => "search",
         }
     }
 
@@ -255,6 +262,11 @@ impl Reader {
                 drop(self.get::<Fields>(plan, &path, token).await?);
                 Ok(())
             }
+            Kind::Search => {
+                let path = format!("/api/v1/search?q={}", pick(&WORDS, chance).unwrap_or(&""));
+                let Items::<IgnoredAny> { .. } = self.get(plan, &path, token).await?;
+                Ok(())
+            }
         }
     }
 
@@ -322,7 +334,7 @@ mod tests {
     #[test]
     fn every_kind_has_its_share() {
         let mut counts: BTreeMap<Kind, u32> = BTreeMap::new();
-        for read in 0..8000 {
+        for read in 0..9000 {
             *counts.entry(*pick(&MIX, spread(read)).unwrap()).or_default() += 1;
         }
         assert_eq!(counts.len(), MIX.len());

@@ -53,6 +53,12 @@ pub(crate) enum Act {
     Resolve,
     /// Take it up again.
     Reopen,
+    /// Take part beside the agent who has it.
+    Join,
+    /// Take part no longer.
+    Leave,
+    /// Take it from whoever has it.
+    TakeOver,
     /// Ask the visitor for a score.
     InviteRating,
     /// Change or take back a message.
@@ -182,6 +188,8 @@ pub(crate) struct Send {
     pub(crate) content: Content,
     /// Units of the queue's byte budget that it holds.
     pub(crate) units: u32,
+    /// What the audit log says of it; the desk names the conversation.
+    pub(crate) audit: Option<Box<AuditRecord>>,
     pub(crate) reply: Reply,
 }
 
@@ -192,6 +200,8 @@ pub(crate) struct Change {
     pub(crate) act: Act,
     /// The connection that it came over, if it did: it need not be told, unless it is refused.
     pub(crate) connection: Option<ConnectionId>,
+    /// What the audit log says of it if anything changes; the desk names the conversation.
+    pub(crate) audit: Option<Box<AuditRecord>>,
     pub(crate) reply: Option<Answer<ConversationView>>,
 }
 

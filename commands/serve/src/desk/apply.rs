@@ -46,9 +46,18 @@ impl Task {
             return work.answers.push(Pending::Repeat { index, client_id, conversation, reply });
         }
         let Some(hot) = self.hot.get(key) else { return };
-        let action = if send.content.kind == MessageKind::Note { Action::Note } else { Action::Write };
+        let action = match send.content.kind {
+            MessageKind::Note if send.content.is_whisper() => Action::Oversee,
+            MessageKind::Note => Action::Note,
+            _ => Action::Write,
+        };
         let rules = (&*self.directory, &self.routing);
         if let Err(problem) = allowed(rules, &send.who, action, work.current(&hot.conversation)) {
+            return self.refuse(send.reply, send.client_id, problem);
+        }
+        let owner = work.current(&hot.conversation).assignee;
+        if action == Action::Oversee && owner.is_none_or(|owner| Principal::Agent(owner) == principal) {
+            let problem = Problem::new(ErrorCode::Conflict, "no other agent has the conversation");
             return self.refuse(send.reply, send.client_id, problem);
         }
         if send.content.asks && matches!(principal, Principal::Visitor(_)) {
@@ -74,6 +83,7 @@ impl Task {
         if let Some(file) = file {
             work.attach(file);
         }
+        work.audit(send.audit.map(|audit| *audit), ("conversation", send.conversation));
         if let Some(event) = event {
             let by = if event.agent.is_some() { principal } else { Principal::System };
             self.append_event(key, event, by, now, work);
@@ -82,8 +92,12 @@ impl Task {
 
     /// Carries out a change of a conversation in the group.
     pub(super) fn apply_act(&mut self, change: Change, now: Micros, work: &mut Work) {
-        let Change { who, conversation, act, connection, reply } = change;
+        let Change { who, conversation, act, connection, audit, reply } = change;
+        let entries = work.entries.len();
         let outcome = self.act(&who, conversation, act, connection, now, work);
+        if work.entries.len() > entries {
+            work.audit(audit.map(|audit| *audit), ("conversation", conversation));
+        }
         match (outcome, reply) {
             (Ok(conversation), Some(reply)) => work.answers.push(Pending::Act { conversation, who, reply }),
             (Err(problem), Some(reply)) => drop(reply.send(Err(problem))),
@@ -113,6 +127,9 @@ impl Task {
             Act::Rate { .. } => Action::Rate,
             // Whose message it is decides, see `kefu_core::revise`.
             Act::Read { .. } | Act::Revise { .. } => Action::Read,
+            // Who has not joined changes nothing by it.
+            Act::Leave => Action::Read,
+            Act::Join | Act::TakeOver => Action::Oversee,
             Act::InviteRating => Action::Write,
             Act::TransferToTeam(_)
             | Act::Prioritise(_)
@@ -163,6 +180,9 @@ impl Task {
                 changed.priority = priority;
                 None
             }
+            Act::Join => changed.join(agent()?)?,
+            Act::Leave => changed.leave(agent()?),
+            Act::TakeOver => changed.take_over(agent()?)?,
             Act::Pend => Some(changed.pend()?),
             Act::Resolve => Some(changed.resolve(now)?),
             Act::Reopen => Some(changed.take_up(agent()?)?),

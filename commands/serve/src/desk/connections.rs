@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kefu_core::{Action, AgentKey, AgentStatus, Conversation, ConversationKey, Principal, VisitorKey};
+use kefu_core::{
+    Action, AgentKey, AgentStatus, Conversation, ConversationKey, Principal, TeamKey, VisitorKey,
+};
 use kefu_protocol::{
     frame::{self, ErrorCode, Head, MAX_HELLO_CONVERSATIONS, Position, Scope, ServerFrame, Status, Watch},
     ws::CloseCode,
@@ -36,6 +38,8 @@ pub(super) struct Peer {
     pub(super) who: Arc<Identity>,
     /// Hears of changes of every conversation.
     pub(super) watches_all: bool,
+    /// Hears of changes of the conversations of these teams.
+    pub(super) watches_teams: Vec<TeamKey>,
     phase: Phase,
 }
 
@@ -83,7 +87,12 @@ impl Task {
             conversations: heads.collect(),
         });
         outbox.push(hello.encode());
-        let peer = Peer { who: Arc::clone(&who), watches_all: false, phase: Phase::Fresh(ends) };
+        let peer = Peer {
+            who: Arc::clone(&who),
+            watches_all: false,
+            watches_teams: Vec::new(),
+            phase: Phase::Fresh(ends),
+        };
         let (connection, replaced) = self.hub.open(who.principal, outbox, peer);
         if let Some(oldest) = replaced.and_then(|replaced| self.hub.get(replaced)) {
             oldest.outbox.close(CloseCode::REPLACED, "too many connections: the oldest gives way");
@@ -94,6 +103,10 @@ impl Task {
         self.fresh.push_back((Instant::now(), connection));
         match who.principal {
             Principal::Agent(agent) if who.hears_conversations() => {
+                // Who may no longer join has to leave.
+                if sees_all(&who) {
+                    self.absent.remove(&agent);
+                }
                 self.agent_connections.push(connection);
                 if self.routing.socket(agent, true, clock::now()) {
                     self.announce_presence(agent);
@@ -124,6 +137,9 @@ impl Task {
             && who.hears_conversations()
         {
             self.agent_connections.retain(|other| *other != connection);
+            if self.hub.connections_of(&who.principal).next().is_none() {
+                self.absent.insert(agent, clock::now().plus(self.grace_us));
+            }
             if self.routing.socket(agent, false, clock::now()) {
                 self.announce_presence(agent);
             }
@@ -236,7 +252,18 @@ impl Task {
                 }
                 Some(snapshot.conversation.last_seq(who.audience()))
             }
-            _ if sees_all(&who) => {
+            (Scope::Team, id) => {
+                let teams = match self.watched_teams(&who, id) {
+                    Ok(teams) => teams,
+                    Err(problem) => return self.push_error(connection, None, None, &problem),
+                };
+                if let Some(conn) = self.hub.get_mut(connection) {
+                    conn.meta.watches_teams.retain(|team| !teams.contains(team));
+                    conn.meta.watches_teams.extend(teams.into_iter().filter(|_| on));
+                }
+                None
+            }
+            (Scope::All, _) if sees_all(&who) => {
                 conn.meta.watches_all = on;
                 None
             }
@@ -246,6 +273,19 @@ impl Task {
             let watching = frame::Watching { scope: watch.scope, id: watch.id, last_seq };
             self.push(connection, &ServerFrame::Watching(watching));
         }
+    }
+
+    /// The teams that a watch is about: the named one, or all that an agent works for. Who does not oversee everything
+    /// may watch its own.
+    fn watched_teams(&self, who: &Identity, id: Option<Uuid>) -> Result<Vec<TeamKey>, Problem> {
+        let agent = match who.principal {
+            Principal::Agent(key) if who.hears_conversations() => self.directory.agents.get(&key),
+            _ => None,
+        };
+        let own = &agent.ok_or_else(Problem::forbidden)?.teams;
+        let Some(id) = id else { return Ok(own.clone()) };
+        let team = self.directory.team(id).ok_or_else(|| Problem::not_found("team"))?.key;
+        if sees_all(who) || own.contains(&team) { Ok(vec![team]) } else { Err(Problem::forbidden()) }
     }
 
     /// Has a visitor's connections hear of its new conversation.

@@ -3,15 +3,17 @@
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use kefu_core::{Action, Audience, Conversation, ConversationKey, Entry, Micros, State};
+use kefu_core::{Action, AgentKey, Audience, Conversation, ConversationKey, Entry, Micros, Principal, State};
 use kefu_protocol::frame::{self, Change, ServerFrame};
 use kefu_socket::ConnectionId;
+use kefu_store::OpenWork;
 use uuid::Uuid;
 
 use super::{
     api::{Reply, Sent, Snapshot},
-    apply::{allowed, serves},
+    apply::{allowed, sees_all, serves},
     batch::{Origin, Pending, Work},
+    connections::Peer,
     hot::Hot,
     task::Task,
 };
@@ -28,6 +30,8 @@ pub(super) struct Hint {
     pub(super) change: Change,
     /// It waited before this group: those who list the queue have to hear of it.
     pub(super) was_queued: bool,
+    /// Who had it before this group and has it no longer.
+    pub(super) lost_by: Option<AgentKey>,
 }
 
 /// Frames of one entry, encoded once for each audience that needs another one.
@@ -81,8 +85,12 @@ impl Task {
                 self.moved(key, before.as_ref(), now);
             }
             if let Some(code) = touched.change {
-                let was_queued = before.is_some_and(|before| before.state == State::Queued);
-                self.hints.push(Hint { conversation: key, change: view::change_word(code), was_queued });
+                let was_queued = before.as_ref().is_some_and(|before| before.state == State::Queued);
+                let assignee = self.hot.peek(key).and_then(|hot| hot.conversation.assignee);
+                let lost_by =
+                    before.and_then(|before| before.assignee).filter(|lost| Some(*lost) != assignee);
+                let change = view::change_word(code);
+                self.hints.push(Hint { conversation: key, change, was_queued, lost_by });
             }
         }
         let sents = if answers.is_empty() {
@@ -198,7 +206,18 @@ impl Task {
         let owner_before = before.and_then(owner);
         let assignee_before = before.and_then(|before| before.assignee);
         let head = after.clone();
-        let wait = self.wait_of(&head);
+        let joined_before = before.map_or(&[][..], |before| &before.joined);
+        for agent in joined_before.iter().filter(|agent| !head.joined.contains(agent)) {
+            if let Some(desk) = self.desks.get_mut(agent) {
+                desk.remove(&key);
+            }
+            self.unsubscribe_agent(*agent, key);
+        }
+        for agent in head.joined.iter().filter(|agent| !joined_before.contains(agent)) {
+            self.desks.entry(*agent).or_default().insert(key);
+            self.subscribe_agent(*agent, key);
+        }
+        let wait = self.wait_of(&OpenWork::from(&head));
         self.watch_clock(&head);
         match owner_after {
             _ if queued => {
@@ -244,14 +263,15 @@ impl Task {
         }
     }
 
-    /// Tells of the changed heads: who hears of the conversation, who watches everything, and, when the
-    /// queue is concerned, every agent.
+    /// Tells of the changed heads: who hears of the conversation, who watches it, who lost it, and, when the
+    /// queue is concerned, every agent who may take it.
     pub(super) fn flush_hints(&mut self) {
-        for Hint { conversation, change, was_queued } in std::mem::take(&mut self.hints) {
+        for Hint { conversation, change, was_queued, lost_by } in std::mem::take(&mut self.hints) {
             let Some(hot) = self.hot.peek(conversation) else { continue };
+            let head = &hot.conversation;
             let rules = (&*self.directory, &self.routing);
-            let concerns_queue = was_queued || hot.conversation.state == State::Queued;
-            let (mut for_agents, mut for_visitor) = (None, None);
+            let concerns_queue = was_queued || head.state == State::Queued;
+            let (mut for_agents, mut for_colleagues, mut for_visitor) = (None, None, None);
             let mut frame = |audience| {
                 let slot = if audience == Audience::Agent { &mut for_agents } else { &mut for_visitor };
                 slot.get_or_insert_with(|| self.hint_frame(hot, change, audience)).clone()
@@ -259,11 +279,25 @@ impl Task {
             self.hub.publish(&conversation, None, |conn| frame(conn.meta.who.audience()));
             for connection in &self.agent_connections {
                 let Some(conn) = self.hub.get(*connection) else { continue };
-                let wants = (concerns_queue && serves(rules, &conn.meta.who, &hot.conversation))
-                    || conn.meta.watches_all;
-                if wants && !conn.topics().contains(&conversation) {
-                    frame(Audience::Agent).map(|frame| conn.outbox.push(frame));
+                if conn.topics().contains(&conversation) {
+                    continue;
                 }
+                let Peer { who, watches_all, watches_teams, .. } = &conn.meta;
+                let serves = || serves(rules, who, head);
+                let watches = head.team.is_some_and(|team| watches_teams.contains(&team));
+                let frame = if *watches_all
+                    || (watches && sees_all(who))
+                    || lost_by.map(Principal::Agent) == Some(who.principal)
+                    || (concerns_queue && serves())
+                {
+                    frame(Audience::Agent)
+                } else if watches && serves() {
+                    // It may know of it, but not what is said.
+                    for_colleagues.get_or_insert_with(|| self.outline_frame(hot, change)).clone()
+                } else {
+                    None
+                };
+                frame.map(|frame| conn.outbox.push(frame));
             }
         }
     }
@@ -274,12 +308,13 @@ impl Task {
         {
             return None;
         }
-        let view = self.view_of_hot(hot, audience);
-        let json = serde_json::value::to_raw_value(&view).ok()?;
-        Some(
-            ServerFrame::Conversation(frame::Conversation { change, conversation: Cow::Owned(json) })
-                .encode(),
-        )
+        encode_hint(change, &self.view_of_hot(hot, audience))
+    }
+
+    /// A hint without what is said in the conversation.
+    fn outline_frame(&self, hot: &Hot, change: Change) -> Option<Bytes> {
+        let view = ConversationView { last_message: None, ..self.view_of_hot(hot, Audience::Agent) };
+        encode_hint(change, &view)
     }
 
     /// Sends a frame without a number to all who hear of a conversation, except one.
@@ -361,6 +396,12 @@ impl Task {
             conn.outbox.push(frame.encode());
         }
     }
+}
+
+fn encode_hint(change: Change, view: &ConversationView) -> Option<Bytes> {
+    let json = serde_json::value::to_raw_value(view).ok()?;
+    let hint = frame::Conversation { change, conversation: Cow::Owned(json) };
+    Some(ServerFrame::Conversation(hint).encode())
 }
 
 fn ack(sent: &Sent, client_id: Uuid, conversation_id: Uuid, prev_seq: Option<u64>) -> ServerFrame<'static> {

@@ -12,6 +12,7 @@ mod batch;
 mod connections;
 mod deliver;
 mod files;
+mod gather;
 mod hot;
 mod ids;
 mod people;
@@ -152,7 +153,27 @@ impl Desk {
         let units = units(&content);
         let who = Arc::new(who.clone());
         self.ask(|reply| {
-            Command::Send(Send { who, conversation, client_id, content, units, reply: Reply::Call(reply) })
+            let reply = Reply::Call(reply);
+            Command::Send(Send { who, conversation, client_id, content, units, audit: None, reply })
+        })
+        .await
+    }
+
+    /// Says something to the agent who has a conversation, which its visitor does not see; returns when that and the
+    /// line of the audit log are durable.
+    pub(crate) async fn whisper(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        client_id: Uuid,
+        text: String,
+        audit: AuditRecord,
+    ) -> Result<Sent, Problem> {
+        let content = Content::whisper(text);
+        let (who, units, audit) = (Arc::new(who.clone()), units(&content), Some(Box::new(audit)));
+        self.ask(|reply| {
+            let reply = Reply::Call(reply);
+            Command::Send(Send { who, conversation, client_id, content, units, audit, reply })
         })
         .await
     }
@@ -191,8 +212,27 @@ impl Desk {
         act: Act,
     ) -> Result<ConversationView, Problem> {
         let who = Arc::new(who.clone());
-        let change = |reply| Change { who, conversation, act, connection: None, reply: Some(reply) };
-        self.ask(|reply| Command::Act(change(reply))).await
+        self.ask(|reply| {
+            let reply = Some(reply);
+            Command::Act(Change { who, conversation, act, connection: None, audit: None, reply })
+        })
+        .await
+    }
+
+    /// As [`Desk::act`], with a line of the audit log if anything changes.
+    pub(crate) async fn act_audited(
+        &self,
+        who: &Identity,
+        conversation: Uuid,
+        act: Act,
+        audit: AuditRecord,
+    ) -> Result<ConversationView, Problem> {
+        let (who, audit) = (Arc::new(who.clone()), Some(Box::new(audit)));
+        self.ask(|reply| {
+            let reply = Some(reply);
+            Command::Act(Change { who, conversation, act, connection: None, audit, reply })
+        })
+        .await
     }
 
     /// Changes or takes back the message with this `seq`; returns when that is durable.

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, Inbox, InboxSettings, Micros, Principal,
-    Role, State, Visitor,
+    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, Inbox, InboxSettings, Micros, Permission,
+    Principal, Role, State, Visitor,
 };
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::{Change, Session};
@@ -287,6 +287,9 @@ impl Task {
         self.change_directory(|directory| drop(directory.agents.insert(key, agent.clone())));
         let profile = self.profile(agent);
         self.routing.set_agent(key, profile, now);
+        if !self.directory.rights_of(agent).has(Permission::AllConversations) {
+            self.absent.insert(key, now);
+        }
         // Connections know the rights that they began with.
         if ends || rights_before.is_some_and(|before| before != self.directory.rights_of(agent)) {
             self.close_connections_of(Principal::Agent(key));

@@ -3,10 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use kefu_core::{
-    Agent, Assignment, Conversation, ConversationKey, EventCode, LastAgent, Level, Micros, Permission,
-    Principal, Profile, SkillKey, State, Wait,
+    Agent, Assignment, ConversationKey, EventCode, LastAgent, Level, Micros, Permission, Principal, Profile,
+    SkillKey, State, Wait,
 };
 use kefu_protocol::frame::Change;
+use kefu_store::OpenWork;
 
 use super::{batch::Work, deliver::Hint, task::Task};
 
@@ -36,7 +37,7 @@ impl Task {
     }
 
     /// How a conversation waits.
-    pub(super) fn wait_of(&mut self, conversation: &Conversation) -> Wait {
+    pub(super) fn wait_of(&mut self, conversation: &OpenWork) -> Wait {
         let since = conversation.queued_at.unwrap_or(conversation.updated_at);
         let last = conversation
             .last_assignee
@@ -57,7 +58,7 @@ impl Task {
                 && self.routing.waiting_since(*key).is_none()
                 && self.routing.owner_of(*key).is_none()
             {
-                let wait = self.wait_of(&touched.conversation);
+                let wait = self.wait_of(&OpenWork::from(&touched.conversation));
                 self.routing.wait(*key, wait, now);
                 new.push(*key);
             }
@@ -144,6 +145,7 @@ impl Task {
                 conversation: offer.conversation,
                 change: Change::Offered,
                 was_queued: true,
+                lost_by: None,
             });
         }
     }

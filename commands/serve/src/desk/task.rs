@@ -23,6 +23,7 @@ use super::{
     batch::{Pending, Work},
     connections::Peer,
     deliver::Hint,
+    gather::gather,
     hot::HotSet,
     ids::Ids,
 };
@@ -58,13 +59,17 @@ pub(super) struct Task {
     pub(super) clocks: Clocks,
     /// The skills that were named, by name.
     pub(super) skills: HashMap<String, SkillKey>,
-    /// The conversations of each agent that have not ended.
+    /// The conversations of each agent that have not ended: those that it has, and those that it joined.
     pub(super) desks: HashMap<AgentKey, HashSet<ConversationKey>>,
     /// Connections that have not said yet what they hold, oldest first.
     pub(super) fresh: VecDeque<(Instant, ConnectionId)>,
     pub(super) hints: Vec<Hint>,
     /// Agents' connections, for what every agent is told.
     pub(super) agent_connections: Vec<ConnectionId>,
+    /// Agents without a connection, and when they leave what they joined.
+    pub(super) absent: HashMap<AgentKey, Micros>,
+    /// How long they have to come back.
+    pub(super) grace_us: i64,
     pub(super) heartbeat_s: u32,
     hot_conversations: usize,
 }
@@ -99,12 +104,14 @@ impl Task {
             fresh: VecDeque::new(),
             hints: Vec::new(),
             agent_connections: Vec::new(),
+            absent: HashMap::new(),
+            grace_us: i64::try_from(options.grace.as_micros()).unwrap_or(i64::MAX),
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
         };
         task.change_directory(|directory| *directory = Directory { agents, roles, inboxes, teams, links });
         let now = clock::now();
-        task.routing.set_grace(Some(i64::try_from(options.grace.as_micros()).unwrap_or(i64::MAX)));
+        task.routing.set_grace(Some(task.grace_us));
         task.set_teams(now);
         for agent in Arc::clone(&task.directory).agents.values() {
             let profile = task.profile(agent);
@@ -117,12 +124,16 @@ impl Task {
             if inbox.is_some_and(|inbox| inbox.settings.clock_rules() != ClockRules::default()) {
                 timed.push(key);
             }
+            for agent in &conversation.joined {
+                task.desks.entry(*agent).or_default().insert(key);
+                task.absent.insert(*agent, now.plus(task.grace_us));
+            }
             let wait = task.wait_of(&conversation);
             match (conversation.state, conversation.assignee) {
                 (State::Queued, _) => task.routing.wait(key, wait, now),
                 (State::Open | State::Pending, Some(agent)) => {
                     task.desks.entry(agent).or_default().insert(key);
-                    task.routing.restore(key, agent, conversation.takes_capacity(), wait, now);
+                    task.routing.restore(key, agent, conversation.state == State::Open, wait, now);
                 }
                 _ => {}
             }
@@ -137,6 +148,7 @@ impl Task {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut has_idle_work = true;
+        let mut began = None;
         loop {
             tokio::select! {
                 biased;
@@ -144,6 +156,8 @@ impl Task {
                     if count == 0 {
                         break;
                     }
+                    gather(&mut requests, &mut waiting, GROUP_LEN, began).await;
+                    began = Some(Instant::now());
                     if let Some(reply) = self.take(&mut waiting).await {
                         self.say_goodbye();
                         self.end(Some(reply)).await;

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{clock, identity::Identity, metrics::Metrics, problem::Problem};
 
+mod oversee;
 mod teams;
 
 /// A desk over a store in a directory of its own.
@@ -188,6 +189,7 @@ impl Line {
             client_id: Uuid::from_u128(client_id),
             units: units(&Content::text(MessageKind::Text, text)),
             content: Content::text(MessageKind::Text, text),
+            audit: None,
             reply: Reply::Socket(self.id),
         };
         self.desk.post(Command::Send(send)).await;

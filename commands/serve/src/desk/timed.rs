@@ -72,6 +72,7 @@ impl Task {
                 break;
             }
         }
+        self.part_absent(now).await;
         self.route(now).await;
         self.tell_places(now);
         self.flush_hints();
@@ -87,10 +88,20 @@ impl Task {
                     if let Some(agent) = self.directory.agents.get(&agent) {
                         tracing::info!(agent = %agent.id, in_a_row, "an offer ran out");
                     }
-                    self.hints.push(Hint { conversation, change: Change::OfferMissed, was_queued: true });
+                    self.hints.push(Hint {
+                        conversation,
+                        change: Change::OfferMissed,
+                        was_queued: true,
+                        lost_by: None,
+                    });
                 }
                 Due::OfferWithdrawn { conversation, .. } => {
-                    self.hints.push(Hint { conversation, change: Change::OfferMissed, was_queued: true });
+                    self.hints.push(Hint {
+                        conversation,
+                        change: Change::OfferMissed,
+                        was_queued: true,
+                        lost_by: None,
+                    });
                 }
                 Due::Requeue { conversation, since, .. } => lost.push((conversation, since)),
                 // Who else may take it hears of it when it is given out.
@@ -107,6 +118,18 @@ impl Task {
             }
         }
         changed
+    }
+
+    /// Has agents who did not come back leave what they joined.
+    async fn part_absent(&mut self, now: Micros) {
+        let due: Vec<_> = self.absent.iter().filter(|(_, at)| **at <= now).map(|(agent, _)| *agent).collect();
+        for agent in due {
+            let keys: Vec<_> = self.desks.get(&agent).into_iter().flatten().copied().collect();
+            let leave = |head: &mut Conversation| head.leave(agent).ok_or(Refusal::State(head.state));
+            if self.change_all(&keys, now, leave).await {
+                self.absent.remove(&agent);
+            }
+        }
     }
 
     /// Returns whether it went well.
@@ -137,6 +160,7 @@ impl Task {
                     conversation: *conversation,
                     change: Change::Overdue,
                     was_queued: false,
+                    lost_by: None,
                 });
             }
             self.clocks.confirm(alarm, now);

@@ -8,6 +8,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use kefu_core::Language;
 use kefu_protocol::frame::ErrorCode;
 use serde::{Deserialize as _, de::DeserializeOwned};
 use uuid::Uuid;
@@ -92,6 +93,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Ids {
             Some(Self(Uuid::try_parse(&first).ok()?, Uuid::try_parse(&second).ok()?))
         });
         ids.ok_or_else(|| Problem::not_found("id"))
+    }
+}
+
+/// The article and the language in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TextPlace {
+    pub(super) article: Uuid,
+    pub(super) language: Language,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for TextPlace {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let place = path.ok().and_then(|Path((article, language))| {
+            let language = Language::from_word(&language)?;
+            Some(Self { article: Uuid::try_parse(&article).ok()?, language })
+        });
+        place.ok_or_else(|| Problem::not_found("article"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What fields may hold.
 
-use kefu_core::{Micros, Permission, Rights, Role};
+use kefu_core::{Language, Micros, Permission, Rights, Role};
 use kefu_protocol::frame::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -25,6 +25,8 @@ const NETWORKS: usize = 50;
 const WORD_CHARS: usize = 64;
 /// Most characters of an inbox's key.
 const SLUG_CHARS: usize = 40;
+/// Most characters of an article's name in addresses.
+const ARTICLE_SLUG_CHARS: usize = 80;
 /// Most characters of a canned reply's shortcut.
 const SHORTCUT_CHARS: usize = 40;
 /// Most bytes of what a client calls itself.
@@ -161,6 +163,23 @@ pub(super) fn slug(text: &str) -> Result<String, Problem> {
         let detail = format!("must be 1 to {SLUG_CHARS} lower-case letters, digits and hyphens");
         Err(Problem::invalid("key", detail))
     }
+}
+
+/// The name of an article in addresses.
+pub(super) fn article_slug(text: &str) -> Result<String, Problem> {
+    let valid = (1..=ARTICLE_SLUG_CHARS).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if valid {
+        Ok(text.to_owned())
+    } else {
+        let detail = format!("must be 1 to {ARTICLE_SLUG_CHARS} lower-case letters, digits and hyphens");
+        Err(Problem::invalid("slug", detail))
+    }
+}
+
+/// A language of the knowledge base.
+pub(super) fn language(field: &'static str, text: &str) -> Result<Language, Problem> {
+    Language::from_word(text).ok_or_else(|| Problem::invalid(field, "must be zh or en"))
 }
 
 /// Origins of pages, each in its one written form, without repetitions.

@@ -77,4 +77,4 @@ pub(crate) fn router(services: Services) -> Router {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

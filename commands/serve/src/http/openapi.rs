@@ -49,6 +49,7 @@ pub(super) static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
         (name = "tickets", description = "What is to be taken care of"),
         (name = "canned-replies", description = "Texts that are written once"),
         (name = "tags", description = "What conversations and tickets are about"),
+        (name = "articles", description = "The knowledge base"),
         (name = "customers", description = "Who the people behind visitors are"),
         (name = "blocks", description = "Who may not come in"),
         (name = "live", description = "Chat frames over HTTP")

@@ -86,6 +86,7 @@ impl Frames {
                 conversation: conversation_id,
                 act: Act::Read { seq },
                 connection: Some(connection),
+                audit: None,
                 reply: None,
             }),
             ClientFrame::Watch(watch) => Command::Watch { connection, watch, on: true },
@@ -117,6 +118,7 @@ impl Frames {
             client_id: send.client_id,
             units: desk::units(&content),
             content,
+            audit: None,
             reply: Reply::Socket(self.connection),
         }))
     }

@@ -44,7 +44,7 @@ struct Daemon {
 
 impl Daemon {
     async fn open(dir: &Path, settings: Settings, demo: bool) -> Self {
-        let (services, store_metrics) = open(dir, settings).await.unwrap();
+        let (services, store_metrics) = open(dir, settings, false).await.unwrap();
         let (handle, stop) = Stop::new();
         let router = router(services.clone(), store_metrics, demo, stop);
         Self { services, router, handle }
@@ -156,4 +156,21 @@ async fn an_inbox_without_origins_is_open_to_every_site() {
     assert_eq!(embedding_origins(desk, Some("b")), None);
     assert_eq!(embedding_origins(desk, None), None);
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_rehearsal_and_the_real_thing_do_not_share_a_store() {
+    let (real, shadow) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for (dir, is_shadow) in [(&real, false), (&shadow, true)] {
+        for _ in 0..2 {
+            let (services, _) = open(dir.path(), Settings::default(), is_shadow).await.unwrap();
+            first::ensure_inbox(&services.desk).await.unwrap();
+            assert_eq!(services.outgoing.is_shadow(), is_shadow);
+            assert_eq!(services.store.is_shadow().await.unwrap(), is_shadow);
+            services.desk.stop().await;
+        }
+        let refused = open(dir.path(), Settings::default(), !is_shadow).await.err().unwrap();
+        assert_eq!(refused.exit(), Exit::Data);
+        assert!(refused.line(kefu_app::Language::English).contains("--data-dir"));
+    }
 }

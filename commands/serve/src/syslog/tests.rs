@@ -54,7 +54,12 @@ impl Office {
     }
 
     fn follower(&self, receiver: &str) -> Follower {
-        Follower::new(self.store.clone(), self.desk.clone(), receiver.parse().unwrap())
+        self.follower_in(receiver, false)
+    }
+
+    fn follower_in(&self, receiver: &str, is_shadow: bool) -> Follower {
+        let outgoing = Outgoing::new(Arc::new(Metrics::new()), is_shadow);
+        Follower::new(self.store.clone(), self.desk.clone(), receiver.parse().unwrap(), outgoing)
     }
 }
 
@@ -62,6 +67,24 @@ fn number(message: &str) -> i64 {
     let (head, body) = message.split_once(" - ").unwrap();
     assert!(head.starts_with("<86>1 1970-01-01T00:00:00.000001Z ") && head.ends_with(" test.done"), "{head}");
     serde_json::from_str::<Value>(body).unwrap()["number"].as_i64().unwrap()
+}
+
+#[tokio::test]
+async fn nothing_leaves_a_rehearsal_and_what_would_have_is_listed() {
+    let office = Office::open().await;
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let receiver = format!("udp://{}", socket.local_addr().unwrap());
+    for lines in [3, 2] {
+        office.write(lines).await;
+        let mut follower = office.follower_in(&receiver, true);
+        assert!(!follower.step().await.unwrap());
+        assert!(!follower.step().await.unwrap(), "what is listed is not listed again");
+    }
+    let calls = office.store.shadow_calls(None, 9).await.unwrap();
+    let calls: Vec<_> = calls.iter().map(|call| (&*call.kind, &*call.target, &*call.summary)).collect();
+    let of = |summary| ("syslog", &*receiver, summary);
+    assert_eq!(calls, [of("lines 4 to 5 of the audit log"), of("lines 1 to 3 of the audit log")]);
+    assert_eq!(socket.try_recv(&mut [0; 9]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
 }
 
 #[tokio::test]

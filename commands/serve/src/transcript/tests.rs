@@ -13,6 +13,7 @@ fn conversation(name: &str) -> ConversationView {
         inbox: InboxRef { id: Uuid::nil(), key: "web".to_owned(), name: "Shop".to_owned() },
         visitor: VisitorRef { id: Uuid::nil(), name: name.into(), verified: false },
         state: State::Open,
+        joined: Vec::new(),
         team: None,
         priority: kefu_core::Priority::Normal,
         offer: None,

@@ -162,6 +162,12 @@ words! {
         Recalled = "recalled",
         /// Nobody has written for a while: it will end soon.
         IdleWarned = "idle_warned",
+        /// An agent takes part beside the one who has it.
+        Joined = "joined",
+        /// An agent who took part does so no longer.
+        Left = "left",
+        /// An agent took it from whoever had it.
+        TakenOver = "taken_over",
     }
 }
 
@@ -182,6 +188,8 @@ words! {
         Reopened = "reopened",
         /// The visitor rated it.
         Rated = "rated",
+        /// An agent took it from whoever had it.
+        TakenOver = "taken_over",
         /// An agent is asked to accept it.
         Offered = "offered",
         /// An agent let it pass; somebody else is asked.

@@ -1,4 +1,6 @@
-use kefu_core::{AgentKey, Conversation, InboxKey, VisitorKey};
+use kefu_core::{
+    AgentKey, Conversation, ConversationKey, InboxKey, Micros, Priority, State, TeamKey, VisitorKey,
+};
 use sqlx::AssertSqlSafe;
 
 use super::{Page, Store};
@@ -30,6 +32,33 @@ pub enum View {
 
 /// Where a list of conversations goes on: the time and key of the last one that was seen.
 pub type Cursor = (i64, i64);
+
+/// What routing goes by of a conversation; the fields are those of [`Conversation`].
+#[derive(Clone, Debug)]
+pub struct OpenWork {
+    /// Which.
+    pub key: ConversationKey,
+    /// Where it came in.
+    pub inbox: InboxKey,
+    /// Queued or open.
+    pub state: State,
+    /// Who has it.
+    pub assignee: Option<AgentKey>,
+    /// Who had it last.
+    pub last_assignee: Option<AgentKey>,
+    /// When that was.
+    pub last_met_at: Option<Micros>,
+    /// Whom it waits for.
+    pub team: Option<TeamKey>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Since when it waits.
+    pub queued_at: Option<Micros>,
+    /// When its log last grew.
+    pub updated_at: Micros,
+    /// Who joined it.
+    pub joined: Vec<AgentKey>,
+}
 
 /// Columns and table, an index and what the rows must fulfil; `?1` is the agent or visitor.
 fn part(index: &str, condition: &str) -> String {
@@ -130,14 +159,84 @@ impl Store {
 
     /// Every queued conversation and every open one: what routing starts from.
     ///
+    /// They come as one value: thousands of rows on their way from the connection's thread are most of a start.
+    ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn open_work(&self) -> Result<Vec<Conversation>, StoreError> {
-        const SQL: &str = concat!(
-            "SELECT ",
-            rows::conversation_columns!(),
-            " FROM conversation INDEXED BY conversation_live WHERE state IN (1, 2, 3) AND state <> 3"
-        );
-        self.all(SQL, Args::default(), rows::conversation).await
+    pub async fn open_work(&self) -> Result<Vec<OpenWork>, StoreError> {
+        const SQL: &str =
+            "SELECT json_group_array(json_array(key, inbox, state, assignee, last_assignee, last_met_at,
+                team, priority, queued_at, updated_at, json(joined)))
+            FROM conversation INDEXED BY conversation_live WHERE state IN (1, 2, 3) AND state <> 3";
+        let json: Option<String> = self.one(SQL, Args::default(), super::first).await?;
+        let rows: Vec<OpenRow> = serde_json::from_str(json.as_deref().unwrap_or("[]"))
+            .map_err(|error| StoreError::corrupt(format!("open conversations cannot be read: {error}")))?;
+        rows.into_iter().map(OpenWork::try_from).collect()
+    }
+}
+
+/// The columns of [`OpenWork`].
+type OpenRow = (
+    i64,
+    i64,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    Option<i64>,
+    i64,
+    Option<Vec<i64>>,
+);
+
+impl TryFrom<OpenRow> for OpenWork {
+    type Error = StoreError;
+
+    fn try_from(row: OpenRow) -> Result<Self, StoreError> {
+        let (
+            key,
+            inbox,
+            state,
+            assignee,
+            last_assignee,
+            last_met_at,
+            team,
+            priority,
+            queued_at,
+            updated_at,
+            joined,
+        ) = row;
+        Ok(Self {
+            key: ConversationKey(key),
+            inbox: InboxKey(inbox),
+            state: rows::state(state)?,
+            assignee: assignee.map(AgentKey),
+            last_assignee: last_assignee.map(AgentKey),
+            last_met_at: last_met_at.map(Micros),
+            team: team.map(TeamKey),
+            priority: rows::priority(priority)?,
+            queued_at: queued_at.map(Micros),
+            updated_at: Micros(updated_at),
+            joined: joined.unwrap_or_default().into_iter().map(AgentKey).collect(),
+        })
+    }
+}
+
+impl From<&Conversation> for OpenWork {
+    fn from(conversation: &Conversation) -> Self {
+        Self {
+            key: conversation.key,
+            inbox: conversation.inbox,
+            state: conversation.state,
+            assignee: conversation.assignee,
+            last_assignee: conversation.last_assignee,
+            last_met_at: conversation.last_met_at,
+            team: conversation.team,
+            priority: conversation.priority,
+            queued_at: conversation.queued_at,
+            updated_at: conversation.updated_at,
+            joined: conversation.joined.clone(),
+        }
     }
 }

@@ -38,6 +38,40 @@ pub(super) fn write(postings: &[Posting]) -> Vec<Block> {
     blocks.end()
 }
 
+/// What several lists of blocks have together.
+pub(super) fn merged(sources: &[&[Block]]) -> Vec<Block> {
+    let mut merged = Blocks::new(Open::new(), BLOCK_BYTES);
+    let mut sources: Vec<_> = sources.iter().map(|blocks| all_terms(blocks).peekable()).collect();
+    let (mut offsets, mut list) = (Vec::new(), Vec::new());
+    while let Some(term) = sources.iter_mut().filter_map(|source| source.peek()).map(|(term, _)| *term).min()
+    {
+        let mut lists = sources.iter_mut().filter_map(|source| source.next_if(|(next, _)| *next == term));
+        let first = lists.next().map_or(&[][..], |(_, list)| list);
+        let Some((_, second)) = lists.next() else {
+            merged.push(term, first);
+            continue;
+        };
+        offsets.clear();
+        [first, second]
+            .into_iter()
+            .chain(lists.map(|(_, list)| list))
+            .for_each(|list| add_list(list, &mut offsets));
+        // Later lists have greater offsets, unless an entry was revised.
+        if !offsets.is_sorted() {
+            offsets.sort_unstable();
+        }
+        offsets.dedup();
+        list.clear();
+        write_list(offsets.iter().copied(), offsets.len(), &mut list);
+        merged.push(term, &list);
+    }
+    merged.end()
+}
+
+fn all_terms(blocks: &[Block]) -> impl Iterator<Item = (Term, &[u8])> {
+    blocks.iter().flat_map(|block| Terms::of(&block.bytes, block.first))
+}
+
 /// Adds the offsets of the terms in `wanted` to `found`; what is malformed is passed over.
 pub(super) fn read(block: &[u8], first: Term, wanted: &RangeInclusive<Term>, found: &mut Offsets) {
     for (term, list) in Terms::of(block, first) {
@@ -111,6 +145,18 @@ fn list_of(run: &[Posting]) -> Vec<u8> {
     list
 }
 
+/// All that is in the blocks, in order.
+#[cfg(test)]
+pub(super) fn postings(blocks: &[Block]) -> Vec<Posting> {
+    let mut postings = Vec::new();
+    for (term, list) in all_terms(blocks) {
+        let mut offsets = Vec::new();
+        add_list(list, &mut offsets);
+        postings.extend(offsets.into_iter().map(|offset| Posting::new(term, offset)));
+    }
+    postings
+}
+
 /// The terms of a block.
 #[cfg(test)]
 pub(super) fn terms_of(block: &[u8], first: Term) -> Vec<Term> {
@@ -139,6 +185,18 @@ fn read_list(list: &[u8], found: &mut Offsets) {
     match list.try_into() {
         Ok(bits) => found.read(bits),
         Err(_) => distances(list).for_each(|offset| found.insert(offset)),
+    }
+}
+
+/// Appends the offsets of a list.
+fn add_list(list: &[u8], out: &mut Vec<u16>) {
+    match list.try_into() {
+        Ok(bits) => {
+            let mut set = Offsets::default();
+            set.read(bits);
+            out.extend(set.ascending());
+        }
+        Err(_) => out.extend(distances(list)),
     }
 }
 
@@ -312,25 +370,23 @@ mod tests {
         })
     }
 
-    fn all(blocks: &[Block]) -> Vec<Posting> {
-        let mut postings = Vec::new();
-        for block in blocks {
-            for (term, list) in Terms::of(&block.bytes, block.first) {
-                let mut offsets = Offsets::default();
-                read_list(list, &mut offsets);
-                postings.extend(offsets.ascending().map(|offset| Posting::new(term, offset)));
-            }
-        }
-        postings
-    }
-
     proptest! {
         #[test]
         fn blocks_give_back_what_was_written(postings in postings()) {
             let blocks = write(&postings);
             prop_assert!(blocks.iter().all(|block| block.bytes.len() == BLOCK_BYTES));
             prop_assert!(blocks.is_sorted_by_key(|block| block.first));
-            prop_assert_eq!(all(&blocks), postings);
+            prop_assert_eq!(super::postings(&blocks), postings);
+        }
+
+        #[test]
+        fn what_is_merged_is_all_there(parts in proptest::collection::vec(postings(), 0..4)) {
+            let blocks: Vec<_> = parts.iter().map(|postings| write(postings)).collect();
+            let merged = merged(&blocks.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            let mut expected: Vec<_> = parts.into_iter().flatten().collect();
+            expected.sort_unstable();
+            expected.dedup();
+            prop_assert_eq!(&merged, &write(&expected));
         }
 
         #[test]
@@ -378,7 +434,7 @@ mod tests {
                 postings.into_iter().filter(|posting| !gone.contains(&posting.offset())).chain(new).collect();
             expected.sort_unstable();
             expected.dedup();
-            prop_assert_eq!(all(&left), expected);
+            prop_assert_eq!(super::postings(&left), expected);
         }
 
         #[test]

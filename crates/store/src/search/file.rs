@@ -109,7 +109,7 @@ impl IndexFile {
         sql::script(
             conn,
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000;
-             PRAGMA cache_size = -1024; PRAGMA journal_size_limit = 8388608",
+             PRAGMA cache_size = -256; PRAGMA journal_size_limit = 8388608",
         )
         .await?;
         // The texts are read afterwards: they have at least these revisions.
@@ -145,10 +145,9 @@ impl IndexFile {
         last_id: &[u8],
         revised: i64,
     ) -> Result<(), StoreError> {
-        let (postings, conversations) = tail.all();
+        let (blocks, conversations) = tail.all();
         let length = conversations.len() as i64;
         let conversations: Vec<u8> = conversations.into_iter().flat_map(u32::to_le_bytes).collect();
-        let blocks = block::write(&postings);
         sql::script(&mut self.conn, "BEGIN IMMEDIATE").await?;
         let result = async {
             let args = Args::default().int(number as i64).int(tail.start).int(length);

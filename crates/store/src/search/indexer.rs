@@ -10,13 +10,13 @@ use super::worker::Worker;
 use crate::{Store, StoreError};
 
 /// How often the log is looked at. Searches read what came since themselves.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// How long it waits after an error.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// After how many looks the files are settled without being asked to, if something was taken out of them.
-const SETTLE_EVERY: u32 = 50;
+const SETTLE_EVERY: u32 = 25;
 
 /// How much the threads of the index yield to all others.
 #[cfg(target_os = "linux")]

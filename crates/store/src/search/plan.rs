@@ -12,7 +12,7 @@ use super::tail::shortened;
 use crate::sql::{self, Args};
 use crate::{StoreError, rows, schema};
 
-/// How many conversations of an agent are looked for one by one. Who has more has a share of all that is
+/// How many conversations of an agent or with a tag are looked for one by one. Who has more has a share of all that is
 /// large enough to find some by chance.
 const CONVERSATIONS_MAX: i64 = 20_000;
 
@@ -146,25 +146,51 @@ fn range(term: &str, is_prefix: bool) -> RangeInclusive<Term> {
     }
 }
 
-/// The conversations of the agent whose ones alone count.
+/// The conversations of the agent whose ones alone count, and that have the tag that counts.
 async fn conversations(
     log: &mut SqliteConnection,
     query: &SearchQuery,
 ) -> Result<Option<Vec<u32>>, StoreError> {
-    const SQL: &str = "SELECT json_group_array(key), count(*) FROM (
+    const OF_AGENT: &str = "SELECT json_group_array(key), count(*) FROM (
             SELECT key FROM conversation INDEXED BY conversation_mine WHERE assignee = ?1 AND state IN (2, 3)
             UNION ALL
             SELECT key FROM conversation INDEXED BY conversation_ended_mine WHERE assignee = ?1 AND state = 4
             UNION ALL
             SELECT key FROM conversation INDEXED BY conversation_waiting WHERE state = 1 AND ?2
             LIMIT ?3)";
-    let (agent, with_waiting) = match (query.assignee, query.scope) {
-        (Some(assignee), _) => (assignee, 0),
-        (None, SearchScope::Agent(agent)) => (agent, 1),
-        (None, _) => return Ok(None),
+    const OF_TAG: &str = "SELECT json_group_array(conversation), count(*) FROM (
+            SELECT conversation FROM conversation_tag WHERE tag = (SELECT key FROM tag WHERE id = ?1) LIMIT ?2)";
+    let of_agent = match (query.assignee, query.scope) {
+        (Some(assignee), _) => Some((assignee, 0)),
+        (None, SearchScope::Agent(agent)) => Some((agent, 1)),
+        (None, _) => None,
     };
-    let args = Args::default().int(agent.0).int(with_waiting).int(CONVERSATIONS_MAX + 1);
-    let Some(row) = sql::row(log, SQL, args).await? else { return Ok(None) };
+    let mut known = None;
+    if let Some((agent, with_waiting)) = of_agent {
+        let args = Args::default().int(agent.0).int(with_waiting).int(CONVERSATIONS_MAX + 1);
+        known = keys(log, OF_AGENT, args).await?;
+    }
+    if let Some(tag) = query.tag {
+        let args = Args::default().blob(tag.as_bytes()).int(CONVERSATIONS_MAX + 1);
+        let tagged = keys(log, OF_TAG, args).await?;
+        known = match (known, tagged) {
+            (Some(mut both), Some(tagged)) => {
+                both.retain(|key| tagged.binary_search(key).is_ok());
+                Some(both)
+            }
+            (known, tagged) => known.or(tagged),
+        };
+    }
+    Ok(known)
+}
+
+/// The keys of conversations as segments keep them, sorted; `None` if they are too many.
+async fn keys(
+    log: &mut SqliteConnection,
+    sql: &'static str,
+    args: Args,
+) -> Result<Option<Vec<u32>>, StoreError> {
+    let Some(row) = sql::row(log, sql, args).await? else { return Ok(None) };
     let count: i64 = row.try_get_unchecked(1)?;
     if count > CONVERSATIONS_MAX {
         return Ok(None);
@@ -224,7 +250,10 @@ macro_rules! conditions {
             AND (?8 IS NULL OR conversation.key = ?8)
             AND (?9 IS NULL OR conversation.assignee = ?9 OR conversation.state = 1)
             AND (?10 IS NULL OR conversation.visitor = ?10)
-            AND (?11 IS NULL OR conversation.visitor IN (SELECT value FROM json_each(?11)))"
+            AND (?11 IS NULL OR conversation.visitor IN (SELECT value FROM json_each(?11)))
+            AND (?12 IS NULL OR EXISTS (SELECT 1 FROM tag JOIN conversation_tag
+                ON conversation_tag.tag = tag.key AND conversation_tag.conversation = conversation.key
+                WHERE tag.id = ?12))"
     };
 }
 pub(super) use conditions;
@@ -248,8 +277,12 @@ pub(super) fn bind_conditions(args: Args, query: &SearchQuery) -> Args {
         .int(query.conversation.map(|key| key.0))
         .int(agent)
         .int(visitor);
-    match &query.visitors {
+    let args = match &query.visitors {
         Some(visitors) => args.ints(visitors.iter().map(|key| key.0)),
+        None => args.int(None),
+    };
+    match &query.tag {
+        Some(tag) => args.blob(tag.as_bytes()),
         None => args.int(None),
     }
 }

@@ -1,6 +1,7 @@
 use kefu_core::{
     AgentKey, Conversation, ConversationKey, Entry, InboxKey, MessageKind, Micros, State, VisitorKey,
 };
+use uuid::Uuid;
 
 /// What is searched for, and where. A filter that is `None` lets everything pass.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct SearchQuery {
     pub visitors: Option<Vec<VisitorKey>>,
     /// Only conversations that this agent has, or had when they ended.
     pub assignee: Option<AgentKey>,
+    /// Only conversations that have the tag with this public id.
+    pub tag: Option<Uuid>,
     /// Only conversations of this inbox.
     pub inbox: Option<InboxKey>,
     /// Only texts or only notes.
@@ -69,6 +72,7 @@ impl SearchQuery {
             conversation: None,
             visitors: None,
             assignee: None,
+            tag: None,
             inbox: None,
             kind: None,
             from: None,

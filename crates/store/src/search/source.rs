@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use kefu_core::{InboxKey, VisitorKey};
 use kefu_text::terms;
 use sqlx::sqlite::SqliteConnection;
@@ -5,27 +7,39 @@ use sqlx::{Connection as _, Row as _};
 use tracing::warn;
 
 use super::key::Term;
+use crate::rows::Columns;
 use crate::sql::{self, Args};
 use crate::{StoreError, rows, schema};
 
 /// Positions whose entries one query reads.
-pub(super) const SLICE_LEN: i64 = 512;
+pub(super) const SLICE_LEN: i64 = 256;
 
-/// Begins each entry of a slice: position, conversation, kind, inbox and visitor, and how many bytes its text has, which
-/// follows. What has nothing to be searched, such as an event or what was recalled, is shown as an event.
+/// Conversations that are remembered at most, in about half a megabyte.
+const OWNERS_MAX: usize = 16_384;
+
+/// Begins each entry of a slice: position, conversation and kind, and how many bytes its text has, which follows. What
+/// has nothing to be searched, such as an event or what was recalled, is shown as an event.
 ///
 /// A slice comes as one value: the way of a single row from the connection's thread costs more than indexing it.
 macro_rules! written {
     () => {
         "log.pos || ',' || log.conversation || ',' || iif(log.revision < 2, log.kind, 2) || ',' ||
-         coalesce(conversation.inbox, 0) || ',' || coalesce(conversation.visitor, 0) || ',' ||
          iif(log.kind <> 2 AND log.revision < 2, octet_length(log.text) || ',' || log.text, '0,') AS written"
     };
 }
 
 /// The log as the index reads it.
 pub(super) struct Source {
-    pub(super) conn: SqliteConnection,
+    conn: SqliteConnection,
+    /// Of the last conversations: busy ones are asked for once, not with each entry.
+    owners: HashMap<i64, Owner>,
+}
+
+/// Whose a conversation is, which never changes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Owner {
+    inbox: i64,
+    visitor: i64,
 }
 
 /// Entries in the order of the log.
@@ -37,19 +51,21 @@ pub(super) struct Indexed<'a> {
     pub(super) pos: i64,
     pub(super) conversation: i64,
     kind: i64,
-    inbox: i64,
-    visitor: i64,
+    owner: Owner,
     pub(super) text: &'a str,
 }
 
 impl Source {
+    pub(super) fn new(conn: SqliteConnection) -> Self {
+        Self { conn, owners: HashMap::new() }
+    }
+
     /// The entries from `pos` on, as far as one slice goes.
     pub(super) async fn from(&mut self, pos: i64) -> Result<Slice, StoreError> {
         const SQL: &str = concat!(
             "SELECT coalesce(group_concat(written, ''), '') FROM (SELECT ",
             written!(),
-            " FROM log LEFT JOIN conversation ON conversation.key = log.conversation
-              WHERE log.pos >= ? ORDER BY log.pos LIMIT ?)"
+            " FROM log WHERE log.pos >= ? ORDER BY log.pos LIMIT ?)"
         );
         self.slice(SQL, Args::default().int(pos).int(SLICE_LEN)).await
     }
@@ -59,15 +75,55 @@ impl Source {
         const SQL: &str = concat!(
             "SELECT coalesce(group_concat(written, ''), '') FROM (SELECT ",
             written!(),
-            " FROM json_each(?) AS wanted CROSS JOIN log ON log.pos = wanted.value
-              LEFT JOIN conversation ON conversation.key = log.conversation)"
+            " FROM json_each(?) AS wanted CROSS JOIN log ON log.pos = wanted.value)"
         );
         self.slice(SQL, Args::default().ints(positions.iter().copied())).await
     }
 
     async fn slice(&mut self, sql: &'static str, args: Args) -> Result<Slice, StoreError> {
         let row = sql::row(&mut self.conn, sql, args).await?;
-        Ok(Slice(row.map_or(Ok(String::new()), |row| row.try_get_unchecked(0))?))
+        let slice = Slice(row.map_or(Ok(String::new()), |row| row.try_get_unchecked(0))?);
+        self.learn_owners(&slice).await?;
+        Ok(slice)
+    }
+
+    async fn learn_owners(&mut self, slice: &Slice) -> Result<(), StoreError> {
+        const SQL: &str =
+            "SELECT key, inbox, visitor FROM conversation WHERE key IN (SELECT value FROM json_each(?))";
+        if self.owners.len() + SLICE_LEN as usize > OWNERS_MAX {
+            self.owners.clear();
+        }
+        let mut unknown = Vec::new();
+        for entry in slice.entries() {
+            let conversation = entry?.conversation;
+            if !self.owners.contains_key(&conversation) {
+                unknown.push(conversation);
+            }
+        }
+        unknown.sort_unstable();
+        unknown.dedup();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let args = Args::default().ints(unknown.into_iter());
+        for row in &sql::rows(&mut self.conn, SQL, args).await? {
+            let mut columns = Columns::of(row);
+            let owner = (columns.take()?, Owner { inbox: columns.take()?, visitor: columns.take()? });
+            self.owners.extend([owner]);
+        }
+        Ok(())
+    }
+
+    /// The entries of a slice that was read last; an error ends them.
+    pub(super) fn entries<'a>(
+        &'a self,
+        slice: &'a Slice,
+    ) -> impl Iterator<Item = Result<Indexed<'a>, StoreError>> {
+        slice.entries().map(|entry| {
+            let entry = entry?;
+            let owner = self.owners.get(&entry.conversation).copied().unwrap_or_default();
+            Ok(Indexed { owner, ..entry })
+        })
     }
 
     /// The entries that were revised after revision `number`, in the order of the revisions: their numbers and
@@ -99,8 +155,8 @@ impl Source {
 }
 
 impl Slice {
-    /// The entries; an error ends them.
-    pub(super) fn entries(&self) -> impl Iterator<Item = Result<Indexed<'_>, StoreError>> {
+    /// The entries without their owners; an error ends them.
+    fn entries(&self) -> impl Iterator<Item = Result<Indexed<'_>, StoreError>> {
         let mut rest = self.0.as_str();
         std::iter::from_fn(move || {
             if rest.is_empty() {
@@ -118,15 +174,23 @@ impl Slice {
 impl<'a> Indexed<'a> {
     fn read(rest: &mut &'a str) -> Option<Self> {
         let mut number = || {
-            let (number, after) = rest.split_once(',')?;
-            *rest = after;
-            number.parse::<i64>().ok()
+            let mut number = 0_i64;
+            for (index, byte) in rest.bytes().enumerate() {
+                match byte {
+                    b'0'..=b'9' => number = number.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?,
+                    b',' => {
+                        *rest = &rest[index + 1..];
+                        return Some(number);
+                    }
+                    _ => return None,
+                }
+            }
+            None
         };
-        let (pos, conversation, kind) = (number()?, number()?, number()?);
-        let (inbox, visitor, len) = (number()?, number()?, number()?);
+        let (pos, conversation, kind, len) = (number()?, number()?, number()?, number()?);
         let (text, after) = rest.split_at_checked(usize::try_from(len).ok()?)?;
         *rest = after;
-        Some(Self { pos, conversation, kind, inbox, visitor, text })
+        Some(Self { pos, conversation, kind, owner: Owner::default(), text })
     }
 
     /// Hands on its terms; one may come more than once.
@@ -137,8 +201,8 @@ impl<'a> Indexed<'a> {
         if self.kind == rows::NOTE {
             emit(Term::note());
         }
-        emit(Term::inbox(InboxKey(self.inbox)));
-        emit(Term::visitor(VisitorKey(self.visitor)));
+        emit(Term::inbox(InboxKey(self.owner.inbox)));
+        emit(Term::visitor(VisitorKey(self.owner.visitor)));
         terms::each_term(self.text, |term| emit(Term::of(term)));
     }
 }
@@ -152,7 +216,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_slice_panics_and_texts_may_hold_anything(texts in proptest::collection::vec(".{0,12}", 0..6)) {
-            let written = |(pos, text): (usize, &String)| format!("{pos},7,0,1,2,{},{text}", text.len());
+            let written = |(pos, text): (usize, &String)| format!("{pos},7,0,{},{text}", text.len());
             let slice = Slice(texts.iter().enumerate().map(written).collect());
             let read: Vec<_> = slice.entries().map(|entry| entry.map(|entry| entry.text).unwrap()).collect();
             prop_assert_eq!(read, texts.iter().map(String::as_str).collect::<Vec<_>>());

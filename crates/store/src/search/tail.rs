@@ -1,16 +1,21 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::block::{self, BLOCK_BYTES, Block};
 use super::key::{Posting, SEGMENT_LEN, Term};
 use super::offsets::Offsets;
 
-/// Postings of a tail that is written as a segment before it covers [`SEGMENT_LEN`] positions: 8 MiB.
-const POSTINGS_MAX: usize = 1 << 20;
+/// Blocks of a tail that is written as a segment before it covers [`SEGMENT_LEN`] positions: 4 MiB. Texts of usual
+/// length fill an eighth of them.
+const BLOCKS_MAX: usize = (4 << 20) / BLOCK_BYTES;
+
+/// Chunks that are merged at once.
+const MERGED: usize = 4;
 
 /// The end of the indexed part of the log, which is not in the index's file yet.
 ///
-/// It is a list of sorted chunks, each at most half as long as the one before it: adding costs what
-/// sorting all once and again a few times would, and looking up a few binary searches.
+/// It is a list of chunks that are like small segments. The last [`MERGED`] become one as soon as they are of about one
+/// length, so all is written a few times, and looking up takes a few binary searches.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tail {
     /// The position of offset 0.
@@ -21,8 +26,7 @@ pub(super) struct Tail {
 /// Some entries that follow one another.
 #[derive(Debug, Default)]
 struct Chunk {
-    /// Sorted, none twice.
-    postings: Vec<Posting>,
+    blocks: Vec<Block>,
     /// The conversation of each entry.
     conversations: Vec<u32>,
 }
@@ -34,12 +38,20 @@ impl Chunk {
     }
 }
 
+/// The entries of chunks that follow one another.
+fn merged(chunks: &[Arc<Chunk>]) -> Chunk {
+    let blocks: Vec<_> = chunks.iter().map(|chunk| &chunk.blocks[..]).collect();
+    let conversations = chunks.iter().flat_map(|chunk| chunk.conversations.iter().copied());
+    Chunk { blocks: block::merged(&blocks), conversations: conversations.collect() }
+}
+
 /// Takes in entries, for [`Tail::add`].
 #[derive(Debug)]
 pub(super) struct Intake {
     start: i64,
     first: usize,
-    chunk: Chunk,
+    postings: Vec<Posting>,
+    conversations: Vec<u32>,
 }
 
 impl Tail {
@@ -66,78 +78,70 @@ impl Tail {
     /// Whether it is time to make a segment of it.
     pub(super) fn is_full(&self) -> bool {
         self.len() >= SEGMENT_LEN
-            || self.chunks.iter().map(|chunk| chunk.postings.len()).sum::<usize>() >= POSTINGS_MAX
+            || self.chunks.iter().map(|chunk| chunk.blocks.len()).sum::<usize>() >= BLOCKS_MAX
     }
 
     /// Begins to take in entries from [`Tail::end`] on.
     pub(super) fn intake(&self) -> Intake {
-        Intake { start: self.start, first: self.len(), chunk: Chunk::default() }
+        Intake { start: self.start, first: self.len(), postings: Vec::new(), conversations: Vec::new() }
     }
 
     /// Adds what was taken in.
     pub(super) fn add(&mut self, intake: Intake) {
-        let mut chunk = intake.chunk;
-        if chunk.len() == 0 {
+        let Intake { mut postings, conversations, .. } = intake;
+        if conversations.is_empty() {
             return;
         }
-        chunk.postings.sort_unstable();
-        chunk.postings.dedup();
-        while let Some(last) = self.chunks.pop_if(|last| last.len() < chunk.len() * 2) {
-            chunk = merged(&last, &chunk);
+        postings.sort_unstable();
+        postings.dedup();
+        self.chunks.push(Arc::new(Chunk { blocks: block::write(&postings), conversations }));
+        while let [.., first, _, _, last] = &self.chunks[..]
+            && first.len() < last.len() * MERGED
+        {
+            let chunk = merged(&self.chunks.split_off(self.chunks.len() - MERGED));
+            self.chunks.push(Arc::new(chunk));
         }
-        self.chunks.push(Arc::new(chunk));
     }
 
     /// Adds the offsets of entries that have a term of `wanted`.
     pub(super) fn find(&self, wanted: &RangeInclusive<Term>, found: &mut Offsets) {
         for chunk in &self.chunks {
-            let from = chunk.postings.partition_point(|posting| posting.term() < *wanted.start());
-            let matching =
-                chunk.postings[from..].iter().take_while(|posting| posting.term() <= *wanted.end());
-            matching.for_each(|posting| found.insert(posting.offset()));
+            let from = chunk.blocks.partition_point(|block| block.first < *wanted.start());
+            let to = chunk.blocks.partition_point(|block| block.first <= *wanted.end());
+            // The one before begins with a smaller term, and may end with a greater one.
+            for block in &chunk.blocks[from.saturating_sub(1)..to.max(from)] {
+                block::read(&block.bytes, block.first, wanted, found);
+            }
         }
     }
 
     /// Takes every term from these entries, and gives them others.
-    pub(super) fn revise(&mut self, gone: &Offsets, added: Vec<Posting>) {
+    pub(super) fn revise(&mut self, gone: &Offsets, added: &[Posting]) {
         for chunk in &mut self.chunks {
-            let mut kept = chunk.postings.clone();
-            kept.retain(|posting| !gone.contains(posting.offset()));
-            if kept.len() < chunk.postings.len() {
-                *chunk = Arc::new(Chunk { postings: kept, conversations: chunk.conversations.clone() });
-            }
+            let revised = |block: &Block| {
+                block::revised(&block.bytes, block.first, gone, &[]).unwrap_or_else(|| vec![block.clone()])
+            };
+            let blocks = chunk.blocks.iter().flat_map(revised).collect();
+            *chunk = Arc::new(Chunk { blocks, conversations: chunk.conversations.clone() });
         }
         // Which chunk an entry's postings are in does not matter.
-        if let Some(last) = self.chunks.pop_if(|_| !added.is_empty()) {
-            self.chunks.push(Arc::new(merged(&last, &Chunk { postings: added, conversations: Vec::new() })));
+        if let Some(last) = self.chunks.pop() {
+            let added = Chunk { blocks: block::write(added), conversations: Vec::new() };
+            self.chunks.push(Arc::new(merged(&[last, Arc::new(added)])));
         }
     }
 
-    /// All of it: the postings in order, and the conversation of each entry.
-    pub(super) fn all(&self) -> (Vec<Posting>, Vec<u32>) {
-        let mut postings: Vec<_> =
-            self.chunks.iter().flat_map(|chunk| chunk.postings.iter().copied()).collect();
-        // It consists of a few sorted runs, which this finds.
-        postings.sort();
-        let conversations = self.chunks.iter().flat_map(|chunk| chunk.conversations.iter().copied());
-        (postings, conversations.collect())
+    /// All of it: the postings in blocks, and the conversation of each entry.
+    pub(super) fn all(&self) -> (Vec<Block>, Vec<u32>) {
+        let Chunk { blocks, conversations } = merged(&self.chunks);
+        (blocks, conversations)
     }
-}
-
-fn merged(earlier: &Chunk, later: &Chunk) -> Chunk {
-    let mut postings = Vec::with_capacity(earlier.postings.len() + later.postings.len());
-    postings.extend_from_slice(&earlier.postings);
-    postings.extend_from_slice(&later.postings);
-    postings.sort();
-    let mut conversations = earlier.conversations.clone();
-    conversations.extend_from_slice(&later.conversations);
-    Chunk { postings, conversations }
 }
 
 impl Intake {
     /// Whether the segment ends here.
     pub(super) fn is_full(&self) -> bool {
-        self.len() >= SEGMENT_LEN || self.chunk.postings.len() >= POSTINGS_MAX
+        self.len() >= SEGMENT_LEN
     }
 
     /// The position of the next entry.
@@ -146,14 +150,14 @@ impl Intake {
     }
 
     fn len(&self) -> usize {
-        self.first + self.chunk.len()
+        self.first + self.conversations.len()
     }
 
     /// Takes in the next entry, whose conversation this is; `terms` hands on its terms.
     pub(super) fn push(&mut self, conversation: i64, terms: impl FnOnce(&mut dyn FnMut(Term))) {
         let offset = self.len() as u16;
-        terms(&mut |term| self.chunk.postings.push(Posting::new(term, offset)));
-        self.chunk.conversations.push(shortened(conversation));
+        terms(&mut |term| self.postings.push(Posting::new(term, offset)));
+        self.conversations.push(shortened(conversation));
     }
 }
 
@@ -194,21 +198,21 @@ mod tests {
             prop_assert_eq!((tail.len(), tail.end()), (count, 100 + count as i64));
             prop_assert!(tail.chunks.len() <= 12);
             expected.sort_unstable();
-            let (postings, conversations) = tail.all();
-            prop_assert_eq!(&postings, &expected);
+            let (blocks, conversations) = tail.all();
+            prop_assert_eq!(&block::postings(&blocks), &expected);
             prop_assert!(conversations.into_iter().eq(1..=count as u32));
 
             let gone = gone % count.max(1) as u16;
             let mut new: Vec<_> = new.iter().map(|text| Posting::new(Term::of(text), gone)).collect();
             new.sort_unstable();
             new.dedup();
-            tail.revise(&std::iter::once(gone).collect(), new.clone());
+            tail.revise(&std::iter::once(gone).collect(), &new);
             if count > 0 {
                 expected.retain(|posting| posting.offset() != gone);
                 expected.extend(new);
                 expected.sort_unstable();
             }
-            prop_assert_eq!(&tail.all().0, &expected);
+            prop_assert_eq!(&block::postings(&tail.all().0), &expected);
             prop_assert_eq!(tail.len(), count);
             let wanted = Term::beginning_with('a');
             let mut found = Offsets::default();

@@ -13,7 +13,7 @@ use crate::{StoreError, open};
 
 /// Entries, and bytes of their texts, that are taken in together at most.
 const INTAKE_LEN: i64 = 4_096;
-const INTAKE_BYTES: usize = 1 << 20;
+const INTAKE_BYTES: usize = 1 << 18;
 
 /// Revisions that are followed together at most: each segment that they touch is read once.
 const REVISIONS_LEN: usize = 1_024;
@@ -43,7 +43,7 @@ impl Worker {
         let state = State::new(known.segments, known.revised);
         shared.publish(state.clone());
         // A crash may have come before the last time that it was settled.
-        Ok(Self { source: Source { conn: log }, file, state, is_unsettled: true })
+        Ok(Self { source: Source::new(log), file, state, is_unsettled: true })
     }
 
     /// Does a part of what is to be done; returns whether there may be more.
@@ -65,7 +65,7 @@ impl Worker {
         while !is_end && !intake.is_full() && bytes < INTAKE_BYTES && intake.next() - from < INTAKE_LEN {
             let slice = self.source.from(intake.next()).await?;
             let mut count = 0;
-            for entry in slice.entries() {
+            for entry in self.source.entries(&slice) {
                 let entry = entry?;
                 while intake.next() < entry.pos && !intake.is_full() {
                     // There is no such entry.
@@ -126,8 +126,10 @@ impl Worker {
         if !in_segments.is_empty() {
             self.file.revised(*last).await?;
         }
-        let postings = self.postings(self.state.tail.start, &in_tail).await?;
-        self.state.tail.revise(&in_tail, postings);
+        if !in_tail.is_empty() {
+            let postings = self.postings(self.state.tail.start, &in_tail).await?;
+            self.state.tail.revise(&in_tail, &postings);
+        }
         self.state.revised = *last;
         shared.publish(self.state.clone());
         Ok(true)
@@ -139,7 +141,7 @@ impl Worker {
         let mut postings = Vec::new();
         for positions in positions.chunks(SLICE_LEN as usize) {
             let slice = self.source.at(positions).await?;
-            for entry in slice.entries() {
+            for entry in self.source.entries(&slice) {
                 let entry = entry?;
                 let offset = (entry.pos - start) as u16;
                 entry.each_term(|term| postings.push(Posting::new(term, offset)));

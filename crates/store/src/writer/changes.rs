@@ -46,9 +46,11 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Tag(change) => tags::write(conn, change).await,
         Change::Canned(change) => canned::write(conn, change).await,
         Change::File(change) => super::files::write(conn, change).await,
+        Change::Knowledge(change) => super::knowledge::write(conn, change).await,
         Change::Customer(change) => super::customers::write(conn, change).await,
         Change::Block(change) => super::blocks::write(conn, change).await,
         Change::Pages { visitor, visits } => super::pages::write(conn, *visitor, visits).await,
+        Change::Shadow(change) => super::shadow::write(conn, change).await,
         Change::Access(change) => super::access::write(conn, change).await,
         Change::SetupToken(Some(hash)) => schema::set_meta_blob(conn, "setup_token_hash", hash).await,
         Change::SetupToken(None) => {

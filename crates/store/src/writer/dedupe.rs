@@ -103,7 +103,8 @@ impl Writer {
                 let args = Args::default().int(conversation.0);
                 let row =
                     sql::row(&mut self.conn, "SELECT last_pos FROM conversation WHERE key = ?", args).await?;
-                row.map_or(Ok(0), |row| row.try_get_unchecked(0))?
+                let last_pos: i64 = row.map_or(Ok(0), |row| row.try_get_unchecked(0))?;
+                last_pos.max(self.tail.left_pos(conversation).unwrap_or(0))
             }
         };
         let args = reader::walk_args(conversation, head, seq, seq - 1, None, 1);

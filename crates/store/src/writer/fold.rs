@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::dedupe::HashKey;
 use super::entries::Statements;
+use super::recover::Left;
 use crate::rows::int;
 use crate::{Batch, StoreError, schema};
 
@@ -58,6 +59,8 @@ struct Run {
     entries: usize,
     /// The position of the last entry that it covers.
     last_pos: i64,
+    /// What it grows heads by that are not in memory.
+    left: Left,
 }
 
 /// The part of the run that one transaction folds.
@@ -79,8 +82,12 @@ impl Slice {
 }
 
 impl Tail {
-    pub(super) fn new(key: HashKey) -> Self {
-        Self { key, recent: Recent::default(), run: None, heads: HashMap::new() }
+    /// What a crash left before `next_pos` becomes a run by itself: it need not gather any more.
+    pub(super) fn left(key: HashKey, mut rows: Vec<Row>, left: Left, next_pos: i64) -> Self {
+        rows.sort_unstable();
+        let (entries, last_pos, heads) = (left.len(), next_pos - 1, left.conversations());
+        let run = Run { rows, rows_done: 0, heads, heads_done: 0, entries, last_pos, left };
+        Self { key, recent: Recent::default(), run: (entries > 0).then_some(run), heads: HashMap::new() }
     }
 
     pub(super) fn key(&self) -> &HashKey {
@@ -119,7 +126,8 @@ impl Tail {
         let mut heads: Vec<_> = recent.grown.into_iter().collect();
         heads.sort_unstable();
         let (entries, last_pos) = (recent.entries, next_pos - 1);
-        self.run = Some(Run { rows, rows_done: 0, heads, heads_done: 0, entries, last_pos });
+        let left = Left::default();
+        self.run = Some(Run { rows, rows_done: 0, heads, heads_done: 0, entries, last_pos, left });
     }
 
     /// The next `size` rows of the run.
@@ -141,8 +149,10 @@ impl Tail {
         let Some(run) = &self.run else { return Ok(()) };
         statements.fold_dedupe(conn, &run.rows[run.rows_done..][..slice.rows]).await?;
         let keys = &run.heads[run.heads_done..][..slice.heads];
-        // A head that is not here any more was written as a whole row meanwhile.
-        let heads: Vec<_> = keys.iter().filter_map(|key| self.heads.get(key)).collect();
+        // A head that is neither here nor left by a crash was written as a whole row meanwhile.
+        let unread = keys.iter().copied().filter(|key| !self.heads.contains_key(key)).collect();
+        let unread = run.left.heads(conn, unread).await?;
+        let heads: Vec<_> = keys.iter().filter_map(|key| self.heads.get(key)).chain(&unread).collect();
         statements.fold_heads(conn, &heads).await?;
         if slice.last {
             schema::set_meta_int(conn, "folded_pos", run.last_pos).await?;
@@ -169,40 +179,43 @@ impl Tail {
     pub(super) fn add(&mut self, batch: &Batch) {
         for entry in &batch.entries {
             let hash = entry.client_id.map(|client_id| self.key.hash(entry.sender, client_id));
-            self.recent.add(entry.conversation, hash, entry.seq);
+            self.add_entry(entry.conversation, hash, entry.seq);
         }
         for head in &batch.conversations {
             self.heads.remove(&head.key);
         }
         for head in &batch.grown {
-            self.add_head(head.clone());
+            self.recent.since.get_or_insert_with(Instant::now);
+            self.recent.grown.insert(head.key);
+            self.heads.insert(head.key, head.clone());
         }
     }
 
-    /// An entry that is in the log already.
+    /// An entry that is in the log.
     pub(super) fn add_entry(&mut self, conversation: ConversationKey, hash: Option<i64>, seq: u64) {
         self.recent.add(conversation, hash, seq);
     }
 
-    /// A head whose row lags.
-    pub(super) fn add_head(&mut self, head: Conversation) {
-        self.recent.since.get_or_insert_with(Instant::now);
-        self.recent.grown.insert(head.key);
-        self.heads.insert(head.key, head);
-    }
-
     /// Replaces what lags among `rows`.
-    pub(super) fn overlay(&self, rows: &mut [Conversation]) {
+    pub(super) fn overlay(&self, rows: &mut [Conversation]) -> Result<(), StoreError> {
         for row in rows {
             if let Some(head) = self.heads.get(&row.key) {
                 row.clone_from(head);
+            } else if let Some(run) = &self.run {
+                run.left.grow(row)?;
             }
         }
+        Ok(())
     }
 
-    /// Where the log of `conversation` ends, if its row lags.
+    /// Where the log of `conversation` ends, if it is known to end behind its row.
     pub(super) fn last_pos(&self, conversation: ConversationKey) -> Option<i64> {
         self.heads.get(&conversation).map(|head| head.last_pos)
+    }
+
+    /// Where the log of `conversation` ended when the store was opened, if its row may lag behind that.
+    pub(super) fn left_pos(&self, conversation: ConversationKey) -> Option<i64> {
+        self.run.as_ref()?.left.last_pos(conversation)
     }
 
     /// Every `seq` that is here under this hash.

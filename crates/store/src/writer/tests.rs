@@ -164,6 +164,72 @@ fn folding_and_checkpoints_keep_up_with_commits() {
 }
 
 #[test]
+fn what_a_crash_left_is_read_without_heads_and_folded_with_them() {
+    run(|dir| async move {
+        let mut writer = open(dir.path()).await.unwrap().writer;
+        let mut heads = Vec::new();
+        let mut known = Vec::new();
+        for visitor in 1..=3 {
+            let mut head = conversation(&mut writer, visitor).await;
+            known.extend(grow(&mut writer, &mut head, 20).await.unwrap());
+            known.extend(grow(&mut writer, &mut head, 20).await.unwrap());
+            heads.push(head);
+        }
+        drop(writer);
+        let mut opened = open(dir.path()).await.unwrap();
+        assert_eq!((opened.recovered, opened.writer.unfolded()), (120, 120));
+        let writer = &mut opened.writer;
+        assert_eq!(shown(writer.conversations_by_key(&[heads[1].key]).await.unwrap()), shown([&heads[1]]));
+        // One grows on, one is written whole, one is left alone; each is asked for what came before.
+        known.extend(grow(writer, &mut heads[0], 1).await.unwrap());
+        heads[1].agent_read_seq = 7;
+        let batch = Batch { conversations: vec![heads[1].clone()], ..Batch::default() };
+        writer.commit(&batch).await.unwrap();
+        let asked: Vec<_> =
+            known.iter().map(|entry| (entry.conversation, entry.sender, entry.client_id.unwrap())).collect();
+        for _ in 0..3 {
+            assert_eq!(
+                shown(writer.duplicates(&asked).await.unwrap()),
+                shown(known.iter().map(Some).collect::<Vec<_>>())
+            );
+            let keys: Vec<_> = heads.iter().map(|head| head.key).collect();
+            assert_eq!(shown(writer.conversations_by_key(&keys).await.unwrap()), shown(&heads));
+            writer.fold(60).await.unwrap();
+        }
+        opened.writer.close().await.unwrap();
+        assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+        let mut opened = open(dir.path()).await.unwrap();
+        assert_eq!(opened.recovered, 0);
+        assert_eq!(
+            shown(opened.writer.conversations_by_key(&[heads[2].key]).await.unwrap()),
+            shown([&heads[2]])
+        );
+        opened.writer.close().await.unwrap();
+    });
+}
+
+#[test]
+fn damage_at_the_end_of_the_log_is_named() {
+    for (damage, opens) in [("DELETE FROM log WHERE pos = 2", false), ("DELETE FROM conversation", true)] {
+        run(|dir| async move {
+            let mut writer = open(dir.path()).await.unwrap().writer;
+            let mut head = conversation(&mut writer, 1).await;
+            grow(&mut writer, &mut head, 3).await.unwrap();
+            sql::script(&mut writer.conn, damage).await.unwrap();
+            drop(writer);
+            match open(dir.path()).await {
+                Ok(mut opened) => {
+                    assert!(opens);
+                    assert!(matches!(opened.writer.idle_work().await, Err(StoreError::Corrupt(_))));
+                    assert!(matches!(opened.writer.close().await, Err(StoreError::Corrupt(_))));
+                }
+                Err(error) => assert!(!opens && matches!(error, StoreError::Corrupt(_)), "{error:?}"),
+            }
+        });
+    }
+}
+
+#[test]
 fn an_abandoned_commit_stops_the_writer() {
     run(|dir| async move {
         let mut writer = open(dir.path()).await.unwrap().writer;

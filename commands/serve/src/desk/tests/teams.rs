@@ -7,14 +7,14 @@ use super::*;
 use crate::desk::TeamChange;
 
 impl Office {
-    async fn team(&self, name: &str, settings: Value) -> kefu_core::Team {
+    pub(super) async fn team(&self, name: &str, settings: Value) -> kefu_core::Team {
         let settings: TeamSettings = serde_json::from_value(settings).unwrap();
         let change =
             TeamChange { name: Some(name.into()), settings: Some(settings), ..TeamChange::default() };
         self.desk.put_team(change).await.unwrap()
     }
 
-    async fn member(&self, name: &str, team: &kefu_core::Team) -> Identity {
+    pub(super) async fn member(&self, name: &str, team: &kefu_core::Team) -> Identity {
         let agent = self.agent(name, Role::Agent, 4).await;
         let teams = Some(vec![team.id]);
         self.desk
@@ -24,7 +24,7 @@ impl Office {
         agent
     }
 
-    async fn settle(&self, settings: Value) {
+    pub(super) async fn settle(&self, settings: Value) {
         let settings: InboxSettings = serde_json::from_value(settings).unwrap();
         let change =
             InboxChange { id: Some(self.inbox.id), settings: Some(settings), ..InboxChange::default() };
@@ -34,7 +34,7 @@ impl Office {
 
 impl Line {
     /// The next hint of a conversation with this change.
-    async fn hint(&self, change: &str) -> Value {
+    pub(super) async fn hint(&self, change: &str) -> Value {
         loop {
             let hint = self.next("conversation").await;
             if hint["change"] == change {

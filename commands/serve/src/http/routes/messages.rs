@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     auth::Signed,
     clock,
+    desk::Sent,
     http::{
         Api, Refused,
         body::{Body, Id, Parameters, Place, parameter},
@@ -76,6 +77,14 @@ pub(super) struct SentView {
     created_at: Timestamp,
 }
 
+impl SentView {
+    /// The answer to who sent it.
+    pub(super) fn answer(sent: &Sent) -> (StatusCode, Json<Self>) {
+        let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
+        (status, Json(Self { seq: sent.seq, id: sent.id, created_at: timestamp(sent.created_at) }))
+    }
+}
+
 /// A part of a conversation's log, oldest first; without a bound the newest part
 #[utoipa::path(get, path = "/conversations/{id}/messages", operation_id = "messages", tag = "messages",
     params(("id" = Uuid, Path), ListQuery), security(("bearer" = []), ("cookie" = [])),
@@ -115,8 +124,7 @@ pub(super) async fn send(
     let content = content.map_err(Problem::from)?;
     api.services.limits.message(who.principal, clock::now())?;
     let sent = api.services.desk.send(&who, id, body.client_id, content).await?;
-    let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(SentView { seq: sent.seq, id: sent.id, created_at: timestamp(sent.created_at) })))
+    Ok(SentView::answer(&sent))
 }
 
 /// Changes the text of a message or note (its sender, within 15 minutes)

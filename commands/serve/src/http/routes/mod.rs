@@ -1,9 +1,12 @@
 mod agent_sessions;
 mod agents;
+mod article_texts;
+mod articles;
 mod audit;
 mod auth;
 mod blocks;
 mod canned;
+mod categories;
 mod conversations;
 mod customers;
 mod files;
@@ -12,11 +15,14 @@ mod inboxes;
 mod keys;
 mod messages;
 mod offline;
+mod oversee;
 mod pages;
+mod repeat;
 mod roles;
 mod search;
 mod session;
 mod setup;
+mod shadow;
 mod tags;
 mod teams;
 mod ticket_comments;
@@ -66,6 +72,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(keys::revoke))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
+        .routes(routes!(shadow::list))
         .routes(routes!(inboxes::list, inboxes::make))
         .routes(routes!(inboxes::change))
         .routes(routes!(inboxes::rotate_secret))
@@ -83,6 +90,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::rate))
         .routes(routes!(conversations::invite_rating))
         .routes(routes!(conversations::read))
+        .routes(routes!(oversee::whisper))
+        .routes(routes!(oversee::join))
+        .routes(routes!(oversee::leave))
+        .routes(routes!(oversee::take_over))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::recall))
         .routes(routes!(files::upload))
@@ -101,6 +112,17 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(tags::list, tags::make))
         .routes(routes!(tags::change, tags::remove))
         .routes(routes!(tags::of_conversation, tags::set_of_conversation))
+        .routes(routes!(categories::list, categories::make))
+        .routes(routes!(categories::change, categories::remove))
+        .routes(routes!(articles::list, articles::make))
+        .routes(routes!(articles::search))
+        .routes(routes!(articles::search_published))
+        .routes(routes!(articles::get, articles::change, articles::remove))
+        .routes(routes!(article_texts::get, article_texts::write))
+        .routes(routes!(article_texts::versions))
+        .routes(routes!(article_texts::restore))
+        .routes(routes!(article_texts::insert))
+        .routes(routes!(article_texts::vote))
         .routes(routes!(transcript::get))
         .routes(routes!(pages::list))
         .routes(routes!(pages::add))

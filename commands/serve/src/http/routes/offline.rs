@@ -1,13 +1,15 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::{Principal, Ticket, TicketContact};
+use kefu_protocol::frame::ErrorCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
-    session::fresh_id,
-    ticket_view::TicketView,
-    tickets::{TEXT_CHARS, draft, open},
+    repeat,
+    ticket_view::{TicketView, view},
+    tickets::{TEXT_CHARS, draft, find, open},
 };
 use crate::{
     auth::SignedVisitor,
@@ -22,6 +24,8 @@ const SUBJECT_CHARS: usize = 80;
 /// What a visitor leaves while nobody is there.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct OfflineMessage {
+    /// The sender's own id of the message; the same one again is the same message.
+    client_id: Option<Uuid>,
     name: Option<String>,
     /// This or a telephone number is needed.
     email: Option<String>,
@@ -34,7 +38,11 @@ pub(super) struct OfflineMessage {
 /// Leaves a message while nobody is there: it becomes a ticket (visitors)
 #[utoipa::path(post, path = "/widget/offline-messages", operation_id = "leave_message", tag = "widget",
     request_body = OfflineMessage, security(("bearer" = [])),
-    responses((status = 201, body = TicketView), SignedErrors))]
+    responses(
+        (status = 201, body = TicketView),
+        (status = 200, description = "It was left already", body = TicketView),
+        SignedErrors,
+    ))]
 pub(super) async fn leave(
     State(api): State<Api>,
     SignedVisitor(who): SignedVisitor,
@@ -58,13 +66,23 @@ pub(super) async fn leave(
     let (Principal::Visitor(visitor), Some(inbox)) = (who.principal, who.inbox) else {
         return Err(Problem::forbidden().into());
     };
+    let id = repeat::id_of(b"offline message", who.id, body.client_id)?;
     let ticket = Ticket {
         subject: subject(&text),
-        body: text,
+        body: text.clone(),
         contact,
-        ..draft(fresh_id()?, (inbox, Some(visitor)), now)
+        ..draft(id, (inbox, Some(visitor)), now)
     };
-    Ok((StatusCode::CREATED, Json(open(&api, &who, ticket).await?)))
+    match open(&api, &who, ticket).await {
+        Err(problem) if problem.code == ErrorCode::Conflict && body.client_id.is_some() => {
+            let earlier = find(&api, &who, id).await?;
+            if earlier.body != text {
+                return Err(repeat::other_body().into());
+            }
+            Ok((StatusCode::OK, Json(view(&api, &who, earlier).await?)))
+        }
+        made => Ok((StatusCode::CREATED, Json(made?))),
+    }
 }
 
 /// The first line that says something, shortened.

@@ -43,6 +43,12 @@ pub(super) struct SearchParameters {
     /// Only the conversations of this visitor.
     #[param(value_type = Option<Uuid>)]
     visitor_id: Option<String>,
+    /// Only the conversations of this customer's visitors.
+    #[param(value_type = Option<Uuid>)]
+    customer_id: Option<String>,
+    /// Only conversations that have this tag.
+    #[param(value_type = Option<Uuid>)]
+    tag_id: Option<String>,
     /// Only conversations that this agent has, or had when they ended.
     #[param(value_type = Option<Uuid>)]
     agent_id: Option<String>,
@@ -104,10 +110,12 @@ pub(super) async fn search(
     let directory = api.services.desk.directory();
     let text = text(parameters.q.as_deref())?;
     let mut query = query(&who, &directory, &parameters)?;
-    if let Some(id) = parameter::<Uuid>("visitor_id", parameters.visitor_id.as_deref())? {
-        // One that does not exist and one that is none of the caller's business look alike.
-        let visitor = api.services.store.visitor_by_id(id).await?;
-        query.visitors = Some(visitor.iter().map(|visitor| visitor.key).collect());
+    query.visitors = visitors(&api, &parameters).await?;
+    query.tag = parameter::<Uuid>("tag_id", parameters.tag_id.as_deref())?;
+    if let Some(id) = query.tag
+        && api.services.store.tags_by_id(&[id]).await?.is_empty()
+    {
+        return Err(Problem::not_found("tag"));
     }
     let mut page = api.services.store.search(&query).await?;
     page.hits.retain(|hit| directory.may(&who, Action::Read, &hit.conversation));
@@ -126,7 +134,7 @@ fn text(given: Option<&str>) -> Result<Query, Problem> {
     if query.is_empty() { Err(Problem::invalid("q", "must hold a word to search for")) } else { Ok(query) }
 }
 
-/// The search that the parameters ask for, but for the visitor.
+/// The search that the parameters ask for, but for visitors and tag.
 fn query(
     who: &Identity,
     directory: &Directory,
@@ -143,6 +151,27 @@ fn query(
         before,
         ..SearchQuery::new(parameters.q.as_deref().unwrap_or_default(), scope(who)?, limit)
     })
+}
+
+/// The visitors whose conversations are wanted. One that does not exist and one that is none of the caller's business
+/// look alike: nothing is found.
+async fn visitors(api: &Api, parameters: &SearchParameters) -> Result<Option<Vec<VisitorKey>>, Problem> {
+    let store = &api.services.store;
+    let visitor = parameter::<Uuid>("visitor_id", parameters.visitor_id.as_deref())?;
+    let customer = parameter::<Uuid>("customer_id", parameters.customer_id.as_deref())?;
+    let visitor = match visitor {
+        Some(id) => Some(store.visitor_by_id(id).await?.map(|visitor| visitor.key)),
+        None => None,
+    };
+    let Some(id) = customer else { return Ok(visitor.map(|key| key.into_iter().collect())) };
+    let mut visitors = match store.customer(id).await? {
+        Some(customer) => store.customer_visitors(&customer).await?,
+        None => Vec::new(),
+    };
+    if let Some(visitor) = visitor {
+        visitors.retain(|key| Some(*key) == visitor);
+    }
+    Ok(Some(visitors))
 }
 
 /// What `who` may read.
@@ -219,7 +248,7 @@ async fn views(
     Ok(hits.into_iter().filter_map(view).collect())
 }
 
-fn snippet(text: &str, ranges: &[Range<usize>]) -> SnippetView {
+pub(super) fn snippet(text: &str, ranges: &[Range<usize>]) -> SnippetView {
     let snippet = terms::snippet(text, ranges, SNIPPET_CHARS);
     SnippetView {
         text: snippet.text.to_owned(),
@@ -230,7 +259,7 @@ fn snippet(text: &str, ranges: &[Range<usize>]) -> SnippetView {
 }
 
 /// Ascending byte ranges of `text` in UTF-16 code units.
-fn utf16(text: &str, ranges: &[Range<usize>]) -> Vec<[u32; 2]> {
+pub(super) fn utf16(text: &str, ranges: &[Range<usize>]) -> Vec<[u32; 2]> {
     let (mut at, mut units) = (0, 0);
     let mut count = |end: usize| {
         // A text has far fewer than 4 billion characters, see `check_text`.

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
-    session::fresh_id,
+    repeat,
     ticket_view::{Authors, CommentView, HistoryView},
     tickets::{TEXT_CHARS, find, record},
 };
@@ -43,6 +43,8 @@ pub(super) struct ListQuery {
 /// A new comment.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct NewComment {
+    /// The sender's own id of the comment; the same one again is the same comment.
+    client_id: Option<Uuid>,
     /// At most 16,384 characters.
     text: String,
     /// For agents only; visitors cannot write such.
@@ -75,24 +77,48 @@ pub(super) async fn list(
 /// A word of its requester opens a ticket again that is pending or solved.
 #[utoipa::path(post, path = "/tickets/{id}/comments", operation_id = "comment_on_ticket", tag = "tickets",
     params(("id" = Uuid, Path)), request_body = NewComment, security(("bearer" = []), ("cookie" = [])),
-    responses((status = 201, body = CommentView), SignedErrors))]
+    responses(
+        (status = 201, body = CommentView),
+        (status = 200, description = "It was made already", body = CommentView),
+        SignedErrors,
+    ))]
 pub(super) async fn make(
     State(api): State<Api>,
     Signed(who): Signed,
     Id(id): Id,
     Body(body): Body<NewComment>,
 ) -> Result<(StatusCode, Json<CommentView>), Refused> {
-    drop(find(&api, &who, id).await?);
+    let ticket = find(&api, &who, id).await?;
     if body.internal && who.role.is_none() {
         return Err(Problem { field: Some("internal"), ..Problem::forbidden() }.into());
     }
     let text = fields::text("text", &body.text, TEXT_CHARS)?;
     api.services.limits.message(who.principal, clock::now())?;
     let (author, internal) = (who.principal, body.internal);
-    let comment = TicketComment { id: fresh_id()?, author, internal, text, created_at: clock::now() };
-    write(&api, &who, id, &comment).await?;
+    let comment_id = repeat::id_of(ticket.id.as_bytes(), who.id, body.client_id)?;
+    let comment = TicketComment { id: comment_id, author, internal, text, created_at: clock::now() };
+    let earlier = async || match body.client_id {
+        Some(_) => api.services.store.ticket_comment(&ticket, comment_id).await.map_err(Problem::from),
+        None => Ok(None),
+    };
+    let mut found = earlier().await?;
+    if found.is_none()
+        && let Err(problem) = write(&api, &who, id, &comment).await
+    {
+        // The same one may have come twice at once.
+        found = earlier().await?;
+        if found.is_none() {
+            return Err(problem.into());
+        }
+    }
     let authors = Authors::of(&api, std::iter::once(author)).await?;
-    Ok((StatusCode::CREATED, Json(authors.comment(comment))))
+    match found {
+        None => Ok((StatusCode::CREATED, Json(authors.comment(comment)))),
+        Some(found) if (&found.text, found.internal) == (&comment.text, comment.internal) => {
+            Ok((StatusCode::OK, Json(authors.comment(found))))
+        }
+        Some(_) => Err(repeat::other_body().into()),
+    }
 }
 
 /// What changed of a ticket, oldest first (agents)

@@ -57,6 +57,8 @@ pub(super) struct WidgetConfig {
     identity_required: bool,
     /// Somebody would answer now.
     agents_online: bool,
+    /// This is a rehearsal: nothing that is said here reaches anybody outside.
+    shadow: bool,
     /// The inbox's opening hours say so, or it has none.
     open: bool,
     /// When it opens next, while it is closed.
@@ -143,6 +145,7 @@ pub(super) async fn config(
         greeting: inbox.greeting,
         identity_required: inbox.identity_required,
         agents_online: api.services.desk.anyone_online(),
+        shadow: api.services.outgoing.is_shadow(),
         open: hours.as_ref().is_none_or(|hours| hours.is_open(now)),
         opens_at: hours
             .as_ref()
@@ -225,7 +228,11 @@ pub(super) async fn open_session(
     Ok((StatusCode::CREATED, Json(session)))
 }
 
-fn find_inbox(api: &Api, slug: &str, scope: Option<Extension<CorsScope>>) -> Result<Inbox, Problem> {
+pub(super) fn find_inbox(
+    api: &Api,
+    slug: &str,
+    scope: Option<Extension<CorsScope>>,
+) -> Result<Inbox, Problem> {
     let directory = api.services.desk.directory();
     let inbox = directory.inbox_by_slug(slug).cloned();
     let inbox = inbox.ok_or_else(|| Problem { field: Some("inbox"), ..Problem::not_found("inbox") })?;

@@ -22,6 +22,7 @@ use crate::{
     limits::Limits,
     live::{self, Live},
     metrics::Metrics,
+    outgoing::Outgoing,
     services::Services,
     settings::{Rate, Rates, Settings},
 };
@@ -30,34 +31,34 @@ use crate::{
 pub(super) const PASSWORD: &str = "correct horse battery";
 
 /// A daemon's inside, with the inboxes `web` (open to all) and `shop` (for pages of `https://shop.example`).
-pub(super) struct Office {
-    pub(super) services: Services,
-    pub(super) router: Router,
+pub(crate) struct Office {
+    pub(crate) services: Services,
+    pub(crate) router: Router,
     _dir: TempDir,
 }
 
 /// Who asks, and from where.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ask {
-    pub(super) token: Option<String>,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) peer: Option<Ipv4Addr>,
+pub(crate) struct Ask {
+    pub(crate) token: Option<String>,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) peer: Option<Ipv4Addr>,
 }
 
 /// What was answered.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
 /// A visitor with a session.
 #[derive(Clone, Debug)]
-pub(super) struct Guest {
-    pub(super) token: String,
-    pub(super) id: Uuid,
-    pub(super) conversation: Uuid,
+pub(crate) struct Guest {
+    pub(crate) token: String,
+    pub(crate) id: Uuid,
+    pub(crate) conversation: Uuid,
 }
 
 /// Settings without limits on how often something may happen.
@@ -82,11 +83,11 @@ async fn password_hash() -> String {
 }
 
 impl Office {
-    pub(super) async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::open_with(unlimited()).await
     }
 
-    pub(super) async fn open_with(settings: Settings) -> Self {
+    pub(crate) async fn open_with(settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let options = OpenOptions {
             dir: dir.path().into(),
@@ -138,6 +139,7 @@ impl Office {
             desk,
             indexer: Indexer::start(&opened.store).unwrap(),
             store: opened.store,
+            outgoing: Outgoing::new(Arc::clone(&metrics), false),
             settings: Arc::new(settings),
             secrets,
             files: Arc::new(files.await.unwrap()),
@@ -149,7 +151,7 @@ impl Office {
     }
 
     /// Sends a request; `body` is JSON if it is there.
-    pub(super) async fn ask(&self, method: Method, path: &str, body: Option<Value>, ask: &Ask) -> Answer {
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>, ask: &Ask) -> Answer {
         let mut request =
             Request::builder().method(method).uri(format!("/api/v1{path}")).header("host", "kefu.test");
         if let Some(token) = &ask.token {
@@ -191,16 +193,16 @@ impl Office {
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
-    pub(super) async fn get(&self, path: &str, token: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
         self.ask(Method::GET, path, None, &Ask::by(token)).await
     }
 
-    pub(super) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
         self.ask(Method::POST, path, Some(body), &Ask::by(token)).await
     }
 
     /// Makes an agent with [`PASSWORD`].
-    pub(super) async fn agent(&self, name: &str, role: Role) -> Uuid {
+    pub(crate) async fn agent(&self, name: &str, role: Role) -> Uuid {
         let change = AgentChange {
             name: Some(name.to_owned()),
             email: Some(format!("{name}@example.com")),
@@ -212,7 +214,7 @@ impl Office {
     }
 
     /// Signs an agent in without its password.
-    pub(super) async fn token_of(&self, agent: Uuid) -> String {
+    pub(crate) async fn token_of(&self, agent: Uuid) -> String {
         let token = Token::fresh(TokenKind::Agent).unwrap();
         let now = clock::now();
         let key = self.services.desk.directory().agent(agent).unwrap().key;
@@ -234,7 +236,7 @@ impl Office {
     }
 
     /// A role of this name and these permissions, made if it is missing.
-    pub(super) async fn role(&self, name: &str, words: &[&str]) -> Uuid {
+    pub(crate) async fn role(&self, name: &str, words: &[&str]) -> Uuid {
         let known = self.services.desk.directory().roles.values().find(|role| role.name == name).cloned();
         if let Some(role) = known {
             return role.id;
@@ -246,7 +248,7 @@ impl Office {
     }
 
     /// A key that acts as `owner`, and its token.
-    pub(super) async fn key(&self, owner: Uuid, words: &[&str]) -> (Uuid, String) {
+    pub(crate) async fn key(&self, owner: Uuid, words: &[&str]) -> (Uuid, String) {
         let token = Token::fresh(TokenKind::Key).unwrap();
         let now = clock::now();
         let mut random = [0; 10];
@@ -269,13 +271,13 @@ impl Office {
     }
 
     /// What the audit log says, oldest first: action and actor's kind.
-    pub(super) async fn trail(&self) -> Vec<(String, String)> {
+    pub(crate) async fn trail(&self) -> Vec<(String, String)> {
         let lines = self.services.store.audit_lines(0, 1000).await.unwrap();
         lines.into_iter().map(|line| (line.action, line.actor_kind)).collect()
     }
 
     /// Opens a visitor's session in `web`.
-    pub(super) async fn guest(&self) -> Guest {
+    pub(crate) async fn guest(&self) -> Guest {
         let answer =
             self.ask(Method::POST, "/widget/sessions", Some(json!({"inbox": "web"})), &Ask::default()).await;
         assert_eq!(answer.status, StatusCode::CREATED.as_u16(), "{}", answer.body);
@@ -283,7 +285,7 @@ impl Office {
     }
 
     /// A visitor's conversation with one message, which `agent` has taken.
-    pub(super) async fn taken_by(&self, agent: &str) -> Guest {
+    pub(crate) async fn taken_by(&self, agent: &str) -> Guest {
         let guest = self.guest().await;
         let message = json!({"client_id": Uuid::from_u128(1), "kind": "text", "text": "你好"});
         let path = format!("/conversations/{}", guest.conversation);
@@ -295,22 +297,22 @@ impl Office {
 }
 
 impl Ask {
-    pub(super) fn by(token: &str) -> Self {
+    pub(crate) fn by(token: &str) -> Self {
         Self { token: Some(token.to_owned()).filter(|token| !token.is_empty()), ..Self::default() }
     }
 
-    pub(super) fn from(peer: [u8; 4]) -> Self {
+    pub(crate) fn from(peer: [u8; 4]) -> Self {
         Self { peer: Some(peer.into()), ..Self::default() }
     }
 
-    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 }
 
 impl Guest {
-    pub(super) fn from(body: &Value) -> Self {
+    pub(crate) fn from(body: &Value) -> Self {
         let id = |name: &str| body[name].as_str().unwrap().parse().unwrap();
         Self {
             token: body["token"].as_str().unwrap().to_owned(),

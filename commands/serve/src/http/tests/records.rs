@@ -94,6 +94,13 @@ pub(super) async fn fixtures(
         ("{k}", "/canned-replies", admin, canned(true)),
         ("{p}", "/canned-replies", agent, canned(false)),
         ("{g}", "/tags", admin, json!({"name": name})),
+        ("{b}", "/categories", admin, json!({"names": {"zh": name}})),
+        (
+            "{d}",
+            "/articles",
+            admin,
+            json!({"slug": name, "state": "published", "texts": {"zh": {"title": "x", "body": "y"}}}),
+        ),
     ];
     for (placeholder, path, token, body) in wishes {
         if wanted(placeholder) {

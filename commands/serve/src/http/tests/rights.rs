@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    files,
+    articles, files,
     office::{Ask, Office, PASSWORD},
-    records,
+    oversee, records, shadow,
 };
 use crate::http::openapi::DOCUMENT;
 
@@ -176,6 +176,9 @@ fn cases() -> Vec<Case> {
         get("/openapi.json", [200; 7]),
         post("/stream/{n}", json!({"type": "ping"}), [401, 404, 404, 404, 404, 404, 404]),
     ];
+    cases.extend(oversee::cases());
+    cases.extend(shadow::cases());
+    cases.extend(articles::cases());
     cases.extend(records::cases());
     cases.extend(files::cases());
     cases
@@ -235,12 +238,14 @@ fn the_table_is_complete() {
                 .replace("/identities/{v}", "/identities/{identity}")
                 .replace("/identities/{n}", "/identities/{identity}");
             let path = [
-                "{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}", "{r}", "{y}", "{f}",
-                "{u}",
+                "{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}", "{r}", "{y}", "{b}",
+                "{d}", "{f}", "{u}",
             ]
             .iter()
             .fold(path, |path, id| path.replace(id, "{id}"));
             let path = path
+                .replace("/texts/zh", "/texts/{language}")
+                .replace("/texts/en", "/texts/{language}")
                 .replace("{id}/conversations/{id}", "{id}/conversations/{conversation_id}")
                 .replace("/agents/{id}/sessions/{id}", "/agents/{id}/sessions/{session}");
             format!("{} {path}", case.method.as_str().to_lowercase())

@@ -1,10 +1,11 @@
 //! Searching messages: what is found, by whom, and what is refused.
 
+use axum::http::Method;
 use kefu_core::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::office::{Guest, Office};
+use super::office::{Ask, Guest, Office};
 
 /// An office in which two agents have a conversation each, and one waits.
 struct Scene {
@@ -85,11 +86,27 @@ async fn filters_narrow_the_search() {
     let directory = scene.office.services.desk.directory();
     let agent = |name: &str| directory.agents.values().find(|agent| &*agent.name == name).unwrap().id;
     let inbox = |key: &str| directory.inbox_by_slug(key).unwrap().id;
+    let admin = scene.office.agent("admin", Role::Admin).await;
+    let admin = scene.office.token_of(admin).await;
+    let made = scene.office.post("/tags", &admin, json!({"name": "refund"})).await;
+    let tag = made.body["id"].as_str().unwrap().to_owned();
+    let path = format!("/conversations/{}/tags", scene.of_lin.conversation);
+    let tags = Some(json!({"tags": [tag]}));
+    let put = scene.office.ask(Method::PUT, &path, tags, &Ask::by(&scene.lin)).await;
+    assert_eq!(put.status, 200, "{}", put.body);
     let (everything, nothing) = (4, 0);
     for (filter, count) in [
         (String::new(), everything),
         (format!("visitor_id={}", scene.of_lin.id), 2),
         (format!("visitor_id={}", Uuid::from_u128(5)), nothing),
+        // Who is known by nothing but a visitor is a customer of its own.
+        (format!("customer_id={}", scene.of_lin.id), 2),
+        (format!("customer_id={}", Uuid::from_u128(5)), nothing),
+        (format!("customer_id={0}&visitor_id={0}", scene.of_lin.id), 2),
+        (format!("customer_id={}&visitor_id={}", scene.of_lin.id, Uuid::from_u128(5)), nothing),
+        (format!("tag_id={tag}"), 2),
+        (format!("tag_id={tag}&agent_id={}", agent("lin")), 2),
+        (format!("tag_id={tag}&agent_id={}", agent("zhou")), nothing),
         (format!("agent_id={}", agent("lin")), 2),
         (format!("agent_id={}", agent("zhou")), 1),
         (format!("agent_id={}", agent("qian")), nothing),
@@ -161,6 +178,8 @@ async fn bad_parameters_are_named() {
         ("q=%20%21%EF%BC%8C", 400, "q"),
         (&long, 413, "q"),
         ("q=a&visitor_id=1", 400, "visitor_id"),
+        ("q=a&customer_id=1", 400, "customer_id"),
+        ("q=a&tag_id=vip", 400, "tag_id"),
         ("q=a&agent_id=x", 400, "agent_id"),
         ("q=a&inbox=web", 400, "inbox"),
         ("q=a&kind=event", 400, "kind"),
@@ -173,7 +192,7 @@ async fn bad_parameters_are_named() {
         let answer = scene.office.get(&format!("/search?{query}"), &scene.lin).await;
         assert_eq!((answer.status, &answer.body["field"]), (status, &json!(field)), "{query}");
     }
-    for unknown in ["agent_id", "inbox"] {
+    for unknown in ["agent_id", "inbox", "tag_id"] {
         let path = format!("/search?q=a&{unknown}={}", Uuid::from_u128(5));
         assert_eq!(scene.office.get(&path, &scene.lin).await.status, 404, "{unknown}");
     }

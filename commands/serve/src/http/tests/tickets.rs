@@ -228,3 +228,34 @@ async fn lists_are_filtered_and_paged() {
     assert_eq!(office.ask(Method::DELETE, &link, None, &Ask::by(&agent)).await.status, 204);
     assert_eq!(office.ask(Method::DELETE, &link, None, &Ask::by(&agent)).await.status, 404);
 }
+
+#[tokio::test]
+async fn what_is_left_or_said_twice_is_there_once() {
+    let office = Office::open().await;
+    let (guest, other) = (office.guest().await, office.guest().await);
+    let leave = async |token: &str, text: &str| {
+        let body = json!({"client_id": Uuid::from_u128(7), "email": "li@example.com", "text": text});
+        office.post("/widget/offline-messages", token, body).await
+    };
+    let (first, again) = (leave(&guest.token, "call me").await, leave(&guest.token, "call me").await);
+    assert_eq!((first.status, again.status), (201, 200));
+    assert_eq!(first.body["id"], again.body["id"]);
+    let refused = leave(&guest.token, "something else").await;
+    assert_eq!((refused.status, &refused.body["field"]), (409, &json!("client_id")));
+    assert_eq!(leave(&other.token, "call me").await.status, 201, "another sender's id is another one");
+    let path = format!("/tickets/{}/comments", id(&first.body));
+    let say = async |text: &str| {
+        office.post(&path, &guest.token, json!({"client_id": Uuid::from_u128(7), "text": text})).await
+    };
+    let both = tokio::join!(say("hello?"), say("hello?"));
+    assert_eq!(both.0.body["id"], both.1.body["id"]);
+    assert_eq!(both.0.status + both.1.status, 401, "one made, one repeated: {both:?}");
+    assert_eq!(say("hello?").await.status, 200);
+    assert_eq!(say("other").await.status, 409);
+    let comments = office.get(&path, &guest.token).await.body;
+    assert_eq!(comments["items"].as_array().unwrap().len(), 1);
+    for _ in 0..2 {
+        let free = office.post(&path, &guest.token, json!({"text": "again and again"})).await;
+        assert_eq!(free.status, 201, "without an id it is another one");
+    }
+}

@@ -5,8 +5,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::tests::run;
+use crate::{Tag, TagChange};
 
 const WORDS: [&str; 8] = ["退款", "我要退款", "退 款", "发货了吗", "order", "my order", "退款失败", "款"];
+
+/// The tags of the conversations; the third is in no catalogue.
+const TAGS: [&[u128]; 4] = [&[1], &[1, 2], &[], &[2]];
 
 /// Four conversations: of agent 1 (open), of agent 2 (ended), waiting, new.
 async fn chat(dir: &Path, texts: &[(usize, MessageKind, &str)]) -> Chat {
@@ -18,6 +22,20 @@ async fn chat(dir: &Path, texts: &[(usize, MessageKind, &str)]) -> Chat {
     head.on_message(Principal::Visitor(head.visitor), MessageKind::Text, NOW);
     let batch = Batch { conversations: chat.heads[1..3].to_vec(), ..Batch::default() };
     chat.writer.commit(&batch).await.unwrap();
+    let tag = |number| Tag {
+        id: Uuid::from_u128(number),
+        name: number.to_string(),
+        colour: String::new(),
+        group: String::new(),
+        created_at: NOW,
+    };
+    let mut changes: Vec<_> = (1..=2).map(|number| Change::Tag(TagChange::Add(tag(number)))).collect();
+    for (conversation, tags) in TAGS.iter().enumerate() {
+        let (conversation, agent) = (chat.heads[conversation].key, None);
+        let tags = tags.iter().map(|number| Uuid::from_u128(*number)).collect();
+        changes.push(Change::Tag(TagChange::Conversation { conversation, tags, agent, at: NOW }));
+    }
+    chat.writer.commit(&Batch { changes, ..Batch::default() }).await.unwrap();
     chat.say(texts).await;
     chat
 }
@@ -38,12 +56,24 @@ fn queries(len: i64) -> impl Strategy<Value = SearchQuery> {
     let filters =
         (sometimes(1..6), sometimes(1..4), sometimes(1..3), proptest::option::weighted(0.2, kinds()));
     let visitors = proptest::option::weighted(0.2, proptest::collection::vec(100..104_i64, 0..3));
+    let tag = proptest::option::weighted(0.2, 1..4_u128);
+    let filters = (filters, tag);
     (text, scope, filters, visitors, time(), time(), sometimes(0..len), 1..12_usize).prop_map(
-        |(text, scope, (conversation, assignee, inbox, kind), visitors, from, until, before, limit)| {
+        |(
+            text,
+            scope,
+            ((conversation, assignee, inbox, kind), tag),
+            visitors,
+            from,
+            until,
+            before,
+            limit,
+        )| {
             SearchQuery {
                 conversation: conversation.map(ConversationKey),
                 visitors: visitors.map(|keys| keys.into_iter().map(VisitorKey).collect()),
                 assignee: assignee.map(AgentKey),
+                tag: tag.map(Uuid::from_u128),
                 inbox: inbox.map(InboxKey),
                 kind,
                 from,
@@ -94,7 +124,14 @@ proptest! {
                 chat.indexer.catch_up().await.unwrap();
             }
             for query in &queries {
-                assert_eq!(pages(&chat, query).await, expected(&chat, query), "{query:?}");
+                let mut expected = expected(&chat, query);
+                let has_tag = |pos: &i64| {
+                    let conversation = chat.entries.iter().find(|entry| entry.pos == *pos).unwrap().conversation;
+                    let place = chat.heads.iter().position(|head| head.key == conversation).unwrap();
+                    query.tag.is_none_or(|tag| TAGS[place].contains(&tag.as_u128()))
+                };
+                expected.retain(has_tag);
+                assert_eq!(pages(&chat, query).await, expected, "{query:?}");
             }
             chat.close().await;
         });

@@ -1,0 +1,88 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn begun() -> Conversation {
+    let mut head = Conversation::new(ConversationKey(1), Uuid::nil(), InboxKey(1), VisitorKey(1), Micros(0));
+    head.on_message(Principal::Visitor(VisitorKey(1)), MessageKind::Text, Micros(1)).unwrap();
+    head
+}
+
+#[test]
+fn who_joins_writes_beside_the_owner_and_leaves_with_the_end() {
+    let (lin, boss) = (AgentKey(1), AgentKey(2));
+    let mut head = begun();
+    assert_eq!(head.join(boss), Err(Refusal::State(State::Queued)), "there is nobody to join");
+    head.assign(lin).unwrap();
+    assert_eq!(head.join(lin), Ok(None));
+    assert_eq!(head.join(boss).unwrap().unwrap().code, EventCode::Joined);
+    assert_eq!(head.join(boss), Ok(None));
+    assert_eq!(head.on_message(Principal::Agent(boss), MessageKind::Text, Micros(2)), None);
+    assert_eq!((head.assignee, &head.joined[..]), (Some(lin), &[boss][..]));
+    head.requeue(Micros(3)).unwrap();
+    assert_eq!(head.on_message(Principal::Agent(boss), MessageKind::Text, Micros(4)), None, "it still waits");
+    head.assign(lin).unwrap();
+    assert_eq!(head.leave(boss).unwrap().code, EventCode::Left);
+    assert_eq!(head.leave(boss), None);
+    for agent in 10..18 {
+        head.join(AgentKey(agent)).unwrap();
+    }
+    assert_eq!(head.join(boss), Err(Refusal::Crowded));
+    head.resolve(Micros(5)).unwrap();
+    assert!(head.joined.is_empty());
+}
+
+#[test]
+fn a_conversation_is_taken_over_from_whoever_has_it() {
+    let (lin, boss) = (AgentKey(1), AgentKey(2));
+    let mut head = begun();
+    assert_eq!(head.take_over(boss).unwrap().unwrap().agent, Some(boss), "also from the queue");
+    assert_eq!((head.state, head.queued_at), (State::Open, None));
+    head.transfer(Some(lin), Micros(2)).unwrap();
+    head.join(boss).unwrap();
+    head.pend().unwrap();
+    assert_eq!(head.take_over(boss).unwrap().unwrap().code, EventCode::TakenOver);
+    assert_eq!((head.state, head.assignee, head.joined.len()), (State::Open, Some(boss), 0));
+    assert_eq!(head.take_over(boss), Ok(None));
+    head.resolve(Micros(3)).unwrap();
+    assert_eq!(head.take_over(lin), Err(Refusal::State(State::Resolved)));
+}
+
+proptest! {
+    /// Whatever happens, who has a conversation does not take part beside itself, nobody does twice, and nobody is
+    /// left in one that has ended.
+    #[test]
+    fn participants_are_others_and_each_once(steps in proptest::collection::vec((0..10_u8, 0..12_i64), 0..60)) {
+        let mut head = begun();
+        for (now, (step, agent)) in (2..).zip(steps) {
+            let (agent, now) = (AgentKey(agent), Micros(now));
+            let before = head.clone();
+            let refused = match step {
+                0 => head.join(agent).is_err(),
+                1 => head.take_over(agent).is_err(),
+                2 => head.assign(agent).is_err(),
+                3 => head.transfer(Some(agent), now).is_err(),
+                4 => head.transfer(None, now).is_err(),
+                5 => head.pend().is_err(),
+                6 => head.resolve(now).is_err(),
+                7 => head.take_up(agent).is_err(),
+                8 => {
+                    head.on_message(Principal::Agent(agent), MessageKind::Text, now);
+                    false
+                }
+                _ => head.leave(agent).is_none(),
+            };
+            if refused {
+                prop_assert_eq!(format!("{before:?}"), format!("{head:?}"), "a refusal changes nothing");
+            }
+            let mut once = head.joined.clone();
+            once.sort_unstable();
+            once.dedup();
+            prop_assert_eq!(once.len(), head.joined.len());
+            prop_assert!(head.joined.len() <= JOINED_MAX);
+            prop_assert!(head.assignee.is_none_or(|owner| !head.joined.contains(&owner)));
+            prop_assert!(head.state != State::Resolved || head.joined.is_empty());
+            prop_assert_eq!(head.queued_at.is_some(), head.state == State::Queued);
+        }
+    }
+}

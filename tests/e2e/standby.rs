@@ -1,0 +1,61 @@
+//! Two processes on one store: one serves, the other waits, and takes over.
+
+use std::time::Instant;
+
+use crate::support::{
+    crowd::Crowd,
+    http,
+    random::{Random, Seed, eventually, patience},
+    server::{Place, Server},
+};
+
+fn readiness(server: &Server) -> (u16, String) {
+    let answer = http::request(server.address, "GET", "/readyz", None, None).expect("a standby answers");
+    (answer.status, answer.body)
+}
+
+/// Waits until the standby serves; says how long that took since `began`.
+#[track_caller]
+fn taken_over(standby: &Server, began: Instant, what: &str) {
+    eventually("the standby is ready", || (readiness(standby).0 == 200).then_some(()));
+    eprintln!("ready {} ms after {what}", began.elapsed().as_millis());
+}
+
+#[test]
+fn a_standby_takes_over_with_everything_that_was_acknowledged() {
+    let seed = Seed::choose();
+    let mut random = Random::new(seed.0);
+    let place = Place::new();
+    let mut active = place.start();
+    let mut crowd = Crowd::new(&active, random.next());
+    for round in 0..4 {
+        let standby = place.start_with(&["--standby"]);
+        assert_eq!(readiness(&standby), (503, "standby\n".to_owned()));
+        let refused = standby.call("GET", "/api/v1/conversations", None, None);
+        assert_eq!(refused.expect(503)["code"], "unavailable");
+        crowd.come_back(&active);
+        let address = active.address;
+        crowd.write_until_gone(address, &active, || {
+            std::thread::sleep(std::time::Duration::from_millis(random.between(50, 300)));
+            active.signal(if round % 2 == 0 { "KILL" } else { "TERM" });
+        });
+        let status = active.ended(patience()).expect("it was told to end");
+        let began = Instant::now();
+        taken_over(&standby, began, &format!("the end of the active process ({status})"));
+        crowd.come_back(&standby);
+        active = standby;
+    }
+    crowd.look_back(&active);
+    active.stop();
+    place.check();
+}
+
+#[test]
+fn a_standby_that_is_not_needed_stops_when_it_is_asked_to() {
+    let place = Place::new();
+    let active = place.start();
+    let standby = place.start_with(&["--standby"]);
+    standby.stop();
+    assert_eq!(readiness(&active).0, 200);
+    active.stop();
+}

@@ -7,6 +7,7 @@ mod backup;
 mod configuration;
 mod disk;
 mod durability;
+mod files;
 mod generated;
 mod help;
 mod hostile;

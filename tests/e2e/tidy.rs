@@ -10,6 +10,7 @@ use crate::support::{files, read, root};
 const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-core", &[]),
     ("kefu-text", &[]),
+    ("kefu-media", &[]),
     ("kefu-protocol", &["kefu-core"]),
     ("kefu-store", &["kefu-core", "kefu-protocol", "kefu-text"]),
     ("kefu-traffic", &["kefu-core", "kefu-protocol"]),
@@ -17,7 +18,16 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-app", &[]),
     (
         "kefu-serve",
-        &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-store", "kefu-text", "kefu-traffic"],
+        &[
+            "kefu-app",
+            "kefu-core",
+            "kefu-media",
+            "kefu-protocol",
+            "kefu-socket",
+            "kefu-store",
+            "kefu-text",
+            "kefu-traffic",
+        ],
     ),
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
     ("kefu", &["kefu-app", "kefu-bench", "kefu-serve"]),

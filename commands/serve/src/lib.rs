@@ -16,6 +16,7 @@ mod clock;
 mod demo;
 mod descriptors;
 mod desk;
+mod files;
 mod first;
 mod health;
 mod help;

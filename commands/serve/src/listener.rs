@@ -77,6 +77,8 @@ pub(crate) struct ListenerLimits {
     pub(crate) header_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) request_timeout: Duration,
+    /// In place of it, for uploads.
+    pub(crate) upload_timeout: Duration,
     /// Proxies: their connections do not count for one address, and their word about others is taken.
     pub(crate) trusted_proxies: Arc<[Network]>,
 }
@@ -91,6 +93,7 @@ impl ListenerLimits {
             header_timeout: limits.header_timeout,
             idle_timeout: limits.idle_timeout,
             request_timeout: limits.request_timeout,
+            upload_timeout: settings.files.upload_timeout,
             trusted_proxies: settings.trusted_proxies.as_slice().into(),
         }
     }

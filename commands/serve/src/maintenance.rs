@@ -29,20 +29,33 @@ pub(crate) fn backup(app: &App, args: &BackupArgs) -> Result<Exit, Failure> {
     let file = target::choose(args.to.as_deref(), &dir)?;
     let began = Instant::now();
     let copied = app.block_on(kefu_store::backup(&dir, &file))?;
-    copied.map_err(|error| target::failure(&file, &dir, error))?;
+    let copied = copied.map_err(|error| target::failure(&file, &dir, error))?;
+    for id in &copied.missing {
+        tracing::warn!(%id, "a file of the store has no bytes: the backup has none of it either");
+    }
     let bytes = fs::metadata(&file).map_or(0, |data| data.len());
     let seconds = began.elapsed().as_secs_f64();
     app.print(&match args.format {
-        Format::Text => format!(
-            "{}: a copy of the store in {}, {} KiB, {seconds:.1} s\n",
-            file.display(),
-            dir.display(),
-            bytes.div_ceil(1024)
-        ),
+        Format::Text => {
+            let mut text = format!(
+                "{}: a copy of the store in {}, {} KiB, {seconds:.1} s\n",
+                file.display(),
+                dir.display(),
+                bytes.div_ceil(1024)
+            );
+            if copied.files > 0 {
+                let (place, size) = (kefu_store::backup_files(&file), ByteSize(copied.bytes));
+                text.push_str(&format!("{}: its files, {}, {size}\n", place.display(), copied.files));
+            }
+            text
+        }
         Format::Json => json(&serde_json::json!({
             "data_dir": dir.display().to_string(),
             "file": file.display().to_string(),
             "bytes": bytes,
+            "files": copied.files,
+            "file_bytes": copied.bytes,
+            "files_missing": copied.missing,
             "seconds": seconds,
         })),
     })?;

@@ -93,6 +93,22 @@ impl Masking {
         })
     }
 
+    /// What a message with a file holds: of that, only the file's name is a person's words.
+    pub(crate) fn file(self, json: &str) -> Cow<'_, str> {
+        if !self.is_on() {
+            return Cow::Borrowed(json);
+        }
+        let Ok(mut data) = serde_json::from_str::<Map<String, Value>>(json) else {
+            return Cow::Borrowed(json);
+        };
+        let Some(Value::String(name)) = data.get_mut("name") else { return Cow::Borrowed(json) };
+        match self.text(name) {
+            Cow::Borrowed(_) => return Cow::Borrowed(json),
+            Cow::Owned(masked) => *name = masked,
+        }
+        Cow::Owned(Value::Object(data).to_string())
+    }
+
     /// What a reader who was shown `stored` as `shown` wants to have instead: nothing, when it sends back what it
     /// was shown.
     ///

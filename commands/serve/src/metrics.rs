@@ -49,6 +49,9 @@ pub(crate) struct Metrics {
     waiting_overdue: Counter,
     answers_overdue: Counter,
     agents_online: Gauge,
+    files: Counter,
+    file_bytes: Counter,
+    files_refused: Family<Labels, Counter>,
     search_indexed: Gauge,
     search_behind: Gauge,
     words_read: Counter,
@@ -122,6 +125,9 @@ impl Metrics {
             waiting_overdue: Counter::default(),
             answers_overdue: Counter::default(),
             agents_online: Gauge::default(),
+            files: Counter::default(),
+            file_bytes: Counter::default(),
+            files_refused: Family::default(),
             search_indexed: Gauge::default(),
             search_behind: Gauge::default(),
             words_read: words.get_or_create_owned(&[("outcome", "read")]),
@@ -204,6 +210,18 @@ impl Metrics {
             metrics.answers_overdue.clone(),
         );
         registry.register("kefu_agents_online", "Agents with an open socket", metrics.agents_online.clone());
+        registry.register("kefu_files", "Files that were uploaded", metrics.files.clone());
+        registry.register_with_unit(
+            "kefu_files",
+            "What was uploaded, as it is stored",
+            Unit::Bytes,
+            metrics.file_bytes.clone(),
+        );
+        registry.register(
+            "kefu_files_refused",
+            "Files that were not taken, by reason",
+            metrics.files_refused.clone(),
+        );
         registry.register(
             "kefu_search_indexed",
             "Entries in the search index",
@@ -289,6 +307,17 @@ impl Metrics {
         self.answers_overdue.inc_by(count);
     }
 
+    /// A file of this size was uploaded.
+    pub(crate) fn file_taken(&self, bytes: u64) {
+        self.files.inc();
+        self.file_bytes.inc_by(bytes);
+    }
+
+    /// A file was not taken.
+    pub(crate) fn file_refused(&self, reason: &'static str) {
+        self.files_refused.get_or_create(&[("reason", reason)]).inc();
+    }
+
     /// Writes everything in the OpenMetrics text format.
     pub(crate) fn text(&self, observed: &Observed) -> String {
         set(&self.chat, observed.chat_connections);
@@ -334,6 +363,8 @@ mod tests {
         metrics.wal_bytes(4096);
         metrics.waiting_conversations(4);
         metrics.connection_refused();
+        metrics.file_taken(700);
+        metrics.file_refused("type");
         let text = metrics.text(&Observed {
             chat_connections: 5,
             outbox_bytes: 60,
@@ -365,6 +396,9 @@ mod tests {
             "kefu_wal_bytes 4096",
             "kefu_waiting_conversations 4",
             "kefu_agents_online 2",
+            "kefu_files_total 1",
+            "kefu_files_bytes_total 700",
+            "kefu_files_refused_total{reason=\"type\"} 1",
             "kefu_search_indexed 70",
             "kefu_search_behind 8",
             concat!("kefu_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),

@@ -30,6 +30,7 @@ use crate::{
     clock,
     demo::{self, DemoDir, LogIn},
     desk::{Desk, DeskOptions},
+    files::{Files, FilesOptions, Links},
     first::{self, FirstAdmin},
     health, help, http,
     limits::Limits,
@@ -177,6 +178,7 @@ async fn serve(
         () = reseal::follow(&background, hangups) => {}
         () = pass_audit_on(&background) => {}
         () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}
+        () = background.files.sweep() => {}
         () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}
     }
     app.print("stopped\n")?;
@@ -213,7 +215,8 @@ async fn open(
         tracing::info!(entries = opened.recovered, "read back what the last run had not folded in");
     }
     outgoing::check(&opened.store, dir, is_shadow).await?;
-    let secrets = load_secrets(dir, &settings)?;
+    let secrets = Arc::new(load_secrets(dir, &settings)?);
+    let links = Links::new(Arc::clone(&secrets), settings.files.link_life);
     let indexer = Indexer::start(&opened.store).map_err(|error| store_failure(dir, error))?;
     let metrics = Arc::new(Metrics::new());
     let tracker = TaskTracker::new();
@@ -229,6 +232,7 @@ async fn open(
         grace: settings.agent_grace,
         masking: settings.privacy.masking(),
         words,
+        links: links.clone(),
     });
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
     let outgoing = Outgoing::new(Arc::clone(&metrics), is_shadow);
@@ -236,6 +240,15 @@ async fn open(
     let limits = Arc::new(Limits::new(&settings.rate));
     let blocks = Blocks::load(&opened.store).await.map_err(|error| store_failure(dir, error))?;
     let blocks = Arc::new(blocks);
+    let files = Files::open(FilesOptions {
+        store: opened.store.clone(),
+        desk: desk.clone(),
+        metrics: Arc::clone(&metrics),
+        tracker: tracker.clone(),
+        settings: settings.files.clone(),
+        links,
+    });
+    let files = files.await.map_err(|error| store_failure(dir, error))?;
     let services = Services {
         live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks))),
         registry: Registry::new(socket_limits(&settings), 0),
@@ -247,7 +260,8 @@ async fn open(
         indexer,
         outgoing,
         settings: Arc::new(settings),
-        secrets: Arc::new(secrets),
+        secrets,
+        files: Arc::new(files),
         metrics,
         tracker,
     };

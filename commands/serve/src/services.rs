@@ -5,7 +5,7 @@ use kefu_store::{Indexer, Store};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    auth::Secrets, blocks::Blocks, desk::Desk, limits::Limits, live::Live, metrics::Metrics,
+    auth::Secrets, blocks::Blocks, desk::Desk, files::Files, limits::Limits, live::Live, metrics::Metrics,
     outgoing::Outgoing, settings::Settings, trails::Trails,
 };
 
@@ -28,6 +28,8 @@ pub(crate) struct Services {
     pub(crate) blocks: Arc<Blocks>,
     /// Pages that visitors looked at and that are not written yet.
     pub(crate) trails: Arc<Trails>,
+    /// Files of conversations.
+    pub(crate) files: Arc<Files>,
     /// What leaves, and whether it may.
     pub(crate) outgoing: Outgoing,
     /// Counters and gauges.

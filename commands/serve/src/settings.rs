@@ -1,10 +1,11 @@
 //! The `serve` section of the configuration, and what is checked before anything is opened.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::ValueEnum as _;
 use kefu_app::{App, ByteSize, Effective, Exit, Failure, Flags, Secret, Text};
 use kefu_core::Limit;
+use kefu_media::{MediaType, UnknownMediaType};
 use kefu_text::mask::{Kind, Kinds};
 
 use crate::{address::Network, args::Args, descriptors, masking::Masking, syslog::Receiver};
@@ -49,6 +50,8 @@ kefu_app::settings! {
         pub stop_timeout: Duration = Duration::from_secs(10),
         /// Limits. None of them can be switched off unless it says so.
         pub limits: Limits = Limits::default(),
+        /// Files of conversations.
+        pub files: FileSettings = FileSettings::default(),
         /// How often something may happen; `per_minute: 0` means no limit.
         pub rate: Rates = Rates::default(),
     }
@@ -164,6 +167,61 @@ kefu_app::settings! {
         pub hot_conversations: u32 = 50_000,
     }
 }
+
+kefu_app::settings! {
+    /// The `serve.files` group.
+    pub struct FileSettings {
+        /// Largest file that is taken.
+        pub max_size: ByteSize = ByteSize(20 * 1024 * 1024),
+        /// Types that are taken, of those that are recognised: pages, scripts, programs and drawings with scripts never are.
+        /// `application/zip` is recognised, too.
+        pub types: Vec<FileType> = FileType::usual(),
+        /// Pixels of a picture at most.
+        pub max_pixels: u32 = 100_000_000,
+        /// What a document or archive may unfold to, by what it says.
+        pub max_unpacked: ByteSize = ByteSize(512 * 1024 * 1024),
+        /// What a visitor may send within 24 hours; 0 means no limit.
+        pub visitor_daily: ByteSize = ByteSize(200 * 1024 * 1024),
+        /// What all files together may take; 0 means no limit.
+        pub quota: ByteSize = ByteSize(0),
+        /// What must stay free on the disk: beyond it no files are taken.
+        pub min_free: ByteSize = ByteSize(1024 * 1024 * 1024),
+        /// Files at most that come in at once.
+        pub max_uploads: u32 = 32,
+        /// How long an upload may take from its head to its answer.
+        pub upload_timeout: Duration = Duration::from_secs(5 * 60),
+        /// How long an upload may bring nothing.
+        pub stall_timeout: Duration = Duration::from_secs(20),
+        /// How long the address of a file holds at most.
+        pub link_life: Duration = Duration::from_secs(HOUR),
+    }
+}
+
+/// A type of files.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct FileType(pub(crate) MediaType);
+
+impl FileType {
+    fn usual() -> Vec<Self> {
+        MediaType::usual().into_iter().map(Self).collect()
+    }
+}
+
+impl fmt::Display for FileType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for FileType {
+    type Err = UnknownMediaType;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMediaType> {
+        text.parse().map(Self)
+    }
+}
+
+kefu_app::setting_from_text!(FileType, "a type such as image/png", "形如 image/png 的类型");
 
 kefu_app::settings! {
     /// The `serve.rate` group. The defaults let an office of hundreds behind one address work.
@@ -287,6 +345,12 @@ fn check(settings: &Effective<Settings>) -> Result<(), Failure> {
         ("limits.agent_session", limits.agent_session.is_zero()),
         ("limits.visitor_session", limits.visitor_session.is_zero()),
         ("limits.hot_conversations", limits.hot_conversations == 0),
+        ("files.max_size", settings.files.max_size.0 == 0),
+        ("files.max_pixels", settings.files.max_pixels == 0),
+        ("files.max_uploads", settings.files.max_uploads == 0),
+        ("files.upload_timeout", settings.files.upload_timeout.is_zero()),
+        ("files.stall_timeout", settings.files.stall_timeout.is_zero()),
+        ("files.link_life", settings.files.link_life.is_zero()),
     ];
     if let Some((path, _)) = positive.iter().find(|(_, is_zero)| *is_zero) {
         return Err(settings.reject(path, Text::new("must be more than zero", "必须大于零")));

@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{identity::Identity, masking::Masking};
+use crate::{files::Links, identity::Identity, masking::Masking};
 
 /// How many characters of a message a list shows.
 const PREVIEW_CHARS: usize = 160;
@@ -34,6 +34,8 @@ pub(crate) struct Directory {
     pub(crate) teams: HashMap<TeamKey, Team>,
     /// What agents get masked of personal data.
     pub(crate) masking: Masking,
+    /// Makes the addresses of files.
+    pub(crate) links: Links,
 }
 
 /// The visitor of a conversation, as others see it.
@@ -361,10 +363,23 @@ impl Directory {
             // What an event says is kefu's own.
             text: if event.is_some() { Cow::Borrowed(&entry.text) } else { masking.text(&entry.text) },
             event,
-            data: entry.data.as_deref().map(|data| frame::Json::new(masking.data(data))),
+            data: self.data(entry, masking).map(frame::Json::new),
             quote_seq: entry.quote_seq,
             revision: revision_word(entry.revision),
             created_at: timestamp(entry.created_at),
+        }
+    }
+
+    /// What an entry holds besides its text, as a reader gets it: masked, and a file with its address.
+    fn data<'a>(&self, entry: &'a Entry, masking: Masking) -> Option<Cow<'a, str>> {
+        let data = entry.data.as_deref()?;
+        if !entry.kind.has_file() {
+            return Some(masking.data(data));
+        }
+        let data = masking.file(data);
+        match self.links.add_to(&data) {
+            Cow::Owned(linked) => Some(Cow::Owned(linked)),
+            Cow::Borrowed(_) => Some(data),
         }
     }
 
@@ -377,7 +392,7 @@ impl Directory {
         audience: Audience,
     ) -> MessageView {
         let from = PartyView::from(self.party(entry.sender, visitor, audience));
-        self.whole_view(entry, conversation_id, from, audience).masked(self.masking.of(audience))
+        self.view(entry, conversation_id, from, audience, self.masking.of(audience))
     }
 
     /// The same with nothing masked.
@@ -388,6 +403,18 @@ impl Directory {
         from: PartyView,
         audience: Audience,
     ) -> MessageView {
+        self.view(entry, conversation_id, from, audience, Masking::NONE)
+    }
+
+    fn view(
+        &self,
+        entry: Entry,
+        conversation_id: Uuid,
+        from: PartyView,
+        audience: Audience,
+        masking: Masking,
+    ) -> MessageView {
+        let data = self.data(&entry, masking).and_then(|data| RawValue::from_string(data.into_owned()).ok());
         MessageView {
             conversation_id,
             seq: entry.seq,
@@ -403,8 +430,9 @@ impl Directory {
             }),
             from,
             kind: entry.kind,
-            text: entry.text,
-            data: entry.data.and_then(|data| RawValue::from_string(data.into()).ok()),
+            // What an event says is kefu's own.
+            text: if entry.event.is_some() { entry.text } else { masking.string(entry.text) },
+            data,
             quote_seq: entry.quote_seq,
             revision: revision_word(entry.revision),
             created_at: timestamp(entry.created_at),
@@ -498,20 +526,6 @@ impl Directory {
     }
 }
 
-impl MessageView {
-    /// The message as a reader gets it from whom this is masked.
-    fn masked(mut self, masking: Masking) -> Self {
-        if self.event.is_none() {
-            self.text = masking.string(self.text);
-        }
-        let data = self.data.as_deref().map(|data| masking.data(data.get()));
-        if let Some(Cow::Owned(data)) = data {
-            self.data = RawValue::from_string(data).ok();
-        }
-        self
-    }
-}
-
 impl From<Party<'_>> for PartyView {
     fn from(party: Party<'_>) -> Self {
         Self { kind: party.kind, id: party.id, name: party.name.into_owned() }
@@ -545,6 +559,10 @@ pub(crate) fn message_kind(kind: frame::SendKind) -> MessageKind {
         frame::SendKind::Location => MessageKind::Location,
         frame::SendKind::Card => MessageKind::Card,
         frame::SendKind::Form => MessageKind::Form,
+        frame::SendKind::Image => MessageKind::Image,
+        frame::SendKind::File => MessageKind::File,
+        frame::SendKind::Voice => MessageKind::Voice,
+        frame::SendKind::Video => MessageKind::Video,
     }
 }
 

@@ -1,6 +1,9 @@
 //! What messages hold besides their text, by kind.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::MessageKind;
 
@@ -132,6 +135,61 @@ struct Value {
     value: String,
 }
 
+/// The file that a message is to have, as its sender names it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct FileRef {
+    /// Its id.
+    #[serde(rename = "file_id")]
+    pub id: Uuid,
+    /// How long it plays, as far as its sender knows.
+    #[serde(default)]
+    pub duration_ms: Option<u32>,
+}
+
+/// What a message with a file holds.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FileData<'a> {
+    /// The file's id.
+    pub file_id: Uuid,
+    /// What it is called.
+    #[serde(borrow)]
+    pub name: Cow<'a, str>,
+    /// Bytes.
+    pub size: u64,
+    /// What it is.
+    #[serde(borrow)]
+    pub media_type: Cow<'a, str>,
+    /// Pixels, of a picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels, of a picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// How long it plays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u32>,
+}
+
+impl FileData<'_> {
+    /// As it stands in the log.
+    #[must_use]
+    pub fn to_json(&self) -> Box<str> {
+        serde_json::to_string(self).expect("names and numbers are plain JSON").into()
+    }
+
+    /// The kind of message that fits the file best.
+    #[must_use]
+    pub fn kind(&self) -> MessageKind {
+        match self.media_type.split('/').next() {
+            Some("image") => MessageKind::Image,
+            Some("audio") => MessageKind::Voice,
+            Some("video") => MessageKind::Video,
+            _ => MessageKind::File,
+        }
+    }
+}
+
 /// What a message says.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Content {
@@ -141,6 +199,8 @@ pub struct Content {
     pub text: String,
     /// What it holds besides, as JSON in its one written form.
     pub data: Option<Box<str>>,
+    /// The file that it is to have; what is known of the file becomes its data.
+    pub file: Option<FileRef>,
     /// Whether it puts buttons or questions before its reader: agents and bots may, visitors may not.
     pub asks: bool,
     /// `seq` of the entry that it quotes.
@@ -151,7 +211,7 @@ impl Content {
     /// A text or a note.
     #[must_use]
     pub fn text(kind: MessageKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), data: None, asks: false, quote_seq: None }
+        Self { kind, text: text.into(), data: None, file: None, asks: false, quote_seq: None }
     }
 
     /// A note for the agent who has the conversation, from somebody who looks on.
@@ -176,11 +236,13 @@ impl Content {
         data: Option<&str>,
         quote_seq: Option<u64>,
     ) -> Result<Self, ContentError> {
-        let (data, asks) = check_data(kind, data)?.map_or((None, false), |(data, asks)| (Some(data), asks));
+        let file = if kind.has_file() { Some(file_ref(data)?) } else { None };
+        let data = if file.is_some() { None } else { check_data(kind, data)? };
+        let (data, asks) = data.map_or((None, false), |(data, asks)| (Some(data), asks));
         if text.trim().is_empty() {
             fallback_text(kind).clone_into(&mut text);
         }
-        Ok(Self { kind, text, data, asks, quote_seq })
+        Ok(Self { kind, text, data, file, asks, quote_seq })
     }
 
     /// Bytes that it takes.
@@ -194,6 +256,15 @@ impl Content {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Reads which file a message is to have.
+fn file_ref(data: Option<&str>) -> Result<FileRef, ContentError> {
+    let data = data.ok_or(ContentError::Missing)?;
+    if data.len() > DATA_BYTES_MAX {
+        return Err(ContentError::TooLarge);
+    }
+    serde_json::from_str(data).map_err(|error| ContentError::Form(error.to_string()))
 }
 
 /// Checks the data of a message of `kind`; returns it in its one written form, and whether it asks.
@@ -365,6 +436,22 @@ mod tests {
         );
         assert!(checked(Card, r#"{"title":"x","buttons":[{"label":"go","reply":"yes"}]}"#).is_ok());
         assert!(checked(Form, r#"{"answers_seq":3,"values":[{"name":"order","value":"7"}]}"#).is_ok());
+    }
+
+    #[test]
+    fn files_are_named_by_their_id() {
+        let id = Uuid::from_u128(7);
+        let content = |data: &str| Content::new(MessageKind::Voice, String::new(), Some(data), None);
+        let voice = content(&format!(r#"{{"file_id":"{id}","duration_ms":1500}}"#)).unwrap();
+        assert_eq!(voice.file, Some(FileRef { id, duration_ms: Some(1500) }));
+        assert_eq!((voice.text.as_str(), voice.data), ("[voice message]", None));
+        for data in ["{}", "[]", r#"{"file_id":"x"}"#, r#"{"file_id":7}"#] {
+            assert!(matches!(content(data), Err(ContentError::Form(_))), "{data}");
+        }
+        // What is known of a file is not its sender's to say.
+        assert!(content(&format!(r#"{{"file_id":"{id}","name":"x"}}"#)).is_err());
+        assert!(content(&format!(r#"{{"file_id":"{id}","duration_ms":-1}}"#)).is_err());
+        assert_eq!(Content::new(MessageKind::Image, String::new(), None, None), Err(ContentError::Missing));
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod timers;
 
 pub use access::{Action, may};
 pub use clocks::{Alarm, Clock, ClockRules, Clocks, Silence};
-pub use content::{Content, ContentError, DATA_BYTES_MAX};
+pub use content::{Content, ContentError, DATA_BYTES_MAX, FileData, FileRef};
 pub use conversation::{Conversation, JOINED_MAX, Rating, Refusal, State};
 pub use hours::{Day, DayHours, Hours, HoursConfig, HoursError, SpecialDay, Week};
 pub use knowledge::{ArticleState, Language};

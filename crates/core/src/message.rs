@@ -35,6 +35,12 @@ impl MessageKind {
     pub fn is_public_message(self) -> bool {
         !matches!(self, Self::Note | Self::Event)
     }
+
+    /// Whether such a message is a file that was uploaded before.
+    #[must_use]
+    pub fn has_file(self) -> bool {
+        matches!(self, Self::Image | Self::File | Self::Voice | Self::Video)
+    }
 }
 
 /// What became of an entry after it was written.

@@ -9,11 +9,24 @@ use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
+use crate::files::{copy as files, dir as files_dir};
 use crate::sql::{self, Args};
-use crate::{StoreError, check, open, schema, search};
+use crate::{CopiedFiles, FileDir, StoreError, check, open, schema, search};
 
 /// Follows the name of a restored store that is about to take its place.
 const READY: &str = ".restored";
+
+/// Where restored files are until they take their place.
+const RESTORED_FILES: &str = "files.restored";
+
+/// Follows the name of a backup in the name of the directory with its files.
+const FILES: &str = ".files";
+
+/// The directory with the files of the backup `file`.
+#[must_use]
+pub fn backup_files(file: &Path) -> PathBuf {
+    beside(file, FILES)
+}
 
 /// Whether `file` is one that the store in `dir` has, or would take for its own: no copy may get such a name.
 #[must_use]
@@ -26,12 +39,14 @@ pub fn is_own_file(dir: &Path, file: &Path) -> bool {
 
 /// Copies the store in `dir` to the file `target`, while another process may have it open and write.
 ///
-/// The copy is checked and durable before it gets its name; an existing `target` is replaced.
+/// The copy is checked and durable before it gets its name; an existing `target` is replaced. The bytes of files go to
+/// [the directory beside it](backup_files), which must not be there yet: every row of the copy has its bytes, those
+/// excepted that are missing in the store itself.
 ///
 /// # Errors
 /// When the store cannot be read, the target cannot be written or is [the store's own](is_own_file), or the copy is
 /// damaged.
-pub async fn backup(dir: &Path, target: &Path) -> Result<(), StoreError> {
+pub async fn backup(dir: &Path, target: &Path) -> Result<CopiedFiles, StoreError> {
     let file = dir.join(open::FILE);
     if is_own_file(dir, target) {
         let source = "it belongs to the store itself".into();
@@ -51,21 +66,51 @@ pub async fn backup(dir: &Path, target: &Path) -> Result<(), StoreError> {
         let name = partial.to_str().ok_or_else(|| not_utf8(&partial))?;
         let copied = sql::execute(&mut conn, "VACUUM INTO ?", Args::default().text(name)).await;
         copied.map_err(|error| error.at(&partial))?;
+        let copied = copy_files(&mut conn, dir, &partial, target).await?;
         verify(&partial, false).await?;
-        finish(&partial, target)
+        finish(&partial, target)?;
+        Ok(copied)
     }
     .await;
     if result.is_err() {
         remove(&partial)?;
+        remove_dir(&beside(&backup_files(target), ".partial"))?;
     }
     conn.close().await?;
     result
 }
 
+/// Copies the bytes that the rows of `partial` name to the directory beside `target`. What was removed from the store
+/// of `conn` since `partial` was taken is removed from it, too.
+async fn copy_files(
+    conn: &mut SqliteConnection,
+    dir: &Path,
+    partial: &Path,
+    target: &Path,
+) -> Result<CopiedFiles, StoreError> {
+    let place = backup_files(target);
+    let unfinished = beside(&place, ".partial");
+    remove_dir(&unfinished)?;
+    let mut copy = open::connect_alone(partial).await?;
+    let mut copied = files::copy(&mut copy, &FileDir::of(dir), &FileDir::at(unfinished.clone())).await?;
+    if !copied.missing.is_empty() {
+        let known = files::still_known(conn, &copied.missing).await?;
+        let removed: Vec<_> = copied.missing.iter().copied().filter(|id| !known.contains(id)).collect();
+        files::forget(&mut copy, &removed).await?;
+        copied.missing = known;
+    }
+    copy.close().await?;
+    if unfinished.exists() {
+        fs::rename(&unfinished, &place).map_err(|error| StoreError::file(&place, error))?;
+        open::sync_dir(&place)?;
+    }
+    Ok(copied)
+}
+
 /// Puts the backup `file` in place of the store in `dir`, under a new epoch.
 ///
 /// A store that holds data is replaced only if `replace`; it is then kept beside, its name ending in
-/// `.before-` and the time.
+/// `.before-` and the time, and so is the directory of its files.
 ///
 /// # Errors
 /// [`StoreError::NotEmpty`], [`StoreError::Locked`] while a process has the store open; when the backup
@@ -80,6 +125,7 @@ pub async fn restore(
     verify(file, true).await?;
     let lock = open::lock(dir)?;
     let target = dir.join(open::FILE);
+    let (place, restored) = (dir.join(files_dir::NAME), dir.join(RESTORED_FILES));
     if !replace && holds_data(&target).await {
         return Err(StoreError::NotEmpty(dir.to_owned()));
     }
@@ -93,17 +139,33 @@ pub async fn restore(
         copied.map_err(|error| StoreError::file(&partial, error))?;
         let mut conn = open::connect_alone(&partial).await?;
         schema::set_meta_text(&mut conn, "epoch", &epoch.to_string()).await?;
+        remove_dir(&restored)?;
+        let from = FileDir::at(backup_files(file));
+        let copied = files::copy(&mut conn, &from, &FileDir::at(restored.clone())).await?;
         conn.close().await?;
+        if let Some(id) = copied.missing.first() {
+            let (count, from) = (copied.missing.len(), from.root().display());
+            let what = format!("{}: {count} files are not whole in {from}, such as {id}", file.display());
+            return Err(StoreError::Corrupt(what));
+        }
         // From here on no store is opened until all is in place: a power cut leaves no half of it.
         let ready = beside(&target, READY);
         finish(&partial, &ready)?;
         set_aside(&target, now)?;
+        if place.exists() {
+            let kept = beside(&place, &format!(".before-{}", now.0));
+            fs::rename(&place, &kept).map_err(|error| StoreError::file(&place, error))?;
+        }
+        if restored.exists() {
+            fs::rename(&restored, &place).map_err(|error| StoreError::file(&place, error))?;
+        }
         search::remove(dir)?;
         finish(&ready, &target)
     }
     .await;
     if result.is_err() {
         remove(&partial)?;
+        remove_dir(&restored)?;
     }
     drop(lock);
     result
@@ -176,6 +238,13 @@ fn make_empty(file: &Path) -> Result<(), StoreError> {
 fn remove(file: &Path) -> Result<(), StoreError> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::file(file, error)),
+        _ => Ok(()),
+    }
+}
+
+fn remove_dir(dir: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::file(dir, error)),
         _ => Ok(()),
     }
 }

@@ -7,8 +7,8 @@ use kefu_core::{
 use uuid::Uuid;
 
 use crate::{
-    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, KnowledgeChange, PageVisit,
-    PrivacyChange, Session, ShadowChange, StoreError, TagChange, TicketChange,
+    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, FileChange, KnowledgeChange,
+    PageVisit, PrivacyChange, Session, ShadowChange, StoreError, TagChange, TicketChange,
 };
 
 /// What one transaction writes.
@@ -119,6 +119,8 @@ pub enum Change {
     Tag(TagChange),
     /// A change of canned replies.
     Canned(CannedChange),
+    /// A change of files.
+    File(FileChange),
     /// A change of the knowledge base.
     Knowledge(KnowledgeChange),
     /// Changes a customer.

@@ -3,8 +3,9 @@ use std::path::Path;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Row as _};
 
+use crate::files::copy;
 use crate::sql::{self, Args};
-use crate::{StoreError, open, schema, search};
+use crate::{FileDir, StoreError, open, schema, search};
 
 /// What must find nothing, and what it means if it does: the rest of the sentence after the number.
 const RULES: [(&str, &str); 8] = [
@@ -80,6 +81,16 @@ pub async fn check(dir: &Path) -> Result<Vec<String>, StoreError> {
             let numbers = found.iter().map(number).collect::<Result<Vec<_>, _>>()?;
             problems.extend(numbers.into_iter().map(|number| format!("{number} {what}")));
         }
+    }
+    let found =
+        if problems.is_empty() { copy::check(&mut conn, &FileDir::of(dir)).await? } else { Vec::new() };
+    sql::script(&mut conn, "COMMIT").await?;
+    if !found.is_empty() {
+        // What was removed meanwhile has lost its bytes rightly.
+        let ids: Vec<_> = found.iter().map(|(id, _)| *id).collect();
+        let known = copy::still_known(&mut conn, &ids).await?;
+        let wrong = found.into_iter().filter(|(id, _)| known.contains(id));
+        problems.extend(wrong.map(|(id, what)| format!("the file {id} {what}")));
     }
     conn.close().await?;
     problems.extend(search::check(dir).await?);

@@ -18,6 +18,7 @@ mod canned;
 mod check;
 mod customers;
 mod error;
+mod files;
 mod knowledge;
 mod open;
 mod pages;
@@ -39,7 +40,7 @@ mod tests;
 
 pub use access::{AccessChange, ApiKey, Totp};
 pub use audit::{AuditActor, AuditFilter, AuditLine, AuditRecord, AuditVerdict};
-pub use backup::{backup, is_own_file, restore};
+pub use backup::{backup, backup_files, is_own_file, restore};
 pub use batch::{Batch, Change, Committed, RecordSet};
 pub use blocks::{Block, BlockChange, BlockTarget};
 pub use canned::{CannedChange, CannedFilter, CannedReply};
@@ -49,6 +50,7 @@ pub use customers::{
     Whole,
 };
 pub use error::StoreError;
+pub use files::{FileChange, StoredFile, copy::CopiedFiles, dir::FileDir};
 pub use knowledge::{
     Article, ArticleFilter, ArticleHit, ArticleText, ArticleVersion, Category, KnowledgeChange, VERSIONS_MAX,
 };

@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{ConnectOptions as _, Connection as _};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Writer, backup, schema, search};
+use crate::{Store, StoreError, Writer, backup, schema};
 
 /// The database's name in the data directory.
 pub(crate) const FILE: &str = "kefu.db";
@@ -68,7 +68,7 @@ pub async fn open(options: OpenOptions) -> Result<Opened, StoreError> {
     };
     let (writer, recovered) = ready.await.map_err(|error: StoreError| error.at(&file))?;
     let readers = options.readers.max(1);
-    let store = Store::new(reading(&file), readers, search::Shared::new(&options.dir, readers));
+    let store = Store::new(&options.dir, reading(&file), readers);
     Ok(Opened { writer, store, recovered })
 }
 
@@ -84,7 +84,7 @@ pub async fn open_reading(dir: &Path) -> Result<Store, StoreError> {
     conn.close().await?;
     match version? {
         0 => Err(StoreError::Foreign(file)),
-        schema::VERSION => Ok(Store::new(reading(&file), 1, search::Shared::new(dir, 1))),
+        schema::VERSION => Ok(Store::new(dir, reading(&file), 1)),
         found => Err(StoreError::Older { found, known: schema::VERSION }),
     }
 }

@@ -9,13 +9,14 @@ pub use messages::Range;
 pub(crate) use messages::{WALK, walk_args};
 pub(crate) use pool::{Lease, Pool};
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Decode, Row as _, SqlSafeStr, Sqlite};
 
 use crate::sql::{self, Args};
-use crate::{SearchMetrics, StoreError, schema, search};
+use crate::{FileDir, SearchMetrics, StoreError, schema, search};
 
 /// Reads the store, each call what was last committed when it began; never waits for the writer.
 ///
@@ -26,6 +27,7 @@ use crate::{SearchMetrics, StoreError, schema, search};
 pub struct Store {
     pool: Arc<Pool>,
     search: Arc<search::Shared>,
+    files: Arc<FileDir>,
 }
 
 /// A part of a list.
@@ -38,8 +40,18 @@ pub struct Page<T> {
 }
 
 impl Store {
-    pub(crate) fn new(options: SqliteConnectOptions, readers: usize, search: search::Shared) -> Self {
-        Self { pool: Arc::new(Pool::new(options, readers)), search: Arc::new(search) }
+    pub(crate) fn new(dir: &Path, options: SqliteConnectOptions, readers: usize) -> Self {
+        Self {
+            pool: Arc::new(Pool::new(options, readers)),
+            search: Arc::new(search::Shared::new(dir, readers)),
+            files: Arc::new(FileDir::of(dir)),
+        }
+    }
+
+    /// Where the bytes of files are.
+    #[must_use]
+    pub fn file_dir(&self) -> &Arc<FileDir> {
+        &self.files
     }
 
     /// A connection that reads the store.

@@ -99,7 +99,7 @@ impl<'r> Columns<'r> {
             .map_err(|error| StoreError::corrupt(format!("{what} cannot be read: {error}")))
     }
 
-    fn optional_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, StoreError> {
+    pub(crate) fn optional_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, StoreError> {
         let Some(value) = self.optional::<i64>()? else { return Ok(None) };
         let number = T::try_from(value);
         number.map(Some).map_err(|_| StoreError::corrupt(format!("{value} is out of range")))

@@ -1,3 +1,4 @@
+mod attachments;
 mod backups;
 mod files;
 mod knowledge;

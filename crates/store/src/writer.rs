@@ -7,6 +7,7 @@ mod checkpoint;
 mod customers;
 mod dedupe;
 mod entries;
+mod files;
 mod fold;
 mod keys;
 mod knowledge;

@@ -46,6 +46,8 @@ struct Key {
     id: [u8; KEY_ID_LEN],
     /// A key of its own, for [`Secrets::pseudonym`].
     pseudonyms: [u8; 32],
+    /// A key of its own, for [`Secrets::sign`].
+    signatures: [u8; 32],
 }
 
 /// Why there is no key.
@@ -200,6 +202,16 @@ impl Secrets {
         mac.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// A signature of `text`, which holds for `purpose` alone.
+    pub(crate) fn sign(&self, purpose: &str, text: &str) -> [u8; 32] {
+        self.ring().newest().signer(purpose, text).finalize().into_bytes().into()
+    }
+
+    /// Whether `signature` was made by [`Secrets::sign`], under any of the keys.
+    pub(crate) fn has_signed(&self, purpose: &str, text: &str, signature: &[u8]) -> bool {
+        self.ring().0.iter().any(|key| key.signer(purpose, text).verify_slice(signature).is_ok())
+    }
+
     fn ring(&self) -> Arc<Ring> {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -218,12 +230,22 @@ impl Ring {
 }
 
 impl Key {
+    fn signer(&self, purpose: &str, text: &str) -> Hmac<Sha256> {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.signatures).expect("HMAC takes keys of any length");
+        mac.update(purpose.as_bytes());
+        mac.update(b"\0");
+        mac.update(text.as_bytes());
+        mac
+    }
+
     fn new(key: &[u8; 32]) -> Self {
         let digest = Sha256::digest(key);
         let mut id = [0; KEY_ID_LEN];
         id.copy_from_slice(&digest[..KEY_ID_LEN]);
         let pseudonyms = Sha256::new().chain_update(b"pseudonyms").chain_update(key).finalize().into();
-        Self { cipher: XChaCha20Poly1305::new(key.into()), id, pseudonyms }
+        let signatures = Sha256::new().chain_update(b"signatures").chain_update(key).finalize().into();
+        Self { cipher: XChaCha20Poly1305::new(key.into()), id, pseudonyms, signatures }
     }
 }
 

@@ -8,19 +8,28 @@ use kefu_core::{
 };
 use kefu_protocol::frame::{ErrorCode, Warning};
 use kefu_socket::ConnectionId;
+use kefu_store::FileChange;
 use kefu_text::words::may_be_masked;
 use uuid::Uuid;
 
 use super::{
     api::{Act, Change, Reply, Send, Sent},
     batch::{Origin, Pending, Work, draft},
+    files::{Found, check_file, file_of},
     task::Task,
 };
 use crate::{identity::Identity, problem::Problem, view::Directory, words::Screened};
 
 impl Task {
     /// Adds a message to the group, or answers at once when it is a repeat or not allowed.
-    pub(super) fn apply_send(&mut self, send: Send, earlier: Option<Entry>, now: Micros, work: &mut Work) {
+    pub(super) fn apply_send(
+        &mut self,
+        send: Send,
+        earlier: Option<Entry>,
+        file: Option<Found>,
+        now: Micros,
+        work: &mut Work,
+    ) {
         self.metrics.messages(1);
         let Some(key) = self.hot.key(send.conversation) else {
             return self.refuse(send.reply, send.client_id, Problem::not_found("conversation"));
@@ -61,6 +70,11 @@ impl Task {
             let problem = Problem::invalid("data", "buttons and questions are for agents to send");
             return self.refuse(send.reply, send.client_id, problem);
         }
+        let file = file.map(|found| found.and_then(|file| check_file(&file, &send, key, work)));
+        let file = match file.transpose() {
+            Ok(file) => file,
+            Err(problem) => return self.refuse(send.reply, send.client_id, problem),
+        };
         let Content { kind, text, data, quote_seq, .. } = send.content;
         if quote_seq.is_some_and(|seq| seq == 0 || seq > hot.conversation.last_seq(send.who.audience())) {
             let problem = Problem::invalid("quote_seq", "there is no such message to quote");
@@ -85,6 +99,9 @@ impl Task {
         work.append(key, entry, origin);
         let seq = work.entries.last().map_or(0, |entry| entry.seq);
         work.flag(&send.who, send.conversation, seq, &screened.flagged, now);
+        if let Some(file) = file {
+            work.attach(file);
+        }
         work.audit(send.audit.map(|audit| *audit), ("conversation", send.conversation));
         if let Some(event) = event {
             let by = if event.agent.is_some() { principal } else { Principal::System };
@@ -234,6 +251,9 @@ impl Task {
         }
         let text = if let Revise::Edit(text) = how { text } else { String::new() };
         let pos = entry.pos;
+        if let Some(id) = file_of(&entry).filter(|_| revision == Revision::Recalled) {
+            work.changes.push(kefu_store::Change::File(FileChange::Remove(id)));
+        }
         work.changes.push(kefu_store::Change::Revise { pos, revision, text: text.clone() });
         let kind = if entry.kind == MessageKind::Note { MessageKind::Note } else { MessageKind::Event };
         let told = self.directory.event_text(event);

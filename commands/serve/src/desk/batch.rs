@@ -36,6 +36,8 @@ pub(super) struct Work {
     pub(super) revised: Vec<Entry>,
     /// Messages of this group by their identity, for repeats within the group.
     pub(super) sent: HashMap<(ConversationKey, Principal, Uuid), usize>,
+    /// Files that messages of this group have.
+    pub(super) files: Vec<Uuid>,
     next_pos: i64,
 }
 
@@ -128,6 +130,7 @@ impl Work {
             revised: Vec::new(),
             offers: Vec::new(),
             sent: HashMap::new(),
+            files: Vec::new(),
             next_pos,
         }
     }

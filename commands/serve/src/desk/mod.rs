@@ -12,6 +12,7 @@ mod batch;
 mod connections;
 mod deliver;
 mod erase;
+mod files;
 mod gather;
 mod hot;
 mod ids;
@@ -47,6 +48,7 @@ pub(crate) use api::{
 };
 
 use crate::{
+    files::Links,
     identity::Identity,
     masking::Masking,
     metrics::Metrics,
@@ -79,6 +81,8 @@ pub(crate) struct DeskOptions {
     pub(crate) masking: Masking,
     /// Words that are not wanted in messages.
     pub(crate) words: Arc<Words>,
+    /// Makes the addresses of files.
+    pub(crate) links: Links,
 }
 
 /// A handle on the desk; cheap to clone.

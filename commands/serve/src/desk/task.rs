@@ -81,7 +81,7 @@ impl Task {
         queue: mpsc::WeakSender<Command>,
         shared: Arc<Shared>,
     ) -> Result<Self, StoreError> {
-        let (store, masking) = (options.store, options.masking);
+        let (store, masking, links) = (options.store, options.masking, options.links);
         let agents = store.agents().await?.into_iter().map(|agent| (agent.key, agent)).collect();
         let teams = store.teams().await?.into_iter().map(|team| (team.key, team)).collect();
         let roles = store.roles().await?.into_iter().map(|role| (role.id, role)).collect();
@@ -109,7 +109,9 @@ impl Task {
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
         };
-        task.change_directory(|directory| *directory = Directory { agents, roles, inboxes, teams, masking });
+        task.change_directory(|directory| {
+            *directory = Directory { agents, roles, inboxes, teams, masking, links };
+        });
         let now = clock::now();
         task.routing.set_grace(Some(task.grace_us));
         task.set_teams(now);
@@ -205,10 +207,11 @@ impl Task {
         let mut units = 0;
         for command in commands.drain(..) {
             match command {
-                Command::Send(send) => {
+                Command::Send(mut send) => {
                     units += send.units as usize;
                     let earlier = earlier.next().flatten();
-                    self.apply_send(send, earlier, now, &mut work);
+                    let file = self.find_file(&mut send.content).await;
+                    self.apply_send(send, earlier, file, now, &mut work);
                 }
                 Command::Act(change) => self.apply_act(change, now, &mut work),
                 Command::OpenVisitor { new, latest, reply } => {

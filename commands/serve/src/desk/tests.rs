@@ -69,6 +69,7 @@ impl Office {
             grace,
             masking: crate::masking::Masking::default(),
             words: Arc::default(),
+            links: crate::files::Links::default(),
         })
         .await
         .unwrap();

@@ -78,7 +78,9 @@ pub(super) fn check(inbox: &Inbox, settings: &Settings, headers: &HeaderMap) -> 
 
 fn is_for_sites(uri: &Uri) -> bool {
     let path = uri.path().strip_prefix(super::BASE).unwrap_or(uri.path());
-    ["/widget/", "/conversations", "/tickets", "/openapi.json"].iter().any(|start| path.starts_with(start))
+    ["/widget/", "/conversations", "/files/", "/tickets", "/openapi.json"]
+        .iter()
+        .any(|start| path.starts_with(start))
 }
 
 /// Where the inbox is not known (yet), any inbox may allow the origin: the answer of a handler decides.

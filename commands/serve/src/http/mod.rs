@@ -5,6 +5,7 @@
 mod body;
 mod caller;
 mod cors;
+mod download;
 mod envelope;
 mod fields;
 mod openapi;
@@ -14,7 +15,7 @@ mod routes;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use tokio::sync::{Mutex, Semaphore};
 
 pub(crate) use cors::CorsScope;
@@ -80,8 +81,12 @@ pub(crate) fn router(services: Services) -> Router {
         .layer(DefaultBodyLimit::max(body_bytes_max))
         .layer(middleware::from_fn_with_state(api.clone(), cors::share))
         .layer(middleware::from_fn_with_state(api.services.clone(), envelope))
+        .with_state(api.clone());
+    let files = Router::new()
+        .route("/files/{id}/{name}", get(download::serve))
+        .layer(middleware::from_fn_with_state(api.services.clone(), envelope))
         .with_state(api);
-    Router::new().nest(BASE, routes)
+    Router::new().nest(BASE, routes).merge(files)
 }
 
 #[cfg(test)]

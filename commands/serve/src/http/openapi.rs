@@ -44,6 +44,7 @@ pub(super) static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
         (name = "widget", description = "What a visitor's page needs"),
         (name = "conversations", description = "Conversations and their state"),
         (name = "messages", description = "The log of a conversation"),
+        (name = "files", description = "What is sent besides texts"),
         (name = "visitors", description = "The people who ask"),
         (name = "tickets", description = "What is to be taken care of"),
         (name = "canned-replies", description = "Texts that are written once"),

@@ -64,7 +64,7 @@ pub(crate) struct ProblemBody<'a> {
 
 impl Refused {
     /// A refusal whose status says more than the problem's code.
-    pub(super) fn with_status(status: StatusCode, problem: Problem) -> Self {
+    pub(crate) fn with_status(status: StatusCode, problem: Problem) -> Self {
         Self { status, problem, field: None }
     }
 

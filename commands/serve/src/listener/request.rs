@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use hyper::body::Incoming;
 use kefu_text::mask::{Kinds, mask};
 use tokio_util::task::TaskTracker;
@@ -41,6 +41,7 @@ impl RequestId {
 pub(super) struct Requests {
     router: Router,
     timeout: Duration,
+    upload_timeout: Duration,
     trusted: Arc<[Network]>,
     ids: Arc<Ids>,
     under_way: TaskTracker,
@@ -80,6 +81,7 @@ impl Requests {
         Self {
             router,
             timeout: limits.request_timeout,
+            upload_timeout: limits.upload_timeout,
             trusted: Arc::clone(&limits.trusted_proxies),
             ids: Arc::new(Ids { start: u32::from_le_bytes(start), next: AtomicU64::new(1) }),
             under_way,
@@ -100,7 +102,8 @@ impl Requests {
         request.extensions_mut().insert(id.clone());
         request.headers_mut().insert(REQUEST_ID, id.0.clone());
         let mut router = self.router;
-        let answer = tokio::time::timeout(self.timeout, router.call(request)).await;
+        let time = if is_upload(&method, &path) { self.upload_timeout } else { self.timeout };
+        let answer = tokio::time::timeout(time, router.call(request)).await;
         let mut response = match answer {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
@@ -169,6 +172,11 @@ impl Ids {
 fn is_fit(id: &[u8]) -> bool {
     (1..=MAX_REQUEST_ID).contains(&id.len())
         && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+}
+
+/// Whether the request brings a file, which may take longer than other bodies.
+fn is_upload(method: &Method, path: &str) -> bool {
+    method == Method::POST && path.starts_with("/api/v1/conversations/") && path.ends_with("/files")
 }
 
 /// The answer to a request that took too long; what it was doing is abandoned.

@@ -29,6 +29,7 @@ fn limits() -> ListenerLimits {
         header_timeout: Duration::from_secs(10),
         idle_timeout: Duration::from_secs(10),
         request_timeout: Duration::from_secs(10),
+        upload_timeout: Duration::from_secs(10),
         trusted_proxies: Arc::new([]),
     }
 }

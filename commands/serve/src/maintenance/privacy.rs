@@ -19,6 +19,7 @@ use crate::{
     args::{PrivacyArgs, PrivacyCommand, PrivacyEraseArgs, PrivacyExportArgs},
     clock,
     desk::{Desk, DeskOptions},
+    files::{Files, FilesOptions, Links},
     metrics::Metrics,
     opening::store_failure,
     privacy::{Eraser, Export},
@@ -143,20 +144,31 @@ async fn erase_in(dir: &Path, customer: &Customer) -> Result<u64, Failure> {
     })?;
     let (tracker, store) = (TaskTracker::new(), opened.store);
     let indexer = Indexer::start(&store).map_err(|error| store_failure(dir, error))?;
+    let metrics = Arc::new(Metrics::new());
     let desk = Desk::start(DeskOptions {
         store: store.clone(),
         writer: opened.writer,
-        metrics: Arc::new(Metrics::new()),
+        metrics: Arc::clone(&metrics),
         tracker: tracker.clone(),
         queue_bytes: 1 << 20,
         hot_conversations: 1000,
         heartbeat_s: 25,
         grace: std::time::Duration::from_secs(180),
+        links: Links::default(),
         masking: Settings::default().privacy.masking(),
         words: Arc::default(),
     });
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
-    let eraser = Eraser { desk, store, indexer };
+    let files = Files::open(FilesOptions {
+        store: store.clone(),
+        desk: desk.clone(),
+        metrics,
+        tracker: tracker.clone(),
+        settings: Settings::default().files,
+        links: Links::default(),
+    });
+    let files = Arc::new(files.await.map_err(|error| store_failure(dir, error))?);
+    let eraser = Eraser { desk, store, indexer, files };
     let mut entries = 0;
     let done = async {
         let audit = AuditRecord {

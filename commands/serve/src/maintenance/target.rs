@@ -59,7 +59,7 @@ fn check(file: &Path, store: &Path) -> Result<(), Failure> {
         return Err(cannot_write(file, Some(why)).hint(elsewhere()));
     }
     // A link that leads nowhere is there, too: the copy would take its place.
-    if file.symlink_metadata().is_ok() {
+    if [file, &kefu_store::backup_files(file)].iter().any(|name| name.symlink_metadata().is_ok()) {
         let why = Text::new("it exists already", "文件已存在");
         return Err(cannot_write(file, Some(why)).hint(elsewhere()));
     }

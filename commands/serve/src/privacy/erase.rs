@@ -1,14 +1,14 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use kefu_core::{Conversation, EventCode, VisitorKey};
 use kefu_store::{
-    AuditActor, AuditRecord, Change, Customer, Erasure, Indexer, PrivacyChange, RecordSet, Store,
+    AuditActor, AuditRecord, Change, Customer, Erasure, FileChange, Indexer, PrivacyChange, RecordSet, Store,
 };
 use serde_json::json;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
-use crate::{clock, desk::Desk, problem::Problem, services::Services, trails::Trails};
+use crate::{clock, desk::Desk, files::Files, problem::Problem, services::Services, trails::Trails};
 
 /// Entries that one commit erases.
 const ENTRIES: usize = 512;
@@ -44,12 +44,13 @@ pub(crate) struct Eraser {
     pub(crate) desk: Desk,
     pub(crate) store: Store,
     pub(crate) indexer: Indexer,
+    pub(crate) files: Arc<Files>,
 }
 
 impl Eraser {
     pub(crate) fn of(services: &Services) -> Self {
-        let Services { desk, store, indexer, .. } = services.clone();
-        Self { desk, store, indexer }
+        let Services { desk, store, indexer, files, .. } = services.clone();
+        Self { desk, store, indexer, files }
     }
 
     /// Writes an erasure down and stops everything that its customer's visitors could still do.
@@ -97,6 +98,8 @@ impl Eraser {
         self.desk.forget(visitors.clone()).await;
         // What was sent before is durable when this is: no log grows from here on.
         self.desk.record(RecordSet::default()).await?;
+        let rows = visitors.iter().map(|visitor| Change::File(FileChange::RemoveOf(*visitor)));
+        self.desk.record(RecordSet { changes: rows.collect(), audit: Vec::new() }).await?;
         let (mut after, mut done) = (erasure.done_upto, 0);
         loop {
             let conversations = self.store.conversations_after(&visitors, after).await?;
@@ -161,6 +164,7 @@ impl Eraser {
 
     /// Returns when no file holds anything of what was erased.
     async fn settle(&self) -> Result<(), Problem> {
+        self.files.settle().await?;
         self.indexer.settle().await?;
         for _ in 1..SETTLE_TRIES {
             if self.desk.settle().await.is_ok() {

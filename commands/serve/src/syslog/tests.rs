@@ -36,6 +36,7 @@ impl Office {
             grace: Duration::from_secs(180),
             masking: crate::masking::Masking::default(),
             words: Arc::default(),
+            links: crate::files::Links::default(),
             heartbeat_s: 25,
         };
         Self { desk: Desk::start(options).await.unwrap(), store: opened.store, _dir: dir }

@@ -86,6 +86,14 @@ words! {
         Card = "card",
         /// Questions, or the answers to them.
         Form = "form",
+        /// A picture that was uploaded.
+        Image = "image",
+        /// A file that was uploaded.
+        File = "file",
+        /// A voice message that was uploaded.
+        Voice = "voice",
+        /// A video that was uploaded.
+        Video = "video",
     }
 }
 

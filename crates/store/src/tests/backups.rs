@@ -23,7 +23,7 @@ fn a_backup_taken_during_writes_is_a_store_of_its_own() {
             let mut copying = std::pin::pin!(backup(dir.path(), &copy));
             loop {
                 tokio::select! {
-                    done = &mut copying => break done.unwrap(),
+                    done = &mut copying => break drop(done.unwrap()),
                     () = tokio::task::yield_now() => {}
                 }
                 before_last = head.last_seq;

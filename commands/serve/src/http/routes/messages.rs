@@ -23,6 +23,9 @@ use crate::{
     view::{self, MessageView, timestamp},
 };
 
+/// What a message may be.
+const KIND_WORDS: &str = "must be text, note, location, card, form, image, file, voice or video";
+
 /// Which part of the log.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -43,13 +46,14 @@ pub(super) struct ListQuery {
 pub(super) struct NewMessage {
     /// The sender's own id of the message; the same one again is the same message.
     client_id: Uuid,
-    /// `text`, `location`, `card` or `form`, or `note` for agents only.
+    /// `text`, `location`, `card`, `form`, `image`, `file`, `voice` or `video`, or `note` for agents only.
     #[schema(example = "text")]
     kind: String,
     /// At most 16,384 characters; may be left out beside `data`.
     #[serde(default)]
     text: String,
-    /// What `location`, `card` and `form` hold besides their text.
+    /// What all but `text` and `note` hold besides their text; of what was uploaded `{"file_id"}`, with `duration_ms` of
+    /// voice and video where it is known.
     #[schema(value_type = Option<Object>)]
     data: Option<Box<RawValue>>,
     /// Number of the message that it quotes.
@@ -118,8 +122,7 @@ pub(super) async fn send(
     Id(id): Id,
     Body(body): Body<NewMessage>,
 ) -> Result<(StatusCode, Json<SentView>), Refused> {
-    let kind = SendKind::from_word(&body.kind)
-        .ok_or_else(|| Problem::invalid("kind", "must be text, note, location, card or form"))?;
+    let kind = SendKind::from_word(&body.kind).ok_or_else(|| Problem::invalid("kind", KIND_WORDS))?;
     check_text(kind, &body.text).map_err(Problem::from)?;
     let data = body.data.as_deref().map(RawValue::get);
     let content = Content::new(view::message_kind(kind), body.text, data, body.quote_seq);

@@ -9,6 +9,7 @@ mod canned;
 mod categories;
 mod conversations;
 mod customers;
+mod files;
 mod identities;
 mod inboxes;
 mod keys;
@@ -104,6 +105,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(reveal::message))
         .routes(routes!(reveal::ticket))
         .routes(routes!(reveal::customer))
+        .routes(routes!(files::upload))
+        .routes(routes!(files::get))
         .routes(routes!(search::search))
         .routes(routes!(visitors::get))
         .routes(routes!(tickets::list, tickets::make))

@@ -5,6 +5,7 @@ mod articles;
 mod blocks;
 mod customers;
 mod doors;
+mod files;
 mod hostile;
 mod identity;
 mod masking;

@@ -18,6 +18,7 @@ use crate::{
     blocks::Blocks,
     clock,
     desk::{AgentChange, Desk, DeskOptions, InboxChange, RoleChange},
+    files::{Files, FilesOptions, Links},
     limits::Limits,
     live::{self, Live},
     metrics::Metrics,
@@ -96,6 +97,8 @@ impl Office {
             readers: 2,
         };
         let opened = kefu_store::open(options).await.unwrap();
+        let secrets = Arc::new(Secrets::new(&[7; 32]));
+        let links = Links::new(Arc::clone(&secrets), settings.files.link_life);
         let (metrics, tracker) = (Arc::new(Metrics::new()), TaskTracker::new());
         let desk = Desk::start(DeskOptions {
             store: opened.store.clone(),
@@ -108,6 +111,7 @@ impl Office {
             grace: std::time::Duration::from_secs(180),
             masking: settings.privacy.masking(),
             words: Arc::new(Words::load(settings.words.as_deref()).unwrap()),
+            links: links.clone(),
         });
         let desk = desk.await.unwrap();
         for (slug, origins) in [("web", vec![]), ("shop", vec!["https://shop.example".to_owned()])] {
@@ -121,6 +125,14 @@ impl Office {
         }
         let limits = Arc::new(Limits::new(&settings.rate));
         let blocks = Arc::new(Blocks::load(&opened.store).await.unwrap());
+        let files = Files::open(FilesOptions {
+            store: opened.store.clone(),
+            desk: desk.clone(),
+            metrics: Arc::clone(&metrics),
+            tracker: tracker.clone(),
+            settings: settings.files.clone(),
+            links,
+        });
         let services = Services {
             live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks))),
             registry: Registry::new(kefu_socket::Limits::default(), 0),
@@ -132,7 +144,8 @@ impl Office {
             store: opened.store,
             outgoing: Outgoing::new(Arc::clone(&metrics), false),
             settings: Arc::new(settings),
-            secrets: Arc::new(Secrets::new(&[7; 32])),
+            secrets,
+            files: Arc::new(files.await.unwrap()),
             metrics,
             tracker,
         };
@@ -157,7 +170,11 @@ impl Office {
             }
             None => Body::empty(),
         };
-        let mut request = request.body(body).unwrap();
+        self.answer(request.body(body).unwrap(), ask).await
+    }
+
+    /// Sends a request as it is.
+    pub(super) async fn answer(&self, mut request: Request, ask: &Ask) -> Answer {
         request.extensions_mut().insert(Peer(ask.peer.unwrap_or(Ipv4Addr::LOCALHOST).into()));
         let answer = self.router.clone().oneshot(request);
         let answer =
@@ -169,7 +186,7 @@ impl Office {
         let body = match bytes.is_empty() {
             true => Value::Null,
             false if is_json => serde_json::from_slice(&bytes).unwrap(),
-            false => String::from_utf8(bytes.to_vec()).unwrap().into(),
+            false => String::from_utf8_lossy(&bytes).into(),
         };
         if parts.status.is_client_error() || parts.status.is_server_error() {
             assert_eq!(parts.headers["content-type"], "application/problem+json", "{body}");

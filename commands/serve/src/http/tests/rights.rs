@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    articles, masking,
+    articles, files, masking,
     office::{Ask, Office, PASSWORD},
     oversee, privacy, records, reports, shadow, words,
 };
@@ -184,6 +184,7 @@ fn cases() -> Vec<Case> {
     cases.extend(masking::cases());
     cases.extend(words::cases());
     cases.extend(privacy::cases());
+    cases.extend(files::cases());
     cases
 }
 
@@ -244,7 +245,7 @@ fn the_table_is_complete() {
                 .replace("/identities/{n}", "/identities/{identity}");
             let path = [
                 "{c}", "{v}", "{a}", "{s}", "{i}", "{n}", "{t}", "{k}", "{p}", "{g}", "{r}", "{y}", "{b}",
-                "{d}",
+                "{d}", "{f}", "{u}",
             ]
             .iter()
             .fold(path, |path, id| path.replace(id, "{id}"));
@@ -302,6 +303,9 @@ impl Cast {
         let wanted = |name: &str| case.path.contains(name) || body.contains(name);
         let admin_token = office.token_of(self.admin).await;
         named.extend(records::fixtures(office, wanted, &guest, &agent_token, &admin_token).await);
+        if wanted("{f}") || wanted("{u}") {
+            named.extend(files::fixtures(office, &guest).await);
+        }
         let fill =
             |text: String| named.iter().fold(text, |text, (name, id)| text.replace(name, &id.to_string()));
         let path = fill(case.path.to_owned());

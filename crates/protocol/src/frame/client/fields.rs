@@ -26,6 +26,9 @@ pub(super) fn parse(json: &str) -> Result<ClientFrame<'static>, ParseError> {
         .map_err(|error| ParseError { client_id: error.client_id.or(client_id), ..error })
 }
 
+/// What a message may be.
+const WORDS: &str = "text, note, location, card, form, image, file, voice or video";
+
 const UUID: &str = "a UUID";
 const STRING: &str = "a string";
 
@@ -39,7 +42,7 @@ impl Fields<'_> {
             "send" => ClientFrame::Send(Send {
                 client_id: self.required("client_id", UUID)?,
                 conversation_id: self.required("conversation_id", UUID)?,
-                kind: self.word("kind", SendKind::from_word, "text, note, location, card or form")?,
+                kind: self.word("kind", SendKind::from_word, WORDS)?,
                 text: match self.0.get("data") {
                     None => Cow::Owned(self.required("text", STRING)?),
                     Some(_) => Cow::Owned(self.optional("text", STRING)?.unwrap_or_default()),

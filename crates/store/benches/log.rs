@@ -119,7 +119,7 @@ impl Load {
                 touched.push(index);
             }
         }
-        batch.grown = touched.into_iter().map(|index| self.heads[index].clone()).collect();
+        batch.grown = touched.into_iter().map(|index| self.heads[index].clone().into()).collect();
         batch
     }
 }

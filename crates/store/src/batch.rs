@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use kefu_core::{
@@ -21,8 +22,8 @@ pub struct Batch {
     pub conversations: Vec<Conversation>,
     /// Heads that merely grew, as they are after `entries`, none of them in `conversations`. After a
     /// crash they are rebuilt from the log: a read mark that moved without an entry is then lost,
-    /// unless it stands in `conversations`.
-    pub grown: Vec<Conversation>,
+    /// unless it stands in `conversations`. They are shared: the writer keeps them until they are folded.
+    pub grown: Vec<Arc<Conversation>>,
     /// Changes of everything else; one that fails fails the batch.
     pub changes: Vec<Change>,
     /// Changes of records, each set for itself.

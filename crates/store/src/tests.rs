@@ -84,7 +84,7 @@ pub(crate) async fn grow(
         grown.append(&mut entry, pos);
         batch.entries.push(entry);
     }
-    batch.grown.push(grown.clone());
+    batch.grown.push(grown.clone().into());
     writer.commit(&batch).await?;
     *head = grown;
     Ok(batch.entries)

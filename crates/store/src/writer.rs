@@ -283,7 +283,7 @@ impl Writer {
         }
         debug_assert!(
             batch.entries.iter().all(|entry| {
-                let mut heads = batch.conversations.iter().chain(&batch.grown);
+                let mut heads = batch.conversations.iter().chain(batch.grown.iter().map(|head| &**head));
                 heads.any(|head| head.key == entry.conversation && head.last_pos >= entry.pos)
             }),
             "every entry's head is in the batch"

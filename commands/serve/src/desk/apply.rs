@@ -91,7 +91,7 @@ impl Task {
         };
         let (text, data) = (screened.text.unwrap_or(text), screened.data.or(data));
         let touched = work.touch(&hot.conversation);
-        let event = touched.conversation.on_message(principal, kind, now);
+        let event = touched.head_mut().on_message(principal, kind, now);
         work.sent.insert((key, principal, send.client_id), work.entries.len());
         let draft = draft(self.ids.next(now), principal, kind, text, Some(send.client_id), None, now);
         let entry = Entry { data, quote_seq, ..draft };
@@ -211,7 +211,7 @@ impl Task {
             }
             Act::InviteRating => Some(changed.invite_rating()?),
             Act::Revise { entry, how, flagged } => {
-                let committed = hot.conversation.clone();
+                let committed = Arc::clone(&hot.conversation);
                 let seq = entry.seq;
                 self.revise(who, *entry, how, &committed, now, work)?;
                 work.flag(who, id, seq, &flagged, now);
@@ -227,7 +227,7 @@ impl Task {
         };
         let touched = work.touch(&hot.conversation);
         touched.is_row_changed |= changed.priority != touched.conversation.priority;
-        touched.conversation = changed;
+        touched.conversation = Arc::new(changed);
         if let Some(event) = event {
             self.append_event(key, event, who.principal, now, work);
         }
@@ -241,7 +241,7 @@ impl Task {
         who: &Identity,
         entry: Entry,
         how: Revise,
-        conversation: &Conversation,
+        conversation: &Arc<Conversation>,
         now: Micros,
         work: &mut Work,
     ) -> Result<(), Problem> {

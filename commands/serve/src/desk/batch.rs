@@ -43,7 +43,8 @@ pub(super) struct Work {
 
 /// A changed copy of a conversation.
 pub(super) struct Touched {
-    pub(super) conversation: Conversation,
+    /// Shared with the committed one until it is changed, and from the commit on with the store.
+    pub(super) conversation: Arc<Conversation>,
     /// More than growth: the whole row has to be written.
     pub(super) is_row_changed: bool,
     /// A conversation that this group makes, with its visitor.
@@ -117,6 +118,13 @@ pub(super) enum Pending {
     },
 }
 
+impl Touched {
+    /// The conversation, to be changed: the first change makes the copy.
+    pub(super) fn head_mut(&mut self) -> &mut Conversation {
+        Arc::make_mut(&mut self.conversation)
+    }
+}
+
 impl Work {
     pub(super) fn new(next_pos: i64) -> Self {
         Self {
@@ -145,11 +153,11 @@ impl Work {
     }
 
     /// The copy of a conversation in this group; `committed` is what it is a copy of.
-    pub(super) fn touch(&mut self, committed: &Conversation) -> &mut Touched {
+    pub(super) fn touch(&mut self, committed: &Arc<Conversation>) -> &mut Touched {
         match self.touched.entry(committed.key) {
             hash_map::Entry::Occupied(slot) => slot.into_mut(),
             hash_map::Entry::Vacant(slot) => slot.insert(Touched {
-                conversation: committed.clone(),
+                conversation: Arc::clone(committed),
                 is_row_changed: false,
                 visitor: None,
                 change: None,
@@ -190,8 +198,9 @@ impl Work {
 
     /// Adds a new conversation.
     pub(super) fn create(&mut self, conversation: Conversation, visitor: Arc<VisitorBrief>) {
+        let (key, conversation) = (conversation.key, Arc::new(conversation));
         let touched = Touched { conversation, is_row_changed: true, visitor: Some(visitor), change: None };
-        self.touched.insert(touched.conversation.key, touched);
+        self.touched.insert(key, touched);
     }
 
     /// Adds an entry to a conversation of this group.
@@ -203,7 +212,7 @@ impl Work {
             touched.is_row_changed = true;
             touched.change = Some(event.code);
         }
-        touched.conversation.append(&mut entry, self.next_pos);
+        touched.head_mut().append(&mut entry, self.next_pos);
         self.next_pos += 1;
         self.entries.push(entry);
         self.origins.push(origin);
@@ -219,8 +228,11 @@ impl Work {
             grown: Vec::new(),
         };
         for touched in self.touched.values() {
-            let list = if touched.is_row_changed { &mut batch.conversations } else { &mut batch.grown };
-            list.push(touched.conversation.clone());
+            if touched.is_row_changed {
+                batch.conversations.push(Conversation::clone(&touched.conversation));
+            } else {
+                batch.grown.push(Arc::clone(&touched.conversation));
+            }
         }
         batch
     }

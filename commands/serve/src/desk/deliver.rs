@@ -90,13 +90,13 @@ impl Task {
                 }
             };
             if touched.is_row_changed {
-                self.moved(key, before.as_ref(), now);
+                self.moved(key, before.as_deref(), now);
             }
             if let Some(code) = touched.change {
                 let was_queued = before.as_ref().is_some_and(|before| before.state == State::Queued);
                 let assignee = self.hot.peek(key).and_then(|hot| hot.conversation.assignee);
                 let lost_by =
-                    before.and_then(|before| before.assignee).filter(|lost| Some(*lost) != assignee);
+                    before.as_ref().and_then(|before| before.assignee).filter(|lost| Some(*lost) != assignee);
                 let change = view::change_word(code);
                 self.hints.push(Hint { conversation: key, change, was_queued, lost_by });
             }
@@ -213,7 +213,7 @@ impl Task {
         let (owner_after, counts, assignee_after) = (owner(after), after.takes_capacity(), after.assignee);
         let owner_before = before.and_then(owner);
         let assignee_before = before.and_then(|before| before.assignee);
-        let head = after.clone();
+        let head = Arc::clone(after);
         let joined_before = before.map_or(&[][..], |before| &before.joined);
         for agent in joined_before.iter().filter(|agent| !head.joined.contains(agent)) {
             if let Some(desk) = self.desks.get_mut(agent) {
@@ -225,7 +225,7 @@ impl Task {
             self.desks.entry(*agent).or_default().insert(key);
             self.subscribe_agent(*agent, key);
         }
-        let wait = self.wait_of(&OpenWork::from(&head));
+        let wait = self.wait_of(&OpenWork::from(&*head));
         self.watch_clock(&head);
         match owner_after {
             _ if queued => {
@@ -370,7 +370,10 @@ impl Task {
         let hot = self.hot.key(id).and_then(|key| self.hot.get(key));
         let hot = hot.ok_or_else(|| Problem::not_found("conversation"))?;
         allowed((&self.directory, &self.routing), who, Action::Read, &hot.conversation)?;
-        Ok(Snapshot { conversation: hot.conversation.clone(), visitor: Arc::clone(&hot.visitor) })
+        Ok(Snapshot {
+            conversation: Conversation::clone(&hot.conversation),
+            visitor: Arc::clone(&hot.visitor),
+        })
     }
 
     /// Acknowledges a durable message; a repeat has no `prev_seq`.

@@ -36,11 +36,11 @@ impl Task {
         let tombstones = hot.tombstones();
         let touched = work.touch(&hot.conversation);
         touched.is_row_changed = true;
-        if let Some(rating) = &mut touched.conversation.rating {
+        if let Some(rating) = &mut touched.head_mut().rating {
             rating.comment.clear();
         }
         let has_entries = touched.conversation.last_seq > 0;
-        let ended = touched.conversation.resolve(now).ok();
+        let ended = touched.head_mut().resolve(now).ok();
         if has_entries {
             for event in ended.into_iter().chain([Event::of(EventCode::Erased)]) {
                 self.append_event(key, event, Principal::System, now, work);

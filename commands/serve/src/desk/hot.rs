@@ -17,7 +17,7 @@ const ROOM_KEPT: usize = 1024;
 
 /// A conversation in memory: its head as of the last commit.
 pub(super) struct Hot {
-    pub(super) conversation: Conversation,
+    pub(super) conversation: Arc<Conversation>,
     pub(super) visitor: Arc<VisitorBrief>,
     /// The last message that is no note.
     last_text: Option<Box<Entry>>,
@@ -29,7 +29,7 @@ pub(super) struct Hot {
 }
 
 impl Hot {
-    pub(super) fn new(conversation: Conversation, visitor: Arc<VisitorBrief>) -> Self {
+    pub(super) fn new(conversation: Arc<Conversation>, visitor: Arc<VisitorBrief>) -> Self {
         Self { conversation, visitor, last_text: None, last_note: None, told_place: 0, used: 0 }
     }
 
@@ -188,7 +188,7 @@ impl HotSet {
         for conversation in found {
             // A conversation never stands without its visitor: they are made in one transaction.
             let Some(visitor) = briefs.get(&conversation.visitor) else { continue };
-            self.insert(Hot::new(conversation, Arc::clone(visitor)));
+            self.insert(Hot::new(Arc::new(conversation), Arc::clone(visitor)));
         }
         for entry in entries {
             if let Some(hot) = self.by_key.get_mut(&entry.conversation) {

@@ -221,7 +221,7 @@ impl Task {
             if touched.conversation.assignee != Some(agent) {
                 continue;
             }
-            if let Ok(event) = touched.conversation.transfer(None, now) {
+            if let Ok(event) = touched.head_mut().transfer(None, now) {
                 self.append_event(key, event, Principal::System, now, work);
             }
         }

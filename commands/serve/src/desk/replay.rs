@@ -19,7 +19,7 @@ const ROUNDS_MAX: u8 = 4;
 
 /// A conversation of which a connection misses something.
 struct Gap {
-    conversation: Conversation,
+    conversation: Arc<Conversation>,
     visitor: Arc<VisitorBrief>,
     /// The last entry that the client holds.
     held: u64,
@@ -47,7 +47,7 @@ impl Task {
             let Some(hot) = self.hot.peek(*key) else { continue };
             let Some((_, held)) = positions.iter().find(|(known, _)| known == key) else { continue };
             if hot.conversation.last_seq(audience) > *held {
-                let (conversation, visitor) = (hot.conversation.clone(), Arc::clone(&hot.visitor));
+                let (conversation, visitor) = (Arc::clone(&hot.conversation), Arc::clone(&hot.visitor));
                 gaps.push(Gap { conversation, visitor, held: *held });
             }
         }

@@ -1,10 +1,10 @@
 //! Who gets what waits: routing's decisions carried out.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use kefu_core::{
-    Agent, Assignment, ConversationKey, EventCode, LastAgent, Level, Micros, Permission, Principal, Profile,
-    SkillKey, State, Wait,
+    Agent, Assignment, Conversation, ConversationKey, EventCode, LastAgent, Level, Micros, Permission,
+    Principal, Profile, SkillKey, State, Wait,
 };
 use kefu_protocol::frame::Change;
 use kefu_store::OpenWork;
@@ -58,7 +58,7 @@ impl Task {
                 && self.routing.waiting_since(*key).is_none()
                 && self.routing.owner_of(*key).is_none()
             {
-                let wait = self.wait_of(&OpenWork::from(&touched.conversation));
+                let wait = self.wait_of(&OpenWork::from(&*touched.conversation));
                 self.routing.wait(*key, wait, now);
                 new.push(*key);
             }
@@ -77,7 +77,7 @@ impl Task {
                 given.push(assignment);
                 continue;
             }
-            let event = touched.and_then(|touched| touched.conversation.assign(assignment.agent).ok());
+            let event = touched.and_then(|touched| touched.head_mut().assign(assignment.agent).ok());
             let Some(event) = event else {
                 self.routing.undo(assignment.conversation, now);
                 break;
@@ -121,10 +121,10 @@ impl Task {
     fn give(&mut self, assignment: &Assignment, is_loaded: bool, now: Micros, work: &mut Work) {
         let key = assignment.conversation;
         let changed = self.hot.get(key).and_then(|hot| {
-            let mut changed = hot.conversation.clone();
+            let mut changed = Conversation::clone(&hot.conversation);
             let event = changed.assign(assignment.agent).ok()?;
             if assignment.offer_until.is_none() {
-                work.touch(&hot.conversation).conversation = changed;
+                work.touch(&hot.conversation).conversation = Arc::new(changed);
             }
             Some(event)
         });

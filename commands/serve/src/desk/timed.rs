@@ -1,5 +1,7 @@
 //! What comes with time: offers that run out, agents who do not come back, targets that are missed, silence.
 
+use std::sync::Arc;
+
 use kefu_core::{
     Alarm, Audience, Clock, Conversation, ConversationKey, Due, Entry, Micros, Principal, Refusal, State,
 };
@@ -187,9 +189,9 @@ impl Task {
         let mut work = Work::new(self.writer.next_pos());
         for key in keys {
             let Some(hot) = self.hot.get(*key) else { continue };
-            let mut changed = hot.conversation.clone();
+            let mut changed = Conversation::clone(&hot.conversation);
             let Ok(event) = how(&mut changed) else { continue };
-            work.touch(&hot.conversation).conversation = changed;
+            work.touch(&hot.conversation).conversation = Arc::new(changed);
             self.append_event(*key, event, Principal::System, now, &mut work);
         }
         self.commit(work, now).await

@@ -83,7 +83,7 @@ impl Desk {
         for (head, _) in self.active.iter().zip(grown).filter(|(_, grown)| *grown) {
             match new.get(&head.key) {
                 Some(place) => batch.conversations[*place] = head.clone(),
-                None => batch.grown.push(head.clone()),
+                None => batch.grown.push(head.clone().into()),
             }
         }
         batch

@@ -67,7 +67,7 @@ impl Chat {
             self.heads
                 .iter()
                 .filter(|head| batch.entries.iter().any(|entry| entry.conversation == head.key))
-                .cloned(),
+                .map(|head| head.clone().into()),
         );
         self.writer.commit(&batch).await.unwrap();
         self.entries.extend(batch.entries);

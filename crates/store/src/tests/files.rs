@@ -121,7 +121,7 @@ fn positions_follow_each_other() {
         let mut head = conversation(&mut writer, 1).await;
         let mut entry = super::text(kefu_core::Principal::System, 1, "");
         head.append(&mut entry, 7);
-        let batch = Batch { entries: vec![entry], grown: vec![head], ..Batch::default() };
+        let batch = Batch { entries: vec![entry], grown: vec![head.into()], ..Batch::default() };
         let result = writer.commit(&batch).await;
         assert!(matches!(result, Err(StoreError::OutOfOrder { expected: 1, found: 7 })));
         writer.close().await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::collections::hash_map::{self, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kefu_core::{Conversation, ConversationKey};
@@ -36,7 +37,7 @@ pub(super) struct Tail {
     recent: Recent,
     run: Option<Run>,
     /// Heads whose row lags, as last committed.
-    heads: HashMap<ConversationKey, Conversation>,
+    heads: HashMap<ConversationKey, Arc<Conversation>>,
 }
 
 /// What gathers.
@@ -152,7 +153,8 @@ impl Tail {
         // A head that is neither here nor left by a crash was written as a whole row meanwhile.
         let unread = keys.iter().copied().filter(|key| !self.heads.contains_key(key)).collect();
         let unread = run.left.heads(conn, unread).await?;
-        let heads: Vec<_> = keys.iter().filter_map(|key| self.heads.get(key)).chain(&unread).collect();
+        let heads = keys.iter().filter_map(|key| self.heads.get(key).map(|head| &**head));
+        let heads: Vec<_> = heads.chain(&unread).collect();
         statements.fold_heads(conn, &heads).await?;
         if slice.last {
             schema::set_meta_int(conn, "folded_pos", run.last_pos).await?;
@@ -187,7 +189,7 @@ impl Tail {
         for head in &batch.grown {
             self.recent.since.get_or_insert_with(Instant::now);
             self.recent.grown.insert(head.key);
-            self.heads.insert(head.key, head.clone());
+            self.heads.insert(head.key, Arc::clone(head));
         }
     }
 
@@ -200,7 +202,7 @@ impl Tail {
     pub(super) fn overlay(&self, rows: &mut [Conversation]) -> Result<(), StoreError> {
         for row in rows {
             if let Some(head) = self.heads.get(&row.key) {
-                row.clone_from(head);
+                row.clone_from(&**head);
             } else if let Some(run) = &self.run {
                 run.left.grow(row)?;
             }

@@ -167,7 +167,7 @@ fn times_are_exact_though_the_clock_was_not() {
             head.append(&mut entry, pos);
             batch.entries.push(entry);
         }
-        batch.grown.push(head.clone());
+        batch.grown.push(head.clone().into());
         chat.writer.commit(&batch).await.unwrap();
         chat.entries = batch.entries;
         for (from, until) in [(15, 8_001), (1_000, 4_000), (1_001, 8_000), (9_000, 9_001), (0, 10)] {

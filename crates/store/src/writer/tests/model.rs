@@ -97,7 +97,7 @@ impl Model {
             match (touched, whole) {
                 (false, _) => {}
                 (true, true) => batch.conversations.push(head.clone()),
-                (true, false) => batch.grown.push(head.clone()),
+                (true, false) => batch.grown.push(head.clone().into()),
             }
         }
     }

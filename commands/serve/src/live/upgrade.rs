@@ -133,9 +133,11 @@ async fn run(
     let Some(connection) = services.desk.connect(connect).await else { return };
     let live = Arc::clone(&services.live);
     let frames = Frames::new(Arc::clone(&live), who, Arc::clone(&outbox), connection, address);
-    let socket = kefu_socket::run(stream, &leftover, outbox, frames);
+    let mut socket = kefu_socket::run(stream, &leftover, outbox, frames);
     drop(services.tracker.spawn(async move {
-        socket.await;
+        // By reference: a task that awaits what it owns has room for it twice.
+        (&mut socket).await;
+        drop(socket);
         drop(admission);
         Box::pin(live.desk.post(Command::Disconnect(connection))).await;
     }));

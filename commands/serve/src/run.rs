@@ -12,9 +12,9 @@ use std::{
 };
 
 use axum::{Router, extract::DefaultBodyLimit};
-use kefu_app::{App, ByteSize, Effective, Exit, Failure, Secret, Stop, Text};
+use kefu_app::{App, Effective, Exit, Failure, Secret, Stop, Text};
 use kefu_socket::Registry;
-use kefu_store::{Indexer, OpenOptions, StoreMetrics};
+use kefu_store::{Indexer, OpenOptions, StoreError, StoreMetrics};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -26,22 +26,19 @@ use crate::{
     args::{Args, StoreCommand},
     assets,
     auth::{Secrets, Token},
-    blocks::Blocks,
     clock,
     demo::{self, DemoDir, LogIn},
-    desk::{Desk, DeskOptions},
-    files::{Files, FilesOptions, Links},
+    desk::{Desk, DeskOptions, ReadingOptions},
+    files::Links,
     first::{self, FirstAdmin},
     health, help, http,
-    limits::Limits,
     listener::{self, ListenerLimits},
-    live::{self, Live},
-    maintenance,
+    live, maintenance,
     metrics::Metrics,
     opening::{bind, store_failure},
     outgoing::{self, Outgoing},
     privacy, reseal,
-    services::Services,
+    services::{Foundation, Services, seconds},
     settings::Settings,
     standby,
     syslog::Follower,
@@ -142,7 +139,8 @@ async fn serve(
             "listening on http://{address}\nstandby  until the store in {} is free\n",
             dir.display()
         ))?;
-        let taken = standby::take_over(listener, &settings, &dir, app.stop(), open).await?;
+        let read = async || open_reading(&dir, settings.clone(), args.shadow).await;
+        let taken = standby::take_over(listener, &settings, &dir, app.stop(), read, open).await?;
         let Some((opened, same)) = taken else {
             app.print("stopped\n")?;
             return Ok(Exit::Ok);
@@ -237,35 +235,53 @@ async fn open(
     let desk = desk.await.map_err(|error| store_failure(dir, error))?;
     let outgoing = Outgoing::new(Arc::clone(&metrics), is_shadow);
     outgoing.mark(&desk, &opened.store).await.map_err(first::cannot_store)?;
-    let limits = Arc::new(Limits::new(&settings.rate));
-    let blocks = Blocks::load(&opened.store).await.map_err(|error| store_failure(dir, error))?;
-    let blocks = Arc::new(blocks);
-    let files = Files::open(FilesOptions {
-        store: opened.store.clone(),
-        desk: desk.clone(),
-        metrics: Arc::clone(&metrics),
-        tracker: tracker.clone(),
-        settings: settings.files.clone(),
-        links,
-    });
-    let files = files.await.map_err(|error| store_failure(dir, error))?;
-    let services = Services {
-        live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks))),
-        registry: Registry::new(socket_limits(&settings), 0),
-        limits,
-        blocks,
-        trails: Arc::default(),
+    let store = opened.store;
+    let services = Services::new(Foundation {
         desk,
-        store: opened.store,
+        store,
         indexer,
-        outgoing,
-        settings: Arc::new(settings),
+        settings,
         secrets,
-        files: Arc::new(files),
+        links,
+        outgoing,
         metrics,
         tracker,
-    };
-    Ok((services, store_metrics))
+    });
+    Ok((services.await.map_err(|error| store_failure(dir, error))?, store_metrics))
+}
+
+/// Opens a store that another process serves for what a standby answers.
+async fn open_reading(dir: &Path, settings: Settings, is_shadow: bool) -> Result<Services, Failure> {
+    let failed = |error| store_failure(dir, error);
+    let store = kefu_store::open_reading(dir, READERS).await.map_err(failed)?;
+    // Who makes a store makes its key before its first inbox: here none is ever made.
+    if store.inboxes().await.map_err(failed)?.is_empty() {
+        return Err(failed(StoreError::Busy));
+    }
+    outgoing::check(&store, dir, is_shadow).await?;
+    let secrets = Arc::new(load_secrets(dir, &settings)?);
+    let links = Links::new(Arc::clone(&secrets), settings.files.link_life);
+    let (metrics, tracker) = (Arc::new(Metrics::new()), TaskTracker::new());
+    let desk = Desk::reading(ReadingOptions {
+        store: store.clone(),
+        tracker: tracker.clone(),
+        masking: settings.privacy.masking(),
+        links: links.clone(),
+    });
+    let desk = desk.await.map_err(failed)?;
+    let (indexer, outgoing) = (Indexer::closed(), Outgoing::new(Arc::clone(&metrics), is_shadow));
+    let services = Services::new(Foundation {
+        desk,
+        store,
+        indexer,
+        settings,
+        secrets,
+        links,
+        outgoing,
+        metrics,
+        tracker,
+    });
+    services.await.map_err(failed)
 }
 
 fn load_secrets(dir: &Path, settings: &Settings) -> Result<Secrets, Failure> {
@@ -278,24 +294,6 @@ fn load_secrets(dir: &Path, settings: &Settings) -> Result<Secrets, Failure> {
         .because(error)
         .hint(Text::new("restore the file, or set serve.secret_key", "请恢复该文件,或设置 serve.secret_key"))
     })
-}
-
-fn socket_limits(settings: &Settings) -> kefu_socket::Limits {
-    let bytes = |size: ByteSize| u32::try_from(size.0).unwrap_or(u32::MAX);
-    let heartbeat_s = seconds(settings.heartbeat);
-    kefu_socket::Limits {
-        message_bytes_max: bytes(settings.limits.frame),
-        queue_bytes_max: bytes(settings.limits.outbox),
-        queue_bytes_low: bytes(settings.limits.outbox) / 4,
-        ping_after_s: heartbeat_s,
-        // Two signs of life missed, and what the network may take.
-        dead_after_s: heartbeat_s.saturating_mul(2) + 5,
-        ..kefu_socket::Limits::default()
-    }
-}
-
-fn seconds(time: Duration) -> u32 {
-    u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1)
 }
 
 /// How often the pages that visitors looked at are written.

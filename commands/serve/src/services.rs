@@ -1,12 +1,21 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use kefu_app::ByteSize;
 use kefu_socket::Registry;
-use kefu_store::{Indexer, Store};
+use kefu_store::{Indexer, Store, StoreError};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    auth::Secrets, blocks::Blocks, desk::Desk, files::Files, limits::Limits, live::Live, metrics::Metrics,
-    outgoing::Outgoing, settings::Settings, trails::Trails,
+    auth::Secrets,
+    blocks::Blocks,
+    desk::Desk,
+    files::{Files, FilesOptions, Links},
+    limits::Limits,
+    live::Live,
+    metrics::Metrics,
+    outgoing::Outgoing,
+    settings::Settings,
+    trails::Trails,
 };
 
 /// What every request handler may use.
@@ -40,4 +49,78 @@ pub(crate) struct Services {
     pub(crate) registry: Arc<Registry>,
     /// Owner of every task.
     pub(crate) tracker: TaskTracker,
+}
+
+/// What all else is made from.
+pub(crate) struct Foundation {
+    pub(crate) desk: Desk,
+    pub(crate) store: Store,
+    pub(crate) indexer: Indexer,
+    pub(crate) settings: Settings,
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) links: Links,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tracker: TaskTracker,
+}
+
+impl Services {
+    /// Puts the rest on its foundation.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn new(foundation: Foundation) -> Result<Self, StoreError> {
+        let Foundation { desk, store, indexer, settings, secrets, links, outgoing, metrics, tracker } =
+            foundation;
+        let limits = Arc::new(Limits::new(&settings.rate));
+        let blocks = Arc::new(Blocks::load(&store).await?);
+        let files = Files::open(FilesOptions {
+            store: store.clone(),
+            desk: desk.clone(),
+            metrics: Arc::clone(&metrics),
+            tracker: tracker.clone(),
+            settings: settings.files.clone(),
+            links,
+        });
+        let files = Arc::new(files.await?);
+        let live = Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks)));
+        let registry = Registry::new(socket_limits(&settings), 0);
+        let (settings, trails) = (Arc::new(settings), Arc::default());
+        Ok(Self {
+            desk,
+            store,
+            indexer,
+            settings,
+            secrets,
+            limits,
+            blocks,
+            trails,
+            files,
+            outgoing,
+            metrics,
+            live,
+            registry,
+            tracker,
+        })
+    }
+}
+
+/// What sockets are held to.
+pub(crate) fn socket_limits(settings: &Settings) -> kefu_socket::Limits {
+    let bytes = |size: ByteSize| u32::try_from(size.0).unwrap_or(u32::MAX);
+    let heartbeat_s = seconds(settings.heartbeat);
+    kefu_socket::Limits {
+        message_bytes_max: bytes(settings.limits.frame),
+        queue_bytes_max: bytes(settings.limits.outbox),
+        queue_bytes_low: bytes(settings.limits.outbox) / 4,
+        ping_after_s: heartbeat_s,
+        // Two signs of life missed, and what the network may take.
+        dead_after_s: heartbeat_s.saturating_mul(2) + 5,
+        ..kefu_socket::Limits::default()
+    }
+}
+
+/// Whole seconds, at least one.
+pub(crate) fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1)
 }

@@ -1,13 +1,26 @@
 //! `kefu serve --standby`: a process that waits beside another one on the same data directory, and takes its place
 //! when that one has ended, however it ended.
 //!
-//! The system's lock of the store decides: it is free the moment its holder is gone. Until then nothing is answered
-//! but how this process is; what clients want is for the process that serves the store.
+//! The system's lock of the store decides: it is free the moment its holder is gone. Until then it answers how this
+//! process is, and what can be read from the store; whatever would change something or needs to know what goes on is
+//! for the process that serves the store.
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use axum::{Router, response::Response, routing::get};
-use http::StatusCode;
+use ::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
 use kefu_app::{Exit, Failure, Stop};
 use kefu_store::StoreError;
 use tokio::{
@@ -15,12 +28,15 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 
 use crate::{
     health::plain,
+    http,
     listener::{ListenerLimits, serve_connections},
     metrics::Metrics,
     problem::Problem,
+    services::Services,
     settings::Settings,
 };
 
@@ -30,8 +46,63 @@ const TRY_EVERY: Duration = Duration::from_millis(20);
 /// How long what a standby was asked may keep it from taking over.
 const DRAIN: Duration = Duration::from_millis(200);
 
-/// Answers as a standby until `open` finds that no other process has the store; returns what was opened, and the
-/// listener, on which nothing was lost. Nothing when `stop` came first.
+/// How often the store is tried until it can be read, and who is blocked is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What is answered, to `GET`. Left out is what leaves a line in the audit log, and what says how things are now:
+/// who is here, and what waits.
+const READS: &[&str] = &[
+    "/api/v1/agents",
+    "/api/v1/agents/{id}/sessions",
+    "/api/v1/articles",
+    "/api/v1/articles/search",
+    "/api/v1/articles/{id}",
+    "/api/v1/articles/{id}/texts/{language}",
+    "/api/v1/articles/{id}/texts/{language}/versions",
+    "/api/v1/auth/me",
+    "/api/v1/auth/sessions",
+    "/api/v1/blocks",
+    "/api/v1/canned-replies",
+    "/api/v1/categories",
+    "/api/v1/conversations",
+    "/api/v1/conversations/{id}",
+    "/api/v1/conversations/{id}/messages",
+    "/api/v1/conversations/{id}/tags",
+    "/api/v1/conversations/{id}/transcript",
+    "/api/v1/customers",
+    "/api/v1/customers/{id}",
+    "/api/v1/customers/{id}/conversations",
+    "/api/v1/customers/{id}/identities",
+    "/api/v1/files/{id}",
+    "/api/v1/inboxes",
+    "/api/v1/keys",
+    "/api/v1/openapi.json",
+    "/api/v1/permissions",
+    "/api/v1/reports",
+    "/api/v1/roles",
+    "/api/v1/search",
+    "/api/v1/tags",
+    "/api/v1/teams",
+    "/api/v1/tickets",
+    "/api/v1/tickets/{id}",
+    "/api/v1/tickets/{id}/comments",
+    "/api/v1/tickets/{id}/history",
+    "/api/v1/visitors/{id}",
+    "/api/v1/visitors/{id}/pages",
+    "/files/{id}/{name}",
+];
+
+/// In requests who is to answer, in answers who did: a proxy that asks for `active` is never sent what lags.
+const ROLE: HeaderName = HeaderName::from_static("kefu-role");
+
+/// What is open while the store is read.
+struct Reading {
+    services: Services,
+    router: Router,
+}
+
+/// Answers as a standby, with what `read` opens, until `open` finds that no other process has the store; returns what
+/// was opened, and the listener, on which nothing was lost. Nothing when `stop` came first.
 ///
 /// # Errors
 /// When the store cannot be opened for another reason than that another process has it.
@@ -40,27 +111,110 @@ pub(crate) async fn take_over<T>(
     settings: &Settings,
     dir: &Path,
     stop: Stop,
+    read: impl AsyncFn() -> Result<Services, Failure>,
     open: impl AsyncFn() -> Result<T, Failure>,
 ) -> Result<Option<(T, TcpListener)>, Failure> {
     let (listener, waiting) = twice(listener).map_err(Failure::internal)?;
     let (over, phase) = Stop::new();
+    let reading = Arc::new(OnceLock::new());
     let taken = async {
         let taken = tokio::select! {
             () = stop.requested() => Ok(None),
             taken = when_free(open) => taken.map(Some),
+            never = keep_reading(read, &reading) => match never {},
         };
         over.request();
         taken
     };
     let (limits, tracker) = (ListenerLimits::new(settings), TaskTracker::new());
     let metrics = Arc::new(Metrics::new());
-    let serving = serve_connections(waiting, router(dir), limits, metrics, phase, DRAIN, &tracker);
+    let serving = serve_connections(
+        waiting,
+        router(dir, Arc::clone(&reading)),
+        limits,
+        metrics,
+        phase,
+        DRAIN,
+        &tracker,
+    );
     let (taken, ()) = tokio::join!(taken, serving);
     tracker.close();
     if timeout(DRAIN, tracker.wait()).await.is_err() {
         tracing::debug!(open = tracker.len(), "connections of the standby are still open");
     }
+    if let Some(reading) = reading.get() {
+        reading.end().await;
+    }
     Ok(taken?.map(|taken| (taken, listener)))
+}
+
+impl Reading {
+    fn new(services: Services) -> Self {
+        Self { router: reads(services.clone()), services }
+    }
+
+    /// Closes what was open to read; what still reads may finish, but is not waited for.
+    async fn end(&self) {
+        let ended = async {
+            self.services.desk.stop().await;
+            self.services.store.close().await;
+            self.services.tracker.close();
+            self.services.tracker.wait().await;
+        };
+        if timeout(DRAIN, ended).await.is_err() {
+            tracing::debug!("the standby still reads");
+        }
+    }
+}
+
+/// What a standby says to all that it cannot do.
+pub(crate) fn refusal() -> Problem {
+    Problem::unavailable("this is a standby: another process serves the store, and this one only reads it")
+}
+
+/// The routes that only read.
+pub(crate) fn reads(services: Services) -> Router {
+    http::router(services).layer(from_fn(only_reads))
+}
+
+async fn only_reads(request: Request, next: Next) -> Response {
+    // Pages of other sites ask by OPTIONS whether they may read.
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let is_for_active = request.headers().get(ROLE).is_some_and(|role| role == "active");
+    let path = request.uri().path();
+    let mut response = match is_safe && !is_for_active && READS.iter().any(|route| is_of(route, path)) {
+        true => next.run(request).await,
+        false => refusal().into_response(),
+    };
+    response.headers_mut().insert(ROLE, HeaderValue::from_static("standby"));
+    response
+}
+
+/// Whether `path` is one of `route`, whose segments in braces stand for any.
+fn is_of(route: &str, path: &str) -> bool {
+    let same = |(route, path): (&str, &str)| route.starts_with('{') || route == path;
+    route.split('/').count() == path.split('/').count() && route.split('/').zip(path.split('/')).all(same)
+}
+
+/// Opens the store to read as soon as it can be, for ever.
+async fn keep_reading(
+    read: impl AsyncFn() -> Result<Services, Failure>,
+    reading: &OnceLock<Reading>,
+) -> Infallible {
+    let opened = loop {
+        match read().await {
+            Ok(services) => break reading.get_or_init(|| Reading::new(services)),
+            Err(failure) => tracing::debug!(?failure, "the store cannot be read yet"),
+        }
+        sleep(LOOK_EVERY).await;
+    };
+    let Services { blocks, desk, store, .. } = &opened.services;
+    loop {
+        sleep(LOOK_EVERY).await;
+        if let Err(error) = blocks.refresh(desk, store).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "cannot follow who is blocked");
+        }
+    }
 }
 
 async fn when_free<T>(open: impl AsyncFn() -> Result<T, Failure>) -> Result<T, Failure> {
@@ -79,17 +233,20 @@ fn twice(listener: TcpListener) -> io::Result<(TcpListener, TcpListener)> {
     Ok((TcpListener::from_std(first)?, TcpListener::from_std(second)?))
 }
 
-fn router(dir: &Path) -> Router {
+fn router(dir: &Path, reading: Arc<OnceLock<Reading>>) -> Router {
     let dir: Arc<Path> = dir.into();
     Router::new()
         .route("/healthz", get(async || plain(StatusCode::OK, "ok\n")))
         .route("/readyz", get(async move || readiness(&dir).await))
-        .fallback(async || Problem::unavailable("this is a standby: another process serves the store"))
+        .fallback(async move |request: Request| match reading.get() {
+            Some(reading) => reading.router.clone().oneshot(request).await.into_response(),
+            None => refusal().into_response(),
+        })
 }
 
 /// A standby is never ready; one that could not take over says so.
 async fn readiness(dir: &Path) -> Response {
-    let text = match kefu_store::open_reading(dir).await {
+    let text = match kefu_store::open_reading(dir, 1).await {
         Ok(store) => {
             let epoch = store.epoch().await;
             store.close().await;
@@ -110,6 +267,10 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+
+    async fn unreadable() -> Result<Services, Failure> {
+        Err(Failure::new(Exit::Unavailable, Text::new("not yet", "尚不可读")))
+    }
 
     async fn ask(address: std::net::SocketAddr, path: &str) -> String {
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -141,7 +302,7 @@ mod tests {
             assert!(refused.starts_with("http/1.1 503") && refused.contains("retry-after: 1"), "{refused}");
             is_free.set(true);
         };
-        let waiting = take_over(listener, &settings, dir.path(), stop, open);
+        let waiting = take_over(listener, &settings, dir.path(), stop, unreadable, open);
         let (taken, ()) = tokio::join!(waiting, client);
         let (opened, listener) = taken.unwrap().unwrap();
         assert_eq!((opened, listener.local_addr().unwrap()), ("opened", address));
@@ -155,11 +316,11 @@ mod tests {
         let (handle, stop) = Stop::new();
         handle.request();
         let locked = async || Err::<(), _>(Failure::new(Exit::Locked, Text::new("in use", "使用中")));
-        let taken = take_over(listener().await, &settings, dir.path(), stop, locked).await;
+        let taken = take_over(listener().await, &settings, dir.path(), stop, unreadable, locked).await;
         assert!(taken.unwrap().is_none());
         let (_handle, stop) = Stop::new();
         let broken = async || Err::<(), _>(Failure::new(Exit::Data, Text::new("damaged", "已损坏")));
-        let failed = take_over(listener().await, &settings, dir.path(), stop, broken).await;
+        let failed = take_over(listener().await, &settings, dir.path(), stop, unreadable, broken).await;
         assert_eq!(failed.unwrap_err().exit(), Exit::Data);
     }
 }

@@ -57,7 +57,7 @@ pub use knowledge::{
 pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
 pub use privacy::{Erasure, ErasureState, LegalHold, PrivacyChange};
-pub use reader::{Cursor, OpenWork, Page, Range, Store, View};
+pub use reader::{Cursor, Follower, OpenWork, Page, Range, Store, View};
 pub use reports::{LiveCount, ReportEntry, ReportSlice};
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};
 pub use session::Session;

@@ -72,19 +72,19 @@ pub async fn open(options: OpenOptions) -> Result<Opened, StoreError> {
     Ok(Opened { writer, store, recovered })
 }
 
-/// Opens the store in `dir` for reading only, whether or not another process serves it.
+/// Opens the store in `dir` for reading only, by so many `readers` at once, whether or not another process serves it.
 ///
 /// # Errors
 /// [`StoreError::Missing`], [`StoreError::Foreign`], [`StoreError::Newer`], [`StoreError::Older`], or that it
 /// cannot be read.
-pub async fn open_reading(dir: &Path) -> Result<Store, StoreError> {
+pub async fn open_reading(dir: &Path, readers: usize) -> Result<Store, StoreError> {
     let file = dir.join(FILE);
     let mut conn = connect_reading(&file).await?;
     let version = schema::identify(&mut conn, &file).await;
     conn.close().await?;
     match version? {
         0 => Err(StoreError::Foreign(file)),
-        schema::VERSION => Ok(Store::new(dir, reading(&file), 1)),
+        schema::VERSION => Ok(Store::new(dir, reading(&file), readers.max(1))),
         found => Err(StoreError::Older { found, known: schema::VERSION }),
     }
 }

@@ -1,10 +1,12 @@
 mod conversations;
+mod follower;
 mod messages;
 mod people;
 mod pool;
 mod sessions;
 
 pub use conversations::{Cursor, OpenWork, View};
+pub use follower::Follower;
 pub use messages::Range;
 pub(crate) use messages::{WALK, walk_args};
 pub(crate) use pool::{Lease, Pool};

@@ -22,6 +22,7 @@ mod tags;
 mod tickets;
 
 pub use checkpoint::StoreMetrics;
+pub(crate) use recover::Left;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -185,13 +186,7 @@ impl Writer {
     /// # Errors
     /// When the store cannot be read.
     pub async fn conversations(&mut self, ids: &[Uuid]) -> Result<Vec<Conversation>, StoreError> {
-        const SQL: &str = concat!(
-            "SELECT ",
-            rows::conversation_columns!(),
-            " FROM conversation WHERE id IN (SELECT unhex(value) FROM json_each(?))"
-        );
-        let found = sql::rows(&mut self.conn, SQL, Args::default().uuids(ids)).await?;
-        let mut heads = found.iter().map(rows::conversation).collect::<Result<Vec<_>, _>>()?;
+        let mut heads = heads_by_id(&mut self.conn, ids).await?;
         self.tail.overlay(&mut heads)?;
         Ok(heads)
     }
@@ -319,7 +314,22 @@ impl Writer {
     }
 }
 
-async fn heads_by_key(
+/// The rows with these public ids, which may lag behind their log.
+pub(crate) async fn heads_by_id(
+    conn: &mut SqliteConnection,
+    ids: &[Uuid],
+) -> Result<Vec<Conversation>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        rows::conversation_columns!(),
+        " FROM conversation WHERE id IN (SELECT unhex(value) FROM json_each(?))"
+    );
+    let found = sql::rows(conn, SQL, Args::default().uuids(ids)).await?;
+    found.iter().map(rows::conversation).collect()
+}
+
+/// The same by key.
+pub(crate) async fn heads_by_key(
     conn: &mut SqliteConnection,
     keys: &[ConversationKey],
 ) -> Result<Vec<Conversation>, StoreError> {

@@ -368,6 +368,41 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Refuses a request that somebody waits for; returns what is none, and messages, which hold a part of the budget.
+    pub(super) fn refuse(self, problem: &Problem) -> Option<Self> {
+        match self {
+            Self::Act(change) => change.reply.and_then(|reply| refuse(reply, problem)),
+            Self::Snapshot { reply, .. } => refuse(reply, problem),
+            Self::Views { reply, .. } => refuse(reply, problem),
+            Self::OpenVisitor { reply, .. } => refuse(reply, problem),
+            Self::PutAgent { reply, .. } => refuse(reply, problem),
+            Self::PutTeam { reply, .. } => refuse(reply, problem),
+            Self::PutInbox { reply, .. } => refuse(reply, problem),
+            Self::PutRole { reply, .. } => refuse(reply, problem),
+            Self::DropRole { reply, .. }
+            | Self::EndSession { reply, .. }
+            | Self::EndErased { reply, .. }
+            | Self::SettleStore { reply }
+            | Self::Record { reply, .. }
+            | Self::SetupToken { reply, .. } => refuse(reply, problem),
+            Self::Agents { reply } => refuse(reply, problem),
+            Self::Stop { reply } => {
+                // Whoever asked may have stopped waiting.
+                reply.send(()).ok();
+                None
+            }
+            other => Some(other),
+        }
+    }
+}
+
+fn refuse<T>(reply: Answer<T>, problem: &Problem) -> Option<Command> {
+    // Whoever asked may have stopped waiting.
+    reply.send(Err(problem.clone())).ok();
+    None
+}
+
 /// What the desk knows of an agent besides its row.
 pub(crate) fn agent_view(
     agent: &Agent,

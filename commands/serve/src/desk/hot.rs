@@ -170,6 +170,14 @@ impl HotSet {
         if !keys.is_empty() {
             found.extend(writer.conversations_by_key(&keys).await?);
         }
+        self.bring(found, store).await
+    }
+
+    /// Brings these heads into memory, with their visitors and last messages.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn bring(&mut self, found: Vec<Conversation>, store: &Store) -> Result<(), StoreError> {
         if found.is_empty() {
             return Ok(());
         }

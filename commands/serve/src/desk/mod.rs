@@ -18,6 +18,7 @@ mod gather;
 mod hot;
 mod ids;
 mod people;
+mod reading;
 mod replay;
 mod roles;
 mod routing;
@@ -47,6 +48,7 @@ pub(crate) use api::{
     Act, AgentChange, Change, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, RoleChange,
     Send, Sent, TeamChange,
 };
+pub(crate) use reading::ReadingOptions;
 
 use crate::{
     files::Links,
@@ -127,6 +129,28 @@ impl Desk {
         let tracker = options.tracker.clone();
         let task = task::Task::load(options, desk.queue.downgrade(), Arc::clone(&desk.shared)).await?;
         drop(tracker.spawn(task.run(requests)));
+        Ok(desk)
+    }
+
+    /// A desk that has no writer: it answers from a store that another process serves, as of the last second, and
+    /// refuses whatever would change anything.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn reading(options: ReadingOptions) -> Result<Self, kefu_store::StoreError> {
+        let (queue, requests) = mpsc::channel(QUEUE_LEN);
+        let shared = Arc::new(Shared {
+            // No message is taken, so none waits.
+            budget: Semaphore::new(Semaphore::MAX_PERMITS),
+            directory: RwLock::default(),
+            anyone_online: AtomicBool::new(false),
+            is_writable: AtomicBool::new(false),
+            epoch: options.store.epoch().await?,
+        });
+        let desk = Self { queue, shared, store: options.store.clone(), words: Arc::default() };
+        let tracker = options.tracker.clone();
+        let reading = reading::Reading::load(options, Arc::clone(&desk.shared)).await?;
+        drop(tracker.spawn(reading.run(requests)));
         Ok(desk)
     }
 

@@ -425,39 +425,22 @@ impl Task {
 
     /// Refuses a request that was not looked at.
     fn refuse_command(&mut self, command: Command, problem: &Problem) {
-        match command {
-            Command::Send(send) => {
+        match command.refuse(problem) {
+            None => {}
+            Some(Command::Send(send)) => {
                 self.shared.budget.add_permits(send.units as usize);
                 self.refuse(send.reply, send.client_id, problem.clone());
             }
-            Command::Act(Change { reply: Some(reply), .. }) => drop(reply.send(Err(problem.clone()))),
-            // What a bot did not get to say in time goes to a person.
-            Command::Act(_) | Command::Bot(_) | Command::SessionSeen { .. } | Command::Typing { .. } => {}
-            Command::Snapshot { reply, .. } => drop(reply.send(Err(problem.clone()))),
-            Command::Views { reply, .. } => drop(reply.send(Err(problem.clone()))),
-            Command::OpenVisitor { reply, .. } => drop(reply.send(Err(problem.clone()))),
-            Command::PutAgent { reply, .. } => drop(reply.send(Err(problem.clone()))),
-            Command::PutTeam { reply, .. } => drop(reply.send(Err(problem.clone()))),
-            Command::PutInbox { reply, .. } => drop(reply.send(Err(problem.clone()))),
-            Command::PutRole { reply, .. } => drop(reply.send(Err(problem.clone()))),
-            Command::DropRole { reply, .. }
-            | Command::EndSession { reply, .. }
-            | Command::EndErased { reply, .. }
-            | Command::SettleStore { reply }
-            | Command::Record { reply, .. }
-            | Command::SetupToken { reply, .. } => drop(reply.send(Err(problem.clone()))),
-            Command::Agents { reply } => drop(reply.send(Err(problem.clone()))),
+            Some(Command::Disconnect(connection)) => self.disconnect(connection),
+            Some(Command::Forget(visitors)) => self.forget(visitors),
+            Some(Command::CloseBlocked(visitors)) => self.close_blocked(&visitors),
+            Some(
+                Command::Resume { connection, .. }
+                | Command::Replayed { connection, .. }
+                | Command::Watch { connection, .. },
+            ) => self.push_error(connection, None, None, problem),
             // Dropping the reply ends the connection, which comes back later.
-            Command::Connect { .. } => {}
-            Command::Disconnect(connection) => self.disconnect(connection),
-            Command::Forget(visitors) => self.forget(visitors),
-            Command::CloseBlocked(visitors) => self.close_blocked(&visitors),
-            Command::Resume { connection, .. }
-            | Command::Replayed { connection, .. }
-            | Command::Watch { connection, .. } => {
-                self.push_error(connection, None, None, problem);
-            }
-            Command::Stop { reply } => reply.send(()).unwrap_or(()),
+            Some(_) => {}
         }
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn audit(app: &App, args: &AuditArgs) -> Result<Exit, Failure> {
 fn verify(app: &App, args: &AuditVerifyArgs) -> Result<Exit, Failure> {
     let dir = Settings::load_for_store(app, args.data_dir.as_ref())?;
     let found = app.block_on(async {
-        let store = open_reading(&dir).await?;
+        let store = open_reading(&dir, 1).await?;
         let found = judge(&store, args.head.as_ref()).await;
         store.close().await;
         found
@@ -94,7 +94,7 @@ fn text(dir: &Path, verdict: &AuditVerdict, goes_on: Option<bool>) -> String {
 fn export(app: &App, args: &AuditExportArgs) -> Result<Exit, Failure> {
     let dir = Settings::load_for_store(app, args.data_dir.as_ref())?;
     app.block_on(async {
-        let store = open_reading(&dir).await.map_err(|error| store_failure(&dir, error))?;
+        let store = open_reading(&dir, 1).await.map_err(|error| store_failure(&dir, error))?;
         let mut out = String::new();
         if args.format == ExportFormat::Csv {
             write_titles(&mut out);
@@ -188,7 +188,7 @@ mod tests {
     async fn a_kept_head_shows_what_was_cut_off() {
         let dir = tempfile::tempdir().unwrap();
         let opened = with_lines(dir.path(), 3).await;
-        let store = open_reading(dir.path()).await.unwrap();
+        let store = open_reading(dir.path(), 1).await.unwrap();
         let line = store.audit_lines(1, 1).await.unwrap().remove(0);
         let head = |number, hash: &str| AuditHead { number, hash: hash.to_owned() };
         for (kept, expected) in [

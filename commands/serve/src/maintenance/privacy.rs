@@ -43,7 +43,7 @@ fn export(app: &App, args: &PrivacyExportArgs) -> Result<Exit, Failure> {
     let dir = Settings::load_for_store(app, args.data_dir.as_ref())?;
     app.block_on(async {
         let failed = |error| store_failure(&dir, error);
-        let store = open_reading(&dir).await.map_err(failed)?;
+        let store = open_reading(&dir, 1).await.map_err(failed)?;
         let customer = store.customer(args.customer).await.map_err(failed)?;
         let customer = customer.ok_or_else(|| unknown(args.customer))?;
         let mut export = Export::of(store.clone(), customer, clock::now()).await.map_err(failed)?;
@@ -96,7 +96,7 @@ fn erase(app: &App, args: &PrivacyEraseArgs) -> Result<Exit, Failure> {
     app.block_on(async {
         let failed = |error| store_failure(&dir, error);
         // A store that is missing or of another version is not made or changed here.
-        let store = open_reading(&dir).await.map_err(failed)?;
+        let store = open_reading(&dir, 1).await.map_err(failed)?;
         let found = store.customer(args.customer).await.map_err(failed)?;
         let customer = found.ok_or_else(|| unknown(args.customer))?;
         let hold = store.hold(customer.id, clock::now()).await.map_err(failed)?;

@@ -19,7 +19,7 @@ pub(crate) fn report(app: &App, args: &ReportArgs) -> Result<Exit, Failure> {
     let zone = reports::zone(args.zone.as_deref()).map_err(|problem| usage(&problem))?;
     let range = reports::span(&args.from, &args.to, grouping, &zone).map_err(|problem| usage(&problem))?;
     let counted: Result<_, StoreError> = app.block_on(async {
-        let store = open_reading(&dir).await?;
+        let store = open_reading(&dir, 1).await?;
         let names = Names::load(&store).await?;
         let filter = ReportFilter { from: range.0, to: range.1, ..ReportFilter::default() };
         let report = reports::count(&store, filter, grouping, zone.clone()).await?;

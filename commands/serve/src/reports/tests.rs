@@ -243,7 +243,7 @@ async fn a_range_may_be_cut_anywhere_and_the_store_opened_anew() {
         assert_eq!(both, sums(&whole), "cut at {cut}");
     }
     // Nobody says goodbye to the writer: the log is all that there is.
-    let store = kefu_store::open_reading(dir.path()).await.unwrap();
+    let store = kefu_store::open_reading(dir.path(), 1).await.unwrap();
     let filter = ReportFilter { from: at(-86_400), to: at(86_400), ..ReportFilter::default() };
     let again = count(&store, filter, Grouping::Day, TimeZone::UTC).await.unwrap();
     assert_eq!(again.total, whole);

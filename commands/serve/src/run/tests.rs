@@ -3,6 +3,7 @@ use axum::body::Body;
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::services::socket_limits;
 use crate::{auth::TokenKind, desk::InboxChange};
 
 const HERE: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);

@@ -112,17 +112,17 @@ fn how_far_the_audit_log_was_passed_on_is_kept() {
 #[test]
 fn a_store_can_be_read_while_it_is_served_and_after() {
     run(async |dir| {
-        assert!(matches!(crate::open_reading(dir.path()).await, Err(StoreError::Missing(_))));
+        assert!(matches!(crate::open_reading(dir.path(), 1).await, Err(StoreError::Missing(_))));
         assert_eq!(crate::holder(dir.path()).unwrap(), None);
         let opened = open(dir.path()).await.unwrap();
         assert_eq!(crate::holder(dir.path()).unwrap(), Some(std::process::id()));
-        let store = crate::open_reading(dir.path()).await.unwrap();
+        let store = crate::open_reading(dir.path(), 1).await.unwrap();
         assert_eq!(store.verify_audit().await.unwrap().lines, 0);
         store.close().await;
         opened.store.close().await;
         opened.writer.close().await.unwrap();
         assert_eq!(crate::holder(dir.path()).unwrap(), None);
-        let store = crate::open_reading(dir.path()).await.unwrap();
+        let store = crate::open_reading(dir.path(), 1).await.unwrap();
         assert_eq!(store.verify_audit().await.unwrap().lines, 0);
         store.close().await;
     });

@@ -59,6 +59,12 @@ impl Indexer {
         Ok(Self { requests })
     }
 
+    /// For who only reads: indexes nothing, and refuses as after [`Indexer::close`].
+    #[must_use]
+    pub fn closed() -> Self {
+        Self { requests: mpsc::channel(1).0 }
+    }
+
     /// Returns when everything that was committed before the call is indexed.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ type Stub = (i64, i64, u64, i64, i64, Option<i64>, i64, Option<Uuid>);
 /// The entries that a crash left unfolded, by conversation and `seq`. The heads that lag behind them are read when
 /// they are needed: reading them all takes longer than the log.
 #[derive(Default)]
-pub(super) struct Left(Vec<LeftEntry>);
+pub(crate) struct Left(Vec<LeftEntry>);
 
 /// What the growth of a head goes by.
 struct LeftEntry {
@@ -40,21 +40,14 @@ pub(super) async fn tail(conn: &mut SqliteConnection, next_pos: i64) -> Result<(
     let mut after: i64 = schema::meta(conn, "folded_pos").await?.unwrap_or(0);
     let (mut rows, mut entries) = (Vec::new(), Vec::new());
     while after + 1 < next_pos {
-        for (pos, conversation, seq, kind, sender_kind, sender, created_at, client_id) in
-            chunk(conn, after).await?
-        {
-            let sender = rows::principal(sender_kind, sender)?;
+        for stub in chunk(conn, after).await? {
+            let client_id = stub.7;
+            let entry = LeftEntry::try_from(stub)?;
             if let Some(client_id) = client_id {
-                rows.push(Row { conversation, hash: key.hash(sender, client_id), seq: int(seq) });
+                let hash = key.hash(entry.sender, client_id);
+                rows.push(Row { conversation: entry.conversation.0, hash, seq: int(entry.seq) });
             }
-            entries.push(LeftEntry {
-                conversation: ConversationKey(conversation),
-                seq,
-                pos,
-                kind: rows::kind(kind)?,
-                sender,
-                created_at: Micros(created_at),
-            });
+            entries.push(entry);
         }
         after += CHUNK;
     }
@@ -84,7 +77,28 @@ impl Left {
         Ok(Self(entries))
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// The entries after the position `after`, up to `end`.
+    pub(crate) async fn read(conn: &mut SqliteConnection, after: i64, end: i64) -> Result<Self, StoreError> {
+        let mut entries = Vec::new();
+        for after in (after..end).step_by(CHUNK as usize) {
+            let stubs = chunk(conn, after).await?;
+            // Of what came after `end` there may be only a part.
+            let stubs = stubs.into_iter().filter(|stub| stub.0 <= end);
+            entries.extend(stubs.map(LeftEntry::try_from).collect::<Result<Vec<_>, _>>()?);
+        }
+        Self::new(entries)
+    }
+
+    /// Forgets what is folded by now, up to the position `folded`, and takes in what came after all that it has.
+    pub(crate) fn follow(&mut self, folded: i64, new: Self) -> Result<(), StoreError> {
+        let mut entries = std::mem::take(&mut self.0);
+        entries.retain(|entry| entry.pos > folded);
+        entries.extend(new.0);
+        *self = Self::new(entries)?;
+        Ok(())
+    }
+
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
@@ -101,7 +115,7 @@ impl Left {
     }
 
     /// Repeats for a head as its row has it what the commits of these entries did to it.
-    pub(super) fn grow(&self, head: &mut Conversation) -> Result<(), StoreError> {
+    pub(crate) fn grow(&self, head: &mut Conversation) -> Result<(), StoreError> {
         for left in self.of(head.key) {
             if left.seq > head.last_seq {
                 check_next(head.key, head.last_seq, left.seq)?;
@@ -133,6 +147,22 @@ impl Left {
         let begin = self.0.partition_point(|entry| entry.conversation < conversation);
         let length = self.0[begin..].partition_point(|entry| entry.conversation == conversation);
         &self.0[begin..][..length]
+    }
+}
+
+impl TryFrom<Stub> for LeftEntry {
+    type Error = StoreError;
+
+    fn try_from(stub: Stub) -> Result<Self, StoreError> {
+        let (pos, conversation, seq, kind, sender_kind, sender, created_at, _) = stub;
+        Ok(Self {
+            conversation: ConversationKey(conversation),
+            seq,
+            pos,
+            kind: rows::kind(kind)?,
+            sender: rows::principal(sender_kind, sender)?,
+            created_at: Micros(created_at),
+        })
     }
 }
 

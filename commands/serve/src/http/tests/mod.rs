@@ -19,6 +19,7 @@ mod rights;
 mod search;
 mod second;
 mod shadow;
+mod standby;
 mod tickets;
 mod trail;
 mod words;

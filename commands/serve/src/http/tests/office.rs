@@ -3,7 +3,6 @@ use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 use axum::{Router, body::Body, extract::Request};
 use http::{HeaderMap, Method, StatusCode};
 use kefu_core::{Permission, Principal, Role};
-use kefu_socket::Registry;
 use kefu_store::{AccessChange, ApiKey, Change, Indexer, OpenOptions, RecordSet, Session};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,16 +14,15 @@ use uuid::Uuid;
 use crate::{
     address::Peer,
     auth::{Secrets, Token, TokenKind, password},
-    blocks::Blocks,
     clock,
-    desk::{AgentChange, Desk, DeskOptions, InboxChange, RoleChange},
-    files::{Files, FilesOptions, Links},
-    limits::Limits,
-    live::{self, Live},
+    desk::{AgentChange, Desk, DeskOptions, InboxChange, ReadingOptions, RoleChange},
+    files::Links,
+    live,
     metrics::Metrics,
     outgoing::Outgoing,
-    services::Services,
+    services::{Foundation, Services},
     settings::{Rate, Rates, Settings},
+    standby,
     words::Words,
 };
 
@@ -123,34 +121,47 @@ impl Office {
             };
             desk.put_inbox(change).await.unwrap();
         }
-        let limits = Arc::new(Limits::new(&settings.rate));
-        let blocks = Arc::new(Blocks::load(&opened.store).await.unwrap());
-        let files = Files::open(FilesOptions {
-            store: opened.store.clone(),
-            desk: desk.clone(),
-            metrics: Arc::clone(&metrics),
-            tracker: tracker.clone(),
-            settings: settings.files.clone(),
-            links,
-        });
-        let services = Services {
-            live: Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks))),
-            registry: Registry::new(kefu_socket::Limits::default(), 0),
-            limits,
-            blocks,
-            trails: Arc::default(),
+        let foundation = Foundation {
             desk,
             indexer: Indexer::start(&opened.store).unwrap(),
             store: opened.store,
-            outgoing: Outgoing::new(Arc::clone(&metrics), false),
-            settings: Arc::new(settings),
+            settings,
             secrets,
-            files: Arc::new(files.await.unwrap()),
+            links,
+            outgoing: Outgoing::new(Arc::clone(&metrics), false),
             metrics,
             tracker,
         };
+        let services = Services::new(foundation).await.unwrap();
         let live = live::router(services.clone());
         Self { router: live.merge(super::super::router(services.clone())), services, dir }
+    }
+
+    /// From now on requests go to a standby on the same store; returns what answered until then.
+    pub(crate) async fn stand_by(&mut self) -> Router {
+        let Services { settings, secrets, .. } = &self.services;
+        let store = kefu_store::open_reading(self.dir.path(), 2).await.unwrap();
+        let links = Links::new(Arc::clone(secrets), settings.files.link_life);
+        let (metrics, tracker) = (Arc::new(Metrics::new()), TaskTracker::new());
+        let desk = Desk::reading(ReadingOptions {
+            store: store.clone(),
+            tracker: tracker.clone(),
+            masking: settings.privacy.masking(),
+            links: links.clone(),
+        });
+        let foundation = Foundation {
+            desk: desk.await.unwrap(),
+            store,
+            indexer: Indexer::closed(),
+            settings: Settings::clone(settings),
+            secrets: Arc::clone(secrets),
+            links,
+            outgoing: Outgoing::new(Arc::clone(&metrics), false),
+            metrics,
+            tracker,
+        };
+        let reads = standby::reads(Services::new(foundation).await.unwrap());
+        std::mem::replace(&mut self.router, reads)
     }
 
     /// Sends a request; `body` is JSON if it is there.

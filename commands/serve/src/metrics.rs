@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use kefu_core::Kept;
 use prometheus_client::{
     encoding::text,
     metrics::{
@@ -52,6 +53,7 @@ pub(crate) struct Metrics {
     files: Counter,
     file_bytes: Counter,
     files_refused: Family<Labels, Counter>,
+    retention_over: Family<Labels, Counter>,
     search_indexed: Gauge,
     search_behind: Gauge,
     words_read: Counter,
@@ -128,6 +130,7 @@ impl Metrics {
             files: Counter::default(),
             file_bytes: Counter::default(),
             files_refused: Family::default(),
+            retention_over: Family::default(),
             search_indexed: Gauge::default(),
             search_behind: Gauge::default(),
             words_read: words.get_or_create_owned(&[("outcome", "read")]),
@@ -221,6 +224,11 @@ impl Metrics {
             "kefu_files_refused",
             "Files that were not taken, by reason",
             metrics.files_refused.clone(),
+        );
+        registry.register(
+            "kefu_retention_erased",
+            "Conversations, files, tickets and pages that were kept for long enough and erased",
+            metrics.retention_over.clone(),
         );
         registry.register(
             "kefu_search_indexed",
@@ -318,6 +326,11 @@ impl Metrics {
         self.files_refused.get_or_create(&[("reason", reason)]).inc();
     }
 
+    /// So many things of a kind were kept for long enough and erased.
+    pub(crate) fn retention_over(&self, kind: Kept, count: u64) {
+        self.retention_over.get_or_create(&[("kind", kind.as_str())]).inc_by(count);
+    }
+
     /// Writes everything in the OpenMetrics text format.
     pub(crate) fn text(&self, observed: &Observed) -> String {
         set(&self.chat, observed.chat_connections);
@@ -365,6 +378,7 @@ mod tests {
         metrics.connection_refused();
         metrics.file_taken(700);
         metrics.file_refused("type");
+        metrics.retention_over(Kept::Files, 3);
         let text = metrics.text(&Observed {
             chat_connections: 5,
             outbox_bytes: 60,
@@ -399,6 +413,7 @@ mod tests {
             "kefu_files_total 1",
             "kefu_files_bytes_total 700",
             "kefu_files_refused_total{reason=\"type\"} 1",
+            "kefu_retention_erased_total{kind=\"files\"} 3",
             "kefu_search_indexed 70",
             "kefu_search_behind 8",
             concat!("kefu_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),

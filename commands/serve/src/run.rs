@@ -173,6 +173,7 @@ async fn serve(
         () = sweep(&registry) => {}
         () = keep_up(services.clone()) => {}
         () = privacy::keep(&background) => {}
+        () = privacy::keep_no_longer(&background) => {}
         () = reseal::follow(&background, hangups) => {}
         () = pass_audit_on(&background) => {}
         () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}

@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::ValueEnum as _;
 use kefu_app::{App, ByteSize, Effective, Exit, Failure, Flags, Secret, Text};
-use kefu_core::Limit;
+use kefu_core::{Limit, RETENTION_DAYS_MAX, Retention};
 use kefu_media::{MediaType, UnknownMediaType};
 use kefu_text::mask::{Kind, Kinds};
 
@@ -86,6 +86,35 @@ kefu_app::settings! {
         /// card, email, passport, address. What is stored stays whole; whoever may reveal it does so one at a time,
         /// with a reason. An empty list masks nothing.
         pub mask: Vec<Masked> = Masked::value_variants().to_vec(),
+        /// For how many days things are kept, in inboxes that say nothing else.
+        pub retention: RetentionDays = RetentionDays::default(),
+    }
+}
+
+kefu_app::settings! {
+    /// The `serve.privacy.retention` group. 0 means for ever.
+    pub struct RetentionDays {
+        /// What was said in a conversation that has ended, since its last entry; its files go with it.
+        pub messages: u32 = 0,
+        /// Files of conversations, since the upload.
+        pub files: u32 = 0,
+        /// What was written in a ticket that is solved or closed, since its last change.
+        pub tickets: u32 = 0,
+        /// Pages that visitors saw.
+        pub pages: u32 = 0,
+    }
+}
+
+impl RetentionDays {
+    /// As inboxes have it.
+    pub(crate) fn defaults(&self) -> Retention {
+        let days = |days| Some(days).filter(|days| *days > 0);
+        Retention {
+            messages_days: days(self.messages),
+            files_days: days(self.files),
+            tickets_days: days(self.tickets),
+            pages_days: days(self.pages),
+        }
     }
 }
 
@@ -354,6 +383,21 @@ fn check(settings: &Effective<Settings>) -> Result<(), Failure> {
     ];
     if let Some((path, _)) = positive.iter().find(|(_, is_zero)| *is_zero) {
         return Err(settings.reject(path, Text::new("must be more than zero", "必须大于零")));
+    }
+    let retention = &settings.privacy.retention;
+    for (path, days) in [
+        ("privacy.retention.messages", retention.messages),
+        ("privacy.retention.files", retention.files),
+        ("privacy.retention.tickets", retention.tickets),
+        ("privacy.retention.pages", retention.pages),
+    ] {
+        if days > RETENTION_DAYS_MAX {
+            let text = Text::new(
+                format!("must be at most {RETENTION_DAYS_MAX} days"),
+                format!("最多为 {RETENTION_DAYS_MAX} 天"),
+            );
+            return Err(settings.reject(path, text));
+        }
     }
     for (path, secret) in [("metrics_token", &settings.metrics_token), ("secret_key", &settings.secret_key)] {
         if secret.as_ref().is_some_and(Secret::is_empty) {

@@ -16,6 +16,7 @@ mod office;
 mod principal;
 mod rate;
 mod reports;
+mod retention;
 mod revise;
 mod rights;
 mod routing;
@@ -43,6 +44,7 @@ pub use rate::{Limit, Meter};
 pub use reports::{
     Contact, Durations, Fact, Figures, Group, Grouping, Labels, Met, Occurrence, Report, ReportFilter, Step,
 };
+pub use retention::{Kept, RETENTION_DAYS_MAX, Retention};
 pub use revise::{EDIT_WINDOW_SECONDS, RECALL_WINDOW_SECONDS, Revise, Unrevised, revise};
 pub use rights::{Permission, Rights};
 pub use routing::{

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    BotSettings, ClockRules, Hours, HoursConfig, HoursError, Micros, Overflow, Rules, Silence, Sticky,
-    Strategy, TeamKey,
+    BotSettings, ClockRules, Hours, HoursConfig, HoursError, Micros, Overflow, RETENTION_DAYS_MAX, Retention,
+    Rules, Silence, Sticky, Strategy, TeamKey,
 };
 
 /// The longest duration that a setting may name: 30 days.
@@ -114,6 +114,9 @@ pub struct InboxSettings {
     /// Its public help page is not shown.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub help_hidden: bool,
+    /// For how long things are kept.
+    #[serde(skip_serializing_if = "Retention::is_empty")]
+    pub retention: Retention,
     /// Who answers first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bot: Option<Box<BotSettings>>,
@@ -129,6 +132,12 @@ pub enum SettingError {
         field: &'static str,
         /// The largest.
         max: u32,
+    },
+    /// A number of days that is none or too large.
+    #[error("must be between 1 and {RETENTION_DAYS_MAX} days")]
+    Days {
+        /// Which field.
+        field: &'static str,
     },
     /// Too many skills, or a name that is empty or too long.
     #[error("must be at most {max} names of 1 to {SKILL_CHARS_MAX} characters, and levels between 1 and 5")]
@@ -157,7 +166,7 @@ impl SettingError {
     #[must_use]
     pub fn field(&self) -> &'static str {
         match self {
-            Self::TooLarge { field, .. } | Self::Bot { field, .. } => field,
+            Self::TooLarge { field, .. } | Self::Days { field } | Self::Bot { field, .. } => field,
             Self::Skills { .. } => "skills",
             Self::Warning => "idle_warn_s",
             Self::Hours(_) => "hours",
@@ -207,6 +216,7 @@ impl InboxSettings {
         seconds("first_response_target_s", self.first_response_target_s)?;
         seconds("idle_warn_s", self.idle_warn_s)?;
         seconds("idle_close_s", self.idle_close_s)?;
+        self.retention.check()?;
         if let Some(warn) = self.idle_warn_s
             && self.idle_close_s.is_none_or(|close| warn >= close)
         {
@@ -282,6 +292,8 @@ mod tests {
             (r#"{"hours":{"time_zone":"Mars/Base"}}"#, "hours"),
             (r#"{"bot":{"name":""}}"#, "bot.name"),
             (r#"{"waiting_target_s":4000000000}"#, "waiting_target_s"),
+            (r#"{"retention":{"files_days":0}}"#, "retention.files_days"),
+            (r#"{"retention":{"pages_days":36501}}"#, "retention.pages_days"),
         ] {
             assert_eq!(inbox(text).check().unwrap_err().field(), field, "{text}");
         }

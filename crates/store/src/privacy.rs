@@ -5,6 +5,7 @@
 //! after a crash it goes on where it was. An entry that is erased keeps its place: its number, its sender, its times.
 
 use kefu_core::{Conversation, ConversationKey, Micros, Visitor, VisitorKey};
+use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use crate::rows::{self, Columns};
@@ -103,6 +104,20 @@ pub enum PrivacyChange {
         /// How many entries it had.
         entries: u64,
     },
+    /// Nothing is left of what a conversation held up to this position, because its time was over.
+    Emptied {
+        /// Which conversation.
+        conversation: ConversationKey,
+        /// Position in the log.
+        upto: i64,
+    },
+    /// Removes the pages that these visitors saw before a time.
+    RemovePages {
+        /// Whose.
+        visitors: Vec<VisitorKey>,
+        /// Which time.
+        before: Micros,
+    },
     /// Nothing is left of a customer.
     Finish {
         /// Public id.
@@ -170,27 +185,11 @@ impl Store {
             " FROM conversation INDEXED BY conversation_visitor
             WHERE visitor IN (SELECT value FROM json_each(?)) AND key > ? ORDER BY key LIMIT ?"
         );
-        const ENDS: &str = "SELECT conversation, max(pos), max(seq) FROM log
-            WHERE pos > (SELECT value FROM meta WHERE key = 'folded_pos')
-                AND conversation IN (SELECT value FROM json_each(?)) GROUP BY conversation";
         let args = Args::default().ints(visitors.iter().map(|visitor| visitor.0)).int(after.0).int(KEYS_MAX);
         let mut lease = self.lease().await?;
         let found = sql::rows(lease.conn(), HEADS, args).await?;
         let mut heads = found.iter().map(rows::conversation).collect::<Result<Vec<_>, _>>()?;
-        if heads.is_empty() {
-            return Ok(heads);
-        }
-        let args = Args::default().ints(heads.iter().map(|head| head.key.0));
-        for row in &sql::rows(lease.conn(), ENDS, args).await? {
-            let mut columns = Columns::of(row);
-            let (key, pos, seq) = (columns.take()?, columns.take()?, columns.number()?);
-            if let Some(head) = heads.iter_mut().find(|head| head.key == ConversationKey(key)) {
-                // The row may be newer than the part of the log that is not folded in.
-                if seq > head.last_seq {
-                    (head.last_pos, head.last_seq) = (pos, seq);
-                }
-            }
-        }
+        find_ends(lease.conn(), &mut heads).await?;
         Ok(heads)
     }
 
@@ -235,6 +234,31 @@ impl Store {
         let args = Args::default().ints(visitors.iter().map(|visitor| visitor.0)).int(after);
         self.all(SQL, args.int(i64::try_from(most).unwrap_or(i64::MAX)), reader::first).await
     }
+}
+
+/// Gives heads the exact ends of their logs: what is not folded in yet is not in their rows.
+pub(crate) async fn find_ends(
+    conn: &mut SqliteConnection,
+    heads: &mut [Conversation],
+) -> Result<(), StoreError> {
+    const ENDS: &str = "SELECT conversation, max(pos), max(seq) FROM log
+        WHERE pos > (SELECT value FROM meta WHERE key = 'folded_pos')
+            AND conversation IN (SELECT value FROM json_each(?)) GROUP BY conversation";
+    if heads.is_empty() {
+        return Ok(());
+    }
+    let args = Args::default().ints(heads.iter().map(|head| head.key.0));
+    for row in &sql::rows(conn, ENDS, args).await? {
+        let mut columns = Columns::of(row);
+        let (key, pos, seq) = (columns.take()?, columns.take()?, columns.number()?);
+        if let Some(head) = heads.iter_mut().find(|head| head.key == ConversationKey(key)) {
+            // The row may be newer than the part of the log that is not folded in.
+            if seq > head.last_seq {
+                (head.last_pos, head.last_seq) = (pos, seq);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn hold(row: &sqlx::sqlite::SqliteRow) -> Result<LegalHold, StoreError> {

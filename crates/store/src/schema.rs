@@ -29,6 +29,8 @@ const MIGRATIONS: [&str; 2] = [
         include_str!("schema/0002/tags.sql"),
         include_str!("schema/0002/tickets.sql"),
         include_str!("schema/0002/watch.sql"),
+        // Last: it is about tables of the others.
+        include_str!("schema/0002/retention.sql"),
     ),
 ];
 

@@ -106,7 +106,12 @@ impl Eraser {
             let Some(last) = conversations.last() else { break };
             after = last.key;
             for conversation in &conversations {
-                done += self.erase(erasure.customer, conversation).await?;
+                let note = |entries| PrivacyChange::Erased {
+                    customer: erasure.customer,
+                    conversation: conversation.key,
+                    entries,
+                };
+                done += self.erase(conversation, note).await?;
                 told(done);
             }
         }
@@ -127,8 +132,13 @@ impl Eraser {
         Ok(())
     }
 
-    /// Erases what was said in a conversation, from its end back; returns how many entries it had.
-    async fn erase(&self, customer: Uuid, conversation: &Conversation) -> Result<u64, Problem> {
+    /// Erases what was said in a conversation, from its end back, and writes down that it is done, as `note` has it
+    /// of how many entries there were; returns them.
+    pub(super) async fn erase(
+        &self,
+        conversation: &Conversation,
+        note: impl FnOnce(u64) -> PrivacyChange,
+    ) -> Result<u64, Problem> {
         let mut from = Some(conversation.last_pos).filter(|pos| *pos > 0);
         let last = self.store.entries_at(from.as_slice()).await?;
         let is_done = |code| code == Some(EventCode::Erased);
@@ -143,7 +153,7 @@ impl Eraser {
             from = next;
         }
         let has_comment = conversation.rating.as_ref().is_some_and(|rating| !rating.comment.is_empty());
-        let note = PrivacyChange::Erased { customer, conversation: conversation.key, entries };
+        let note = note(entries);
         if last.is_empty() || entries > 0 || has_comment {
             self.desk.end_erased(conversation.key, note).await?;
         } else {
@@ -163,7 +173,7 @@ impl Eraser {
     }
 
     /// Returns when no file holds anything of what was erased.
-    async fn settle(&self) -> Result<(), Problem> {
+    pub(super) async fn settle(&self) -> Result<(), Problem> {
         self.files.settle().await?;
         self.indexer.settle().await?;
         for _ in 1..SETTLE_TRIES {

@@ -7,6 +7,7 @@ use kefu_core::{
 };
 use kefu_store::{Customer, IdentityKind, Range, Store, StoreError, TicketFilter};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::view::timestamp;
 
@@ -19,6 +20,9 @@ const MESSAGES: usize = 32;
 /// Tickets, and comments and lines of history, that are read at once.
 const TICKETS: usize = 8;
 const COMMENTS: usize = 100;
+
+/// Files that are read at once.
+const FILES: usize = 100;
 
 /// Writes the document. Each call of [`Export::next`] gives some of it.
 pub(crate) struct Export {
@@ -212,7 +216,7 @@ impl Export {
         });
         let about = json!({
             "id": head.id, "created_at": timestamp(head.created_at), "resolved_at": head.resolved_at.map(timestamp),
-            "rating": rating,
+            "rating": rating, "files": self.files(head.key).await?,
         });
         let about = about.to_string();
         // The list of messages is one more field of the object.
@@ -221,6 +225,21 @@ impl Export {
         out.push_str(",\"messages\":[");
         self.is_first = true;
         Ok(Place::Messages { conversation: Box::new(head), seq: 0 })
+    }
+
+    async fn files(&self, conversation: ConversationKey) -> Result<Vec<Value>, StoreError> {
+        let (mut files, mut after) = (Vec::new(), Uuid::nil());
+        loop {
+            let page = self.store.files_of_conversation(conversation, after, FILES).await?;
+            let Some(last) = page.last() else { return Ok(files) };
+            after = last.id;
+            files.extend(page.iter().map(|file| {
+                json!({
+                    "id": file.id, "name": file.name, "media_type": file.media_type, "size": file.size,
+                    "created_at": timestamp(file.created_at), "from": self.party(file.uploader),
+                })
+            }));
+        }
     }
 
     async fn messages(

@@ -2,6 +2,8 @@
 
 mod erase;
 mod export;
+pub(crate) mod retention;
 
 pub(crate) use erase::{Eraser, keep};
 pub(crate) use export::Export;
+pub(crate) use retention::{days, keep_no_longer, outdated};

@@ -32,6 +32,16 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &PrivacyChange) -
             let args = Args::default().int(conversation.0).int(int(*entries)).blob(customer.as_bytes());
             sql::execute(conn, SQL, args).await.map(drop)
         }
+        PrivacyChange::Emptied { conversation, upto } => {
+            const SQL: &str = "UPDATE conversation SET emptied_pos = ? WHERE key = ?";
+            sql::execute(conn, SQL, Args::default().int(*upto).int(conversation.0)).await.map(drop)
+        }
+        PrivacyChange::RemovePages { visitors, before } => {
+            const SQL: &str = "DELETE FROM page_visit
+                WHERE visitor IN (SELECT value FROM json_each(?)) AND at < ?";
+            let args = Args::default().ints(visitors.iter().map(|visitor| visitor.0)).int(before.0);
+            sql::execute(conn, SQL, args).await.map(drop)
+        }
         PrivacyChange::Finish { customer, at } => {
             const SQL: &str = "UPDATE erasure SET finished_at = ? WHERE customer = ? AND finished_at IS NULL";
             let args = Args::default().int(at.0).blob(customer.as_bytes());

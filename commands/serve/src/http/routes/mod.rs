@@ -20,6 +20,7 @@ mod pages;
 mod privacy;
 mod repeat;
 mod reports;
+mod retention;
 mod reveal;
 mod roles;
 mod search;
@@ -140,6 +141,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(customers::merge))
         .routes(routes!(customers::unmerge))
         .routes(routes!(customers::conversations))
+        .routes(routes!(retention::list))
         .routes(routes!(privacy::state))
         .routes(routes!(privacy::export))
         .routes(routes!(privacy::erase))

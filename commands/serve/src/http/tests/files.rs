@@ -65,13 +65,13 @@ impl Office {
         self.answer(request.body(body.into()).unwrap(), &Ask::default()).await
     }
 
-    async fn uploaded(&self, guest: &Guest, name: &str, bytes: &[u8]) -> Uuid {
+    pub(super) async fn uploaded(&self, guest: &Guest, name: &str, bytes: &[u8]) -> Uuid {
         let answer = self.upload(guest, form(name, "application/octet-stream", bytes)).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
         id(&answer.body)
     }
 
-    async fn send_file(&self, guest: &Guest, client_id: u128, kind: &str, file: Uuid) -> Answer {
+    pub(super) async fn send_file(&self, guest: &Guest, client_id: u128, kind: &str, file: Uuid) -> Answer {
         let body = json!({"client_id": Uuid::from_u128(client_id), "kind": kind, "data": {"file_id": file}});
         self.post(&format!("/conversations/{}/messages", guest.conversation), &guest.token, body).await
     }

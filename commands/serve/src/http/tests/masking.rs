@@ -237,7 +237,11 @@ async fn a_reveal_is_written_down_without_what_it_reveals() {
 
 #[tokio::test]
 async fn what_is_masked_is_a_setting() {
-    let office = Office::open_with(Settings { privacy: Privacy { mask: Vec::new() }, ..unlimited() }).await;
+    let office = Office::open_with(Settings {
+        privacy: Privacy { mask: Vec::new(), ..Privacy::default() },
+        ..unlimited()
+    })
+    .await;
     let supervisor = office.agent("sun", Role::Supervisor).await;
     let token = office.token_of(supervisor).await;
     let guest = office.guest().await;

@@ -15,6 +15,7 @@ mod privacy;
 mod records;
 mod replies;
 mod reports;
+mod retention;
 mod rights;
 mod search;
 mod second;

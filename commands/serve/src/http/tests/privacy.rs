@@ -34,15 +34,19 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// What somebody wrote in the field `name`: in letters, in Chinese, and long enough for pages of its own.
-fn secret(name: &str) -> String {
+pub(super) fn secret(name: &str) -> String {
     format!("zq{name}密语")
 }
 
 /// Names of the fields of which a trace is in the files of `dir`, in whatever way it is written.
-fn traces(dir: &Path, names: &[&'static str]) -> Vec<String> {
+pub(super) fn traces(dir: &Path, names: &[&'static str]) -> Vec<String> {
     let mut found = Vec::new();
     for file in fs::read_dir(dir).unwrap() {
         let path = file.unwrap().path();
+        if path.is_dir() {
+            found.extend(traces(&path, names));
+            continue;
+        }
         let bytes = fs::read(&path).unwrap();
         for name in names {
             let text = secret(name);
@@ -70,7 +74,7 @@ fn traces(dir: &Path, names: &[&'static str]) -> Vec<String> {
     found
 }
 
-const FIELDS: [&str; 27] = [
+const FIELDS: [&str; 29] = [
     "name",
     "attribute",
     "external",
@@ -98,9 +102,11 @@ const FIELDS: [&str; 27] = [
     "merged",
     "edited",
     "mail",
+    "filename",
+    "filebytes",
 ];
 
-async fn say(office: &Office, conversation: Uuid, token: &str, number: u128, body: Value) {
+pub(super) async fn say(office: &Office, conversation: Uuid, token: &str, number: u128, body: Value) {
     let mut message = json!({"client_id": Uuid::from_u128(number), "kind": "text"});
     message.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
     let sent = office.post(&format!("/conversations/{conversation}/messages"), token, message).await;
@@ -133,6 +139,9 @@ async fn known_customer(office: &Office, agent: &str, admin: &str) -> Guest {
     for number in 10..60 {
         say(office, chat, token, number, json!({"text": format!("{} {number}", secret("text"))})).await;
     }
+    let name = format!("{}.txt", secret("filename"));
+    let file = office.uploaded(&guest, &name, secret("filebytes").as_bytes()).await;
+    assert_eq!(office.send_file(&guest, 7, "file", file).await.status, 201);
     let rating = json!({"score": 2, "comment": secret("comment")});
     assert_eq!(office.post(&format!("{path}/rating"), token, rating).await.status, 200);
     let page = json!({"url": "https://shop.example/zqpage", "title": secret("title")});
@@ -246,13 +255,15 @@ async fn an_export_tells_all_that_an_erasure_takes() {
     let answer = office.get(&format!("/customers/{}/export", guest.id), &admin).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let text = answer.body.to_string();
-    for field in FIELDS.into_iter().filter(|field| *field != "reason") {
+    for field in FIELDS.into_iter().filter(|field| !["reason", "filebytes"].contains(field)) {
         assert!(text.contains(&format!("zq{field}")), "{field} is not told");
     }
     let document = &answer.body;
     let counts =
         ["visitors", "tickets", "conversations"].map(|list| document[list].as_array().unwrap().len());
     assert_eq!(counts, [2, 2, 2], "{document}");
+    let file = &document["conversations"][0]["files"][0];
+    assert_eq!(file["name"], json!(format!("{}.txt", secret("filename"))), "{document}");
     let messages = document["conversations"][0]["messages"].as_array().unwrap();
     let seqs: Vec<_> = messages.iter().map(|message| message["seq"].as_u64().unwrap()).collect();
     assert!(seqs.iter().copied().eq(1..=seqs.len() as u64) && seqs.len() > 50, "{seqs:?}");

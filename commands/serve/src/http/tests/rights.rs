@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     articles, files, masking,
     office::{Ask, Office, PASSWORD},
-    oversee, privacy, records, reports, shadow, words,
+    oversee, privacy, records, reports, retention, shadow, words,
 };
 use crate::http::openapi::DOCUMENT;
 
@@ -184,6 +184,7 @@ fn cases() -> Vec<Case> {
     cases.extend(masking::cases());
     cases.extend(words::cases());
     cases.extend(privacy::cases());
+    cases.extend(retention::cases());
     cases.extend(files::cases());
     cases
 }

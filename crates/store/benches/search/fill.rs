@@ -169,6 +169,7 @@ fn new_visitor(key: i64, now: Micros) -> Visitor {
         attributes: "{}".to_owned(),
         created_at: now,
         last_seen_at: now,
+        erased_at: None,
     }
 }
 

@@ -38,7 +38,7 @@ fn a_list_that_is_none_is_a_wrong_setting_that_names_its_line() {
         let refused = place.run(&args);
         let said = String::from_utf8_lossy(&refused.stderr);
         assert_eq!(refused.status.code(), Some(78), "{args:?}: {said}");
-        assert!(said.contains("words.txt") && said.contains("line 2"), "{args:?}: {said}");
+        assert!(said.contains("`serve.words`: line 2"), "{args:?}: {said}");
     }
     assert!(!place.path().join("data/kefu.db").exists(), "it was seen before the store was made");
 }

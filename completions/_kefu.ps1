@@ -40,6 +40,8 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
             [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one')
+            [CompletionResult]::new('--standby', '--standby', [CompletionResultType]::ParameterName, 'Wait beside the process that serves the store, and take over when it has ended')
+            [CompletionResult]::new('--shadow', '--shadow', [CompletionResultType]::ParameterName, 'Rehearse: nothing leaves the process, and what would have is listed. Needs a store of its own')
             [CompletionResult]::new('--check-config', '--check-config', [CompletionResultType]::ParameterName, 'Print the effective settings and where each came from, then end')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -49,6 +51,8 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Put a backup in the place of the store')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check that the store is whole, without changing it')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Verify or export the audit log, while the store is in use or not')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Count what became of conversations, while the store is in use or not')
+            [CompletionResult]::new('privacy', 'privacy', [CompletionResultType]::ParameterValue, 'Export or erase a customer')
             [CompletionResult]::new('rotate-key', 'rotate-key', [CompletionResultType]::ParameterValue, 'Add a key that seals secrets from now on')
             break
         }
@@ -122,6 +126,59 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;report' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store is in this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Begin with this date or time')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'End with this date, or before this time; at most 400 days later, by hour 62')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Count by this')
+            [CompletionResult]::new('--zone', '--zone', [CompletionResultType]::ParameterName, 'Dates, hours and days are those of this time zone [default: UTC]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the figures like this')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;privacy' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write all that is known of a customer as JSON, while the store is in use or not')
+            [CompletionResult]::new('erase', 'erase', [CompletionResultType]::ParameterValue, 'Erase a customer for good, in a store that is not in use')
+            break
+        }
+        'kefu;serve;privacy;export' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store is in this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Write this file, which must not exist yet [default: standard output]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;privacy;erase' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store is in this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the report like this')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask whether this is meant')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')

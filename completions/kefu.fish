@@ -33,24 +33,28 @@ complete -c kefu -n "__fish_kefu_needs_command" -s h -l help -d 'Print help (see
 complete -c kefu -n "__fish_kefu_needs_command" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "serve" -d 'Run the chat daemon'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "bench" -d 'Measure a running service under load'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l format -d 'Print them like this' -r -f -a "text\t'For people'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l format -d 'Print them like this' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l demo -d 'Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -l check-config -d 'Print the effective settings and where each came from, then end'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -f -a "backup" -d 'Copy the store into one file, while it is in use or not'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -f -a "restore" -d 'Put a backup in the place of the store'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -f -a "check" -d 'Check that the store is whole, without changing it'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -f -a "audit" -d 'Verify or export the audit log, while the store is in use or not'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit rotate-key" -f -a "rotate-key" -d 'Add a key that seals secrets from now on'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l demo -d 'Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l standby -d 'Wait beside the process that serves the store, and take over when it has ended'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l shadow -d 'Rehearse: nothing leaves the process, and what would have is listed. Needs a store of its own'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l check-config -d 'Print the effective settings and where each came from, then end'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "backup" -d 'Copy the store into one file, while it is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "restore" -d 'Put a backup in the place of the store'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "check" -d 'Check that the store is whole, without changing it'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "audit" -d 'Verify or export the audit log, while the store is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "report" -d 'Count what became of conversations, while the store is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "privacy" -d 'Export or erase a customer'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "rotate-key" -d 'Add a key that seals secrets from now on'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l data-dir -d 'The store is in this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l to -d 'Write this file, which must not exist yet [default: kefu-<time>.db in the working directory]' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l format -d 'Write the report like this' -r -f -a "text\t'For people'
@@ -92,6 +96,35 @@ complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from audit" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from audit" -f -a "verify" -d 'Check that no line of the audit log was changed, added or taken out'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from audit" -f -a "export" -d 'Write the audit log to standard output, oldest line first'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -l data-dir -d 'The store is in this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -l from -d 'Begin with this date or time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -l to -d 'End with this date, or before this time; at most 400 days later, by hour 62' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -l by -d 'Count by this' -r -f -a "hour\t'Hours'
+day\t'Days'
+agent\t'Agents'
+team\t'Teams'
+inbox\t'Inboxes'
+tag\t'Tags that the conversations have now'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -l zone -d 'Dates, hours and days are those of this time zone [default: UTC]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -l format -d 'Write the figures like this' -r -f -a "table\t'The figures that matter most, for people'
+csv\t'All of them, for spreadsheets'
+json\t'All of them, for programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -f -a "export" -d 'Write all that is known of a customer as JSON, while the store is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -f -a "erase" -d 'Erase a customer for good, in a store that is not in use'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -l data-dir -d 'The store is in this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -l format -d 'Write the report like this' -r -f -a "text\t'For people'
 json\t'For programs'"

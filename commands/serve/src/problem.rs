@@ -56,7 +56,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Score => Self::invalid("score", refusal.to_string()),
-            Refusal::Taken | Refusal::Crowded | Refusal::State(_) => {
+            Refusal::Taken | Refusal::Crowded | Refusal::Bot | Refusal::State(_) => {
                 Self::new(ErrorCode::Conflict, refusal.to_string())
             }
         }

@@ -46,6 +46,8 @@ pub(crate) struct VisitorBrief {
     pub(crate) verified: bool,
     /// Nothing is left of it: its conversations take nothing more.
     pub(crate) erased: bool,
+    /// Where it came in.
+    pub(crate) inbox: InboxKey,
 }
 
 /// An agent.
@@ -165,7 +167,7 @@ pub(crate) struct ConversationView {
     pub(crate) id: Uuid,
     pub(crate) inbox: InboxRef,
     pub(crate) visitor: VisitorRef,
-    /// `new`, `queued`, `open`, `pending` or `resolved`.
+    /// `new`, `queued`, `open`, `pending` or `resolved`; what is `open` without an assignee is with the bot.
     #[schema(value_type = String, example = "open")]
     pub(crate) state: State,
     pub(crate) assignee: Option<AgentRef>,
@@ -203,7 +205,7 @@ pub(crate) struct ConversationView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
     /// `queued`, `assigned`, `transferred`, `pending`, `resolved`, `reopened`, `rated`, `rating_invited`, `edited`,
-    /// `recalled`, `idle_warned`, `joined`, `left`, `taken_over` or `erased`.
+    /// `recalled`, `idle_warned`, `joined`, `left`, `taken_over`, `handed_over` or `erased`.
     #[schema(value_type = String, example = "assigned")]
     pub(crate) code: EventCode,
     /// The agent who has the conversation now; of `joined` and `left` the one who came or went.
@@ -331,7 +333,11 @@ impl Directory {
                 }
                 None => nobody(PartyKind::Agent),
             },
-            Principal::Bot => nobody(PartyKind::Bot),
+            Principal::Bot => {
+                let bot = self.inboxes.get(&visitor.inbox).and_then(|inbox| inbox.settings.bot.as_deref());
+                let name = bot.map_or("", |bot| &bot.name);
+                Party { kind: PartyKind::Bot, id: None, name: Cow::Borrowed(name) }
+            }
             Principal::System => nobody(PartyKind::System),
         }
     }
@@ -506,6 +512,7 @@ impl Directory {
             (EventCode::Left, name) => format!("{name} leaves the conversation"),
             (EventCode::TakenOver, name) => format!("{name} takes the conversation over"),
             (EventCode::Erased, _) => "what was said is erased".to_owned(),
+            (EventCode::HandedOver, _) => "the bot hands the conversation to a person".to_owned(),
             (EventCode::Rated, _) => format!("rated {} of 5", event.score.unwrap_or(0)),
         }
     }
@@ -608,6 +615,7 @@ pub(crate) fn event_word(code: EventCode) -> frame::EventCode {
         EventCode::Left => frame::EventCode::Left,
         EventCode::TakenOver => frame::EventCode::TakenOver,
         EventCode::Erased => frame::EventCode::Erased,
+        EventCode::HandedOver => frame::EventCode::HandedOver,
     }
 }
 
@@ -628,7 +636,8 @@ pub(crate) fn change_word(code: EventCode) -> frame::Change {
         | EventCode::IdleWarned
         | EventCode::Joined
         | EventCode::Left
-        | EventCode::Erased => frame::Change::Updated,
+        | EventCode::Erased
+        | EventCode::HandedOver => frame::Change::Updated,
     }
 }
 

@@ -17,7 +17,7 @@ pub enum State {
     New,
     /// Waits for an agent.
     Queued,
-    /// An agent answers it.
+    /// An agent answers it, or the bot when there is no agent.
     Open,
     /// Its agent waits for something outside; takes no capacity.
     Pending,
@@ -48,6 +48,9 @@ pub enum Refusal {
     /// [`JOINED_MAX`] agents take part already.
     #[error("{JOINED_MAX} agents have joined the conversation already")]
     Crowded,
+    /// Nobody but the bot has it.
+    #[error("the bot has the conversation: take it over first")]
+    Bot,
     /// A score outside 1 to 5.
     #[error("the score is not between 1 and 5")]
     Score,
@@ -174,6 +177,36 @@ impl Conversation {
         self.state == State::Open && self.assignee.is_some()
     }
 
+    /// Whether the bot answers it: it is open, but no agent has it.
+    #[must_use]
+    pub fn is_with_bot(&self) -> bool {
+        self.state == State::Open && self.assignee.is_none()
+    }
+
+    /// Lets the bot answer first; returns whether it does, which is when nothing was written yet.
+    pub fn meet_bot(&mut self) -> bool {
+        let is_new = self.state == State::New;
+        if is_new {
+            self.state = State::Open;
+        }
+        is_new
+    }
+
+    /// Has it wait for an agent instead of the bot, which may have answered or not. The event that says so,
+    /// [`EventCode::HandedOver`], goes before the one that is returned.
+    ///
+    /// # Errors
+    /// When it is not the bot's.
+    pub fn hand_over(&mut self, now: Micros) -> Result<Event, Refusal> {
+        if self.state != State::New && !self.is_with_bot() {
+            return Err(Refusal::State(self.state));
+        }
+        let event = self.queue(EventCode::Queued, now);
+        // What agents are measured by begins here.
+        self.asked_at = Some(now);
+        Ok(event)
+    }
+
     /// Gives `entry` its place in this log: position, `seq` and what stands before it.
     pub fn append(&mut self, entry: &mut Entry, pos: i64) {
         entry.pos = pos;
@@ -225,18 +258,21 @@ impl Conversation {
             (State::New | State::Queued, Principal::Agent(agent)) if !self.joined.contains(&agent) => {
                 Some(self.assign_to(agent, EventCode::Assigned))
             }
+            (State::Open, Principal::Agent(agent)) if self.assignee.is_none() => {
+                Some(self.assign_to(agent, EventCode::Assigned))
+            }
             _ => None,
         }
     }
 
-    /// Gives the waiting conversation to `agent`.
+    /// Gives the conversation to `agent`, if it waits or the bot has it.
     ///
     /// # Errors
-    /// When it does not wait.
+    /// When neither is so.
     pub fn assign(&mut self, agent: AgentKey) -> Result<Event, Refusal> {
         match (self.state, self.assignee) {
             (_, Some(_)) => Err(Refusal::Taken),
-            (State::Queued, None) => Ok(self.assign_to(agent, EventCode::Assigned)),
+            (State::Queued | State::Open, None) => Ok(self.assign_to(agent, EventCode::Assigned)),
             (state, None) => Err(Refusal::State(state)),
         }
     }
@@ -303,6 +339,9 @@ impl Conversation {
     /// # Errors
     /// When nobody has it, or too many have joined.
     pub fn join(&mut self, agent: AgentKey) -> Result<Option<Event>, Refusal> {
+        if self.is_with_bot() {
+            return Err(Refusal::Bot);
+        }
         if self.assignee.is_none() || !matches!(self.state, State::Open | State::Pending) {
             return Err(Refusal::State(self.state));
         }
@@ -342,6 +381,9 @@ impl Conversation {
     /// # Errors
     /// When it is not open.
     pub fn pend(&mut self) -> Result<Event, Refusal> {
+        if self.is_with_bot() {
+            return Err(Refusal::Bot);
+        }
         if self.state != State::Open {
             return Err(Refusal::State(self.state));
         }

@@ -4,6 +4,7 @@
 //! log positions come from the caller, so every transition can be replayed exactly.
 
 mod access;
+mod bot;
 mod clocks;
 mod content;
 mod conversation;
@@ -24,6 +25,7 @@ mod time;
 mod timers;
 
 pub use access::{Action, may};
+pub use bot::{BotRule, BotSettings, Bots, Question};
 pub use clocks::{Alarm, Clock, ClockRules, Clocks, Silence};
 pub use content::{Content, ContentError, DATA_BYTES_MAX, FileData, FileRef};
 pub use conversation::{Conversation, JOINED_MAX, Rating, Refusal, State};

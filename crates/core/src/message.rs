@@ -136,6 +136,8 @@ pub enum EventCode {
     TakenOver,
     /// Everything that was said before is erased for good.
     Erased,
+    /// The bot has it no longer: it is for people from here on.
+    HandedOver,
 }
 
 impl EventCode {
@@ -158,6 +160,7 @@ impl EventCode {
             Self::Left => "left",
             Self::TakenOver => "taken_over",
             Self::Erased => "erased",
+            Self::HandedOver => "handed_over",
         }
     }
 }

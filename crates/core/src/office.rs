@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ClockRules, Hours, HoursConfig, HoursError, Micros, Overflow, Rules, Silence, Sticky, Strategy, TeamKey,
+    BotSettings, ClockRules, Hours, HoursConfig, HoursError, Micros, Overflow, Rules, Silence, Sticky,
+    Strategy, TeamKey,
 };
 
 /// The longest duration that a setting may name: 30 days.
@@ -113,6 +114,9 @@ pub struct InboxSettings {
     /// Its public help page is not shown.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub help_hidden: bool,
+    /// Who answers first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bot: Option<Box<BotSettings>>,
 }
 
 /// What is wrong with a setting of a team, an inbox or an agent.
@@ -135,6 +139,14 @@ pub enum SettingError {
     /// A warning that comes after the end.
     #[error("must come before the conversation ends: less than idle_close_s")]
     Warning,
+    /// Something about the bot is empty, too long or out of range.
+    #[error("{what}")]
+    Bot {
+        /// Which field.
+        field: &'static str,
+        /// What it must be.
+        what: String,
+    },
     /// The opening hours are wrong.
     #[error("{0}")]
     Hours(#[from] HoursError),
@@ -145,7 +157,7 @@ impl SettingError {
     #[must_use]
     pub fn field(&self) -> &'static str {
         match self {
-            Self::TooLarge { field, .. } => field,
+            Self::TooLarge { field, .. } | Self::Bot { field, .. } => field,
             Self::Skills { .. } => "skills",
             Self::Warning => "idle_warn_s",
             Self::Hours(_) => "hours",
@@ -202,6 +214,9 @@ impl InboxSettings {
         }
         if self.skills.len() > SKILLS_MAX || !self.skills.iter().all(|skill| is_skill(skill)) {
             return Err(SettingError::Skills { max: SKILLS_MAX });
+        }
+        if let Some(bot) = &self.bot {
+            bot.check()?;
         }
         Ok(self.hours.as_ref().map(Hours::new).transpose()?)
     }
@@ -265,6 +280,7 @@ mod tests {
             (r#"{"idle_warn_s":60,"idle_close_s":60}"#, "idle_warn_s"),
             (r#"{"skills":[" "]}"#, "skills"),
             (r#"{"hours":{"time_zone":"Mars/Base"}}"#, "hours"),
+            (r#"{"bot":{"name":""}}"#, "bot.name"),
             (r#"{"waiting_target_s":4000000000}"#, "waiting_target_s"),
         ] {
             assert_eq!(inbox(text).check().unwrap_err().field(), field, "{text}");

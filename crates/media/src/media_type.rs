@@ -113,10 +113,7 @@ impl MediaType {
     pub fn from_declared(declared: &str) -> Option<Self> {
         let essence = declared.split(';').next().unwrap_or_default().trim();
         let is = |name: &&str| name.eq_ignore_ascii_case(essence);
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|known| is(&known.as_str()) || known.aliases().iter().any(|name| is(name)))
+        Self::ALL.iter().copied().find(|known| is(&known.as_str()) || known.aliases().iter().any(&is))
     }
 
     /// Whether it is a zip archive inside.

@@ -245,6 +245,34 @@ impl Store {
         if query.is_empty() {
             return Ok(Vec::new());
         }
+        self.matching_articles(&query.to_match(), filter, limit).await
+    }
+
+    /// The texts in which any term of `query` is found, those first that have more and rarer ones: what may answer a
+    /// question, of which an answer has only some words.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn suggest_articles(
+        &self,
+        query: &Query,
+        filter: &ArticleFilter,
+        limit: usize,
+    ) -> Result<Vec<ArticleHit>, StoreError> {
+        // Terms hold letters and digits only: nothing in them ends the string.
+        let terms: Vec<_> = query.terms().iter().map(|term| format!("\"{}\"", term.text)).collect();
+        self.matching_articles(&terms.join(" OR "), filter, limit).await
+    }
+
+    async fn matching_articles(
+        &self,
+        expression: &str,
+        filter: &ArticleFilter,
+        limit: usize,
+    ) -> Result<Vec<ArticleHit>, StoreError> {
+        if expression.is_empty() {
+            return Ok(Vec::new());
+        }
         let sql = format!(
             "SELECT article.id, slug, text.language, text.title, text.body
              FROM article_search
@@ -253,7 +281,7 @@ impl Store {
              WHERE article_search MATCH ?5 AND (?4 IS NULL OR text.language = ?4) AND {FILTER}
              ORDER BY bm25(article_search, 8.0, 1.0), article.key LIMIT ?6"
         );
-        let args = filter.args().text(&query.to_match()).int(i64::try_from(limit).unwrap_or(i64::MAX));
+        let args = filter.args().text(expression).int(i64::try_from(limit).unwrap_or(i64::MAX));
         self.all(sqlx::AssertSqlSafe(sql), args, hit).await
     }
 

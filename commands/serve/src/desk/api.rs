@@ -215,6 +215,28 @@ pub(crate) struct Change {
     pub(crate) reply: Option<Answer<ConversationView>>,
 }
 
+/// What a bot has come to.
+pub(crate) struct BotAnswer {
+    pub(crate) conversation: ConversationKey,
+    /// Where the message stands that it answers: dropped when it is not the last one any more.
+    pub(crate) pos: i64,
+    pub(crate) outcome: BotOutcome,
+}
+
+/// Whether a bot has an answer.
+pub(crate) enum BotOutcome {
+    /// It says this.
+    Says {
+        text: String,
+        /// The article that it is from.
+        article: Option<Uuid>,
+    },
+    /// Nothing answers the message.
+    Nothing,
+    /// It could not look, or not in time.
+    Failed,
+}
+
 /// Where the outcome of a message goes.
 pub(crate) enum Reply {
     /// To a connection, as `ack` or `error`.
@@ -313,6 +335,8 @@ pub(crate) enum Command {
     SettleStore {
         reply: Answer<()>,
     },
+    /// What a bot has come to.
+    Bot(BotAnswer),
     /// Ends the connections of visitors who are blocked.
     CloseBlocked(Vec<VisitorKey>),
     Connect {

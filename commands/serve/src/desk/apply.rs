@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kefu_core::{
-    Action, Audience, Content, Conversation, Entry, Event, MessageKind, Micros, Permission, Principal,
-    Rating, Revise, Revision, Routing, may, revise,
+    Action, Audience, Content, Conversation, Entry, Event, EventCode, MessageKind, Micros, Permission,
+    Principal, Rating, Revise, Revision, Routing, State, may, revise,
 };
 use kefu_protocol::frame::{ErrorCode, Warning};
 use kefu_socket::ConnectionId;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     api::{Act, Change, Reply, Send, Sent},
     batch::{Origin, Pending, Work, draft},
+    bot::{Turn, bot_turn},
     files::{Found, check_file, file_of},
     task::Task,
 };
@@ -90,8 +91,16 @@ impl Task {
             () => None,
         };
         let (text, data) = (screened.text.unwrap_or(text), screened.data.or(data));
+        let turn = bot_turn(&self.directory, work.current(&hot.conversation), principal, &text);
         let touched = work.touch(&hot.conversation);
-        let event = touched.conversation.on_message(principal, kind, now);
+        let had_bot = touched.conversation.is_with_bot();
+        let event = match turn {
+            None => touched.conversation.on_message(principal, kind, now),
+            Some(_) => None,
+        };
+        if turn == Some(Turn::Meets) {
+            self.meet_bot(key, now, work);
+        }
         work.sent.insert((key, principal, send.client_id), work.entries.len());
         let draft = draft(self.ids.next(now), principal, kind, text, Some(send.client_id), None, now);
         let entry = Entry { data, quote_seq, ..draft };
@@ -103,7 +112,13 @@ impl Task {
             work.attach(file);
         }
         work.audit(send.audit.map(|audit| *audit), ("conversation", send.conversation));
+        if let Some(Turn::Leaves(by)) = turn {
+            self.hand_over(key, by, now, work);
+        }
         if let Some(event) = event {
+            if had_bot {
+                self.append_event(key, Event::of(EventCode::HandedOver), principal, now, work);
+            }
             let by = if event.agent.is_some() { principal } else { Principal::System };
             self.append_event(key, event, by, now, work);
         }
@@ -232,7 +247,12 @@ impl Task {
         };
         let touched = work.touch(&hot.conversation);
         touched.is_row_changed |= changed.priority != touched.conversation.priority;
+        let bot_loses_it = touched.conversation.is_with_bot() && !changed.is_with_bot();
+        let is_handed_over = bot_loses_it && changed.state != State::Resolved;
         touched.conversation = changed;
+        if is_handed_over {
+            self.append_event(key, Event::of(EventCode::HandedOver), who.principal, now, work);
+        }
         if let Some(event) = event {
             self.append_event(key, event, who.principal, now, work);
         }

@@ -91,6 +91,7 @@ impl Task {
             };
             if touched.is_row_changed {
                 self.moved(key, before.as_ref(), now);
+                self.bot_moved(key, before.as_ref());
             }
             if let Some(code) = touched.change {
                 let was_queued = before.as_ref().is_some_and(|before| before.state == State::Queued);
@@ -119,6 +120,10 @@ impl Task {
     fn deliver_entry(&mut self, entry: Entry, origin: Origin) {
         let Some(hot) = self.hot.get(entry.conversation) else { return };
         let (id, visitor) = (hot.conversation.id, Arc::clone(&hot.visitor));
+        if hot.conversation.is_with_bot() {
+            let inbox = hot.conversation.inbox;
+            self.follow_bot(&entry, inbox);
+        }
         let mut encoded = Encoded::default();
         let directory = &self.directory;
         let sender = match &origin {

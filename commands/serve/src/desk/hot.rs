@@ -116,8 +116,9 @@ impl HotSet {
     /// Forgets who these visitors are.
     pub(super) fn forget_visitors(&mut self, visitors: &HashSet<VisitorKey>) {
         for hot in self.by_key.values_mut().filter(|hot| visitors.contains(&hot.conversation.visitor)) {
-            let id = hot.visitor.id;
-            hot.visitor = Arc::new(VisitorBrief { id, name: "".into(), verified: false, erased: true });
+            let (id, inbox) = (hot.visitor.id, hot.visitor.inbox);
+            let brief = VisitorBrief { id, name: "".into(), verified: false, inbox, erased: true };
+            hot.visitor = Arc::new(brief);
         }
     }
 
@@ -201,7 +202,12 @@ impl HotSet {
 
 impl From<&kefu_core::Visitor> for VisitorBrief {
     fn from(visitor: &kefu_core::Visitor) -> Self {
-        let erased = visitor.erased_at.is_some();
-        Self { id: visitor.id, name: Arc::clone(&visitor.name), verified: visitor.verified, erased }
+        Self {
+            id: visitor.id,
+            name: Arc::clone(&visitor.name),
+            verified: visitor.verified,
+            inbox: visitor.inbox,
+            erased: visitor.erased_at.is_some(),
+        }
     }
 }

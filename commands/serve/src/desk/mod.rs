@@ -9,6 +9,7 @@
 mod api;
 mod apply;
 mod batch;
+mod bot;
 mod connections;
 mod deliver;
 mod erase;
@@ -99,6 +100,8 @@ struct Shared {
     budget: Semaphore,
     directory: RwLock<Arc<Directory>>,
     anyone_online: AtomicBool,
+    /// How many bots may look for an answer at once.
+    bot_places: Arc<Semaphore>,
     /// The last write to the store did not fail.
     is_writable: AtomicBool,
     epoch: String,
@@ -115,6 +118,7 @@ impl Desk {
             budget: Semaphore::new(options.queue_bytes.div_ceil(UNIT_BYTES)),
             directory: RwLock::default(),
             anyone_online: AtomicBool::new(false),
+            bot_places: Arc::new(Semaphore::new(bot::DECISIONS_MAX)),
             is_writable: AtomicBool::new(true),
             epoch: options.store.epoch().await?,
         });

@@ -7,7 +7,7 @@ use std::{
 };
 
 use kefu_core::{
-    AgentKey, ClockRules, Clocks, ConversationKey, Entry, Micros, Principal, Routing, SkillKey, State,
+    AgentKey, Bots, ClockRules, Clocks, ConversationKey, Entry, Micros, Principal, Routing, SkillKey, State,
 };
 use kefu_socket::{ConnectionId, Hub};
 use kefu_store::{Store, StoreError, Writer};
@@ -57,6 +57,8 @@ pub(super) struct Task {
     pub(super) queue: mpsc::WeakSender<Command>,
     /// What is measured against time.
     pub(super) clocks: Clocks,
+    /// What bots have not answered yet.
+    pub(super) bots: Bots,
     /// The skills that were named, by name.
     pub(super) skills: HashMap<String, SkillKey>,
     /// The conversations of each agent that have not ended: those that it has, and those that it joined.
@@ -92,6 +94,7 @@ impl Task {
             hot: HotSet::default(),
             routing: Routing::default(),
             clocks: Clocks::default(),
+            bots: Bots::default(),
             skills: HashMap::new(),
             hub: Hub::new(CONNECTIONS_MAX),
             directory: Arc::default(),
@@ -119,7 +122,7 @@ impl Task {
             let profile = task.profile(agent);
             task.routing.set_agent(agent.key, profile, now);
         }
-        let mut timed = Vec::new();
+        let (mut timed, mut with_bot) = (Vec::new(), Vec::new());
         for conversation in task.store.open_work().await? {
             let key = conversation.key;
             let inbox = task.directory.inboxes.get(&conversation.inbox);
@@ -133,6 +136,7 @@ impl Task {
             let wait = task.wait_of(&conversation);
             match (conversation.state, conversation.assignee) {
                 (State::Queued, _) => task.routing.wait(key, wait, now),
+                (State::Open, None) => with_bot.push(key),
                 (State::Open | State::Pending, Some(agent)) => {
                     task.desks.entry(agent).or_default().insert(key);
                     task.routing.restore(key, agent, conversation.state == State::Open, wait, now);
@@ -141,6 +145,7 @@ impl Task {
             }
         }
         task.start_clocks(&timed).await?;
+        task.start_bots(&with_bot, now).await?;
         Ok(task)
     }
 
@@ -214,6 +219,7 @@ impl Task {
                     self.apply_send(send, earlier, file, now, &mut work);
                 }
                 Command::Act(change) => self.apply_act(change, now, &mut work),
+                Command::Bot(answer) => self.apply_bot(answer, now, &mut work),
                 Command::OpenVisitor { new, latest, reply } => {
                     let known = match new.existing {
                         Some(key) => self.store.visitor(key).await.unwrap_or_default(),
@@ -313,6 +319,7 @@ impl Task {
                         keys.extend(self.desks.get(&agent).into_iter().flatten());
                     }
                 }
+                Command::Bot(answer) => keys.push(answer.conversation),
                 Command::Views { conversations, .. } => keys.extend_from_slice(conversations),
                 Command::EndErased { conversation, .. } => keys.push(*conversation),
                 Command::OpenVisitor { latest, .. } => keys.extend(*latest),
@@ -424,7 +431,8 @@ impl Task {
                 self.refuse(send.reply, send.client_id, problem.clone());
             }
             Command::Act(Change { reply: Some(reply), .. }) => drop(reply.send(Err(problem.clone()))),
-            Command::Act(_) | Command::SessionSeen { .. } | Command::Typing { .. } => {}
+            // What a bot did not get to say in time goes to a person.
+            Command::Act(_) | Command::Bot(_) | Command::SessionSeen { .. } | Command::Typing { .. } => {}
             Command::Snapshot { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::Views { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Command::OpenVisitor { reply, .. } => drop(reply.send(Err(problem.clone()))),

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{clock, identity::Identity, metrics::Metrics, problem::Problem};
 
+mod bot;
 mod oversee;
 mod teams;
 

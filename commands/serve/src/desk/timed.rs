@@ -1,7 +1,8 @@
 //! What comes with time: offers that run out, agents who do not come back, targets that are missed, silence.
 
 use kefu_core::{
-    Alarm, Audience, Clock, Conversation, ConversationKey, Due, Entry, Micros, Principal, Refusal, State,
+    Alarm, Audience, Clock, ClockRules, Conversation, ConversationKey, Due, Entry, Micros, Principal,
+    Refusal, State,
 };
 use kefu_protocol::frame::Change;
 use kefu_store::StoreError;
@@ -39,9 +40,14 @@ impl Task {
     pub(super) fn watch_clock(&mut self, head: &Conversation) {
         let rules = self.directory.inboxes.get(&head.inbox).map(|inbox| inbox.settings.clock_rules());
         let rules = rules.unwrap_or_default();
-        if rules == kefu_core::ClockRules::default() {
+        if rules == ClockRules::default() {
             return self.clocks.ends(head.key);
         }
+        // No agent owes an answer to who talks to the bot.
+        let rules = match head.is_with_bot() {
+            true => ClockRules { first_response_us: None, ..rules },
+            false => rules,
+        };
         match head.state {
             State::Queued => self.clocks.waits(head.key, head.queued_at.unwrap_or(head.updated_at), rules),
             State::Open => self.clocks.opens(head.key, head.updated_at, rules),
@@ -72,6 +78,7 @@ impl Task {
                 break;
             }
         }
+        self.keep_bots_in_time(now).await;
         self.part_absent(now).await;
         self.route(now).await;
         self.tell_places(now);

@@ -48,6 +48,30 @@ fn a_conversation_is_taken_over_from_whoever_has_it() {
     assert_eq!(head.take_over(lin), Err(Refusal::State(State::Resolved)));
 }
 
+#[test]
+fn the_bot_has_what_is_open_without_an_agent() {
+    let (lin, visitor) = (AgentKey(1), Principal::Visitor(VisitorKey(1)));
+    let mut head = Conversation::new(ConversationKey(1), Uuid::nil(), InboxKey(1), VisitorKey(1), Micros(0));
+    assert!(head.meet_bot() && head.is_with_bot() && !head.takes_capacity());
+    assert!(!head.meet_bot(), "only what is new");
+    assert_eq!(head.on_message(visitor, MessageKind::Text, Micros(1)), None, "it does not wait");
+    assert_eq!((head.pend(), head.join(lin)), (Err(Refusal::Bot), Err(Refusal::Bot)));
+    let mut accepted = head.clone();
+    assert_eq!(accepted.assign(lin).unwrap().code, EventCode::Assigned);
+    let mut written = head.clone();
+    let event = written.on_message(Principal::Agent(lin), MessageKind::Text, Micros(2)).unwrap();
+    assert_eq!((event.code, written.assignee), (EventCode::Assigned, Some(lin)));
+    let mut ended = head.clone();
+    ended.resolve(Micros(2)).unwrap();
+    assert_eq!(ended.on_message(visitor, MessageKind::Text, Micros(3)).unwrap().code, EventCode::Reopened);
+    assert_eq!(ended.state, State::Queued, "who comes back gets a person");
+    assert_eq!(head.hand_over(Micros(5)).unwrap().code, EventCode::Queued);
+    assert_eq!((head.queued_at, head.asked_at), (Some(Micros(5)), Some(Micros(5))));
+    assert_eq!(head.hand_over(Micros(6)), Err(Refusal::State(State::Queued)));
+    head.assign(lin).unwrap();
+    assert_eq!(head.hand_over(Micros(6)), Err(Refusal::State(State::Open)));
+}
+
 proptest! {
     /// Whatever happens, who has a conversation does not take part beside itself, nobody does twice, and nobody is
     /// left in one that has ended.

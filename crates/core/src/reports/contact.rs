@@ -194,6 +194,18 @@ impl Contact {
                 }
                 self.pass(event.agent, at, before, facts);
             }
+            // To people, it begins here: what the bot was asked before is no question to them.
+            EventCode::HandedOver => {
+                self.flush(facts);
+                *self = Self {
+                    team: event.team,
+                    asked_at: Some(at),
+                    unanswered_since: Some(at),
+                    ..Self::default()
+                };
+                self.phase = Phase::Waiting { since: at };
+                facts.push(Fact { at, agent: None, team: self.team, what: Occurrence::Opened });
+            }
             EventCode::Resolved => self.resolve(step, step.sender == Principal::System, facts),
             EventCode::RatingInvited | EventCode::Rated => {
                 let score = event.score.unwrap_or_default();
@@ -243,7 +255,8 @@ impl Contact {
             Phase::Waiting { since } => tell(Occurrence::Abandoned(span(since, at))),
             Phase::Held { since, .. } => tell(Occurrence::Held(span(since, at))),
         }
-        if let Some(asked) = self.asked_at.filter(|_| !self.is_answered) {
+        let is_missed = !self.is_answered && self.phase != Phase::Resting;
+        if let Some(asked) = self.asked_at.filter(|_| is_missed) {
             tell(Occurrence::Missed(span(asked, at)));
         }
         tell(Occurrence::Resolved { by_clock });

@@ -182,6 +182,8 @@ words! {
         TakenOver = "taken_over",
         /// Everything that was said before is erased for good: forget it.
         Erased = "erased",
+        /// The bot has it no longer: it is for people from here on.
+        HandedOver = "handed_over",
     }
 }
 

@@ -77,7 +77,8 @@ pub(super) struct InboxPatch {
     origins: Option<Vec<String>>,
     identity_required: Option<bool>,
     /// Replaces all of: `team_id`, `skills`, `hours` {`time_zone`, `week`, `special_days`}, `waiting_target_s`,
-    /// `first_response_target_s`, `idle_warn_s`, `idle_close_s`, `silence` (`visitor`, `anybody`); each may be left
+    /// `first_response_target_s`, `idle_warn_s`, `idle_close_s`, `silence` (`visitor`, `anybody`), `bot` {`name`,
+    /// `greeting`, `rules`, `articles`, `handover_words`, `handover_after`, `fallback`, `timeout_ms`}; each may be left
     /// out.
     #[schema(value_type = Option<Object>)]
     settings: Option<InboxSettings>,

@@ -209,15 +209,18 @@ impl Authors {
         keys.sort_unstable();
         keys.dedup();
         let visitors = api.services.store.visitors(&keys).await?.into_iter();
-        let visitors = visitors.map(|visitor| {
-            let Visitor { key, id, name, verified, erased_at, .. } = visitor;
-            (key, VisitorBrief { id, name, verified, erased: erased_at.is_some() })
-        });
+        let visitors = visitors.map(|visitor| (visitor.key, VisitorBrief::from(&visitor)));
         Ok(Self { directory: api.services.desk.directory(), visitors: visitors.collect(), masking })
     }
 
     fn party(&self, principal: Principal) -> PartyView {
-        let nobody = VisitorBrief { id: Uuid::nil(), name: "".into(), verified: false, erased: false };
+        let nobody = VisitorBrief {
+            id: Uuid::nil(),
+            name: "".into(),
+            verified: false,
+            inbox: kefu_core::InboxKey(0),
+            erased: false,
+        };
         let visitor = match principal {
             Principal::Visitor(key) => self.visitors.get(&key).unwrap_or(&nobody),
             _ => &nobody,

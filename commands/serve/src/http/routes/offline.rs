@@ -80,7 +80,7 @@ pub(super) async fn leave(
     let screened = api.services.desk.screen(&who, "text", &mut text)?;
     let ticket =
         Ticket { subject: subject(&text), body: text, contact, ..draft(id, (inbox, Some(visitor)), now) };
-    let audit = flagged(&who, &caller, id, screened.flagged);
+    let audit = flagged(&who, &caller, id, &screened.flagged);
     match open(&api, &who, ticket, audit).await {
         Ok(made) => Ok((StatusCode::CREATED, Json(made))),
         // The same one may have come twice at once.

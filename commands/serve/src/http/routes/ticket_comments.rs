@@ -115,7 +115,7 @@ pub(super) async fn make(
         true => Screened::default(),
         false => api.services.desk.screen(&who, "text", &mut text)?,
     };
-    let audit = flagged(&who, &caller, id, screened.flagged);
+    let audit = flagged(&who, &caller, id, &screened.flagged);
     let comment = TicketComment { id: comment_id, author, internal, text, created_at: clock::now() };
     match write(&api, &who, id, &comment, &audit).await {
         Ok(()) => Ok((StatusCode::CREATED, Json(authors.comment(comment)))),
@@ -162,7 +162,7 @@ pub(super) async fn history(
 }
 
 /// What the audit log says of words that a supervisor is to see, if there are such.
-pub(super) fn flagged(who: &Identity, caller: &Caller, ticket: Uuid, words: Vec<String>) -> Vec<AuditRecord> {
+pub(super) fn flagged(who: &Identity, caller: &Caller, ticket: Uuid, words: &[String]) -> Vec<AuditRecord> {
     if words.is_empty() {
         return Vec::new();
     }

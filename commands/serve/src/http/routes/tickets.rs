@@ -162,7 +162,7 @@ pub(super) async fn make(
         conversations,
         ..draft(fresh_id()?, place, now)
     };
-    let audit = flagged(&who, &caller, ticket.id, words);
+    let audit = flagged(&who, &caller, ticket.id, &words);
     let view = open(&api, &who, ticket, audit).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
@@ -211,7 +211,7 @@ pub(super) async fn change(
     let lines = ticket.apply(patch, clock::now()).map_err(Problem::from)?;
     if !lines.is_empty() {
         let update = TicketChange::Update { ticket: Box::new(ticket), lines, by: who.principal };
-        record(&api, vec![update], flagged(&who, &caller, id, words)).await?;
+        record(&api, vec![update], flagged(&who, &caller, id, &words)).await?;
         ticket = find(&api, &who, id).await?;
     }
     Ok(Json(view(&api, &who, ticket).await?))

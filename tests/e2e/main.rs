@@ -20,3 +20,4 @@ mod reference;
 mod standby;
 mod support;
 mod tidy;
+mod words;

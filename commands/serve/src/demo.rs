@@ -136,7 +136,12 @@ async fn converse(
         End::Resolved(index, rating) => {
             desk.act(agent(index)?, conversation, Act::Resolve).await?;
             if let Some((score, comment)) = rating {
-                desk.act(&visitor, conversation, Act::Rate { score, comment: comment.to_owned() }).await?;
+                desk.act(
+                    &visitor,
+                    conversation,
+                    Act::Rate { score, comment: comment.to_owned(), flagged: Vec::new() },
+                )
+                .await?;
             }
         }
     }

@@ -67,14 +67,14 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         None => {}
     }
     let settings = Settings::load(app, args)?;
+    check_secret_key(&settings)?;
+    let words = load_words(&settings)?;
     if args.check_config {
         app.print(&settings.print(args.format.unwrap_or_default()))?;
         return Ok(Exit::Ok);
     }
     let first_admin = FirstAdmin::from_environment()?;
     let place = place(args, &settings)?;
-    check_secret_key(&settings)?;
-    let words = load_words(&settings)?;
     app.block_on(serve(app, args, place, settings.into_inner(), words, first_admin))?
 }
 

@@ -127,9 +127,9 @@ impl Words {
 
 impl Screened {
     /// What somebody is told whose text is refused; which word it was is not for it to know.
-    pub(crate) fn refusal() -> Problem {
+    pub(crate) fn refusal(field: &'static str) -> Problem {
         Problem {
-            field: Some("text"),
+            field: Some(field),
             ..Problem::new(ErrorCode::Rejected, "the text holds words that are not wanted here")
         }
     }

@@ -79,6 +79,8 @@ pub(crate) enum Act {
         score: u8,
         /// May be empty.
         comment: String,
+        /// Words of the comment that a supervisor is to see.
+        flagged: Vec<String>,
     },
     /// Move the reader's mark.
     Read {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kefu_core::{
-    Action, Content, Conversation, Entry, Event, EventCode, MessageKind, Micros, Permission, Principal,
-    Rating, Revise, Revision, Routing, State, may, revise,
+    Action, Audience, Content, Conversation, Entry, Event, EventCode, MessageKind, Micros, Permission,
+    Principal, Rating, Revise, Revision, Routing, State, may, revise,
 };
 use kefu_protocol::frame::{ErrorCode, Warning};
 use kefu_socket::ConnectionId;
@@ -83,7 +83,7 @@ impl Task {
         }
         let screened = send.screened.map(|screened| *screened).unwrap_or_default();
         if screened.is_blocked {
-            return self.refuse(send.reply, send.client_id, Screened::refusal());
+            return self.refuse(send.reply, send.client_id, Screened::refusal("text"));
         }
         let warning = match () {
             () if screened.text.is_some() || screened.data.is_some() => Some(Warning::Masked),
@@ -220,7 +220,12 @@ impl Task {
             Act::Pend => Some(changed.pend()?),
             Act::Resolve => Some(changed.resolve(now)?),
             Act::Reopen => Some(changed.take_up(agent()?)?),
-            Act::Rate { score, comment } => Some(changed.rate(Rating { score, comment, created_at: now })?),
+            Act::Rate { score, comment, flagged } => {
+                let event = changed.rate(Rating { score, comment, created_at: now })?;
+                // It stands beside the entry that tells of it, which is added next.
+                work.flag(who, id, changed.last_seq(Audience::Agent) + 1, &flagged, now);
+                Some(event)
+            }
             Act::InviteRating if matches!(who.principal, Principal::Visitor(_)) => {
                 return Err(Problem::forbidden());
             }

@@ -293,19 +293,24 @@ impl Desk {
                 Some(wanted) => *text = wanted,
                 None => text.clone_from(&entry.text),
             }
-            flagged = self.screen(who, text)?.flagged;
+            flagged = self.screen(who, "text", text)?.flagged;
         }
         self.act(who, conversation, Act::Revise { entry, how, flagged }).await.map(drop)
     }
 
-    /// Puts what the list says in the place of a text that is no message.
+    /// Puts what the list says in the place of `field`, a text that is no message.
     ///
     /// # Errors
     /// `rejected` when it must not pass.
-    pub(crate) fn screen(&self, who: &Identity, text: &mut String) -> Result<Screened, Problem> {
+    pub(crate) fn screen(
+        &self,
+        who: &Identity,
+        field: &'static str,
+        text: &mut String,
+    ) -> Result<Screened, Problem> {
         let Some(mut screened) = self.words.text(who.principal, text) else { return Ok(Screened::default()) };
         if screened.is_blocked {
-            return Err(Screened::refusal());
+            return Err(Screened::refusal(field));
         }
         if let Some(masked) = screened.text.take() {
             *text = masked;

@@ -429,7 +429,11 @@ async fn what_waits_goes_to_who_comes_and_survives_a_restart() {
     office.desk.act(&lin, ids[0], Act::Resolve).await.unwrap();
     let states: Vec<_> = states_of(&office, &lin, &ids).await;
     assert_eq!(states, [State::Resolved, State::Open, State::Open]);
-    let rated = office.desk.act(&lin, ids[1], Act::Rate { score: 5, comment: String::new() }).await.map(drop);
+    let rated = office
+        .desk
+        .act(&lin, ids[1], Act::Rate { score: 5, comment: String::new(), flagged: Vec::new() })
+        .await
+        .map(drop);
     assert_eq!(rated.unwrap_err().code, ErrorCode::Forbidden);
 }
 

@@ -14,7 +14,8 @@ use http_body::Body as _;
 use kefu_core::{Conversation, Micros, Principal};
 use kefu_media::{Event, Multipart, MultipartError, Part};
 use kefu_protocol::frame::ErrorCode;
-use kefu_store::{Change, FileChange, RecordSet, StoredFile};
+use kefu_store::{AuditRecord, Change, FileChange, RecordSet, StoredFile};
+use serde_json::json;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -41,6 +42,8 @@ const RAW_NAME_BYTES_MAX: usize = 1024;
 pub(crate) struct Upload {
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: Body,
+    /// The line of the audit log that goes with the file's row.
+    pub(crate) audit: Option<AuditRecord>,
 }
 
 /// A file on its way; what is not moved to its place goes with it.
@@ -122,7 +125,8 @@ impl Files {
         };
         // From here on whoever stops waiting does not leave anything half done.
         let files = Arc::clone(self);
-        let finished = self.tracker.spawn(async move { files.finish(file, received, room).await });
+        let audit = upload.audit;
+        let finished = self.tracker.spawn(async move { files.finish(file, received, room, audit).await });
         finished.await.unwrap_or_else(|_| Err(refusal("failed", failed())))
     }
 
@@ -165,7 +169,13 @@ impl Files {
     }
 
     /// Inspects what has come, makes it durable, and gives it its row.
-    async fn finish(&self, file: StoredFile, received: Received, room: Room) -> Result<StoredFile, Refusal> {
+    async fn finish(
+        &self,
+        file: StoredFile,
+        received: Received,
+        room: Room,
+        audit: Option<AuditRecord>,
+    ) -> Result<StoredFile, Refusal> {
         let Received { incoming, part } = received;
         let waiting = async {
             let turn = Arc::clone(&self.inspections).acquire_owned().await;
@@ -183,7 +193,11 @@ impl Files {
             Err(_) => return Err(refusal("busy", Problem::unavailable("too many files come in now"))),
         };
         let changes = vec![Change::File(FileChange::Add(Box::new(file.clone())))];
-        let recorded = self.desk.record(RecordSet { changes, audit: Vec::new() }).await;
+        // Not its name, which may be somebody's.
+        let detail =
+            json!({"conversation": file.conversation_id, "type": file.media_type, "size": file.size});
+        let audit = audit.map(|line| AuditRecord { target: Some(("file", file.id)), detail, ..line });
+        let recorded = self.desk.record(RecordSet { changes, audit: audit.into_iter().collect() }).await;
         if let Err(problem) = recorded {
             // Who knows better than the store whether it has the row?
             if let Ok(None) = self.store.file(file.id).await {

@@ -56,8 +56,7 @@ pub(super) async fn serve(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let nothing = || Problem::not_found("file");
-    // The name in the path is for people.
-    let Path((id, _)) = path.map_err(|_| nothing())?;
+    let Path((id, name)) = path.map_err(|_| nothing())?;
     let id = Uuid::try_parse(&id).map_err(|_| nothing())?;
     let Signature { expires, signature } = query;
     if !api.services.files.links().is_valid(id, &expires, &signature, clock::now()) {
@@ -66,7 +65,11 @@ pub(super) async fn serve(
         return Err(Problem { field: Some("signature"), ..problem }.into());
     }
     // What was taken back or erased has no row, whatever addresses are left.
-    let file = api.services.store.file(id).await.map_err(Problem::from)?.ok_or_else(nothing)?;
+    let mut file = api.services.store.file(id).await.map_err(Problem::from)?.ok_or_else(nothing)?;
+    // Who was told the name with personal data masked does not get it whole here.
+    if name != file.name {
+        file.name = api.masking().string(file.name);
+    }
     let path = api.services.store.file_dir().path(id);
     let opened = tokio::task::spawn_blocking(move || File::open(path)).await;
     let source = match opened {

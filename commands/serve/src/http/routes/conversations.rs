@@ -209,8 +209,10 @@ pub(super) async fn rate(
     Id(id): Id,
     Body(body): Body<RatingBody>,
 ) -> Result<Json<ConversationView>, Refused> {
-    let comment = fields::lines("comment", &body.comment.unwrap_or_default(), fields::COMMENT_CHARS)?;
-    Ok(act(&api, &who, id, Act::Rate { score: body.score, comment }).await?)
+    let comment = body.comment.unwrap_or_default();
+    let mut comment = fields::lines("comment", &comment, fields::COMMENT_CHARS)?;
+    let flagged = api.services.desk.screen(&who, "comment", &mut comment)?.flagged;
+    Ok(act(&api, &who, id, Act::Rate { score: body.score, comment, flagged }).await?)
 }
 
 /// Asks the visitor to rate a conversation

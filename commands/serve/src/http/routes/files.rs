@@ -3,18 +3,21 @@ use axum::{
     extract::{Request, State},
 };
 use http::StatusCode;
-use kefu_core::{Action, FileData, MessageKind};
+use kefu_core::{Action, Audience, FileData, MessageKind};
 use kefu_protocol::frame::Timestamp;
 use kefu_store::StoredFile;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    audit,
     auth::Signed,
     clock,
     files::Upload,
-    http::{Api, Refused, body::Id, openapi::SignedErrors},
+    http::{Api, Refused, body::Id, caller::Caller, openapi::SignedErrors},
+    identity::Identity,
     problem::Problem,
     view::timestamp,
 };
@@ -67,15 +70,18 @@ pub(super) struct FileView {
 pub(super) async fn upload(
     State(api): State<Api>,
     Signed(who): Signed,
+    caller: Caller,
     Id(id): Id,
     request: Request,
 ) -> Result<(StatusCode, Json<FileView>), Refused> {
     let conversation = api.services.desk.head(&who, id, Action::Write).await?;
     api.services.limits.message(who.principal, clock::now())?;
     let (parts, body) = request.into_parts();
-    let upload = Upload { headers: parts.headers, body };
+    let audit = (who.audience() == Audience::Agent)
+        .then(|| audit::record(&who, caller.address, "file.uploaded", None, json!({})));
+    let upload = Upload { headers: parts.headers, body, audit };
     let file = Box::pin(api.services.files.receive(&who, &conversation, upload)).await?;
-    Ok((StatusCode::CREATED, Json(view(&api, file))))
+    Ok((StatusCode::CREATED, Json(view(&api, &who, file))))
 }
 
 /// A file, with an address where it can be fetched
@@ -94,10 +100,11 @@ pub(super) async fn get(
         return Err(nothing());
     }
     api.services.desk.head(&who, file.conversation_id, Action::Read).await.map_err(|_| nothing())?;
-    Ok(Json(view(&api, file)))
+    Ok(Json(view(&api, &who, file)))
 }
 
-fn view(api: &Api, file: StoredFile) -> FileView {
+fn view(api: &Api, who: &Identity, file: StoredFile) -> FileView {
+    let file = StoredFile { name: api.masking().of(who.audience()).string(file.name), ..file };
     let data = FileData {
         file_id: file.id,
         name: (&*file.name).into(),

@@ -1,7 +1,6 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::{Principal, Ticket, TicketContact};
-use kefu_protocol::frame::ErrorCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -10,12 +9,13 @@ use super::{
     repeat,
     ticket_comments::flagged,
     ticket_view::{TicketView, view},
-    tickets::{TEXT_CHARS, draft, find, open},
+    tickets::{TEXT_CHARS, draft, open},
 };
 use crate::{
     auth::SignedVisitor,
     clock,
     http::{Api, Refused, body::Body, caller::Caller, fields, openapi::SignedErrors},
+    identity::Identity,
     problem::Problem,
 };
 
@@ -54,7 +54,6 @@ pub(super) async fn leave(
     api.services.limits.session(caller.address, now)?;
     api.services.limits.message(who.principal, now)?;
     let mut text = fields::text("text", &body.text, TEXT_CHARS)?;
-    let screened = api.services.desk.screen(&who, &mut text)?;
     let phone = body.phone.filter(|phone| !phone.trim().is_empty());
     let contact = TicketContact {
         name: fields::line("name", &body.name.unwrap_or_default())?,
@@ -69,23 +68,34 @@ pub(super) async fn leave(
         return Err(Problem::forbidden().into());
     };
     let id = repeat::id_of(b"offline message", who.id, body.client_id)?;
-    let ticket = Ticket {
-        subject: subject(&text),
-        body: text.clone(),
-        contact,
-        ..draft(id, (inbox, Some(visitor)), now)
+    let sent = text.clone();
+    let again = async || match body.client_id {
+        Some(_) => earlier(&api, &who, id, &sent).await,
+        None => Ok(None),
     };
-    let audit = flagged(&who, &caller, id, &screened);
-    match open(&api, &who, ticket, audit).await {
-        Err(problem) if problem.code == ErrorCode::Conflict && body.client_id.is_some() => {
-            let earlier = find(&api, &who, id).await?;
-            if earlier.body != text {
-                return Err(repeat::other_body().into());
-            }
-            Ok((StatusCode::OK, Json(view(&api, &who, earlier).await?)))
-        }
-        made => Ok((StatusCode::CREATED, Json(made?))),
+    // A repeat is known before anything is refused.
+    if let Some(view) = again().await? {
+        return Ok((StatusCode::OK, Json(view)));
     }
+    let screened = api.services.desk.screen(&who, "text", &mut text)?;
+    let ticket =
+        Ticket { subject: subject(&text), body: text, contact, ..draft(id, (inbox, Some(visitor)), now) };
+    let audit = flagged(&who, &caller, id, &screened.flagged);
+    match open(&api, &who, ticket, audit).await {
+        Ok(made) => Ok((StatusCode::CREATED, Json(made))),
+        // The same one may have come twice at once.
+        Err(problem) => match again().await? {
+            Some(view) => Ok((StatusCode::OK, Json(view))),
+            None => Err(problem.into()),
+        },
+    }
+}
+
+/// The ticket of this id, if there is one; it must be of the same message.
+async fn earlier(api: &Api, who: &Identity, id: Uuid, sent: &str) -> Result<Option<TicketView>, Problem> {
+    let Some(ticket) = api.services.store.ticket(id).await? else { return Ok(None) };
+    repeat::check(&ticket.body, sent)?;
+    view(api, who, ticket).await.map(Some)
 }
 
 /// The first line that says something, shortened.

@@ -2,6 +2,7 @@
 //! store refuses the second one.
 
 use kefu_protocol::frame::ErrorCode;
+use kefu_text::words::may_be_masked;
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
@@ -19,6 +20,12 @@ pub(super) fn id_of(place: &[u8], sender: Uuid, client_id: Option<Uuid>) -> Resu
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash.finalize()[..16]);
     Ok(Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+/// Checks that what is stored under a `client_id` is what was sent again, or what the list of sensitive words left of
+/// it then: the list may be another one by now.
+pub(super) fn check(stored: &str, sent: &str) -> Result<(), Problem> {
+    if may_be_masked(stored, sent) { Ok(()) } else { Err(other_body()) }
 }
 
 /// The refusal of a `client_id` that stands for something else already.

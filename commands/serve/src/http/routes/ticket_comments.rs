@@ -1,6 +1,6 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{Principal, TicketPatch, TicketStatus};
+use kefu_core::{Principal, Ticket, TicketPatch, TicketStatus};
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::{AuditRecord, TicketChange, TicketComment};
 use serde::Deserialize;
@@ -97,38 +97,49 @@ pub(super) async fn make(
     if body.internal && who.role.is_none() {
         return Err(Problem { field: Some("internal"), ..Problem::forbidden() }.into());
     }
-    let mut text = fields::text("text", &body.text, TEXT_CHARS)?;
-    let screened = match body.internal {
-        true => Screened::default(),
-        false => api.services.desk.screen(&who, &mut text)?,
-    };
+    let sent = fields::text("text", &body.text, TEXT_CHARS)?;
     api.services.limits.message(who.principal, clock::now())?;
     let (author, internal) = (who.principal, body.internal);
-    let audit = flagged(&who, &caller, id, &screened);
     let comment_id = repeat::id_of(ticket.id.as_bytes(), who.id, body.client_id)?;
-    let comment = TicketComment { id: comment_id, author, internal, text, created_at: clock::now() };
+    let authors = Authors::of(&api, std::iter::once(author), api.masking().of(who.audience())).await?;
     let earlier = async || match body.client_id {
-        Some(_) => api.services.store.ticket_comment(&ticket, comment_id).await.map_err(Problem::from),
+        Some(_) => earlier(&api, &ticket, comment_id, (&sent, internal)).await,
         None => Ok(None),
     };
-    let mut found = earlier().await?;
-    if found.is_none()
-        && let Err(problem) = write(&api, &who, id, &comment, &audit).await
-    {
+    // A repeat is known before anything is refused.
+    if let Some(found) = earlier().await? {
+        return Ok((StatusCode::OK, Json(authors.comment(found))));
+    }
+    let mut text = sent.clone();
+    let screened = match internal {
+        true => Screened::default(),
+        false => api.services.desk.screen(&who, "text", &mut text)?,
+    };
+    let audit = flagged(&who, &caller, id, &screened.flagged);
+    let comment = TicketComment { id: comment_id, author, internal, text, created_at: clock::now() };
+    match write(&api, &who, id, &comment, &audit).await {
+        Ok(()) => Ok((StatusCode::CREATED, Json(authors.comment(comment)))),
         // The same one may have come twice at once.
-        found = earlier().await?;
-        if found.is_none() {
-            return Err(problem.into());
-        }
+        Err(problem) => match earlier().await? {
+            Some(found) => Ok((StatusCode::OK, Json(authors.comment(found)))),
+            None => Err(problem.into()),
+        },
     }
-    let authors = Authors::of(&api, std::iter::once(author), api.masking().of(who.audience())).await?;
-    match found {
-        None => Ok((StatusCode::CREATED, Json(authors.comment(comment)))),
-        Some(found) if (&found.text, found.internal) == (&comment.text, comment.internal) => {
-            Ok((StatusCode::OK, Json(authors.comment(found))))
-        }
-        Some(_) => Err(repeat::other_body().into()),
+}
+
+/// The comment of this id, if there is one; it must be the one that was sent again.
+async fn earlier(
+    api: &Api,
+    ticket: &Ticket,
+    id: Uuid,
+    (sent, internal): (&str, bool),
+) -> Result<Option<TicketComment>, Problem> {
+    let Some(found) = api.services.store.ticket_comment(ticket, id).await? else { return Ok(None) };
+    if found.internal != internal {
+        return Err(repeat::other_body());
     }
+    repeat::check(&found.text, sent)?;
+    Ok(Some(found))
 }
 
 /// What changed of a ticket, oldest first (agents)
@@ -151,16 +162,11 @@ pub(super) async fn history(
 }
 
 /// What the audit log says of words that a supervisor is to see, if there are such.
-pub(super) fn flagged(
-    who: &Identity,
-    caller: &Caller,
-    ticket: Uuid,
-    screened: &Screened,
-) -> Vec<AuditRecord> {
-    if screened.flagged.is_empty() {
+pub(super) fn flagged(who: &Identity, caller: &Caller, ticket: Uuid, words: &[String]) -> Vec<AuditRecord> {
+    if words.is_empty() {
         return Vec::new();
     }
-    let (target, detail) = (Some(("ticket", ticket)), json!({"words": screened.flagged}));
+    let (target, detail) = (Some(("ticket", ticket)), json!({"words": words}));
     vec![audit::record(who, caller.address, audit::FLAGGED_TICKET, target, detail)]
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{
     session::fresh_id,
     tags,
+    ticket_comments::flagged,
     ticket_view::{TicketView, view, views},
     visitors,
 };
@@ -22,6 +23,7 @@ use crate::{
     http::{
         Api, Refused,
         body::{Body, Id, Parameters, nullable, parameter},
+        caller::Caller,
         fields,
         openapi::SignedErrors,
         page::{self, Page},
@@ -134,11 +136,15 @@ pub(super) async fn list(
 pub(super) async fn make(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
+    caller: Caller,
     Body(body): Body<NewTicket>,
 ) -> Result<(StatusCode, Json<TicketView>), Refused> {
     require(&who, Permission::Tickets)?;
-    let subject = fields::name("subject", &body.subject)?;
-    let text = fields::lines("body", &body.body.unwrap_or_default(), TEXT_CHARS)?;
+    let mut subject = fields::name("subject", &body.subject)?;
+    let mut text = fields::lines("body", &body.body.unwrap_or_default(), TEXT_CHARS)?;
+    // Its requester reads both.
+    let mut words = api.services.desk.screen(&who, "subject", &mut subject)?.flagged;
+    words.append(&mut api.services.desk.screen(&who, "body", &mut text)?.flagged);
     let priority = body.priority.as_deref().map(priority).transpose()?.unwrap_or(TicketPriority::Normal);
     let assignee = body.assignee_id.map(|id| assignee(&api, id)).transpose()?;
     let tags = tags::known(&api, &body.tags, TAGS_MAX).await?;
@@ -156,7 +162,8 @@ pub(super) async fn make(
         conversations,
         ..draft(fresh_id()?, place, now)
     };
-    let view = open(&api, &who, ticket, Vec::new()).await?;
+    let audit = flagged(&who, &caller, ticket.id, &words);
+    let view = open(&api, &who, ticket, audit).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -180,6 +187,7 @@ pub(super) async fn get(
 pub(super) async fn change(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
+    caller: Caller,
     Id(id): Id,
     Body(body): Body<TicketPatchBody>,
 ) -> Result<Json<TicketView>, Refused> {
@@ -192,14 +200,18 @@ pub(super) async fn change(
         return Err(Problem { field: Some("version"), ..problem }.into());
     }
     let masking = api.masking();
+    let mut words = Vec::new();
     if let Some(subject) = patch.subject {
         let shown = masking.text(&ticket.subject).into_owned();
         patch.subject = masking.rewritten("subject", &ticket.subject, &shown, subject)?;
+        if let Some(subject) = &mut patch.subject {
+            words = api.services.desk.screen(&who, "subject", subject)?.flagged;
+        }
     }
     let lines = ticket.apply(patch, clock::now()).map_err(Problem::from)?;
     if !lines.is_empty() {
         let update = TicketChange::Update { ticket: Box::new(ticket), lines, by: who.principal };
-        record(&api, vec![update], Vec::new()).await?;
+        record(&api, vec![update], flagged(&who, &caller, id, &words)).await?;
         ticket = find(&api, &who, id).await?;
     }
     Ok(Json(view(&api, &who, ticket).await?))

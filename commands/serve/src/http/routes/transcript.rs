@@ -12,15 +12,19 @@ use http::{
 };
 use http_body::Frame;
 use jiff::tz::TimeZone;
+use kefu_core::Audience;
 use kefu_store::Range;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 
 use crate::{
+    audit,
     auth::Signed,
     http::{
         Api,
         body::{Id, Parameters},
+        caller::Caller,
         openapi::SignedErrors,
     },
     identity::Identity,
@@ -55,6 +59,7 @@ pub(super) struct TranscriptQuery {
 pub(super) async fn get(
     State(api): State<Api>,
     Signed(who): Signed,
+    caller: Caller,
     Id(id): Id,
     Parameters(query): Parameters<TranscriptQuery>,
 ) -> Result<Response, Problem> {
@@ -65,6 +70,11 @@ pub(super) async fn get(
         Some(name) => zone(name).ok_or_else(|| Problem::invalid("tz", "there is no such time zone"))?,
     };
     let conversation = api.services.desk.conversation(&who, id).await?;
+    if who.audience() == Audience::Agent {
+        let (target, detail) = (Some(("conversation", id)), json!({"format": format.extension()}));
+        let line = audit::record(&who, caller.address, "transcript.exported", target, detail);
+        audit::write(&api.services.desk, line).await?;
+    }
     let source =
         Source { services: api.services.clone(), who, scribe: Scribe { format, zone }, conversation };
     let mut response = Response::new(Body::new(Pages::of(source)));

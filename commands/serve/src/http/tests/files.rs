@@ -57,7 +57,7 @@ fn form(name: &str, content_type: &str, bytes: &[u8]) -> Vec<u8> {
 }
 
 impl Office {
-    async fn upload(&self, guest: &Guest, body: impl Into<Body>) -> Answer {
+    pub(super) async fn upload(&self, guest: &Guest, body: impl Into<Body>) -> Answer {
         let path = format!("/api/v1/conversations/{}/files", guest.conversation);
         let request = Request::post(path)
             .header("authorization", format!("Bearer {}", guest.token))
@@ -76,7 +76,7 @@ impl Office {
         self.post(&format!("/conversations/{}/messages", guest.conversation), &guest.token, body).await
     }
 
-    async fn fetch(&self, url: &str, headers: &[(&'static str, &str)]) -> Answer {
+    pub(super) async fn fetch(&self, url: &str, headers: &[(&'static str, &str)]) -> Answer {
         let mut request = Request::get(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -85,7 +85,7 @@ impl Office {
     }
 
     /// The last message of the guest's conversation, events left aside.
-    async fn last_message(&self, guest: &Guest, token: &str) -> Value {
+    pub(super) async fn last_message(&self, guest: &Guest, token: &str) -> Value {
         let page = self.get(&format!("/conversations/{}/messages", guest.conversation), token).await.body;
         page["items"].as_array().unwrap().iter().rfind(|item| item["kind"] != "event").unwrap().clone()
     }
@@ -173,6 +173,22 @@ async fn a_file_is_uploaded_sent_and_fetched() {
     let head = office.answer(head, &Ask::default()).await;
     assert_eq!((head.status, &head.body), (200, &Value::Null));
     assert_eq!(head.headers["content-length"], stored.len().to_string().as_str());
+}
+
+#[tokio::test]
+async fn what_agents_upload_is_in_the_audit_log_without_its_name() {
+    let office = Office::open().await;
+    let agent = office.token_of(office.agent("lin", Role::Agent).await).await;
+    let guest = office.taken_by(&agent).await;
+    office.uploaded(&guest, "invoice.txt", b"hello").await;
+    assert_eq!(office.trail().await, []);
+    let own = Guest { token: agent, ..guest };
+    let file = office.uploaded(&own, "invoice.txt", b"hello").await;
+    let lines = office.services.store.audit_lines(0, 100).await.unwrap();
+    let said: Vec<_> = lines.iter().map(|line| (line.action.as_str(), line.target_id)).collect();
+    assert_eq!(said, [("file.uploaded", Some(file))]);
+    let detail = json!({"conversation": own.conversation, "type": "text/plain", "size": 5});
+    assert_eq!(lines[0].detail, detail);
 }
 
 #[tokio::test]

@@ -111,6 +111,82 @@ async fn agents_read_conversations_masked_and_visitors_their_own() {
 }
 
 #[tokio::test]
+async fn a_file_is_fetched_under_its_masked_name() {
+    let scene = Scene::open().await;
+    let (office, guest) = (&scene.office, &scene.guest);
+    let file = office.uploaded(guest, &format!("{PHONE}.txt"), b"hello").await;
+    assert_eq!(office.send_file(guest, 70, "file", file).await.status, 201);
+    let message = office.last_message(guest, &scene.token).await;
+    let view = scene.get(&format!("/files/{file}")).await;
+    for shown in [&message["data"], &view] {
+        assert_masked(shown);
+        assert_eq!(shown["name"], "138****8000.txt");
+        let fetched = office.fetch(shown["url"].as_str().unwrap(), &[]).await;
+        assert_eq!((fetched.status, &fetched.body), (200, &json!("hello")), "{shown}");
+        let disposition = fetched.headers["content-disposition"].to_str().unwrap();
+        assert!(!disposition.contains(PHONE) && disposition.contains("8000.txt"), "{disposition}");
+    }
+    let own = office.last_message(guest, &guest.token).await["data"].clone();
+    assert_eq!(own["name"], format!("{PHONE}.txt"));
+    let fetched = office.fetch(own["url"].as_str().unwrap(), &[]).await;
+    assert!(fetched.headers["content-disposition"].to_str().unwrap().contains(PHONE));
+}
+
+#[tokio::test]
+async fn whispers_are_masked_and_articles_and_reports_name_no_customer() {
+    let scene = Scene::open().await;
+    let office = &scene.office;
+    let lin = office.token_of(office.agent("lin", Role::Agent).await).await;
+    let accept = scene.conversation("/accept");
+    assert_eq!(office.ask(Method::POST, &accept, None, &Ask::by(&lin)).await.status, 200);
+    let whisper = json!({"client_id": Uuid::from_u128(71), "text": format!("ring {PHONE}, {EMAIL}")});
+    let sent = office.post(&scene.conversation("/whisper"), &scene.token, whisper).await;
+    assert_eq!(sent.status, 201, "{}", sent.body);
+    let last = office.last_message(&scene.guest, &lin).await;
+    assert_masked(&last);
+    assert!(last["text"].as_str().unwrap().starts_with("ring 138****8000"), "{last}");
+    let texts = json!({"zh": {"title": "退款", "body": "三天"}});
+    let article = json!({"slug": "refunds", "state": "published", "texts": texts});
+    let made = office.post("/articles", &scene.token, article).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let insert = format!("/articles/{}/insert", made.body["id"].as_str().unwrap());
+    let insert =
+        office.post(&insert, &scene.token, json!({"conversation_id": scene.guest.conversation})).await;
+    assert_eq!(insert.status, 200, "{}", insert.body);
+    assert_masked(&insert.body);
+    let (from, to) = ("2020-12-01", "2020-12-31");
+    for path in ["/reports/now".to_owned(), format!("/reports?by=agent&from={from}&to={to}")] {
+        assert_masked(&scene.get(&path).await);
+    }
+}
+
+#[tokio::test]
+async fn nobody_reveals_what_it_may_not_read() {
+    let scene = Scene::open().await;
+    let office = &scene.office;
+    let role = office.role("revealer", &["chat", "customers.reveal"]).await;
+    let lin = office.agent("lin", Role::Agent).await;
+    let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
+    let given = json!({"custom_role_id": role});
+    let given = office.ask(Method::PATCH, &format!("/agents/{lin}"), Some(given), &Ask::by(&admin)).await;
+    assert_eq!(given.status, 200, "{}", given.body);
+    let token = office.token_of(lin).await;
+    let reveal = async || {
+        let why = json!({"reason": "the courier asks"});
+        office.post(&scene.conversation("/messages/1/reveal"), &token, why).await
+    };
+    // It waits for a team that the agent is not in.
+    let team = office.post("/teams", &admin, json!({"name": "Refunds"})).await;
+    assert_eq!(team.status, 201, "{}", team.body);
+    let moved = json!({"team_id": team.body["id"]});
+    let moved = office.post(&scene.conversation("/transfer"), &admin, moved).await;
+    assert_eq!(moved.status, 200, "{}", moved.body);
+    let refused = reveal().await;
+    assert_eq!((refused.status, &refused.body["code"]), (404, &json!("not_found")), "{}", refused.body);
+    assert!(office.trail().await.iter().all(|(action, _)| action != "message.revealed"));
+}
+
+#[tokio::test]
 async fn what_is_known_of_a_visitor_is_masked_until_it_is_revealed() {
     let scene = Scene::open().await;
     let page = json!({"url": format!("https://shop.example/?tel={PHONE}"), "title": EMAIL});

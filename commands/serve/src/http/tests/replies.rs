@@ -169,4 +169,8 @@ async fn a_transcript_has_every_page_and_no_notes_for_visitors() {
         let answer = office.get(&format!("{path}/transcript?{query}"), &agent).await;
         assert_eq!((answer.status, &answer.body["field"]), (400, &json!(field)), "{query}");
     }
+    // What agents take away is written down, once for each that they got.
+    let trail = office.trail().await;
+    let exports = trail.iter().filter(|line| **line == ("transcript.exported".into(), "agent".into()));
+    assert_eq!((exports.count(), trail.len()), (2, 2), "{trail:?}");
 }

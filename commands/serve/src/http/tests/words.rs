@@ -147,6 +147,77 @@ async fn warnings_go_one_way_and_flags_are_listed() {
     assert_eq!(items[3]["target_id"], json!(scene.guest.conversation));
 }
 
+#[tokio::test]
+async fn ratings_and_tickets_are_looked_at_in_every_field() {
+    let scene = Scene::open().await;
+    let (office, guest, token) = (&scene.office, &scene.guest, &scene.token);
+    let rate = async |comment: &str| {
+        let path = format!("/conversations/{}/rating", guest.conversation);
+        office.post(&path, &guest.token, json!({"score": 1, "comment": comment})).await
+    };
+    let open = async |subject: &str, body: &str| {
+        let ticket = json!({"subject": subject, "body": body, "conversation_ids": [guest.conversation]});
+        office.post("/tickets", token, ticket).await
+    };
+    let resolve = format!("/conversations/{}/resolve", guest.conversation);
+    assert_eq!(office.ask(Method::POST, &resolve, None, &Ask::by(token)).await.status, 200);
+    for (refused, field) in [
+        (rate("赌场opqrstuv").await, "comment"),
+        (open("赌场opqrstuv", "x").await, "subject"),
+        (open("x", "赌场opqrstuv").await, "body"),
+    ] {
+        assert_eq!((refused.status, &refused.body["field"]), (422, &json!(field)), "{}", refused.body);
+    }
+    assert_eq!(rate("加微信, 退款").await.status, 200);
+    let made = open("加微信退款", "请加微信").await;
+    assert_eq!((&made.body["subject"], &made.body["body"]), (&json!("***退款"), &json!("请***")));
+    let path = format!("/tickets/{}", made.body["id"].as_str().unwrap());
+    let change = async |subject: &str| {
+        let patch = json!({"version": made.body["version"], "subject": subject});
+        office.ask(Method::PATCH, &path, Some(patch), &Ask::by(token)).await
+    };
+    assert_eq!(change("赌场opqrstuv").await.status, 422);
+    assert_eq!(change("退款加微信").await.body["subject"], "退款***");
+    assert!(!scene.store_has("加微信") && scene.store_has("***, 退款") && !scene.store_has("opqrstuv"));
+    let flagged = office.get("/flagged", token).await.body;
+    let lines = flagged["items"].as_array().unwrap();
+    let said: Vec<_> = lines.iter().map(|line| (&line["action"], &line["target_id"])).collect();
+    let (ticket, message) = (json!("flagged.ticket"), json!("flagged.message"));
+    let (made, chat) = (&made.body["id"], json!(guest.conversation));
+    assert_eq!(said, [(&ticket, made), (&ticket, made), (&message, &chat)]);
+    // The line names the entry that tells of the rating.
+    assert_eq!(scene.text(&lines[2]["detail"]["seq"]).await["event"]["code"], "rated");
+}
+
+#[tokio::test]
+async fn a_repeat_is_one_whatever_the_list_says_by_now() {
+    let scene = Scene::open().await;
+    let text = "你好 加微信 abcdefgh";
+    let offline = async |text: &str| {
+        let body = json!({"client_id": Uuid::from_u128(40), "phone": "110", "text": text});
+        scene.office.post("/widget/offline-messages", &scene.guest.token, body).await
+    };
+    let ticket = offline(text).await;
+    assert_eq!((ticket.status, &ticket.body["body"]), (201, &json!("你好 *** abcdefgh")));
+    let path = format!("/tickets/{}/comments", ticket.body["id"].as_str().unwrap());
+    let comment = async |text: &str| {
+        let body = json!({"client_id": Uuid::from_u128(41), "text": text});
+        scene.office.post(&path, &scene.guest.token, body).await
+    };
+    let first = comment(text).await;
+    assert_eq!((first.status, &first.body["text"]), (201, &json!("你好 *** abcdefgh")));
+    for list in [LIST, "你好\tmask\n", "你好\n", "# none\n"] {
+        scene.replace_list(list);
+        let again = offline(text).await;
+        assert_eq!((again.status, &again.body["id"]), (200, &ticket.body["id"]), "{list}: {}", again.body);
+        let again = comment(text).await;
+        assert_eq!((again.status, &again.body["id"]), (200, &first.body["id"]), "{list}: {}", again.body);
+        for other in [offline("别的 加微信").await, comment("别的 加微信").await] {
+            assert_eq!((other.status, &other.body["field"]), (409, &json!("client_id")), "{list}");
+        }
+    }
+}
+
 #[test]
 fn a_daemon_without_a_list_looks_for_nothing() {
     let words = Arc::new(crate::words::Words::load(None).unwrap());

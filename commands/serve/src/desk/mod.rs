@@ -144,6 +144,7 @@ impl Desk {
             budget: Semaphore::new(Semaphore::MAX_PERMITS),
             directory: RwLock::default(),
             anyone_online: AtomicBool::new(false),
+            bot_places: Arc::new(Semaphore::new(0)),
             is_writable: AtomicBool::new(false),
             epoch: options.store.epoch().await?,
         });

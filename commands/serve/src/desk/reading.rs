@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kefu_core::{Action, AgentStatus, Audience, ConversationKey};
+use kefu_core::{Action, AgentStatus, Audience, Conversation, ConversationKey};
 use kefu_store::{Follower, Store, StoreError};
 use tokio::{
     sync::mpsc,
@@ -135,7 +135,10 @@ impl Reading {
         // What an agent was only offered is not known here.
         let hot = hot.filter(|hot| self.directory().may(who, Action::Read, &hot.conversation));
         let hot = hot.ok_or_else(|| Problem::not_found("conversation"))?;
-        Ok(Snapshot { conversation: hot.conversation.clone(), visitor: Arc::clone(&hot.visitor) })
+        Ok(Snapshot {
+            conversation: Conversation::clone(&hot.conversation),
+            visitor: Arc::clone(&hot.visitor),
+        })
     }
 
     async fn views(

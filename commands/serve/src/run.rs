@@ -140,7 +140,7 @@ async fn serve(
             dir.display()
         ))?;
         let read = async || open_reading(&dir, settings.clone(), args.shadow).await;
-        let taken = standby::take_over(listener, &settings, &dir, app.stop(), read, open).await?;
+        let taken = Box::pin(standby::take_over(listener, &settings, &dir, app.stop(), read, open)).await?;
         let Some((opened, same)) = taken else {
             app.print("stopped\n")?;
             return Ok(Exit::Ok);

@@ -55,7 +55,7 @@ pub use files::{FileChange, StoredFile, copy::CopiedFiles, dir::FileDir};
 pub use knowledge::{
     Article, ArticleFilter, ArticleHit, ArticleText, ArticleVersion, Category, KnowledgeChange, VERSIONS_MAX,
 };
-pub use open::{OpenOptions, Opened, holder, open, open_reading};
+pub use open::{OpenOptions, Opened, compact, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
 pub use privacy::{Erasure, ErasureState, LegalHold, PrivacyChange};
 pub use reader::{Cursor, Follower, OpenWork, Page, Range, Store, View};

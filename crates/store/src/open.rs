@@ -89,6 +89,21 @@ pub async fn open_reading(dir: &Path, readers: usize) -> Result<Store, StoreErro
     }
 }
 
+/// Writes the store in `dir`, which nobody serves, anew: what SQLite left of earlier texts in the unused parts of pages
+/// is gone then. Takes as much room again while it works.
+///
+/// # Errors
+/// [`StoreError::Locked`] while it is served, or that it cannot be read or written; then it is as it was.
+pub async fn compact(dir: &Path) -> Result<(), StoreError> {
+    let _lock = lock(dir)?;
+    let file = dir.join(FILE);
+    let mut conn = writing(&file).await?;
+    let done = crate::sql::script(&mut conn, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").await;
+    let closed = conn.close().await;
+    done.map_err(|error| error.at(&file))?;
+    Ok(closed?)
+}
+
 /// The process that has the store in `dir` open, if one has and says so.
 ///
 /// # Errors

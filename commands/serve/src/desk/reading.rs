@@ -106,14 +106,15 @@ impl Reading {
             Command::Agents { reply } => {
                 reply.send(Ok(self.agents())).ok();
             }
-            command => match command.refuse(&standby::refusal()) {
-                Some(Command::Send(Send { units, reply: Reply::Call(reply), .. })) => {
+            // Of what is left then, nobody waits for it, or the end of its reply says enough.
+            command => {
+                if let Some(Command::Send(Send { units, reply: Reply::Call(reply), .. })) =
+                    command.refuse(&standby::refusal())
+                {
                     self.shared.budget.add_permits(units as usize);
                     reply.send(Err(standby::refusal())).ok();
                 }
-                // Nobody waits for it, or the end of its reply says enough.
-                _ => {}
-            },
+            }
         }
     }
 

@@ -5,6 +5,7 @@ mod articles;
 mod blocks;
 mod customers;
 mod doors;
+mod erasure;
 mod files;
 mod hostile;
 mod identity;

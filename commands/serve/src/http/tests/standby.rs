@@ -71,7 +71,6 @@ async fn a_standby_reads_as_the_active_does() {
         conversation.clone(),
         format!("{conversation}/messages"),
         format!("{conversation}/tags"),
-        format!("{conversation}/transcript?format=text"),
         visitor.clone(),
         format!("{visitor}/pages"),
         format!("/customers/{customer}"),
@@ -91,6 +90,8 @@ async fn a_standby_reads_as_the_active_does() {
     }
     let own = office.get(&format!("{conversation}/messages"), &guest.token).await;
     assert_eq!((own.status, &own.body["items"][0]["text"]), (200, &json!("你好")));
+    let transcript = office.get(&format!("{conversation}/transcript"), &guest.token).await;
+    assert_eq!(transcript.status, 200, "{}", transcript.body);
     let report = office.get("/reports?by=agent&from=2026-01-01&to=2026-01-02", &admin).await;
     assert_eq!(report.status, 200, "{}", report.body);
     // What goes on is not known here.
@@ -146,6 +147,8 @@ async fn a_standby_refuses_what_writes_and_what_is_live() {
         (Method::GET, "/widget/config?inbox=web".to_owned()),
         (Method::GET, "/reports/now".to_owned()),
         (Method::GET, "/reports?by=agent&from=2026-01-01&to=2026-01-02&format=csv".to_owned()),
+        // For agents it is an export, and the audit log has to hear of that.
+        (Method::GET, format!("{conversation}/transcript")),
         (Method::GET, "/audit".to_owned()),
         (Method::GET, "/audit/verify".to_owned()),
         (Method::GET, format!("/customers/{customer}/export")),

@@ -63,7 +63,7 @@ fn meanwhile_supervisors_watch_and_somebody_reads() {
     assert!((104..=108).contains(&watched), "{watched}");
     let reads = report.reads.unwrap();
     assert_eq!((reads.answered, reads.failed, reads.latency_ms.count), (160, 0, 160));
-    assert_eq!(reads.by_kind_ms.len(), 8, "{:?}", reads.by_kind_ms.keys());
+    assert_eq!(reads.by_kind_ms.len(), 9, "{:?}", reads.by_kind_ms.keys());
     let failing = bench(Fault::FailReads, &flags).unwrap().reads.unwrap();
     assert_eq!((failing.answered, failing.failed), (144, 16));
     assert_eq!(failing.failures.get("unreadable"), Some(&16));

@@ -127,7 +127,7 @@ fn a_wrong_field_is_named_and_the_message_too() {
     for (field, bad) in [
         ("conversation_id", json!("x")),
         ("conversation_id", json!(5)),
-        ("kind", json!("image")),
+        ("kind", json!("sticker")),
         ("kind", json!(1)),
         ("text", json!(7)),
         ("text", json!("")),

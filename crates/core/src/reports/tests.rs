@@ -103,6 +103,45 @@ fn who_is_never_answered_was_missed() {
 }
 
 #[test]
+fn a_bot_is_not_waited_for() {
+    let told = facts(&[
+        (0, Principal::Bot, None),
+        (0, VISITOR, None),
+        (1, Principal::Bot, None),
+        (50, VISITOR, None),
+        (50, VISITOR, event(EventCode::HandedOver, None)),
+        (50, Principal::System, event(EventCode::Queued, None)),
+        (60, Principal::System, event(EventCode::Assigned, Some(LIN))),
+        (65, Principal::Agent(LIN), None),
+    ]);
+    let opened: Vec<_> = told.iter().filter(|(_, _, what)| *what == Occurrence::Opened).collect();
+    assert_eq!(opened, [&(50, None, Occurrence::Opened)], "{told:?}");
+    assert!(told.contains(&(60, Some(1), Occurrence::Waited(seconds(10)))), "{told:?}");
+    assert!(told.contains(&(65, Some(1), Occurrence::FirstResponse(seconds(15)))), "{told:?}");
+    let solved = facts(&[
+        (0, VISITOR, None),
+        (1, Principal::Bot, None),
+        (900, Principal::System, event(EventCode::Resolved, None)),
+    ]);
+    assert!(!solved.iter().any(|(_, _, what)| matches!(what, Occurrence::Missed(_))), "{solved:?}");
+}
+
+#[test]
+fn who_takes_over_takes_it_from_somebody_and_an_erasure_ends_it_once() {
+    let told = facts(&[
+        (0, VISITOR, None),
+        (0, Principal::System, event(EventCode::Assigned, Some(LIN))),
+        (5, Principal::Agent(ZHOU), event(EventCode::TakenOver, Some(ZHOU))),
+        (9, Principal::System, event(EventCode::Erased, None)),
+        (9, Principal::System, event(EventCode::Erased, None)),
+    ]);
+    assert!(told.contains(&(5, Some(1), Occurrence::Transferred)), "{told:?}");
+    assert!(told.contains(&(9, Some(2), Occurrence::Held(seconds(4)))), "{told:?}");
+    let ends = told.iter().filter(|(_, _, what)| matches!(what, Occurrence::Resolved { .. }));
+    assert_eq!(ends.collect::<Vec<_>>(), [&(9, Some(2), Occurrence::Resolved { by_clock: false })]);
+}
+
+#[test]
 fn an_agent_who_writes_first_is_not_answering() {
     let told = facts(&[
         (0, Principal::Agent(LIN), None),

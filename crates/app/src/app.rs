@@ -87,7 +87,10 @@ impl App {
                         .because(error)
                 },
             )?;
-        let signals = runtime.spawn(stop::watch_signals(self.handle.clone()));
+        let signals = {
+            let _context = runtime.enter();
+            runtime.spawn(stop::watch_signals(self.handle.clone()))
+        };
         let output = runtime.block_on(main);
         signals.abort();
         runtime.shutdown_timeout(RUNTIME_STOP);

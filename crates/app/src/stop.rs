@@ -44,16 +44,31 @@ impl StopHandle {
 }
 
 /// Turns the first SIGTERM or SIGINT into a stop request; the second ends the process at once.
+///
+/// They are caught from this call on, not from the first time that what it returns is polled: whoever sees the command
+/// at work may signal it.
 #[cfg(unix)]
-pub(crate) async fn watch_signals(handle: StopHandle) {
+pub(crate) fn watch_signals(handle: StopHandle) -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::warn!("signals cannot be watched: a signal ends the process without a graceful stop");
-        return;
-    };
+    let caught = signal(SignalKind::terminate())
+        .and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
+    if let Err(error) = &caught {
+        tracing::warn!(%error, "a signal ends the process without a graceful stop");
+    }
+    async move {
+        if let Ok((terminate, interrupt)) = caught {
+            follow(handle, terminate, interrupt).await;
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn follow(
+    handle: StopHandle,
+    mut terminate: tokio::signal::unix::Signal,
+    mut interrupt: tokio::signal::unix::Signal,
+) {
     for first in [true, false] {
         let name = tokio::select! {
             _ = terminate.recv() => "SIGTERM",

@@ -155,25 +155,23 @@ pub(super) fn attributes(map: &Map<String, Value>) -> Result<String, Problem> {
 
 /// The name of an inbox in embed codes.
 pub(super) fn slug(text: &str) -> Result<String, Problem> {
-    let valid = (1..=SLUG_CHARS).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if valid {
-        Ok(text.to_owned())
-    } else {
-        let detail = format!("must be 1 to {SLUG_CHARS} lower-case letters, digits and hyphens");
-        Err(Problem::invalid("key", detail))
-    }
+    plain_name("key", text, SLUG_CHARS)
 }
 
 /// The name of an article in addresses.
 pub(super) fn article_slug(text: &str) -> Result<String, Problem> {
-    let valid = (1..=ARTICLE_SLUG_CHARS).contains(&text.len())
+    plain_name("slug", text, ARTICLE_SLUG_CHARS)
+}
+
+/// A name that stands in addresses as it is.
+fn plain_name(field: &'static str, text: &str, chars_max: usize) -> Result<String, Problem> {
+    let valid = (1..=chars_max).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if valid {
         Ok(text.to_owned())
     } else {
-        let detail = format!("must be 1 to {ARTICLE_SLUG_CHARS} lower-case letters, digits and hyphens");
-        Err(Problem::invalid("slug", detail))
+        let detail = format!("must be 1 to {chars_max} lower-case letters, digits and hyphens");
+        Err(Problem::invalid(field, detail))
     }
 }
 

@@ -4,13 +4,16 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::{Language, Permission};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
-use kefu_store::{AuditRecord, Category, Change, KnowledgeChange, RecordSet};
+use kefu_store::{Category, KnowledgeChange};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::session::fresh_id;
+use super::{
+    articles::{may_read, record},
+    session::fresh_id,
+};
 use crate::{
     audit,
     auth::{SignedAgent, require},
@@ -72,7 +75,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
 ) -> Result<Json<Page<CategoryView>>, Problem> {
-    super::articles::may_read(&who)?;
+    may_read(&who)?;
     let categories = api.services.store.categories().await?;
     Ok(Json(Page::whole(categories.into_iter().map(CategoryView::from).collect())))
 }
@@ -103,7 +106,7 @@ pub(super) async fn make(
     let target = Some(("category", category.id));
     let audit =
         audit::record(&who, caller.address, "category.made", target, json!({"names": category.names}));
-    record(&api, KnowledgeChange::PutCategory(category.clone()), audit).await?;
+    record(&api, KnowledgeChange::PutCategory(category.clone()), Some(audit)).await?;
     Ok((StatusCode::CREATED, Json(category.into())))
 }
 
@@ -127,7 +130,7 @@ pub(super) async fn change(
     category.updated_at = clock::now();
     let detail = json!({"names": category.names, "position": category.position});
     let audit = audit::record(&who, caller.address, "category.changed", Some(("category", id)), detail);
-    record(&api, KnowledgeChange::PutCategory(category.clone()), audit).await?;
+    record(&api, KnowledgeChange::PutCategory(category.clone()), Some(audit)).await?;
     Ok(Json(category.into()))
 }
 
@@ -145,7 +148,7 @@ pub(super) async fn remove(
     let category = find(&api, id).await?;
     let detail = json!({"names": category.names});
     let audit = audit::record(&who, caller.address, "category.removed", Some(("category", id)), detail);
-    record(&api, KnowledgeChange::RemoveCategory(id), audit).await?;
+    record(&api, KnowledgeChange::RemoveCategory(id), Some(audit)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -162,11 +165,6 @@ fn names(given: &BTreeMap<String, String>) -> Result<BTreeMap<Language, String>,
         Ok((fields::language("names", word)?, fields::name("names", name)?))
     };
     given.iter().map(read).collect()
-}
-
-async fn record(api: &Api, change: KnowledgeChange, audit: AuditRecord) -> Result<(), Problem> {
-    let set = RecordSet { changes: vec![Change::Knowledge(change)], audit: vec![audit] };
-    api.services.desk.record(set).await
 }
 
 impl From<Category> for CategoryView {

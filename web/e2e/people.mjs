@@ -8,8 +8,9 @@ export const PATIENCE_MS = Number(process.env.KEFU_E2E_PATIENCE_MS ?? 45_000);
 
 /** A person in a browser of their own, and everything that went wrong in front of them. */
 class Person {
-  constructor(name, server, page, problems) {
+  constructor(name, server, page, problems, spec) {
     this.name = name;
+    this.folder = join(OUT, spec);
     this.server = server;
     this.page = page;
     this.received = [];
@@ -37,8 +38,8 @@ class Person {
   }
 
   async picture(label) {
-    await mkdir(OUT, { recursive: true });
-    await this.page.screenshot({ path: join(OUT, `${this.name}-${label}.png`) });
+    await mkdir(this.folder, { recursive: true });
+    await this.page.screenshot({ path: join(this.folder, `${this.name}-${label}.png`) });
   }
 }
 

@@ -4,29 +4,36 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { serveDist } from '../scripts/dev.mjs';
 
 const START_TIMEOUT_MS = 30_000;
 
 /** `kefu serve --demo` on a data directory that outlives the process. */
 export class Server {
   #binary;
+  #dist;
   #folder;
   #child = null;
+  #proxy = null;
+  #own = '';
+  /** What people open. */
   origin = '';
   agents = [];
 
-  constructor(binary) {
+  /** With `dist` the pages come from that folder. */
+  constructor(binary, dist) {
     this.#binary = binary;
+    this.#dist = dist;
   }
 
   /** Starts it, the second time on the same port and data; resolves once it says that it listens. */
   async start() {
     this.#folder ??= await mkdtemp(join(tmpdir(), 'kefu-e2e-'));
-    const listen = this.origin ? new URL(this.origin).host : '127.0.0.1:0';
+    const listen = this.#own ? new URL(this.#own).host : '127.0.0.1:0';
     const args = ['serve', '--demo', '--listen', listen, '--data-dir', this.#folder];
     const child = spawn(this.#binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child = child;
-    const isFirst = this.origin === '';
+    const isFirst = this.#own === '';
     const log = [];
     await new Promise((resolve, reject) => {
       const timer = setTimeout(
@@ -38,13 +45,15 @@ export class Server {
       createInterface({ input: child.stdout }).on('line', (line) => {
         log.push(line);
         this.#take(line);
-        if (this.origin && (!isFirst || this.agents.length >= 2)) {
+        if (this.#own && (!isFirst || this.agents.length >= 2)) {
           clearTimeout(timer);
           resolve();
         }
       });
     });
     child.removeAllListeners('exit');
+    if (this.#dist) this.#proxy ??= await serveDist(this.#own, this.#dist);
+    this.origin = this.#proxy?.origin ?? this.#own;
     await this.#ready();
   }
 
@@ -60,12 +69,13 @@ export class Server {
 
   async remove() {
     await this.kill();
+    this.#proxy?.close();
     if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
   }
 
   #take(line) {
     const listening = /listening on (http:\/\/\S+)/.exec(line);
-    if (listening) this.origin = listening[1].replace(/\/$/, '');
+    if (listening) this.#own = listening[1].replace(/\/$/, '');
     const agent = /^agent\s+(\S+)\s+password\s+(\S+)/.exec(line.trim());
     if (agent) this.agents.push({ email: agent[1], password: agent[2] });
   }

@@ -14,11 +14,11 @@ pub fn clean_name(raw: &str, media_type: MediaType) -> String {
         media_type.extensions().iter().any(|known| known.eq_ignore_ascii_case(extension))
     });
     let (stem, extension) = fitting.unwrap_or((kept, media_type.extensions()[0]));
-    let stem = stem.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
-    let stem = if stem.is_empty() { "file" } else { stem };
     let room = NAME_BYTES_MAX - extension.len() - 1;
-    let end = (0..=room.min(stem.len())).rev().find(|end| stem.is_char_boundary(*end)).unwrap_or(0);
-    format!("{}.{extension}", &stem[..end])
+    // Cut first, trimmed after: the cut may fall behind a dot or a space.
+    let stem = stem[..stem.floor_char_boundary(room)].trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+    let stem = if stem.is_empty() { "file" } else { stem };
+    format!("{stem}.{extension}")
 }
 
 /// Control characters, and those that are not seen but change how a name is read.
@@ -64,11 +64,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_long_name_is_cut_between_characters_and_trimmed_there() {
+        let stem = "x".repeat(NAME_BYTES_MAX - ".docx".len() - 2);
+        for raw in [format!("{stem} .®"), format!("{stem}.®.docx"), format!("{stem}®®")] {
+            let name = clean_name(&raw, MediaType::Docx);
+            assert!(name.starts_with(&stem) && name.len() <= NAME_BYTES_MAX && !name.contains(".."), "{name:?}");
+            assert_eq!(clean_name(&name, MediaType::Docx), name);
+        }
+    }
+
     proptest! {
         #[test]
         fn every_name_is_short_and_plain(raw in "\\PC{0,300}", tail in "[\\x00-\\x7f]{0,40}") {
             let name = clean_name(&format!("{raw}{tail}"), MediaType::Docx);
-            prop_assert!(name.len() <= NAME_BYTES_MAX && name.ends_with(".docx") || name.to_lowercase().ends_with(".docx"));
+            prop_assert!(name.len() <= NAME_BYTES_MAX && name.to_lowercase().ends_with(".docx"));
             prop_assert!(!name.contains(['/', '\\', '\0', '"', '\r', '\n']) && !name.starts_with('.'));
             prop_assert_eq!(clean_name(&name, MediaType::Docx), name);
         }

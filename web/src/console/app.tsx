@@ -2,10 +2,10 @@ import { useEffect } from 'preact/hooks';
 import { Icon } from '../ui/icons';
 import { useSlow } from '../ui/hooks';
 import { DeskProvider, useConsole } from './context';
-import { DeskView } from './desk-view';
+import { DeskView } from './shell/desk-view';
 import { route } from './router';
-import { Setup } from './setup';
-import { SignIn } from './sign-in';
+import { Setup } from './gate/setup';
+import { SignIn } from './gate/sign-in';
 
 export function App() {
   const { session } = useConsole();

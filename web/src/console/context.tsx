@@ -1,6 +1,6 @@
 import { createContext } from 'preact';
-import { useContext } from 'preact/hooks';
-import { createI18n, type Locale } from '../i18n';
+import { useContext, useMemo } from 'preact/hooks';
+import { type Catalogue, createI18n, type I18n, type Locale } from '../i18n';
 import { texts } from '../i18n/console';
 import type { Conversation } from '../protocol/types';
 import type { Desk } from './desk';
@@ -24,6 +24,12 @@ export function useConsole(): ConsoleContext {
   const context = useContext(Console);
   if (!context) throw new Error('ConsoleProvider is missing');
   return context;
+}
+
+/** The texts of a page that come with its own chunk, in the console's language. */
+export function useTextsOf<K extends string>(catalogue: Catalogue<K>): I18n<K> {
+  const { locale } = useConsole().i18n;
+  return useMemo(() => createI18n(catalogue, locale), [catalogue, locale]);
 }
 
 const DeskValue = createContext<Desk | null>(null);

@@ -16,8 +16,8 @@ import type {
   View,
 } from '../protocol/types';
 import { wakeWithPage } from '../protocol/wake';
-import { Chat } from './chat';
-import { belongs, isMine, isUnread, newer, ordered, VIEWS } from './views';
+import { Chat } from './chat/chat';
+import { belongs, isMine, isUnread, newer, ordered, VIEWS } from './list/views';
 
 const TYPING_SHOWN_MS = 6_000;
 const ME_DELAY_MS = 400;

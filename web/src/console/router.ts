@@ -1,8 +1,13 @@
 import { signal } from '@preact/signals';
 import type { View } from '../protocol/types';
-import { isView } from './views';
+import { isView } from './list/views';
 
 export interface Route {
+  /** Name of a page of `pages.tsx`; null is the desk: list, conversation, details. */
+  page: string | null;
+  /** What follows the page's name. */
+  path: readonly string[];
+  query: URLSearchParams;
   view: View;
   conversation: string | null;
   /** The token of a set-up link; "" when the link has none. */
@@ -15,13 +20,22 @@ window.addEventListener('hashchange', () => {
 });
 
 export function parse(hash: string): Route {
-  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
-  const [first, second] = path.split('/');
-  return {
-    view: isView(first) ? first : 'mine',
-    conversation: second ? decodeURIComponent(second) : null,
-    setup: first === 'setup' ? (new URLSearchParams(query).get('token') ?? '') : null,
-  };
+  const [whole = '', search = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [first = '', ...path] = whole.split('/').map(decoded);
+  const query = new URLSearchParams(search);
+  const view = isView(first) ? first : 'mine';
+  const setup = first === 'setup' ? (query.get('token') ?? '') : null;
+  const page = first === '' || isView(first) || setup !== null ? null : first;
+  const conversation = page === null && setup === null ? path[0] || null : null;
+  return { page, path, query, view, conversation, setup };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function href(view: View, conversation: string | null = null): string {
@@ -30,4 +44,15 @@ export function href(view: View, conversation: string | null = null): string {
 
 export function go(view: View, conversation: string | null = null): void {
   location.hash = href(view, conversation);
+}
+
+/** The address of a page, with what follows its name: `pageHref('reports', ['agents'], { by: 'day' })`. */
+export function pageHref(
+  page: string,
+  path: readonly string[] = [],
+  query: Record<string, string> = {},
+): string {
+  const whole = [page, ...path].map(encodeURIComponent).join('/');
+  const search = new URLSearchParams(query).toString();
+  return `#/${whole}${search === '' ? '' : `?${search}`}`;
 }

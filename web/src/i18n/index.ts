@@ -18,8 +18,12 @@ export interface I18n<K extends string> {
   count(key: CountKey<K>, count: number, params?: Params): string;
 }
 
-export function createI18n<K extends string>(catalogue: Catalogue<K>, initial: Locale): I18n<K> {
-  const locale = signal<Locale>(initial);
+/** With the locale of another one, both change together. */
+export function createI18n<K extends string>(
+  catalogue: Catalogue<K>,
+  initial: Locale | Signal<Locale>,
+): I18n<K> {
+  const locale = typeof initial === 'string' ? signal<Locale>(initial) : initial;
   const t = (key: K, params: Params = {}) => fill(catalogue[locale.value][key], params);
   return {
     locale,

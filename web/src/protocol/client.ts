@@ -2,7 +2,7 @@ import { ApiError } from './api';
 import { backoff } from './backoff';
 import { CLOSE, type ConnectionState, IDLE, type Listener, type Phase } from './connection';
 import { Liveness } from './liveness';
-import type { OutboxEntry, OutboxStore } from './outbox';
+import type { Draft, OutboxEntry, OutboxStore } from './outbox';
 import { Positions, type Step } from './positions';
 import { Sender } from './sender';
 import type { Connect, Transport, TransportKind } from './transport';
@@ -13,7 +13,6 @@ import type {
   ErrorFrame,
   Hello,
   Message,
-  MessageKind,
   Person,
   ServerFrame,
 } from './types';
@@ -131,8 +130,8 @@ export class Client {
     this.sender.settleAll(messages);
   }
 
-  send(conversationId: string, kind: MessageKind, text: string): OutboxEntry {
-    return this.sender.add(conversationId, kind, text);
+  send(conversationId: string, draft: Draft): OutboxEntry {
+    return this.sender.add(conversationId, draft);
   }
 
   /** Tries a failed entry again, under the same `client_id`. */
@@ -271,9 +270,10 @@ export class Client {
       return;
     }
     const { conversation_id, seq, prev_seq, id, client_id, created_at } = ack;
-    const { kind, text } = entry;
+    const { kind, text, data = null, quote_seq = null } = entry;
     const from = this.me;
-    this.take({ conversation_id, seq, prev_seq, id, client_id, from, kind, text, created_at });
+    const sent = { kind, text, data, quote_seq };
+    this.take({ conversation_id, seq, prev_seq, id, client_id, from, ...sent, created_at });
   }
 
   private take(message: Message): void {

@@ -1,11 +1,17 @@
 import type { MessageKind } from './types';
 
-/** A message that is not acknowledged yet. Its `client_id` stays the same over every retry. */
-export interface OutboxEntry {
-  client_id: string;
-  conversation_id: string;
+/** What a person sends. */
+export interface Draft {
   kind: MessageKind;
   text: string;
+  data?: Record<string, unknown>;
+  quote_seq?: number;
+}
+
+/** A message that is not acknowledged yet. Its `client_id` stays the same over every retry. */
+export interface OutboxEntry extends Draft {
+  client_id: string;
+  conversation_id: string;
   /** Rises with every entry: the order in which they are sent. */
   order: number;
   created_at: string;

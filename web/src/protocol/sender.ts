@@ -1,6 +1,6 @@
 import { backoff } from './backoff';
-import { Outbox, type OutboxEntry, type OutboxStore } from './outbox';
-import type { ClientFrame, ErrorFrame, Message, MessageKind } from './types';
+import { type Draft, Outbox, type OutboxEntry, type OutboxStore } from './outbox';
+import type { ClientFrame, ErrorFrame, Message } from './types';
 import { uuid } from './uuid';
 
 const ACK_TIMEOUT_MS = 20_000;
@@ -40,14 +40,13 @@ export class Sender {
     return this.outbox.find(clientId);
   }
 
-  add(conversationId: string, kind: MessageKind, text: string): OutboxEntry {
+  add(conversationId: string, draft: Draft): OutboxEntry {
     const now = Date.now();
     const entry = this.outbox.add(
       {
+        ...draft,
         client_id: uuid(),
         conversation_id: conversationId,
-        kind,
-        text,
         created_at: new Date(now).toISOString(),
       },
       now,
@@ -129,6 +128,8 @@ export class Sender {
         conversation_id: entry.conversation_id,
         kind: entry.kind,
         text: entry.text,
+        ...(entry.data && { data: entry.data }),
+        ...(entry.quote_seq !== undefined && { quote_seq: entry.quote_seq }),
       });
     }
   }

@@ -4,11 +4,28 @@
 export const MAX_TEXT_CHARS = 16_384;
 
 export type ConversationState = 'new' | 'queued' | 'open' | 'pending' | 'resolved';
-export type MessageKind = 'text' | 'note' | 'event';
+export type MediaKind = 'image' | 'file' | 'voice' | 'video';
+export type MessageKind = 'text' | 'note' | 'location' | 'card' | 'form' | MediaKind | 'event';
 export type AgentStatus = 'online' | 'busy' | 'away' | 'offline';
 export type AgentRole = 'admin' | 'supervisor' | 'agent';
 export type EventCode =
-  'queued' | 'assigned' | 'transferred' | 'pending' | 'resolved' | 'reopened' | 'rated';
+  | 'queued'
+  | 'assigned'
+  | 'transferred'
+  | 'pending'
+  | 'resolved'
+  | 'reopened'
+  | 'rated'
+  | 'rating_invited'
+  | 'edited'
+  | 'recalled'
+  | 'idle_warned'
+  | 'joined'
+  | 'left'
+  | 'taken_over'
+  | 'handed_over'
+  | 'erased';
+export type Priority = 'low' | 'normal' | 'high' | 'urgent';
 export type View = 'mine' | 'waiting' | 'all' | 'ended';
 
 export interface Person {
@@ -22,6 +39,67 @@ export interface ChatEvent {
   agent?: { id: string; name: string };
   by?: Person;
   score?: number;
+  /** The message that an edit or recall is about. */
+  seq?: number;
+}
+
+export interface LocationData {
+  latitude: number;
+  longitude: number;
+  name?: string;
+  address?: string;
+}
+
+export interface CardData {
+  title: string;
+  subtitle?: string;
+  price?: string;
+  image_url?: string;
+  url?: string;
+  buttons?: { label: string; url?: string; reply?: string }[];
+}
+
+export interface FormField {
+  name: string;
+  label: string;
+  type: 'text' | 'multiline' | 'email' | 'phone' | 'number' | 'date' | 'select' | 'checkbox';
+  required?: boolean;
+  options?: string[];
+}
+
+/** Questions, or the answers to those of message `answers_seq`. */
+export interface FormData {
+  title?: string;
+  fields?: FormField[];
+  answers_seq?: number;
+  values?: { name: string; value: string }[];
+}
+
+/** What a reader gets of a message that holds a file; a sender names `file_id` alone. */
+export interface MediaData {
+  file_id: string;
+  name: string;
+  size: number;
+  media_type: string;
+  width?: number | null;
+  height?: number | null;
+  duration_ms?: number | null;
+  /** Relative to the server; for an hour at most. */
+  url: string;
+}
+
+/** The answer to an upload. */
+export interface UploadedFile {
+  id: string;
+  conversation_id: string;
+  name: string;
+  size: number;
+  media_type: string;
+  kind: MediaKind;
+  width?: number | null;
+  height?: number | null;
+  url: string;
+  created_at: string;
 }
 
 export interface Message {
@@ -34,6 +112,10 @@ export interface Message {
   from: Person;
   kind: MessageKind;
   text: string;
+  /** What it holds besides its text, by kind: see `CardData` and its neighbours. */
+  data?: Record<string, unknown> | null;
+  quote_seq?: number | null;
+  revision?: 'edited' | 'recalled' | 'erased' | null;
   event?: ChatEvent;
   created_at: string;
 }
@@ -49,7 +131,17 @@ export interface Conversation {
   inbox: { id: string; key: string; name: string };
   visitor: { id: string; name: string; verified: boolean };
   state: ConversationState;
+  /** What is `open` without one is with the bot. */
   assignee: { id: string; name: string } | null;
+  /** The team that it waits for or was answered by. */
+  team?: { id: string; name: string } | null;
+  priority: Priority;
+  /** Where it stands while it waits. */
+  queue?: { position: number; wait_ms?: number | null } | null;
+  /** Who is asked to accept it, for agents only. */
+  offer?: { agent: { id: string; name: string }; until: string } | null;
+  /** Who takes part beside the assignee. */
+  joined?: { id: string; name: string }[];
   last_seq: number;
   visitor_read_seq: number;
   agent_read_seq: number;
@@ -70,6 +162,12 @@ export interface Agent {
   capacity: number;
   load: number;
   disabled: boolean;
+  /** Names of `GET /permissions`. */
+  permissions: string[];
+  custom_role_id?: string | null;
+  teams: string[];
+  /** What it knows, and how well: 1 to 5. */
+  skills: Record<string, number>;
 }
 
 export interface Inbox {
@@ -79,6 +177,8 @@ export interface Inbox {
   greeting: string;
   origins: string[];
   identity_required: boolean;
+  /** Team, hours, targets, forms and what happens in silence. */
+  settings: Record<string, unknown>;
   created_at: string;
 }
 
@@ -105,6 +205,11 @@ export interface WidgetConfig {
   greeting: string;
   identity_required: boolean;
   agents_online: boolean;
+  /** By the inbox's opening hours. */
+  open: boolean;
+  opens_at?: string | null;
+  /** A rehearsal: nothing that is said here reaches anybody outside. */
+  shadow: boolean;
 }
 
 export interface WidgetSession {
@@ -151,6 +256,8 @@ export interface Ack {
   prev_seq?: number;
   id: string;
   created_at: string;
+  /** `masked`: words were replaced, read the message again. */
+  warning?: 'sensitive_words' | 'masked';
 }
 
 export interface ErrorFrame {
@@ -162,7 +269,7 @@ export interface ErrorFrame {
   retry_after_ms?: number;
 }
 
-export type ConversationChange = EventCode | 'updated';
+export type ConversationChange = EventCode | 'updated' | 'offered' | 'offer_missed' | 'overdue';
 
 export type ServerFrame =
   | Hello
@@ -186,6 +293,8 @@ export type ClientFrame =
       conversation_id: string;
       kind: MessageKind;
       text: string;
+      data?: Record<string, unknown>;
+      quote_seq?: number;
     }
   | { type: 'resume'; epoch: Epoch; positions: Position[] }
   | { type: 'typing'; conversation_id: string; on: boolean }

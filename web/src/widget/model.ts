@@ -92,7 +92,7 @@ export class Widget {
     const id = this.kept.conversation_id;
     if (!id) return;
     this.notifier.stop();
-    this.client.send(id, 'text', text);
+    this.client.send(id, { kind: 'text', text });
   }
 
   input(text: string): void {

@@ -20,6 +20,8 @@ export const console = {
   failedRequest: 'That did not work: {detail}',
   errorForbidden: 'You are not allowed to do that.',
   errorConflict: 'Someone else was faster. The conversation is up to date now.',
+  pageMissing: 'There is no such page.',
+  pageFailed: 'This page could not be loaded: the network is gone, or the server was just upgraded.',
   inbox: 'Conversations',
   views: 'Views',
   viewMine: 'Mine',

@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { createI18n, nearestLocale } from '..';
+import type { Locale } from '..';
 import { texts as consoleTexts } from '../console';
-import { texts as demoTexts } from '../demo';
-import { texts as widgetTexts } from '../widget';
 
-const catalogues = { console: consoleTexts, demo: demoTexts, widget: widgetTexts };
+type Texts = Record<Locale, Record<string, string>>;
+/** Every file beside `index.ts` that has `texts`. */
+const modules = import.meta.glob<{ texts?: Texts }>('../*.ts', { eager: true });
+const catalogues = Object.entries(modules).flatMap(([path, { texts }]) =>
+  texts ? [[path, texts] as const] : [],
+);
 const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
 
-describe.each(Object.entries(catalogues))('%s', (_, { en, 'zh-CN': zh }) => {
-  const chinese: Record<string, string> = zh;
-
+describe.each(catalogues)('%s', (_, { en, 'zh-CN': chinese }) => {
   it('has the same keys in both languages', () => {
-    expect(Object.keys(zh).sort()).toEqual(Object.keys(en).sort());
+    expect(Object.keys(chinese).sort()).toEqual(Object.keys(en).sort());
   });
 
   it('has the same parameters in both languages, and no empty text', () => {

@@ -21,6 +21,8 @@ export const console: { [K in keyof typeof en]: string } = {
   failedRequest: '操作失败：{detail}',
   errorForbidden: '您没有此操作的权限。',
   errorConflict: '其他人已先操作，会话已更新到最新状态。',
+  pageMissing: '没有这个页面。',
+  pageFailed: '页面加载失败，可能是网络断开或服务器刚刚升级。',
   inbox: '会话',
   views: '视图',
   viewMine: '会话中',

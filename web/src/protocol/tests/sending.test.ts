@@ -37,7 +37,7 @@ const texts = (connection: FakeConnection) => connection.of('send').map((frame) 
 describe('sending', () => {
   it('is in order, one at a time, each after the acknowledgement of the one before', async () => {
     const run = await online();
-    const sent = ['a', 'b', 'c'].map((text) => run.client.send(CONVERSATION, 'text', text));
+    const sent = ['a', 'b', 'c'].map((text) => run.client.send(CONVERSATION, { kind: 'text', text }));
     expect(texts(run.connection)).toEqual(['a']);
     ack(run.connection, sent[0]!.client_id, 1, 0);
     expect(texts(run.connection)).toEqual(['a', 'b']);
@@ -50,8 +50,8 @@ describe('sending', () => {
 
   it('repeats with the same client_id after a reconnect, still in order', async () => {
     const run = await online();
-    const first = run.client.send(CONVERSATION, 'text', 'a');
-    run.client.send(CONVERSATION, 'text', 'b');
+    const first = run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
+    run.client.send(CONVERSATION, { kind: 'text', text: 'b' });
     run.connection.end(CLOSE.abnormal);
     expect(run.told.outbox.map((entry) => entry.state)).toEqual(['queued', 'queued']);
     await retry();
@@ -63,7 +63,7 @@ describe('sending', () => {
 
   it('what a replay brings back is not sent again', async () => {
     const run = await online();
-    const entry = run.client.send(CONVERSATION, 'text', 'a');
+    const entry = run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
     run.connection.end(CLOSE.abnormal);
     await retry();
     run.connection.greet(1);
@@ -76,7 +76,7 @@ describe('sending', () => {
 
   it('an acknowledged repeat is fetched if it was not seen', async () => {
     const run = await online();
-    const entry = run.client.send(CONVERSATION, 'text', 'a');
+    const entry = run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
     ack(run.connection, entry.client_id, 4);
     expect(run.told.messages).toEqual([]);
     expect(run.told.behind).toEqual([CONVERSATION]);
@@ -85,7 +85,7 @@ describe('sending', () => {
 
   it('an acknowledgement takes its place in the order', async () => {
     const run = await online(2);
-    const entry = run.client.send(CONVERSATION, 'text', 'a');
+    const entry = run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
     ack(run.connection, entry.client_id, 5, 4);
     expect(run.told.messages).toEqual([]);
     expect(run.connection.closed).toBe(true);
@@ -99,14 +99,14 @@ describe('sending', () => {
 
   it('an overdue acknowledgement ends the connection', async () => {
     const run = await online();
-    run.client.send(CONVERSATION, 'text', 'a');
+    run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
     await vi.advanceTimersByTimeAsync(20_000);
     expect(run.connections[0]?.closed).toBe(true);
   });
 
   it('rests as long as a rate limit asks, and says so', async () => {
     const run = await online();
-    const entry = run.client.send(CONVERSATION, 'text', 'a');
+    const entry = run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
     run.connection.say({
       type: 'error',
       client_id: entry.client_id,
@@ -115,7 +115,7 @@ describe('sending', () => {
       retry_after_ms: 4_000,
     });
     expect(run.told.limited).toEqual([Date.now() + 4_000]);
-    run.client.send(CONVERSATION, 'text', 'b');
+    run.client.send(CONVERSATION, { kind: 'text', text: 'b' });
     await vi.advanceTimersByTimeAsync(3_900);
     expect(texts(run.connection)).toEqual(['a']);
     await vi.advanceTimersByTimeAsync(200);
@@ -125,8 +125,8 @@ describe('sending', () => {
 
   it('a refusal fails that message alone, and a retry keeps its client_id', async () => {
     const run = await online();
-    const entry = run.client.send(CONVERSATION, 'text', 'a');
-    run.client.send(CONVERSATION, 'text', 'b');
+    const entry = run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
+    run.client.send(CONVERSATION, { kind: 'text', text: 'b' });
     run.connection.say({
       type: 'error',
       client_id: entry.client_id,
@@ -156,12 +156,12 @@ describe('a kept outbox', () => {
   it('is sent by the next page with the same client_id, in the old order', async () => {
     const store = keeping();
     const before = harness({ store });
-    const first = before.client.send(CONVERSATION, 'text', 'a');
-    const second = before.client.send(CONVERSATION, 'text', 'b');
+    const first = before.client.send(CONVERSATION, { kind: 'text', text: 'a' });
+    const second = before.client.send(CONVERSATION, { kind: 'text', text: 'b' });
     expect(store.kept.size).toBe(2);
 
     const after = await online(0, store);
-    after.client.send(CONVERSATION, 'text', 'c');
+    after.client.send(CONVERSATION, { kind: 'text', text: 'c' });
     for (const [entry, seq] of [
       [first, 1],
       [second, 2],
@@ -175,7 +175,7 @@ describe('a kept outbox', () => {
 
   it('is settled by a page that shows it has arrived', async () => {
     const store = keeping();
-    const entry = harness({ store }).client.send(CONVERSATION, 'text', 'a');
+    const entry = harness({ store }).client.send(CONVERSATION, { kind: 'text', text: 'a' });
     const after = harness({
       store,
       prepare: async (client) => {
@@ -196,7 +196,7 @@ describe('a kept outbox', () => {
       remove: () => Promise.reject(new Error('refused')),
     };
     const run = await online(0, broken);
-    run.client.send(CONVERSATION, 'text', 'a');
+    run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
     expect(texts(run.connection)).toEqual(['a']);
   });
 });

@@ -142,6 +142,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "\
 示例:
   kefu serve privacy export 0198c0de-0000-7000-8000-000000000001 --to customer.json
+  kefu serve privacy export 0198c0de-0000-7000-8000-000000000001 --to customer.json --files customer-files
 
 退出码:0 已写出,2 没有这个客户。",
     ),
@@ -149,6 +150,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu serve privacy export <customer>", "客户的 ID"),
     ("kefu serve privacy export --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
     ("kefu serve privacy export --to", "写入此文件,它必须尚不存在 [默认:标准输出]"),
+    ("kefu serve privacy export --files", "把会话中的文件复制到此目录,它必须尚不存在;文档中注明各文件的名称"),
     (
         "kefu serve privacy erase",
         "彻底抹除一个客户,数据库不能正在使用

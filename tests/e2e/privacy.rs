@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::{
+    http,
     random::eventually,
     server::{Place, Server},
 };
@@ -30,6 +31,21 @@ fn traces(place: &Place) -> usize {
     let files = fs::read_dir(place.path().join("data")).unwrap();
     let holds = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
     files.filter(|file| holds(&fs::read(file.as_ref().unwrap().path()).unwrap())).count()
+}
+
+/// Uploads a text as an agent.
+fn upload(server: &Server, agent: &str, conversation: &str) -> Value {
+    let head = "--XYZ\r\nContent-Disposition: form-data; name=\"file\"; filename=\"private.txt\"\r\n\
+        Content-Type: text/plain\r\n\r\n";
+    let body = format!("{head}{SECRET}\r\n--XYZ--\r\n");
+    let request = format!(
+        "POST /api/v1/conversations/{conversation}/files HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+         Authorization: Bearer {agent}\r\nContent-Type: multipart/form-data; boundary=XYZ\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        server.address,
+        body.len()
+    );
+    http::raw(server.address, &[request.as_bytes()]).unwrap().expect(201)
 }
 
 fn messages(server: &Server, admin: &str, conversation: &str) -> Value {
@@ -65,11 +81,18 @@ fn an_erasure_goes_on_after_the_daemon_was_killed() {
 fn a_customer_is_exported_while_it_is_served_and_erased_while_it_is_not() {
     let place = Place::new();
     let server = place.start();
-    let (customer, _) = chat(&server, 3);
-    let exported = place.run(&["serve", "privacy", "export", &customer, "--to", "customer.json"]);
+    let (customer, conversation) = chat(&server, 3);
+    let admin = server.sign_in();
+    let uploaded = upload(&server, &admin, &conversation);
+    let export = ["serve", "privacy", "export", &customer, "--to", "customer.json", "--files", "files"];
+    let exported = place.run(&export);
     assert!(exported.status.success(), "{exported:?}");
     let document: Value =
         serde_json::from_slice(&fs::read(place.path().join("customer.json")).unwrap()).unwrap();
+    let file = &document["conversations"][0]["files"][0];
+    assert_eq!(file["id"], uploaded["id"], "{document}");
+    let bytes = fs::read(place.path().join("files").join(file["path"].as_str().unwrap())).unwrap();
+    assert_eq!(bytes, SECRET.as_bytes());
     let messages = document["conversations"][0]["messages"].as_array().unwrap();
     assert_eq!(messages.iter().filter(|message| message["kind"] == "text").count(), 3, "{document}");
     let code = |args: &[&str]| place.run(args).status.code();

@@ -161,6 +161,36 @@ pub(crate) struct Preview {
     pub(crate) created_at: Timestamp,
 }
 
+/// What lists show of a message. There is one for every conversation in memory: it holds no more than that.
+#[derive(Clone, Debug)]
+pub(crate) struct LastMessage {
+    pub(crate) seq: u64,
+    kind: MessageKind,
+    sender: Principal,
+    /// The beginning of the text.
+    text: Box<str>,
+    created_at: Micros,
+}
+
+impl LastMessage {
+    /// Forgets what it said.
+    pub(crate) fn erase(&mut self) {
+        self.text = Box::default();
+    }
+}
+
+impl From<&Entry> for LastMessage {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            seq: entry.seq,
+            kind: entry.kind,
+            sender: entry.sender,
+            text: first_chars(&entry.text, PREVIEW_CHARS + MARGIN_CHARS).into(),
+            created_at: entry.created_at,
+        }
+    }
+}
+
 /// A conversation's head, as one reader may see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct ConversationView {
@@ -171,10 +201,10 @@ pub(crate) struct ConversationView {
     #[schema(value_type = String, example = "open")]
     pub(crate) state: State,
     pub(crate) assignee: Option<AgentRef>,
-    /// The team that it waits for or was answered by; anybody when there is none.
     /// Agents who take part beside it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) joined: Vec<AgentRef>,
+    /// The team that it waits for or was answered by; anybody when there is none.
     pub(crate) team: Option<TeamRef>,
     /// `low`, `normal`, `high` or `urgent`.
     #[schema(value_type = String, example = "normal")]
@@ -199,6 +229,9 @@ pub(crate) struct ConversationView {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) resolved_at: Option<Timestamp>,
     pub(crate) rating: Option<RatingView>,
+    /// Ids of its tags, for agents; hints leave them out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tags: Option<Vec<Uuid>>,
 }
 
 /// What happened to a conversation.
@@ -450,7 +483,7 @@ impl Directory {
         &self,
         conversation: &Conversation,
         visitor: &VisitorBrief,
-        last: Option<&Entry>,
+        last: Option<&LastMessage>,
         audience: Audience,
     ) -> ConversationView {
         let masking = self.masking.of(audience);
@@ -472,12 +505,12 @@ impl Directory {
             last_seq: conversation.last_seq(audience),
             visitor_read_seq: conversation.visitor_read_seq,
             agent_read_seq: conversation.agent_read_seq,
-            last_message: last.map(|entry| Preview {
-                seq: entry.seq,
-                kind: entry.kind,
-                text: shorten(&masking.text(&entry.text)).to_owned(),
-                from: self.party(entry.sender, visitor, audience).into(),
-                created_at: timestamp(entry.created_at),
+            last_message: last.map(|last| Preview {
+                seq: last.seq,
+                kind: last.kind,
+                text: shorten(&masking.text(&last.text)).to_owned(),
+                from: self.party(last.sender, visitor, audience).into(),
+                created_at: timestamp(last.created_at),
             }),
             queued_at: conversation.queued_at.map(timestamp),
             created_at: timestamp(conversation.created_at),
@@ -488,6 +521,7 @@ impl Directory {
                 comment: masking.text(&rating.comment).into_owned(),
                 created_at: timestamp(rating.created_at),
             }),
+            tags: None,
         }
     }
 
@@ -542,11 +576,6 @@ impl From<Party<'_>> for PartyView {
 /// A moment as the interface writes it.
 pub(crate) fn timestamp(at: Micros) -> Timestamp {
     Timestamp::from_micros(at.0)
-}
-
-/// What of a text is needed for its preview.
-pub(crate) fn beginning(text: &str) -> &str {
-    first_chars(text, PREVIEW_CHARS + MARGIN_CHARS)
 }
 
 /// The first [`PREVIEW_CHARS`] characters.

@@ -99,7 +99,7 @@ impl BotSettings {
     /// # Errors
     /// For the first that is over it.
     pub(crate) fn check(&self) -> Result<(), SettingError> {
-        let wrong = |field, what: String| Err(SettingError::Bot { field, what });
+        let wrong = |field, what: String| Err(SettingError::Wrong { field, what });
         if !is_word(&self.name) {
             return wrong("bot.name", format!("must have 1 to {WORD_CHARS_MAX} characters"));
         }

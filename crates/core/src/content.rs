@@ -92,7 +92,7 @@ struct Form {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     title: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    fields: Vec<Field>,
+    fields: Vec<FormField>,
     /// `seq` of the message that asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answers_seq: Option<u64>,
@@ -100,30 +100,44 @@ struct Form {
     values: Vec<Value>,
 }
 
-/// A question.
-#[derive(Debug, Deserialize, Serialize)]
+/// A question of a form.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Field {
-    name: String,
-    label: String,
+pub struct FormField {
+    /// What its answer is called.
+    pub name: String,
+    /// What is asked.
+    pub label: String,
+    /// What an answer looks like.
     #[serde(rename = "type")]
-    kind: FieldKind,
+    pub kind: FieldKind,
+    /// Whether there is no way past it.
     #[serde(default)]
-    required: bool,
+    pub required: bool,
+    /// What one chooses from: of [`FieldKind::Select`] alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    options: Vec<String>,
+    pub options: Vec<String>,
 }
 
-#[derive(Debug, Deserialize, Eq, PartialEq, Serialize)]
+/// What an answer looks like.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum FieldKind {
+pub enum FieldKind {
+    /// A line.
     Text,
+    /// Lines.
     Multiline,
+    /// An e-mail address.
     Email,
+    /// A telephone number.
     Phone,
+    /// A number.
     Number,
+    /// A day.
     Date,
+    /// One of the options.
     Select,
+    /// Yes or no.
     Checkbox,
 }
 
@@ -366,21 +380,27 @@ impl Checked for Form {
         if self.fields.is_empty() == self.values.is_empty() {
             return Err(ContentError::Field("fields", "or values must be given, and not both"));
         }
-        for field in &self.fields {
-            required("name", &field.name)?;
-            required("label", &field.label)?;
-            parts("options", field.options.len())?;
-            if (field.kind == FieldKind::Select) == field.options.is_empty() {
-                return Err(ContentError::Field("options", "belong to select fields, and only to them"));
-            }
-            field.options.iter().try_for_each(|option| required("options", option))?;
-        }
+        check_fields(&self.fields)?;
         for value in &self.values {
             required("name", &value.name)?;
             optional("value", &value.value)?;
         }
         Ok(())
     }
+}
+
+/// Checks the questions of a form.
+pub(crate) fn check_fields(fields: &[FormField]) -> Result<(), ContentError> {
+    for field in fields {
+        required("name", &field.name)?;
+        required("label", &field.label)?;
+        parts("options", field.options.len())?;
+        if (field.kind == FieldKind::Select) == field.options.is_empty() {
+            return Err(ContentError::Field("options", "belong to select fields, and only to them"));
+        }
+        field.options.iter().try_for_each(|option| required("options", option))?;
+    }
+    Ok(())
 }
 
 fn parts(field: &'static str, count: usize) -> Result<(), ContentError> {

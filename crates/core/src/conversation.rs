@@ -125,8 +125,8 @@ pub struct Conversation {
     pub updated_at: Micros,
     /// When it ended.
     pub resolved_at: Option<Micros>,
-    /// The visitor's rating.
-    pub rating: Option<Rating>,
+    /// The visitor's rating; few conversations have one.
+    pub rating: Option<Box<Rating>>,
 }
 
 impl Conversation {
@@ -430,7 +430,7 @@ impl Conversation {
             return Err(Refusal::State(State::New));
         }
         let score = rating.score;
-        self.rating = Some(rating);
+        self.rating = Some(Box::new(rating));
         Ok(Event { score: Some(score), ..self.event(EventCode::Rated, self.assignee) })
     }
 

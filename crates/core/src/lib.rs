@@ -24,11 +24,12 @@ mod template;
 mod ticket;
 mod time;
 mod timers;
+mod widget;
 
 pub use access::{Action, may};
 pub use bot::{BotRule, BotSettings, Bots, Question};
 pub use clocks::{Alarm, Clock, ClockRules, Clocks, Silence};
-pub use content::{Content, ContentError, DATA_BYTES_MAX, FileData, FileRef};
+pub use content::{Content, ContentError, DATA_BYTES_MAX, FieldKind, FileData, FileRef, FormField};
 pub use conversation::{Conversation, JOINED_MAX, Rating, Refusal, State};
 pub use hours::{Day, DayHours, Hours, HoursConfig, HoursError, SpecialDay, Week};
 pub use knowledge::{ArticleState, Language};
@@ -58,3 +59,4 @@ pub use ticket::{
     Ticket, TicketContact, TicketField, TicketLine, TicketPatch, TicketPriority, TicketRefusal, TicketStatus,
 };
 pub use time::Micros;
+pub use widget::{WidgetSettings, WidgetSide};

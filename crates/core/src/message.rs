@@ -210,12 +210,6 @@ impl Entry {
             && self.quote_seq == content.quote_seq
     }
 
-    /// What is left of it when it is erased: its place.
-    #[must_use]
-    pub fn tombstone(&self) -> Self {
-        Self { text: String::new(), data: None, quote_seq: None, revision: Revision::Erased, ..self.clone() }
-    }
-
     /// The number before this entry's among those that `audience` may see.
     #[must_use]
     pub fn prev_seq(&self, audience: Audience) -> u64 {

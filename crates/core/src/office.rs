@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     BotSettings, ClockRules, Hours, HoursConfig, HoursError, Micros, Overflow, RETENTION_DAYS_MAX, Retention,
-    Rules, Silence, Sticky, Strategy, TeamKey,
+    Rules, Silence, Sticky, Strategy, TeamKey, WidgetSettings,
 };
 
 /// The longest duration that a setting may name: 30 days.
@@ -120,6 +120,9 @@ pub struct InboxSettings {
     /// Who answers first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bot: Option<Box<BotSettings>>,
+    /// How its widget looks, and what it asks first.
+    #[serde(skip_serializing_if = "WidgetSettings::is_empty")]
+    pub widget: WidgetSettings,
 }
 
 /// What is wrong with a setting of a team, an inbox or an agent.
@@ -148,9 +151,9 @@ pub enum SettingError {
     /// A warning that comes after the end.
     #[error("must come before the conversation ends: less than idle_close_s")]
     Warning,
-    /// Something about the bot is empty, too long or out of range.
+    /// Something of the bot or the widget is empty, too long or out of range.
     #[error("{what}")]
-    Bot {
+    Wrong {
         /// Which field.
         field: &'static str,
         /// What it must be.
@@ -166,7 +169,7 @@ impl SettingError {
     #[must_use]
     pub fn field(&self) -> &'static str {
         match self {
-            Self::TooLarge { field, .. } | Self::Days { field } | Self::Bot { field, .. } => field,
+            Self::TooLarge { field, .. } | Self::Days { field } | Self::Wrong { field, .. } => field,
             Self::Skills { .. } => "skills",
             Self::Warning => "idle_warn_s",
             Self::Hours(_) => "hours",
@@ -228,6 +231,7 @@ impl InboxSettings {
         if let Some(bot) = &self.bot {
             bot.check()?;
         }
+        self.widget.check()?;
         Ok(self.hours.as_ref().map(Hours::new).transpose()?)
     }
 
@@ -291,6 +295,7 @@ mod tests {
             (r#"{"skills":[" "]}"#, "skills"),
             (r#"{"hours":{"time_zone":"Mars/Base"}}"#, "hours"),
             (r#"{"bot":{"name":""}}"#, "bot.name"),
+            (r#"{"widget":{"colour":"red"}}"#, "widget.colour"),
             (r#"{"waiting_target_s":4000000000}"#, "waiting_target_s"),
             (r#"{"retention":{"files_days":0}}"#, "retention.files_days"),
             (r#"{"retention":{"pages_days":36501}}"#, "retention.pages_days"),

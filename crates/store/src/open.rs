@@ -189,7 +189,7 @@ pub(crate) async fn writing(file: &Path) -> Result<SqliteConnection, StoreError>
         .pragma("wal_autocheckpoint", "0")
         .pragma("journal_size_limit", WAL_KEPT)
         .pragma("secure_delete", "ON")
-        .pragma("cache_size", "-4096")
+        .pragma("cache_size", "-2048")
         .statement_cache_capacity(128)
         .connect()
         .await;

@@ -347,7 +347,7 @@ pub(crate) fn conversation(row: &SqliteRow) -> Result<Conversation, StoreError> 
         (columns.optional::<i64>()?, columns.optional::<String>()?, columns.optional::<i64>()?);
     if let (Some(score), Some(comment), Some(at)) = (score, comment, at) {
         let score = u8::try_from(score).map_err(|_| StoreError::corrupt("a score is out of range"))?;
-        conversation.rating = Some(Rating { score, comment, created_at: Micros(at) });
+        conversation.rating = Some(Box::new(Rating { score, comment, created_at: Micros(at) }));
     }
     conversation.last_assignee = columns.optional()?.map(AgentKey);
     conversation.last_met_at = columns.optional()?.map(Micros);

@@ -106,6 +106,26 @@ impl Store {
         self.all(SQL, Args::default().int(conversation.0), tag).await
     }
 
+    /// The ids of the tags of these conversations: each conversation with each of its tags, by group and name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn tag_ids_of(
+        &self,
+        conversations: &[ConversationKey],
+    ) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
+        const SQL: &str = "SELECT conversation.id, tag.id
+            FROM conversation_tag JOIN tag ON tag.key = conversation_tag.tag
+            JOIN conversation ON conversation.key = conversation_tag.conversation
+            WHERE conversation_tag.conversation IN (SELECT value FROM json_each(?)) ORDER BY tag.family, tag.folded";
+        let keys = Args::default().ints(conversations.iter().map(|key| key.0));
+        self.all(SQL, keys, |row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.uuid()?, columns.uuid()?))
+        })
+        .await
+    }
+
     /// A removed tag that rows still name, for [`TagChange::Purge`].
     ///
     /// # Errors

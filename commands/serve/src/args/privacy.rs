@@ -9,6 +9,7 @@ use uuid::Uuid;
 const EXPORT_EXAMPLES: &str = "\
 Examples:
   kefu serve privacy export 0198c0de-0000-7000-8000-000000000001 --to customer.json
+  kefu serve privacy export 0198c0de-0000-7000-8000-000000000001 --to customer.json --files customer-files
 
 Exit codes: 0 written, 2 there is no such customer.";
 
@@ -56,6 +57,10 @@ pub struct PrivacyExportArgs {
     /// Write this file, which must not exist yet [default: standard output]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Customer")]
     pub to: Option<PathBuf>,
+
+    /// Copy the files of conversations into this directory, which must not exist yet; the document says which is which
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Customer")]
+    pub files: Option<PathBuf>,
 }
 
 /// What `kefu serve privacy erase` is to do.

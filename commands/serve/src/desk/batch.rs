@@ -34,6 +34,8 @@ pub(super) struct Work {
     pub(super) offers: Vec<Assignment>,
     /// Entries of earlier groups as this one leaves them.
     pub(super) revised: Vec<Entry>,
+    /// Conversations of which nothing that was said is left.
+    pub(super) erased: Vec<ConversationKey>,
     /// Messages of this group by their identity, for repeats within the group.
     pub(super) sent: HashMap<(ConversationKey, Principal, Uuid), usize>,
     /// Files that messages of this group have.
@@ -136,6 +138,7 @@ impl Work {
             touched: HashMap::new(),
             answers: Vec::new(),
             revised: Vec::new(),
+            erased: Vec::new(),
             offers: Vec::new(),
             sent: HashMap::new(),
             files: Vec::new(),

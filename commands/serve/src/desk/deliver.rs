@@ -73,10 +73,15 @@ impl Encoded {
 impl Task {
     /// Takes a committed group into memory and tells everybody.
     pub(super) fn deliver(&mut self, work: Work, now: Micros) {
-        let Work { entries, origins, touched, answers, revised, .. } = work;
+        let Work { entries, origins, touched, answers, revised, erased, .. } = work;
         for entry in revised {
             if let Some(hot) = self.hot.get_mut(entry.conversation) {
-                hot.revise(entry);
+                hot.revise(&entry);
+            }
+        }
+        for key in erased {
+            if let Some(hot) = self.hot.get_mut(key) {
+                hot.erase();
             }
         }
         for (key, touched) in touched {
@@ -107,8 +112,8 @@ impl Task {
         } else {
             entries.iter().map(|entry| Sent::from((entry, true))).collect()
         };
-        for (entry, origin) in entries.into_iter().zip(origins) {
-            self.note_clock(&entry);
+        for (entry, origin) in entries.iter().zip(origins) {
+            self.note_clock(entry);
             self.deliver_entry(entry, origin);
         }
         for pending in answers {
@@ -117,12 +122,12 @@ impl Task {
     }
 
     /// Sends an entry to all who hear of its conversation, and the ack to its sender.
-    fn deliver_entry(&mut self, entry: Entry, origin: Origin) {
+    fn deliver_entry(&mut self, entry: &Entry, origin: Origin) {
         let Some(hot) = self.hot.get(entry.conversation) else { return };
         let (id, visitor) = (hot.conversation.id, Arc::clone(&hot.visitor));
         if hot.conversation.is_with_bot() {
             let inbox = hot.conversation.inbox;
-            self.follow_bot(&entry, inbox);
+            self.follow_bot(entry, inbox);
         }
         let mut encoded = Encoded::default();
         let directory = &self.directory;
@@ -134,18 +139,18 @@ impl Task {
             let audience = conn.meta.who.audience();
             conn.meta
                 .is_live()
-                .then(|| encoded.for_audience(audience, &entry, id, &visitor, directory))
+                .then(|| encoded.for_audience(audience, entry, id, &visitor, directory))
                 .flatten()
         });
         match origin {
             Origin::Message { reply: Reply::Socket(connection), warning, .. } => {
                 let live = self.hub.get(connection).filter(|conn| conn.meta.is_live());
                 let prev_seq = live.map(|conn| entry.prev_seq(conn.meta.who.audience()));
-                self.push_ack(connection, &entry, id, prev_seq, warning);
+                self.push_ack(connection, entry, id, prev_seq, warning);
                 self.metrics.acks(1);
             }
             Origin::Message { reply: Reply::Call(reply), warning, .. } => {
-                drop(reply.send(Ok(Sent { warning, ..Sent::from((&entry, false)) })));
+                drop(reply.send(Ok(Sent { warning, ..Sent::from((entry, false)) })));
                 self.metrics.acks(1);
             }
             Origin::Event => {}

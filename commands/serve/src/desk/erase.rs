@@ -33,7 +33,6 @@ impl Task {
         let Some(hot) = self.hot.get(key) else {
             return drop(reply.send(Err(Problem::not_found("conversation"))));
         };
-        let tombstones = hot.tombstones();
         let touched = work.touch(&hot.conversation);
         touched.is_row_changed = true;
         if let Some(rating) = &mut touched.head_mut().rating {
@@ -46,7 +45,7 @@ impl Task {
                 self.append_event(key, event, Principal::System, now, work);
             }
         }
-        work.revised.extend(tombstones);
+        work.erased.push(key);
         work.changes.push(kefu_store::Change::Privacy(note));
         work.answers.push(Pending::Done { reply });
     }

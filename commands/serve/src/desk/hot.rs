@@ -7,7 +7,7 @@ use kefu_core::{Audience, Conversation, ConversationKey, Entry, MessageKind, Sta
 use kefu_store::{Store, StoreError, Writer};
 use uuid::Uuid;
 
-use crate::view::{VisitorBrief, beginning};
+use crate::view::{LastMessage, VisitorBrief};
 
 /// Sweeps, one a second, after which an unused conversation is forgotten: whoever needs it next reads it again.
 const IDLE_SWEEPS: u32 = 20;
@@ -20,8 +20,9 @@ pub(super) struct Hot {
     pub(super) conversation: Arc<Conversation>,
     pub(super) visitor: Arc<VisitorBrief>,
     /// The last message that is no note.
-    last_text: Option<Box<Entry>>,
-    last_note: Option<Box<Entry>>,
+    last_text: Option<LastMessage>,
+    /// Few conversations have notes.
+    last_note: Option<Box<LastMessage>>,
     /// The place in the queue that the visitor was told last; 0 when none.
     told_place: usize,
     /// The sweep in which it was last used.
@@ -34,8 +35,8 @@ impl Hot {
     }
 
     /// The last message that `audience` may see.
-    pub(super) fn last_message(&self, audience: Audience) -> Option<&Entry> {
-        let text = self.last_text.as_deref();
+    pub(super) fn last_message(&self, audience: Audience) -> Option<&LastMessage> {
+        let text = self.last_text.as_ref();
         match (audience, self.last_note.as_deref()) {
             (Audience::Agent, Some(note)) if text.is_none_or(|text| text.seq < note.seq) => Some(note),
             _ => text,
@@ -43,30 +44,28 @@ impl Hot {
     }
 
     /// Follows a change of a message, if it is one that lists show.
-    pub(super) fn revise(&mut self, entry: Entry) {
-        let kept = [&self.last_text, &self.last_note];
+    pub(super) fn revise(&mut self, entry: &Entry) {
+        let kept = [self.last_text.as_ref(), self.last_note.as_deref()];
         if kept.into_iter().flatten().any(|kept| kept.seq == entry.seq) {
             self.remember(entry);
         }
     }
 
-    /// What an erasure leaves of the messages that lists show.
-    pub(super) fn tombstones(&self) -> Vec<Entry> {
-        let kept = [&self.last_text, &self.last_note].into_iter().flatten();
-        kept.map(|kept| kept.tombstone()).collect()
+    /// Follows an erasure: nothing is left of the messages that lists show but their places.
+    pub(super) fn erase(&mut self) {
+        self.last_text.iter_mut().chain(self.last_note.as_deref_mut()).for_each(LastMessage::erase);
     }
 
-    /// Keeps the beginning of a message for lists.
-    pub(super) fn remember(&mut self, mut entry: Entry) {
+    /// Keeps what lists show of a message.
+    pub(super) fn remember(&mut self, entry: &Entry) {
         if entry.event.is_some() {
             return;
         }
-        let slot = if entry.kind == MessageKind::Note { &mut self.last_note } else { &mut self.last_text };
-        entry.text = beginning(&entry.text).into();
-        entry.data = None;
-        match slot {
-            Some(kept) => **kept = entry,
-            None => *slot = Some(Box::new(entry)),
+        let last = LastMessage::from(entry);
+        match (entry.kind, &mut self.last_note) {
+            (MessageKind::Note, Some(kept)) => **kept = last,
+            (MessageKind::Note, slot) => *slot = Some(Box::new(last)),
+            _ => self.last_text = Some(last),
         }
     }
 }
@@ -201,7 +200,7 @@ impl HotSet {
         }
         for entry in entries {
             if let Some(hot) = self.by_key.get_mut(&entry.conversation) {
-                hot.remember(entry);
+                hot.remember(&entry);
             }
         }
         Ok(())

@@ -27,6 +27,7 @@ mod teams;
 mod timed;
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -569,8 +570,22 @@ impl Desk {
         if conversations.is_empty() {
             return Ok(Vec::new());
         }
+        let tags = match who.principal {
+            kefu_core::Principal::Agent(_) => Some(self.store.tag_ids_of(&conversations).await?),
+            _ => None,
+        };
         let who = Arc::new(who.clone());
-        self.ask(|reply| Command::Views { who, conversations, reply }).await
+        let mut views = self.ask(|reply| Command::Views { who, conversations, reply }).await?;
+        if let Some(tags) = tags {
+            let mut of: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+            for (conversation, tag) in tags {
+                of.entry(conversation).or_default().push(tag);
+            }
+            for view in &mut views {
+                view.tags = Some(of.remove(&view.id).unwrap_or_default());
+            }
+        }
+        Ok(views)
     }
 
     async fn ask<T>(&self, command: impl FnOnce(api::Answer<T>) -> Command) -> Result<T, Problem> {

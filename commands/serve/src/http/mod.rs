@@ -74,8 +74,8 @@ pub(crate) fn router(services: Services) -> Router {
         identities: [const { Mutex::const_new(()) }; IDENTITY_LOCKS],
     };
     let api = Api { services, gates: Arc::new(gates) };
-    let (routes, _) = routes::routes().split_for_parts();
-    let routes = routes
+    let routes = routes::routes()
+        .router
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(body_bytes_max))

@@ -1,9 +1,9 @@
 //! `kefu serve privacy export` and `erase`.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, IsTerminal as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
     sync::Arc,
 };
@@ -22,7 +22,7 @@ use crate::{
     files::{Files, FilesOptions, Links},
     metrics::Metrics,
     opening::store_failure,
-    privacy::{Eraser, Export},
+    privacy::{Eraser, Export, beside},
     settings::Settings,
     trails::Trails,
 };
@@ -47,13 +47,23 @@ fn export(app: &App, args: &PrivacyExportArgs) -> Result<Exit, Failure> {
         let customer = store.customer(args.customer).await.map_err(failed)?;
         let customer = customer.ok_or_else(|| unknown(args.customer))?;
         let mut export = Export::of(store.clone(), customer, clock::now()).await.map_err(failed)?;
+        if args.files.is_some() {
+            export = export.with_files();
+        }
         let mut file = args.to.as_deref().map(create).transpose()?;
+        if let Some(dir) = &args.files {
+            fs::DirBuilder::new().mode(0o700).create(dir).map_err(|error| cannot_write(dir, error))?;
+        }
         while let Some(piece) = export.next().await.map_err(failed)? {
             match &mut file {
                 Some((file, path)) => {
                     file.write_all(piece.as_bytes()).map_err(|error| cannot_write(path, error))?;
                 }
                 None => app.print(&piece)?,
+            }
+            for stored in export.take_files() {
+                let dir = args.files.as_deref().unwrap_or(Path::new("."));
+                copy_file(&store.file_dir().path(stored.id), &dir.join(beside(&stored)))?;
             }
         }
         if let Some((file, path)) = &file {
@@ -71,11 +81,23 @@ fn create(path: &Path) -> Result<(File, &Path), Failure> {
     made.map(|file| (file, path)).map_err(|error| cannot_write(path, error))
 }
 
+/// Copies the bytes of a file, durably. A file that went meanwhile, because its time was over, is left out.
+fn copy_file(from: &Path, to: &Path) -> Result<(), Failure> {
+    let mut source = match File::open(from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(|error| cannot_write(to, error))?,
+    };
+    let (mut target, _) = create(to)?;
+    io::copy(&mut source, &mut target)
+        .and_then(|_| target.sync_all())
+        .map_err(|error| cannot_write(to, error))
+}
+
 fn cannot_write(path: &Path, error: io::Error) -> Failure {
     let name = path.display();
     Failure::new(Exit::Create, Text::new(format!("cannot write {name}"), format!("无法写入 {name}")))
         .because(error)
-        .hint(Text::new("name another file with --to", "请用 --to 指定其他文件"))
+        .hint(Text::new("name another one with --to or --files", "请用 --to 或 --files 指定其他位置"))
 }
 
 fn unknown(customer: Uuid) -> Failure {

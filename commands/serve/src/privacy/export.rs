@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use kefu_core::{
     AgentKey, Audience, Conversation, ConversationKey, Entry, Micros, Principal, Ticket, Visitor, VisitorKey,
 };
-use kefu_store::{Customer, IdentityKind, Range, Store, StoreError, TicketFilter};
+use kefu_store::{Customer, IdentityKind, Range, Store, StoreError, StoredFile, TicketFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -37,6 +37,13 @@ pub(crate) struct Export {
     waiting: VecDeque<Conversation>,
     /// Something stands before in the list that is being written.
     is_first: bool,
+    /// Files that the document names and whose bytes were not taken yet, when the bytes are wanted.
+    files: Option<Vec<StoredFile>>,
+}
+
+/// What the bytes of a file are called beside the document.
+pub(crate) fn beside(file: &StoredFile) -> String {
+    format!("{}-{}", file.id, file.name)
 }
 
 /// Where the document stands.
@@ -69,8 +76,20 @@ impl Export {
             place: Place::Begin,
             waiting: VecDeque::new(),
             is_first: true,
+            files: None,
             store,
         })
+    }
+
+    /// The document says where the bytes of files are, and [`Export::take_files`] whose they are.
+    pub(crate) fn with_files(mut self) -> Self {
+        self.files = Some(Vec::new());
+        self
+    }
+
+    /// The files that were named since this was asked before.
+    pub(crate) fn take_files(&mut self) -> Vec<StoredFile> {
+        self.files.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// The next piece; `None` after the last.
@@ -216,7 +235,7 @@ impl Export {
         });
         let about = json!({
             "id": head.id, "created_at": timestamp(head.created_at), "resolved_at": head.resolved_at.map(timestamp),
-            "rating": rating, "files": self.files(head.key).await?,
+            "rating": rating, "files": self.files_of(head.key).await?,
         });
         let about = about.to_string();
         // The list of messages is one more field of the object.
@@ -227,18 +246,25 @@ impl Export {
         Ok(Place::Messages { conversation: Box::new(head), seq: 0 })
     }
 
-    async fn files(&self, conversation: ConversationKey) -> Result<Vec<Value>, StoreError> {
+    async fn files_of(&mut self, conversation: ConversationKey) -> Result<Vec<Value>, StoreError> {
         let (mut files, mut after) = (Vec::new(), Uuid::nil());
         loop {
             let page = self.store.files_of_conversation(conversation, after, FILES).await?;
             let Some(last) = page.last() else { return Ok(files) };
             after = last.id;
             files.extend(page.iter().map(|file| {
-                json!({
+                let mut item = json!({
                     "id": file.id, "name": file.name, "media_type": file.media_type, "size": file.size,
                     "created_at": timestamp(file.created_at), "from": self.party(file.uploader),
-                })
+                });
+                if self.files.is_some() {
+                    item["path"] = json!(beside(file));
+                }
+                item
             }));
+            if let Some(wanted) = &mut self.files {
+                wanted.extend(page);
+            }
         }
     }
 

@@ -5,5 +5,5 @@ mod export;
 pub(crate) mod retention;
 
 pub(crate) use erase::{Eraser, keep};
-pub(crate) use export::Export;
+pub(crate) use export::{Export, beside};
 pub(crate) use retention::{days, keep_no_longer, outdated};

@@ -28,6 +28,7 @@ fn conversation(name: &str) -> ConversationView {
         updated_at: timestamp(AT),
         resolved_at: None,
         rating: None,
+        tags: None,
     }
 }
 

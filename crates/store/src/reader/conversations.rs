@@ -21,6 +21,8 @@ pub enum View {
     All,
     /// What an agent may see of [`View::All`]: its own and what waits for it.
     AgentAll(AgentKey),
+    /// Open ones that nobody has: a bot answers.
+    Bot,
     /// Resolved ones, newest activity first.
     Ended {
         /// Only those that this agent had last.
@@ -96,6 +98,7 @@ impl View {
                      ORDER BY updated_at DESC, key DESC LIMIT ?5"
                 )
             }
+            Self::Bot => newest("conversation_mine", "assignee IS NULL AND state IN (2, 3) AND state = 2"),
             Self::Ended { assignee: None } => newest("conversation_ended", "state = 4"),
             Self::Ended { assignee: Some(_) } => {
                 newest("conversation_ended_mine", "assignee = ?1 AND state = 4")
@@ -111,7 +114,7 @@ impl View {
             | Self::AgentAll(agent)
             | Self::Ended { assignee: Some(agent) } => Some(agent.0),
             Self::OfVisitor(visitor) => Some(visitor.0),
-            Self::Waiting | Self::All | Self::Ended { assignee: None } => None,
+            Self::Waiting | Self::All | Self::Bot | Self::Ended { assignee: None } => None,
         }
     }
 

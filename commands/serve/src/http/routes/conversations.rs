@@ -25,7 +25,8 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
-    /// `mine` (without it), `waiting`, `all` (everything that has not ended, as far as the role goes) or `ended`.
+    /// `mine` (without it), `waiting`, `all` (everything that has not ended, as far as the role goes), `bot` (what a
+    /// bot answers, for who sees all) or `ended`.
     /// Visitors get their own conversations whatever it says.
     view: Option<String>,
     /// Only those of this inbox.
@@ -256,8 +257,10 @@ fn view(who: &Identity, name: Option<&str>) -> Result<View, Problem> {
         (Principal::Agent(agent), "waiting") => Ok(View::WaitingFor(agent)),
         (Principal::Agent(_), "all") if sees_all => Ok(View::All),
         (Principal::Agent(agent), "all") => Ok(View::AgentAll(agent)),
+        (Principal::Agent(_), "bot") if sees_all => Ok(View::Bot),
+        (Principal::Agent(_), "bot") => Err(Problem::forbidden()),
         (Principal::Agent(agent), "ended") => Ok(View::Ended { assignee: (!sees_all).then_some(agent) }),
-        (Principal::Agent(_), _) => Err(Problem::invalid("view", "must be mine, waiting, all or ended")),
+        (Principal::Agent(_), _) => Err(Problem::invalid("view", "must be mine, waiting, all, bot or ended")),
         (Principal::Bot | Principal::System, _) => Err(Problem::forbidden()),
     }
 }
@@ -294,6 +297,7 @@ mod tests {
             let who = who(Principal::Agent(key), Some(role));
             assert_eq!(view(&who, Some("waiting")), Ok(View::Waiting));
             assert_eq!(view(&who, Some("all")), Ok(View::All));
+            assert_eq!(view(&who, Some("bot")), Ok(View::Bot));
             assert_eq!(view(&who, Some("ended")), Ok(View::Ended { assignee: None }));
         }
         let who = who(Principal::Visitor(visitor), None);

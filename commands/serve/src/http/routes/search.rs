@@ -1,7 +1,7 @@
 use std::{borrow::Cow, collections::HashMap, ops::Range, sync::Arc};
 
 use axum::{Json, extract::State};
-use kefu_core::{Action, AgentKey, Entry, InboxKey, MessageKind, Micros, Permission, Principal, VisitorKey};
+use kefu_core::{Action, AgentKey, InboxKey, MessageKind, Micros, Permission, Principal, VisitorKey};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
 use kefu_store::{SearchHit, SearchQuery, SearchScope};
 use kefu_text::terms::{self, LastWord, Query};
@@ -19,7 +19,7 @@ use crate::{
     },
     identity::Identity,
     problem::Problem,
-    view::{ConversationView, Directory, MessageView, VisitorBrief},
+    view::{ConversationView, Directory, LastMessage, MessageView, VisitorBrief},
 };
 
 /// Most characters of a query.
@@ -243,8 +243,8 @@ async fn views(
     let visitors: HashMap<VisitorKey, _> =
         visitors.iter().map(|visitor| (visitor.key, Arc::new(VisitorBrief::from(visitor)))).collect();
     let last: Vec<_> = hits.iter().map(|hit| hit.conversation.last_message_pos).collect();
-    let last: HashMap<i64, Entry> =
-        store.entries_at(&last).await?.into_iter().map(|entry| (entry.pos, entry)).collect();
+    let last: HashMap<i64, LastMessage> =
+        store.entries_at(&last).await?.iter().map(|entry| (entry.pos, entry.into())).collect();
     let view = |SearchHit { entry, conversation }: SearchHit| {
         // A conversation never stands without its visitor: they are made in one transaction.
         let visitor = visitors.get(&conversation.visitor)?;

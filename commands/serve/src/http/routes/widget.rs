@@ -2,7 +2,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use axum::{Extension, Json, extract::State};
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
-use kefu_core::{Inbox, Principal, Visitor};
+use kefu_core::{FormField, Inbox, Principal, Visitor, WidgetSide};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
 use kefu_store::Session;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,28 @@ pub(super) struct WidgetConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     opens_at: Option<Timestamp>,
+    /// The brand's colour; the widget has one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "#3366cc")]
+    colour: Option<String>,
+    /// The corner of the page that it is in: `left` or `right`.
+    #[schema(value_type = String, example = "right")]
+    side: WidgetSide,
+    /// Asked of whoever is not known, before the first message: at most 4, in the form of `fields` of a `form`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pre_chat: Vec<FormField>,
+    /// The largest file that is taken, in bytes.
+    upload_bytes_max: u64,
+    /// Who answers first, when that is no person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bot: Option<WidgetBot>,
+}
+
+/// The bot of an inbox, as visitors meet it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WidgetBot {
+    name: String,
 }
 
 /// A visitor who begins or comes back.
@@ -152,6 +174,11 @@ pub(super) async fn config(
             .filter(|hours| !hours.is_open(now))
             .and_then(|hours| hours.next_opening(now))
             .map(timestamp),
+        colour: inbox.settings.widget.colour,
+        side: inbox.settings.widget.side,
+        pre_chat: inbox.settings.widget.pre_chat,
+        upload_bytes_max: api.services.settings.files.max_size.0,
+        bot: inbox.settings.bot.map(|bot| WidgetBot { name: bot.name }),
     }))
 }
 

@@ -12,7 +12,7 @@ use super::{
     office::{Ask, Office, PASSWORD},
     oversee, privacy, records, reports, retention, shadow, words,
 };
-use crate::http::openapi::DOCUMENT;
+use crate::http::openapi::document::DOCUMENT;
 
 /// Statuses for: nobody, the conversation's visitor, another visitor, its agent, another agent, a supervisor, an
 /// admin.

@@ -12,6 +12,13 @@ export class Talk {
     this.conversation = conversation;
   }
 
+  /** A visitor without a browser. */
+  static async asVisitor(origin, inbox, visitor) {
+    const body = { inbox, visitor };
+    const session = await request(origin, 'POST', 'widget/sessions', null, body);
+    return new Talk(origin, session.token, session.conversation_id);
+  }
+
   /** Signs an agent in beside its browser. */
   static async asAgent(origin, { email, password }, conversation) {
     const { token } = await request(origin, 'POST', 'auth/login', null, { email, password });

@@ -432,14 +432,9 @@ export default async function content({ server, person, stage, eventually, expec
     await agent.picture('11-harm');
 
     for (const [index, name] of hostile.names.entries()) {
-      const response = await fetch(`${server.origin}/api/v1/widget/sessions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ inbox: 'shop-en', visitor: { name } }),
-      });
-      const { token, conversation_id } = await response.json();
-      await new Talk(server.origin, token, conversation_id).say({ text: `named ${index}` });
-      await agent.open(4, `named ${index}`).catch(() => agent.open(3, `named ${index}`));
+      const named = await Talk.asVisitor(server.origin, 'shop-en', { name });
+      await named.say({ text: `named ${index}` });
+      await agent.open(1, `named ${index}`);
       assert.equal(await agent.page.evaluate(() => globalThis.hacked), undefined);
       assert.equal(await agent.page.locator('.chat-pane script, .chat-pane img').count(), 0);
     }

@@ -52,7 +52,7 @@ function blocks(text: string): ComponentChild[] {
   let start: number | null = null;
   const endText = () => {
     const joined = lines.join('\n');
-    if (joined.trim() !== '') found.push(<div key={found.length}>{inline(joined)}</div>);
+    if (joined.trim() !== '') found.push(<span key={found.length}>{inline(joined)}</span>);
     lines = [];
   };
   const endList = () => {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 interface PopoverProps {
   label: string;
@@ -21,6 +21,10 @@ export function Popover(props: PopoverProps) {
     setOpen(false);
     button.current?.focus();
   };
+
+  useLayoutEffect(() => {
+    if (open && root.current) fit(root.current);
+  }, [open]);
 
   useEffect(() => {
     if (!open) return;
@@ -74,6 +78,25 @@ export function Popover(props: PopoverProps) {
       )}
     </div>
   );
+}
+
+const MARGIN_PX = 4;
+
+/** Moves a panel so that nothing of it is cut off, upwards where there is more room than below. */
+function fit(root: HTMLElement): void {
+  const panel = root.querySelector<HTMLElement>('.popover');
+  if (!panel) return;
+  const frame = root.closest('.timeline-scroll') ?? document.documentElement;
+  const { left, right, bottom, top } = frame.getBoundingClientRect();
+  const at = panel.getBoundingClientRect();
+  const base = root.getBoundingClientRect();
+  const over = Math.min(0, right - MARGIN_PX - at.right);
+  const shift = Math.max(over, left + MARGIN_PX - at.left);
+  if (over < 0 || shift > 0) {
+    panel.style.left = `${at.left - base.left + shift}px`;
+    panel.style.right = 'auto';
+  }
+  if (at.bottom > bottom && base.top - at.height > top) panel.classList.add('is-up');
 }
 
 function step(root: HTMLElement | null, by: number): void {

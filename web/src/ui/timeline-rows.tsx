@@ -186,7 +186,7 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
   return (
     <div class="bubble-line" role="article" tabIndex={-1} data-seq={seq || undefined}>
       <div
-        class={`bubble of-${kind} ${isLast ? 'has-tail' : ''} ${failed ? 'is-failed' : ''}`}
+        class={`bubble of-${withdrawn ? revision : kind} ${isLast ? 'has-tail' : ''} ${failed ? 'is-failed' : ''}`}
       >
         <span class="visually-hidden">
           {texts.t('messageFrom', { name, time: clock(created_at, texts) })}{' '}
@@ -211,7 +211,7 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
           <Popover
             label={texts.t('messageMenu')}
             className="bubble-menu"
-            align={own ? 'start' : 'end'}
+            align={own ? 'end' : 'start'}
             button={<Icon name="dots" size={16} />}
           >
             {(close) =>
@@ -226,7 +226,7 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
                   }}
                 >
                   <Icon name={icon} size={16} />
-                  {label}
+                  <span>{label}</span>
                 </button>
               ))
             }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 interface PopoverProps {
   label: string;
@@ -22,12 +22,9 @@ export function Popover(props: PopoverProps) {
     button.current?.focus();
   };
 
-  useLayoutEffect(() => {
-    if (open && root.current) fit(root.current);
-  }, [open]);
-
   useEffect(() => {
     if (!open) return;
+    if (root.current) fit(root.current);
     root.current?.querySelector<HTMLElement>('.popover button, .popover a')?.focus();
     const onPointer = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);

@@ -4,6 +4,7 @@ import { useSlow } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import type { Load } from '../ui/load';
 import { type ConsoleI18n, useConsole } from './context';
+import type { Desk } from './desk';
 
 interface LoadedProps<T> {
   of: Load<T>;
@@ -53,4 +54,10 @@ export function causeOf(error: unknown, { t }: ConsoleI18n): string {
   if (error.status === 0) return t('unreachable');
   if (error.status === 403) return t('errorForbidden');
   return t('failedRequest', { detail: error.message });
+}
+
+/** Says in a notice that something did not work which has no place of its own for that. */
+export function notifyFailure(desk: Desk, error: unknown): void {
+  const code = error instanceof ApiError ? error.code : 'unavailable';
+  desk.notify({ kind: 'error', code, detail: error instanceof Error ? error.message : '' });
 }

@@ -17,7 +17,22 @@ export interface ConsolePage {
 }
 
 /** In the order of the rail. */
-export const PAGES: readonly ConsolePage[] = [];
+export const PAGES: readonly ConsolePage[] = [
+  {
+    name: 'customers',
+    icon: 'people',
+    title: 'customers',
+    allowed: (me) => may(me, 'customers'),
+    load: () => import('./customers'),
+  },
+  {
+    name: 'tickets',
+    icon: 'ticket',
+    title: 'cardTickets',
+    allowed: (me) => may(me, 'tickets'),
+    load: () => import('./tickets'),
+  },
+];
 
 /** Whether an agent has a permission of `GET /permissions`. */
 export function may(me: Agent, permission: string): boolean {

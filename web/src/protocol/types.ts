@@ -142,6 +142,8 @@ export interface Conversation {
   offer?: { agent: { id: string; name: string }; until: string } | null;
   /** Who takes part beside the assignee. */
   joined?: { id: string; name: string }[];
+  /** Ids of its tags. */
+  tags?: string[];
   last_seq: number;
   visitor_read_seq: number;
   agent_read_seq: number;
@@ -184,6 +186,8 @@ export interface Inbox {
 
 export interface Visitor {
   id: string;
+  /** Who it is; the same as `id` until somebody merges it. */
+  customer_id: string;
   name: string;
   email: string | null;
   external_id: string | null;

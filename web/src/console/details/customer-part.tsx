@@ -1,0 +1,301 @@
+import { useState } from 'preact/hooks';
+import type {
+  Customer,
+  CustomerIdentity,
+  CustomerMerge,
+  RevealedCustomer,
+} from '../../protocol/people';
+import type { Page } from '../../protocol/types';
+import { Icon } from '../../ui/icons';
+import { useLoad } from '../../ui/load';
+import { Popover } from '../../ui/popover';
+import { moment } from '../../ui/time';
+import { useConsole, useDesk } from '../context';
+import { lazyPart } from '../lazy';
+import { Loaded } from '../loaded';
+import { may } from '../pages';
+import { pageHref, route } from '../router';
+import { CARD_TIMEOUT_MS, Fact } from './card';
+import { isMasked } from './masked';
+
+/** What is asked in a dialog about a customer. */
+export type PersonQuestion =
+  | { kind: 'identity' }
+  | { kind: 'remove'; identity: CustomerIdentity }
+  | { kind: 'merge' }
+  | { kind: 'unmerge'; merge: CustomerMerge }
+  | { kind: 'block' }
+  | { kind: 'reveal' };
+
+export interface PersonDialogProps {
+  question: PersonQuestion;
+  customer: Customer;
+  /** The visitor who is spoken with, where there is one. */
+  visitor: string | null;
+  onClose(): void;
+  onIdentities(): void;
+  /** The customer became another one, by a merge or its undoing. */
+  onOtherCustomer(): void;
+  onRevealed(revealed: RevealedCustomer): void;
+}
+
+const PersonDialog = lazyPart<PersonDialogProps>(() => import('../customers/person-dialog'));
+const EditForm = lazyPart<EditFormProps>(() => import('../customers/edit-form'));
+
+export interface EditFormProps {
+  customer: Customer;
+  onSaved(customer: Customer): void;
+  onClose(): void;
+}
+
+interface CustomerPartProps {
+  /** Of the customer, or of one of its visitors. */
+  id: string;
+  visitor: string | null;
+  round: number;
+  onOtherCustomer(): void;
+}
+
+/** The customer behind a visitor, with all that may be done about it. */
+export function CustomerPart(props: CustomerPartProps) {
+  const { api } = useDesk();
+  const load = useLoad(`${props.id} ${props.round}`, (signal) =>
+    api.get<Customer>(`customers/${props.id}`, {}, { signal, timeoutMs: CARD_TIMEOUT_MS }),
+  );
+  return (
+    <Loaded of={load}>
+      {(customer) => (
+        <CustomerView
+          key={customer.id}
+          {...props}
+          customer={customer}
+          onCustomer={load.set}
+        />
+      )}
+    </Loaded>
+  );
+}
+
+interface CustomerViewProps extends CustomerPartProps {
+  customer: Customer;
+  onCustomer(customer: Customer): void;
+}
+
+function CustomerView({ customer, visitor, round, ...props }: CustomerViewProps) {
+  const desk = useDesk();
+  const { t } = useConsole().i18n;
+  const [question, setQuestion] = useState<PersonQuestion | null>(null);
+  const [revealed, setRevealed] = useState<RevealedCustomer | null>(null);
+  const [editing, setEditing] = useState(false);
+  const identities = useLoad(`${customer.id} ${round}`, async (signal) => {
+    const options = { signal, timeoutMs: CARD_TIMEOUT_MS };
+    const path = `customers/${customer.id}/identities`;
+    return (await desk.api.get<Page<CustomerIdentity>>(path, {}, options)).items;
+  });
+  const shown = revealed?.customer ?? customer;
+
+  if (editing) {
+    return (
+      <EditForm
+        customer={customer}
+        onSaved={(changed) => {
+          setRevealed(null);
+          props.onCustomer(changed);
+        }}
+        onClose={() => setEditing(false)}
+      />
+    );
+  }
+  return (
+    <>
+      <dl class="facts">
+        {shown.name && <Fact name={t('name')}>{shown.name}</Fact>}
+        <Fact name={t('phone')}>{shown.phone || t('notKnown')}</Fact>
+        <Fact name={t('email')}>{shown.email || t('notKnown')}</Fact>
+      </dl>
+      {shown.note && <p class="customer-note">{shown.note}</p>}
+      <Loaded of={identities}>
+        {(items) => (
+          <>
+            <Identities
+              items={revealed?.identities ?? items}
+              onRemove={(identity) => setQuestion({ kind: 'remove', identity })}
+            />
+            <Merges
+              merges={customer.merges ?? []}
+              onUndo={(merge) => setQuestion({ kind: 'unmerge', merge })}
+            />
+            <Actions
+              customer={customer}
+              isMasked={isMasked(
+                customer.name,
+                customer.phone,
+                customer.email,
+                customer.note,
+                ...items.map((each) => each.value),
+              )}
+              isRevealed={revealed !== null}
+              onHide={() => setRevealed(null)}
+              onEdit={() => setEditing(true)}
+              onAsk={setQuestion}
+            />
+          </>
+        )}
+      </Loaded>
+      {question && (
+        <PersonDialog
+          question={question}
+          customer={customer}
+          visitor={visitor}
+          onClose={() => setQuestion(null)}
+          onIdentities={() => {
+            setRevealed(null);
+            identities.retry();
+          }}
+          onOtherCustomer={props.onOtherCustomer}
+          onRevealed={setRevealed}
+        />
+      )}
+    </>
+  );
+}
+
+interface ActionsProps {
+  customer: Customer;
+  isMasked: boolean;
+  isRevealed: boolean;
+  onHide(): void;
+  onEdit(): void;
+  onAsk(question: PersonQuestion): void;
+}
+
+function Actions(props: ActionsProps) {
+  const me = useDesk().me.value;
+  const { t } = useConsole().i18n;
+  const item = (question: PersonQuestion, text: string, close: () => void) => (
+    <button
+      type="button"
+      class="menu-item"
+      onClick={() => {
+        close();
+        props.onAsk(question);
+      }}
+    >
+      {text}
+    </button>
+  );
+  return (
+    <div class="customer-actions">
+      <button type="button" class="button" onClick={props.onEdit}>
+        <Icon name="edit" size={16} />
+        {t('edit')}
+      </button>
+      {props.isRevealed ? (
+        <button type="button" class="button" onClick={props.onHide}>
+          <Icon name="lock" size={16} />
+          {t('hideAgain')}
+        </button>
+      ) : (
+        props.isMasked &&
+        may(me, 'customers.reveal') && (
+          <button type="button" class="button" onClick={() => props.onAsk({ kind: 'reveal' })}>
+            <Icon name="eye" size={16} />
+            {t('reveal')}
+          </button>
+        )
+      )}
+      <Popover
+        label={t('customerActions')}
+        className="button"
+        align="end"
+        button={<Icon name="dots" size={16} />}
+      >
+        {(close) => (
+          <>
+            {route.value.page !== 'customers' && (
+              <a class="menu-item" href={pageHref('customers', [props.customer.id])}>
+                {t('openProfile')}
+              </a>
+            )}
+            {item({ kind: 'identity' }, t('addIdentity'), close)}
+            {item({ kind: 'merge' }, t('mergeCustomer'), close)}
+            {may(me, 'blocks') && item({ kind: 'block' }, t('blockCustomer'), close)}
+          </>
+        )}
+      </Popover>
+    </div>
+  );
+}
+
+const IDENTITY_TEXTS = {
+  web: 'identityWeb',
+  signed: 'identitySigned',
+  wechat_openid: 'identityOpenid',
+  wechat_unionid: 'identityUnionid',
+  phone: 'phone',
+  email: 'email',
+} as const;
+
+interface IdentitiesProps {
+  items: readonly CustomerIdentity[];
+  onRemove(identity: CustomerIdentity): void;
+}
+
+function Identities({ items, onRemove }: IdentitiesProps) {
+  const { t } = useConsole().i18n;
+  return (
+    <ul class="identities" aria-label={t('identities')}>
+      {items.map((identity) => {
+        const { id, kind, value, verified } = identity;
+        const isVisitor = kind === 'web' || kind === 'signed';
+        const name = value || `…${id.slice(-4)}`;
+        return (
+          <li key={id}>
+            <span class="identity-kind">{t(IDENTITY_TEXTS[kind])}</span>
+            <span class="identity-value">{name}</span>
+            {verified && <Icon name="shield" size={14} label={t('identityVerified')} />}
+            {!isVisitor && (
+              <button
+                type="button"
+                class="icon-button is-small"
+                aria-label={t('removeIdentity', { value: name })}
+                title={t('removeIdentity', { value: name })}
+                onClick={() => onRemove(identity)}
+              >
+                <Icon name="close" size={14} />
+              </button>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+interface MergesProps {
+  merges: readonly CustomerMerge[];
+  onUndo(merge: CustomerMerge): void;
+}
+
+function Merges({ merges, onUndo }: MergesProps) {
+  const { i18n } = useConsole();
+  const { t } = i18n;
+  // Customers that were merged together share the id.
+  const single = merges.filter(
+    (merge, index) => merges.findIndex((each) => each.merge_id === merge.merge_id) === index,
+  );
+  if (single.length === 0) return null;
+  return (
+    <ul class="identities" aria-label={t('merges')}>
+      {single.map((merge) => (
+        <li key={merge.merge_id}>
+          <Icon name="merge" size={14} />
+          <span class="identity-value">{t('mergedAt', { time: moment(merge.at, i18n) })}</span>
+          <button type="button" class="link-button" onClick={() => onUndo(merge)}>
+            {t('undoMerge')}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,88 @@
+import { useEffect } from 'preact/hooks';
+import type { PageVisit } from '../../protocol/people';
+import type { Page } from '../../protocol/types';
+import { useNow } from '../../ui/hooks';
+import { useLoad } from '../../ui/load';
+import { useConsole, useDesk } from '../context';
+import { Loaded } from '../loaded';
+import { CARD_TIMEOUT_MS, Fact } from './card';
+import type { CardProps } from './cards';
+import { localTime, oneOf } from './local-time';
+import { Trail } from './trail';
+
+const FRESH_MS = 20_000;
+const TRAIL_SHOWN = 5;
+
+/** Where the visitor is at the moment, and how it came there. */
+export function NowCard({ chat, conversation }: CardProps) {
+  const { api } = useDesk();
+  const { t } = useConsole().i18n;
+  const { id } = conversation.visitor;
+  const pages = useLoad(id, async (signal) => {
+    const options = { signal, timeoutMs: CARD_TIMEOUT_MS };
+    return (await api.get<Page<PageVisit>>(`visitors/${id}/pages`, {}, options)).items;
+  });
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') pages.retry();
+    }, FRESH_MS);
+    return () => clearInterval(timer);
+  }, [pages.retry]);
+
+  return (
+    <>
+      <Loaded of={pages}>
+        {([current, ...before]) =>
+          current ? (
+            <CurrentPage current={current} before={before.slice(0, TRAIL_SHOWN)} />
+          ) : (
+            <p class="details-state">{t('noPages')}</p>
+          )
+        }
+      </Loaded>
+      <Elsewhere chat={chat} />
+    </>
+  );
+}
+
+function CurrentPage({ current, before }: { current: PageVisit; before: PageVisit[] }) {
+  const { t } = useConsole().i18n;
+  return (
+    <>
+      <Trail pages={[current]} />
+      {current.referrer && (
+        <dl class="facts">
+          <Fact name={t('referrer')}>{current.referrer}</Fact>
+        </dl>
+      )}
+      {before.length > 0 && (
+        <>
+          <h4 class="card-part">{t('trail')}</h4>
+          <Trail pages={before} />
+        </>
+      )}
+    </>
+  );
+}
+
+/** Time and language where the visitor is, if the site says so. */
+function Elsewhere({ chat }: Pick<CardProps, 'chat'>) {
+  const { t, locale } = useConsole().i18n;
+  const visitor = chat.visitor.value;
+  const now = useNow(30_000);
+  if (typeof visitor === 'string') return null;
+  const zone = oneOf(visitor.attributes, ['timezone', 'time_zone', 'tz']);
+  const time = zone === null ? null : localTime(zone, locale.value, now);
+  const language = oneOf(visitor.attributes, ['language', 'locale', 'lang']);
+  if (time === null && language === null) return null;
+  return (
+    <dl class="facts">
+      {time !== null && (
+        <Fact name={t('localTime')}>
+          {time} <span class="hint">{zone}</span>
+        </Fact>
+      )}
+      {language !== null && <Fact name={t('language')}>{language}</Fact>}
+    </dl>
+  );
+}

@@ -16,6 +16,11 @@ export interface Load<T> {
   set(value: T): void;
 }
 
+interface Held<T> {
+  key: string | null;
+  state: Loaded<T>;
+}
+
 const LOADING = { status: 'loading' } as const;
 
 /**
@@ -26,10 +31,7 @@ export function useLoad<T>(
   key: string | null,
   load: (signal: AbortSignal) => Promise<T>,
 ): Load<T> {
-  const [held, setHeld] = useState<{ key: string | null; state: Loaded<T> }>({
-    key,
-    state: LOADING,
-  });
+  const [held, setHeld] = useState<Held<T>>({ key, state: LOADING });
   const [round, setRound] = useState(0);
   const latest = useRef(load);
   latest.current = load;
@@ -37,12 +39,13 @@ export function useLoad<T>(
   useEffect(() => {
     if (key === null) return;
     const abort = new AbortController();
-    const take = (state: Loaded<T>) => {
-      if (!abort.signal.aborted) setHeld({ key, state });
-    };
     latest.current(abort.signal).then(
-      (value) => take({ status: 'ready', value }),
-      (error: unknown) => take(failed(error)),
+      (value) => {
+        if (!abort.signal.aborted) setHeld({ key, state: { status: 'ready', value } });
+      },
+      (error: unknown) => {
+        if (!abort.signal.aborted) setHeld((before) => afterFailure(before, key, error));
+      },
     );
     return () => abort.abort();
   }, [key, round]);
@@ -56,8 +59,10 @@ export function useLoad<T>(
   return { state, retry, set };
 }
 
-function failed(error: unknown): { status: 'denied' } | { status: 'error'; error: unknown } {
-  return error instanceof ApiError && error.status === 403
-    ? { status: 'denied' }
-    : { status: 'error', error };
+/** What is shown already outlives a failure that may be over soon. */
+function afterFailure<T>(before: Held<T>, key: string | null, error: unknown): Held<T> {
+  const isShown = before.key === key && before.state.status === 'ready';
+  if (isShown && error instanceof ApiError && error.transient) return before;
+  const isDenied = error instanceof ApiError && error.status === 403;
+  return { key, state: isDenied ? { status: 'denied' } : { status: 'error', error } };
 }

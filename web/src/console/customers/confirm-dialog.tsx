@@ -5,6 +5,7 @@ import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icons';
 import { useConsole, useTextsOf } from '../context';
 import { causeOf } from '../loaded';
+import './customers.css';
 
 interface ConfirmDialogProps {
   title: string;

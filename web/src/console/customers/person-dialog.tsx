@@ -3,7 +3,6 @@ import type { RevealedCustomer } from '../../protocol/people';
 import { useDesk, useTextsOf } from '../context';
 import type { PersonDialogProps } from '../details/customer-part';
 import { BlockDialog } from './block-dialog';
-import './customers.css';
 import { ConfirmDialog } from './confirm-dialog';
 import { IdentityDialog } from './identity-dialog';
 import { MergeDialog } from './merge-dialog';

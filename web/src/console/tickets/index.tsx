@@ -1,3 +1,4 @@
+import '../customers/customers.css';
 import { route } from '../router';
 import { TicketList } from './ticket-list';
 import { TicketView } from './ticket-view';

@@ -8,9 +8,10 @@ import { useLoad } from '../../ui/load';
 import { moment } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import type { PersonDialogProps } from '../details/customer-part';
+import { useAgents } from '../directory';
 import { Loaded, notifyFailure } from '../loaded';
 import { ConfirmDialog } from './confirm-dialog';
-import { customerName, useAgents } from './names';
+import { customerName } from './names';
 
 type Target = 'customer' | 'visitor' | 'address';
 const DURATIONS = [

@@ -6,10 +6,11 @@ import { Icon } from '../../ui/icons';
 import { useLoad } from '../../ui/load';
 import { moment } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf } from '../context';
+import { useAgents } from '../directory';
 import { Loaded } from '../loaded';
 import { ConfirmDialog } from './confirm-dialog';
 import { useErasureProgress } from './erasure';
-import { customerName, useAgents } from './names';
+import { customerName } from './names';
 
 interface PrivacyPanelProps {
   customer: Customer;

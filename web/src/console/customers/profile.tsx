@@ -91,7 +91,7 @@ function Known({ customer, round, onOtherCustomer }: KnownProps) {
       <div class="profile">
         <div class="profile-main">
           <Conversations customer={customer} round={round} />
-          <Visits customer={customer} round={round} />
+          <OfVisitors customer={customer} round={round} />
         </div>
         <div class="profile-side">
           <Panel title={i18n.t('cardContact')}>
@@ -169,63 +169,80 @@ function Conversations({ customer, round }: OfCustomerProps) {
 }
 
 /** What belongs to the customer's visitors one by one: tickets and pages. */
-function Visits({ customer, round }: OfCustomerProps) {
+function OfVisitors({ customer, round }: OfCustomerProps) {
   const { api, me } = useDesk();
-  const { i18n } = useConsole();
-  const { t } = useTextsOf(texts);
-  const visitors = async (signal: AbortSignal) => {
-    const path = `customers/${customer.id}/identities`;
+  const path = `customers/${customer.id}/identities`;
+  const visitors = useLoad(`${path} ${round}`, async (signal) => {
     const { items } = await api.get<Page<CustomerIdentity>>(path, {}, { signal });
     const own = items.filter(({ kind }) => kind === 'web' || kind === 'signed');
     return own.slice(-VISITORS_MAX).map((identity) => identity.id);
-  };
-  const mayTickets = may(me.value, 'tickets');
-  const tickets = useLoad(mayTickets ? `${customer.id} ${round}` : null, async (signal) => {
-    const pages = (await visitors(signal)).map((requester) =>
+  });
+  return (
+    <Loaded of={visitors}>
+      {(ids) => (
+        <>
+          {may(me.value, 'tickets') && <Tickets visitors={ids} />}
+          <Visits visitors={ids} />
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+function Tickets({ visitors }: { visitors: readonly string[] }) {
+  const { api } = useDesk();
+  const { i18n } = useConsole();
+  const { t } = useTextsOf(texts);
+  const load = useLoad(visitors.join(), async (signal) => {
+    const pages = visitors.map((requester) =>
       api.get<Page<Ticket>>('tickets', { requester }, { signal }),
     );
     const all = (await Promise.all(pages)).flatMap((page) => page.items);
     return all.sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
   });
-  const trail = useLoad(`${customer.id} ${round}`, async (signal) => {
-    const pages = (await visitors(signal)).map((visitor) =>
+  return (
+    <Panel title={i18n.t('cardTickets')}>
+      <Loaded of={load}>
+        {(all) =>
+          all.length === 0 ? (
+            <p class="details-state">{t('noTickets')}</p>
+          ) : (
+            <ul class="profile-rows">
+              {all.map((ticket) => (
+                <li key={ticket.id}>
+                  <TicketRow ticket={ticket} />
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}
+
+function Visits({ visitors }: { visitors: readonly string[] }) {
+  const { api } = useDesk();
+  const { t } = useTextsOf(texts);
+  const { i18n } = useConsole();
+  const load = useLoad(visitors.join(), async (signal) => {
+    const pages = visitors.map((visitor) =>
       api.get<Page<PageVisit>>(`visitors/${visitor}/pages`, {}, { signal }),
     );
     const all = (await Promise.all(pages)).flatMap((page) => page.items);
     return all.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, TRAIL_SHOWN);
   });
   return (
-    <>
-      {mayTickets && (
-        <Panel title={i18n.t('cardTickets')}>
-          <Loaded of={tickets}>
-            {(all) =>
-              all.length === 0 ? (
-                <p class="details-state">{t('noTickets')}</p>
-              ) : (
-                <ul class="profile-rows">
-                  {all.map((ticket) => (
-                    <li key={ticket.id}>
-                      <TicketRow ticket={ticket} />
-                    </li>
-                  ))}
-                </ul>
-              )
-            }
-          </Loaded>
-        </Panel>
-      )}
-      <Panel title={i18n.t('trail')}>
-        <Loaded of={trail}>
-          {(pages) =>
-            pages.length === 0 ? (
-              <p class="details-state">{i18n.t('noPages')}</p>
-            ) : (
-              <Trail pages={pages} />
-            )
-          }
-        </Loaded>
-      </Panel>
-    </>
+    <Panel title={t('visits')}>
+      <Loaded of={load}>
+        {(pages) =>
+          pages.length === 0 ? (
+            <p class="details-state">{i18n.t('noPages')}</p>
+          ) : (
+            <Trail pages={pages} />
+          )
+        }
+      </Loaded>
+    </Panel>
   );
 }

@@ -31,6 +31,11 @@ export function Card({ name, title, layout, shown, onMoved, children }: CardProp
     layout.move(name, layout.order.value.indexOf(other));
     onMoved(title, shown.indexOf(other));
   };
+  const moveByMenu = (other: string | undefined) => {
+    moveTo(other);
+    // An element that changes its place loses the focus.
+    requestAnimationFrame(() => root.current?.querySelector<HTMLElement>('.card-menu')?.focus());
+  };
   return (
     <section class="card" data-card={name} ref={root} aria-labelledby={id}>
       <header class="card-head">
@@ -61,7 +66,7 @@ export function Card({ name, title, layout, shown, onMoved, children }: CardProp
                 disabled={at === 0}
                 onClick={() => {
                   close();
-                  moveTo(shown[at - 1]);
+                  moveByMenu(shown[at - 1]);
                 }}
               >
                 {t('moveUp')}
@@ -72,7 +77,7 @@ export function Card({ name, title, layout, shown, onMoved, children }: CardProp
                 disabled={at === shown.length - 1}
                 onClick={() => {
                   close();
-                  moveTo(shown[at + 1]);
+                  moveByMenu(shown[at + 1]);
                 }}
               >
                 {t('moveDown')}
@@ -94,32 +99,32 @@ interface GripProps {
 
 /** Where one takes hold of a card; the menu beside it does the same from the keyboard. */
 function Grip({ root, name, moveTo }: GripProps) {
-  const from = useRef<number | null>(null);
-  const end = () => {
-    from.current = null;
-    root.current?.classList.remove('is-dragged');
+  const latest = useRef(moveTo);
+  latest.current = moveTo;
+  const start = (event: PointerEvent) => {
+    event.preventDefault();
+    let from = event.clientY;
+    const move = ({ clientY }: PointerEvent) => {
+      if (Math.abs(clientY - from) < DRAG_FROM_PX) return;
+      root.current?.classList.add('is-dragged');
+      const other = cardAt(root.current?.parentElement ?? null, name, clientY);
+      if (other === undefined) return;
+      from = clientY;
+      latest.current(other);
+    };
+    const end = () => {
+      root.current?.classList.remove('is-dragged');
+      document.removeEventListener('pointermove', move);
+      document.removeEventListener('pointerup', end);
+      document.removeEventListener('pointercancel', end);
+    };
+    // On the document: an element that changes its place loses its hold of the pointer.
+    document.addEventListener('pointermove', move);
+    document.addEventListener('pointerup', end);
+    document.addEventListener('pointercancel', end);
   };
   return (
-    <span
-      class="card-grip"
-      aria-hidden="true"
-      onPointerDown={(event) => {
-        event.preventDefault();
-        event.currentTarget.setPointerCapture(event.pointerId);
-        from.current = event.clientY;
-      }}
-      onPointerMove={(event) => {
-        if (from.current === null || Math.abs(event.clientY - from.current) < DRAG_FROM_PX) return;
-        root.current?.classList.add('is-dragged');
-        const other = cardAt(root.current?.parentElement ?? null, name, event.clientY);
-        if (other === undefined) return;
-        moveTo(other);
-        from.current = event.clientY;
-      }}
-      onPointerUp={end}
-      onPointerCancel={end}
-      onLostPointerCapture={end}
-    >
+    <span class="card-grip" aria-hidden="true" onPointerDown={start}>
       <Icon name="grip" size={14} />
     </span>
   );

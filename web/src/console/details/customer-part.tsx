@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type {
   Customer,
   CustomerIdentity,
@@ -59,9 +59,10 @@ interface CustomerPartProps {
 /** The customer behind a visitor, with all that may be done about it. */
 export function CustomerPart(props: CustomerPartProps) {
   const { api } = useDesk();
-  const load = useLoad(`${props.id} ${props.round}`, (signal) =>
+  const load = useLoad(props.id, (signal) =>
     api.get<Customer>(`customers/${props.id}`, {}, { signal, timeoutMs: CARD_TIMEOUT_MS }),
   );
+  useAgain(props.round, load.retry);
   return (
     <Loaded of={load}>
       {(customer) => (
@@ -76,6 +77,16 @@ export function CustomerPart(props: CustomerPartProps) {
   );
 }
 
+/** Loads anew in another round; until the answer is there, what is shown stays. */
+function useAgain(round: number, retry: () => void): void {
+  const last = useRef(round);
+  useEffect(() => {
+    if (last.current === round) return;
+    last.current = round;
+    retry();
+  }, [round, retry]);
+}
+
 interface CustomerViewProps extends CustomerPartProps {
   customer: Customer;
   onCustomer(customer: Customer): void;
@@ -87,11 +98,12 @@ function CustomerView({ customer, visitor, round, ...props }: CustomerViewProps)
   const [question, setQuestion] = useState<PersonQuestion | null>(null);
   const [revealed, setRevealed] = useState<RevealedCustomer | null>(null);
   const [editing, setEditing] = useState(false);
-  const identities = useLoad(`${customer.id} ${round}`, async (signal) => {
+  const identities = useLoad(customer.id, async (signal) => {
     const options = { signal, timeoutMs: CARD_TIMEOUT_MS };
     const path = `customers/${customer.id}/identities`;
     return (await desk.api.get<Page<CustomerIdentity>>(path, {}, options)).items;
   });
+  useAgain(round, identities.retry);
   const shown = revealed?.customer ?? customer;
 
   if (editing) {

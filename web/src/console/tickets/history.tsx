@@ -1,14 +1,13 @@
+import type { I18n } from '../../i18n';
 import { texts } from '../../i18n/tickets';
 import type { TicketHistoryLine, TicketStatus } from '../../protocol/people';
 import type { Agent, Priority } from '../../protocol/types';
 import { moment } from '../../ui/time';
 import { type ConsoleI18n, useConsole, useTextsOf } from '../context';
-import { useAgents } from '../customers/names';
-import type { I18n } from '../../i18n';
-import { useTeams } from './teams';
+import { useAgents, useTeams } from '../directory';
 import { PRIORITY_TEXTS, STATUS_TEXTS } from './ticket-row';
 
-export type TicketI18n = I18n<keyof typeof texts.en>;
+type TicketI18n = I18n<keyof typeof texts.en>;
 
 interface Names {
   agents: readonly Agent[];

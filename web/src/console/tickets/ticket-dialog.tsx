@@ -7,7 +7,7 @@ import { Field } from '../../ui/field';
 import { useLoad } from '../../ui/load';
 import { useConsole, useDesk, useTextsOf, visitorName } from '../context';
 import { ConfirmDialog } from '../customers/confirm-dialog';
-import { useAgents } from '../customers/names';
+import { useAgents } from '../directory';
 import { fromField } from './due';
 import { PRIORITIES, PRIORITY_TEXTS } from './ticket-row';
 

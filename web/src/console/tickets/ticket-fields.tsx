@@ -2,9 +2,8 @@ import { texts } from '../../i18n/tickets';
 import type { Ticket } from '../../protocol/people';
 import { Field } from '../../ui/field';
 import { useConsole, useDesk, useTextsOf } from '../context';
-import { useAgents } from '../customers/names';
+import { useAgents, useTeams } from '../directory';
 import { fromField, toField } from './due';
-import { useTeams } from './teams';
 import { DueMark, PRIORITIES, PRIORITY_TEXTS, STATUS_TEXTS, STATUSES } from './ticket-row';
 
 /** What `PATCH /tickets/{id}` takes; null unsets. */

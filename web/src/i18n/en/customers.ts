@@ -16,6 +16,7 @@ export const customers = {
   conversations: 'Conversations',
   noConversations: 'No conversation that you may read.',
   noTickets: 'No tickets.',
+  visits: 'Pages looked at',
   fields: 'Customer fields',
   noFields: 'No fields were set.',
   auditHint: 'Every change, merge and look at hidden data is written to the audit log.',

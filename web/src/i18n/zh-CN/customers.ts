@@ -18,6 +18,7 @@ export const customers: { [K in keyof typeof en]: string } = {
   conversations: '会话记录',
   noConversations: '没有您可以查看的会话。',
   noTickets: '暂无工单。',
+  visits: '浏览轨迹',
   fields: '客户字段',
   noFields: '未设置客户字段。',
   auditHint: '每次修改、合并和查看隐藏信息都会记入审计日志。',

@@ -121,10 +121,10 @@ export default async function people({ server, person, stage, eventually, expect
     await dialog.getByLabel('应用或账号').fill('wx-shop');
     await boss.picture('identity');
     await dialog.getByRole('button', { name: '添加' }).click();
-    await contact.getByText('o-fang').waitFor();
+    await contact.getByText('o-fang', { exact: true }).waitFor();
     await contact.getByRole('button', { name: '移除 o-fang' }).click();
     await page.getByRole('dialog').getByRole('button', { name: '移除' }).click();
-    await contact.getByText('o-fang').waitFor({ state: 'detached' });
+    await contact.getByText('o-fang', { exact: true }).waitFor({ state: 'detached' });
   });
 
   const second = await Caller.arrive(server, { name: '小芳芳' });
@@ -220,6 +220,24 @@ export default async function people({ server, person, stage, eventually, expect
       await page.waitForSelector('[data-card=now] .trail');
     }));
 
+  await stage('on a narrow screen the column lies over the conversation', async () => {
+    const wide = page.viewportSize();
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.click('.details-button');
+    await contact.getByText('138****8000').first().waitFor();
+    await page.waitForTimeout(250);
+    await boss.picture('column-over');
+    await expectAccessible(page.mainFrame(), 'column over the conversation');
+    await contact.getByRole('button', { name: '更多客户操作' }).click();
+    await contact.getByText('合并客户').click();
+    await page.getByRole('dialog').getByLabel('与谁是同一人').fill('小');
+    await page.locator('.candidate').first().waitFor();
+    await boss.picture('merge-narrow');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.setViewportSize(wide);
+  });
+
   await stage('customers are found, and the search is in the address', async () => {
     await page.click('.rail a[href="#/customers"]');
     await page.waitForSelector('.recent-people');
@@ -272,6 +290,7 @@ export default async function people({ server, person, stage, eventually, expect
     await boss.picture('erase');
     await erase.click();
     await page.locator('.report.is-done', { hasText: '已彻底删除' }).waitFor();
+    await page.getByText('还在吗').waitFor({ state: 'detached' });
     await boss.picture('erased');
   });
 
@@ -279,9 +298,13 @@ export default async function people({ server, person, stage, eventually, expect
     const alex = await person(Agent, 'agent', { locale: 'en' });
     await alex.signIn(server.agents[1]);
     await second.say('One more thing');
-    await rest(boss, 'POST', `conversations/${second.conversation}/reopen`).catch(() => undefined);
     const me = await rest(alex, 'GET', 'auth/me');
-    await rest(boss, 'POST', `conversations/${second.conversation}/transfer`, { agent_id: me.id });
+    const path = `conversations/${second.conversation}`;
+    // It may be given out to either of them meanwhile.
+    await eventually('the conversation is with the agent', async () => {
+      await rest(boss, 'POST', `${path}/transfer`, { agent_id: me.id }).catch(() => undefined);
+      return (await rest(boss, 'GET', path)).assignee?.id === me.id;
+    });
     await rest(boss, 'PATCH', `customers/${second.id}`, {
       version: (await rest(boss, 'GET', `customers/${second.id}`)).version,
       phone: '13900139000',

@@ -159,7 +159,7 @@ export default async function tickets({ server, person, stage, eventually, expec
     await page.getByLabel('优先级').selectOption('high');
     await eventually('one is left', async () => (await page.locator('.tickets-table tbody tr').count()) === 1);
     assert.match(page.url(), /priority=high/);
-    await page.getByLabel('状态').selectOption('closed');
+    await page.locator('.ticket-filters').getByLabel('状态').selectOption('closed');
     await page.getByText('没有符合条件的工单').waitFor();
     await boss.picture('none');
     await page.getByText('查看全部工单').click();
@@ -171,7 +171,7 @@ export default async function tickets({ server, person, stage, eventually, expec
     await page.keyboard.press('ArrowDown');
     assert.equal(await page.evaluate(() => [...document.querySelectorAll('.ticket-link')].indexOf(document.activeElement)), 1);
     await page.route('**/api/v1/tickets*', (route) => route.abort());
-    await page.getByLabel('状态').selectOption('open');
+    await page.locator('.ticket-filters').getByLabel('状态').selectOption('open');
     await page.locator('.page [role=alert]').waitFor();
     await boss.picture('list-failed');
     await page.unrouteAll({ behavior: 'ignoreErrors' });

@@ -13,7 +13,8 @@ interface Asked {
 
 const asked = new WeakMap<Api, Map<string, Asked>>();
 
-function ask<T>(api: Api, path: string): Promise<Page<T>> {
+/** A list that seldom changes and fits on one page. */
+export function directory<T>(api: Api, path: string): Promise<Page<T>> {
   const paths = asked.get(api) ?? new Map<string, Asked>();
   asked.set(api, paths);
   const held = paths.get(path);
@@ -26,7 +27,7 @@ function ask<T>(api: Api, path: string): Promise<Page<T>> {
 
 function useDirectory<T>(path: string): readonly T[] {
   const { api } = useDesk();
-  const { state } = useLoad(path, async () => (await ask<T>(api, path)).items);
+  const { state } = useLoad(path, async () => (await directory<T>(api, path)).items);
   return state.status === 'ready' ? state.value : [];
 }
 

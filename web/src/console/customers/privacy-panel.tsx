@@ -14,6 +14,7 @@ import { customerName } from './names';
 
 interface PrivacyPanelProps {
   customer: Customer;
+  /** Nothing of the customer is left to be shown. */
   onErased(): void;
 }
 
@@ -26,7 +27,7 @@ export function PrivacyPanel({ customer, onErased }: PrivacyPanelProps) {
   const load = useLoad(path, (signal) =>
     api.get<CustomerPrivacy>(`${path}/privacy`, {}, { signal }),
   );
-  useErasureProgress(load);
+  useErasureProgress(load, onErased);
   const close = () => setAsked(null);
   return (
     <Loaded of={load}>
@@ -69,10 +70,7 @@ export function PrivacyPanel({ customer, onErased }: PrivacyPanelProps) {
             <EraseDialog
               customer={customer}
               onClose={close}
-              onErased={(privacy) => {
-                load.set(privacy);
-                onErased();
-              }}
+              onErased={load.set}
             />
           )}
           {asked === 'hold' && (

@@ -98,6 +98,7 @@ function Known({ customer, round, onOtherCustomer }: KnownProps) {
             <CustomerPart
               id={customer.id}
               visitor={null}
+              heading={name}
               round={round}
               onOtherCustomer={onOtherCustomer}
             />

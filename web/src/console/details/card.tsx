@@ -23,7 +23,7 @@ interface CardProps {
 export function Card({ name, title, layout, shown, onMoved, children }: CardProps) {
   const { t } = useConsole().i18n;
   const id = useId();
-  const root = useRef<HTMLElement>(null);
+  const root = useRef<HTMLDivElement>(null);
   const open = !layout.closed.value.has(name);
   const at = shown.indexOf(name);
   const moveTo = (other: string | undefined) => {
@@ -37,7 +37,7 @@ export function Card({ name, title, layout, shown, onMoved, children }: CardProp
     requestAnimationFrame(() => root.current?.querySelector<HTMLElement>('.card-menu')?.focus());
   };
   return (
-    <section class="card" data-card={name} ref={root} aria-labelledby={id}>
+    <div class="card" role="group" data-card={name} ref={root} aria-labelledby={id}>
       <header class="card-head">
         <Grip root={root} name={name} moveTo={moveTo} />
         <h3>
@@ -87,7 +87,7 @@ export function Card({ name, title, layout, shown, onMoved, children }: CardProp
         </Popover>
       </header>
       {open && <div class="card-body">{children}</div>}
-    </section>
+    </div>
   );
 }
 

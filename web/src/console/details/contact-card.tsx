@@ -32,6 +32,7 @@ export function ContactCard({ chat, conversation, round, onOtherCustomer }: Card
         <CustomerPart
           id={visitor.id}
           visitor={visitor.id}
+          heading={name}
           round={round}
           onOtherCustomer={onOtherCustomer}
         />

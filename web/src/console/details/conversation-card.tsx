@@ -6,6 +6,7 @@ import { moment } from '../../ui/time';
 import type { Chat } from '../chat/chat';
 import { useConsole, useDesk } from '../context';
 import type { Desk } from '../desk';
+import { directory } from '../directory';
 import { StateTag } from '../list/list-pane';
 import { isMine } from '../list/views';
 import { Loaded, notifyFailure } from '../loaded';
@@ -78,9 +79,11 @@ function PriorityFact({ conversation }: { conversation: Conversation }) {
           class="fact-select"
           aria-label={t('priority')}
           value={priority}
-          onChange={({ currentTarget }) =>
-            void setPriority(desk, id, currentTarget.value as Priority)
-          }
+          onChange={({ currentTarget }) => {
+            void setPriority(desk, id, currentTarget.value as Priority);
+            // What the server has stays shown until it took the other one.
+            currentTarget.value = priority;
+          }}
         >
           {PRIORITIES.map((each) => (
             <option key={each} value={each}>
@@ -112,9 +115,8 @@ interface ClocksProps {
 function Clocks({ chat, conversation }: ClocksProps) {
   const { api } = useDesk();
   const { id } = conversation.inbox;
-  const targets = useLoad<Targets>(id, async (signal) => {
-    const options = { signal, timeoutMs: CARD_TIMEOUT_MS };
-    const { items } = await api.get<Page<Inbox>>('inboxes', {}, options);
+  const targets = useLoad<Targets>(id, async () => {
+    const { items } = await directory<Inbox>(api, 'inboxes');
     return (items.find((inbox) => inbox.id === id)?.settings ?? {}) as Targets;
   });
   const { items, hasOlder } = chat.history.value;

@@ -52,6 +52,8 @@ interface CustomerPartProps {
   /** Of the customer, or of one of its visitors. */
   id: string;
   visitor: string | null;
+  /** What stands above it, so that the same name is not said twice. */
+  heading: string;
   round: number;
   onOtherCustomer(): void;
 }
@@ -92,7 +94,7 @@ interface CustomerViewProps extends CustomerPartProps {
   onCustomer(customer: Customer): void;
 }
 
-function CustomerView({ customer, visitor, round, ...props }: CustomerViewProps) {
+function CustomerView({ customer, visitor, heading, round, ...props }: CustomerViewProps) {
   const desk = useDesk();
   const { t } = useConsole().i18n;
   const [question, setQuestion] = useState<PersonQuestion | null>(null);
@@ -121,7 +123,7 @@ function CustomerView({ customer, visitor, round, ...props }: CustomerViewProps)
   return (
     <>
       <dl class="facts">
-        {shown.name && <Fact name={t('name')}>{shown.name}</Fact>}
+        {shown.name && shown.name !== heading && <Fact name={t('name')}>{shown.name}</Fact>}
         <Fact name={t('phone')}>{shown.phone || t('notKnown')}</Fact>
         <Fact name={t('email')}>{shown.email || t('notKnown')}</Fact>
       </dl>

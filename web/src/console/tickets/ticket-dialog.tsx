@@ -2,12 +2,12 @@ import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
 import { ApiError } from '../../protocol/api';
 import type { Ticket } from '../../protocol/people';
-import type { Conversation, Inbox, Page, Priority } from '../../protocol/types';
+import type { Conversation, Inbox, Priority } from '../../protocol/types';
 import { Field } from '../../ui/field';
 import { useLoad } from '../../ui/load';
 import { useConsole, useDesk, useTextsOf, visitorName } from '../context';
 import { ConfirmDialog } from '../customers/confirm-dialog';
-import { useAgents } from '../directory';
+import { directory, useAgents } from '../directory';
 import { fromField } from './due';
 import { PRIORITIES, PRIORITY_TEXTS } from './ticket-row';
 
@@ -149,10 +149,7 @@ function InboxField({ value, onChange }: InboxFieldProps) {
   const { api } = useDesk();
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
-  const load = useLoad('inboxes', async (signal) => {
-    const { items } = await api.get<Page<Inbox>>('inboxes', {}, { signal });
-    return items;
-  });
+  const load = useLoad('inboxes', async () => (await directory<Inbox>(api, 'inboxes')).items);
   const inboxes = load.state.status === 'ready' ? load.state.value : [];
   const failed = load.state.status === 'error' || load.state.status === 'denied';
   return (

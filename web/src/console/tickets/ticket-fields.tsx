@@ -75,7 +75,7 @@ export function TicketFields({ ticket, busy, onChange }: TicketFieldsProps) {
           onChange={(id) => onChange({ team_id: id === '' ? null : id })}
         />
       )}
-      <Field label={t('due')} hint={<DueMark ticket={ticket} />}>
+      <Field label={t('due')} hint={<DueMark ticket={ticket} bare />}>
         {(ties) => (
           <input
             {...ties}

@@ -58,17 +58,24 @@ export function PriorityMark({ priority }: { priority: Priority }) {
   );
 }
 
-export function DueMark({ ticket }: { ticket: Ticket }) {
+interface DueMarkProps {
+  ticket: Ticket;
+  /** The time itself stands elsewhere. */
+  bare?: boolean;
+}
+
+export function DueMark({ ticket, bare = false }: DueMarkProps) {
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
   const now = useNow(60_000);
   if (!ticket.due_at) return null;
   const state = dueState(ticket, now);
+  if (bare && state !== 'over') return null;
   return (
     <span class={`ticket-due is-${state}`}>
       <Icon name={state === 'over' ? 'alert' : 'clock'} size={12} />
       {state === 'over' && <span>{t('overdue')}</span>}
-      <time dateTime={ticket.due_at}>{moment(ticket.due_at, i18n)}</time>
+      {!bare && <time dateTime={ticket.due_at}>{moment(ticket.due_at, i18n)}</time>}
     </span>
   );
 }

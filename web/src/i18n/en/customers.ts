@@ -105,7 +105,7 @@ export const customers = {
   erasing: 'Erasing is under way',
   erased: 'Erased',
   erasureAsked: 'Asked {time}',
-  erasureDone: 'No file holds anything of it since {time}',
+  erasureDone: 'Finished {time}',
   erasedEntries_one: '{n} entry emptied',
   erasedEntries_other: '{n} entries emptied',
 };

@@ -106,7 +106,7 @@ export const customers: { [K in keyof typeof en]: string } = {
   erasing: '正在删除',
   erased: '已彻底删除',
   erasureAsked: '申请于 {time}',
-  erasureDone: '自 {time} 起，所有文件中均无该客户数据',
+  erasureDone: '完成于 {time}',
   erasedEntries_one: '已清空 {n} 条记录',
   erasedEntries_other: '已清空 {n} 条记录',
 };

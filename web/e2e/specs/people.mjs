@@ -14,6 +14,10 @@ export default async function people({ server, person, stage, eventually, expect
   const field = (name) => page.locator('.edit-form .field', { hasText: name });
 
   await boss.signIn(server.agents[0]);
+  const inbox = (await rest(boss, 'GET', 'inboxes')).items.find(({ key }) => key === 'web');
+  await rest(boss, 'PATCH', `inboxes/${inbox.id}`, {
+    settings: { ...inbox.settings, first_response_target_s: 1 },
+  });
   const fang = await Caller.arrive(server, {
     name: '王芳',
     email: 'wang.fang@example.com',
@@ -40,6 +44,17 @@ export default async function people({ server, person, stage, eventually, expect
     await card('attributes').getByText('金卡').waitFor();
     await card('previous').getByText('首次来访').waitFor();
     await card('tickets').getByText('暂无关联工单').waitFor();
+  });
+
+  await stage('clocks, priority and tags of the conversation', async () => {
+    await card('conversation').getByText('已超过目标 0:01').waitFor();
+    await card('conversation').getByLabel('优先级').selectOption('urgent');
+    await eventually('it is urgent', async () =>
+      (await rest(boss, 'GET', `conversations/${fang.conversation}`)).priority === 'urgent');
+    const tag = await rest(boss, 'POST', 'tags', { name: '物流', colour: '#3366cc' });
+    await rest(boss, 'PUT', `conversations/${fang.conversation}/tags`, { tags: [tag.id] });
+    await page.reload();
+    await card('conversation').locator('.tag-list', { hasText: '物流' }).waitFor();
   });
 
   await stage('cards close and move by menu and by mouse, and stay so after a reload', async () => {
@@ -235,6 +250,9 @@ export default async function people({ server, person, stage, eventually, expect
     await boss.picture('merge-narrow');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const focused = await page.evaluate(() => document.activeElement.ariaLabel);
+    assert.equal(focused, '更多客户操作', 'the focus is back where it was');
+    assert.equal(await page.locator('[data-details=true]').count(), 1, 'the column is still open');
     await page.setViewportSize(wide);
   });
 

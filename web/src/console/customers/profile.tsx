@@ -10,6 +10,7 @@ import { moment } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import { Attributes } from '../details/attributes-card';
 import { CustomerPart } from '../details/customer-part';
+import { wordsOf } from '../details/lines';
 import { Trail } from '../details/trail';
 import { StateTag } from '../list/list-pane';
 import { Loaded } from '../loaded';
@@ -154,7 +155,9 @@ function Conversations({ customer, round }: OfCustomerProps) {
                         <time dateTime={each.updated_at}>{moment(each.updated_at, i18n)}</time>
                       </span>
                       <span class="previous-text">
-                        {each.last_message?.text || i18n.t('noMessage')}
+                        {each.last_message
+                          ? wordsOf(each.last_message, i18n)
+                          : i18n.t('noMessage')}
                       </span>
                     </a>
                   </li>

@@ -9,13 +9,13 @@ import type { Page } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { useLoad } from '../../ui/load';
 import { Popover } from '../../ui/popover';
-import { moment } from '../../ui/time';
 import { useConsole, useDesk } from '../context';
 import { lazyPart } from '../lazy';
 import { Loaded } from '../loaded';
 import { may } from '../pages';
 import { pageHref, route } from '../router';
 import { CARD_TIMEOUT_MS, Fact } from './card';
+import { Identities, Merges } from './identities';
 import { isMasked } from './masked';
 
 /** What is asked in a dialog about a customer. */
@@ -238,78 +238,5 @@ function Actions(props: ActionsProps) {
         )}
       </Popover>
     </div>
-  );
-}
-
-const IDENTITY_TEXTS = {
-  web: 'identityWeb',
-  signed: 'identitySigned',
-  wechat_openid: 'identityOpenid',
-  wechat_unionid: 'identityUnionid',
-  phone: 'phone',
-  email: 'email',
-} as const;
-
-interface IdentitiesProps {
-  items: readonly CustomerIdentity[];
-  onRemove(identity: CustomerIdentity): void;
-}
-
-function Identities({ items, onRemove }: IdentitiesProps) {
-  const { t } = useConsole().i18n;
-  return (
-    <ul class="identities" aria-label={t('identities')}>
-      {items.map((identity) => {
-        const { id, kind, value, verified } = identity;
-        const isVisitor = kind === 'web' || kind === 'signed';
-        const name = value || `…${id.slice(-4)}`;
-        return (
-          <li key={id}>
-            <span class="identity-kind">{t(IDENTITY_TEXTS[kind])}</span>
-            <span class="identity-value">{name}</span>
-            {verified && <Icon name="shield" size={14} label={t('identityVerified')} />}
-            {!isVisitor && (
-              <button
-                type="button"
-                class="icon-button is-small"
-                aria-label={t('removeIdentity', { value: name })}
-                title={t('removeIdentity', { value: name })}
-                onClick={() => onRemove(identity)}
-              >
-                <Icon name="close" size={14} />
-              </button>
-            )}
-          </li>
-        );
-      })}
-    </ul>
-  );
-}
-
-interface MergesProps {
-  merges: readonly CustomerMerge[];
-  onUndo(merge: CustomerMerge): void;
-}
-
-function Merges({ merges, onUndo }: MergesProps) {
-  const { i18n } = useConsole();
-  const { t } = i18n;
-  // Customers that were merged together share the id.
-  const single = merges.filter(
-    (merge, index) => merges.findIndex((each) => each.merge_id === merge.merge_id) === index,
-  );
-  if (single.length === 0) return null;
-  return (
-    <ul class="identities" aria-label={t('merges')}>
-      {single.map((merge) => (
-        <li key={merge.merge_id}>
-          <Icon name="merge" size={14} />
-          <span class="identity-value">{t('mergedAt', { time: moment(merge.at, i18n) })}</span>
-          <button type="button" class="link-button" onClick={() => onUndo(merge)}>
-            {t('undoMerge')}
-          </button>
-        </li>
-      ))}
-    </ul>
   );
 }

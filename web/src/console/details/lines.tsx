@@ -1,7 +1,7 @@
-import type { Message } from '../../protocol/types';
+import type { Message, MessageKind } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { clock, day } from '../../ui/time';
-import { useConsole } from '../context';
+import { type ConsoleI18n, useConsole } from '../context';
 
 /** A conversation to be read, not to be answered: who said what, line by line. */
 export function Lines({ messages }: { messages: readonly Message[] }) {
@@ -24,7 +24,7 @@ export function Lines({ messages }: { messages: readonly Message[] }) {
               <span>{message.from.name || t('visitorSaid')}</span>
               <time dateTime={message.created_at}>{clock(message.created_at, i18n)}</time>
             </p>
-            <p class="line-text">{excerpt(message)}</p>
+            <p class="line-text">{wordsOf(message, i18n)}</p>
           </li>
         );
       })}
@@ -32,9 +32,28 @@ export function Lines({ messages }: { messages: readonly Message[] }) {
   );
 }
 
-/** What stands for a message that is not a text. */
-function excerpt({ text, data }: Message): string {
+const KIND_TEXTS = {
+  text: 'lineEmpty',
+  note: 'lineEmpty',
+  event: 'lineEmpty',
+  image: 'lineImage',
+  file: 'lineFile',
+  voice: 'lineVoice',
+  video: 'lineVideo',
+  location: 'lineLocation',
+  card: 'lineCard',
+  form: 'lineForm',
+} as const satisfies Record<MessageKind, string>;
+
+type Said = Pick<Message, 'kind' | 'text'> & Partial<Pick<Message, 'data' | 'revision'>>;
+
+/** A message in one line: its text, or what stands for it. */
+export function wordsOf({ kind, text, data, revision }: Said, { t }: ConsoleI18n): string {
+  if (revision === 'recalled') return t('lineRecalled');
+  if (revision === 'erased') return t('lineErased');
   if (text) return text;
   const name = data?.['name'] ?? data?.['title'];
-  return typeof name === 'string' ? `[${name}]` : '…';
+  return typeof name === 'string' && name !== ''
+    ? `${t(KIND_TEXTS[kind])} ${name}`
+    : t(KIND_TEXTS[kind]);
 }

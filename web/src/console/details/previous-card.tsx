@@ -8,7 +8,7 @@ import { StateTag } from '../list/list-pane';
 import { Loaded } from '../loaded';
 import { CARD_TIMEOUT_MS } from './card';
 import type { CardProps } from './cards';
-import { Lines } from './lines';
+import { Lines, wordsOf } from './lines';
 
 const SHOWN = 5;
 const PREVIEW_AFTER_MS = 200;
@@ -51,6 +51,7 @@ function Previous({ conversation, onRead }: PreviousProps) {
   const { i18n } = useConsole();
   const { t } = i18n;
   const now = useNow(60_000);
+  const last = conversation.last_message;
   const preview = useId();
   const row = useRef<HTMLLIElement>(null);
   const [previewed, setPreviewed] = useState(false);
@@ -94,7 +95,7 @@ function Previous({ conversation, onRead }: PreviousProps) {
             {ago(conversation.updated_at, i18n, now)}
           </time>
         </span>
-        <span class="previous-text">{conversation.last_message?.text || t('noMessage')}</span>
+        <span class="previous-text">{last ? wordsOf(last, i18n) : t('noMessage')}</span>
       </button>
       {previewed && <Preview id={preview} conversation={conversation} row={row} />}
     </li>

@@ -7,6 +7,7 @@ import { useLoad } from '../../ui/load';
 import { moment } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf, visitorName } from '../context';
 import { ConfirmDialog } from '../customers/confirm-dialog';
+import { wordsOf } from '../details/lines';
 import { StateTag } from '../list/list-pane';
 import { Loaded, notifyFailure } from '../loaded';
 import { may } from '../pages';
@@ -157,7 +158,9 @@ function LinkDialog({ ticket, requester, onClose, onTicket }: LinkDialogProps) {
                   />
                   <span>
                     <StateTag state={each.state} /> {moment(each.updated_at, i18n)}
-                    <span class="hint">{each.last_message?.text}</span>
+                    <span class="hint">
+                      {each.last_message && wordsOf(each.last_message, i18n)}
+                    </span>
                   </span>
                 </label>
               ))}

@@ -270,6 +270,10 @@ export default async function people({ server, person, stage, eventually, expect
     await page.locator('.page [role=alert]').waitFor();
     await boss.picture('customers-failed');
     await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.click('.rail a[href="#/customers"]');
+    await page.waitForSelector('.recent-people');
+    await boss.picture('customers-recent');
+    await page.goBack();
     await page.fill('.search-field input', '王');
     await page.locator('.people-table', { hasText: '王小芳' }).waitFor();
     await everyLook(boss, 'customers', expectAccessible, () => page.waitForSelector('.people-table tbody tr'));

@@ -19,7 +19,7 @@ export function CustomerList() {
   const { i18n } = useConsole();
   const [text, setText] = useState(route.value.query.get('q') ?? '');
   const found = useCustomerSearch(text);
-  useInAddress(text);
+  useInAddress(text, setText);
   return (
     <div class="people-page">
       <header class="people-head">
@@ -52,14 +52,18 @@ export function CustomerList() {
   );
 }
 
-/** Keeps what is looked for in the address, so that going back finds it again. */
-function useInAddress(text: string): void {
+/** Keeps what is looked for in the address, and looks for what another address says. */
+function useInAddress(text: string, setText: (text: string) => void): void {
   const settled = useSettled(text).trim();
+  const wanted = route.value.query.get('q') ?? '';
   useEffect(() => {
     const { page, path, query } = route.peek();
     if (page !== 'customers' || path.length > 0 || (query.get('q') ?? '') === settled) return;
     location.replace(pageHref('customers', [], settled === '' ? {} : { q: settled }));
   }, [settled]);
+  useEffect(() => {
+    if (wanted !== settled) setText(wanted);
+  }, [wanted]);
 }
 
 interface FoundProps {

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
 import type { Ticket } from '../../protocol/people';
 import { Field } from '../../ui/field';
@@ -23,13 +24,17 @@ interface TicketFieldsProps {
 }
 
 /** Where a ticket stands and who sees to it; each choice is saved at once. */
-export function TicketFields({ ticket, busy, onChange }: TicketFieldsProps) {
+export function TicketFields({ ticket, busy, ...props }: TicketFieldsProps) {
   const { me } = useDesk();
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
   const agents = useAgents();
   const teams = useTeams();
   const isClosed = ticket.status === 'closed';
+  // Not disabled while it is saved: that would take the focus away from whoever uses the keyboard.
+  const onChange = (change: TicketChange) => {
+    if (!busy) props.onChange(change);
+  };
   const assignee = ticket.assignee;
   const assignable = agents.filter((agent) => !agent.disabled || agent.id === assignee?.id);
   return (
@@ -37,7 +42,7 @@ export function TicketFields({ ticket, busy, onChange }: TicketFieldsProps) {
       <Choice
         label={t('status')}
         value={ticket.status}
-        disabled={busy}
+        disabled={false}
         options={STATUSES.filter((each) => each !== 'new' || ticket.status === 'new').map(
           (each) => [each, t(STATUS_TEXTS[each])],
         )}
@@ -47,14 +52,14 @@ export function TicketFields({ ticket, busy, onChange }: TicketFieldsProps) {
       <Choice
         label={i18n.t('priority')}
         value={ticket.priority}
-        disabled={busy || isClosed}
+        disabled={isClosed}
         options={PRIORITIES.map((each) => [each, i18n.t(PRIORITY_TEXTS[each])])}
         onChange={(priority) => onChange({ priority })}
       />
       <Choice
         label={t('assignee')}
         value={assignee?.id ?? ''}
-        disabled={busy || isClosed}
+        disabled={isClosed}
         options={[
           ['', t('nobody')],
           ...(assignee && !assignable.some((agent) => agent.id === assignee.id)
@@ -70,24 +75,42 @@ export function TicketFields({ ticket, busy, onChange }: TicketFieldsProps) {
         <Choice
           label={t('team')}
           value={ticket.team_id ?? ''}
-          disabled={busy || isClosed}
+          disabled={isClosed}
           options={[['', t('noTeam')], ...teams.map(({ id, name }) => [id, name] as const)]}
           onChange={(id) => onChange({ team_id: id === '' ? null : id })}
         />
       )}
-      <Field label={t('due')} hint={<DueMark ticket={ticket} bare />}>
-        {(ties) => (
-          <input
-            {...ties}
-            class="input"
-            type="datetime-local"
-            disabled={busy || isClosed}
-            value={toField(ticket.due_at)}
-            onChange={({ currentTarget }) => onChange({ due_at: fromField(currentTarget.value) })}
-          />
-        )}
-      </Field>
+      <DueField key={ticket.due_at} ticket={ticket} onChange={onChange} />
     </div>
+  );
+}
+
+interface DueFieldProps {
+  ticket: Ticket;
+  onChange(change: TicketChange): void;
+}
+
+/** Saved when one leaves it: a time is typed in several steps. */
+function DueField({ ticket, onChange }: DueFieldProps) {
+  const { t } = useTextsOf(texts);
+  const saved = toField(ticket.due_at);
+  const [typed, setTyped] = useState(saved);
+  return (
+    <Field label={t('due')} hint={<DueMark ticket={ticket} bare />}>
+      {(ties) => (
+        <input
+          {...ties}
+          class="input"
+          type="datetime-local"
+          disabled={ticket.status === 'closed'}
+          value={typed}
+          onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+          onBlur={() => {
+            if (typed !== saved) onChange({ due_at: fromField(typed) });
+          }}
+        />
+      )}
+    </Field>
   );
 }
 

@@ -26,7 +26,7 @@ export type EventCode =
   | 'handed_over'
   | 'erased';
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
-export type View = 'mine' | 'waiting' | 'all' | 'ended';
+export type View = 'mine' | 'waiting' | 'bot' | 'all' | 'ended';
 
 export interface Person {
   kind: 'visitor' | 'agent' | 'bot' | 'system';
@@ -151,6 +151,8 @@ export interface Conversation {
   updated_at: string;
   resolved_at: string | null;
   rating: Rating | null;
+  /** Ids of its tags. */
+  tags?: string[];
 }
 
 export interface Agent {
@@ -301,3 +303,12 @@ export type ClientFrame =
   | { type: 'read'; conversation_id: string; seq: number }
   | { type: 'watch' | 'unwatch'; scope: 'conversation' | 'team' | 'all'; id?: string }
   | { type: 'ping' };
+
+export interface Tag {
+  id: string;
+  name: string;
+  /** `#rrggbb`. */
+  colour: string;
+  group: string;
+  created_at: string;
+}

@@ -14,8 +14,10 @@ import type {
   Priority,
   ServerFrame,
 } from '../protocol/types';
+import { uploadVia } from '../protocol/uploads';
 import { wakeWithPage } from '../protocol/wake';
 import { FrameMap } from '../ui/frame-map';
+import { UploadProgress } from '../ui/progress';
 import { Chat } from './chat/chat';
 import { Directory } from './directory';
 import { Conversations } from './list/conversations';
@@ -47,6 +49,7 @@ export class Desk {
   readonly outbox = signal<readonly OutboxEntry[]>([]);
   readonly connection = signal<ConnectionState>(IDLE);
   readonly limitedUntil = signal(0);
+  readonly progress = new UploadProgress();
   readonly busy = signal(false);
   /** How many conversations changed while the connection was away, once that is known. */
   readonly caughtUp = signal(0);
@@ -80,6 +83,7 @@ export class Desk {
       connect: connector(server, () => null),
       store: indexedDbStore(() => me.id),
       prepare: (client) => client.restore(),
+      upload: uploadVia(this.api),
       listener: {
         state: (state) => {
           const lost = this.connection.peek().phase === 'online' && state.phase !== 'online';
@@ -105,6 +109,7 @@ export class Desk {
         },
         outbox: (entries) => (this.outbox.value = entries),
         limited: (until) => (this.limitedUntil.value = until),
+        progress: (id, share) => this.progress.set(id, share),
         frame: (frame) => {
           this.hint(frame);
           for (const each of this.listeners) each.frame?.(frame);

@@ -11,6 +11,7 @@ import { type ConsoleI18n, useConsole, useDesk, visitorName } from '../context';
 import type { Action } from '../desk';
 import { StateTag } from '../list/list-pane';
 import { href, route } from '../router';
+import { keysOf, keyText } from '../shell/shortcuts';
 import { TransferMenu } from './transfer-menu';
 import { isMine } from '../list/views';
 
@@ -30,7 +31,12 @@ export function ConversationPane(props: ConversationPaneProps) {
           <Icon name="inbox" size={36} />
           <p class="pane-title">{t('pick')}</p>
           <p>{t('pickHint')}</p>
-          <p class="hint">{t('pickKeys')}</p>
+          <p class="hint">
+            {t('pickKeys', {
+              palette: keyText(keysOf('palette')),
+              sheet: keyText(keysOf('sheet')),
+            })}
+          </p>
         </div>
       </main>
     );

@@ -1,7 +1,7 @@
 import { untracked, useSignalEffect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { Divider } from '../../ui/divider';
-import { useMedia } from '../../ui/media';
+import { useMedia } from '../../ui/use-media';
 import { ConversationPane } from '../chat/conversation-pane';
 import { useConsole, useDesk } from '../context';
 import { DetailsPane } from '../details/details-pane';

@@ -213,7 +213,7 @@ export default async function people({ server, person, stage, eventually, expect
     const path = `**/customers/${fang.id}/conversations*`;
     await page.route(path, (route) => route.abort());
     await page.route('**/visitors/*/pages', () => undefined);
-    await page.route('**/api/v1/inboxes', (route) =>
+    await page.route('**/conversations/*/tags', (route) =>
       route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"code":"forbidden"}' }),
     );
     await page.reload();

@@ -1,42 +1,55 @@
+import { signal } from '@preact/signals';
 import type { Api } from '../protocol/api';
-import type { Agent, Page } from '../protocol/types';
-import { useLoad } from '../ui/load';
-import { useDesk } from './context';
+import type { Inbox, Page, Tag } from '../protocol/types';
 
-/** For so long one answer serves everybody who asks. */
-const KEPT_MS = 60_000;
-
-interface Asked {
-  at: number;
-  answer: Promise<unknown>;
+/** How long somebody may wait in an inbox, in milliseconds; null where nothing is promised. */
+export interface Targets {
+  waiting_ms: number | null;
+  first_response_ms: number | null;
 }
 
-const asked = new WeakMap<Api, Map<string, Asked>>();
+const NO_TARGETS: Targets = { waiting_ms: null, first_response_ms: null };
 
-/** A list that seldom changes and fits on one page. */
-export function directory<T>(api: Api, path: string): Promise<Page<T>> {
-  const paths = asked.get(api) ?? new Map<string, Asked>();
-  asked.set(api, paths);
-  const held = paths.get(path);
-  if (held && Date.now() - held.at < KEPT_MS) return held.answer as Promise<Page<T>>;
-  const answer = api.get<Page<T>>(path);
-  paths.set(path, { at: Date.now(), answer });
-  answer.catch(() => paths.delete(path));
-  return answer;
+/** Names that are everywhere: inboxes and tags by their ids. */
+export class Directory {
+  readonly inboxes = signal<ReadonlyMap<string, Inbox>>(new Map());
+  readonly tags = signal<ReadonlyMap<string, Tag>>(new Map());
+  private readonly api: Api;
+  private targets = new Map<string, Targets>();
+
+  constructor(api: Api) {
+    this.api = api;
+  }
+
+  async load(): Promise<void> {
+    await Promise.allSettled([
+      this.api.get<Page<Inbox>>('inboxes', { limit: 500 }).then(({ items }) => {
+        this.targets = new Map(items.map(({ id, settings }) => [id, targetsOf(settings)]));
+        this.inboxes.value = byId(items);
+      }),
+      this.api.get<Page<Tag>>('tags', { limit: 500 }).then(({ items }) => {
+        this.tags.value = byId(items);
+      }),
+    ]);
+  }
+
+  targetsOf(inbox: string): Targets {
+    void this.inboxes.value;
+    return this.targets.get(inbox) ?? NO_TARGETS;
+  }
 }
 
-function useDirectory<T>(path: string): readonly T[] {
-  const { api } = useDesk();
-  const { state } = useLoad(path, async () => (await directory<T>(api, path)).items);
-  return state.status === 'ready' ? state.value : [];
+function byId<T extends { id: string }>(items: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(items.map((each) => [each.id, each]));
 }
 
-/** All agents; none until they are known. */
-export function useAgents(): readonly Agent[] {
-  return useDirectory<Agent>('agents');
-}
-
-/** All teams; none until they are known. */
-export function useTeams(): readonly { id: string; name: string }[] {
-  return useDirectory<{ id: string; name: string }>('teams');
+function targetsOf(settings: Record<string, unknown>): Targets {
+  const milliseconds = (name: string) => {
+    const seconds = settings[name];
+    return typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : null;
+  };
+  return {
+    waiting_ms: milliseconds('waiting_target_s'),
+    first_response_ms: milliseconds('first_response_target_s'),
+  };
 }

@@ -12,6 +12,8 @@ export interface ConsolePage {
   name: string;
   icon: IconName;
   title: ConsoleKey;
+  /** `hidden` is opened from somewhere else than the rail. */
+  place?: 'rail' | 'hidden';
   allowed(me: Agent): boolean;
   load(): Promise<{ default: ComponentType }>;
 }
@@ -31,6 +33,21 @@ export const PAGES: readonly ConsolePage[] = [
     title: 'cardTickets',
     allowed: (me) => may(me, 'tickets'),
     load: () => import('./tickets'),
+  },
+  {
+    name: 'search',
+    icon: 'search',
+    title: 'search',
+    allowed: (me) => may(me, 'chat') || may(me, 'conversations.all'),
+    load: () => import('./search/search-page'),
+  },
+  {
+    name: 'profile',
+    icon: 'key',
+    title: 'profile',
+    place: 'hidden',
+    allowed: () => true,
+    load: () => import('./profile/profile-page'),
   },
 ];
 

@@ -26,7 +26,7 @@ export type EventCode =
   | 'handed_over'
   | 'erased';
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
-export type View = 'mine' | 'waiting' | 'all' | 'ended';
+export type View = 'mine' | 'waiting' | 'bot' | 'all' | 'ended';
 
 export interface Person {
   kind: 'visitor' | 'agent' | 'bot' | 'system';
@@ -142,8 +142,6 @@ export interface Conversation {
   offer?: { agent: { id: string; name: string }; until: string } | null;
   /** Who takes part beside the assignee. */
   joined?: { id: string; name: string }[];
-  /** Ids of its tags. */
-  tags?: string[];
   last_seq: number;
   visitor_read_seq: number;
   agent_read_seq: number;
@@ -153,6 +151,8 @@ export interface Conversation {
   updated_at: string;
   resolved_at: string | null;
   rating: Rating | null;
+  /** Ids of its tags. */
+  tags?: string[];
 }
 
 export interface Agent {
@@ -268,6 +268,8 @@ export interface ErrorFrame {
   type: 'error';
   code: string;
   message: string;
+  /** What is to blame, when something is. */
+  field?: string;
   client_id?: string;
   conversation_id?: string;
   retry_after_ms?: number;
@@ -305,3 +307,12 @@ export type ClientFrame =
   | { type: 'read'; conversation_id: string; seq: number }
   | { type: 'watch' | 'unwatch'; scope: 'conversation' | 'team' | 'all'; id?: string }
   | { type: 'ping' };
+
+export interface Tag {
+  id: string;
+  name: string;
+  /** `#rrggbb`. */
+  colour: string;
+  group: string;
+  created_at: string;
+}

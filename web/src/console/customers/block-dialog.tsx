@@ -8,7 +8,7 @@ import { useLoad } from '../../ui/load';
 import { moment } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import type { PersonDialogProps } from '../details/customer-part';
-import { useAgents } from '../directory';
+import { useAgents } from '../colleagues';
 import { Loaded, notifyFailure } from '../loaded';
 import { ConfirmDialog } from './confirm-dialog';
 import { customerName } from './names';

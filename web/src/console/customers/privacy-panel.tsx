@@ -6,7 +6,7 @@ import { Icon } from '../../ui/icons';
 import { useLoad } from '../../ui/load';
 import { moment } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf } from '../context';
-import { useAgents } from '../directory';
+import { useAgents } from '../colleagues';
 import { Loaded } from '../loaded';
 import { ConfirmDialog } from './confirm-dialog';
 import { useErasureProgress } from './erasure';

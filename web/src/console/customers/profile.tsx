@@ -12,7 +12,7 @@ import { Attributes } from '../details/attributes-card';
 import { CustomerPart } from '../details/customer-part';
 import { wordsOf } from '../details/lines';
 import { Trail } from '../details/trail';
-import { StateTag } from '../list/list-pane';
+import { StateTag } from '../list/state-tag';
 import { Loaded } from '../loaded';
 import { More } from '../more';
 import { usePaged } from '../paged';

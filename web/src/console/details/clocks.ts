@@ -1,4 +1,5 @@
 import type { Conversation, Message } from '../../protocol/types';
+import type { Targets } from '../directory';
 
 /** How long something took, or takes until now, and how long it should. */
 export interface Stopwatch {
@@ -7,11 +8,6 @@ export interface Stopwatch {
   /** Null while it runs. */
   until: number | null;
   target_ms: number | null;
-}
-
-export interface Targets {
-  waiting_target_s?: number | null;
-  first_response_target_s?: number | null;
 }
 
 /** `items` is what is known of the log; the first answer is only told when all of it is. */
@@ -27,7 +23,7 @@ export function stopwatches(
       kind: 'waiting',
       since: Date.parse(conversation.queued_at ?? conversation.created_at),
       until: null,
-      target_ms: milliseconds(targets.waiting_target_s),
+      target_ms: targets.waiting_ms,
     });
   }
   const asked = items.find((item) => item.from.kind === 'visitor' && item.kind !== 'event');
@@ -41,13 +37,9 @@ export function stopwatches(
     kind: 'first_response',
     since: Date.parse(asked.created_at),
     until: answered === undefined ? null : Date.parse(answered.created_at),
-    target_ms: milliseconds(targets.first_response_target_s),
+    target_ms: targets.first_response_ms,
   });
   return all;
-}
-
-function milliseconds(seconds: number | null | undefined): number | null {
-  return typeof seconds === 'number' ? seconds * 1000 : null;
 }
 
 /** `4:07`, `1:04:07`. */

@@ -1,4 +1,4 @@
-import type { Conversation, Inbox, Page, Priority } from '../../protocol/types';
+import type { Conversation, Page, Priority } from '../../protocol/types';
 import { useNow } from '../../ui/hooks';
 import { Icon } from '../../ui/icons';
 import { useLoad } from '../../ui/load';
@@ -6,14 +6,13 @@ import { moment } from '../../ui/time';
 import type { Chat } from '../chat/chat';
 import { useConsole, useDesk } from '../context';
 import type { Desk } from '../desk';
-import { directory } from '../directory';
-import { StateTag } from '../list/list-pane';
+import { StateTag } from '../list/state-tag';
 import { isMine } from '../list/views';
 import { Loaded, notifyFailure } from '../loaded';
 import { may } from '../pages';
 import { CARD_TIMEOUT_MS, Fact } from './card';
 import type { CardProps } from './cards';
-import { elapsed, type Stopwatch, stopwatches, type Targets } from './clocks';
+import { elapsed, stopwatches } from './clocks';
 
 /** How the conversation stands. */
 export function ConversationCard({ chat, conversation }: CardProps) {
@@ -111,26 +110,15 @@ interface ClocksProps {
   conversation: Conversation;
 }
 
-/** How long it waited, beside how long it should have. */
-function Clocks({ chat, conversation }: ClocksProps) {
-  const { api } = useDesk();
-  const { id } = conversation.inbox;
-  const targets = useLoad<Targets>(id, async () => {
-    const { items } = await directory<Inbox>(api, 'inboxes');
-    return (items.find((inbox) => inbox.id === id)?.settings ?? {}) as Targets;
-  });
-  const { items, hasOlder } = chat.history.value;
-  return (
-    <Loaded of={targets}>
-      {(known) => <ClockList all={stopwatches(conversation, items, !hasOlder, known)} />}
-    </Loaded>
-  );
-}
-
 const CLOCK_TEXTS = { waiting: 'clockWaiting', first_response: 'clockFirstResponse' } as const;
 
-function ClockList({ all }: { all: Stopwatch[] }) {
+/** How long it waited, beside how long it should have. */
+function Clocks({ chat, conversation }: ClocksProps) {
+  const { directory } = useDesk();
   const { t } = useConsole().i18n;
+  const { items, hasOlder } = chat.history.value;
+  const targets = directory.targetsOf(conversation.inbox.id);
+  const all = stopwatches(conversation, items, !hasOlder, targets);
   const runs = all.some((clock) => clock.until === null);
   const now = useNow(runs ? 1_000 : 0);
   if (all.length === 0) return null;

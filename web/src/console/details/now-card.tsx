@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { PageVisit } from '../../protocol/people';
 import type { Page } from '../../protocol/types';
 import { useNow } from '../../ui/hooks';
@@ -22,15 +22,16 @@ export function NowCard({ chat, conversation }: CardProps) {
     const options = { signal, timeoutMs: CARD_TIMEOUT_MS };
     return (await api.get<Page<PageVisit>>(`visitors/${id}/pages`, {}, options)).items;
   });
+  const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') pages.retry();
+      if (isInSight(root.current)) pages.retry();
     }, FRESH_MS);
     return () => clearInterval(timer);
   }, [pages.retry]);
 
   return (
-    <>
+    <div class="card-parts" ref={root}>
       <Loaded of={pages}>
         {([current, ...before]) =>
           current ? (
@@ -41,8 +42,14 @@ export function NowCard({ chat, conversation }: CardProps) {
         }
       </Loaded>
       <Elsewhere chat={chat} />
-    </>
+    </div>
   );
+}
+
+/** Neither is the window hidden nor the column. */
+function isInSight(element: HTMLElement | null): boolean {
+  if (!element || document.visibilityState !== 'visible') return false;
+  return element.getClientRects().length > 0 && getComputedStyle(element).visibility === 'visible';
 }
 
 function CurrentPage({ current, before }: { current: PageVisit; before: PageVisit[] }) {

@@ -3,7 +3,7 @@ import type { Conversation, Message, Page } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { moment } from '../../ui/time';
 import { useConsole, useDesk } from '../context';
-import { StateTag } from '../list/list-pane';
+import { StateTag } from '../list/state-tag';
 import { Loaded } from '../loaded';
 import { useLoad } from '../../ui/load';
 import { href } from '../router';

@@ -4,7 +4,7 @@ import { useNow } from '../../ui/hooks';
 import { useLoad } from '../../ui/load';
 import { ago, moment } from '../../ui/time';
 import { useConsole, useDesk } from '../context';
-import { StateTag } from '../list/list-pane';
+import { StateTag } from '../list/state-tag';
 import { Loaded } from '../loaded';
 import { CARD_TIMEOUT_MS } from './card';
 import type { CardProps } from './cards';

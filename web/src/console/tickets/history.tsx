@@ -4,7 +4,7 @@ import type { TicketHistoryLine, TicketStatus } from '../../protocol/people';
 import type { Agent, Priority } from '../../protocol/types';
 import { moment } from '../../ui/time';
 import { type ConsoleI18n, useConsole, useTextsOf } from '../context';
-import { useAgents, useTeams } from '../directory';
+import { useAgents, useTeams } from '../colleagues';
 import { PRIORITY_TEXTS, STATUS_TEXTS } from './ticket-row';
 
 type TicketI18n = I18n<keyof typeof texts.en>;

@@ -8,7 +8,7 @@ import { moment } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf, visitorName } from '../context';
 import { ConfirmDialog } from '../customers/confirm-dialog';
 import { wordsOf } from '../details/lines';
-import { StateTag } from '../list/list-pane';
+import { StateTag } from '../list/state-tag';
 import { Loaded, notifyFailure } from '../loaded';
 import { may } from '../pages';
 import { href } from '../router';

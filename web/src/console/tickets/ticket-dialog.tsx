@@ -2,12 +2,11 @@ import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
 import { ApiError } from '../../protocol/api';
 import type { Ticket } from '../../protocol/people';
-import type { Conversation, Inbox, Priority } from '../../protocol/types';
+import type { Conversation, Priority } from '../../protocol/types';
 import { Field } from '../../ui/field';
-import { useLoad } from '../../ui/load';
 import { useConsole, useDesk, useTextsOf, visitorName } from '../context';
 import { ConfirmDialog } from '../customers/confirm-dialog';
-import { directory, useAgents } from '../directory';
+import { useAgents } from '../colleagues';
 import { fromField } from './due';
 import { PRIORITIES, PRIORITY_TEXTS } from './ticket-row';
 
@@ -146,14 +145,12 @@ interface InboxFieldProps {
 }
 
 function InboxField({ value, onChange }: InboxFieldProps) {
-  const { api } = useDesk();
+  const { directory } = useDesk();
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
-  const load = useLoad('inboxes', async () => (await directory<Inbox>(api, 'inboxes')).items);
-  const inboxes = load.state.status === 'ready' ? load.state.value : [];
-  const failed = load.state.status === 'error' || load.state.status === 'denied';
+  const inboxes = [...directory.inboxes.value.values()];
   return (
-    <Field label={i18n.t('channel')} error={failed ? t('inboxesFailed') : null}>
+    <Field label={i18n.t('channel')}>
       {(ties) => (
         <select
           {...ties}

@@ -3,7 +3,7 @@ import { texts } from '../../i18n/tickets';
 import type { Ticket } from '../../protocol/people';
 import { Field } from '../../ui/field';
 import { useConsole, useDesk, useTextsOf } from '../context';
-import { useAgents, useTeams } from '../directory';
+import { useAgents, useTeams } from '../colleagues';
 import { fromField, toField } from './due';
 import { DueMark, PRIORITIES, PRIORITY_TEXTS, STATUS_TEXTS, STATUSES } from './ticket-row';
 

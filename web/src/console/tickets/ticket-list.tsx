@@ -5,7 +5,7 @@ import type { Page } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { day } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf, visitorName } from '../context';
-import { useAgents } from '../directory';
+import { useAgents } from '../colleagues';
 import { Loaded } from '../loaded';
 import { More } from '../more';
 import { type Paged, usePaged } from '../paged';

@@ -34,7 +34,6 @@ export const tickets = {
   offlineHint: 'Left while nobody was there. This is how they want to be reached:',
   aboutChat: 'About the conversation with {name}',
   choose: 'Choose…',
-  inboxesFailed: 'The inboxes could not be loaded.',
   noTickets: 'No tickets yet',
   noTicketsHint: 'Messages that visitors leave while nobody is there become tickets, too.',
   noMatch: 'No ticket matches',

@@ -36,7 +36,6 @@ export const tickets: { [K in keyof typeof en]: string } = {
   offlineHint: '访客在无人在线时留言，希望通过以下方式联系：',
   aboutChat: '关联与{name}的会话',
   choose: '请选择…',
-  inboxesFailed: '渠道列表加载失败。',
   noTickets: '暂无工单',
   noTicketsHint: '访客在无人在线时的留言也会生成工单。',
   noMatch: '没有符合条件的工单',

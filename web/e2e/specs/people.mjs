@@ -18,6 +18,7 @@ export default async function people({ server, person, stage, eventually, expect
   await rest(boss, 'PATCH', `inboxes/${inbox.id}`, {
     settings: { ...inbox.settings, first_response_target_s: 1 },
   });
+  await page.reload();
   const fang = await Caller.arrive(server, {
     name: '王芳',
     email: 'wang.fang@example.com',

@@ -33,6 +33,15 @@ export default async function people({ server, person, stage, eventually, expect
     await page.waitForSelector('[data-card=contact] .identities');
   };
 
+  await stage('a visitor whose identity is proven is told apart', async () => {
+    const { items } = await rest(boss, 'GET', 'conversations?view=all');
+    const proven = items.find(({ visitor }) => visitor.verified);
+    await page.goto(`${server.origin}/console/#/all/${proven.id}`);
+    await contact.locator('.identity.is-verified').waitFor();
+    await contact.getByText('客户编号 demo-').waitFor();
+    await boss.picture('verified');
+  });
+
   await stage('the column tells who writes, where they are and how the conversation stands', async () => {
     await openFang();
     await page.keyboard.press('Alt+A');

@@ -1,22 +1,14 @@
 import { useConsole } from '../context';
 import { Fact } from './card';
 import type { CardProps } from './cards';
+import { VisitorFailed } from './visitor-facts';
 
 /** What the site says of its visitor, in its own words. */
 export function AttributesCard({ chat }: CardProps) {
   const { t } = useConsole().i18n;
   const visitor = chat.visitor.value;
   if (visitor === 'loading') return <p class="part-loading" aria-hidden="true" />;
-  if (visitor === 'error') {
-    return (
-      <p class="part-state" role="alert">
-        {t('contextFailed')}
-        <button type="button" class="link-button" onClick={() => void chat.loadVisitor()}>
-          {t('retry')}
-        </button>
-      </p>
-    );
-  }
+  if (visitor === 'error') return <VisitorFailed chat={chat} />;
   return <Attributes of={visitor.attributes} empty={t('noAttributes')} />;
 }
 

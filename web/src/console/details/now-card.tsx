@@ -1,14 +1,13 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { PageVisit } from '../../protocol/people';
 import type { Page } from '../../protocol/types';
-import { useNow } from '../../ui/hooks';
 import { useLoad } from '../../ui/load';
 import { useConsole, useDesk } from '../context';
 import { Loaded } from '../loaded';
 import { CARD_TIMEOUT_MS, Fact } from './card';
 import type { CardProps } from './cards';
-import { localTime, oneOf } from './local-time';
 import { Trail } from './trail';
+import { VisitorFacts } from './visitor-facts';
 
 const FRESH_MS = 20_000;
 const TRAIL_SHOWN = 5;
@@ -41,7 +40,7 @@ export function NowCard({ chat, conversation }: CardProps) {
           )
         }
       </Loaded>
-      <Elsewhere chat={chat} />
+      <VisitorFacts chat={chat} />
     </div>
   );
 }
@@ -69,27 +68,5 @@ function CurrentPage({ current, before }: { current: PageVisit; before: PageVisi
         </>
       )}
     </>
-  );
-}
-
-/** Time and language where the visitor is, if the site says so. */
-function Elsewhere({ chat }: Pick<CardProps, 'chat'>) {
-  const { t, locale } = useConsole().i18n;
-  const visitor = chat.visitor.value;
-  const now = useNow(30_000);
-  if (typeof visitor === 'string') return null;
-  const zone = oneOf(visitor.attributes, ['timezone', 'time_zone', 'tz']);
-  const time = zone === null ? null : localTime(zone, locale.value, now);
-  const language = oneOf(visitor.attributes, ['language', 'locale', 'lang']);
-  if (time === null && language === null) return null;
-  return (
-    <dl class="facts">
-      {time !== null && (
-        <Fact name={t('localTime')}>
-          {time} <span class="hint">{zone}</span>
-        </Fact>
-      )}
-      {language !== null && <Fact name={t('language')}>{language}</Fact>}
-    </dl>
   );
 }

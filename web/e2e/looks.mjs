@@ -8,7 +8,10 @@ const LOOKS = [
 ];
 const NARROW = { width: 320, height: 640 };
 
-/** Takes pictures of a screen and holds it against the rules of accessibility; `reach` brings it up after a reload. */
+/**
+ * Takes pictures of a screen and holds it against the rules of accessibility; `reach` waits until
+ * it is there after a reload.
+ */
 export async function everyLook(agent, name, expectAccessible, reach) {
   const { page } = agent;
   const wide = page.viewportSize();

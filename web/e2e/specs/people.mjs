@@ -42,7 +42,7 @@ export default async function people({ server, person, stage, eventually, expect
     await boss.picture('verified');
   });
 
-  await stage('the column tells who writes, where they are and how the conversation stands', async () => {
+  await stage('the column tells who writes, from where, and how it stands', async () => {
     await openFang();
     await page.keyboard.press('Alt+A');
     await page.waitForSelector('.chat-header .state-tag.is-open');
@@ -75,8 +75,9 @@ export default async function people({ server, person, stage, eventually, expect
     await card('now').locator('.card-menu').click();
     await page.keyboard.press('Enter');
     assert.match(await order(), /^now contact conversation/);
-    await page.locator('.details-pane [role=status]', { hasText: '第 1 位' }).waitFor({ state: 'attached' });
-    assert.equal(await page.evaluate(() => document.activeElement.className), 'icon-button card-menu');
+    const said = page.locator('.details-pane [role=status]', { hasText: '第 1 位' });
+    await said.waitFor({ state: 'attached' });
+    assert.match(await page.evaluate(() => document.activeElement.className), /card-menu/);
     await card('attributes').locator('.card-toggle').click();
     await page.reload();
     await page.waitForSelector('[data-card=contact] .identities');
@@ -125,7 +126,8 @@ export default async function people({ server, person, stage, eventually, expect
   await stage('what is masked is shown for a reason', async () => {
     await contact.getByRole('button', { name: '查看完整信息' }).click();
     const dialog = page.getByRole('dialog');
-    assert.equal(await dialog.getByRole('button', { name: '查看', exact: true }).isDisabled(), true);
+    const show = dialog.getByRole('button', { name: '查看', exact: true });
+    assert.equal(await show.isDisabled(), true);
     await dialog.getByLabel('查看原因').fill('快递需要联系');
     await expectAccessible(page.mainFrame(), 'reveal dialog');
     await boss.picture('reveal');
@@ -173,7 +175,7 @@ export default async function people({ server, person, stage, eventually, expect
     await boss.picture('merged');
   });
 
-  await stage('an earlier conversation is previewed by mouse and focus, and read in the column', async () => {
+  await stage('an earlier conversation is previewed, and read in the column', async () => {
     const row = card('previous').locator('.previous-row');
     await row.hover();
     await page.locator('.preview .line-text', { hasText: '发票' }).waitFor();
@@ -224,7 +226,7 @@ export default async function people({ server, person, stage, eventually, expect
     await page.route(path, (route) => route.abort());
     await page.route('**/visitors/*/pages', () => undefined);
     await page.route('**/conversations/*/tags', (route) =>
-      route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"code":"forbidden"}' }),
+      route.fulfill({ status: 403, json: { code: 'forbidden' } }),
     );
     await page.reload();
     await contact.getByText('138****8000').first().waitFor();
@@ -286,7 +288,9 @@ export default async function people({ server, person, stage, eventually, expect
     await page.goBack();
     await page.fill('.search-field input', '王');
     await page.locator('.people-table', { hasText: '王小芳' }).waitFor();
-    await everyLook(boss, 'customers', expectAccessible, () => page.waitForSelector('.people-table tbody tr'));
+    await everyLook(boss, 'customers', expectAccessible, () =>
+      page.waitForSelector('.people-table tbody tr'),
+    );
   });
 
   await stage('the profile holds everything of a customer', async () => {
@@ -294,7 +298,9 @@ export default async function people({ server, person, stage, eventually, expect
     await page.locator('.profile-head h1', { hasText: '王小芳' }).waitFor();
     await page.locator('.panel', { hasText: '会话记录' }).getByText('还在吗').waitFor();
     await page.locator('.panel', { hasText: '浏览轨迹' }).getByText('购物车').waitFor();
-    await everyLook(boss, 'profile', expectAccessible, () => page.waitForSelector('.profile .privacy'));
+    await everyLook(boss, 'profile', expectAccessible, () =>
+      page.waitForSelector('.profile .privacy'),
+    );
   });
 
   await stage('data is exported, held, released and erased', async () => {

@@ -8,6 +8,8 @@ export default async function tickets({ server, person, stage, eventually, expec
   const boss = await person(Agent, 'boss', { locale: 'zh-CN' });
   const { page } = boss;
   const dialog = page.getByRole('dialog');
+  const rows = page.locator('.tickets-table tbody tr');
+  const shows = (what, count) => eventually(what, async () => (await rows.count()) === count);
   const list = () => page.goto(`${server.origin}/console/#/tickets`);
   await boss.signIn(server.agents[0]);
 
@@ -107,7 +109,7 @@ export default async function tickets({ server, person, stage, eventually, expec
     }));
 
   await guest.say('在吗？想退货');
-  await stage('one is made from a conversation, commented on there, and another linked', async () => {
+  await stage('one is made, commented on and linked from a conversation', async () => {
     await page.goto(`${server.origin}/console/#/all/${guest.conversation}`);
     const card = page.locator('[data-card=tickets]');
     await card.getByText('暂无关联工单').waitFor();
@@ -155,21 +157,24 @@ export default async function tickets({ server, person, stage, eventually, expec
   await stage('the list is filtered, the filter is in the address', async () => {
     await list();
     await page.waitForSelector('.tickets-table');
-    assert.equal(await page.locator('.tickets-table tbody tr').count(), 3);
+    assert.equal(await rows.count(), 3);
     await page.getByLabel('优先级').selectOption('high');
-    await eventually('one is left', async () => (await page.locator('.tickets-table tbody tr').count()) === 1);
+    await shows('one is left', 1);
     assert.match(page.url(), /priority=high/);
     await page.locator('.ticket-filters').getByLabel('状态').selectOption('closed');
     await page.getByText('没有符合条件的工单').waitFor();
     await boss.picture('none');
     await page.getByText('查看全部工单').click();
     await page.getByLabel('仅看已逾期').check();
-    await eventually('the one that is late', async () => (await page.locator('.tickets-table tbody tr').count()) === 1);
+    await shows('the one that is late', 1);
     await page.getByLabel('仅看已逾期').uncheck();
-    await eventually('all again', async () => (await page.locator('.tickets-table tbody tr').count()) === 3);
+    await shows('all again', 3);
     await page.locator('.ticket-link').first().focus();
     await page.keyboard.press('ArrowDown');
-    assert.equal(await page.evaluate(() => [...document.querySelectorAll('.ticket-link')].indexOf(document.activeElement)), 1);
+    const focused = await page.$$eval('.ticket-link', (links) =>
+      links.indexOf(document.activeElement),
+    );
+    assert.equal(focused, 1);
     await page.route('**/api/v1/tickets*', (route) => route.abort());
     await page.locator('.ticket-filters').getByLabel('状态').selectOption('open');
     await page.locator('.page [role=alert]').waitFor();
@@ -178,7 +183,7 @@ export default async function tickets({ server, person, stage, eventually, expec
     await page.locator('.page').getByRole('button', { name: '重试' }).click();
     await page.waitForSelector('.tickets-table');
     await list();
-    await everyLook(boss, 'tickets', expectAccessible, () => page.waitForSelector('.tickets-table tbody tr'));
+    await everyLook(boss, 'tickets', expectAccessible, () => rows.first().waitFor());
   });
 
   await stage('a closed ticket only opens again', async () => {

@@ -25,7 +25,13 @@ export interface CustomerMerge {
   from: string;
 }
 
-export type IdentityKind = 'web' | 'signed' | 'wechat_openid' | 'wechat_unionid' | 'phone' | 'email';
+export type IdentityKind =
+  | 'web'
+  | 'signed'
+  | 'wechat_openid'
+  | 'wechat_unionid'
+  | 'phone'
+  | 'email';
 
 export interface CustomerIdentity {
   id: string;

@@ -7,13 +7,13 @@ interface DialogProps {
   title: string;
   size?: 'small' | 'large';
   onClose(): void;
-  /** The buttons at the end go into an element of the class `dialog-actions`, which stays in sight. */
+  /** The buttons at the end go into a `dialog-actions`, which stays in sight. */
   children: ComponentChildren;
 }
 
 const FIELDS = 'input:not([type=hidden]):not(:disabled), textarea, select';
 
-/** A modal dialog: the page behind it is inert, Escape closes it, the focus goes back to where it was. */
+/** A modal dialog: the page behind is inert, Escape closes it, the focus goes back where it was. */
 export function Dialog({ title, size = 'small', onClose, children }: DialogProps) {
   const { t } = useTexts();
   const id = useId();

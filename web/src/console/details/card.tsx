@@ -130,7 +130,7 @@ function Grip({ root, name, moveTo }: GripProps) {
   );
 }
 
-/** The card that `y` is well within, so that two of different heights do not change places over and over. */
+/** The card that `y` is well within, or two of different heights would change places for ever. */
 function cardAt(column: HTMLElement | null, name: string, y: number): string | undefined {
   const cards = [...(column?.querySelectorAll<HTMLElement>('[data-card]') ?? [])];
   const own = cards.findIndex((card) => card.dataset['card'] === name);

@@ -10,7 +10,7 @@ type Send = (body: {
   text: string;
 }) => Promise<TicketComment>;
 
-/** A comment that is being written. What failed to be sent stays, and goes out again as the same one. */
+/** A comment that is being written; what failed to be sent goes out again as the same one. */
 export class CommentDraft {
   readonly text = signal('');
   readonly internal = signal(false);
@@ -27,7 +27,7 @@ export class CommentDraft {
     this.internal.value = internal;
   }
 
-  /** The comment as the server has it; null when it did not get there, or there is nothing to send. */
+  /** The comment as the server has it; null when it did not get there or says nothing. */
   async send(send: Send): Promise<TicketComment | null> {
     const text = this.text.value.trim();
     if (text === '' || this.state.value.kind === 'sending') return null;
@@ -45,7 +45,7 @@ export class CommentDraft {
     }
   }
 
-  /** Other words are another comment, even if the server took the first ones without our knowing. */
+  /** Other words are another comment: the server may have taken the first ones. */
   private change(isOther: boolean): void {
     if (!isOther || this.state.value.kind !== 'failed') return;
     this.clientId = uuid();

@@ -54,7 +54,11 @@ export function LinkedConversations({ ticket, onTicket }: LinkedConversationsPro
           ) : (
             <ul class="linked">
               {all.map((linked) => (
-                <LinkedRow key={linked.id} linked={linked} onUnlink={() => void unlink(linked.id)} />
+                <LinkedRow
+                  key={linked.id}
+                  linked={linked}
+                  onUnlink={() => void unlink(linked.id)}
+                />
               ))}
             </ul>
           )

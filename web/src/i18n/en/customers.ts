@@ -1,6 +1,6 @@
 export const customers = {
   searchLabel: 'Find a customer',
-  searchHint: 'The beginning of a name, or a whole phone number, e-mail address or customer number.',
+  searchHint: 'The beginning of a name, or a whole phone number, e-mail or customer number.',
   searchFirst: 'Find a customer',
   recent: 'Recently in touch',
   changed: 'Changed',
@@ -53,7 +53,7 @@ export const customers = {
   unmergeTitle: 'Undo this merge?',
   unmerge: 'Undo merge',
   unmergeText:
-    'Exactly what the merge moved goes back to the other customer: conversations, visitors and identities. What came since stays here.',
+    'Conversations, visitors and identities that the merge moved go back. What came since stays here.',
   revealTitle: 'Show personal data in clear',
   revealAction: 'Show',
   revealReason: 'Why do you need it?',
@@ -89,7 +89,7 @@ export const customers = {
   held: 'Legal hold: {reason}',
   heldUntil: 'Ends {time}',
   heldForever: 'Until somebody releases it',
-  holdText: 'While it is on hold, nothing of this customer is erased, neither by hand nor by retention.',
+  holdText: 'While it is on hold, nothing of this customer is erased, by hand or by retention.',
   holdReason: 'Reason',
   holdUntil: 'Ends on (optional)',
   holdUntilHint: 'Without a day it holds until somebody releases it.',

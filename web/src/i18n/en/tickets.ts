@@ -71,5 +71,5 @@ export const tickets = {
   noneHere: 'No ticket belongs to this conversation.',
   linkTicket: 'Link a ticket',
   findTicket: 'Which ticket?',
-  findTicketHint: 'Number or part of the subject, among the tickets of this visitor and the latest.',
+  findTicketHint: 'Number or part of the subject, among this visitor’s tickets and the latest.',
 };

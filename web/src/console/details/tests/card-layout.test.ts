@@ -21,7 +21,7 @@ it('keeps order and closed cards for each agent apart', () => {
   expect(new CardLayout('b', ['x', 'y', 'z']).order.value).toEqual(['x', 'y', 'z']);
 });
 
-it('a card that came with an upgrade goes after the one it follows, one that went is forgotten', () => {
+it('a card that is new goes after the one it follows, one that went is forgotten', () => {
   new CardLayout('a', ['x', 'gone', 'z']).move('z', 0);
   expect(new CardLayout('a', ['first', 'x', 'new', 'z']).order.value).toEqual([
     'first',

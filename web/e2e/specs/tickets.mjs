@@ -57,6 +57,16 @@ export default async function tickets({ server, person, stage, eventually, expec
     await page.locator('h1', { hasText: '双肩包补货' }).waitFor();
   });
 
+  await stage('its tags are shown by name', async () => {
+    const id = page.url().split('/').pop();
+    const tag = await rest(boss, 'POST', 'tags', { name: '补货', colour: '#3366cc' });
+    const { version } = await rest(boss, 'GET', `tickets/${id}`);
+    await rest(boss, 'PATCH', `tickets/${id}`, { version, tags: [tag.id] });
+    await page.reload();
+    await page.locator('.tag-list', { hasText: '补货' }).waitFor();
+    await page.locator('.history ins', { hasText: '补货' }).waitFor();
+  });
+
   const id = page.url().split('/').pop();
 
   await stage('who was slower is told, and loads the newer one', async () => {

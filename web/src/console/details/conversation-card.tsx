@@ -1,4 +1,4 @@
-import type { Conversation, Page, Priority } from '../../protocol/types';
+import type { Conversation, Page, Priority, Tag } from '../../protocol/types';
 import { useNow } from '../../ui/hooks';
 import { Icon } from '../../ui/icons';
 import { useLoad } from '../../ui/load';
@@ -13,6 +13,7 @@ import { may } from '../pages';
 import { CARD_TIMEOUT_MS, Fact } from './card';
 import type { CardProps } from './cards';
 import { elapsed, stopwatches } from './clocks';
+import { TagList } from './tag-list';
 
 /** How the conversation stands. */
 export function ConversationCard({ chat, conversation }: CardProps) {
@@ -145,36 +146,14 @@ function Clocks({ chat, conversation }: ClocksProps) {
   );
 }
 
-interface ShownTag {
-  id: string;
-  name: string;
-  colour: string;
-}
-
 function Tags({ conversation }: { conversation: Conversation }) {
   const { api } = useDesk();
-  const { t } = useConsole().i18n;
   const { id, tags } = conversation;
   const load = useLoad(`${id} ${tags?.join() ?? ''}`, async (signal) => {
     const options = { signal, timeoutMs: CARD_TIMEOUT_MS };
-    return (await api.get<Page<ShownTag>>(`conversations/${id}/tags`, {}, options)).items;
+    return (await api.get<Page<Tag>>(`conversations/${id}/tags`, {}, options)).items;
   });
-  return (
-    <Loaded of={load}>
-      {(all) =>
-        all.length > 0 && (
-          <ul class="tag-list" aria-label={t('tags')}>
-            {all.map((tag) => (
-              <li key={tag.id}>
-                <i style={{ background: tag.colour }} />
-                {tag.name}
-              </li>
-            ))}
-          </ul>
-        )
-      }
-    </Loaded>
-  );
+  return <Loaded of={load}>{(all) => <TagList tags={all} />}</Loaded>;
 }
 
 function Rating({ conversation }: { conversation: Conversation }) {

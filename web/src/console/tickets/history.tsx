@@ -3,7 +3,7 @@ import { texts } from '../../i18n/tickets';
 import type { TicketHistoryLine, TicketStatus } from '../../protocol/people';
 import type { Agent, Priority } from '../../protocol/types';
 import { moment } from '../../ui/time';
-import { type ConsoleI18n, useConsole, useTextsOf } from '../context';
+import { type ConsoleI18n, useConsole, useDesk, useTextsOf } from '../context';
 import { useAgents, useTeams } from '../colleagues';
 import { PRIORITY_TEXTS, STATUS_TEXTS } from './ticket-row';
 
@@ -12,6 +12,7 @@ type TicketI18n = I18n<keyof typeof texts.en>;
 interface Names {
   agents: readonly Agent[];
   teams: readonly { id: string; name: string }[];
+  tags: ReadonlyMap<string, { name: string }>;
 }
 
 const FIELD_TEXTS = {
@@ -27,7 +28,8 @@ const FIELD_TEXTS = {
 export function HistoryList({ lines }: { lines: readonly TicketHistoryLine[] }) {
   const { i18n } = useConsole();
   const own = useTextsOf(texts);
-  const names = { agents: useAgents(), teams: useTeams() };
+  const { directory } = useDesk();
+  const names = { agents: useAgents(), teams: useTeams(), tags: directory.tags.value };
   if (lines.length === 0) return <p class="details-state">{own.t('noHistory')}</p>;
   return (
     <ol class="history">
@@ -54,7 +56,7 @@ export function HistoryList({ lines }: { lines: readonly TicketHistoryLine[] }) 
 function shown(
   { field }: TicketHistoryLine,
   value: string,
-  { agents, teams }: Names,
+  { agents, teams, tags }: Names,
   i18n: ConsoleI18n,
   own: TicketI18n,
 ): string {
@@ -70,7 +72,10 @@ function shown(
     case 'due_at':
       return Number.isNaN(Date.parse(value)) ? value : moment(value, i18n);
     case 'tags':
-      return own.count('tagCount', value.split(',').length);
+      return value
+        .split(',')
+        .map((id) => tags.get(id)?.name ?? end(id))
+        .join(', ');
     case 'conversation':
       return end(value);
     case 'subject':

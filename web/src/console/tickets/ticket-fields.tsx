@@ -3,6 +3,7 @@ import { texts } from '../../i18n/tickets';
 import type { Ticket } from '../../protocol/people';
 import { Field } from '../../ui/field';
 import { useConsole, useDesk, useTextsOf } from '../context';
+import { TagList } from '../details/tag-list';
 import { useAgents, useTeams } from '../colleagues';
 import { fromField, toField } from './due';
 import { DueMark, PRIORITIES, PRIORITY_TEXTS, STATUS_TEXTS, STATUSES } from './ticket-row';
@@ -81,8 +82,14 @@ export function TicketFields({ ticket, busy, ...props }: TicketFieldsProps) {
         />
       )}
       <DueField key={ticket.due_at} ticket={ticket} onChange={onChange} />
+      <Tags ids={ticket.tags} />
     </div>
   );
+}
+
+function Tags({ ids }: { ids: readonly string[] }) {
+  const { directory } = useDesk();
+  return <TagList tags={ids.flatMap((id) => directory.tags.value.get(id) ?? [])} />;
 }
 
 interface DueFieldProps {

@@ -17,8 +17,6 @@ export const tickets = {
   team: 'Team',
   noTeam: 'No team',
   tags: 'Tags',
-  tagCount_one: '{n} tag',
-  tagCount_other: '{n} tags',
   due: 'Due',
   overdue: 'Overdue',
   onlyOverdue: 'Overdue only',

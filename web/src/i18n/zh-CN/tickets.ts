@@ -19,8 +19,6 @@ export const tickets: { [K in keyof typeof en]: string } = {
   team: '受理组',
   noTeam: '未分组',
   tags: '标签',
-  tagCount_one: '{n} 个标签',
-  tagCount_other: '{n} 个标签',
   due: '截止时间',
   overdue: '已逾期',
   onlyOverdue: '仅看已逾期',

@@ -64,7 +64,7 @@ export default async function tickets({ server, person, stage, eventually, expec
     await rest(boss, 'PATCH', `tickets/${id}`, { version, tags: [tag.id] });
     await page.reload();
     await page.locator('.tag-list', { hasText: '补货' }).waitFor();
-    await page.locator('.history ins', { hasText: '补货' }).waitFor();
+    await page.locator('.history').getByText('补货', { exact: true }).waitFor();
   });
 
   const id = page.url().split('/').pop();

@@ -12,6 +12,8 @@ export interface ConsolePage {
   name: string;
   icon: IconName;
   title: ConsoleKey;
+  /** `hidden` is opened from somewhere else than the rail. */
+  place?: 'rail' | 'hidden';
   allowed(me: Agent): boolean;
   load(): Promise<{ default: ComponentType }>;
 }

@@ -2,16 +2,16 @@ import { untracked, useSignalEffect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
-import { accept } from '../chat/accept';
 import { useConsole, useDesk } from '../context';
 import { ConversationPane } from '../chat/conversation-pane';
 import { DetailsPane } from '../details/details-pane';
 import { ListPane } from '../list/list-pane';
-import { VIEWS } from '../list/views';
 import { PageView } from '../pages';
-import { go, route } from '../router';
+import { route } from '../router';
+import { useDeskShortcuts } from './desk-shortcuts';
 import { Notices } from './notices';
 import { Rail } from './rail';
+import { useShortcut } from './shortcuts';
 
 const BANNER_AFTER_MS = 3_000;
 const BACK_SHOWN_MS = 2_000;
@@ -24,7 +24,8 @@ export function DeskView() {
     const { conversation } = route.value;
     untracked(() => desk.open(conversation));
   });
-  useKeys(() => setDetails(false));
+  useDeskShortcuts(() => setDetails(false));
+  useShortcut('details', () => setDetails(!details), route.value.conversation !== null);
 
   return (
     <div class="desk" data-open={route.value.conversation !== null} data-details={details}>
@@ -44,54 +45,6 @@ export function DeskView() {
       <Notices />
     </div>
   );
-}
-
-/** Shortcuts hold a modifier, so that none fires while one types. */
-function useKeys(closeDetails: () => void): void {
-  const desk = useDesk();
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing) return;
-      if (event.key === 'Escape') {
-        closeDetails();
-        focusList();
-        return;
-      }
-      if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      const digit = /^Digit([1-4])$/.exec(event.code)?.[1];
-      const { conversation, view } = route.value;
-      if (digit) {
-        go(VIEWS[Number(digit) - 1]!, conversation);
-      } else if (event.code === 'KeyA') {
-        const open = desk.chat.value?.conversation;
-        const target = open?.state === 'queued' ? open : desk.rows.value.waiting[0];
-        if (target) void accept(desk, target.id);
-      } else if (event.code === 'KeyE') {
-        const state = desk.chat.value?.conversation?.state;
-        if (conversation && (state === 'open' || state === 'pending')) {
-          void desk.act(conversation, 'resolve');
-        }
-      } else if (event.code === 'KeyJ' || event.code === 'KeyK') {
-        const rows = desk.rows.value[view];
-        const at = rows.findIndex((row) => row.id === conversation);
-        const next = rows[event.code === 'KeyJ' ? at + 1 : Math.max(at - 1, 0)];
-        if (next) go(view, next.id);
-      } else {
-        return;
-      }
-      event.preventDefault();
-    };
-    document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
-  }, [desk]);
-}
-
-function focusList(): void {
-  const list = document.querySelector('.list-rows');
-  const row =
-    list?.querySelector<HTMLElement>('[aria-current="true"]') ??
-    list?.querySelector<HTMLElement>('a');
-  row?.focus();
 }
 
 function Banner() {

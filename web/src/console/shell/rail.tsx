@@ -45,7 +45,7 @@ export function Rail() {
           </span>
         )}
       </a>
-      {PAGES.filter((each) => each.allowed(desk.me.value)).map((each) => (
+      {PAGES.filter((each) => each.place !== 'hidden' && each.allowed(desk.me.value)).map((each) => (
         <a
           key={each.name}
           class={`rail-item ${page === each.name ? 'is-active' : ''}`}

@@ -17,6 +17,7 @@ import type {
 } from '../protocol/types';
 import { wakeWithPage } from '../protocol/wake';
 import { Chat } from './chat/chat';
+import { openDrafts } from './chat/drafts';
 import { belongs, isMine, isUnread, newer, ordered, VIEWS } from './list/views';
 
 const TYPING_SHOWN_MS = 6_000;
@@ -91,6 +92,7 @@ export class Desk {
 
   constructor(server: URL, me: Agent, signedOut: () => void) {
     this.me = signal(me);
+    openDrafts(me.id);
     this.api = new Api(server, null, signedOut);
     this.client = new Client({
       connect: connector(server, () => null),
@@ -235,6 +237,11 @@ export class Desk {
     const id = ++this.noticeId;
     this.notices.value = [...this.notices.value.slice(-2), { ...notice, id } as Notice];
     setTimeout(() => this.dismiss(id), NOTICE_MS);
+  }
+
+  /** Carries out a request that is answered with the conversation; true when it was done. */
+  perform(id: string, request: () => Promise<unknown>): Promise<boolean> {
+    return this.change(id, request);
   }
 
   private async change(id: string, request: () => Promise<unknown>): Promise<boolean> {

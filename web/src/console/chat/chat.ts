@@ -1,30 +1,44 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { ApiError } from '../../protocol/api';
 import { History, type HistoryState, UNLOADED } from '../../protocol/history';
-import type { Conversation, Message, Visitor } from '../../protocol/types';
-import { TypingNotifier } from '../../protocol/typing';
+import type { Conversation, Message, Page, PageVisit, Visitor } from '../../protocol/types';
 import type { Desk } from '../desk';
 import { isMine } from '../list/views';
+import { Handling } from './handling';
+import { Writing } from './writing';
 
 export type ChatStatus = 'loading' | 'ready' | 'error' | 'forbidden' | 'gone';
+
+/** What is open beside the conversation; each is loaded when it is first wanted. */
+export type Panel =
+  | { kind: 'transfer' | 'canned' | 'knowledge' | 'card' | 'form' | 'whisper' | 'tags' }
+  | { kind: 'reveal'; message: Message };
 
 /** The conversation that is open in the middle. */
 export class Chat {
   readonly id: string;
+  readonly desk: Desk;
+  readonly writing: Writing;
+  readonly handling: Handling;
   readonly status = signal<ChatStatus>('loading');
-  readonly history = signal<HistoryState>(UNLOADED);
   readonly visitor = signal<Visitor | 'loading' | 'error'>('loading');
-  private readonly desk: Desk;
+  /** The last page that the visitor looked at. */
+  readonly page = signal<PageVisit | null>(null);
+  readonly panel = signal<Panel | null>(null);
+  /** Messages with nothing masked, as long as the conversation is looked at. */
+  readonly revealed = signal<ReadonlyMap<number, Message>>(new Map());
+  readonly history = computed(() => shown(this.logged.value, this.revealed.value));
+  private readonly logged = signal<HistoryState>(UNLOADED);
   private readonly log: History;
-  private readonly notifier: TypingNotifier;
   private readSeq = 0;
   private closed = false;
 
   constructor(desk: Desk, id: string) {
     this.desk = desk;
     this.id = id;
-    this.log = new History(desk.api, id, (state) => (this.history.value = state));
-    this.notifier = new TypingNotifier((on) => desk.client.typing(id, on));
+    this.writing = new Writing(desk, id);
+    this.handling = new Handling(desk, id);
+    this.log = new History(desk.api, id, (state) => (this.logged.value = state));
     void this.load();
   }
 
@@ -62,6 +76,15 @@ export class Chat {
     }
   }
 
+  /** Which page the visitor is at: an extra that is left out when it cannot be had. */
+  async loadPage(): Promise<void> {
+    const id = this.conversation?.visitor.id;
+    if (!id) return;
+    const path = `visitors/${id}/pages`;
+    const pages = await this.desk.api.get<Page<PageVisit>>(path).catch(() => null);
+    if (pages) this.page.value = pages.items[0] ?? null;
+  }
+
   older(): void {
     void this.log.loadOlder();
   }
@@ -78,15 +101,17 @@ export class Chat {
     );
   }
 
-  input(text: string, note: boolean): void {
-    // What an agent notes is nothing that the visitor should see coming.
-    if (note) this.notifier.stop();
-    else this.notifier.input(text);
+  /** Shows a message with nothing masked; throws when it may not be. */
+  async reveal(message: Message, reason: string): Promise<void> {
+    const path = `conversations/${this.id}/messages/${message.seq}/reveal`;
+    const clear = await this.desk.api.post<Message>(path, { reason });
+    this.revealed.value = new Map(this.revealed.peek()).set(message.seq, clear);
   }
 
-  send(text: string, note: boolean): void {
-    this.notifier.stop();
-    this.desk.client.send(this.id, { kind: note ? 'note' : 'text', text });
+  hide(seq: number): void {
+    const revealed = new Map(this.revealed.peek());
+    revealed.delete(seq);
+    this.revealed.value = revealed;
   }
 
   /** Entries of conversations of others come only when asked for. */
@@ -112,7 +137,12 @@ export class Chat {
 
   close(): void {
     this.closed = true;
-    this.notifier.stop();
+    this.writing.close();
     this.desk.client.unwatch(this.id);
   }
+}
+
+function shown(state: HistoryState, revealed: ReadonlyMap<number, Message>): HistoryState {
+  if (revealed.size === 0) return state;
+  return { ...state, items: state.items.map((each) => revealed.get(each.seq) ?? each) };
 }

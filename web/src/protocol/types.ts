@@ -151,6 +151,8 @@ export interface Conversation {
   updated_at: string;
   resolved_at: string | null;
   rating: Rating | null;
+  /** Ids of its tags. */
+  tags?: string[];
 }
 
 export interface Agent {
@@ -350,6 +352,6 @@ export interface FoundArticle {
   slug: string;
   language: string;
   title: string;
-  title_highlights: unknown[];
-  snippet: { text: string; highlights: unknown[]; cut_before: boolean; cut_after: boolean };
+  title_highlights: Highlight[];
+  snippet: { text: string; highlights: Highlight[]; cut_before: boolean; cut_after: boolean };
 }

@@ -11,7 +11,7 @@ export type ChatStatus = 'loading' | 'ready' | 'error' | 'forbidden' | 'gone';
 
 /** What is open beside the conversation; each is loaded when it is first wanted. */
 export type Panel =
-  | { kind: 'transfer' | 'canned' | 'knowledge' | 'card' | 'form' | 'whisper' | 'tags' }
+  | { kind: 'transfer' | 'canned' | 'knowledge' | 'card' | 'form' | 'whisper' }
   | { kind: 'reveal'; message: Message };
 
 /** The conversation that is open in the middle. */

@@ -83,6 +83,13 @@ export class Handling {
     return url.href;
   }
 
+  async transcript(): Promise<string> {
+    const response = await fetch(this.transcriptUrl('text'), { credentials: 'same-origin' });
+    const text = await response.text();
+    if (!response.ok) throw this.desk.api.refusal(response.status, text, null);
+    return text;
+  }
+
   private perform(request: () => Promise<unknown>): Promise<boolean> {
     return this.desk.perform(this.id, request);
   }

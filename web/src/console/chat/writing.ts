@@ -1,8 +1,9 @@
 import { computed, signal } from '@preact/signals';
 import { ApiError } from '../../protocol/api';
 import type { Draft as Sending, OutboxEntry } from '../../protocol/outbox';
-import type { Message } from '../../protocol/types';
+import type { MediaKind, Message } from '../../protocol/types';
 import { TypingNotifier } from '../../protocol/typing';
+import { uuid } from '../../protocol/uuid';
 import type { Desk } from '../desk';
 import { draftOf, type Mode, setDraft } from './drafts';
 
@@ -10,6 +11,14 @@ import { draftOf, type Mode, setDraft } from './drafts';
 export type Trouble =
   | { kind: 'masked' | 'sensitive' | 'rejected' | 'late' | 'noteFiles' }
   | { kind: 'failed'; detail: string };
+
+/** A file that goes out with what is written. */
+export interface Attached {
+  key: string;
+  file: File;
+  /** An address of the picture in this page. */
+  picture: string | null;
+}
 
 /** An own message whose text is being changed. */
 export interface Editing {
@@ -22,6 +31,7 @@ export interface Editing {
 export class Writing {
   readonly editing = signal<Editing | null>(null);
   readonly trouble = signal<Trouble | null>(null);
+  readonly attached = signal<readonly Attached[]>([]);
   readonly field: { current: HTMLTextAreaElement | null } = { current: null };
   readonly draft = computed(() => draftOf(this.id));
   /** What stands in the field: a text that is being changed, or the draft of the mode. */
@@ -87,19 +97,53 @@ export class Writing {
     this.focus();
   }
 
-  /** Sends what is written in the mode that is chosen; null when that is nothing. */
+  /** Takes files for the next message; never in a note, whose files the visitor would get. */
+  attach(files: readonly File[]): void {
+    if (files.length === 0) return;
+    if (this.draft.peek().mode === 'note') {
+      this.trouble.value = { kind: 'noteFiles' };
+      return;
+    }
+    const more = files.map((file) => ({
+      key: uuid(),
+      file,
+      picture: file.type.startsWith('image/') ? URL.createObjectURL(file) : null,
+    }));
+    this.attached.value = [...this.attached.peek(), ...more];
+    this.focus();
+  }
+
+  detach(key: string): void {
+    const gone = this.attached.peek().find((each) => each.key === key);
+    if (gone?.picture) URL.revokeObjectURL(gone.picture);
+    this.attached.value = this.attached.peek().filter((each) => each !== gone);
+    this.focus();
+  }
+
+  /**
+   * Sends what is written in the mode that is chosen, and what is attached after it. Returns the
+   * last of it, null when there is nothing.
+   */
   submit(): OutboxEntry | null {
     const text = this.text.peek().trim();
-    if (text === '') return null;
     const { mode, quote } = this.draft.peek();
     const note = mode === 'note';
-    const sent = this.send({
-      kind: note ? 'note' : 'text',
-      text,
-      ...(!note && quote !== null && { quote_seq: quote.seq }),
-    });
-    setDraft(this.id, note ? { note: '' } : { reply: '', quote: null });
-    return sent;
+    let last: OutboxEntry | null = null;
+    if (text !== '') {
+      last = this.send({
+        kind: note ? 'note' : 'text',
+        text,
+        ...(!note && quote !== null && { quote_seq: quote.seq }),
+      });
+      setDraft(this.id, note ? { note: '' } : { reply: '', quote: null });
+    }
+    if (note) return last;
+    for (const { key, file } of this.attached.peek()) {
+      const sent = { blob: file, name: file.name, media_type: file.type };
+      last = this.send({ kind: kindOf(file), text: '', file: sent });
+      this.detach(key);
+    }
+    return last;
   }
 
   send(draft: Sending): OutboxEntry {
@@ -158,6 +202,7 @@ export class Writing {
 
   close(): void {
     this.notifier.stop();
+    for (const { picture } of this.attached.peek()) if (picture) URL.revokeObjectURL(picture);
   }
 
   private pathOf(message: Message): string {
@@ -171,4 +216,11 @@ export class Writing {
     else if (code === 'conflict') this.trouble.value = { kind: 'late' };
     else this.trouble.value = { kind: 'failed', detail };
   }
+}
+
+/** What a file is likely to be; the server looks into it. */
+function kindOf({ type }: File): MediaKind {
+  if (type.startsWith('image/')) return 'image';
+  if (type.startsWith('video/')) return 'video';
+  return type.startsWith('audio/') ? 'voice' : 'file';
 }

@@ -4,6 +4,7 @@ import { Icon } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
 import { useConsole, useDesk } from '../context';
 import { ConversationPane } from '../chat/conversation-pane';
+import { Offers } from '../chat/offers';
 import { DetailsPane } from '../details/details-pane';
 import { ListPane } from '../list/list-pane';
 import { PageView } from '../pages';
@@ -42,6 +43,7 @@ export function DeskView() {
           <PageView name={route.value.page} />
         )}
       </div>
+      <Offers />
       <Notices />
     </div>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CannedReply } from '../../../protocol/types';
-import { initialsOf } from '../canned/initials';
+import { initialsOf } from '../search/initials';
 import { matching } from '../canned/match';
 
 const initials = (word: string) => [...word].map((each) => initialsOf(each)[0]).join('');

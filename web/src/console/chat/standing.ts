@@ -1,0 +1,34 @@
+import type { Agent, Conversation } from '../../protocol/types';
+import { isMine } from '../list/views';
+
+/** What an agent is to a conversation. */
+export interface Standing {
+  mine: boolean;
+  /** Takes part beside the one who has it. */
+  joined: boolean;
+  /** May look into and act on what others have. */
+  oversees: boolean;
+  /** May transfer, set aside, end. */
+  manages: boolean;
+  /** Nobody answers but the bot. */
+  withBot: boolean;
+  /** Somebody is at it, or set it aside. */
+  handled: boolean;
+  /** It waits, and this agent is asked to take it. */
+  offered: boolean;
+}
+
+export function standingOf(conversation: Conversation, me: Agent): Standing {
+  const { state, assignee, joined = [], offer } = conversation;
+  const mine = isMine(conversation, me);
+  const oversees = me.permissions.includes('conversations.all');
+  return {
+    mine,
+    joined: joined.some((each) => each.id === me.id),
+    oversees,
+    manages: mine || oversees,
+    withBot: state === 'open' && assignee === null,
+    handled: (state === 'open' && assignee !== null) || state === 'pending',
+    offered: offer?.agent.id === me.id,
+  };
+}

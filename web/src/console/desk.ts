@@ -20,6 +20,7 @@ import { wakeWithPage } from '../protocol/wake';
 import { UploadProgress } from '../ui/progress';
 import { Chat } from './chat/chat';
 import { openDrafts } from './chat/drafts';
+import { hearingWarnings, type Warned } from './chat/warnings';
 import { belongs, isMine, isUnread, newer, ordered, VIEWS } from './list/views';
 
 const TYPING_SHOWN_MS = 6_000;
@@ -98,7 +99,7 @@ export class Desk {
     openDrafts(me.id);
     this.api = new Api(server, null, signedOut);
     this.client = new Client({
-      connect: connector(server, () => null),
+      connect: hearingWarnings(connector(server, () => null), (ack) => this.warned(ack)),
       store: indexedDbStore(() => me.id),
       prepare: (client) => client.restore(),
       upload: uploadVia(this.api),
@@ -266,6 +267,10 @@ export class Desk {
     } finally {
       this.busy.value = false;
     }
+  }
+
+  private warned(ack: Warned): void {
+    if (this.chat.peek()?.id === ack.conversation_id) this.chat.peek()?.warned(ack);
   }
 
   private fail(error: unknown): void {

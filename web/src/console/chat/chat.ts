@@ -1,10 +1,18 @@
 import { computed, signal } from '@preact/signals';
 import { ApiError } from '../../protocol/api';
 import { History, type HistoryState, UNLOADED } from '../../protocol/history';
-import type { Conversation, Message, Page, PageVisit, Visitor } from '../../protocol/types';
+import type {
+  Conversation,
+  Message,
+  Page,
+  PageVisit,
+  UploadedFile,
+  Visitor,
+} from '../../protocol/types';
 import type { Desk } from '../desk';
-import { isMine } from '../list/views';
+import { isMine, isUnread } from '../list/views';
 import { Handling } from './handling';
+import type { Warned } from './warnings';
 import { Writing } from './writing';
 
 export type ChatStatus = 'loading' | 'ready' | 'error' | 'forbidden' | 'gone';
@@ -12,7 +20,7 @@ export type ChatStatus = 'loading' | 'ready' | 'error' | 'forbidden' | 'gone';
 /** What is open beside the conversation; each is loaded when it is first wanted. */
 export type Panel =
   | { kind: 'transfer' | 'canned' | 'knowledge' | 'card' | 'form' | 'whisper' }
-  | { kind: 'reveal'; message: Message };
+  | { kind: 'reveal' | 'image'; message: Message };
 
 /** The conversation that is open in the middle. */
 export class Chat {
@@ -24,10 +32,16 @@ export class Chat {
   readonly visitor = signal<Visitor | 'loading' | 'error'>('loading');
   /** The last page that the visitor looked at. */
   readonly page = signal<PageVisit | null>(null);
+  /** What came after this was new when the conversation was opened. */
+  readonly unreadSeq = signal<number | null>(null);
   readonly panel = signal<Panel | null>(null);
   /** Messages with nothing masked, as long as the conversation is looked at. */
   readonly revealed = signal<ReadonlyMap<number, Message>>(new Map());
-  readonly history = computed(() => shown(this.logged.value, this.revealed.value));
+  readonly history = computed(() =>
+    shown(this.logged.value, this.stored.value, this.revealed.value),
+  );
+  /** Own messages that the server stored with other words than were sent. */
+  private readonly stored = signal<ReadonlyMap<number, Message>>(new Map());
   private readonly logged = signal<HistoryState>(UNLOADED);
   private readonly log: History;
   private readSeq = 0;
@@ -55,6 +69,8 @@ export class Chat {
       ]);
       if (this.closed) return;
       this.desk.take(conversation);
+      const news = isMine(conversation, this.desk.me.value) && isUnread(conversation);
+      this.unreadSeq.value = news ? conversation.agent_read_seq : null;
       this.status.value = 'ready';
       this.follow();
       this.look();
@@ -89,6 +105,16 @@ export class Chat {
     void this.log.loadOlder();
   }
 
+  /** Loads the log back to an earlier message. */
+  reach(seq: number): Promise<void> {
+    return this.log.reach(seq);
+  }
+
+  /** A fresh address of a file whose own has expired. */
+  async freshUrl(file: string): Promise<string> {
+    return (await this.desk.api.get<UploadedFile>(`files/${file}`)).url;
+  }
+
   add(message: Message): void {
     this.log.add(message);
     this.look();
@@ -97,6 +123,19 @@ export class Chat {
   fill(): void {
     void this.log.fill(this.desk.client).then(
       () => this.look(),
+      () => undefined,
+    );
+  }
+
+  /** A message went out, but not as it was written, or with words that are watched. */
+  warned({ seq, warning }: Warned): void {
+    this.writing.trouble.value = { kind: warning === 'masked' ? 'masked' : 'sensitive' };
+    if (warning !== 'masked') return;
+    this.desk.api.messages(this.id, { after_seq: seq - 1, limit: 1 }).then(
+      ({ items }) => {
+        const message = items[0];
+        if (message?.seq === seq) this.stored.value = new Map(this.stored.peek()).set(seq, message);
+      },
       () => undefined,
     );
   }
@@ -142,7 +181,16 @@ export class Chat {
   }
 }
 
-function shown(state: HistoryState, revealed: ReadonlyMap<number, Message>): HistoryState {
-  if (revealed.size === 0) return state;
-  return { ...state, items: state.items.map((each) => revealed.get(each.seq) ?? each) };
+function shown(
+  state: HistoryState,
+  stored: ReadonlyMap<number, Message>,
+  revealed: ReadonlyMap<number, Message>,
+): HistoryState {
+  if (stored.size === 0 && revealed.size === 0) return state;
+  const items = state.items.map((each) => {
+    // What was changed meanwhile is read anew by the log itself.
+    const instead = revealed.get(each.seq) ?? stored.get(each.seq);
+    return instead && (instead.revision ?? null) === (each.revision ?? null) ? instead : each;
+  });
+  return { ...state, items };
 }

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { Message, Person } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
+import type { BodyActions } from '../../ui/message-body';
 import { TimelineView } from '../../ui/timeline-view';
 import { useConsole, useDesk, visitorName } from '../context';
 import type { Chat } from './chat';
@@ -58,6 +59,15 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
     [desk.outbox.value, chat.id],
   );
 
+  const content = useMemo<BodyActions>(
+    () => ({
+      onOpenImage: (message) => (chat.panel.value = { kind: 'image', message }),
+      freshUrl: (file) => chat.freshUrl(file),
+    }),
+    [chat],
+  );
+  const unread = chat.unreadSeq.value;
+
   if (status === 'forbidden' || status === 'gone' || status === 'error') {
     return (
       <>
@@ -113,6 +123,9 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
         onResend={(id) => desk.client.resend(id)}
         onDiscard={(id) => desk.client.discard(id)}
         progress={desk.progress.shares}
+        content={content}
+        onReach={(seq) => chat.reach(seq)}
+        {...(unread !== null && { unreadSeq: unread })}
         actions={(message) => messageActions(chat, message, me, sender, i18n)}
       />
       <ComposerArea chat={chat} conversation={conversation} />

@@ -14,12 +14,10 @@ export interface Standing {
   withBot: boolean;
   /** Somebody is at it, or set it aside. */
   handled: boolean;
-  /** It waits, and this agent is asked to take it. */
-  offered: boolean;
 }
 
 export function standingOf(conversation: Conversation, me: Agent): Standing {
-  const { state, assignee, joined = [], offer } = conversation;
+  const { state, assignee, joined = [] } = conversation;
   const mine = isMine(conversation, me);
   const oversees = me.permissions.includes('conversations.all');
   return {
@@ -29,6 +27,5 @@ export function standingOf(conversation: Conversation, me: Agent): Standing {
     manages: mine || oversees,
     withBot: state === 'open' && assignee === null,
     handled: (state === 'open' && assignee !== null) || state === 'pending',
-    offered: offer?.agent.id === me.id,
   };
 }

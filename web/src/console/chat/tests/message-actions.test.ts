@@ -52,14 +52,11 @@ describe('standing', () => {
     expect(standingOf(conversation({ joined }), boss).joined).toBe(true);
   });
 
-  it('knows the bot, and offers', () => {
+  it('knows the bot', () => {
     expect(standingOf(conversation({ assignee: null }), lin)).toMatchObject({
       withBot: true,
       handled: false,
       manages: false,
     });
-    const offer = { agent: { id: 'lin', name: 'Lin' }, until: '' };
-    const waiting = conversation({ state: 'queued', assignee: null, offer });
-    expect(standingOf(waiting, lin)).toMatchObject({ offered: true, withBot: false });
   });
 });

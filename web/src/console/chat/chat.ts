@@ -1,14 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { ApiError } from '../../protocol/api';
 import { History, type HistoryState, UNLOADED } from '../../protocol/history';
-import type {
-  Conversation,
-  Message,
-  Page,
-  PageVisit,
-  UploadedFile,
-  Visitor,
-} from '../../protocol/types';
+import type { Conversation, Message, Page, PageVisit, Visitor } from '../../protocol/types';
 import type { Desk } from '../desk';
 import { isMine, isUnread } from '../list/views';
 import { Handling } from './handling';
@@ -20,7 +13,7 @@ export type ChatStatus = 'loading' | 'ready' | 'error' | 'forbidden' | 'gone';
 /** What is open beside the conversation; each is loaded when it is first wanted. */
 export type Panel =
   | { kind: 'transfer' | 'canned' | 'knowledge' | 'card' | 'form' | 'whisper' }
-  | { kind: 'reveal' | 'image'; message: Message };
+  | { kind: 'reveal'; message: Message };
 
 /** The conversation that is open in the middle. */
 export class Chat {
@@ -32,8 +25,6 @@ export class Chat {
   readonly visitor = signal<Visitor | 'loading' | 'error'>('loading');
   /** The last page that the visitor looked at. */
   readonly page = signal<PageVisit | null>(null);
-  /** What came after this was new when the conversation was opened. */
-  readonly unreadSeq = signal<number | null>(null);
   readonly panel = signal<Panel | null>(null);
   /** Messages with nothing masked, as long as the conversation is looked at. */
   readonly revealed = signal<ReadonlyMap<number, Message>>(new Map());
@@ -43,6 +34,8 @@ export class Chat {
   /** Own messages that the server stored with other words than were sent. */
   private readonly stored = signal<ReadonlyMap<number, Message>>(new Map());
   private readonly logged = signal<HistoryState>(UNLOADED);
+  /** What came after it was new when the conversation was opened. */
+  unreadSeq: number | undefined;
   private readonly log: History;
   private readSeq = 0;
   private closed = false;
@@ -70,7 +63,7 @@ export class Chat {
       if (this.closed) return;
       this.desk.take(conversation);
       const news = isMine(conversation, this.desk.me.value) && isUnread(conversation);
-      this.unreadSeq.value = news ? conversation.agent_read_seq : null;
+      if (news) this.unreadSeq ??= conversation.agent_read_seq;
       this.status.value = 'ready';
       this.follow();
       this.look();
@@ -108,11 +101,6 @@ export class Chat {
   /** Loads the log back to an earlier message. */
   reach(seq: number): Promise<void> {
     return this.log.reach(seq);
-  }
-
-  /** A fresh address of a file whose own has expired. */
-  async freshUrl(file: string): Promise<string> {
-    return (await this.desk.api.get<UploadedFile>(`files/${file}`)).url;
   }
 
   add(message: Message): void {

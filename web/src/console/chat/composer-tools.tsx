@@ -8,7 +8,7 @@ import { standingOf } from './standing';
 
 const EmojiPanel = lazy<{ chat: Chat; close(): void }>(() => import('./emoji-panel'));
 
-type PlainPanel = Exclude<Panel['kind'], 'reveal' | 'image'>;
+type PlainPanel = Exclude<Panel['kind'], 'reveal'>;
 
 /** What can be put into a message. A note takes text alone: its files the visitor would get. */
 export function ComposerTools({ chat, note }: { chat: Chat; note: boolean }) {

@@ -2,7 +2,6 @@ import { useMemo } from 'preact/hooks';
 import type { Message, Person } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
-import type { BodyActions } from '../../ui/message-body';
 import { TimelineView } from '../../ui/timeline-view';
 import { useConsole, useDesk, visitorName } from '../context';
 import type { Chat } from './chat';
@@ -11,6 +10,7 @@ import { DropZone } from './drop-zone';
 import { eventText } from './event-text';
 import { BackLink, Header } from './header';
 import { messageActions } from './message-actions';
+import { Pictures, useContent } from './pictures';
 
 interface ConversationPaneProps {
   details: boolean;
@@ -46,6 +46,7 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
   const desk = useDesk();
   const { i18n } = useConsole();
   const { t } = i18n;
+  const content = useContent();
   const status = chat.status.value;
   const slow = useSlow(status === 'loading', 150);
   const { conversation } = chat;
@@ -58,15 +59,6 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
     () => desk.outbox.value.filter((entry) => entry.conversation_id === chat.id),
     [desk.outbox.value, chat.id],
   );
-
-  const content = useMemo<BodyActions>(
-    () => ({
-      onOpenImage: (message) => (chat.panel.value = { kind: 'image', message }),
-      freshUrl: (file) => chat.freshUrl(file),
-    }),
-    [chat],
-  );
-  const unread = chat.unreadSeq.value;
 
   if (status === 'forbidden' || status === 'gone' || status === 'error') {
     return (
@@ -125,9 +117,10 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
         progress={desk.progress.shares}
         content={content}
         onReach={(seq) => chat.reach(seq)}
-        {...(unread !== null && { unreadSeq: unread })}
+        unreadSeq={chat.unreadSeq}
         actions={(message) => messageActions(chat, message, me, sender, i18n)}
       />
+      <Pictures chat={chat} content={content} />
       <ComposerArea chat={chat} conversation={conversation} />
     </>
   );

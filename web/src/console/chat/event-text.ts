@@ -1,8 +1,10 @@
 import type { Message } from '../../protocol/types';
+import { sharedEventText } from '../../ui/event-text';
 import type { ConsoleI18n } from '../context';
 
 /** What an event says to agents; for codes of a later server its own words. */
-export function eventText(message: Message, { t }: ConsoleI18n): string {
+export function eventText(message: Message, i18n: ConsoleI18n): string {
+  const { t } = i18n;
   const { event } = message;
   if (!event) return message.text;
   const agent = event.agent?.name ?? '';
@@ -23,27 +25,17 @@ export function eventText(message: Message, { t }: ConsoleI18n): string {
       return by ? t('eventResolvedBy', { by }) : t('eventResolved');
     case 'reopened':
       return by ? t('eventReopenedBy', { by }) : t('eventReopened');
-    case 'rated':
-      return t('eventRated', { score: event.score ?? '' });
     case 'rating_invited':
       return by ? t('eventRatingInvitedBy', { by }) : t('eventRatingInvited');
-    case 'idle_warned':
-      return t('eventIdleWarned');
-    case 'joined':
-      return t('eventJoined', { agent });
-    case 'left':
-      return t('eventLeft', { agent });
-    case 'taken_over':
-      return t('eventTakenOver', { agent });
+    case 'rated':
+      return t('eventRated', { score: event.score ?? '' });
     case 'handed_over':
-      return event.by?.kind === 'visitor' ? t('eventHandedOverVisitor') : t('eventHandedOver');
+      return t(event.by?.kind === 'visitor' ? 'eventHandedOverVisitor' : 'eventHandedOver');
     case 'edited':
       return by ? t('eventEditedBy', { by }) : t('eventEdited');
     case 'recalled':
       return by ? t('eventRecalledBy', { by }) : t('eventRecalled');
-    case 'erased':
-      return t('eventErased');
     default:
-      return message.text;
+      return sharedEventText(message, i18n) ?? message.text;
   }
 }

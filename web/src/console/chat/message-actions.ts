@@ -1,4 +1,5 @@
 import type { Agent, Message } from '../../protocol/types';
+import { previewOf } from '../../ui/preview';
 import type { MessageAction } from '../../ui/timeline-view';
 import type { ConsoleI18n } from '../context';
 import type { Chat } from './chat';
@@ -44,8 +45,9 @@ export function messageActions(
   message: Message,
   me: Agent,
   nameOf: (message: Message) => string,
-  { t }: ConsoleI18n,
+  i18n: ConsoleI18n,
 ): MessageAction[] {
+  const { t } = i18n;
   const now = Date.now();
   const actions: MessageAction[] = [];
   if (message.kind === 'event' || isGone(message)) return actions;
@@ -53,7 +55,12 @@ export function messageActions(
     actions.push({
       icon: 'quote',
       label: t('quote'),
-      run: () => chat.writing.quote(message, nameOf(message)),
+      run: () =>
+        chat.writing.quote({
+          seq: message.seq,
+          from: nameOf(message),
+          text: previewOf(message, i18n),
+        }),
     });
   }
   if (message.text !== '') {

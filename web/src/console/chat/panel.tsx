@@ -14,7 +14,6 @@ const KnowledgeDialog = lazy<PanelProps>(() => import('./knowledge-dialog'));
 const CardBuilder = lazy<PanelProps>(() => import('./builders/card-builder'));
 const FormBuilder = lazy<PanelProps>(() => import('./builders/form-builder'));
 const WhisperDialog = lazy<PanelProps>(() => import('./whisper-dialog'));
-const ImageViewer = lazy<PanelProps>(() => import('./image-viewer'));
 const RevealDialog = lazy<PanelProps>(() => import('./reveal-dialog'));
 
 /** What is open beside the conversation. */
@@ -37,8 +36,6 @@ export function PanelView({ chat, conversation }: Omit<PanelProps, 'close'>) {
       return <FormBuilder {...props} />;
     case 'whisper':
       return <WhisperDialog {...props} />;
-    case 'image':
-      return <ImageViewer {...props} />;
     case 'reveal':
       return <RevealDialog {...props} />;
     case undefined:

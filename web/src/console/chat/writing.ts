@@ -5,7 +5,7 @@ import type { MediaKind, Message } from '../../protocol/types';
 import { TypingNotifier } from '../../protocol/typing';
 import { uuid } from '../../protocol/uuid';
 import type { Desk } from '../desk';
-import { draftOf, type Mode, setDraft } from './drafts';
+import { draftOf, type Mode, type Quote, setDraft } from './drafts';
 
 /** What the agent should know about what was written; shown above the field. */
 export type Trouble =
@@ -86,9 +86,9 @@ export class Writing {
     });
   }
 
-  quote({ seq, text }: Message, from: string): void {
+  quote(quote: Quote): void {
     this.editing.value = null;
-    setDraft(this.id, { mode: 'reply', quote: { seq, from, text } });
+    setDraft(this.id, { mode: 'reply', quote });
     this.focus();
   }
 

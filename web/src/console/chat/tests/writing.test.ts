@@ -62,12 +62,12 @@ beforeEach(() => {
 describe('writing', () => {
   it('sends a reply with what it quotes, and a note without', () => {
     const { writing, sent, id } = setUp();
-    writing.quote(MESSAGE, 'Lin');
+    writing.quote({ seq: 7, from: 'Lin', text: 'first words' });
     writing.write('  an answer ');
     writing.submit();
     expect(sent).toEqual([{ kind: 'text', text: 'an answer', quote_seq: 7 }]);
     expect(writing.draft.value).toMatchObject({ reply: '', quote: null });
-    writing.quote(MESSAGE, 'Lin');
+    writing.quote({ seq: 7, from: 'Lin', text: 'first words' });
     setDraft(id, { mode: 'note' });
     writing.write('inside');
     writing.submit();

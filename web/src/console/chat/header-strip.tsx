@@ -20,6 +20,8 @@ export function HeaderStrip({ chat, conversation }: { chat: Chat; conversation: 
   const told = conversation.tags?.join();
   useEffect(() => void handling.loadTags(), [handling, told]);
   const tags = handling.tags.value;
+  const seesPages = may(desk.me.value, 'customers');
+  if (tags.length === 0 && !manages && !seesPages) return null;
   return (
     <div class="chat-strip">
       <ul class="chat-tags" aria-label={t('tags')}>
@@ -44,7 +46,7 @@ export function HeaderStrip({ chat, conversation }: { chat: Chat; conversation: 
           {(close) => <TagPicker chat={chat} close={close} />}
         </Popover>
       )}
-      {may(desk.me.value, 'customers') && <VisitorPage chat={chat} />}
+      {seesPages && <VisitorPage chat={chat} />}
     </div>
   );
 }

@@ -350,6 +350,7 @@ export class Desk {
         if (frame.from.kind === 'agent' && frame.from.id === this.me.value.id) {
           this.me.value = { ...this.me.value, status: frame.status };
         }
+        this.chat.value?.seen(frame.from, frame.status);
         break;
     }
   }

@@ -1,7 +1,15 @@
 import { computed, signal } from '@preact/signals';
 import { ApiError } from '../../protocol/api';
 import { History, type HistoryState, UNLOADED } from '../../protocol/history';
-import type { Conversation, Message, Page, PageVisit, Visitor } from '../../protocol/types';
+import type {
+  AgentStatus,
+  Conversation,
+  Message,
+  Page,
+  PageVisit,
+  Person,
+  Visitor,
+} from '../../protocol/types';
 import type { Desk } from '../desk';
 import { isMine, isUnread } from '../list/views';
 import { Handling } from './handling';
@@ -23,6 +31,8 @@ export class Chat {
   readonly handling: Handling;
   readonly status = signal<ChatStatus>('loading');
   readonly visitor = signal<Visitor | 'loading' | 'error'>('loading');
+  /** Whether the visitor has the chat open; null until that is heard. */
+  readonly online = signal<boolean | null>(null);
   /** The last page that the visitor looked at. */
   readonly page = signal<PageVisit | null>(null);
   readonly panel = signal<Panel | null>(null);
@@ -103,7 +113,14 @@ export class Chat {
     return this.log.reach(seq);
   }
 
+  /** Somebody came or went. */
+  seen(person: Person, status: AgentStatus): void {
+    const visitor = this.conversation?.visitor.id;
+    if (person.kind === 'visitor' && person.id === visitor) this.online.value = status !== 'offline';
+  }
+
   add(message: Message): void {
+    if (message.from.kind === 'visitor' && message.kind !== 'event') this.online.value = true;
     this.log.add(message);
     this.look();
   }

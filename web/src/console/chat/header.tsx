@@ -34,6 +34,7 @@ export function Header({ chat, conversation, details, onDetails }: HeaderProps) 
           <h2>
             <span>{name}</span>
             {visitor.verified && <Icon name="shield" size={16} label={t('verified')} />}
+            <Presence online={chat.online.value} />
             <ConversationId id={conversation.id} />
           </h2>
           <p>
@@ -78,6 +79,17 @@ export function BackLink() {
     <a class="icon-button back" href={href(route.value.view)} aria-label={t('back')}>
       <Icon name="back" size={20} />
     </a>
+  );
+}
+
+function Presence({ online }: { online: boolean | null }) {
+  const { t } = useConsole().i18n;
+  if (online === null) return null;
+  return (
+    <small class="chat-presence">
+      <i class={`dot ${online ? 'is-online' : ''}`} />
+      {t(online ? 'statusOnline' : 'statusOffline')}
+    </small>
   );
 }
 

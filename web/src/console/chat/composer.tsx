@@ -31,11 +31,10 @@ export function ComposerArea({ chat, conversation }: ComposerProps) {
   const desk = useDesk();
   const standing = standingOf(conversation, desk.me.value);
   const { mode } = chat.writing.draft.value;
-  const mayReply = standing.handled && (standing.mine || standing.joined);
   const mayNote = standing.manages;
   useShortcut('reply', () => chat.writing.choose('reply'));
   useShortcut('note', () => chat.writing.choose('note'), mayNote);
-  const open = mayReply || (mode === 'note' && mayNote);
+  const open = standing.replies || (mode === 'note' && mayNote);
   return (
     <div class="composer-area">
       <PanelView chat={chat} conversation={conversation} />
@@ -153,7 +152,7 @@ function Composer({ chat, conversation }: ComposerProps) {
       {mode === 'reply' && editing === null && <Attachments writing={writing} />}
       <div class="composer-foot">
         <ComposerTools chat={chat} note={note} />
-        <SendButton chat={chat} note={note} submit={submit} />
+        <SendButton chat={chat} note={note} />
       </div>
     </form>
   );

@@ -14,8 +14,7 @@ export function DropZone({ chat, children }: { chat: Chat; children: ComponentCh
   // Entering a child comes before leaving its parent: only as many leaves as enters mean outside.
   const depth = useRef(0);
   const { conversation } = chat;
-  const standing = conversation ? standingOf(conversation, desk.me.value) : null;
-  const takes = standing !== null && standing.handled && (standing.mine || standing.joined);
+  const takes = conversation !== undefined && standingOf(conversation, desk.me.value).replies;
   const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
   const leave = () => {
     depth.current = 0;

@@ -24,12 +24,14 @@ export class Handling {
     return `conversations/${this.id}`;
   }
 
-  /** To one of them, or back to the queue; the note is there before somebody else reads it. */
-  async transfer(to: Recipient, note: string): Promise<boolean> {
-    if (note !== '') {
-      const entry = this.desk.client.send(this.id, { kind: 'note', text: note });
-      if (!(await delivered(this.desk.outbox, entry))) return false;
-    }
+  /** True once it is stored. */
+  note(text: string): Promise<boolean> {
+    const entry = this.desk.client.send(this.id, { kind: 'note', text });
+    return delivered(this.desk.outbox, entry);
+  }
+
+  /** To one of them, or back to the queue. */
+  transfer(to: Recipient): Promise<boolean> {
     return this.perform(() => this.desk.api.post(`${this.path}/transfer`, to ?? {}));
   }
 

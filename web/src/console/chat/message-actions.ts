@@ -3,6 +3,7 @@ import { previewOf } from '../../ui/preview';
 import type { MessageAction } from '../../ui/timeline-view';
 import type { ConsoleI18n } from '../context';
 import type { Chat } from './chat';
+import { standingOf } from './standing';
 
 const EDIT_MS = 15 * 60_000;
 const RECALL_MS = 2 * 60_000;
@@ -51,7 +52,7 @@ export function messageActions(
   const now = Date.now();
   const actions: MessageAction[] = [];
   if (message.kind === 'event' || isGone(message)) return actions;
-  if (message.kind !== 'note') {
+  if (message.kind !== 'note' && mayReply(chat, me)) {
     actions.push({
       icon: 'quote',
       label: t('quote'),
@@ -86,6 +87,11 @@ export function messageActions(
     });
   }
   return actions;
+}
+
+function mayReply({ conversation }: Chat, me: Agent): boolean {
+  const standing = conversation && standingOf(conversation, me);
+  return standing !== undefined && standing.replies;
 }
 
 function isMasked(message: Message): boolean {

@@ -11,10 +11,9 @@ import { standingOf } from './standing';
 interface SendButtonProps {
   chat: Chat;
   note: boolean;
-  submit(): void;
 }
 
-export function SendButton({ chat, note, submit }: SendButtonProps) {
+export function SendButton({ chat, note }: SendButtonProps) {
   const { t } = useConsole().i18n;
   const { writing } = chat;
   const editing = writing.editing.value;
@@ -30,10 +29,6 @@ export function SendButton({ chat, note, submit }: SendButtonProps) {
           class="button is-primary"
           aria-disabled={empty}
           disabled={editing?.saving ?? false}
-          onClick={(event) => {
-            event.preventDefault();
-            submit();
-          }}
         >
           <Icon name={editing ? 'check' : note ? 'note' : 'send'} size={16} />
           {t(editing ? 'save' : note ? 'addNote' : 'send')}

@@ -14,18 +14,23 @@ export interface Standing {
   withBot: boolean;
   /** Somebody is at it, or set it aside. */
   handled: boolean;
+  /** Writes to the visitor. */
+  replies: boolean;
 }
 
 export function standingOf(conversation: Conversation, me: Agent): Standing {
   const { state, assignee, joined = [] } = conversation;
   const mine = isMine(conversation, me);
+  const takesPart = joined.some((each) => each.id === me.id);
+  const handled = (state === 'open' && assignee !== null) || state === 'pending';
   const oversees = me.permissions.includes('conversations.all');
   return {
     mine,
-    joined: joined.some((each) => each.id === me.id),
+    joined: takesPart,
     oversees,
     manages: mine || oversees,
     withBot: state === 'open' && assignee === null,
-    handled: (state === 'open' && assignee !== null) || state === 'pending',
+    handled,
+    replies: handled && (mine || takesPart),
   };
 }

@@ -9,7 +9,7 @@ import { useLoad } from '../../ui/load';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import { Loaded } from '../loaded';
 import { ComboField, optionId } from './combo-field';
-import type { Recipient } from './handling';
+import type { Handling, Recipient } from './handling';
 import type { PanelProps } from './panel';
 import { finds } from './search/fuzzy';
 import './dialogs.css';
@@ -49,7 +49,7 @@ export default function TransferDialog({ chat, conversation, close }: PanelProps
           <TransferForm
             conversation={conversation}
             people={value}
-            transfer={(to, note) => chat.handling.transfer(to, note)}
+            handling={chat.handling}
             close={close}
           />
         )}
@@ -61,16 +61,17 @@ export default function TransferDialog({ chat, conversation, close }: PanelProps
 interface TransferFormProps {
   conversation: Conversation;
   people: People;
-  transfer(to: Recipient, note: string): Promise<boolean>;
+  handling: Handling;
   close(): void;
 }
 
-function TransferForm({ conversation, people, transfer, close }: TransferFormProps) {
+function TransferForm({ conversation, people, handling, close }: TransferFormProps) {
   const { t } = useTextsOf(texts);
   const [query, setQuery] = useState('');
   const [chosen, setChosen] = useState<string | null>(null);
   const [note, setNote] = useState('');
   const [sending, setSending] = useState(false);
+  const [error, setError] = useState<string | null>(null);
   const listId = useId();
   const options = useMemo(() => optionsOf(conversation, people), [conversation, people]);
   const shown = options.filter((option) => finds(query, nameOf(option, t('transferQueue'))));
@@ -79,9 +80,14 @@ function TransferForm({ conversation, people, transfer, close }: TransferFormPro
   const submit = async () => {
     if (selected === null || sending) return;
     setSending(true);
-    const done = await transfer(recipientOf(selected), note.trim());
+    setError(null);
+    // Whoever gets it finds the note there; written once, however often the transfer is tried.
+    const noted = note.trim() === '' || (await handling.note(note.trim()));
+    if (noted) setNote('');
+    const done = noted && (await handling.transfer(recipientOf(selected)));
     setSending(false);
     if (done) close();
+    else setError(t(noted ? 'transferRefused' : 'transferNoteRefused'));
   };
   return (
     <form
@@ -121,7 +127,7 @@ function TransferForm({ conversation, people, transfer, close }: TransferFormPro
         ))}
       </ul>
       {shown.length === 0 && <p class="hint">{t('transferNone')}</p>}
-      <Field label={t('transferNote')} hint={t('transferNoteHint')}>
+      <Field label={t('transferNote')} hint={t('transferNoteHint')} error={error}>
         {(ties) => (
           <textarea
             class="input"

@@ -17,6 +17,9 @@ export const chat = {
   transferNote: 'Note (optional)',
   transferNoteHint: 'Written as an internal note before the transfer. Ctrl+Enter transfers.',
   transferTo: 'Transfer to {name}',
+  transferRefused:
+    'The transfer was refused: the conversation or the agent has changed. Nothing else was done.',
+  transferNoteRefused: 'The note was not stored, so nothing was transferred.',
   whisperTitle: 'Whisper to {name}',
   whisperText: 'Note',
   whisperHint: '{name} sees it as a note; the visitor never does. It is kept in the audit log.',

@@ -19,6 +19,8 @@ export const chat: { [K in keyof typeof en]: string } = {
   transferNote: '备注（选填）',
   transferNoteHint: '转接前先写入内部备注。按 Ctrl+Enter 转接。',
   transferTo: '转接给 {name}',
+  transferRefused: '转接失败：会话或对方状态已变化，请重试。',
+  transferNoteRefused: '备注未能保存，会话没有转接。',
   whisperTitle: '悄悄话：{name}',
   whisperText: '内容',
   whisperHint: '{name} 会看到一条备注，访客不可见。此操作记入审计日志。',

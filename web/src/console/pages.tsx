@@ -19,7 +19,23 @@ export interface ConsolePage {
 }
 
 /** In the order of the rail. */
-export const PAGES: readonly ConsolePage[] = [];
+export const PAGES: readonly ConsolePage[] = [
+  {
+    name: 'search',
+    icon: 'search',
+    title: 'search',
+    allowed: (me) => may(me, 'chat') || may(me, 'conversations.all'),
+    load: () => import('./search/search-page'),
+  },
+  {
+    name: 'profile',
+    icon: 'key',
+    title: 'profile',
+    place: 'hidden',
+    allowed: () => true,
+    load: () => import('./profile/profile-page'),
+  },
+];
 
 /** Whether an agent has a permission of `GET /permissions`. */
 export function may(me: Agent, permission: string): boolean {

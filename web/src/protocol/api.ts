@@ -72,8 +72,8 @@ export class Api {
     return this.request<T>('PATCH', new URL(path, this.root), body, options);
   }
 
-  delete<T>(path: string, options: RequestOptions = {}): Promise<T> {
-    return this.request<T>('DELETE', new URL(path, this.root), undefined, options);
+  delete<T>(path: string, options: RequestOptions = {}, body?: unknown): Promise<T> {
+    return this.request<T>('DELETE', new URL(path, this.root), body, options);
   }
 
   /** The newest page, or the one beside a bound, in ascending order. */
@@ -86,8 +86,10 @@ export class Api {
 
   /** What an answer that was no success means. */
   refusal(status: number, body: string, retryAfter: string | null): ApiError {
-    if (status === 401) this.signedOut();
-    return problem(status, body, retryAfter);
+    const error = problem(status, body, retryAfter);
+    // A code of a second factor that is not right says nothing about the session.
+    if (status === 401 && error.field !== 'code') this.signedOut();
+    return error;
   }
 
   private async request<T>(

@@ -26,7 +26,7 @@ export type EventCode =
   | 'handed_over'
   | 'erased';
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
-export type View = 'mine' | 'waiting' | 'all' | 'ended';
+export type View = 'mine' | 'waiting' | 'bot' | 'all' | 'ended';
 
 export interface Person {
   kind: 'visitor' | 'agent' | 'bot' | 'system';
@@ -323,6 +323,7 @@ export interface CannedReply {
 export interface Tag {
   id: string;
   name: string;
+  /** `#rrggbb`. */
   colour: string;
   group: string;
   created_at: string;

@@ -2,12 +2,11 @@ import { computed, signal } from '@preact/signals';
 import { ApiError } from '../../protocol/api';
 import { History, type HistoryState, UNLOADED } from '../../protocol/history';
 import type {
-  AgentStatus,
   Conversation,
   Message,
   Page,
   PageVisit,
-  Person,
+  ServerFrame,
   Visitor,
 } from '../../protocol/types';
 import type { Desk } from '../desk';
@@ -48,6 +47,7 @@ export class Chat {
   unreadSeq: number | undefined;
   private readonly log: History;
   private readSeq = 0;
+  private readonly unlisten: () => void;
   private closed = false;
 
   constructor(desk: Desk, id: string) {
@@ -56,11 +56,12 @@ export class Chat {
     this.writing = new Writing(desk, id);
     this.handling = new Handling(desk, id);
     this.log = new History(desk.api, id, (state) => (this.logged.value = state));
+    this.unlisten = desk.listen({ frame: (frame) => this.hint(frame) });
     void this.load();
   }
 
   get conversation(): Conversation | undefined {
-    return this.desk.conversations.value.get(this.id);
+    return this.desk.conversation(this.id);
   }
 
   async load(): Promise<void> {
@@ -111,12 +112,6 @@ export class Chat {
   /** Loads the log back to an earlier message. */
   reach(seq: number): Promise<void> {
     return this.log.reach(seq);
-  }
-
-  /** Somebody came or went. */
-  seen(person: Person, status: AgentStatus): void {
-    const visitor = this.conversation?.visitor.id;
-    if (person.kind === 'visitor' && person.id === visitor) this.online.value = status !== 'offline';
   }
 
   add(message: Message): void {
@@ -181,8 +176,15 @@ export class Chat {
 
   close(): void {
     this.closed = true;
+    this.unlisten();
     this.writing.close();
     this.desk.client.unwatch(this.id);
+  }
+
+  private hint(frame: ServerFrame): void {
+    const visitor = this.conversation?.visitor.id;
+    if (frame.type !== 'presence' || frame.from.kind !== 'visitor') return;
+    if (frame.from.id === visitor) this.online.value = frame.status !== 'offline';
   }
 }
 

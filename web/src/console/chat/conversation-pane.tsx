@@ -11,6 +11,7 @@ import { eventText } from './event-text';
 import { BackLink, Header } from './header';
 import { messageActions } from './message-actions';
 import { Pictures, useContent } from './pictures';
+import { keysOf, keyText } from '../shell/shortcuts';
 
 interface ConversationPaneProps {
   details: boolean;
@@ -28,7 +29,12 @@ export function ConversationPane(props: ConversationPaneProps) {
           <Icon name="inbox" size={36} />
           <p class="pane-title">{t('pick')}</p>
           <p>{t('pickHint')}</p>
-          <p class="hint">{t('pickKeys')}</p>
+          <p class="hint">
+            {t('pickKeys', {
+              palette: keyText(keysOf('palette')),
+              sheet: keyText(keysOf('sheet')),
+            })}
+          </p>
         </div>
       </main>
     );

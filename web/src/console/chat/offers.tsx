@@ -1,43 +1,29 @@
-import { useEffect, useRef } from 'preact/hooks';
-import type { Conversation } from '../../protocol/types';
+import { useRef } from 'preact/hooks';
 import { useNow } from '../../ui/hooks';
 import { Icon } from '../../ui/icons';
-import { chime } from '../../ui/sound';
 import { useConsole, useDesk, visitorName } from '../context';
 import { keysOf, keyText, useShortcut } from '../shell/shortcuts';
 import { accept } from './accept';
+import { type Offered, offersTo } from './offered';
 
-const CHIME_EVERY_MS = 4_000;
 const RING_RADIUS = 16;
 const RING_LENGTH = 2 * Math.PI * RING_RADIUS;
-
-type Offered = Conversation & { offer: NonNullable<Conversation['offer']> };
 
 /** Conversations that this agent is asked to take: beside the work, never in its way. */
 export function Offers() {
   const desk = useDesk();
   const { i18n } = useConsole();
   const { t } = i18n;
-  const me = desk.me.value.id;
-  const offered = [...desk.conversations.value.values()]
-    .filter((each): each is Offered => each.state === 'queued' && each.offer?.agent.id === me)
-    .sort((a, b) => Date.parse(a.offer.until) - Date.parse(b.offer.until));
+  const offered = offersTo(desk);
   const first = offered[0];
-  const waiting = offered.length > 0;
 
   useShortcut(
     'accept',
     () => {
       if (first) void accept(desk, first.id);
     },
-    waiting,
+    first !== undefined,
   );
-  useEffect(() => {
-    if (!waiting) return;
-    chime();
-    const timer = setInterval(chime, CHIME_EVERY_MS);
-    return () => clearInterval(timer);
-  }, [waiting]);
 
   return (
     <section class="offers" aria-label={t('offers')}>
@@ -99,7 +85,7 @@ function OfferCard({ conversation, first }: { conversation: Offered; first: bool
           type="button"
           class="button"
           disabled={desk.busy.value}
-          onClick={() => void desk.perform(id, () => desk.api.post(`conversations/${id}/decline`))}
+          onClick={() => void desk.decline(id)}
         >
           {t('decline')}
         </button>

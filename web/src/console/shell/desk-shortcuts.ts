@@ -15,7 +15,13 @@ import {
 } from './commands';
 import { listenForShortcuts, onShortcut, SHORTCUTS, type ShortcutId } from './shortcuts';
 
-const VIEW_SHORTCUTS: readonly ShortcutId[] = ['viewMine', 'viewWaiting', 'viewAll', 'viewEnded'];
+const VIEW_SHORTCUTS: readonly ShortcutId[] = [
+  'viewMine',
+  'viewWaiting',
+  'viewBot',
+  'viewAll',
+  'viewEnded',
+];
 
 /** What works wherever the agent is; panes that have their own listen beside this. */
 export function useDeskShortcuts(closeDetails: () => void): void {

@@ -49,7 +49,7 @@ export const SHORTCUTS = [
   { id: 'goQueue', keys: 'G Q', group: 'go' },
   { id: 'goCustomers', keys: 'G C', group: 'go' },
   { id: 'goTickets', keys: 'G T', group: 'go' },
-  { id: 'goSupervisor', keys: 'G V', group: 'go' },
+  { id: 'goTeam', keys: 'G V', group: 'go' },
   { id: 'goReports', keys: 'G R', group: 'go' },
   { id: 'goKnowledge', keys: 'G K', group: 'go' },
   { id: 'goSettings', keys: 'G S', group: 'go' },

@@ -30,7 +30,7 @@ export const shortcuts = {
   goQueue: 'Go to the queue',
   goCustomers: 'Go to customers',
   goTickets: 'Go to tickets',
-  goSupervisor: 'Go to the live view',
+  goTeam: 'Go to the team',
   goReports: 'Go to reports',
   goKnowledge: 'Go to the knowledge base',
   goSettings: 'Go to settings',

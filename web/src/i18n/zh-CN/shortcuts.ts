@@ -32,7 +32,7 @@ export const shortcuts: { [K in keyof typeof en]: string } = {
   goQueue: '前往排队',
   goCustomers: '前往客户',
   goTickets: '前往工单',
-  goSupervisor: '前往实时监控',
+  goTeam: '前往团队',
   goReports: '前往报表',
   goKnowledge: '前往知识库',
   goSettings: '前往设置',

@@ -5,7 +5,8 @@ import { Agent, Visitor } from '../people.mjs';
 const PHONE = '13912345678';
 const NOTE = '内部备注：此客户要求加急，勿外传';
 
-export default async function chatColumn({ server, person, stage, eventually, expectAccessible }) {
+export default async function chatColumn({ server, person, stage, eventually, ...tools }) {
+  const expectAccessible = (page, what) => tools.expectAccessible(page, what, COLUMN);
   const [linLogin, alexLogin] = server.agents;
   const lin = await person(Agent, 'lin', {
     locale: 'zh-CN',
@@ -19,8 +20,8 @@ export default async function chatColumn({ server, person, stage, eventually, ex
   await stage('two agents sign in, and the office is furnished', async () => {
     await lin.signIn(linLogin);
     await alex.signIn(alexLogin);
-    await lin.setStatus('busy');
-    await alex.setStatus('busy');
+    await api(lin, 'PUT', 'agents/me/status', { status: 'busy' });
+    await api(alex, 'PUT', 'agents/me/status', { status: 'busy' });
     const agents = (await api(lin, 'GET', 'agents')).items;
     ids.lin = agents.find((each) => each.email === linLogin.email).id;
     ids.alex = agents.find((each) => each.email === alexLogin.email).id;
@@ -60,18 +61,26 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await visitor.openChat();
     await visitor.write(`退款什么时候到？我的电话是 ${PHONE}`);
     await lin.open(2, '退款什么时候到');
-    await lin.picture('1-waiting');
+    await shot(lin, '1-waiting');
     await lin.page.keyboard.press('Alt+A');
     await lin.page.waitForSelector('.chat-header .state-tag.is-open');
     ids.conversation = await openId(lin);
   });
 
-  await stage('the header: number, priority, tags', async () => {
+  await stage('the header: number, priority, tags, the page that the visitor is at', async () => {
+    const [, token] = visitor.received.join().match(/"token":"(kv_[^"]+)"/);
+    const told = await visitor.page.request.post(`${server.origin}/api/v1/widget/pages`, {
+      headers: { authorization: `Bearer ${token}` },
+      data: { url: 'https://shop.example/cart', title: '购物车' },
+    });
+    assert.equal(told.status(), 204);
+    await lin.page.reload();
+    await lin.page.waitForSelector('.chat-page:has-text("购物车")');
     await lin.page.click('.chat-id');
     assert.equal(await lin.page.evaluate(() => navigator.clipboard.readText()), ids.conversation);
     await lin.page.click('.chat-actions .popover-root > button');
     await lin.page.waitForSelector('.chat-menu');
-    await lin.picture('2-menu');
+    await shot(lin, '2-menu');
     await expectAccessible(lin.page, 'menu of the conversation');
     await lin.page.click('.chat-menu .menu-item.is-urgent');
     await lin.page.waitForSelector('.chat-header .priority-mark.is-urgent');
@@ -81,13 +90,13 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await lin.page.waitForSelector('.tag-picker [role=option]:only-child');
     await lin.page.keyboard.press('Enter');
     await lin.page.waitForSelector('.chat-tags .tag:has-text("退款")');
-    await lin.picture('3-tags');
+    await shot(lin, '3-tags');
     await expectAccessible(lin.page, 'tag picker');
     await lin.page.keyboard.press('Escape');
     const { items } = await api(lin, 'GET', `conversations/${ids.conversation}/tags`);
     assert.deepEqual(items.map((each) => each.name), ['退款']);
     await lin.page.click('.chat-actions .popover-root > button');
-    await lin.page.click('.chat-menu .menu-item:last-child');
+    await lin.page.click('.chat-menu > .menu-item:last-child');
     await eventually('the transcript is copied', async () =>
       (await lin.page.evaluate(() => navigator.clipboard.readText())).includes('退款什么时候到'),
     );
@@ -142,7 +151,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await lin.page.keyboard.press('Alt+P');
     await lin.page.waitForSelector('.composer.is-note');
     await lin.page.fill(FIELD, NOTE);
-    await lin.picture('4-note');
+    await shot(lin, '4-note');
     await expectAccessible(lin.page, 'note');
     const image = await picture(lin);
     await paste(lin, [image]);
@@ -169,12 +178,12 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await lin.page.waitForSelector(`.attachment:has-text("${chosen}")`);
     await paste(lin, [image], pasted);
     await lin.page.waitForSelector(`.attachment:has-text("${pasted}")`);
-    await lin.picture('5-attachments');
+    await shot(lin, '5-attachments');
     await expectAccessible(lin.page, 'attachments');
     await lin.page.click(`.attachment:has-text("${chosen}") button`);
     await drag(lin, 'dragenter', image, dropped);
     await lin.page.waitForSelector('.drop-overlay');
-    await lin.picture('6-drop');
+    await shot(lin, '6-drop');
     await drag(lin, 'drop', image, dropped);
     await lin.page.waitForSelector('.drop-overlay', { state: 'detached' });
     await lin.page.waitForSelector(`.attachment:has-text("${dropped}")`);
@@ -204,7 +213,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await lin.page.fill(FIELD, '好的');
     await lin.page.click('.composer-tools .popover-root:first-child > button');
     await lin.page.waitForSelector('.emoji-grid button');
-    await lin.picture('7-emoji');
+    await shot(lin, '7-emoji');
     await lin.page.click('.emoji-grid button:first-child');
     assert.match(await lin.page.inputValue(FIELD), /^好的\p{Emoji}/u);
     await lin.page.fill(FIELD, '');
@@ -219,7 +228,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
       const shown = await lin.page.$$('.canned [role=option]');
       return shown.length === 1;
     });
-    await lin.picture('8-canned');
+    await shot(lin, '8-canned');
     await expectAccessible(lin.page, 'canned replies');
     await lin.page.keyboard.press('Enter');
     await lin.page.waitForSelector('.canned', { state: 'detached' });
@@ -252,7 +261,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await lin.page.waitForSelector('dialog [role=combobox]');
     await lin.page.keyboard.type('退货');
     await lin.page.waitForSelector('.knowledge-preview:has-text("30 天")');
-    await lin.picture('9-knowledge');
+    await shot(lin, '9-knowledge');
     await expectAccessible(lin.page, 'knowledge');
     await lin.page.keyboard.press('Enter');
     await eventually('the article is in the field', async () =>
@@ -270,7 +279,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await lin.page.getByLabel('链接', { exact: true }).fill('https://shop.example/p/1');
     await lin.page.click('dialog button:has-text("添加按钮")');
     await lin.page.getByLabel('按钮 1', { exact: true }).fill('我想要');
-    await lin.picture('10-card');
+    await shot(lin, '10-card');
     await expectAccessible(lin.page, 'card builder');
     await lin.page.click('dialog button[type=submit]');
     await lin.page.waitForSelector('dialog', { state: 'detached' });
@@ -284,7 +293,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await lin.page.getByLabel('问题', { exact: true }).nth(1).fill('退款原因');
     await lin.page.getByLabel('回答方式').nth(1).selectOption('select');
     await lin.page.getByLabel('选项，每行一个').fill('不喜欢\n有破损');
-    await lin.picture('11-form');
+    await shot(lin, '11-form');
     await expectAccessible(lin.page, 'form builder');
     await lin.page.click('dialog button[type=submit]');
     await eventually('the visitor has the form', () =>
@@ -301,7 +310,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await lin.sees('LP-20418');
     await messageMenu(lin, 'LP-20418', '引用');
     await lin.page.waitForSelector('.quote-chip:has-text("LP-20418")');
-    await lin.picture('12-quote');
+    await shot(lin, '12-quote');
     await lin.write('收到，已为您登记');
     await visitor.sees('收到，已为您登记');
     await lin.page.waitForSelector('.quote-chip', { state: 'detached' });
@@ -312,7 +321,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await lin.page.press(FIELD, 'Control+ArrowUp');
     await lin.page.waitForSelector('.composer-bar');
     assert.equal(await lin.page.inputValue(FIELD), '收到，已为您登记');
-    await lin.picture('13-edit');
+    await shot(lin, '13-edit');
     await expectAccessible(lin.page, 'edit');
     await lin.write('收到，已为您加急登记');
     await lin.sees('已为您加急登记');
@@ -334,7 +343,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await messageMenu(lin, '139****5678', '查看完整信息');
     await lin.page.waitForSelector('dialog input');
     await lin.page.keyboard.type('联系退款');
-    await lin.picture('14-reveal');
+    await shot(lin, '14-reveal');
     await expectAccessible(lin.page, 'reveal');
     await lin.page.keyboard.press('Enter');
     await lin.sees(PHONE);
@@ -353,7 +362,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await lin.page.keyboard.type('alex');
     await lin.page.waitForSelector('dialog [role=option]:only-child');
     await lin.page.fill('dialog textarea', '客户等退款，请跟进');
-    await lin.picture('15-transfer');
+    await shot(lin, '15-transfer');
     await expectAccessible(lin.page, 'transfer');
     await lin.page.press('dialog textarea', 'Control+Enter');
     await lin.page.waitForSelector('dialog', { state: 'detached' });
@@ -366,7 +375,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await alex.page.waitForSelector('dialog [role=option]');
     await alex.page.keyboard.type('shz');
     await alex.page.waitForSelector('dialog [role=option]:only-child:has-text("售后组")');
-    await alex.picture('16-transfer-team');
+    await shot(alex, '16-transfer-team');
     await alex.page.keyboard.press('Enter');
     await alex.page.waitForSelector('dialog', { state: 'detached' });
     await eventually('it waits for the team', async () => {
@@ -380,12 +389,12 @@ export default async function chatColumn({ server, person, stage, eventually, ex
   await stage('a supervisor whispers, joins, leaves and takes over', async () => {
     await lin.page.goto(`${server.origin}/console/#/all/${ids.conversation}`);
     await lin.page.waitForSelector('.composer-closed');
-    await lin.picture('17-observed');
+    await shot(lin, '17-observed');
     await expectAccessible(lin.page, 'a conversation of somebody else');
     await lin.page.click('.composer-closed button:has-text("悄悄话")');
     await lin.page.waitForSelector('dialog textarea');
     await lin.page.keyboard.type('可以直接给他补发');
-    await lin.picture('18-whisper');
+    await shot(lin, '18-whisper');
     await expectAccessible(lin.page, 'whisper');
     await lin.page.press('dialog textarea', 'Control+Enter');
     await alex.page.waitForSelector('.is-note .bubble:has-text("补发")');
@@ -395,7 +404,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await alex.page.waitForSelector('.chat-joined');
     await lin.page.type(FIELD, '我是');
     await alex.page.waitForSelector('.chat-collision');
-    await alex.picture('19-collision');
+    await shot(alex, '19-collision');
     await expectAccessible(alex.page, 'collision');
     await lin.write('我是主管，一同为您处理');
     await visitor.sees('我是主管');
@@ -422,12 +431,12 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     );
     await lin.page.fill(FIELD, '感谢您的耐心，再见！');
     await lin.page.click('.split-more');
-    await lin.picture('20-send-menu');
+    await shot(lin, '20-send-menu');
     await expectAccessible(lin.page, 'send menu');
     await lin.page.click('.send-menu .menu-item:first-child');
     await visitor.sees('再见！');
     await lin.page.waitForSelector('.chat-header .state-tag.is-resolved');
-    await lin.picture('21-resolved');
+    await shot(lin, '21-resolved');
     await expectAccessible(lin.page, 'resolved');
     const { items } = await api(lin, 'GET', `conversations/${ids.conversation}/messages`);
     const at = (test) => items.findIndex(test);
@@ -463,7 +472,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     const withBot = asking.received.join().match(/"conversation_id":"([0-9a-f-]{36})"/)[1];
     await lin.page.goto(`${server.origin}/console/#/all/${withBot}`);
     await lin.page.waitForSelector('.composer-closed:has-text("机器人")');
-    await lin.picture('22-bot');
+    await shot(lin, '22-bot');
     await expectAccessible(lin.page, 'with the bot');
     await lin.page.click('.composer-closed .is-primary');
     await lin.page.waitForSelector('.composer');
@@ -492,7 +501,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
     await offered.openChat();
     await offered.write('有人吗？');
     await alex.page.waitForSelector('.offer');
-    await alex.picture('23-offer');
+    await shot(alex, '23-offer');
     await expectAccessible(alex.page, 'offer');
     await alex.page.keyboard.type('tence');
     assert.equal(await alex.page.inputValue(FIELD), 'half a sentence', 'the card took the focus');
@@ -550,7 +559,7 @@ export default async function chatColumn({ server, person, stage, eventually, ex
   async function screens(agent, label) {
     const { page } = agent;
     const look = async (name) => {
-      await agent.picture(`${label}-${name}`);
+      await shot(agent, `${label}-${name}`);
       await expectAccessible(page, `${label}: ${name}`);
     };
     await look('conversation');
@@ -595,6 +604,8 @@ export default async function chatColumn({ server, person, stage, eventually, ex
   }
 }
 
+/** What this spec is about; the rest of the page has specs of its own. */
+const COLUMN = '.chat-pane, .offers, dialog';
 const FIELD = '.composer textarea';
 
 /** A request as the agent who sits at the page. */
@@ -612,6 +623,12 @@ function api(agent, method, path, body) {
     },
     [method, path, body],
   );
+}
+
+/** A picture once what slides in is there. */
+async function shot(agent, label) {
+  await agent.page.waitForTimeout(250);
+  await agent.picture(label);
 }
 
 /** The conversation that is open, by the address of the page. */

@@ -77,7 +77,7 @@ export function ComposerTools({ chat, note }: { chat: Chat; note: boolean }) {
                     }}
                   >
                     <Icon name={icon} size={16} />
-                    {text}
+                    <span>{text}</span>
                   </button>
                 );
                 return (

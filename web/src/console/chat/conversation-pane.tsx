@@ -4,6 +4,7 @@ import { Icon } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
 import { TimelineView } from '../../ui/timeline-view';
 import { useConsole, useDesk, visitorName } from '../context';
+import { keysOf, keyText } from '../shell/shortcuts';
 import type { Chat } from './chat';
 import { ComposerArea } from './composer';
 import { DropZone } from './drop-zone';
@@ -11,7 +12,6 @@ import { eventText } from './event-text';
 import { BackLink, Header } from './header';
 import { messageActions } from './message-actions';
 import { Pictures, useContent } from './pictures';
-import { keysOf, keyText } from '../shell/shortcuts';
 
 interface ConversationPaneProps {
   details: boolean;

@@ -144,7 +144,7 @@ function Menu({ chat, conversation, standing, movable, close }: MenuProps) {
       }}
     >
       <Icon name={icon} size={16} />
-      {text}
+      <span>{text}</span>
     </button>
   );
   return (
@@ -212,7 +212,7 @@ function PriorityItems({ chat, conversation, close }: ActionsProps & { close(): 
             }}
           >
             <Icon name="flag" size={14} filled={each === 'urgent'} />
-            {t(PRIORITY_TEXTS[each])}
+            <span>{t(PRIORITY_TEXTS[each])}</span>
           </button>
         ))}
       </div>

@@ -75,7 +75,7 @@ function SendMenu({ chat, empty }: { chat: Chat; empty: boolean }) {
               }}
             >
               <Icon name="check" size={16} />
-              {t('sendAndResolve')}
+              <span>{t('sendAndResolve')}</span>
             </button>
           )}
           <button

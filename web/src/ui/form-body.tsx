@@ -75,7 +75,8 @@ const SHAPES: Partial<Record<FormField['type'], RegExp>> = {
 /** What speaks against an answer. */
 export function problemOf({ type, required }: FormField, answer: string): Problem | null {
   const value = answer.trim();
-  if (value === '' || (type === 'checkbox' && value !== 'true')) return required ? 'required' : null;
+  const isBlank = value === '' || (type === 'checkbox' && value !== 'true');
+  if (isBlank) return required ? 'required' : null;
   const shape = SHAPES[type];
   return shape && !shape.test(value) ? (type as Problem) : null;
 }

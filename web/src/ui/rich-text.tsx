@@ -14,7 +14,7 @@ interface RichTextProps {
   plain: boolean;
 }
 
-/** What people wrote, as text nodes and a handful of elements; markup of any other kind stays text. */
+/** What people wrote: text nodes and a handful of elements. Any other markup stays text. */
 export function RichText({ text, plain }: RichTextProps) {
   return (
     <div class="message-text" dir="auto">
@@ -52,7 +52,7 @@ function blocks(text: string): ComponentChild[] {
   let start: number | null = null;
   const endText = () => {
     const joined = lines.join('\n');
-    if (joined.trim() !== '') found.push(<div key={found.length}>{inline(joined)}</div>);
+    if (joined.trim() !== '') found.push(<span key={found.length}>{inline(joined)}</span>);
     lines = [];
   };
   const endList = () => {

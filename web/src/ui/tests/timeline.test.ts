@@ -147,7 +147,10 @@ it('a new message changes no block but the last', () => {
   );
   const before = timelineBlocks({ ...base, items });
   const after = timelineBlocks({ ...base, items: [...items, message(201, theirs)] });
-  const changed = after.filter((block, index) => !before[index] || !sameBlock(before[index], block));
+  const changed = after.filter((block, index) => {
+    const old = before[index];
+    return !old || !sameBlock(old, block);
+  });
   expect(before.length).toBe(5);
   expect(changed.length).toBeLessThanOrEqual(1);
 });

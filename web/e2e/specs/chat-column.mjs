@@ -383,7 +383,8 @@ export default async function chatColumn({ server, person, stage, eventually, ..
       return now.state === 'queued' && now.team?.id === ids.team;
     });
     await api(lin, 'POST', `conversations/${ids.conversation}/transfer`, { agent_id: ids.alex });
-    await alex.open(1, '退款');
+    await alex.page.waitForSelector('.composer');
+    await alex.page.waitForSelector('.event:has-text("back to the queue")');
   });
 
   await stage('a supervisor whispers, joins, leaves and takes over', async () => {
@@ -696,5 +697,5 @@ async function messageMenu(agent, text, name) {
   const line = `.chat-pane .bubble-line:has-text(${JSON.stringify(text)})`;
   await agent.page.hover(line);
   await agent.page.click(`${line} .bubble-menu`);
-  await agent.page.click(`.message-menu .menu-item:has-text("${name}")`);
+  await agent.page.click(`.bubble .popover .menu-item:has-text("${name}")`);
 }

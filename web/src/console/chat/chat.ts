@@ -116,7 +116,10 @@ export class Chat {
 
   add(message: Message): void {
     if (message.from.kind === 'visitor' && message.kind !== 'event') this.online.value = true;
+    // What happened while it was somebody else's was not told.
+    const gap = message.prev_seq > this.log.lastSeq;
     this.log.add(message);
+    if (gap) this.fill();
     this.look();
   }
 

@@ -1,4 +1,5 @@
 import type { RefObject } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 
 interface ComboFieldProps<T extends string> {
   label: string;
@@ -14,9 +15,12 @@ interface ComboFieldProps<T extends string> {
   onPick?(): void;
 }
 
-/** A search field above a list: it keeps the focus while the arrow keys choose. */
+/** A search field above a list: it takes the focus, and keeps it while the arrow keys choose. */
 export function ComboField<T extends string>(props: ComboFieldProps<T>) {
   const { label, listId, keys, active } = props;
+  const own = useRef<HTMLInputElement>(null);
+  const field = props.field ?? own;
+  useEffect(() => field.current?.focus(), []);
   const onKey = (event: KeyboardEvent) => {
     if (event.isComposing) return;
     if (event.key === 'Enter' && props.onPick) {
@@ -33,7 +37,7 @@ export function ComboField<T extends string>(props: ComboFieldProps<T>) {
   };
   return (
     <input
-      ref={props.field ?? null}
+      ref={field}
       class="input"
       type="search"
       role="combobox"

@@ -2,13 +2,13 @@ import { useEffect, useId, useState } from 'preact/hooks';
 import type { FoundArticle, Page } from '../../protocol/types';
 import { texts } from '../../i18n/chat';
 import { Dialog } from '../../ui/dialog';
+import { Highlighted } from '../../ui/highlighted';
 import { Icon } from '../../ui/icons';
 import { useLoad } from '../../ui/load';
 import { RichText } from '../../ui/rich-text';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import { causeOf, Loaded } from '../loaded';
 import { ComboField, optionId } from './combo-field';
-import { Marked } from './marked';
 import type { PanelProps } from './panel';
 import './dialogs.css';
 
@@ -107,10 +107,10 @@ export default function KnowledgeDialog({ chat, conversation, close }: PanelProp
                           onDblClick={() => void insert(hit)}
                         >
                           <span class="choice-text">
-                            <Marked text={hit.title} ranges={hit.title_highlights} />
+                            <Highlighted text={hit.title} ranges={hit.title_highlights} />
                             <span class="hint">
                               {hit.snippet.cut_before && '…'}
-                              <Marked text={hit.snippet.text} ranges={hit.snippet.highlights} />
+                              <Highlighted text={hit.snippet.text} ranges={hit.snippet.highlights} />
                               {hit.snippet.cut_after && '…'}
                             </span>
                           </span>

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import type { Page, Tag } from '../../protocol/types';
 import { texts } from '../../i18n/chat';
 import { Icon } from '../../ui/icons';
@@ -27,9 +27,7 @@ function TagList({ chat, all, close }: { chat: Chat; all: readonly Tag[]; close(
   const { t } = useTextsOf(texts);
   const [query, setQuery] = useState('');
   const [chosen, setChosen] = useState<string | null>(null);
-  const field = useRef<HTMLInputElement>(null);
   const listId = useId();
-  useEffect(() => field.current?.focus(), []);
   const { handling } = chat;
   const held = handling.tags.value;
   const shown = all.filter((tag) => finds(query, `${tag.name} ${tag.group}`));
@@ -48,7 +46,6 @@ function TagList({ chat, all, close }: { chat: Chat; all: readonly Tag[]; close(
         keys={shown.map((each) => each.id)}
         active={active?.id ?? null}
         value={query}
-        field={field}
         onInput={setQuery}
         onMove={setChosen}
         onPick={() => active && toggle(active)}

@@ -10,6 +10,7 @@ import type { PanelProps } from '../panel';
 import { filled } from './fill';
 import { matching } from './match';
 import { cannedRepliesOf } from './replies';
+import '../dialogs.css';
 import './canned.css';
 
 /** Canned replies above the field: type to find one, Enter puts it in. */
@@ -37,7 +38,6 @@ export default function CannedPicker({ chat, conversation, close }: PanelProps) 
       setQuery(typed.slice(1));
       writing.write('');
     }
-    field.current?.focus();
     void replies.load();
   }, []);
 

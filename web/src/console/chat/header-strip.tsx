@@ -34,7 +34,7 @@ export function HeaderStrip({ chat, conversation }: { chat: Chat; conversation: 
       </ul>
       {manages && (
         <Popover
-          label={t('editTags')}
+          label={t(tags.length === 0 ? 'addTag' : 'editTags')}
           className="chip-button"
           button={
             <>

@@ -248,7 +248,7 @@ export const console = {
   copyId: 'Copy the conversation number',
   isReplying: '{name} is replying',
   tags: 'Tags',
-  addTag: 'Tag',
+  addTag: 'Add a tag',
   editTags: 'Change tags',
   visitorPage: 'Page the visitor is at',
   moreActions: 'More actions',

@@ -249,7 +249,7 @@ export const console: { [K in keyof typeof en]: string } = {
   copyId: '复制会话编号',
   isReplying: '{name} 正在回复',
   tags: '标签',
-  addTag: '标签',
+  addTag: '添加标签',
   editTags: '编辑标签',
   visitorPage: '访客当前页面',
   moreActions: '更多操作',

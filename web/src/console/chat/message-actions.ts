@@ -64,13 +64,11 @@ export function messageActions(
         }),
     });
   }
-  if (message.text !== '') {
-    actions.push({
-      icon: 'copy',
-      label: t('copyText'),
-      run: () => void navigator.clipboard.writeText(message.text).catch(() => undefined),
-    });
-  }
+  actions.push({
+    icon: 'copy',
+    label: t('copy'),
+    run: () => void navigator.clipboard.writeText(previewOf(message, i18n)).catch(() => undefined),
+  });
   if (mayEdit(message, me, now)) {
     actions.push({ icon: 'edit', label: t('edit'), run: () => chat.writing.edit(message) });
   }

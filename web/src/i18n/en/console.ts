@@ -289,7 +289,6 @@ export const console = {
   removeFile: 'Remove {name}',
   dropHere: 'Drop files to attach them',
   quote: 'Quote',
-  copyText: 'Copy',
   edit: 'Edit',
   recall: 'Take back',
   reveal: 'Show in full',

@@ -490,8 +490,7 @@ export default async function chatColumn({ server, person, stage, eventually, ..
     await api(lin, 'PATCH', `agents/${ids.alex}`, { teams: [team.id] });
     await api(lin, 'PATCH', `inboxes/${ids.inbox}`, { settings: { team_id: team.id } });
     await alex.page.goto(`${server.origin}/console/#/mine`);
-    await alex.page.waitForSelector('.row');
-    await alex.page.click('.row');
+    await alex.page.click('.row:has-text("Marcus")');
     await alex.page.waitForSelector('.composer');
     await alex.page.click(FIELD);
     await alex.page.keyboard.type('half a sen');

@@ -34,6 +34,11 @@ export function ComposerArea({ chat, conversation }: ComposerProps) {
   const mayNote = standing.manages;
   useShortcut('reply', () => chat.writing.choose('reply'));
   useShortcut('note', () => chat.writing.choose('note'), mayNote);
+  useShortcut(
+    'assignToMe',
+    () => void chat.handling.oversee('takeover'),
+    standing.oversees && standing.handled && !standing.mine,
+  );
   const open = standing.replies || (mode === 'note' && mayNote);
   return (
     <div class="composer-area">

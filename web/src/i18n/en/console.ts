@@ -58,7 +58,7 @@ export const console = {
   pickKeys: 'Press {palette} for all commands, {sheet} for all shortcuts',
   chatFailed: 'The conversation could not be loaded.',
   chatForbidden: 'This conversation belongs to someone else.',
-  chatGone: 'This conversation does not exist.',
+  chatGone: 'There is no such conversation, or somebody else has it.',
   back: 'Back to the list',
   timeline: 'Conversation with {name}',
   accept: 'Accept',

@@ -59,7 +59,7 @@ export const console: { [K in keyof typeof en]: string } = {
   pickKeys: '按 {palette} 打开命令面板，按 {sheet} 查看全部快捷键',
   chatFailed: '会话加载失败。',
   chatForbidden: '该会话由其他客服处理。',
-  chatGone: '该会话不存在。',
+  chatGone: '该会话不存在，或正由其他客服处理。',
   back: '返回列表',
   timeline: '与{name}的会话',
   accept: '接入',

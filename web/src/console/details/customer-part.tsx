@@ -214,7 +214,7 @@ function Actions(props: ActionsProps) {
         may(me, 'customers.reveal') && (
           <button type="button" class="button" onClick={() => props.onAsk({ kind: 'reveal' })}>
             <Icon name="eye" size={16} />
-            {t('reveal')}
+            {t('showClear')}
           </button>
         )
       )}

@@ -1,4 +1,4 @@
-import { type Signal, useSignal } from '@preact/signals';
+import { type Signal, useComputed, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { View } from '../../protocol/types';
@@ -81,7 +81,7 @@ function Tab({ view, current, conversation }: TabProps) {
   const desk = useDesk();
   const { t } = useConsole().i18n;
   const page = desk.list.pages.value[view];
-  const count = desk.known.lists[view].value.length;
+  const count = useComputed(() => desk.known.lists[view].value.length).value;
   return (
     <a
       class="tab"
@@ -109,7 +109,7 @@ function List({ view, selection }: ListProps) {
   const desk = useDesk();
   const { t } = useConsole().i18n;
   const page = desk.list.pages.value[view];
-  const isEmpty = desk.known.lists[view].value.length === 0;
+  const isEmpty = useComputed(() => desk.known.lists[view].value.length === 0).value;
   const slow = useSlow(page.status === 'loading', 150);
   if (page.status === 'error') {
     return (

@@ -247,7 +247,7 @@ function Requester({ ticket, isMasked, isRevealed, onRevealed }: RequesterProps)
             onClick={() => (isRevealed ? onRevealed(null) : setAsking(true))}
           >
             <Icon name={isRevealed ? 'lock' : 'eye'} size={16} />
-            {i18n.t(isRevealed ? 'hideAgain' : 'reveal')}
+            {i18n.t(isRevealed ? 'hideAgain' : 'showClear')}
           </button>
         </div>
       )}

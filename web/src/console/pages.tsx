@@ -12,12 +12,44 @@ export interface ConsolePage {
   name: string;
   icon: IconName;
   title: ConsoleKey;
+  /** `hidden` is opened from somewhere else than the rail. */
+  place?: 'rail' | 'hidden';
   allowed(me: Agent): boolean;
   load(): Promise<{ default: ComponentType }>;
 }
 
 /** In the order of the rail. */
-export const PAGES: readonly ConsolePage[] = [];
+export const PAGES: readonly ConsolePage[] = [
+  {
+    name: 'customers',
+    icon: 'people',
+    title: 'customers',
+    allowed: (me) => may(me, 'customers'),
+    load: () => import('./customers'),
+  },
+  {
+    name: 'tickets',
+    icon: 'ticket',
+    title: 'cardTickets',
+    allowed: (me) => may(me, 'tickets'),
+    load: () => import('./tickets'),
+  },
+  {
+    name: 'search',
+    icon: 'search',
+    title: 'search',
+    allowed: (me) => may(me, 'chat') || may(me, 'conversations.all'),
+    load: () => import('./search/search-page'),
+  },
+  {
+    name: 'profile',
+    icon: 'key',
+    title: 'profile',
+    place: 'hidden',
+    allowed: () => true,
+    load: () => import('./profile/profile-page'),
+  },
+];
 
 /** Whether an agent has a permission of `GET /permissions`. */
 export function may(me: Agent, permission: string): boolean {

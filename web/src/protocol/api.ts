@@ -29,6 +29,12 @@ export class ApiError extends Error {
 
 const REQUEST_TIMEOUT_MS = 20_000;
 
+export interface RequestOptions {
+  /** Gives the request up from outside; the error is then one of status 0. */
+  signal?: AbortSignal;
+  timeoutMs?: number;
+}
+
 /** REST under `/api/v1`. Without a token the cookie session speaks for the caller. */
 export class Api {
   readonly root: URL;
@@ -42,20 +48,32 @@ export class Api {
     this.signedOut = signedOut;
   }
 
-  get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
+  get<T>(
+    path: string,
+    query: Record<string, string | number | undefined> = {},
+    options: RequestOptions = {},
+  ): Promise<T> {
     const url = new URL(path, this.root);
     for (const [key, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(key, String(value));
     }
-    return this.request<T>('GET', url);
+    return this.request<T>('GET', url, undefined, options);
   }
 
-  post<T>(path: string, body: unknown = {}): Promise<T> {
-    return this.request<T>('POST', new URL(path, this.root), body);
+  post<T>(path: string, body: unknown = {}, options: RequestOptions = {}): Promise<T> {
+    return this.request<T>('POST', new URL(path, this.root), body, options);
   }
 
-  put<T>(path: string, body: unknown): Promise<T> {
-    return this.request<T>('PUT', new URL(path, this.root), body);
+  put<T>(path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
+    return this.request<T>('PUT', new URL(path, this.root), body, options);
+  }
+
+  patch<T>(path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
+    return this.request<T>('PATCH', new URL(path, this.root), body, options);
+  }
+
+  delete<T>(path: string, options: RequestOptions = {}, body?: unknown): Promise<T> {
+    return this.request<T>('DELETE', new URL(path, this.root), body, options);
   }
 
   /** The newest page, or the one beside a bound, in ascending order. */
@@ -68,16 +86,26 @@ export class Api {
 
   /** What an answer that was no success means. */
   refusal(status: number, body: string, retryAfter: string | null): ApiError {
-    if (status === 401) this.signedOut();
-    return problem(status, body, retryAfter);
+    const error = problem(status, body, retryAfter);
+    // A code of a second factor that is not right says nothing about the session.
+    if (status === 401 && error.field !== 'code') this.signedOut();
+    return error;
   }
 
-  private async request<T>(method: string, url: URL, body?: unknown): Promise<T> {
+  private async request<T>(
+    method: string,
+    url: URL,
+    body: unknown,
+    { signal, timeoutMs = REQUEST_TIMEOUT_MS }: RequestOptions,
+  ): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (this.token) headers['authorization'] = `Bearer ${this.token}`;
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), REQUEST_TIMEOUT_MS);
+    const giveUp = () => abort.abort();
+    const timer = setTimeout(giveUp, timeoutMs);
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener('abort', giveUp);
     try {
       const response = await fetch(url, {
         method,
@@ -97,6 +125,7 @@ export class Api {
       throw new ApiError(0, 'network', error instanceof Error ? error.message : 'no answer');
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 }

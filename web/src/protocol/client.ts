@@ -121,6 +121,11 @@ export class Client {
     }
   }
 
+  /** When the last frame came; 0 before the first. */
+  get heardAt(): number {
+    return this.liveness.heardAt;
+  }
+
   /** Everything up to `seq` is held. */
   setPosition(conversationId: string, seq: number): void {
     this.positions.raise(conversationId, seq);

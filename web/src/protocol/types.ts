@@ -26,7 +26,7 @@ export type EventCode =
   | 'handed_over'
   | 'erased';
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
-export type View = 'mine' | 'waiting' | 'all' | 'ended';
+export type View = 'mine' | 'waiting' | 'bot' | 'all' | 'ended';
 
 export interface Person {
   kind: 'visitor' | 'agent' | 'bot' | 'system';
@@ -151,6 +151,8 @@ export interface Conversation {
   updated_at: string;
   resolved_at: string | null;
   rating: Rating | null;
+  /** Ids of its tags. */
+  tags?: string[];
 }
 
 export interface Agent {
@@ -184,6 +186,8 @@ export interface Inbox {
 
 export interface Visitor {
   id: string;
+  /** Who it is; the same as `id` until somebody merges it. */
+  customer_id: string;
   name: string;
   email: string | null;
   external_id: string | null;
@@ -303,3 +307,54 @@ export type ClientFrame =
   | { type: 'read'; conversation_id: string; seq: number }
   | { type: 'watch' | 'unwatch'; scope: 'conversation' | 'team' | 'all'; id?: string }
   | { type: 'ping' };
+
+/** A reply that is written once, with its variables. */
+export interface CannedReply {
+  id: string;
+  /** All agents have it; otherwise the caller alone. */
+  shared: boolean;
+  folder: string;
+  shortcut: string;
+  title: string;
+  text: string;
+  uses: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Tag {
+  id: string;
+  name: string;
+  /** `#rrggbb`. */
+  colour: string;
+  group: string;
+  created_at: string;
+}
+
+export interface Team {
+  id: string;
+  name: string;
+  settings: Record<string, unknown>;
+  created_at: string;
+}
+
+/** A page that a visitor looked at. */
+export interface PageVisit {
+  at: string;
+  url: string;
+  title: string;
+  referrer: string;
+}
+
+/** A stretch of a text, in UTF-16 code units. */
+export type Highlight = readonly [begin: number, end: number];
+
+/** A text of the knowledge base in which something was found. */
+export interface FoundArticle {
+  article_id: string;
+  slug: string;
+  language: string;
+  title: string;
+  title_highlights: Highlight[];
+  snippet: { text: string; highlights: Highlight[]; cut_before: boolean; cut_after: boolean };
+}

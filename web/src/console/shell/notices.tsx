@@ -1,7 +1,18 @@
-import { Icon } from '../../ui/icons';
-import { type ConsoleI18n, useConsole, useDesk, visitorName } from '../context';
-import type { Notice } from '../desk';
+import { Icon, type IconName } from '../../ui/icons';
+import { useConsole, useDesk } from '../context';
 import { href } from '../router';
+import type { Notice } from './notice-board';
+import { noticeText } from './notice-text';
+
+const ICONS: Record<Notice['kind'], IconName> = {
+  error: 'alert',
+  bulk: 'check',
+  queued: 'clock',
+  assigned: 'inbox',
+  offered: 'bell',
+  message: 'inbox',
+  overdue: 'clock',
+};
 
 /** What happens elsewhere, said briefly and without taking the focus. */
 export function Notices() {
@@ -9,18 +20,21 @@ export function Notices() {
   const { i18n } = useConsole();
   return (
     <div class="notices" role="status">
-      {desk.notices.value.map((notice) => (
+      {desk.notices.value.filter(isShown).map((notice) => (
         <div key={notice.id} class={`notice is-${notice.kind}`}>
-          <Icon name={notice.kind === 'error' ? 'alert' : 'inbox'} size={18} />
-          {notice.kind === 'error' ? (
-            <span>{text(notice, i18n)}</span>
+          <Icon name={ICONS[notice.kind]} size={18} />
+          {'conversation' in notice ? (
+            <div class="notice-body">
+              <a
+                href={href(notice.kind === 'queued' ? 'waiting' : 'mine', notice.conversation)}
+                onClick={() => desk.dismiss(notice.id)}
+              >
+                {noticeText(notice, i18n)}
+              </a>
+              {notice.text && <p>{notice.text}</p>}
+            </div>
           ) : (
-            <a
-              href={href(notice.kind === 'queued' ? 'waiting' : 'mine', notice.conversation)}
-              onClick={() => desk.dismiss(notice.id)}
-            >
-              {text(notice, i18n)}
-            </a>
+            <span class="notice-body">{noticeText(notice, i18n)}</span>
           )}
           <button
             type="button"
@@ -36,19 +50,7 @@ export function Notices() {
   );
 }
 
-function text(notice: Notice, i18n: ConsoleI18n): string {
-  const { t } = i18n;
-  switch (notice.kind) {
-    case 'error':
-      if (notice.code === 'network') return t('unreachable');
-      if (notice.code === 'forbidden') return t('errorForbidden');
-      if (notice.code === 'conflict') return t('errorConflict');
-      return t('failedRequest', { detail: notice.detail });
-    case 'assigned':
-      return t('assignedTo', { name: visitorName(notice.visitor, i18n) });
-    case 'queued':
-      return t('newConversation', { name: visitorName(notice.visitor, i18n) });
-    case 'message':
-      return t('newMessageFrom', { name: visitorName(notice.visitor, i18n) });
-  }
+/** What is offered has a card of its own, see `chat/offers.tsx`. */
+function isShown({ kind }: Notice): boolean {
+  return kind !== 'offered';
 }

@@ -1,0 +1,41 @@
+import type { Message } from '../../protocol/types';
+import { sharedEventText } from '../../ui/event-text';
+import type { ConsoleI18n } from '../context';
+
+/** What an event says to agents; for codes of a later server its own words. */
+export function eventText(message: Message, i18n: ConsoleI18n): string {
+  const { t } = i18n;
+  const { event } = message;
+  if (!event) return message.text;
+  const agent = event.agent?.name ?? '';
+  const by = event.by?.kind === 'agent' ? event.by.name : '';
+  const own = by !== '' && event.by?.id === event.agent?.id;
+  switch (event.code) {
+    case 'queued':
+      return t('eventQueued');
+    case 'assigned':
+      if (own) return t('eventAccepted', { agent });
+      return by ? t('eventAssignedBy', { by, agent }) : t('eventAssigned', { agent });
+    case 'transferred':
+      if (!agent) return by ? t('eventTransferredQueueBy', { by }) : t('eventTransferredQueue');
+      return by && !own ? t('eventTransferredBy', { by, agent }) : t('eventTransferred', { agent });
+    case 'pending':
+      return by ? t('eventPendingBy', { by }) : t('eventPending');
+    case 'resolved':
+      return by ? t('eventResolvedBy', { by }) : t('eventResolved');
+    case 'reopened':
+      return by ? t('eventReopenedBy', { by }) : t('eventReopened');
+    case 'rating_invited':
+      return by ? t('eventRatingInvitedBy', { by }) : t('eventRatingInvited');
+    case 'rated':
+      return t('eventRated', { score: event.score ?? '' });
+    case 'handed_over':
+      return t(event.by?.kind === 'visitor' ? 'eventHandedOverVisitor' : 'eventHandedOver');
+    case 'edited':
+      return by ? t('eventEditedBy', { by }) : t('eventEdited');
+    case 'recalled':
+      return by ? t('eventRecalledBy', { by }) : t('eventRecalled');
+    default:
+      return sharedEventText(message, i18n) ?? message.text;
+  }
+}

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { Api, ApiError } from '../protocol/api';
 import { Client } from '../protocol/client';
-import { type ConnectionState, IDLE } from '../protocol/connection';
+import { type ConnectionState, IDLE, type Listener } from '../protocol/connection';
 import { indexedDbStore, type OutboxEntry } from '../protocol/outbox';
 import { connector } from '../protocol/transport';
 import type {
@@ -39,6 +39,11 @@ export type Notice =
     };
 
 type NewNotice = Notice extends infer N ? (N extends Notice ? Omit<N, 'id'> : never) : never;
+
+/** What a page beside the desk hears of the connection. */
+export type DeskListener = Partial<
+  Pick<Listener, 'message' | 'behind' | 'resumed' | 'reset' | 'frame'>
+>;
 
 export type Action = 'accept' | 'pending' | 'resolve' | 'reopen';
 
@@ -83,6 +88,7 @@ export class Desk {
     return count;
   });
 
+  private readonly listeners = new Set<DeskListener>();
   private readonly typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly undo: () => void;
   private meTimer: ReturnType<typeof setTimeout> | undefined;
@@ -101,15 +107,28 @@ export class Desk {
           this.connection.value = state;
           if (state.phase === 'stopped') signedOut();
         },
-        message: (message) => this.arrived(message),
+        message: (message) => {
+          this.arrived(message);
+          for (const each of this.listeners) each.message?.(message);
+        },
         behind: (id) => {
           if (this.chat.value?.id === id) this.chat.value.fill();
+          for (const each of this.listeners) each.behind?.(id);
         },
-        resumed: () => this.resumed(),
-        reset: () => this.reset(),
+        resumed: (epoch) => {
+          this.resumed();
+          for (const each of this.listeners) each.resumed?.(epoch);
+        },
+        reset: () => {
+          this.reset();
+          for (const each of this.listeners) each.reset?.();
+        },
         outbox: (entries) => (this.outbox.value = entries),
         limited: (until) => (this.limitedUntil.value = until),
-        frame: (frame) => this.hint(frame),
+        frame: (frame) => {
+          this.hint(frame);
+          for (const each of this.listeners) each.frame?.(frame);
+        },
       },
     });
     const unwake = wakeWithPage(this.client);
@@ -128,6 +147,12 @@ export class Desk {
     clearTimeout(this.meTimer);
     this.chat.value?.close();
     this.client.stop();
+  }
+
+  /** Has a page hear what comes, after the desk itself; returns how to stop. */
+  listen(listener: DeskListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   open(id: string | null): void {

@@ -17,7 +17,15 @@ export interface ConsolePage {
 }
 
 /** In the order of the rail. */
-export const PAGES: readonly ConsolePage[] = [];
+export const PAGES: readonly ConsolePage[] = [
+  {
+    name: 'reports',
+    icon: 'chart',
+    title: 'pageReports',
+    allowed: (me) => may(me, 'reports'),
+    load: () => import('./reports/page'),
+  },
+];
 
 /** Whether an agent has a permission of `GET /permissions`. */
 export function may(me: Agent, permission: string): boolean {

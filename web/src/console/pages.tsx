@@ -19,11 +19,25 @@ export interface ConsolePage {
 /** In the order of the rail. */
 export const PAGES: readonly ConsolePage[] = [
   {
+    name: 'team',
+    icon: 'headset',
+    title: 'pageTeam',
+    allowed: (me) => may(me, 'conversations.all') || may(me, 'reports'),
+    load: () => import('./team/page'),
+  },
+  {
     name: 'reports',
     icon: 'chart',
     title: 'pageReports',
     allowed: (me) => may(me, 'reports'),
     load: () => import('./reports/page'),
+  },
+  {
+    name: 'audit',
+    icon: 'ledger',
+    title: 'pageAudit',
+    allowed: (me) => may(me, 'audit'),
+    load: () => import('./audit/page'),
   },
 ];
 

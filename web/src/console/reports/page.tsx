@@ -5,6 +5,7 @@ import { Icon } from '../../ui/icons';
 import { number } from '../../ui/numbers';
 import { clock } from '../../ui/time';
 import { useConsole, useDesk } from '../context';
+import '../insight.css';
 import { causeOf } from '../loaded';
 import { ChartSection } from './chart-section';
 import type { Choice } from './choice';

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { Conversation, Message, Person } from '../../protocol/types';
+import type { Conversation, Person } from '../../protocol/types';
 import { Avatar } from '../../ui/avatar';
 import { Icon, type IconName } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
@@ -7,10 +7,11 @@ import { TimelineView } from '../../ui/timeline-view';
 import { accept } from './accept';
 import type { Chat } from './chat';
 import { Composer } from './composer';
-import { type ConsoleI18n, useConsole, useDesk, visitorName } from '../context';
+import { useConsole, useDesk, visitorName } from '../context';
 import type { Action } from '../desk';
 import { StateTag } from '../list/list-pane';
 import { href, route } from '../router';
+import { eventText } from './event-text';
 import { TransferMenu } from './transfer-menu';
 import { isMine } from '../list/views';
 
@@ -217,32 +218,4 @@ function Actions({ conversation }: { conversation: Conversation }) {
       {state === 'resolved' && may && button('reopen', 'reopen', false)}
     </div>
   );
-}
-
-function eventText(message: Message, { t }: ConsoleI18n): string {
-  const { event } = message;
-  if (!event) return message.text;
-  const agent = event.agent?.name ?? '';
-  const by = event.by?.kind === 'agent' ? event.by.name : '';
-  const own = by !== '' && event.by?.id === event.agent?.id;
-  switch (event.code) {
-    case 'queued':
-      return t('eventQueued');
-    case 'assigned':
-      if (own) return t('eventAccepted', { agent });
-      return by ? t('eventAssignedBy', { by, agent }) : t('eventAssigned', { agent });
-    case 'transferred':
-      if (!agent) return by ? t('eventTransferredQueueBy', { by }) : t('eventTransferredQueue');
-      return by && !own ? t('eventTransferredBy', { by, agent }) : t('eventTransferred', { agent });
-    case 'pending':
-      return by ? t('eventPendingBy', { by }) : t('eventPending');
-    case 'resolved':
-      return by ? t('eventResolvedBy', { by }) : t('eventResolved');
-    case 'reopened':
-      return by ? t('eventReopenedBy', { by }) : t('eventReopened');
-    case 'rated':
-      return t('eventRated', { score: event.score ?? '' });
-    default:
-      return message.text;
-  }
 }

@@ -1,0 +1,30 @@
+import type { Message } from '../../protocol/types';
+import type { ConsoleI18n } from '../context';
+
+export function eventText(message: Message, { t }: ConsoleI18n): string {
+  const { event } = message;
+  if (!event) return message.text;
+  const agent = event.agent?.name ?? '';
+  const by = event.by?.kind === 'agent' ? event.by.name : '';
+  const own = by !== '' && event.by?.id === event.agent?.id;
+  switch (event.code) {
+    case 'queued':
+      return t('eventQueued');
+    case 'assigned':
+      if (own) return t('eventAccepted', { agent });
+      return by ? t('eventAssignedBy', { by, agent }) : t('eventAssigned', { agent });
+    case 'transferred':
+      if (!agent) return by ? t('eventTransferredQueueBy', { by }) : t('eventTransferredQueue');
+      return by && !own ? t('eventTransferredBy', { by, agent }) : t('eventTransferred', { agent });
+    case 'pending':
+      return by ? t('eventPendingBy', { by }) : t('eventPending');
+    case 'resolved':
+      return by ? t('eventResolvedBy', { by }) : t('eventResolved');
+    case 'reopened':
+      return by ? t('eventReopenedBy', { by }) : t('eventReopened');
+    case 'rated':
+      return t('eventRated', { score: event.score ?? '' });
+    default:
+      return message.text;
+  }
+}

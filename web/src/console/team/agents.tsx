@@ -30,11 +30,13 @@ const STATUS_ICONS: Record<AgentStatus, IconName> = {
 
 export function Agents() {
   const board = useBoard();
+  const { i18n } = useConsole();
   const { t } = useTeamTexts();
   const { team } = currentFilter();
   const order = useMemo(() => new HeldOrder(), []);
   const [, redraw] = useState(0);
-  const byId = new Map(board.agents.value.map((each) => [each.agent.id, each]));
+  const agents = board.agents.value;
+  const byId = new Map(agents?.map((each) => [each.agent.id, each]));
   const ids = [...byId.values()]
     .filter(({ agent }) => team === '' || agent.teams.includes(team))
     .sort(
@@ -49,7 +51,15 @@ export function Agents() {
   return (
     <section class="team-agents" aria-labelledby="team-agents">
       <h2 id="team-agents">{t('tab_agents')}</h2>
-      {ids.length === 0 && <p class="team-empty">{t('noAgents')}</p>}
+      {agents && ids.length === 0 && <p class="team-empty">{t('noAgents')}</p>}
+      {!agents && board.stale.value && (
+        <p class="team-empty">
+          {t('agentsFailed')}{' '}
+          <button type="button" class="link-button" onClick={() => void board.refresh()}>
+            {i18n.t('retry')}
+          </button>
+        </p>
+      )}
       <ul
         class="agent-grid"
         onPointerEnter={() => order.hold(ids)}

@@ -57,13 +57,17 @@ export class Board {
   readonly stale = signal(false);
   readonly inboxes = signal<readonly Inbox[]>([]);
   readonly teams = signal<readonly Team[]>([]);
-  readonly queues = computed<readonly QueueNow[]>(
-    () => this.reported.value?.queues ?? queuesOf(this.live.value, Date.now()),
-  );
-  readonly agents = computed<readonly TeamAgent[]>(() => {
+  /** Null until something is known of them. */
+  readonly queues = computed<readonly QueueNow[] | null>(() => {
+    if (this.reported.value) return this.reported.value.queues;
+    return this.status.value === 'ready' ? queuesOf(this.live.value, Date.now()) : null;
+  });
+  /** Null until they are known. */
+  readonly agents = computed<readonly TeamAgent[] | null>(() => {
     const oldest = oldestWaits(this.live.value);
     const ratings = this.ratings.value;
-    return this.people.value.map((agent) => ({
+    const people = this.people.value;
+    return people && people.map((agent) => ({
       agent,
       since: this.seenSince.get(agent.id)?.since ?? null,
       oldest: oldest.get(agent.id) ?? null,
@@ -74,7 +78,7 @@ export class Board {
   private readonly desk: Desk;
   private readonly scope: WatchScope;
   private readonly held = new Map<string, Live>();
-  private readonly people = signal<readonly Agent[]>([]);
+  private readonly people = signal<readonly Agent[] | null>(null);
   private readonly reported = signal<ReportNow | null>(null);
   private readonly ratings = signal<ReadonlyMap<string, Ratings>>(new Map());
   private readonly seenSince = new Map<string, { status: AgentStatus; since: number | null }>();
@@ -170,7 +174,7 @@ export class Board {
       this.take(frame.conversation);
       if (before !== frame.conversation.state) this.queuesSoon();
     } else if (frame.type === 'presence' && frame.from.kind === 'agent') {
-      const agent = this.people.peek().find(({ id }) => id === frame.from.id);
+      const agent = this.people.peek()?.find(({ id }) => id === frame.from.id);
       if (agent) this.takeAgent({ ...agent, status: frame.status });
     }
   }
@@ -199,7 +203,8 @@ export class Board {
     }
   }
 
-  private async refresh(): Promise<void> {
+  /** Agents and queues as they are now. */
+  async refresh(): Promise<void> {
     const { api } = this.desk;
     const withReports = may(this.desk.me.peek(), 'reports');
     try {
@@ -243,7 +248,8 @@ export class Board {
 
   private takeAgent(agent: Agent): void {
     this.noteStatus(agent);
-    this.people.value = this.people.peek().map((each) => (each.id === agent.id ? agent : each));
+    const people = this.people.peek() ?? [];
+    this.people.value = people.map((each) => (each.id === agent.id ? agent : each));
   }
 
   private noteStatus({ id, status }: Agent): void {
@@ -253,6 +259,7 @@ export class Board {
   }
 
   private soon(): void {
+    if (this.closed) return;
     this.showTimer ??= setTimeout(() => this.show(), SHOW_MS);
   }
 

@@ -7,7 +7,7 @@ export function Filters() {
   const board = useBoard();
   const { t } = useTeamTexts();
   const filter = currentFilter();
-  const agents = board.agents.value.map(({ agent }) => agent);
+  const agents = (board.agents.value ?? []).map(({ agent }) => agent);
   const isSet = Object.values(filter).some((each) => each !== '');
   return (
     <div class="team-filters" role="search" aria-label={t('filters')}>

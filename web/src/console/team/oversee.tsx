@@ -118,7 +118,7 @@ function HandOn({ conversation }: { conversation: Conversation }) {
   const board = useBoard();
   const { i18n } = useConsole();
   const { t } = useTeamTexts();
-  const others = board.agents.value
+  const others = (board.agents.value ?? [])
     .map(({ agent }) => agent)
     .filter(({ id }) => id !== conversation.assignee?.id);
   return (

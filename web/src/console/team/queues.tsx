@@ -9,7 +9,7 @@ export function Queues() {
   const board = useBoard();
   const { t } = useTeamTexts();
   const filter = currentFilter();
-  const rows = board.queues.value.filter(
+  const rows = (board.queues.value ?? []).filter(
     ({ inbox_id, team_id }) =>
       (filter.inbox === '' || filter.inbox === inbox_id) &&
       (filter.team === '' || filter.team === team_id),
@@ -17,9 +17,8 @@ export function Queues() {
   return (
     <section class="team-queues" aria-labelledby="team-queues">
       <h2 id="team-queues">{t('tab_queues')}</h2>
-      {rows.length === 0 ? (
-        <p class="team-empty">{t('noQueues')}</p>
-      ) : (
+      {rows.length === 0 && board.queues.value && <p class="team-empty">{t('noQueues')}</p>}
+      {rows.length > 0 && (
         <table>
           <thead>
             <tr>

@@ -8,16 +8,17 @@ export function Summary() {
   const board = useBoard();
   const { t, locale } = useTeamTexts();
   const language = locale.value;
-  const total = totalOf(board.queues.value);
+  const queues = board.queues.value;
   const agents = board.agents.value;
-  const online = agents.filter(({ agent }) => agent.status === 'online').length;
-  const longest = total.longest_wait_s ?? null;
+  const total = queues && totalOf(queues);
+  const online = agents?.filter(({ agent }) => agent.status === 'online').length ?? null;
+  const longest = total?.longest_wait_s ?? null;
   const facts = [
-    [t('waiting'), number(total.waiting, language)],
+    [t('waiting'), number(total?.waiting ?? null, language)],
     [t('longest'), longest === null ? NOTHING : lasting(longest, language)],
-    [t('open'), number(total.open, language)],
-    [t('pending'), number(total.pending, language)],
-    [t('online'), `${number(online, language)} / ${number(agents.length, language)}`],
+    [t('open'), number(total?.open ?? null, language)],
+    [t('pending'), number(total?.pending ?? null, language)],
+    [t('online'), agents ? `${number(online, language)} / ${agents.length}` : NOTHING],
   ] as const;
   return (
     <>

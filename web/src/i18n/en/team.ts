@@ -33,6 +33,7 @@ export const team = {
   late: 'over target',
   target: 'target {time}',
   noAgents: 'There are no agents here.',
+  agentsFailed: 'The agents could not be loaded.',
   showTheirs: 'Show the conversations of {name}',
   since: 'since {time}',
   load: 'Conversations:',

@@ -35,6 +35,7 @@ export const team: { [K in keyof typeof en]: string } = {
   late: '已超时',
   target: '目标 {time}',
   noAgents: '没有客服。',
+  agentsFailed: '客服列表加载失败。',
   showTheirs: '查看{name}的会话',
   since: '{time} 起',
   load: '会话数：',

@@ -4,6 +4,7 @@ import { useSlow } from '../ui/hooks';
 import { DeskProvider, useConsole } from './context';
 import { DeskView } from './shell/desk-view';
 import { route } from './router';
+import { Enrol } from './gate/enrol';
 import { Setup } from './gate/setup';
 import { SignIn } from './gate/sign-in';
 
@@ -22,6 +23,8 @@ export function App() {
       ) : (
         <Setup token={setup} needed={state.needsSetup} />
       );
+    case 'enrolling':
+      return <Enrol api={state.api} />;
     case 'signed-in':
       return (
         <DeskProvider value={state.desk}>

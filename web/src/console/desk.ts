@@ -10,35 +10,24 @@ import type {
   Conversation,
   ConversationChange,
   Message,
-  Page,
   Person,
+  Priority,
   ServerFrame,
-  View,
 } from '../protocol/types';
+import { uploadVia } from '../protocol/uploads';
 import { wakeWithPage } from '../protocol/wake';
+import { FrameMap } from '../ui/frame-map';
+import { UploadProgress } from '../ui/progress';
 import { Chat } from './chat/chat';
-import { belongs, isMine, isUnread, newer, ordered, VIEWS } from './list/views';
+import { Directory } from './directory';
+import { Conversations } from './list/conversations';
+import { Pager } from './list/pager';
+import { isMine, isUnread } from './list/views';
+import { type AlertEvent, type NewNotice, NoticeBoard } from './shell/notice-board';
 
 const TYPING_SHOWN_MS = 6_000;
 const ME_DELAY_MS = 400;
-const NOTICE_MS = 6_000;
-
-export interface ViewPage {
-  status: 'loading' | 'ready' | 'error';
-  cursor: string | null;
-  more: 'idle' | 'loading' | 'error';
-}
-
-export type Notice =
-  | { id: number; kind: 'error'; code: string; detail: string }
-  | {
-      id: number;
-      kind: 'assigned' | 'queued' | 'message';
-      visitor: Conversation['visitor'];
-      conversation: string;
-    };
-
-type NewNotice = Notice extends infer N ? (N extends Notice ? Omit<N, 'id'> : never) : never;
+const BULK_AT_ONCE = 4;
 
 /** What a page beside the desk hears of the connection. */
 export type DeskListener = Partial<
@@ -47,63 +36,58 @@ export type DeskListener = Partial<
 
 export type Action = 'accept' | 'pending' | 'resolve' | 'reopen';
 
-const FIRST: ViewPage = { status: 'loading', cursor: null, more: 'idle' };
-
 /** Everything one signed-in agent sees: lists, the open conversation, the connection. */
 export class Desk {
   readonly api: Api;
   readonly client: Client;
   readonly me;
-  readonly conversations = signal<ReadonlyMap<string, Conversation>>(new Map());
-  readonly pages = signal<Record<View, ViewPage>>({
-    mine: FIRST,
-    waiting: FIRST,
-    all: FIRST,
-    ended: FIRST,
-  });
+  readonly known: Conversations;
+  readonly list: Pager;
+  readonly directory: Directory;
+  readonly board = new NoticeBoard();
   readonly chat = signal<Chat | null>(null);
   readonly outbox = signal<readonly OutboxEntry[]>([]);
   readonly connection = signal<ConnectionState>(IDLE);
   readonly limitedUntil = signal(0);
-  /** Messages that came in conversations which are not looked at. */
-  readonly unread = signal<ReadonlyMap<string, number>>(new Map());
-  readonly typing = signal<ReadonlyMap<string, Person>>(new Map());
-  readonly notices = signal<readonly Notice[]>([]);
+  readonly progress = new UploadProgress();
   readonly busy = signal(false);
-  readonly rows = computed(() => {
-    const all = [...this.conversations.value.values()];
-    const me = this.me.value;
-    const pick = (view: View) =>
-      ordered(
-        view,
-        all.filter((each) => belongs(view, each, me)),
-      );
-    return { mine: pick('mine'), waiting: pick('waiting'), all: pick('all'), ended: pick('ended') };
-  });
+  /** How many conversations changed while the connection was away, once that is known. */
+  readonly caughtUp = signal(0);
   readonly unreadCount = computed(() => {
+    const me = this.me.value;
+    const unread = this.unread.value;
     let count = 0;
-    for (const conversation of this.rows.value.mine) {
-      if (isUnread(conversation)) count += this.unread.value.get(conversation.id) ?? 1;
+    for (const conversation of this.known.values()) {
+      if (!isMine(conversation, me) || !isUnread(conversation)) continue;
+      count += unread.get(conversation.id) ?? 1;
     }
     return count;
   });
 
-  private readonly listeners = new Set<DeskListener>();
+  private readonly unreadCounts = new FrameMap<number>();
+  private readonly typers = new FrameMap<Person>();
   private readonly typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
+  private readonly reloading = new Set<string>();
+  private readonly listeners = new Set<DeskListener>();
   private readonly undo: () => void;
+  private headsWhenLost: ReadonlyMap<string, number> | null = null;
   private meTimer: ReturnType<typeof setTimeout> | undefined;
-  private touched: Set<string> | null = null;
-  private noticeId = 0;
 
   constructor(server: URL, me: Agent, signedOut: () => void) {
     this.me = signal(me);
     this.api = new Api(server, null, signedOut);
+    this.known = new Conversations(me);
+    this.list = new Pager(this.api, this.known, (id) => this.chat.peek()?.id === id);
+    this.directory = new Directory(this.api);
     this.client = new Client({
       connect: connector(server, () => null),
       store: indexedDbStore(() => me.id),
       prepare: (client) => client.restore(),
+      upload: uploadVia(this.api),
       listener: {
         state: (state) => {
+          const lost = this.connection.peek().phase === 'online' && state.phase !== 'online';
+          if (lost) this.headsWhenLost = this.known.heads();
           this.connection.value = state;
           if (state.phase === 'stopped') signedOut();
         },
@@ -116,7 +100,7 @@ export class Desk {
           for (const each of this.listeners) each.behind?.(id);
         },
         resumed: (epoch) => {
-          this.resumed();
+          void this.resumed();
           for (const each of this.listeners) each.resumed?.(epoch);
         },
         reset: () => {
@@ -125,6 +109,7 @@ export class Desk {
         },
         outbox: (entries) => (this.outbox.value = entries),
         limited: (until) => (this.limitedUntil.value = until),
+        progress: (id, share) => this.progress.set(id, share),
         frame: (frame) => {
           this.hint(frame);
           for (const each of this.listeners) each.frame?.(frame);
@@ -138,15 +123,46 @@ export class Desk {
       unwake();
       document.removeEventListener('visibilitychange', look);
     };
-    void this.refresh();
+    void this.list.refresh();
+    void this.directory.load();
     void this.client.start();
   }
 
   close(): void {
     this.undo();
     clearTimeout(this.meTimer);
+    this.typingTimers.forEach((timer) => clearTimeout(timer));
     this.chat.value?.close();
     this.client.stop();
+    this.known.close();
+    this.unreadCounts.close();
+    this.typers.close();
+  }
+
+  /** All that are known, anew after every change; one alone is had from `conversation`. */
+  get conversations() {
+    return this.known.all;
+  }
+
+  get rows() {
+    return this.known.rows;
+  }
+
+  get notices() {
+    return this.board.notices;
+  }
+
+  /** Messages that came in conversations which are not looked at. */
+  get unread() {
+    return this.unreadCounts.state;
+  }
+
+  get typing() {
+    return this.typers.state;
+  }
+
+  conversation(id: string): Conversation | undefined {
+    return this.known.get(id);
   }
 
   /** Has a page hear what comes, after the desk itself; returns how to stop. */
@@ -161,79 +177,19 @@ export class Desk {
     this.chat.value = id === null ? null : new Chat(this, id);
   }
 
-  /** Loads the first page of every list anew; what changes meanwhile is kept. */
-  async refresh(): Promise<void> {
-    const touched = new Set<string>();
-    this.touched = touched;
-    const loaded = new Map<string, Conversation>();
-    const results = await Promise.allSettled(
-      VIEWS.map((view) => this.api.get<Page<Conversation>>('conversations', { view })),
-    );
-    if (this.touched !== touched) return;
-    this.touched = null;
-    const pages = { ...this.pages.value };
-    let complete = true;
-    results.forEach((result, index) => {
-      const view = VIEWS[index]!;
-      if (result.status === 'rejected') {
-        complete = false;
-        if (pages[view].status !== 'ready') pages[view] = { ...pages[view], status: 'error' };
-        return;
-      }
-      for (const conversation of result.value.items) loaded.set(conversation.id, conversation);
-      pages[view] = { status: 'ready', cursor: cursorOf(result.value), more: 'idle' };
-    });
-    const held = this.conversations.value;
-    for (const [id, conversation] of held) {
-      const keep = !complete || touched.has(id) || this.chat.value?.id === id;
-      const fresh = loaded.get(id);
-      if (fresh) loaded.set(id, newer(conversation, fresh));
-      else if (keep) loaded.set(id, conversation);
-    }
-    this.conversations.value = loaded;
-    this.pages.value = pages;
-  }
-
-  async retry(view: View): Promise<void> {
-    this.pages.value = { ...this.pages.value, [view]: FIRST };
-    await this.refresh();
-  }
-
-  async more(view: View): Promise<void> {
-    const page = this.pages.value[view];
-    if (page.cursor === null || page.more === 'loading') return;
-    this.setPage(view, { ...page, more: 'loading' });
-    try {
-      const next = await this.api.get<Page<Conversation>>('conversations', {
-        view,
-        cursor: page.cursor,
-      });
-      for (const conversation of next.items) this.take(conversation);
-      this.setPage(view, { status: 'ready', cursor: cursorOf(next), more: 'idle' });
-    } catch {
-      this.setPage(view, { ...page, more: 'error' });
-    }
-  }
-
   /** Takes a conversation as the server tells it, wherever it came from. */
   take(conversation: Conversation): void {
-    this.touched?.add(conversation.id);
-    const held = this.conversations.peek().get(conversation.id);
-    const next = new Map(this.conversations.peek());
-    next.set(conversation.id, newer(held, conversation));
-    this.conversations.value = next;
+    this.known.take(conversation);
   }
 
   seen(id: string): void {
-    if (!this.unread.peek().has(id)) return;
-    const unread = new Map(this.unread.peek());
-    unread.delete(id);
-    this.unread.value = unread;
+    this.unreadCounts.delete(id);
+    this.board.settle(id, 'message');
   }
 
   /** True when it was done. */
   async act(id: string, action: Action): Promise<boolean> {
-    return this.change(id, () => this.api.post(`conversations/${id}/${action}`));
+    return this.change(id, () => this.request(id, action));
   }
 
   async transfer(id: string, agent: string | null): Promise<boolean> {
@@ -241,11 +197,45 @@ export class Desk {
     return this.change(id, () => this.api.post(`conversations/${id}/transfer`, body));
   }
 
+  async prioritise(id: string, priority: Priority): Promise<boolean> {
+    return this.change(id, () => this.api.put(`conversations/${id}/priority`, { priority }));
+  }
+
+  /** Leaves what is offered to this agent to somebody else. */
+  async decline(id: string): Promise<boolean> {
+    return this.change(id, () => this.api.post(`conversations/${id}/decline`));
+  }
+
+  /** Carries out a request that is answered with the conversation; true when it was done. */
+  perform(id: string, request: () => Promise<unknown>): Promise<boolean> {
+    return this.change(id, request);
+  }
+
+  /** Does the same with many, a few at a time, and says how it went. */
+  async bulk(ids: readonly string[], action: 'resolve' | 'take'): Promise<void> {
+    const left = [...ids];
+    let [done, failed] = [0, 0];
+    const work = async () => {
+      for (let id = left.shift(); id !== undefined; id = left.shift()) {
+        try {
+          this.take(await this.request(id, action));
+          done += 1;
+        } catch {
+          failed += 1;
+          void this.reload(id);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: BULK_AT_ONCE }, work));
+    this.refreshMe();
+    this.notify({ kind: 'bulk', done, failed });
+  }
+
   async setStatus(status: Exclude<AgentStatus, 'offline'>): Promise<void> {
     const before = this.me.value;
     this.me.value = { ...before, status };
     try {
-      this.me.value = await this.api.put<Agent>('agents/me/status', { status });
+      this.setMe(await this.api.put<Agent>('agents/me/status', { status }));
     } catch (error) {
       this.me.value = before;
       this.fail(error);
@@ -253,13 +243,19 @@ export class Desk {
   }
 
   dismiss(id: number): void {
-    this.notices.value = this.notices.value.filter((notice) => notice.id !== id);
+    this.board.dismiss(id);
   }
 
   notify(notice: NewNotice): void {
-    const id = ++this.noticeId;
-    this.notices.value = [...this.notices.value.slice(-2), { ...notice, id } as Notice];
-    setTimeout(() => this.dismiss(id), NOTICE_MS);
+    this.board.add(notice);
+  }
+
+  private request(id: string, action: Action | 'take'): Promise<Conversation> {
+    const path = `conversations/${id}`;
+    if (action !== 'take') return this.api.post(`${path}/${action}`);
+    const waits = this.known.peek(id)?.state === 'queued';
+    if (waits) return this.api.post(`${path}/accept`);
+    return this.api.post(`${path}/transfer`, { agent_id: this.me.peek().id });
   }
 
   private async change(id: string, request: () => Promise<unknown>): Promise<boolean> {
@@ -287,35 +283,37 @@ export class Desk {
   }
 
   private async reload(id: string): Promise<void> {
+    if (this.reloading.has(id)) return;
+    this.reloading.add(id);
     try {
       this.take(await this.api.get<Conversation>(`conversations/${id}`));
     } catch {
       // Not to be seen any more: the next refresh drops it.
+    } finally {
+      this.reloading.delete(id);
     }
   }
 
-  private setPage(view: View, page: ViewPage): void {
-    this.pages.value = { ...this.pages.value, [view]: page };
-  }
-
-  private resumed(): void {
-    void this.refresh();
+  private async resumed(): Promise<void> {
     this.refreshMe();
     this.chat.value?.look();
+    const before = this.headsWhenLost;
+    await this.list.refresh();
+    if (before) this.caughtUp.value = this.known.changedSince(before);
   }
 
   private reset(): void {
     const open = this.chat.value?.id ?? null;
     this.open(null);
-    this.conversations.value = new Map();
-    this.unread.value = new Map();
-    void this.refresh();
+    this.known.clear();
+    this.unreadCounts.clear();
+    void this.list.refresh();
     if (open !== null) this.open(open);
   }
 
   private arrived(message: Message): void {
     const id = message.conversation_id;
-    const conversation = this.conversations.value.get(id);
+    const conversation = this.known.peek(id);
     if (conversation) {
       const { seq, kind, text, from, created_at } = message;
       this.take({
@@ -327,15 +325,14 @@ export class Desk {
     } else {
       void this.reload(id);
     }
-    if (this.chat.value?.id === id) this.chat.value.add(message);
+    const isOpen = this.chat.peek()?.id === id;
+    if (isOpen) this.chat.peek()?.add(message);
     if (message.from.kind !== 'visitor' || message.kind === 'event') return;
     this.setTyping(id, null);
-    if (this.chat.value?.id === id && document.visibilityState === 'visible') return;
-    if (!conversation || !isMine(conversation, this.me.value)) return;
-    const unread = new Map(this.unread.value);
-    unread.set(id, (unread.get(id) ?? 0) + 1);
-    this.unread.value = unread;
-    this.notify({ kind: 'message', visitor: conversation.visitor, conversation: id });
+    if (isOpen && document.visibilityState === 'visible') return;
+    if (!conversation || !isMine(conversation, this.me.peek())) return;
+    this.unreadCounts.set(id, (this.unreadCounts.get(id) ?? 0) + 1);
+    this.alert('message', conversation, message.text);
   }
 
   private hint(frame: ServerFrame): void {
@@ -348,7 +345,7 @@ export class Desk {
         this.setTyping(frame.conversation_id, frame.on ? frame.from : null);
         break;
       case 'read': {
-        const conversation = this.conversations.value.get(frame.conversation_id);
+        const conversation = this.known.peek(frame.conversation_id);
         if (!conversation) break;
         const key = frame.from.kind === 'visitor' ? 'visitor_read_seq' : 'agent_read_seq';
         this.take({ ...conversation, [key]: Math.max(conversation[key], frame.seq) });
@@ -363,40 +360,53 @@ export class Desk {
   }
 
   private changed(change: ConversationChange, conversation: Conversation): void {
-    const me = this.me.value;
-    const before = this.conversations.value.get(conversation.id);
+    const me = this.me.peek();
+    const { id } = conversation;
+    const before = this.known.peek(id);
     const wasMine = before !== undefined && isMine(before, me);
     const mine = isMine(conversation, me);
     this.take(conversation);
     if (mine || wasMine) this.refreshMe();
-    if (this.chat.value?.id === conversation.id) {
-      this.chat.value.follow();
-      this.chat.value.look();
+    const offered = conversation.offer?.agent.id === me.id;
+    if (!offered) this.board.settle(id, 'offered');
+    if (conversation.state !== 'queued') this.board.settle(id, 'queued');
+    const open = this.chat.peek();
+    if (open?.id === id) {
+      open.follow();
+      open.look();
+    }
+    if (offered && change === 'offered') {
+      this.alert('offered', conversation);
+    } else if (change === 'overdue') {
+      if (mine || conversation.state === 'queued') this.alert('overdue', conversation);
+    } else if (open?.id === id) {
       return;
-    }
-    const { id, visitor } = conversation;
-    if (mine && !wasMine && (change === 'assigned' || change === 'transferred')) {
-      this.notify({ kind: 'assigned', visitor, conversation: id });
+    } else if (mine && !wasMine && (change === 'assigned' || change === 'transferred')) {
+      this.alert('assigned', conversation);
     } else if (change === 'queued' && before?.state !== 'queued') {
-      this.notify({ kind: 'queued', visitor, conversation: id });
+      this.alert('queued', conversation);
     }
+  }
+
+  private alert(kind: AlertEvent, { id, visitor }: Conversation, text?: string): void {
+    this.notify({ kind, visitor, conversation: id, ...(text === undefined ? {} : { text }) });
   }
 
   private setTyping(id: string, from: Person | null): void {
     clearTimeout(this.typingTimers.get(id));
     this.typingTimers.delete(id);
-    if (from) {
-      this.typingTimers.set(
-        id,
-        setTimeout(() => this.setTyping(id, null), TYPING_SHOWN_MS),
-      );
-    } else if (!this.typing.value.has(id)) {
+    if (from === null) {
+      this.typers.delete(id);
       return;
     }
-    const typing = new Map(this.typing.value);
-    if (from) typing.set(id, from);
-    else typing.delete(id);
-    this.typing.value = typing;
+    this.typers.set(id, from);
+    const over = setTimeout(() => this.setTyping(id, null), TYPING_SHOWN_MS);
+    this.typingTimers.set(id, over);
+  }
+
+  private setMe(me: Agent): void {
+    this.me.value = me;
+    this.known.setMe(me);
   }
 
   /** Status and load are the server's to know; asks once for changes that come together. */
@@ -404,13 +414,9 @@ export class Desk {
     clearTimeout(this.meTimer);
     this.meTimer = setTimeout(() => {
       this.api.get<Agent>('auth/me').then(
-        (me) => (this.me.value = me),
+        (me) => this.setMe(me),
         () => undefined,
       );
     }, ME_DELAY_MS);
   }
-}
-
-function cursorOf(page: Page<unknown>): string | null {
-  return page.has_more ? (page.next_cursor ?? null) : null;
 }

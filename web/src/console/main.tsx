@@ -1,4 +1,4 @@
-import { effect } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import { render } from 'preact';
 import { TextsProvider } from '../ui/context';
 import { setTheme } from '../ui/theme';
@@ -6,6 +6,7 @@ import { App } from './app';
 import { ConsoleProvider, consoleI18n } from './context';
 import { storeLocale, storedLocale, storedTheme } from './preferences';
 import { Session } from './session';
+import { titleCount } from './shell/alerts';
 
 setTheme(storedTheme());
 const i18n = consoleI18n(storedLocale());
@@ -14,10 +15,13 @@ effect(() => {
   document.documentElement.lang = i18n.locale.value;
   storeLocale(i18n.locale.value);
 });
-effect(() => {
+const count = computed(() => {
   const state = session.state.value;
-  const unread = state.kind === 'signed-in' ? state.desk.unreadCount.value : 0;
-  document.title = unread > 0 ? `(${unread}) kefu` : 'kefu';
+  return state.kind === 'signed-in' ? titleCount(state.desk) : null;
+});
+effect(() => {
+  const calls = count.value?.value ?? 0;
+  document.title = calls > 0 ? `(${calls}) kefu` : 'kefu';
 });
 render(
   <TextsProvider value={i18n}>

@@ -12,6 +12,8 @@ export interface ConsolePage {
   name: string;
   icon: IconName;
   title: ConsoleKey;
+  /** `hidden` is opened from somewhere else than the rail. */
+  place?: 'rail' | 'hidden';
   allowed(me: Agent): boolean;
   load(): Promise<{ default: ComponentType }>;
 }
@@ -38,6 +40,21 @@ export const PAGES: readonly ConsolePage[] = [
     title: 'pageAudit',
     allowed: (me) => may(me, 'audit'),
     load: () => import('./audit/page'),
+  },
+  {
+    name: 'search',
+    icon: 'search',
+    title: 'search',
+    allowed: (me) => may(me, 'chat') || may(me, 'conversations.all'),
+    load: () => import('./search/search-page'),
+  },
+  {
+    name: 'profile',
+    icon: 'key',
+    title: 'profile',
+    place: 'hidden',
+    allowed: () => true,
+    load: () => import('./profile/profile-page'),
   },
 ];
 

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { Api, ApiError } from '../protocol/api';
+import type { SecondFactor } from '../protocol/access';
 import type { Agent } from '../protocol/types';
 import { Desk } from './desk';
 
@@ -8,6 +9,8 @@ export type SessionState =
   | { kind: 'unreachable' }
   /** `needsSetup`: there is no administrator yet. */
   | { kind: 'signed-out'; needsSetup: boolean }
+  /** The server wants a second factor of this agent before anything else. */
+  | { kind: 'enrolling'; api: Api }
   | { kind: 'signed-in'; desk: Desk };
 
 /** Who sits at this console. The cookie holds the session; this only knows whether there is one. */
@@ -36,8 +39,10 @@ export class Session {
     }
   }
 
-  async signIn(email: string, password: string): Promise<void> {
-    const { agent } = await this.api.post<{ agent: Agent }>('auth/login', { email, password });
+  /** Without the code of an agent who has a second factor it fails with the field `code`. */
+  async signIn(email: string, password: string, code?: string): Promise<void> {
+    const body = { email, password, ...(code === undefined ? {} : { code }) };
+    const { agent } = await this.api.post<{ agent: Agent }>('auth/login', body);
     this.enter(agent);
   }
 
@@ -61,6 +66,16 @@ export class Session {
       }
     });
     this.state.value = { kind: 'signed-in', desk };
+    void this.lookForEnrolment(desk);
+  }
+
+  private async lookForEnrolment(desk: Desk): Promise<void> {
+    const factor = await desk.api.get<SecondFactor>('auth/totp').catch(() => null);
+    const state = this.state.peek();
+    const stillThere = state.kind === 'signed-in' && state.desk === desk;
+    if (stillThere && factor?.required && !factor.enabled) {
+      this.leave({ kind: 'enrolling', api: this.api });
+    }
   }
 
   private leave(next: SessionState): void {

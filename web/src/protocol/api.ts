@@ -74,8 +74,8 @@ export class Api {
     return this.request<T>('PATCH', new URL(path, this.root), body, options);
   }
 
-  delete<T>(path: string, options: RequestOptions = {}): Promise<T> {
-    return this.request<T>('DELETE', new URL(path, this.root), undefined, options);
+  delete<T>(path: string, options: RequestOptions = {}, body?: unknown): Promise<T> {
+    return this.request<T>('DELETE', new URL(path, this.root), body, options);
   }
 
   /** The newest page, or the one beside a bound, in ascending order. */
@@ -84,6 +84,14 @@ export class Api {
     bound: { after_seq?: number; before_seq?: number; limit?: number } = {},
   ): Promise<Page<Message>> {
     return this.get(`conversations/${encodeURIComponent(conversation)}/messages`, bound);
+  }
+
+  /** What an answer that was no success means. */
+  refusal(status: number, body: string, retryAfter: string | null): ApiError {
+    const error = problem(status, body, retryAfter);
+    // A code of a second factor that is not right says nothing about the session.
+    if (status === 401 && error.field !== 'code') this.signedOut();
+    return error;
   }
 
   private async request<T>(
@@ -110,9 +118,8 @@ export class Api {
         cache: 'no-store',
         signal: abort.signal,
       });
-      if (response.status === 401) this.signedOut();
-      if (!response.ok) throw await problem(response);
       const text = await response.text();
+      if (!response.ok) throw this.refusal(response.status, text, response.headers.get('retry-after'));
       if (as === 'csv') return text as T;
       return (text ? JSON.parse(text) : undefined) as T;
     } catch (error) {
@@ -134,20 +141,20 @@ const CODES: Record<number, string> = {
   429: 'rate_limited',
 };
 
-async function problem(response: Response): Promise<ApiError> {
+function problem(status: number, answer: string, retryAfter: string | null): ApiError {
   let body: Record<string, unknown> = {};
   try {
-    body = (await response.json()) as Record<string, unknown>;
+    body = JSON.parse(answer) as Record<string, unknown>;
   } catch {
     // A proxy in between may answer with a page of its own; the status says enough.
   }
   const text = (value: unknown) => (typeof value === 'string' && value ? value : null);
-  const header = Number(response.headers.get('retry-after') ?? NaN) * 1000;
+  const header = Number(retryAfter ?? NaN) * 1000;
   const wait = typeof body['retry_after_ms'] === 'number' ? body['retry_after_ms'] : header;
   return new ApiError(
-    response.status,
-    text(body['code']) ?? CODES[response.status] ?? 'unavailable',
-    text(body['detail']) ?? text(body['title']) ?? response.statusText,
+    status,
+    text(body['code']) ?? CODES[status] ?? 'unavailable',
+    text(body['detail']) ?? text(body['title']) ?? `status ${status}`,
     text(body['field']),
     Number.isFinite(wait) ? wait : null,
   );

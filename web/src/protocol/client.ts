@@ -5,6 +5,7 @@ import { Liveness } from './liveness';
 import type { Draft, OutboxEntry, OutboxStore } from './outbox';
 import { Positions, type Step } from './positions';
 import { Sender } from './sender';
+import type { UploadEntry } from './uploads';
 import type { Connect, Transport, TransportKind } from './transport';
 import type {
   Ack,
@@ -26,6 +27,8 @@ export interface ClientOptions {
   listener: Listener;
   /** Loads what must be there before the first frame, and sets positions. Repeated until it succeeds. */
   prepare(client: Client): Promise<void>;
+  /** Uploads the file of an entry; without it drafts with files stay in the queue. */
+  upload?: UploadEntry;
   random?: () => number;
 }
 
@@ -79,8 +82,10 @@ export class Client {
         overdue: () => this.drop(),
         outbox: (entries) => listener.outbox(entries),
         limited: (until) => listener.limited(until),
+        progress: (clientId, share) => listener.progress(clientId, share),
       },
       this.random,
+      options.upload,
     );
     this.liveness = new Liveness({
       ping: () => this.transport?.send({ type: 'ping' }),
@@ -120,6 +125,11 @@ export class Client {
     }
   }
 
+  /** When the last frame came; 0 before the first. */
+  get heardAt(): number {
+    return this.liveness.heardAt;
+  }
+
   /** Everything up to `seq` is held. */
   setPosition(conversationId: string, seq: number): void {
     this.positions.raise(conversationId, seq);
@@ -143,6 +153,7 @@ export class Client {
     this.sender.resend(clientId);
   }
 
+  /** Gives up an entry that failed or whose file is not uploaded yet. */
   discard(clientId: string): void {
     this.sender.discard(clientId);
   }

@@ -14,6 +14,8 @@ export class Liveness {
   private intervalMs = 25_000;
   private missed = 0;
   private pingedAt = 0;
+  /** When the last frame came, in this or an earlier connection; 0 before the first. */
+  heardAt = 0;
 
   constructor(events: LivenessEvents) {
     this.events = events;
@@ -54,6 +56,7 @@ export class Liveness {
   /** Any frame is a sign of life. */
   heard(): void {
     this.missed = 0;
+    this.heardAt = Date.now();
   }
 
   ponged(): void {

@@ -26,7 +26,7 @@ export type EventCode =
   | 'handed_over'
   | 'erased';
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
-export type View = 'mine' | 'waiting' | 'all' | 'ended';
+export type View = 'mine' | 'waiting' | 'bot' | 'all' | 'ended';
 
 export interface Person {
   kind: 'visitor' | 'agent' | 'bot' | 'system';
@@ -151,6 +151,8 @@ export interface Conversation {
   updated_at: string;
   resolved_at: string | null;
   rating: Rating | null;
+  /** Ids of its tags. */
+  tags?: string[];
 }
 
 export interface Agent {
@@ -264,6 +266,8 @@ export interface ErrorFrame {
   type: 'error';
   code: string;
   message: string;
+  /** What is to blame, when something is. */
+  field?: string;
   client_id?: string;
   conversation_id?: string;
   retry_after_ms?: number;
@@ -427,4 +431,12 @@ export interface AuditVerdict {
   lines: number;
   head: string;
   broken_at?: number | null;
+}
+export interface Tag {
+  id: string;
+  name: string;
+  /** `#rrggbb`. */
+  colour: string;
+  group: string;
+  created_at: string;
 }

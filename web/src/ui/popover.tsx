@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 interface PopoverProps {
@@ -9,6 +9,8 @@ interface PopoverProps {
   /** Opens upwards, for buttons at the bottom. */
   up?: boolean;
   disabled?: boolean;
+  /** For who opens it by another way than a click. */
+  buttonRef?: RefObject<HTMLButtonElement | null>;
   children(close: () => void): ComponentChildren;
 }
 
@@ -16,7 +18,8 @@ interface PopoverProps {
 export function Popover(props: PopoverProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
+  const own = useRef<HTMLButtonElement>(null);
+  const button = props.buttonRef ?? own;
   const close = () => {
     setOpen(false);
     button.current?.focus();

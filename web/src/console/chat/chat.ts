@@ -29,7 +29,7 @@ export class Chat {
   }
 
   get conversation(): Conversation | undefined {
-    return this.desk.conversations.value.get(this.id);
+    return this.desk.conversation(this.id);
   }
 
   async load(): Promise<void> {

@@ -12,6 +12,7 @@ import type { Action } from '../desk';
 import { StateTag } from '../list/list-pane';
 import { href, route } from '../router';
 import { eventText } from './event-text';
+import { keysOf, keyText } from '../shell/shortcuts';
 import { TransferMenu } from './transfer-menu';
 import { isMine } from '../list/views';
 
@@ -31,7 +32,12 @@ export function ConversationPane(props: ConversationPaneProps) {
           <Icon name="inbox" size={36} />
           <p class="pane-title">{t('pick')}</p>
           <p>{t('pickHint')}</p>
-          <p class="hint">{t('pickKeys')}</p>
+          <p class="hint">
+            {t('pickKeys', {
+              palette: keyText(keysOf('palette')),
+              sheet: keyText(keysOf('sheet')),
+            })}
+          </p>
         </div>
       </main>
     );

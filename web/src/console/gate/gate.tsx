@@ -61,7 +61,7 @@ interface FieldProps {
   label: string;
   type: 'text' | 'email' | 'password';
   value: string;
-  autocomplete: 'name' | 'username' | 'current-password' | 'new-password';
+  autocomplete: 'name' | 'username' | 'current-password' | 'new-password' | 'one-time-code';
   hint?: string;
   minLength?: number;
   focus?: boolean;

@@ -1,6 +1,10 @@
 import type { Agent, Conversation, View } from '../../protocol/types';
 
-export const VIEWS: readonly View[] = ['mine', 'waiting', 'all', 'ended'];
+/** In the order of the tabs and of Alt+1 to Alt+5. */
+export const VIEWS: readonly View[] = ['mine', 'waiting', 'bot', 'all', 'ended'];
+
+export type Sort = 'latest' | 'unanswered' | 'arrival';
+export const SORTS: readonly Sort[] = ['latest', 'unanswered', 'arrival'];
 
 export function isView(text: string | undefined): text is View {
   return VIEWS.includes(text as View);
@@ -10,31 +14,65 @@ export function isMine(conversation: Conversation, me: Agent): boolean {
   return conversation.assignee?.id === me.id;
 }
 
+export function seesAll(me: Agent): boolean {
+  return me.permissions.includes('conversations.all');
+}
+
 /** The same membership that the server's lists have, so that live changes move rows at once. */
 export function belongs(view: View, conversation: Conversation, me: Agent): boolean {
-  const { state } = conversation;
+  const { state, assignee } = conversation;
   const mine = isMine(conversation, me);
-  const sees = me.role !== 'agent' || mine;
+  const sees = seesAll(me) || mine;
+  const waits = state === 'queued' && (seesAll(me) || waitsFor(conversation, me));
   switch (view) {
     case 'mine':
       return mine && (state === 'open' || state === 'pending');
     case 'waiting':
-      return state === 'queued';
+      return waits;
+    case 'bot':
+      return state === 'open' && assignee === null;
     case 'all':
-      return state === 'queued' || ((state === 'open' || state === 'pending') && sees);
+      return waits || ((state === 'open' || state === 'pending') && sees);
     case 'ended':
       return state === 'resolved' && sees;
   }
 }
 
-/** Newest activity first; those who wait, the longest first. */
-export function ordered(view: View, conversations: Conversation[]): Conversation[] {
-  const waitingSince = (each: Conversation) => each.queued_at ?? each.created_at;
-  return conversations.sort((a, b) =>
-    view === 'waiting'
-      ? compare(waitingSince(a), waitingSince(b)) || compare(a.id, b.id)
-      : compare(b.updated_at, a.updated_at) || compare(b.id, a.id),
-  );
+/** It waits for anybody, for a team of this agent, or is offered to it. */
+function waitsFor({ team, offer }: Conversation, me: Agent): boolean {
+  return !team || me.teams.includes(team.id) || offer?.agent.id === me.id;
+}
+
+/** Since when it waits to be accepted. */
+export function waitingSince(conversation: Conversation): string {
+  return conversation.queued_at ?? conversation.created_at;
+}
+
+/** Since when the visitor waits for an answer; null while the agents spoke last. */
+export function unansweredSince({ last_message, state }: Conversation): string | null {
+  if (state === 'resolved' || last_message?.from.kind !== 'visitor') return null;
+  return last_message.created_at;
+}
+
+type Compare = (a: Conversation, b: Conversation) => number;
+
+const latest: Compare = (a, b) => compare(b.updated_at, a.updated_at) || compare(b.id, a.id);
+
+const COMPARES: Record<Sort, Compare> = {
+  latest,
+  /** Who waits for an answer, the longest first; then the others. */
+  unanswered: (a, b) => {
+    const [one, other] = [unansweredSince(a), unansweredSince(b)];
+    if (one !== null && other !== null) return compare(one, other) || compare(a.id, b.id);
+    if (one === null && other === null) return latest(a, b);
+    return one === null ? 1 : -1;
+  },
+  arrival: (a, b) => compare(waitingSince(a), waitingSince(b)) || compare(a.id, b.id),
+};
+
+/** Those who wait stand in the order of the queue, whatever is chosen for the others. */
+export function comparison(view: View, sort: Sort): Compare {
+  return COMPARES[view === 'waiting' ? 'arrival' : view === 'ended' ? 'latest' : sort];
 }
 
 function compare(a: string, b: string): number {

@@ -1,7 +1,21 @@
-import { Icon } from '../../ui/icons';
-import { type ConsoleI18n, useConsole, useDesk, visitorName } from '../context';
-import type { Notice } from '../desk';
+import { Icon, type IconName } from '../../ui/icons';
+import { seconds } from '../../ui/ticking';
+import { accept } from '../chat/accept';
+import { useConsole, useDesk } from '../context';
 import { href } from '../router';
+import type { Notice } from './notice-board';
+import { noticeText } from './notice-text';
+import { titled } from './shortcuts';
+
+const ICONS: Record<Notice['kind'], IconName> = {
+  error: 'alert',
+  bulk: 'check',
+  queued: 'clock',
+  assigned: 'inbox',
+  offered: 'bell',
+  message: 'inbox',
+  overdue: 'clock',
+};
 
 /** What happens elsewhere, said briefly and without taking the focus. */
 export function Notices() {
@@ -11,16 +25,20 @@ export function Notices() {
     <div class="notices" role="status">
       {desk.notices.value.map((notice) => (
         <div key={notice.id} class={`notice is-${notice.kind}`}>
-          <Icon name={notice.kind === 'error' ? 'alert' : 'inbox'} size={18} />
-          {notice.kind === 'error' ? (
-            <span>{text(notice, i18n)}</span>
+          <Icon name={ICONS[notice.kind]} size={18} />
+          {'conversation' in notice ? (
+            <div class="notice-body">
+              <a
+                href={href(isWaiting(notice) ? 'waiting' : 'mine', notice.conversation)}
+                onClick={() => desk.dismiss(notice.id)}
+              >
+                {noticeText(notice, i18n)}
+              </a>
+              {notice.text && <p>{notice.text}</p>}
+              {notice.kind === 'offered' && <Offer id={notice.conversation} />}
+            </div>
           ) : (
-            <a
-              href={href(notice.kind === 'queued' ? 'waiting' : 'mine', notice.conversation)}
-              onClick={() => desk.dismiss(notice.id)}
-            >
-              {text(notice, i18n)}
-            </a>
+            <span class="notice-body">{noticeText(notice, i18n)}</span>
           )}
           <button
             type="button"
@@ -36,19 +54,39 @@ export function Notices() {
   );
 }
 
-function text(notice: Notice, i18n: ConsoleI18n): string {
-  const { t } = i18n;
-  switch (notice.kind) {
-    case 'error':
-      if (notice.code === 'network') return t('unreachable');
-      if (notice.code === 'forbidden') return t('errorForbidden');
-      if (notice.code === 'conflict') return t('errorConflict');
-      return t('failedRequest', { detail: notice.detail });
-    case 'assigned':
-      return t('assignedTo', { name: visitorName(notice.visitor, i18n) });
-    case 'queued':
-      return t('newConversation', { name: visitorName(notice.visitor, i18n) });
-    case 'message':
-      return t('newMessageFrom', { name: visitorName(notice.visitor, i18n) });
-  }
+function isWaiting({ kind }: Notice): boolean {
+  return kind === 'queued' || kind === 'offered';
+}
+
+/** Accept or leave it, while there is time. */
+function Offer({ id }: { id: string }) {
+  const desk = useDesk();
+  const { t } = useConsole().i18n;
+  const until = desk.conversation(id)?.offer?.until;
+  if (until === undefined) return null;
+  const left = Math.max(0, Math.ceil((Date.parse(until) - seconds.value) / 1000));
+  return (
+    <div class="notice-actions">
+      <button
+        type="button"
+        class="button is-primary"
+        disabled={desk.busy.value}
+        title={titled(t('accept'), 'accept')}
+        onClick={() => void accept(desk, id)}
+      >
+        {t('accept')}
+        <span class="count" aria-hidden="true">
+          {t('offerLeft', { n: left })}
+        </span>
+      </button>
+      <button
+        type="button"
+        class="button"
+        disabled={desk.busy.value}
+        onClick={() => void desk.decline(id)}
+      >
+        {t('decline')}
+      </button>
+    </div>
+  );
 }

@@ -1,245 +1,183 @@
-import { LOCALE_NAMES, LOCALES } from '../../i18n';
-import type { Phase } from '../../protocol/connection';
-import { Avatar } from '../../ui/avatar';
+import { useComputed } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from '../../ui/icons';
 import { Popover } from '../../ui/popover';
-import { clock } from '../../ui/time';
-import type { Theme } from '../../ui/theme';
-import { useState } from 'preact/hooks';
+import { seconds } from '../../ui/ticking';
 import { useConsole, useDesk } from '../context';
+import type { Desk } from '../desk';
 import { Logo } from '../gate/gate';
-import { storedTheme, storeTheme } from '../preferences';
-import { PAGES } from '../pages';
+import { levelOf, waitOf } from '../list/waits';
+import { type ConsolePage, PAGES } from '../pages';
 import { href, pageHref, route } from '../router';
-
-const ROLES = { admin: 'roleAdmin', supervisor: 'roleSupervisor', agent: 'roleAgent' } as const;
-const STATUSES = ['online', 'busy', 'away'] as const;
-const STATUS_TEXTS = {
-  online: ['statusOnline', 'statusOnlineHint'],
-  busy: ['statusBusy', 'statusBusyHint'],
-  away: ['statusAway', 'statusAwayHint'],
-  offline: ['statusOffline', 'statusOffline'],
-} as const;
+import { AlertsMenu } from './alerts-menu';
+import { ConnectionDot } from './connection-dot';
+import { keysOf, titled, type ShortcutId } from './shortcuts';
+import { StatusMenu } from './status-menu';
 
 export function Rail() {
   const desk = useDesk();
   const { t } = useConsole().i18n;
-  const { page } = route.value;
-  const waiting = desk.rows.value.waiting.length;
+  const { page, view } = route.value;
+  const pages = PAGES.filter(
+    (each) => each.place !== 'hidden' && each.allowed(desk.me.value),
+  );
+  const isQueue = page === null && view === 'waiting';
   return (
     <nav class="rail" aria-label={t('product')}>
       <div class="rail-logo">
         <Logo size={32} />
       </div>
-      <a
-        class={`rail-item ${page === null ? 'is-active' : ''}`}
-        href={href(route.value.view)}
-        title={t('inbox')}
-        aria-label={t('inbox')}
-        aria-current={page === null ? 'page' : undefined}
+      <Item
+        icon="inbox"
+        text={t('inbox')}
+        shortcut="goInbox"
+        href={href(view === 'waiting' ? 'mine' : view)}
+        active={page === null && !isQueue}
       >
-        <Icon name="inbox" size={22} />
-        {waiting > 0 && (
-          <span class="badge" aria-hidden="true">
-            {waiting > 99 ? '99+' : waiting}
-          </span>
-        )}
-      </a>
-      {PAGES.filter((each) => each.allowed(desk.me.value)).map((each) => (
-        <a
-          key={each.name}
-          class={`rail-item ${page === each.name ? 'is-active' : ''}`}
-          href={pageHref(each.name)}
-          title={t(each.title)}
-          aria-label={t(each.title)}
-          aria-current={page === each.name ? 'page' : undefined}
-        >
-          <Icon name={each.icon} size={22} />
-        </a>
-      ))}
+        <UnreadBadge />
+      </Item>
+      <Item
+        icon="queue"
+        text={t('queue')}
+        shortcut="goQueue"
+        href={href('waiting')}
+        active={isQueue}
+      >
+        <QueueBadge />
+      </Item>
+      <div class="rail-pages">
+        {pages.map((each) => (
+          <Item
+            key={each.name}
+            icon={each.icon}
+            text={t(each.title)}
+            shortcut={shortcutOf(each)}
+            href={pageHref(each.name)}
+            active={page === each.name}
+          />
+        ))}
+      </div>
+      {pages.length > 0 && <MorePages pages={pages} page={page} />}
       <div class="rail-space" />
       <ConnectionDot />
-      <LanguageMenu />
-      <ThemeMenu />
+      <AlertsMenu />
       <StatusMenu />
     </nav>
   );
 }
 
-const PHASES = {
-  idle: ['connConnecting', 'is-away'],
-  connecting: ['connConnecting', 'is-away'],
-  online: ['connOnline', 'is-online'],
-  waiting: ['connWaiting', 'is-busy'],
-  replaced: ['connReplaced', 'is-busy'],
-  stopped: ['connStopped', 'is-busy'],
-} as const satisfies Record<Phase, readonly [string, string]>;
+/** The shortcut that opens a page, if the table has one. */
+function shortcutOf({ name }: ConsolePage): ShortcutId | null {
+  const ids: Partial<Record<string, ShortcutId>> = {
+    search: 'search',
+    customers: 'goCustomers',
+    tickets: 'goTickets',
+    team: 'goTeam',
+    reports: 'goReports',
+    knowledge: 'goKnowledge',
+    settings: 'goSettings',
+  };
+  return ids[name] ?? null;
+}
 
-function ConnectionDot() {
+interface ItemProps {
+  icon: IconName;
+  text: string;
+  shortcut: ShortcutId | null;
+  href: string;
+  active: boolean;
+  children?: ComponentChildren;
+}
+
+function Item({ icon, text, shortcut, href, active, children }: ItemProps) {
+  return (
+    <a
+      class={`rail-item ${active ? 'is-active' : ''}`}
+      href={href}
+      title={shortcut && keysOf(shortcut) ? titled(text, shortcut) : text}
+      aria-label={text}
+      aria-current={active ? 'page' : undefined}
+    >
+      <Icon name={icon} size={22} />
+      {children}
+    </a>
+  );
+}
+
+function UnreadBadge() {
   const desk = useDesk();
-  const { i18n } = useConsole();
-  const { t } = i18n;
-  const state = desk.connection.value;
-  const [text, tone] = PHASES[state.phase];
+  const { count } = useConsole().i18n;
+  const unread = desk.unreadCount.value;
+  return unread === 0 ? null : <Badge count={unread} text={count('unread', unread)} tone="danger" />;
+}
+
+/** How many wait; red once somebody has waited for longer than promised. */
+function QueueBadge() {
+  const desk = useDesk();
+  const { count } = useConsole().i18n;
+  const waiting = desk.known.lists.waiting.value.length;
+  const late = useComputed(() => isLate(desk, seconds.value)).value;
+  if (waiting === 0) return null;
   return (
-    <Popover
-      label={`${t('connection')}: ${t(text)}`}
-      className="rail-item"
-      up
-      button={<span class={`dot ${tone}`} />}
-    >
-      {() => (
-        <div class="facts-popover" tabIndex={-1}>
-          <p class="pane-title">
-            <span class={`dot ${tone}`} /> {t(text)}
-          </p>
-          <dl class="facts">
-            <dt>{t(state.phase === 'online' ? 'connSince' : 'connLast')}</dt>
-            <dd>{state.since === 0 ? '–' : clock(state.since, i18n)}</dd>
-            <dt>{t('connVia')}</dt>
-            <dd>{state.transport === 'socket' ? 'WebSocket' : 'SSE'}</dd>
-            {state.latency_ms !== null && (
-              <>
-                <dt>{t('connLatency')}</dt>
-                <dd>{state.latency_ms} ms</dd>
-              </>
-            )}
-          </dl>
-        </div>
-      )}
-    </Popover>
+    <Badge
+      count={waiting}
+      text={count('emptyMineWaiting', waiting)}
+      tone={late ? 'danger' : 'calm'}
+    />
   );
 }
 
-function LanguageMenu() {
-  const { i18n } = useConsole();
+function isLate(desk: Desk, now: number): boolean {
+  return desk.known.lists.waiting.value.some((id) => {
+    const conversation = desk.known.peek(id);
+    const wait =
+      conversation && waitOf(conversation, desk.directory.targetsOf(conversation.inbox.id));
+    return wait && levelOf(wait, now) === 'danger';
+  });
+}
+
+interface BadgeProps {
+  count: number;
+  text: string;
+  tone: 'calm' | 'danger';
+}
+
+function Badge({ count, text, tone }: BadgeProps) {
   return (
-    <Popover
-      label={i18n.t('language')}
-      className="rail-item"
-      up
-      button={<Icon name="globe" size={20} />}
-    >
-      {(close) =>
-        LOCALES.map((locale) => (
-          <button
-            key={locale}
-            type="button"
-            class="menu-item"
-            lang={locale}
-            aria-pressed={i18n.locale.value === locale}
-            onClick={() => {
-              i18n.locale.value = locale;
-              close();
-            }}
-          >
-            {LOCALE_NAMES[locale]}
-            {i18n.locale.value === locale && <Icon name="check" size={16} />}
-          </button>
-        ))
-      }
-    </Popover>
+    <span class={`badge is-${tone}`} title={text}>
+      <span aria-hidden="true">{count > 99 ? '99+' : count}</span>
+      <span class="visually-hidden">{text}</span>
+    </span>
   );
 }
 
-const THEMES: readonly [Theme, 'themeSystem' | 'themeLight' | 'themeDark'][] = [
-  ['system', 'themeSystem'],
-  ['light', 'themeLight'],
-  ['dark', 'themeDark'],
-];
-
-function ThemeMenu() {
+/** On a phone the pages are behind one button. */
+function MorePages({ pages, page }: { pages: readonly ConsolePage[]; page: string | null }) {
   const { t } = useConsole().i18n;
-  const [theme, setTheme] = useState(storedTheme());
+  const active = pages.some(({ name }) => name === page);
   return (
-    <Popover label={t('theme')} className="rail-item" up button={<Icon name="moon" size={20} />}>
-      {(close) =>
-        THEMES.map(([each, text]) => (
-          <button
-            key={each}
-            type="button"
-            class="menu-item"
-            aria-pressed={theme === each}
-            onClick={() => {
-              setTheme(each);
-              storeTheme(each);
-              close();
-            }}
-          >
-            {t(text)}
-            {theme === each && <Icon name="check" size={16} />}
-          </button>
-        ))
-      }
-    </Popover>
-  );
-}
-
-const STATUS_ICONS: Record<(typeof STATUSES)[number], IconName> = {
-  online: 'check',
-  busy: 'pause',
-  away: 'clock',
-};
-
-function StatusMenu() {
-  const desk = useDesk();
-  const { session, i18n } = useConsole();
-  const { t } = i18n;
-  const me = desk.me.value;
-  const shown = desk.connection.value.phase === 'online' ? me.status : 'offline';
-  const share = me.capacity > 0 ? Math.min(me.load / me.capacity, 1) : 0;
-  return (
-    <Popover
-      label={`${t('status')}: ${t(STATUS_TEXTS[shown][0])}`}
-      className="rail-item"
-      up
-      button={<Avatar name={me.name} seed={me.id} size={36} status={shown} />}
-    >
-      {(close) => (
-        <div class="status-menu">
-          <div class="status-head">
-            <Avatar name={me.name} seed={me.id} size={40} />
-            <div>
-              <p class="pane-title">{me.name}</p>
-              <p class="hint">{t(ROLES[me.role])}</p>
-            </div>
-          </div>
-          <div class="capacity">
-            <p>
-              <span>{t('capacity')}</span>
-              <span class="count">{t('capacityOf', { load: me.load, capacity: me.capacity })}</span>
-            </p>
-            <div class="capacity-bar" aria-hidden="true">
-              <i style={{ width: `${share * 100}%` }} />
-            </div>
-          </div>
-          {STATUSES.map((status) => (
-            <button
-              key={status}
-              type="button"
+    <div class="rail-more">
+      <Popover
+        label={t('morePages')}
+        className={`rail-item ${active ? 'is-active' : ''}`}
+        up
+        button={<Icon name="dots" size={22} />}
+      >
+        {(close) =>
+          pages.map((each) => (
+            <a
+              key={each.name}
               class="menu-item"
-              aria-pressed={me.status === status}
-              onClick={() => {
-                void desk.setStatus(status);
-                close();
-              }}
+              href={pageHref(each.name)}
+              aria-current={page === each.name ? 'page' : undefined}
+              onClick={close}
             >
-              <span class={`status-mark is-${status}`}>
-                <Icon name={STATUS_ICONS[status]} size={12} />
-              </span>
-              <span>
-                {t(STATUS_TEXTS[status][0])}
-                <span class="hint">{t(STATUS_TEXTS[status][1])}</span>
-              </span>
-              {me.status === status && <Icon name="check" size={16} />}
-            </button>
-          ))}
-          <hr />
-          <button type="button" class="menu-item" onClick={() => void session.signOut()}>
-            {t('signOut')}
-          </button>
-        </div>
-      )}
-    </Popover>
+              <Icon name={each.icon} size={18} />
+              {t(each.title)}
+            </a>
+          ))
+        }
+      </Popover>
+    </div>
   );
 }

@@ -1,39 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Agent, Conversation, ConversationState } from '../../../protocol/types';
-import { belongs, isUnread, newer, ordered, VIEWS } from '../views';
-
-const agent = (role: Agent['role']): Agent => ({
-  id: 'me',
-  name: 'Me',
-  email: '',
-  role,
-  status: 'online',
-  capacity: 5,
-  load: 0,
-  disabled: false,
-  permissions: [],
-  teams: [],
-  skills: {},
-});
-
-const conversation = (over: Partial<Conversation> = {}): Conversation => ({
-  id: 'c',
-  inbox: { id: 'i', key: 'web', name: 'Web' },
-  visitor: { id: 'v', name: '', verified: false },
-  state: 'open',
-  assignee: null,
-  priority: 'normal',
-  last_seq: 1,
-  visitor_read_seq: 0,
-  agent_read_seq: 0,
-  last_message: null,
-  queued_at: null,
-  created_at: '2026-01-01T00:00:00.000Z',
-  updated_at: '2026-01-01T00:00:00.000Z',
-  resolved_at: null,
-  rating: null,
-  ...over,
-});
+import type { Agent, ConversationState } from '../../../protocol/types';
+import { belongs, comparison, isUnread, newer, type Sort, VIEWS } from '../views';
+import { agent, conversation } from './people';
 
 const mine = { id: 'me', name: 'Me' };
 const other = { id: 'x', name: 'X' };
@@ -45,6 +13,8 @@ it.each<[ConversationState, typeof mine | null, Agent['role'], string]>([
   ['resolved', mine, 'agent', 'ended'],
   ['open', other, 'agent', ''],
   ['open', other, 'supervisor', 'all'],
+  ['open', null, 'supervisor', 'bot all'],
+  ['open', null, 'agent', 'bot'],
   ['resolved', other, 'agent', ''],
   ['resolved', other, 'admin', 'ended'],
   ['new', null, 'admin', ''],
@@ -53,11 +23,48 @@ it.each<[ConversationState, typeof mine | null, Agent['role'], string]>([
   expect(VIEWS.filter((view) => belongs(view, each, agent(role))).join(' ')).toBe(views);
 });
 
-it('newest activity comes first, of those who wait the longest', () => {
-  const early = conversation({ id: 'a', updated_at: '2026-01-01', queued_at: '2026-01-01' });
-  const late = conversation({ id: 'b', updated_at: '2026-01-02', queued_at: '2026-01-02' });
-  expect(ordered('all', [early, late]).map(({ id }) => id)).toEqual(['b', 'a']);
-  expect(ordered('waiting', [late, early]).map(({ id }) => id)).toEqual(['a', 'b']);
+it('what waits for a team is there for its members, for whom it is offered to, and for who sees all', () => {
+  const team = { id: 'refunds', name: 'Refunds' };
+  const waiting = conversation({ state: 'queued', team });
+  expect(belongs('waiting', waiting, agent('agent'))).toBe(false);
+  expect(belongs('waiting', waiting, { ...agent('agent'), teams: ['refunds'] })).toBe(true);
+  expect(belongs('waiting', waiting, agent('supervisor'))).toBe(true);
+  const offered = { ...waiting, offer: { agent: mine, until: '2026-01-01' } };
+  expect(belongs('waiting', offered, agent('agent'))).toBe(true);
+});
+
+const said = (kind: 'visitor' | 'agent', created_at: string) =>
+  ({ seq: 1, kind: 'text', text: '', from: { kind, id: 'x', name: '' }, created_at }) as const;
+
+it.each<[Sort, string]>([
+  ['latest', 'answered late early'],
+  ['unanswered', 'early late answered'],
+  ['arrival', 'late answered early'],
+])('in the order "%s": %s', (sort, expected) => {
+  const each = [
+    conversation({
+      id: 'early',
+      created_at: '2026-01-03',
+      updated_at: '2026-01-04',
+      last_message: said('visitor', '2026-01-04'),
+    }),
+    conversation({
+      id: 'late',
+      created_at: '2026-01-01',
+      updated_at: '2026-01-05',
+      last_message: said('visitor', '2026-01-05'),
+    }),
+    conversation({
+      id: 'answered',
+      created_at: '2026-01-02',
+      updated_at: '2026-01-06',
+      last_message: said('agent', '2026-01-06'),
+    }),
+  ];
+  const ids = (view: 'mine' | 'waiting') =>
+    [...each].sort(comparison(view, sort)).map(({ id }) => id).join(' ');
+  expect(ids('mine')).toBe(expected);
+  expect(ids('waiting')).toBe('late answered early');
 });
 
 it('an answer that was overtaken by a frame does not turn the clock back', () => {

@@ -1,0 +1,55 @@
+import { signal } from '@preact/signals';
+import type { Api } from '../protocol/api';
+import type { Inbox, Page, Tag } from '../protocol/types';
+
+/** How long somebody may wait in an inbox, in milliseconds; null where nothing is promised. */
+export interface Targets {
+  waiting_ms: number | null;
+  first_response_ms: number | null;
+}
+
+const NO_TARGETS: Targets = { waiting_ms: null, first_response_ms: null };
+
+/** Names that are everywhere: inboxes and tags by their ids. */
+export class Directory {
+  readonly inboxes = signal<ReadonlyMap<string, Inbox>>(new Map());
+  readonly tags = signal<ReadonlyMap<string, Tag>>(new Map());
+  private readonly api: Api;
+  private targets = new Map<string, Targets>();
+
+  constructor(api: Api) {
+    this.api = api;
+  }
+
+  async load(): Promise<void> {
+    await Promise.allSettled([
+      this.api.get<Page<Inbox>>('inboxes', { limit: 500 }).then(({ items }) => {
+        this.targets = new Map(items.map(({ id, settings }) => [id, targetsOf(settings)]));
+        this.inboxes.value = byId(items);
+      }),
+      this.api.get<Page<Tag>>('tags', { limit: 500 }).then(({ items }) => {
+        this.tags.value = byId(items);
+      }),
+    ]);
+  }
+
+  targetsOf(inbox: string): Targets {
+    void this.inboxes.value;
+    return this.targets.get(inbox) ?? NO_TARGETS;
+  }
+}
+
+function byId<T extends { id: string }>(items: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(items.map((each) => [each.id, each]));
+}
+
+function targetsOf(settings: Record<string, unknown>): Targets {
+  const milliseconds = (name: string) => {
+    const seconds = settings[name];
+    return typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : null;
+  };
+  return {
+    waiting_ms: milliseconds('waiting_target_s'),
+    first_response_ms: milliseconds('first_response_target_s'),
+  };
+}

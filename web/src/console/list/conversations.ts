@@ -1,0 +1,214 @@
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { Agent, Conversation, View } from '../../protocol/types';
+import { Frames } from '../../ui/frames';
+import { Stored } from '../stored';
+import { belongs, comparison, newer, type Sort, VIEWS } from './views';
+
+/** Beyond so many changes at once, sorting anew is less work than moving each. */
+const MOVES_MAX = 64;
+
+interface Arrangement {
+  readonly sort: Sort;
+  /** Only those of this inbox. */
+  readonly inbox: string | null;
+}
+
+export type Rows = Readonly<Record<View, readonly Conversation[]>>;
+
+/**
+ * The conversations that are known, and the lists that they make. What is taken is there at once;
+ * what is shown changes once a picture, and only where something is different.
+ */
+export class Conversations {
+  readonly arrangement = new Stored<Arrangement>('kefu-console-list', {
+    sort: 'latest',
+    inbox: null,
+  });
+  /** Ids in the order that they are shown in. */
+  readonly lists: Readonly<Record<View, ReadonlySignal<readonly string[]>>>;
+  readonly all = computed<ReadonlyMap<string, Conversation>>(() => {
+    void this.version.value;
+    return new Map(this.held);
+  });
+  readonly rows = computed<Rows>(() => {
+    void this.version.value;
+    const entries = VIEWS.map((view) => [view, this.list(view)] as const);
+    return Object.fromEntries(entries) as unknown as Rows;
+  });
+  private readonly held = new Map<string, Conversation>();
+  private readonly orders: Record<View, Signal<readonly string[]>>;
+  private readonly cells = new Map<string, Signal<Conversation | undefined>>();
+  private readonly stamps = new Map<string, number>();
+  private readonly changed = new Set<string>();
+  private readonly version = signal(0);
+  private readonly frames = new Frames(() => this.publish());
+  private clock = 0;
+  private me: Agent;
+
+  constructor(me: Agent) {
+    this.me = me;
+    const entries = VIEWS.map((view) => [view, signal<readonly string[]>([])]);
+    this.orders = Object.fromEntries(entries) as Record<View, Signal<readonly string[]>>;
+    this.lists = this.orders;
+  }
+
+  /** What is known of it now; who asks while rendering is told when it changes. */
+  get(id: string): Conversation | undefined {
+    let cell = this.cells.get(id);
+    if (!cell) {
+      cell = signal(this.held.get(id));
+      this.cells.set(id, cell);
+    }
+    void cell.value;
+    return this.held.get(id);
+  }
+
+  peek(id: string): Conversation | undefined {
+    return this.held.get(id);
+  }
+
+  /** All of them; who asks while rendering is told when any changes. */
+  values(): Iterable<Conversation> {
+    void this.version.value;
+    return this.held.values();
+  }
+
+  /** How far each was known; `changedSince` counts those that have gone on. */
+  heads(): ReadonlyMap<string, number> {
+    return new Map([...this.held].map(([id, { last_seq }]) => [id, last_seq]));
+  }
+
+  changedSince(heads: ReadonlyMap<string, number>): number {
+    let count = 0;
+    for (const [id, { last_seq }] of this.held) if (last_seq > (heads.get(id) ?? 0)) count += 1;
+    return count;
+  }
+
+  take(conversation: Conversation): void {
+    const { id } = conversation;
+    this.held.set(id, newer(this.held.get(id), conversation));
+    this.stamps.set(id, ++this.clock);
+    this.touch(id);
+  }
+
+  /** A point in time to which `replace` compares. */
+  now(): number {
+    return this.clock;
+  }
+
+  /** Forgets all that `loaded` does not have, but what `keep` names and what came after `since`. */
+  replace(
+    loaded: readonly Conversation[],
+    since: number,
+    keep: (conversation: Conversation) => boolean,
+  ): void {
+    const fresh = new Set(loaded.map(({ id }) => id));
+    for (const [id, conversation] of this.held) {
+      const later = (this.stamps.get(id) ?? 0) > since;
+      if (!fresh.has(id) && !later && !keep(conversation)) this.forget(id);
+    }
+    for (const conversation of loaded) {
+      this.held.set(conversation.id, newer(this.held.get(conversation.id), conversation));
+      this.touch(conversation.id);
+    }
+    this.frames.now();
+  }
+
+  clear(): void {
+    for (const id of [...this.held.keys()]) this.forget(id);
+    this.frames.now();
+  }
+
+  arrange(change: Partial<Arrangement>): void {
+    this.arrangement.set(change);
+    this.rebuild();
+  }
+
+  /** Who looks decides what belongs where. */
+  setMe(me: Agent): void {
+    const rights = (agent: Agent) => JSON.stringify([agent.id, agent.permissions, agent.teams]);
+    const same = rights(me) === rights(this.me);
+    this.me = me;
+    if (!same) this.rebuild();
+  }
+
+  close(): void {
+    this.frames.cancel();
+  }
+
+  private list(view: View): readonly Conversation[] {
+    return this.orders[view].value.flatMap((id) => this.held.get(id) ?? []);
+  }
+
+  private forget(id: string): void {
+    this.held.delete(id);
+    this.stamps.delete(id);
+    this.touch(id);
+  }
+
+  private touch(id: string): void {
+    this.changed.add(id);
+    this.frames.soon();
+  }
+
+  private rebuild(): void {
+    for (const view of VIEWS) this.orders[view].value = [];
+    for (const id of this.held.keys()) this.changed.add(id);
+    this.frames.now();
+  }
+
+  private publish(): void {
+    const ids = [...this.changed];
+    this.changed.clear();
+    batch(() => {
+      for (const id of ids) {
+        const cell = this.cells.get(id);
+        if (cell) cell.value = this.held.get(id);
+        if (!this.held.has(id)) this.cells.delete(id);
+      }
+      for (const view of VIEWS) this.place(view, ids);
+      this.version.value += 1;
+    });
+  }
+
+  /** Takes what changed out of a list and puts it where it belongs now. */
+  private place(view: View, ids: readonly string[]): void {
+    const order = this.orders[view];
+    const before = order.peek();
+    const changed = new Set(ids);
+    const after = before.filter((id) => !changed.has(id));
+    const joining = ids.filter((id) => this.shows(view, id));
+    if (joining.length === 0 && after.length === before.length) return;
+    const compare = comparison(view, this.arrangement.peek().sort);
+    const byId = (a: string, b: string) => compare(this.held.get(a)!, this.held.get(b)!);
+    if (joining.length > MOVES_MAX) {
+      after.push(...joining);
+      after.sort(byId);
+    } else {
+      for (const id of joining) after.splice(placeOf(id, after, byId), 0, id);
+    }
+    const same = after.length === before.length && after.every((id, at) => id === before[at]);
+    if (!same) order.value = after;
+  }
+
+  private shows(view: View, id: string): boolean {
+    const conversation = this.held.get(id);
+    const { inbox } = this.arrangement.peek();
+    if (!conversation || (inbox !== null && conversation.inbox.id !== inbox)) return false;
+    return belongs(view, conversation, this.me);
+  }
+}
+
+function placeOf(
+  id: string,
+  sorted: readonly string[],
+  compare: (a: string, b: string) => number,
+): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(sorted[middle]!, id) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

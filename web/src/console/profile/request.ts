@@ -1,0 +1,35 @@
+import { useState } from 'preact/hooks';
+import { texts } from '../../i18n/profile';
+import { ApiError } from '../../protocol/api';
+import { useConsole, useTextsOf } from '../context';
+
+/** A request of a form about passwords and codes, and why it was refused. */
+export function useRequest() {
+  const { i18n } = useConsole();
+  const { t } = useTextsOf(texts);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const run = async (request: () => Promise<void>) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await request();
+    } catch (failure) {
+      setError(explain(failure));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, error, run };
+
+  function explain(failure: unknown): string {
+    if (!(failure instanceof ApiError)) throw failure;
+    if (failure.field === 'password') return t('passwordWrong');
+    if (failure.field === 'code') return t('codeWrong');
+    if (failure.status === 0) return i18n.t('unreachable');
+    if (failure.status === 429) {
+      return t('wait', { n: Math.ceil((failure.retryAfterMs ?? 60_000) / 1000) });
+    }
+    return i18n.t('failedRequest', { detail: failure.message });
+  }
+}

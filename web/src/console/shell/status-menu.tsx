@@ -1,0 +1,200 @@
+import { useRef, useState } from 'preact/hooks';
+import { LOCALE_NAMES, LOCALES } from '../../i18n';
+import type { Agent } from '../../protocol/types';
+import { Avatar } from '../../ui/avatar';
+import { Icon, type IconName } from '../../ui/icons';
+import { Popover } from '../../ui/popover';
+import { muted, setMuted } from '../../ui/sound';
+import type { Theme } from '../../ui/theme';
+import { useConsole, useDesk } from '../context';
+import { storedTheme, storeTheme } from '../preferences';
+import { pageHref } from '../router';
+import { overlay } from './overlays';
+import { titled, useShortcut } from './shortcuts';
+
+const ROLES = { admin: 'roleAdmin', supervisor: 'roleSupervisor', agent: 'roleAgent' } as const;
+export const STATUSES = ['online', 'busy', 'away'] as const;
+export const STATUS_TEXTS = {
+  online: ['statusOnline', 'statusOnlineHint'],
+  busy: ['statusBusy', 'statusBusyHint'],
+  away: ['statusAway', 'statusAwayHint'],
+  offline: ['statusOffline', 'statusOffline'],
+} as const;
+const STATUS_ICONS: Record<(typeof STATUSES)[number], IconName> = {
+  online: 'check',
+  busy: 'pause',
+  away: 'clock',
+};
+
+export function StatusMenu() {
+  const desk = useDesk();
+  const { session, i18n } = useConsole();
+  const { t } = i18n;
+  const button = useRef<HTMLButtonElement>(null);
+  useShortcut('status', () => button.current?.click());
+  const me = desk.me.value;
+  const shown = desk.connection.value.phase === 'online' ? me.status : 'offline';
+  return (
+    <Popover
+      label={titled(`${t('status')}: ${t(STATUS_TEXTS[shown][0])}`, 'status')}
+      className="rail-item"
+      up
+      buttonRef={button}
+      button={<Avatar name={me.name} seed={me.id} size={36} status={shown} />}
+    >
+      {(close) => (
+        <div class="status-menu">
+          <Head me={me} />
+          {STATUSES.map((status) => (
+            <button
+              key={status}
+              type="button"
+              class="menu-item"
+              aria-pressed={me.status === status}
+              onClick={() => {
+                void desk.setStatus(status);
+                close();
+              }}
+            >
+              <span class={`status-mark is-${status}`}>
+                <Icon name={STATUS_ICONS[status]} size={12} />
+              </span>
+              <span>
+                {t(STATUS_TEXTS[status][0])}
+                <span class="hint">{t(STATUS_TEXTS[status][1])}</span>
+              </span>
+              {me.status === status && <Icon name="check" size={16} />}
+            </button>
+          ))}
+          <hr />
+          <SoundItem />
+          <LanguageChoice />
+          <ThemeChoice />
+          <hr />
+          <button
+            type="button"
+            class="menu-item"
+            onClick={() => {
+              close();
+              overlay.value = 'shortcuts';
+            }}
+          >
+            <Icon name="keyboard" size={18} />
+            {t('shortcuts')}
+          </button>
+          <a class="menu-item" href={pageHref('profile')} onClick={close}>
+            <Icon name="key" size={18} />
+            {t('profile')}
+          </a>
+          <button type="button" class="menu-item" onClick={() => void session.signOut()}>
+            <Icon name="back" size={18} />
+            {t('signOut')}
+          </button>
+        </div>
+      )}
+    </Popover>
+  );
+}
+
+function Head({ me }: { me: Agent }) {
+  const { t } = useConsole().i18n;
+  const share = me.capacity > 0 ? Math.min(me.load / me.capacity, 1) : 0;
+  return (
+    <>
+      <div class="status-head">
+        <Avatar name={me.name} seed={me.id} size={40} />
+        <div>
+          <p class="pane-title">{me.name}</p>
+          <p class="hint">{t(ROLES[me.role])}</p>
+        </div>
+      </div>
+      <div class="capacity">
+        <p>
+          <span>{t('capacity')}</span>
+          <span class="count">{t('capacityOf', { load: me.load, capacity: me.capacity })}</span>
+        </p>
+        <div class="capacity-bar" aria-hidden="true">
+          <i style={{ width: `${share * 100}%` }} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function SoundItem() {
+  const { t } = useConsole().i18n;
+  const on = !muted.value;
+  return (
+    <button type="button" class="menu-item" aria-pressed={on} onClick={() => setMuted(on)}>
+      <Icon name={on ? 'sound' : 'soundOff'} size={18} />
+      {t(on ? 'soundOn' : 'soundOff')}
+    </button>
+  );
+}
+
+function LanguageChoice() {
+  const { i18n } = useConsole();
+  return (
+    <Choice
+      icon="globe"
+      label={i18n.t('language')}
+      chosen={i18n.locale.value}
+      options={LOCALES.map((locale) => ({ value: locale, text: LOCALE_NAMES[locale], lang: locale }))}
+      onChoose={(locale) => (i18n.locale.value = locale)}
+    />
+  );
+}
+
+const THEMES: readonly [Theme, 'themeSystem' | 'themeLight' | 'themeDark'][] = [
+  ['system', 'themeSystem'],
+  ['light', 'themeLight'],
+  ['dark', 'themeDark'],
+];
+
+function ThemeChoice() {
+  const { t } = useConsole().i18n;
+  const [theme, setTheme] = useState(storedTheme());
+  return (
+    <Choice
+      icon="moon"
+      label={t('theme')}
+      chosen={theme}
+      options={THEMES.map(([value, text]) => ({ value, text: t(text) }))}
+      onChoose={(each) => {
+        setTheme(each);
+        storeTheme(each);
+      }}
+    />
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  icon: IconName;
+  label: string;
+  chosen: T;
+  options: readonly { value: T; text: string; lang?: string }[];
+  onChoose(value: T): void;
+}
+
+/** A few choices side by side. */
+function Choice<T extends string>({ icon, label, chosen, options, onChoose }: ChoiceProps<T>) {
+  return (
+    <div class="menu-choice" role="group" aria-label={label}>
+      <Icon name={icon} size={18} />
+      <div class="segments">
+        {options.map(({ value, text, lang }) => (
+          <button
+            key={value}
+            type="button"
+            class="segment"
+            lang={lang}
+            aria-pressed={chosen === value}
+            onClick={() => onChoose(value)}
+          >
+            {text}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}

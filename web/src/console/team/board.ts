@@ -16,7 +16,7 @@ import type {
 } from '../../protocol/types';
 import { poll } from '../../ui/poll';
 import type { Desk } from '../desk';
-import { may } from '../pages';
+import { seesAll } from '../list/views';
 import { ownZone } from '../reports/choice';
 import { dayIn } from '../reports/range';
 import { byUrgency, isOver, type Live, oldestWaits, queuesOf, waitOf } from './live';
@@ -77,6 +77,7 @@ export class Board {
 
   private readonly desk: Desk;
   private readonly scope: WatchScope;
+  private readonly mayReport: boolean;
   private readonly held = new Map<string, Live>();
   private readonly people = signal<readonly Agent[] | null>(null);
   private readonly reported = signal<ReportNow | null>(null);
@@ -92,7 +93,8 @@ export class Board {
   constructor(desk: Desk) {
     this.desk = desk;
     const me = desk.me.peek();
-    this.scope = may(me, 'conversations.all') ? 'all' : 'team';
+    this.scope = seesAll(me) ? 'all' : 'team';
+    this.mayReport = me.permissions.includes('reports');
     this.undo.push(
       desk.listen({
         frame: (frame) => this.hear(frame),
@@ -106,7 +108,7 @@ export class Board {
       poll(CATCH_UP_MS, () => this.catchUp()),
       poll(NOW_MS, () => this.refresh()),
     );
-    if (may(me, 'reports')) this.undo.push(poll(RATINGS_MS, () => this.loadRatings()));
+    if (this.mayReport) this.undo.push(poll(RATINGS_MS, () => this.loadRatings()));
   }
 
   close(): void {
@@ -206,11 +208,10 @@ export class Board {
   /** Agents and queues as they are now. */
   async refresh(): Promise<void> {
     const { api } = this.desk;
-    const withReports = may(this.desk.me.peek(), 'reports');
     try {
       const [agents, now] = await Promise.all([
         api.get<Page<Agent>>('agents'),
-        withReports ? api.get<ReportNow>('reports/now') : null,
+        this.mayReport ? api.get<ReportNow>('reports/now') : null,
       ]);
       if (this.closed) return;
       for (const agent of agents.items) this.noteStatus(agent);

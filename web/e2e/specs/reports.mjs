@@ -128,7 +128,7 @@ export default async function reports({ server, person, stage, eventually, expec
   await stage('by hour and by day there are lines, one place for each', async () => {
     await pick(page, '统计维度', 'hour');
     await page.click('.report-tabs .chip:has-text("会话")');
-    await page.waitForSelector('.chart-line-0');
+    await page.waitForSelector('.chart-box .chart-line-0', { state: 'attached' });
     await page.focus('.chart-box');
     await page.keyboard.press('End');
     await page.waitForSelector('.chart-tip');

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Agent, AuditLine } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
@@ -111,7 +112,7 @@ function Detail({ id, line }: { id: string; line: AuditLine }) {
   );
 }
 
-function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   return (
     <div>
       <dt>{name}</dt>

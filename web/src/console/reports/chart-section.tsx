@@ -7,7 +7,7 @@ import { TimeChart } from './charts/time-chart';
 import type { Choice } from './choice';
 import { choose } from './choices';
 import { CHART_PLANS, CHARTS, type ChartPart } from './figures';
-import { isByTime, type Row } from './rows';
+import { isByTime, type Row, sorted } from './rows';
 import { nameOf } from './table';
 import { type ReportsTexts, useReportsTexts } from './texts';
 import { dayText, hourText, write } from './write';
@@ -25,10 +25,10 @@ export function ChartSection({ report, rows, choice }: ChartSectionProps) {
   const texts = useReportsTexts();
   const { t, locale } = texts;
   const byTime = isByTime(report.by);
-  const drawn = byTime ? rows : rows.slice(0, BARS_MAX);
+  const drawn = byTime ? rows : sorted(rows, choice.sort, choice.ascending).slice(0, BARS_MAX);
   const data = useMemo(
     () => chartData(report, drawn, choice.chart, texts),
-    [report, rows, choice.chart, locale.value],
+    [report, rows, choice.chart, choice.sort, choice.ascending, locale.value],
   );
   const Chart = byTime ? TimeChart : BarChart;
   return (

@@ -125,7 +125,7 @@ function ReportBody({ reported, choice }: { reported: Reported; choice: Choice }
       {!empty && (
         <>
           <ChartSection report={report} rows={rows} choice={choice} />
-          <section class="report-card" aria-label={t('table')}>
+          <section class="report-card">
             <div class="report-card-head">
               <h2>{t('tableOf', { by: t(`by_${report.by}`) })}</h2>
               <button

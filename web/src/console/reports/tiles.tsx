@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import type { Durations, Figures } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
@@ -39,14 +40,14 @@ export function Tiles({ figures, before }: TilesProps) {
   const language = locale.value;
   const of = (name: FigureName) => ({ name, figures, before });
   return (
-    <>
+    <div class="tile-groups">
       <h2 class="visually-hidden">{t('figures')}</h2>
-      <TileGroup title={t('groupVolume')}>
+      <TileGroup title={t('groupVolume')} size={7}>
         {COUNTS.map((name) => (
           <Tile key={name} {...of(name)} title={t(name)} explain={t(`${name}Is`)} />
         ))}
       </TileGroup>
-      <TileGroup title={t('groupSpeed')}>
+      <TileGroup title={t('groupSpeed')} size={4}>
         {TIMES.map(([name, part, text]) => (
           <Tile
             key={name}
@@ -58,7 +59,7 @@ export function Tiles({ figures, before }: TilesProps) {
           />
         ))}
       </TileGroup>
-      <TileGroup title={t('groupTargets')}>
+      <TileGroup title={t('groupTargets')} size={2}>
         {SHARES.map(([name, part]) => (
           <Tile
             key={name}
@@ -76,7 +77,7 @@ export function Tiles({ figures, before }: TilesProps) {
           />
         ))}
       </TileGroup>
-      <TileGroup title={t('groupRatings')}>
+      <TileGroup title={t('groupRatings')} size={5}>
         <Tile {...of('ratingMean')} title={t('ratingMean')} explain={t('ratingMeanIs')} unit="/ 5" />
         <Tile {...of('satisfied')} title={t('satisfied')} explain={t('satisfiedIs')} />
         <Tile
@@ -90,19 +91,26 @@ export function Tiles({ figures, before }: TilesProps) {
         />
         <Distribution scores={ratings.scores} />
       </TileGroup>
-      <TileGroup title={t('groupMessages')}>
+      <TileGroup title={t('groupMessages')} size={3}>
         {MESSAGES.map((name) => (
           <Tile key={name} {...of(name)} title={t(name)} explain={t(`${name}Is`)} />
         ))}
       </TileGroup>
-    </>
+    </div>
   );
 }
 
-function TileGroup({ title, children }: { title: string; children: preact.ComponentChildren }) {
+interface TileGroupProps {
+  title: string;
+  /** How many places of the row it takes. */
+  size: 2 | 3 | 4 | 5 | 7;
+  children: ComponentChildren;
+}
+
+function TileGroup({ title, size, children }: TileGroupProps) {
   const id = useId();
   return (
-    <section class="tile-group" aria-labelledby={id}>
+    <section class={`tile-group is-${size}`} aria-labelledby={id}>
       <h3 id={id}>{title}</h3>
       <ul class="tiles">{children}</ul>
     </section>
@@ -114,7 +122,7 @@ interface TileProps extends TilesProps {
   title: string;
   explain: string;
   unit?: string;
-  rest?: preact.ComponentChildren;
+  rest?: ComponentChildren;
 }
 
 function Tile({ name, figures, before, title, explain, unit, rest }: TileProps) {

@@ -109,7 +109,7 @@ export class Agent extends Person {
 
   /** Chooses one of the three states in the menu of the own picture. */
   async setStatus(status) {
-    await this.page.click('.rail .popover-root:last-child > button');
+    await this.page.click('.rail > .popover-root:last-child > button');
     const answer = this.page.waitForResponse((each) => each.url().endsWith('/agents/me/status'));
     await this.page.click(`.status-menu .menu-item:has(.status-mark.is-${status})`);
     await answer;

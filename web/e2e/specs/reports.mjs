@@ -34,6 +34,7 @@ export default async function reports({ server, person, stage, eventually, expec
 
   await stage('a supervisor finds the page in the rail', async () => {
     await one.signIn(boss);
+    await one.setStatus('busy');
     await openPage(one, '', { locale: 'zh-CN' });
     await page.click('.rail a[href="#/reports"]');
     await page.waitForSelector('.tile-value');

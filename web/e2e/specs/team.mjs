@@ -24,6 +24,9 @@ export default async function team({ server, person, stage, eventually, expectAc
   await stage('an agent is at work, somebody waits', async () => {
     await agent.signIn(server.agents[1]);
     await agent.setStatus('busy');
+    // Who is online would be given what waits.
+    await supervisor.signIn(boss);
+    await supervisor.setStatus('busy');
     const inboxes = await rest.call('GET', 'inboxes', admin.token);
     const web = inboxes.items.find(({ key }) => key === 'web');
     await rest.call('PATCH', `inboxes/${web.id}`, admin.token, {
@@ -33,7 +36,6 @@ export default async function team({ server, person, stage, eventually, expectAc
   });
 
   await stage('the supervisor sees agents, queues and conversations', async () => {
-    await supervisor.signIn(boss);
     await openPage(supervisor, '#/team', { locale: 'zh-CN' });
     await page.waitForSelector('.agent-card.is-busy:has-text("Alex Morgan"):has-text("忙碌")');
     await page.waitForSelector('.live-row:has-text("王小美"):has-text("排队中")');
@@ -149,6 +151,9 @@ export default async function team({ server, person, stage, eventually, expectAc
     await supervisor.picture('ended');
     await page.keyboard.press('Escape');
     await page.waitForSelector('.watch-pane', { state: 'detached' });
+    await page.waitForSelector('.live-row:focus');
+    await page.evaluate(() => document.activeElement.blur());
+    await page.waitForSelector('.live-row:has-text("王小美")', { state: 'detached' });
   });
 
   await stage('each of these is in the audit log', async () => {

@@ -7,7 +7,6 @@ import type {
   Conversation,
   Inbox,
   Page,
-  QueueNow,
   Ratings,
   Report,
   ReportNow,
@@ -19,7 +18,16 @@ import type { Desk } from '../desk';
 import { seesAll } from '../list/views';
 import { ownZone } from '../reports/choice';
 import { dayIn } from '../reports/range';
-import { byUrgency, isOver, type Live, oldestWaits, queuesOf, waitOf } from './live';
+import {
+  byUrgency,
+  isOver,
+  type Live,
+  oldestWaits,
+  type Queue,
+  queuesNow,
+  queuesOf,
+  waitOf,
+} from './live';
 
 const PAGE = 500;
 /** More than this nobody looks through; the queues still count all. */
@@ -58,9 +66,9 @@ export class Board {
   readonly inboxes = signal<readonly Inbox[]>([]);
   readonly teams = signal<readonly Team[]>([]);
   /** Null until something is known of them. */
-  readonly queues = computed<readonly QueueNow[] | null>(() => {
-    if (this.reported.value) return this.reported.value.queues;
-    return this.status.value === 'ready' ? queuesOf(this.live.value, Date.now()) : null;
+  readonly queues = computed<readonly Queue[] | null>(() => {
+    if (this.reported.value) return queuesNow(this.reported.value);
+    return this.status.value === 'ready' ? queuesOf(this.live.value) : null;
   });
   /** Null until they are known. */
   readonly agents = computed<readonly TeamAgent[] | null>(() => {

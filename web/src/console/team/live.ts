@@ -1,4 +1,4 @@
-import type { Conversation, LiveCounts, QueueNow } from '../../protocol/types';
+import type { Conversation, ReportNow } from '../../protocol/types';
 
 /** How a conversation stands, as a supervisor sorts them. */
 export const STANDINGS = ['waiting', 'bot', 'open', 'pending'] as const;
@@ -83,41 +83,62 @@ export function oldestWaits(live: Iterable<Live>): ReadonlyMap<string, number> {
   return oldest;
 }
 
-/** What waits and runs at each inbox for each team, counted from the list. */
-export function queuesOf(live: Iterable<Live>, now: number): QueueNow[] {
-  const queues = new Map<string, QueueNow>();
+/** What waits and runs at one inbox for one team. */
+export interface Queue {
+  readonly inbox_id: string | null;
+  /** Null for what is for anybody. */
+  readonly team_id: string | null;
+  readonly waiting: number;
+  /** Since when the first of them waits. */
+  readonly since: number | null;
+  readonly open: number;
+  readonly pending: number;
+}
+
+const NOTHING = { waiting: 0, since: null, open: 0, pending: 0 };
+
+/** Queues as the server counts them; a wait of so long began so long before the answer. */
+export function queuesNow({ at, queues }: ReportNow): Queue[] {
+  return queues.map(({ inbox_id = null, team_id = null, counts }) => {
+    const { waiting, open, pending, longest_wait_s = null } = counts;
+    const since = longest_wait_s === null ? null : Date.parse(at) - longest_wait_s * 1_000;
+    return { inbox_id, team_id, waiting, since, open, pending };
+  });
+}
+
+/** The same, counted from the list. */
+export function queuesOf(live: Iterable<Live>): Queue[] {
+  const queues = new Map<string, Queue>();
   for (const { conversation, wait } of live) {
     const inbox_id = conversation.inbox.id;
     const team_id = conversation.team?.id ?? null;
     const key = `${inbox_id} ${team_id}`;
-    const queue = queues.get(key) ?? { inbox_id, team_id, counts: none() };
-    queues.set(key, queue);
-    const { counts } = queue;
+    const queue = queues.get(key) ?? { inbox_id, team_id, ...NOTHING };
     const standing = standingOf(conversation);
-    if (standing === 'waiting') counts.waiting += 1;
-    if (standing === 'open') counts.open += 1;
-    if (standing === 'pending') counts.pending += 1;
-    if (wait?.kind === 'queue') {
-      const waited = Math.max(0, Math.floor((now - wait.since) / 1000));
-      counts.longest_wait_s = Math.max(waited, counts.longest_wait_s ?? 0);
-    }
+    const one = {
+      waiting: standing === 'waiting' ? 1 : 0,
+      since: wait?.kind === 'queue' ? wait.since : null,
+      open: standing === 'open' ? 1 : 0,
+      pending: standing === 'pending' ? 1 : 0,
+    };
+    queues.set(key, { ...queue, ...added(queue, one) });
   }
   return [...queues.values()];
 }
 
-function none(): LiveCounts {
-  return { waiting: 0, longest_wait_s: null, open: 0, pending: 0 };
-}
+type Counts = Omit<Queue, 'inbox_id' | 'team_id'>;
 
 /** All of them together. */
-export function totalOf(queues: readonly QueueNow[]): LiveCounts {
-  const total = none();
-  for (const { counts } of queues) {
-    total.waiting += counts.waiting;
-    total.open += counts.open;
-    total.pending += counts.pending;
-    const longest = counts.longest_wait_s ?? null;
-    if (longest !== null) total.longest_wait_s = Math.max(longest, total.longest_wait_s ?? 0);
-  }
-  return total;
+export function totalOf(queues: readonly Queue[]): Counts {
+  return queues.reduce<Counts>(added, NOTHING);
+}
+
+function added(a: Counts, b: Counts): Counts {
+  const sinces = [a.since, b.since].filter((each) => each !== null);
+  return {
+    waiting: a.waiting + b.waiting,
+    since: sinces.length > 0 ? Math.min(...sinces) : null,
+    open: a.open + b.open,
+    pending: a.pending + b.pending,
+  };
 }

@@ -1,8 +1,10 @@
-import type { Inbox, QueueNow } from '../../protocol/types';
+import type { Inbox } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { lasting, NOTHING, number } from '../../ui/numbers';
+import { seconds } from '../../ui/ticking';
 import { currentFilter, filterBy } from './address';
 import { useBoard, useTeamTexts } from './context';
+import type { Queue } from './live';
 
 /** Where visitors wait: each inbox, for anybody or for a team. */
 export function Queues() {
@@ -40,16 +42,12 @@ export function Queues() {
   );
 }
 
-function QueueRow({ row }: { row: QueueNow }) {
+function QueueRow({ row }: { row: Queue }) {
   const board = useBoard();
   const { t, locale } = useTeamTexts();
-  const { counts } = row;
   const language = locale.value;
   const inbox = board.inboxes.value.find(({ id }) => id === row.inbox_id);
   const team = board.teams.value.find(({ id }) => id === row.team_id);
-  const target = waitingTarget(inbox);
-  const longest = counts.longest_wait_s ?? null;
-  const late = longest !== null && target !== null && longest > target;
   return (
     <tr>
       <th scope="row">
@@ -62,29 +60,44 @@ function QueueRow({ row }: { row: QueueNow }) {
         </button>
         <span class="hint">{row.team_id ? (team?.name ?? t('teamGone')) : t('anybody')}</span>
       </th>
-      <td>{number(counts.waiting, language)}</td>
-      <td class={late ? 'is-late' : ''}>
-        {longest === null ? NOTHING : lasting(longest, language)}
-        {late && <Icon name="alert" size={14} label={t('late')} />}
-        {target !== null && (
-          <span class="hint">{t('target', { time: lasting(target, language) })}</span>
-        )}
-      </td>
-      <td>{number(counts.open, language)}</td>
-      <td>{number(counts.pending, language)}</td>
+      <td>{number(row.waiting, language)}</td>
+      <LongestWait since={row.since} target={waitingTarget(inbox)} />
+      <td>{number(row.open, language)}</td>
+      <td>{number(row.pending, language)}</td>
     </tr>
+  );
+}
+
+interface LongestWaitProps {
+  since: number | null;
+  /** In seconds. */
+  target: number | null;
+}
+
+function LongestWait({ since, target }: LongestWaitProps) {
+  const { t, locale } = useTeamTexts();
+  const waited = since === null ? null : (seconds.value - since) / 1_000;
+  const late = waited !== null && target !== null && waited > target;
+  return (
+    <td class={late ? 'is-late' : ''}>
+      {waited === null ? NOTHING : lasting(waited, locale.value)}
+      {late && <Icon name="alert" size={14} label={t('late')} />}
+      {target !== null && (
+        <span class="hint">{t('target', { time: lasting(target, locale.value) })}</span>
+      )}
+    </td>
   );
 }
 
 /** How long visitors should wait there at most, in seconds. */
 export function waitingTarget(inbox: Inbox | undefined): number | null {
-  return seconds(inbox?.settings['waiting_target_s']);
+  return positive(inbox?.settings['waiting_target_s']);
 }
 
 export function responseTarget(inbox: Inbox | undefined): number | null {
-  return seconds(inbox?.settings['first_response_target_s']);
+  return positive(inbox?.settings['first_response_target_s']);
 }
 
-function seconds(value: unknown): number | null {
+function positive(value: unknown): number | null {
   return typeof value === 'number' && value > 0 ? value : null;
 }

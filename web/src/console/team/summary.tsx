@@ -1,5 +1,6 @@
 import { Icon } from '../../ui/icons';
 import { lasting, NOTHING, number } from '../../ui/numbers';
+import { seconds } from '../../ui/ticking';
 import { useBoard, useTeamTexts } from './context';
 import { totalOf } from './live';
 
@@ -12,10 +13,9 @@ export function Summary() {
   const agents = board.agents.value;
   const total = queues && totalOf(queues);
   const online = agents?.filter(({ agent }) => agent.status === 'online').length ?? null;
-  const longest = total?.longest_wait_s ?? null;
   const facts = [
     [t('waiting'), number(total?.waiting ?? null, language)],
-    [t('longest'), longest === null ? NOTHING : lasting(longest, language)],
+    [t('longest'), <Longest since={total?.since ?? null} />],
     [t('open'), number(total?.open ?? null, language)],
     [t('pending'), number(total?.pending ?? null, language)],
     [t('online'), agents ? `${number(online, language)} / ${agents.length}` : NOTHING],
@@ -39,4 +39,10 @@ export function Summary() {
       </span>
     </>
   );
+}
+
+function Longest({ since }: { since: number | null }) {
+  const { locale } = useTeamTexts();
+  if (since === null) return <>{NOTHING}</>;
+  return <>{lasting((seconds.value - since) / 1_000, locale.value)}</>;
 }

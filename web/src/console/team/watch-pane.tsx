@@ -8,6 +8,7 @@ import { useConsole, useDesk, visitorName } from '../context';
 import { isMine } from '../list/views';
 import { may } from '../pages';
 import { href } from '../router';
+import { useShortcut } from '../shell/shortcuts';
 import { teamHref } from './address';
 import { useTeamTexts } from './context';
 import { standingOf } from './live';
@@ -22,25 +23,25 @@ export function WatchPane({ id }: { id: string }) {
   const { t } = useTeamTexts();
   const watch = useMemo(() => new Watch(desk, id), [desk, id]);
   const pane = useRef<HTMLElement>(null);
+  const close = () => {
+    location.hash = teamHref(null);
+    const rows = document.querySelector('.live-rows');
+    const row =
+      rows?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] > a`) ??
+      rows?.querySelector<HTMLElement>('a[tabindex="0"]');
+    row?.focus();
+  };
+  useShortcut('escape', close);
   useEffect(() => {
     pane.current?.focus({ preventScroll: true });
     return () => watch.close();
   }, [watch]);
-  const close = () => {
-    location.hash = teamHref(null);
-    document.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] > a`)?.focus();
-  };
   return (
     <section
       ref={pane}
       class="watch-pane"
       tabIndex={-1}
       aria-label={t('watching')}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing) return;
-        event.preventDefault();
-        close();
-      }}
     >
       <WatchHead watch={watch} close={close} />
       <WatchBody watch={watch} />

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Conversation } from '../../../protocol/types';
-import { byUrgency, isOver, type Live, matches, oldestWaits, queuesOf, totalOf, waitOf } from '../live';
+import {
+  byUrgency,
+  isOver,
+  type Live,
+  matches,
+  oldestWaits,
+  queuesNow,
+  queuesOf,
+  totalOf,
+  waitOf,
+} from '../live';
 
 const AT = '2026-11-28T10:00:00.000Z';
 
@@ -89,12 +99,20 @@ it('counts queues and the oldest waits', () => {
     live({ id: '4', state: 'pending', inbox: { id: 'i2', key: 'shop', name: 'Shop' } }),
   ];
   expect(oldestWaits(rows)).toEqual(new Map([['a1', Date.parse(AT)]]));
-  const queues = queuesOf(rows, Date.parse(later(3)));
+  const queues = queuesOf(rows);
+  const since = Date.parse(later(1));
   expect(queues).toEqual([
-    { inbox_id: 'i1', team_id: null, counts: { waiting: 1, longest_wait_s: 120, open: 2, pending: 0 } },
-    { inbox_id: 'i2', team_id: null, counts: { waiting: 0, longest_wait_s: null, open: 0, pending: 1 } },
+    { inbox_id: 'i1', team_id: null, waiting: 1, since, open: 2, pending: 0 },
+    { inbox_id: 'i2', team_id: null, waiting: 0, since: null, open: 0, pending: 1 },
   ]);
-  expect(totalOf(queues)).toEqual({ waiting: 1, longest_wait_s: 120, open: 2, pending: 1 });
+  expect(totalOf(queues)).toEqual({ waiting: 1, since, open: 2, pending: 1 });
+});
+
+it('knows from how long somebody waits since when', () => {
+  const counts = { waiting: 1, longest_wait_s: 90, open: 0, pending: 0 };
+  const total = { waiting: 1, open: 0, pending: 0 };
+  const queues = queuesNow({ at: AT, total, queues: [{ counts }], agents: [] });
+  expect(queues[0]).toMatchObject({ inbox_id: null, since: Date.parse(AT) - 90_000 });
 });
 
 it('lists neither what has ended nor what has not begun', () => {

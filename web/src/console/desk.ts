@@ -68,6 +68,8 @@ export class Desk {
   private readonly typers = new FrameMap<Person>();
   private readonly typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly reloading = new Set<string>();
+  /** What this page is changing itself needs no notice. */
+  private readonly changing = new Set<string>();
   private readonly listeners = new Set<DeskListener>();
   private readonly undo: () => void;
   private headsWhenLost: ReadonlyMap<string, number> | null = null;
@@ -217,12 +219,15 @@ export class Desk {
     let [done, failed] = [0, 0];
     const work = async () => {
       for (let id = left.shift(); id !== undefined; id = left.shift()) {
+        this.changing.add(id);
         try {
           this.take(await this.request(id, action));
           done += 1;
         } catch {
           failed += 1;
           void this.reload(id);
+        } finally {
+          this.changing.delete(id);
         }
       }
     };
@@ -261,6 +266,7 @@ export class Desk {
   private async change(id: string, request: () => Promise<unknown>): Promise<boolean> {
     if (this.busy.value) return false;
     this.busy.value = true;
+    this.changing.add(id);
     try {
       this.take((await request()) as Conversation);
       this.chat.value?.follow();
@@ -274,6 +280,7 @@ export class Desk {
       return false;
     } finally {
       this.busy.value = false;
+      this.changing.delete(id);
     }
   }
 
@@ -379,7 +386,7 @@ export class Desk {
       this.alert('offered', conversation);
     } else if (change === 'overdue') {
       if (mine || conversation.state === 'queued') this.alert('overdue', conversation);
-    } else if (open?.id === id) {
+    } else if (open?.id === id || this.changing.has(id)) {
       return;
     } else if (mine && !wasMine && (change === 'assigned' || change === 'transferred')) {
       this.alert('assigned', conversation);

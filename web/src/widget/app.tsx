@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { LOCALE_NAMES, LOCALES } from '../i18n';
 import type { Message } from '../protocol/types';
 import { Avatar } from '../ui/avatar';
+import { sharedEventText } from '../ui/event-text';
 import { Icon } from '../ui/icons';
 import { useNow, useSlow } from '../ui/hooks';
 import { MessageField } from '../ui/message-field';
@@ -184,10 +185,14 @@ function Chat() {
         readSeq={conversation?.agent_read_seq ?? 0}
         typing={widget.typing.value}
         nameOf={(person) => person.name || (config?.name ?? '')}
-        eventText={(message) => eventText(message, i18n.t)}
+        eventText={(message) => eventText(message, i18n)}
         onOlder={() => widget.older()}
         onResend={(id) => widget.resend(id)}
         onDiscard={(id) => widget.discard(id)}
+        content={widget.content}
+        progress={widget.progress.shares}
+        unreadSeq={widget.unreadSeq.value}
+        onReach={(seq) => widget.reach(seq)}
         before={config && config.greeting !== '' && !widget.history.value.hasOlder && <Greeting />}
         after={
           <>
@@ -314,7 +319,8 @@ function writeDraft(text: string): void {
   }
 }
 
-function eventText(message: Message, t: ReturnType<typeof useWidget>['i18n']['t']): string {
+function eventText(message: Message, i18n: ReturnType<typeof useWidget>['i18n']): string {
+  const { t } = i18n;
   const event = message.event;
   const agent = event?.agent?.name ?? '';
   switch (event?.code) {
@@ -333,6 +339,6 @@ function eventText(message: Message, t: ReturnType<typeof useWidget>['i18n']['t'
     case 'rated':
       return t('eventRated', { score: event.score ?? '' });
     default:
-      return message.text;
+      return sharedEventText(message, i18n) ?? message.text;
   }
 }

@@ -16,8 +16,9 @@ import type {
   WidgetSession,
 } from '../protocol/types';
 import { TypingNotifier } from '../protocol/typing';
-import { uploadVia } from '../protocol/uploads';
+import { freshUrl, uploadVia } from '../protocol/uploads';
 import { wakeWithPage } from '../protocol/wake';
+import type { Answers, BodyActions } from '../ui/message-body';
 import { UploadProgress } from '../ui/progress';
 import type { Init, Kept, ToHost } from './bridge';
 
@@ -42,6 +43,14 @@ export class Widget {
   readonly visible = signal(false);
   readonly modal = signal(false);
   readonly progress = new UploadProgress();
+  /** What came after it was not seen when the chat was opened. */
+  readonly unreadSeq = signal<number | undefined>(undefined);
+  /** What visitors can do with what messages hold. */
+  readonly content: BodyActions = {
+    onReply: (text) => this.send(text),
+    onAnswer: (seq, values) => this.answer(seq, values),
+    freshUrl: (id) => freshUrl(this.api)(id),
+  };
   readonly screen = computed<Screen>(() => {
     const { phase } = this.connection.value;
     if (phase === 'replaced') return 'replaced';
@@ -100,6 +109,11 @@ export class Widget {
     this.client.send(id, { kind: 'text', text });
   }
 
+  private answer(answers_seq: number, values: Answers): void {
+    const id = this.kept.conversation_id;
+    if (id) this.client.send(id, { kind: 'form', text: '', data: { answers_seq, values } });
+  }
+
   input(text: string): void {
     this.notifier.input(text);
   }
@@ -116,12 +130,17 @@ export class Widget {
     void this.log?.loadOlder();
   }
 
+  async reach(seq: number): Promise<void> {
+    await this.log?.reach(seq);
+  }
+
   wake(): void {
     this.client.wake();
   }
 
   show(on: boolean, modal: boolean): void {
     batch(() => {
+      if (on) this.unreadSeq.value = this.kept.seen;
       this.visible.value = on;
       this.modal.value = modal;
     });

@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { Conversation, Person } from '../../protocol/types';
 import { Avatar } from '../../ui/avatar';
+import { sharedEventText } from '../../ui/event-text';
 import { Icon, type IconName } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
 import { TimelineView } from '../../ui/timeline-view';
@@ -13,6 +14,7 @@ import { StateTag } from '../list/list-pane';
 import { href, route } from '../router';
 import { eventText } from './event-text';
 import { keysOf, keyText } from '../shell/shortcuts';
+import { Pictures, useContent } from './pictures';
 import { TransferMenu } from './transfer-menu';
 import { isMine } from '../list/views';
 
@@ -53,6 +55,7 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
   const desk = useDesk();
   const { i18n } = useConsole();
   const { t } = i18n;
+  const content = useContent();
   const status = chat.status.value;
   const slow = useSlow(status === 'loading', 150);
   const { conversation } = chat;
@@ -116,7 +119,12 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
         onOlder={() => chat.older()}
         onResend={(id) => desk.client.resend(id)}
         onDiscard={(id) => desk.client.discard(id)}
+        content={content}
+        progress={desk.progress.shares}
+        unreadSeq={chat.unreadSeq}
+        onReach={(seq) => chat.reach(seq)}
       />
+      <Pictures chat={chat} content={content} />
       <Composer chat={chat} conversation={conversation} />
     </>
   );

@@ -24,6 +24,7 @@ export function BulkBar({ view, selection }: BulkBarProps) {
   };
   return (
     <div class="list-header bulk-bar" role="toolbar" aria-label={t('bulkActions')}>
+      <h1 class="visually-hidden">{t('inbox')}</h1>
       <button type="button" class="icon-button" aria-label={t('bulkClear')} onClick={clear}>
         <Icon name="close" size={18} />
       </button>

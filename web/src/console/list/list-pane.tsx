@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { View } from '../../protocol/types';
 import { useSlow } from '../../ui/hooks';
@@ -26,7 +27,8 @@ export const VIEW_TITLES = {
 /** How often lists are looked at again of which not every change is told. */
 const FRESHEN_MS = 30_000;
 
-export function ListPane() {
+/** `children` is its edge, by which it is made wider. */
+export function ListPane({ children }: { children: ComponentChildren }) {
   const desk = useDesk();
   const { t } = useConsole().i18n;
   const { view, conversation } = route.value;
@@ -43,7 +45,7 @@ export function ListPane() {
   }, [desk, view]);
 
   return (
-    <section class="list-pane" aria-label={t('inbox')}>
+    <section class="list-pane" aria-label={t('listPane')}>
       {selection.value.size > 0 ? (
         <BulkBar view={view} selection={selection} />
       ) : (
@@ -56,6 +58,7 @@ export function ListPane() {
       </nav>
       <List key={view} view={view} selection={selection} />
       <FirstSteps />
+      {children}
     </section>
   );
 }

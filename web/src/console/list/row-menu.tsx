@@ -34,7 +34,7 @@ export function RowMenu({ view, conversation, close }: RowMenuProps) {
       }}
     >
       <Icon name={icon} size={16} />
-      {text}
+      <span>{text}</span>
     </button>
   );
   return (
@@ -48,7 +48,7 @@ export function RowMenu({ view, conversation, close }: RowMenuProps) {
         onClick={close}
       >
         <Icon name="copy" size={16} />
-        {t('openInTab')}
+        <span>{t('openInTab')}</span>
       </a>
       {state === 'queued' && item('check', t('accept'), () => void accept(desk, id))}
       {goesOn && may && (
@@ -81,7 +81,7 @@ export function RowMenu({ view, conversation, close }: RowMenuProps) {
               <span class={`row-mark is-${each}`}>
                 <Icon name="flag" size={16} />
               </span>
-              {t(PRIORITY_TEXTS[each])}
+              <span>{t(PRIORITY_TEXTS[each])}</span>
               {priority === each && <Icon name="check" size={16} />}
             </button>
           ))}

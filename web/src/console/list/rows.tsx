@@ -60,7 +60,9 @@ export function Rows({ view, selection }: RowsProps) {
   };
 
   const measure = () => {
-    const { scrollTop, clientHeight, scrollHeight } = scroller.current!;
+    const box = scroller.current;
+    if (!box) return;
+    const { scrollTop, clientHeight, scrollHeight } = box;
     setScroll((before) =>
       Math.abs(before.top - scrollTop) < rowHeight && before.height === clientHeight
         ? before
@@ -144,7 +146,11 @@ export function Rows({ view, selection }: RowsProps) {
   // The tab stop stays in the page wherever the list was scrolled to.
   if (tabAt >= 0 && (tabAt < start || tabAt >= end)) shown.push({ id: tabStop!, position: tabAt });
   return (
-    <div class="list-frame">
+    <div
+      class="list-frame"
+      onPointerEnter={(event) => event.pointerType === 'mouse' && hold()}
+      onPointerLeave={release}
+    >
       {fresh > 0 && (
         <button
           type="button"
@@ -162,13 +168,11 @@ export function Rows({ view, selection }: RowsProps) {
         ref={scroller}
         class="list-scroll"
         onScroll={measure}
-        onPointerEnter={(event) => event.pointerType === 'mouse' && hold()}
-        onPointerLeave={release}
         onFocusIn={(event) => {
           if ((event.target as HTMLElement).matches('.row:focus-visible')) hold();
         }}
         onFocusOut={() => {
-          if (!scroller.current?.matches(':hover')) setTimeout(() => scroller.current && release());
+          if (!scroller.current?.closest('.list-frame:hover')) setTimeout(release);
         }}
       >
         <ul

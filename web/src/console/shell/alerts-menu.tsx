@@ -100,7 +100,7 @@ function SoundSwitch() {
       }}
     >
       <Icon name={on ? 'sound' : 'soundOff'} size={18} />
-      {t(on ? 'soundOn' : 'soundOff')}
+      <span>{t(on ? 'soundOn' : 'soundOff')}</span>
     </button>
   );
 }
@@ -124,7 +124,7 @@ function DesktopPermission() {
       onClick={() => void Notification.requestPermission().then(setPermission)}
     >
       <Icon name="bell" size={18} />
-      {t('desktopAllow')}
+      <span>{t('desktopAllow')}</span>
     </button>
   );
 }

@@ -1,7 +1,7 @@
 import { untracked, useSignalEffect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { Divider } from '../../ui/divider';
-import { useMedia } from '../../ui/media';
+import { useMedia } from '../../ui/use-media';
 import { ConversationPane } from '../chat/conversation-pane';
 import { useConsole, useDesk } from '../context';
 import { DetailsPane } from '../details/details-pane';
@@ -74,27 +74,31 @@ interface PanesProps {
 function Panes({ layout, details, onDetails, onCloseDetails }: PanesProps) {
   const { t } = useConsole().i18n;
   const { list, details: width } = layout.value;
+  const isOpen = route.value.conversation !== null;
   return (
     <div
       class="desk-panes"
       style={{ '--list-width': `${list}px`, '--details-width': `${width}px` }}
     >
-      <ListPane />
-      <Divider
-        label={t('resizeList')}
-        value={list}
-        limits={LIST}
-        onChange={(value) => layout.set({ list: value })}
-      />
-      <ConversationPane onDetails={onDetails} details={details} />
-      {details && (
+      <ListPane>
         <Divider
-          label={t('resizeDetails')}
-          value={width}
-          after
-          limits={DETAILS}
-          onChange={(value) => layout.set({ details: value })}
+          label={t('resizeList')}
+          value={list}
+          limits={LIST}
+          onChange={(value) => layout.set({ list: value })}
         />
+      </ListPane>
+      <ConversationPane onDetails={onDetails} details={details} />
+      {details && isOpen && (
+        <section class="details-edge" aria-label={t('resizeDetails')}>
+          <Divider
+            label={t('resizeDetails')}
+            value={width}
+            after
+            limits={DETAILS}
+            onChange={(value) => layout.set({ details: value })}
+          />
+        </section>
       )}
       <DetailsPane onClose={onCloseDetails} />
     </div>

@@ -95,10 +95,9 @@ function Item({ icon, text, shortcut, href, active, children }: ItemProps) {
       class={`rail-item ${active ? 'is-active' : ''}`}
       href={href}
       title={shortcut && keysOf(shortcut) ? titled(text, shortcut) : text}
-      aria-label={text}
       aria-current={active ? 'page' : undefined}
     >
-      <Icon name={icon} size={22} />
+      <Icon name={icon} size={22} label={text} />
       {children}
     </a>
   );
@@ -173,7 +172,7 @@ function MorePages({ pages, page }: { pages: readonly ConsolePage[]; page: strin
               onClick={close}
             >
               <Icon name={each.icon} size={18} />
-              {t(each.title)}
+              <span>{t(each.title)}</span>
             </a>
           ))
         }

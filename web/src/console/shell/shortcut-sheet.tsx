@@ -137,7 +137,6 @@ function SheetRow({ id, shortcut }: { id: ShortcutId; shortcut: Shortcut }) {
       <button
         type="button"
         class="sheet-keys"
-        aria-label={`${t('sheetChange', { name })} (${keys === '' ? t('sheetNone') : keyText(keys)})`}
         aria-pressed={listening}
         onClick={() => {
           setTaken(null);
@@ -146,6 +145,7 @@ function SheetRow({ id, shortcut }: { id: ShortcutId; shortcut: Shortcut }) {
         onBlur={stop}
         onKeyDown={onKeyDown}
       >
+        <span class="visually-hidden">{t('sheetChange', { name })}</span>
         {shown}
       </button>
       {listening && (

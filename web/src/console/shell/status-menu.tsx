@@ -80,15 +80,15 @@ export function StatusMenu() {
             }}
           >
             <Icon name="keyboard" size={18} />
-            {t('shortcuts')}
+            <span>{t('shortcuts')}</span>
           </button>
           <a class="menu-item" href={pageHref('profile')} onClick={close}>
             <Icon name="key" size={18} />
-            {t('profile')}
+            <span>{t('profile')}</span>
           </a>
           <button type="button" class="menu-item" onClick={() => void session.signOut()}>
             <Icon name="back" size={18} />
-            {t('signOut')}
+            <span>{t('signOut')}</span>
           </button>
         </div>
       )}
@@ -127,7 +127,7 @@ function SoundItem() {
   return (
     <button type="button" class="menu-item" aria-pressed={on} onClick={() => setMuted(on)}>
       <Icon name={on ? 'sound' : 'soundOff'} size={18} />
-      {t(on ? 'soundOn' : 'soundOff')}
+      <span>{t(on ? 'soundOn' : 'soundOff')}</span>
     </button>
   );
 }

@@ -165,6 +165,7 @@ export const console = {
   // The desk: list, rail, notices, banner.
   viewBot: 'Bot',
   queue: 'Queue',
+  listPane: 'Conversation list',
   morePages: 'More pages',
   sort: 'Order',
   sortLatest: 'Latest message first',

@@ -166,6 +166,7 @@ export const console: { [K in keyof typeof en]: string } = {
   // The desk: list, rail, notices, banner.
   viewBot: '机器人接待',
   queue: '排队',
+  listPane: '会话列表',
   morePages: '更多页面',
   sort: '排序',
   sortLatest: '最新消息优先',

@@ -35,7 +35,7 @@ export const profile: { [K in keyof typeof en]: string } = {
   since: '登录于 {time}',
   seen: '最近使用 {time}',
   end: '退出登录',
-  endLabel: '退出 {name}，{address}',
+  endLabel: '退出登录 {name}，{address}',
   endOthers: '退出其他所有设备',
   noOthers: '没有在其他设备登录。',
   unknownClient: '未知程序',

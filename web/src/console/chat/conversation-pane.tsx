@@ -1,7 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { Conversation, Person } from '../../protocol/types';
 import { Avatar } from '../../ui/avatar';
-import { sharedEventText } from '../../ui/event-text';
 import { Icon, type IconName } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
 import { TimelineView } from '../../ui/timeline-view';

@@ -1,7 +1,10 @@
 import type { Message } from '../../protocol/types';
+import { sharedEventText } from '../../ui/event-text';
 import type { ConsoleI18n } from '../context';
 
-export function eventText(message: Message, { t }: ConsoleI18n): string {
+/** What an event says to agents; for codes of a later server its own words. */
+export function eventText(message: Message, i18n: ConsoleI18n): string {
+  const { t } = i18n;
   const { event } = message;
   if (!event) return message.text;
   const agent = event.agent?.name ?? '';
@@ -25,6 +28,6 @@ export function eventText(message: Message, { t }: ConsoleI18n): string {
     case 'rated':
       return t('eventRated', { score: event.score ?? '' });
     default:
-      return message.text;
+      return sharedEventText(message, i18n) ?? message.text;
   }
 }

@@ -106,10 +106,20 @@ export default async function reports({ server, person, stage, eventually, expec
       const tiles = await tileValues(page);
       return Number(tiles['接待量']) < Number(whole['接待量']);
     });
+    const { total } = await askReport(page, { by: 'agent' });
+    await page.route('**/api/v1/reports?*', async (route) => {
+      const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'UTC' }).format(new Date());
+      if (route.request().url().includes(`to=${today}`)) return route.continue();
+      const before = { ...total, opened: total.opened + 5, handled: 1, missed: 9 };
+      const answer = { from: '', to: '', zone: 'UTC', by: 'agent', total: before, rows: [] };
+      return route.fulfill({ json: answer });
+    });
     await page.check('.report-tools .check input');
-    await page.waitForSelector('.delta');
+    await page.waitForSelector('.tile:has-text("接待量") .delta.is-good:has-text("增加")');
+    await page.waitForSelector('.tile:has-text("漏接量") .delta.is-good:has-text("减少")');
     assert.match(page.url(), /compare=1/);
     await one.picture('compared');
+    await page.unroute('**/api/v1/reports?*');
     await page.uncheck('.report-tools .check input');
     await pick(page, '渠道', '');
   });

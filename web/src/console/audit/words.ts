@@ -40,6 +40,7 @@ const TARGETS: Record<string, AuditKey> = {
   key: 'subject_key',
   message: 'subject_message',
   role: 'subject_role',
+  session: 'subject_session',
   tag: 'subject_tag',
   team: 'subject_team',
   ticket: 'subject_ticket',

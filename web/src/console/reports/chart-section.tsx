@@ -91,7 +91,7 @@ function chartData(
   };
 }
 
-function partName({ name }: ChartPart, { t }: ReportsTexts): string {
+function partName({ name }: ChartPart, { t, count }: ReportsTexts): string {
   const stars = /^score(\d)$/.exec(name)?.[1];
-  return stars ? t('scoreName', { n: stars }) : t(name as Exclude<typeof name, `score${number}`>);
+  return stars ? count('scoreName', Number(stars)) : t(name as Exclude<typeof name, `score${number}`>);
 }

@@ -216,23 +216,23 @@ export function DeltaView({ name, now, before }: DeltaProps) {
 }
 
 function Distribution({ scores }: { scores: readonly number[] }) {
-  const { t, locale } = useReportsTexts();
+  const { t, count, locale } = useReportsTexts();
   const whole = scores.reduce((sum, each) => sum + each, 0);
   return (
     <li class="tile is-wide">
       <Explained title={t('distribution')} explain={t('distributionIs')} />
       <ol class="distribution" reversed>
         {[5, 4, 3, 2, 1].map((stars) => {
-          const count = scores[stars - 1] ?? 0;
-          const share = whole === 0 ? 0 : count / whole;
+          const given = scores[stars - 1] ?? 0;
+          const share = whole === 0 ? 0 : given / whole;
           return (
             <li key={stars}>
-              <span class="distribution-name">{t('scoreName', { n: stars })}</span>
+              <span class="distribution-name">{count('scoreName', stars)}</span>
               <span class="distribution-bar" aria-hidden="true">
                 <i style={{ width: `${share * 100}%` }} />
               </span>
               <span class="distribution-count">
-                {number(count, locale.value)}
+                {number(given, locale.value)}
                 <span class="hint"> {percent(share, locale.value, 0)}</span>
               </span>
             </li>

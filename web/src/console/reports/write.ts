@@ -16,21 +16,34 @@ export function write(value: number | null, kind: Kind, locale: Locale): string 
   }
 }
 
-const DAY = { month: 'short', day: 'numeric' } as const;
-const DAY_TITLE = { year: 'numeric', month: 'short', day: 'numeric', weekday: 'short' } as const;
-const HOUR = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+const FORMATS = {
+  day: { month: 'short', day: 'numeric' },
+  fullDay: { year: 'numeric', month: 'short', day: 'numeric', weekday: 'short' },
+  hour: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Making one takes longer than using it, and a report has hundreds of rows. */
+function format(name: keyof typeof FORMATS, timeZone: string, locale: Locale) {
+  const key = `${name} ${timeZone} ${locale}`;
+  let found = formats.get(key);
+  if (!found) {
+    found = new Intl.DateTimeFormat(locale, { ...FORMATS[name], timeZone });
+    formats.set(key, found);
+  }
+  return found;
+}
 
 /** A day of the calendar, `2026-11-28`. */
 export function dayText(day: string, locale: Locale, full = false): string {
-  const options = { ...(full ? DAY_TITLE : DAY), timeZone: 'UTC' };
-  return new Intl.DateTimeFormat(locale, options).format(Date.parse(`${day}T00:00:00Z`));
+  return format(full ? 'fullDay' : 'day', 'UTC', locale).format(Date.parse(`${day}T00:00:00Z`));
 }
 
 /** An hour of the zone; beside its neighbours the day is said once, at midnight. */
 export function hourText(iso: string, zone: string, locale: Locale, full = false): string {
   const at = Date.parse(iso);
-  const clock = new Intl.DateTimeFormat(locale, { ...HOUR, timeZone: zone }).format(at);
-  if (!full && clock !== '00:00') return clock;
-  const day = new Intl.DateTimeFormat(locale, { ...(full ? DAY_TITLE : DAY), timeZone: zone });
-  return full ? `${day.format(at)} ${clock}` : day.format(at);
+  const clock = format('hour', zone, locale).format(at);
+  if (full) return `${format('fullDay', zone, locale).format(at)} ${clock}`;
+  return clock === '00:00' ? format('day', zone, locale).format(at) : clock;
 }

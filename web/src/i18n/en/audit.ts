@@ -1,6 +1,6 @@
 export const audit = {
   title: 'Audit log',
-  lead: 'Who did what, and when. Nothing in it can be changed or taken out unseen. Reading it is written down, too.',
+  lead: 'Who did what, and when. Each line is chained to all before it. Reading the log is written down, too.',
   filters: 'Filter',
   action: 'What was done',
   allActions: 'Everything',

@@ -119,7 +119,8 @@ export const reports = {
   ratingsOf: '{count} ratings · {invited} invitations',
   distribution: 'Distribution',
   distributionIs: 'How many gave each score.',
-  scoreName: '{n} stars',
+  scoreName_one: '{n} star',
+  scoreName_other: '{n} stars',
   messagesIn: 'From visitors',
   messagesInIs: 'Messages of visitors. They belong to the agent who had the conversation.',
   messagesOut: 'From agents',
@@ -150,6 +151,7 @@ export const reports = {
   table: 'Table',
   tableOf: 'Figures · {by}',
   total: 'Total',
+  allRows: 'Show all {n} rows',
   showTable: 'Show table',
   hideTable: 'Hide table',
 };

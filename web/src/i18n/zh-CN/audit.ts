@@ -2,7 +2,7 @@ import type { audit as en } from '../en/audit';
 
 export const audit: { [K in keyof typeof en]: string } = {
   title: '审计日志',
-  lead: '记录谁在何时做了什么，任何修改或删除都会被发现。查看本日志的操作也会被记录。',
+  lead: '记录谁在何时做了什么，每条记录都与之前的记录环环相扣。查看本日志的操作也会被记录。',
   filters: '筛选',
   action: '操作',
   allActions: '全部操作',

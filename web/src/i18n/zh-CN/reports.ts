@@ -113,7 +113,8 @@ export const reports: { [K in keyof typeof en]: string } = {
   ratingsOf: '参评 {count} · 邀评 {invited}',
   distribution: '评分分布',
   distributionIs: '各分值的评价数量。',
-  scoreName: '{n} 星',
+  scoreName_one: '{n} 星',
+  scoreName_other: '{n} 星',
   messagesIn: '访客消息数',
   messagesInIs: '访客发送的消息，归属当时负责会话的客服。',
   messagesOut: '客服消息数',
@@ -144,6 +145,7 @@ export const reports: { [K in keyof typeof en]: string } = {
   table: '数据表格',
   tableOf: '明细数据 · 按{by}',
   total: '合计',
+  allRows: '显示全部 {n} 行',
   showTable: '显示表格',
   hideTable: '隐藏表格',
 };

@@ -25,6 +25,7 @@ export function BarChart({ data, keysHint }: { data: ChartData; keysHint: string
       data={data}
       height={height}
       axis="down"
+      drawnAs="fills"
       keysHint={keysHint}
       placeAt={(_, py) => {
         const index = Math.floor((py - TOP) / band);
@@ -102,17 +103,18 @@ function Bars({ data, plot, index, top, x }: BarsProps) {
         before += value ?? 0;
         const y = top + (data.stacked ? 0 : part * BAR);
         if (value === null || (data.stacked && value === 0)) return null;
-        const width = Math.max(x(from + value) - x(from), 1);
         return (
           <g key={each.name}>
-            <rect
-              class="chart-bar"
-              x={x(from)}
-              y={y + 1}
-              width={width}
-              height={BAR - 2}
-              fill={patternUrl(plot.id, part)}
-            />
+            {value > 0 && (
+              <rect
+                class="chart-bar"
+                x={x(from)}
+                y={y + 1}
+                width={Math.max(x(from + value) - x(from), 1)}
+                height={BAR - 2}
+                fill={patternUrl(plot.id, part)}
+              />
+            )}
             {!data.stacked && (
               <text class="chart-value" x={x(value) + 5} y={y + BAR - 2}>
                 {data.write(value)}

@@ -16,6 +16,8 @@ interface ChartFrameProps {
   height: number;
   /** How to walk from place to place. */
   axis: 'across' | 'down';
+  /** What tells series apart. */
+  drawnAs: 'lines' | 'fills';
   keysHint: string;
   /** Which place is under the pointer. */
   placeAt(x: number, y: number, width: number): number | null;
@@ -47,7 +49,7 @@ export function ChartFrame(props: ChartFrameProps) {
         <span class="chart-title" id={`${id}-t`}>
           {data.title}
         </span>
-        <Legend data={data} />
+        <Legend data={data} drawnAs={props.drawnAs} />
       </figcaption>
       <div
         class="chart-box"
@@ -82,14 +84,14 @@ export function ChartFrame(props: ChartFrameProps) {
   );
 }
 
-function Legend({ data }: { data: ChartData }) {
+function Legend({ data, drawnAs }: Pick<ChartFrameProps, 'data' | 'drawnAs'>) {
   const id = useId();
   return (
     <ul class="chart-legend">
       {data.series.map((each, index) => (
         <li key={each.name}>
           <svg width="26" height="14" aria-hidden="true">
-            {data.stacked ? (
+            {drawnAs === 'fills' ? (
               <>
                 <Patterns id={id} count={data.series.length} />
                 <rect x="4" y="1" width="18" height="12" rx="2" fill={patternUrl(id, index)} />

@@ -26,6 +26,7 @@ export function TimeChart({ data, keysHint }: { data: ChartData; keysHint: strin
       data={data}
       height={HEIGHT}
       axis="across"
+      drawnAs={data.stacked ? 'fills' : 'lines'}
       keysHint={keysHint}
       placeAt={(px, _, width) => {
         const index = Math.floor(((px - START) / inner(width)) * count);

@@ -152,6 +152,7 @@ export default async function team({ server, person, stage, eventually, expectAc
     await page.keyboard.press('Escape');
     await page.waitForSelector('.watch-pane', { state: 'detached' });
     await page.waitForSelector('.live-row:focus');
+    await page.mouse.move(10, 10);
     await page.evaluate(() => document.activeElement.blur());
     await page.waitForSelector('.live-row:has-text("王小美")', { state: 'detached' });
   });

@@ -118,7 +118,7 @@ function WaitClock({ wait, inbox, position }: WaitClockProps) {
   const text = t(wait.kind === 'queue' ? 'waitsInQueue' : 'waitsForAnswer');
   return (
     <span class={`live-wait ${late ? 'is-late' : ''}`} title={text}>
-      {position !== null && (
+      {wait.kind === 'queue' && position !== null && (
         <span class="hint">{t('position', { n: position })}</span>
       )}
       <Icon

@@ -122,11 +122,18 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
         progress={desk.progress.shares}
         unreadSeq={chat.unreadSeq}
         onReach={(seq) => chat.reach(seq)}
+        startSeq={startSeq()}
       />
       <Pictures chat={chat} content={content} />
       <Composer chat={chat} conversation={conversation} />
     </>
   );
+}
+
+/** The message that the address names, as that of a search's result does. */
+function startSeq(): number | undefined {
+  const seq = Number(route.value.query.get('at'));
+  return Number.isSafeInteger(seq) && seq > 0 ? seq : undefined;
 }
 
 function Back() {

@@ -1,4 +1,10 @@
-import { type ReadonlySignal, computed, untracked, useSignalEffect } from '@preact/signals';
+import {
+  computed,
+  type ReadonlySignal,
+  untracked,
+  useComputed,
+  useSignalEffect,
+} from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { chime } from '../../ui/sound';
 import { type ConsoleI18n, useConsole, useDesk } from '../context';
@@ -42,7 +48,7 @@ export function useAlerts(): void {
     if (notice) untracked(() => call(notice, desk, i18n));
   });
   // An offer is over soon: it goes on calling until it is answered.
-  const offered = desk.notices.value.some(({ kind }) => kind === 'offered');
+  const offered = useComputed(() => desk.notices.value.some(isOffer)).value;
   useEffect(() => {
     if (!offered) return;
     const timer = setInterval(() => {
@@ -51,6 +57,8 @@ export function useAlerts(): void {
     return () => clearInterval(timer);
   }, [offered]);
 }
+
+const isOffer = ({ kind }: Notice) => kind === 'offered';
 
 function call(notice: Notice, desk: Desk, i18n: ConsoleI18n): void {
   if (!('conversation' in notice)) return;
@@ -86,7 +94,7 @@ export function titleCount(desk: Desk): ReadonlySignal<number> {
   return computed(() => {
     const { message, queued, offered } = alertWays.value;
     const waiting = desk.known.lists.waiting.value.length;
-    const offers = desk.notices.value.filter(({ kind }) => kind === 'offered').length;
+    const offers = desk.notices.value.filter(isOffer).length;
     return (
       (message.title ? desk.unreadCount.value : 0) +
       (queued.title ? waiting : offered.title ? offers : 0)

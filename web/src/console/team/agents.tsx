@@ -83,7 +83,7 @@ function AgentCard({ one }: { one: TeamAgent }) {
   const chosen = currentFilter().agent === id;
   const share = capacity > 0 ? Math.min(load / capacity, 1) : 0;
   return (
-    <li class={`agent-card is-${status}`}>
+    <li class={`agent-card is-${status} ${mayChange ? 'has-menu' : ''}`}>
       <button
         type="button"
         class="agent-main"
@@ -93,34 +93,36 @@ function AgentCard({ one }: { one: TeamAgent }) {
       >
         <Avatar name={name} seed={id} size={36} />
         <span class="agent-body">
-          <span class="agent-name">{name}</span>
-          <span class="agent-status">
-            <span class={`status-mark is-${status}`}>
-              <Icon name={STATUS_ICONS[status]} size={12} />
-            </span>
-            {i18n.t(STATUS_TEXTS[status])}
-            {since !== null && (
-              <span class="hint"> {t('since', { time: clock(since, i18n) })}</span>
-            )}
-          </span>
-          <span class="agent-load">
-            <span class="capacity-bar" aria-hidden="true">
-              <i class={share >= 1 ? 'is-full' : ''} style={{ width: `${share * 100}%` }} />
-            </span>
-            <span>
+          <span class="agent-line">
+            <span class="agent-name">{name}</span>
+            <span class="agent-load">
               <span class="visually-hidden">{t('load')} </span>
               {load}/{capacity}
             </span>
           </span>
-          <span class="agent-facts">
-            <OldestWait since={one.oldest} />
-            {ratings !== null && ratings.count > 0 && (
-              <span title={t('ratedToday')}>
-                <Icon name="star" size={12} filled label={t('ratedToday')} />
-                {number(ratings.mean, locale.value, 1)}
-                <span class="hint"> ({number(ratings.count, locale.value)})</span>
+          <span class="agent-line">
+            <span class="agent-status">
+              <span class={`status-mark is-${status}`}>
+                <Icon name={STATUS_ICONS[status]} size={12} />
               </span>
-            )}
+              {i18n.t(STATUS_TEXTS[status])}
+              {since !== null && (
+                <span class="hint"> {t('since', { time: clock(since, i18n) })}</span>
+              )}
+            </span>
+            <span class="agent-facts">
+              <OldestWait since={one.oldest} />
+              {ratings !== null && ratings.count > 0 && (
+                <span title={t('ratedToday')}>
+                  <Icon name="star" size={12} filled label={t('ratedToday')} />
+                  {number(ratings.mean, locale.value, 1)}
+                  <span class="hint"> ({number(ratings.count, locale.value)})</span>
+                </span>
+              )}
+            </span>
+          </span>
+          <span class="capacity-bar" aria-hidden="true">
+            <i class={share >= 1 ? 'is-full' : ''} style={{ width: `${share * 100}%` }} />
           </span>
         </span>
       </button>

@@ -58,8 +58,8 @@ function Team() {
       </header>
       <div class="team-body">
         <div class="team-side">
-          <Agents />
           <Queues />
+          <Agents />
         </div>
         <LivePart />
         {id !== null && <WatchPane key={id} id={id} />}

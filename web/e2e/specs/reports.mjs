@@ -149,7 +149,11 @@ export default async function reports({ server, person, stage, eventually, expec
       'thirty rows',
       async () => (await page.$$('.report-table tbody tr')).length === 30,
     );
+    await page.$eval('.chart', (chart) => chart.scrollIntoView({ block: 'center' }));
     await one.picture('by-day');
+    await page.click('.report-tabs .chip:has-text("满意度")');
+    await page.waitForSelector('.chart-bar');
+    await one.picture('by-day-stacked');
   });
 
   await stage('a range that cannot be is told at once, an empty one as well', async () => {

@@ -194,8 +194,10 @@ interface DeltaProps {
 export function DeltaView({ name, now, before }: DeltaProps) {
   const { t, locale } = useReportsTexts();
   const figure = FIGURES[name];
-  const delta = deltaOf(figure, now, before);
-  const was = write(before, figure.kind, locale.value);
+  const written = (value: number | null) => write(value, figure.kind, locale.value);
+  const was = written(before);
+  // What reads the same is the same.
+  const delta = deltaOf(figure, written(now) === was ? before : now, before);
   if (delta.kind === 'none') return <p class="delta">{t('deltaNone', { was })}</p>;
   const judged = delta.kind !== 'same' && delta.good !== null;
   const tone = judged ? (delta.good ? 'is-good' : 'is-bad') : '';

@@ -6,6 +6,7 @@ import type {
   AgentStatus,
   Conversation,
   Inbox,
+  Message,
   Page,
   Ratings,
   Report,
@@ -106,6 +107,7 @@ export class Board {
     this.undo.push(
       desk.listen({
         frame: (frame) => this.hear(frame),
+        message: (message) => this.arrived(message),
         resumed: () => void this.load(),
         reset: () => this.forget(),
       }),
@@ -187,6 +189,14 @@ export class Board {
       const agent = this.people.peek()?.find(({ id }) => id === frame.from.id);
       if (agent) this.takeAgent({ ...agent, status: frame.status });
     }
+  }
+
+  /** Of what is watched or own every message comes, without a hint. */
+  private arrived({ conversation_id, seq, kind, text, from, created_at }: Message): void {
+    const conversation = this.held.get(conversation_id)?.conversation;
+    if (!conversation || kind === 'event' || created_at < conversation.updated_at) return;
+    const last_message = { seq, kind, text, from, created_at };
+    this.take({ ...conversation, last_seq: seq, updated_at: created_at, last_message });
   }
 
   private forget(): void {

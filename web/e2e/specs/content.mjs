@@ -8,7 +8,10 @@ import { Talk } from '../talk.mjs';
 const hostile = JSON.parse(await readFile(new URL('../hostile.json', import.meta.url)));
 
 export default async function content({ server, person, stage, eventually, expectAccessible }) {
-  const agent = await person(Agent, 'agent', { locale: 'en', permissions: ['clipboard-write'] });
+  const agent = await person(Agent, 'agent', {
+    locale: 'en',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
   const visitor = await person(Visitor, 'visitor', { locale: 'en' });
   let asAgent;
   let asVisitor;
@@ -249,6 +252,7 @@ export default async function content({ server, person, stage, eventually, expec
     await eventually('the badge shows two', async () => (await visitor.unread()) === 2);
     await visitor.openChat();
     await inChat().waitForSelector(`.is-new ~ .group [data-seq="${seq}"]`);
+    await inChat().click('.timeline-jump');
     assert.equal(await inChat().locator('.is-new').count(), 1);
     await visitor.picture('8-new');
   });
@@ -259,14 +263,43 @@ export default async function content({ server, person, stage, eventually, expec
     const one = `only one ${Date.now()}`;
     await asAgent.say({ text: one });
     await eventually('one is read out', async () => (await heard()).includes(one));
-    await Promise.all([1, 2, 3, 4, 5].map((n) => asAgent.say({ text: `many ${n}` })));
+    for (const n of [1, 2, 3, 4]) void asAgent.say({ text: `many ${n}` });
+    await asAgent.say({ text: 'many 5' });
     await eventually('five are counted', async () => (await heard()).includes('new messages'));
     assert.ok(!(await heard()).includes('many 3'));
     assert.equal(await inChat().getAttribute('[role=log]', 'aria-live'), 'off');
   });
 
+  await stage('the menu of a message opens with mouse and keyboard, and is not cut off', async () => {
+    const line = agent.page.locator('.bubble-line').last();
+    const button = line.locator('.bubble-menu');
+    await agent.page.mouse.move(0, 0);
+    assert.equal(await button.evaluate((each) => getComputedStyle(each).opacity), '0');
+    await line.hover();
+    await button.click();
+    const item = line.locator('.menu-item');
+    await item.waitFor();
+    const isSeen = await item.evaluate((each) => {
+      const { left, top, width, height } = each.getBoundingClientRect();
+      const middle = document.elementFromPoint(left + width / 2, top + height / 2);
+      return each.contains(middle) && each === document.activeElement;
+    });
+    assert.ok(isSeen, 'the menu is hidden, or has not the focus');
+    await expectAccessible(agent.page, 'menu');
+    await agent.picture('9-menu');
+    await agent.page.keyboard.press('Escape');
+    await item.waitFor({ state: 'detached' });
+    assert.ok(await button.evaluate((each) => each === document.activeElement));
+    const text = await line.locator('.message-text').innerText();
+    await agent.page.keyboard.press('Enter');
+    await item.press('Enter');
+    await item.waitFor({ state: 'detached' });
+    assert.equal(await agent.page.evaluate(() => navigator.clipboard.readText()), text);
+  });
+
   await filesOnTheirWay();
   await stage('texts that mean harm are texts', harm);
+  await stage('earlier messages come in above without moving what is read', history);
   await stage('twenty thousand messages scroll well', many);
   await looks();
   await stage('nothing is left of what was erased', erased);
@@ -440,6 +473,30 @@ export default async function content({ server, person, stage, eventually, expec
     }
   }
 
+  async function history() {
+    await agent.page.goto(`${server.origin}/console/#/mine/${asAgent.conversation}`);
+    await agent.page.reload();
+    await agent.page.waitForSelector('.timeline-older');
+    const read = await agent.page.evaluate(async () => {
+      const log = document.querySelector('.timeline-scroll');
+      log.scrollTop = 700;
+      const lines = [...document.querySelectorAll('[data-seq]')];
+      const first = lines[0];
+      const line = lines.find((each) => each.getBoundingClientRect().top > 200);
+      return { seq: line.dataset.seq, first: first.dataset.seq, top: line.getBoundingClientRect().top };
+    });
+    const now = () =>
+      agent.page.evaluate(({ seq }) => {
+        const first = document.querySelector('[data-seq]').dataset.seq;
+        const { top } = document.querySelector(`[data-seq="${seq}"]`).getBoundingClientRect();
+        return { first, top };
+      }, read);
+    await eventually('earlier messages are there', async () => (await now()).first !== read.first);
+    await agent.page.waitForTimeout(500);
+    const { top } = await now();
+    assert.ok(Math.abs(top - read.top) < 4, `moved from ${read.top} to ${top}`);
+  }
+
   async function many() {
     const COUNT = 20_000;
     const conversation = asAgent.conversation;
@@ -458,10 +515,11 @@ export default async function content({ server, person, stage, eventually, expec
     await agent.page.route(`**/conversations/${conversation}/messages*`, (route) =>
       route.fulfill({ json: { items, has_more: false } }),
     );
-    await agent.page.goto(`${server.origin}/console/`);
+    await agent.page.goto(`${server.origin}/console/#/mine`);
+    await agent.page.reload();
     await agent.page.waitForSelector('.rail-item > .dot.is-online');
     const opened = Date.now();
-    await agent.page.goto(`${server.origin}/console/#/all/${conversation}`);
+    await agent.page.goto(`${server.origin}/console/#/mine/${conversation}`);
     await agent.page.waitForSelector(`[data-seq="${COUNT}"]`);
     console.log(`     20,000 messages: shown after ${Date.now() - opened} ms`);
     const scrolled = await agent.page.evaluate(async () => {
@@ -478,6 +536,9 @@ export default async function content({ server, person, stage, eventually, expec
       frames.sort((a, b) => a - b);
       return { median: frames[30], worst: frames[59] };
     });
+    // Every page that is scrolled by is rendered then, and not before.
+    const rendered = await agent.page.locator('[data-seq]').count();
+    assert.ok(rendered < 3_000, `${rendered} messages are rendered`);
     const { median, worst } = scrolled;
     console.log(`     frames while scrolling: ${median.toFixed()} ms, at worst ${worst.toFixed()}`);
     assert.ok(median < 100, `frames of ${median} ms`);
@@ -516,6 +577,8 @@ export default async function content({ server, person, stage, eventually, expec
           await visitor.page.setViewportSize({ width: 320, height: 640 });
           await visitor.picture(`13-${lang}-${colorScheme}-320`);
           await agent.page.setViewportSize({ width: 320, height: 640 });
+          await agent.page.reload();
+          await agent.page.waitForSelector('[data-seq]');
           await agent.picture(`13-${lang}-${colorScheme}-320`);
           await agent.page.setViewportSize({ width: 1440, height: 900 });
         });

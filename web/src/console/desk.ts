@@ -19,6 +19,8 @@ import { wakeWithPage } from '../protocol/wake';
 import { FrameMap } from '../ui/frame-map';
 import { UploadProgress } from '../ui/progress';
 import { Chat } from './chat/chat';
+import { openDrafts } from './chat/drafts';
+import { hearingWarnings, type Warned } from './chat/warnings';
 import { Directory } from './directory';
 import { Conversations } from './list/conversations';
 import { Pager } from './list/pager';
@@ -77,12 +79,13 @@ export class Desk {
 
   constructor(server: URL, me: Agent, signedOut: () => void) {
     this.me = signal(me);
+    openDrafts(me.id);
     this.api = new Api(server, null, signedOut);
     this.known = new Conversations(me);
     this.list = new Pager(this.api, this.known, (id) => this.chat.peek()?.id === id);
     this.directory = new Directory(this.api);
     this.client = new Client({
-      connect: connector(server, () => null),
+      connect: hearingWarnings(connector(server, () => null), (ack) => this.warned(ack)),
       store: indexedDbStore(() => me.id),
       prepare: (client) => client.restore(),
       upload: uploadVia(this.api),
@@ -282,6 +285,10 @@ export class Desk {
       this.busy.value = false;
       this.changing.delete(id);
     }
+  }
+
+  private warned(ack: Warned): void {
+    if (this.chat.peek()?.id === ack.conversation_id) this.chat.peek()?.warned(ack);
   }
 
   private fail(error: unknown): void {

@@ -432,6 +432,20 @@ export interface AuditVerdict {
   head: string;
   broken_at?: number | null;
 }
+/** A reply that is written once, with its variables. */
+export interface CannedReply {
+  id: string;
+  /** All agents have it; otherwise the caller alone. */
+  shared: boolean;
+  folder: string;
+  shortcut: string;
+  title: string;
+  text: string;
+  uses: number;
+  created_at: string;
+  updated_at: string;
+}
+
 export interface Tag {
   id: string;
   name: string;
@@ -439,4 +453,32 @@ export interface Tag {
   colour: string;
   group: string;
   created_at: string;
+}
+
+export interface Team {
+  id: string;
+  name: string;
+  settings: Record<string, unknown>;
+  created_at: string;
+}
+
+/** A page that a visitor looked at. */
+export interface PageVisit {
+  at: string;
+  url: string;
+  title: string;
+  referrer: string;
+}
+
+/** A stretch of a text, in UTF-16 code units. */
+export type Highlight = readonly [begin: number, end: number];
+
+/** A text of the knowledge base in which something was found. */
+export interface FoundArticle {
+  article_id: string;
+  slug: string;
+  language: string;
+  title: string;
+  title_highlights: Highlight[];
+  snippet: { text: string; highlights: Highlight[]; cut_before: boolean; cut_after: boolean };
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren, RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 interface PopoverProps {
   label: string;
@@ -19,11 +19,18 @@ export function Popover(props: PopoverProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const own = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   const button = props.buttonRef ?? own;
   const close = () => {
     setOpen(false);
     button.current?.focus();
   };
+
+  useLayoutEffect(() => {
+    if (open && panel.current && !props.up && needsToRise(panel.current)) {
+      panel.current.classList.add('is-up');
+    }
+  }, [open]);
 
   useEffect(() => {
     if (!open) return;
@@ -71,12 +78,25 @@ export function Popover(props: PopoverProps) {
         {props.button}
       </button>
       {open && (
-        <div class={`popover ${props.align === 'end' ? 'is-end' : ''} ${props.up ? 'is-up' : ''}`}>
+        <div
+          ref={panel}
+          class={`popover ${props.align === 'end' ? 'is-end' : ''} ${props.up ? 'is-up' : ''}`}
+        >
           {props.children(close)}
         </div>
       )}
     </div>
   );
+}
+
+/** It would be cut off below, and has room above. */
+function needsToRise(panel: HTMLElement): boolean {
+  const { bottom, height } = panel.getBoundingClientRect();
+  const button = panel.parentElement!.getBoundingClientRect();
+  let around: HTMLElement | null = panel.parentElement;
+  while (around && getComputedStyle(around).overflowY === 'visible') around = around.parentElement;
+  const area = (around ?? document.documentElement).getBoundingClientRect();
+  return bottom > area.bottom && button.top - height > area.top;
 }
 
 function step(root: HTMLElement | null, by: number): void {

@@ -1,32 +1,62 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { ApiError } from '../../protocol/api';
 import { History, type HistoryState, UNLOADED } from '../../protocol/history';
-import type { Conversation, Message, Visitor } from '../../protocol/types';
-import { TypingNotifier } from '../../protocol/typing';
+import type {
+  Conversation,
+  Message,
+  Page,
+  PageVisit,
+  ServerFrame,
+  Visitor,
+} from '../../protocol/types';
 import type { Desk } from '../desk';
-import { isMine } from '../list/views';
+import { isMine, isUnread } from '../list/views';
+import { Handling } from './handling';
+import type { Warned } from './warnings';
+import { Writing } from './writing';
 
 export type ChatStatus = 'loading' | 'ready' | 'error' | 'forbidden' | 'gone';
+
+/** What is open beside the conversation; each is loaded when it is first wanted. */
+export type Panel =
+  | { kind: 'transfer' | 'canned' | 'knowledge' | 'card' | 'form' | 'whisper' }
+  | { kind: 'reveal'; message: Message };
 
 /** The conversation that is open in the middle. */
 export class Chat {
   readonly id: string;
+  readonly desk: Desk;
+  readonly writing: Writing;
+  readonly handling: Handling;
   readonly status = signal<ChatStatus>('loading');
-  readonly history = signal<HistoryState>(UNLOADED);
   readonly visitor = signal<Visitor | 'loading' | 'error'>('loading');
-  /** What came after it had not been read when the conversation was opened. */
+  /** Whether the visitor has the chat open; null until that is heard. */
+  readonly online = signal<boolean | null>(null);
+  /** The last page that the visitor looked at. */
+  readonly page = signal<PageVisit | null>(null);
+  readonly panel = signal<Panel | null>(null);
+  /** Messages with nothing masked, as long as the conversation is looked at. */
+  readonly revealed = signal<ReadonlyMap<number, Message>>(new Map());
+  readonly history = computed(() =>
+    shown(this.logged.value, this.stored.value, this.revealed.value),
+  );
+  /** Own messages that the server stored with other words than were sent. */
+  private readonly stored = signal<ReadonlyMap<number, Message>>(new Map());
+  private readonly logged = signal<HistoryState>(UNLOADED);
+  /** What came after it was new when the conversation was opened. */
   unreadSeq: number | undefined;
-  private readonly desk: Desk;
   private readonly log: History;
-  private readonly notifier: TypingNotifier;
   private readSeq = 0;
+  private readonly unlisten: () => void;
   private closed = false;
 
   constructor(desk: Desk, id: string) {
     this.desk = desk;
     this.id = id;
-    this.log = new History(desk.api, id, (state) => (this.history.value = state));
-    this.notifier = new TypingNotifier((on) => desk.client.typing(id, on));
+    this.writing = new Writing(desk, id);
+    this.handling = new Handling(desk, id);
+    this.log = new History(desk.api, id, (state) => (this.logged.value = state));
+    this.unlisten = desk.listen({ frame: (frame) => this.hint(frame) });
     void this.load();
   }
 
@@ -43,7 +73,8 @@ export class Chat {
       ]);
       if (this.closed) return;
       this.desk.take(conversation);
-      this.unreadSeq ??= conversation.agent_read_seq;
+      const news = isMine(conversation, this.desk.me.value) && isUnread(conversation);
+      if (news) this.unreadSeq ??= conversation.agent_read_seq;
       this.status.value = 'ready';
       this.follow();
       this.look();
@@ -65,16 +96,30 @@ export class Chat {
     }
   }
 
+  /** Which page the visitor is at: an extra that is left out when it cannot be had. */
+  async loadPage(): Promise<void> {
+    const id = this.conversation?.visitor.id;
+    if (!id) return;
+    const path = `visitors/${id}/pages`;
+    const pages = await this.desk.api.get<Page<PageVisit>>(path).catch(() => null);
+    if (pages) this.page.value = pages.items[0] ?? null;
+  }
+
   older(): void {
     void this.log.loadOlder();
   }
 
+  /** Loads the log back to an earlier message. */
   reach(seq: number): Promise<void> {
     return this.log.reach(seq);
   }
 
   add(message: Message): void {
+    if (message.from.kind === 'visitor' && message.kind !== 'event') this.online.value = true;
+    // What happened while it was somebody else's was not told.
+    const gap = message.prev_seq > this.log.lastSeq;
     this.log.add(message);
+    if (gap) this.fill();
     this.look();
   }
 
@@ -85,15 +130,30 @@ export class Chat {
     );
   }
 
-  input(text: string, note: boolean): void {
-    // What an agent notes is nothing that the visitor should see coming.
-    if (note) this.notifier.stop();
-    else this.notifier.input(text);
+  /** A message went out, but not as it was written, or with words that are watched. */
+  warned({ seq, warning }: Warned): void {
+    this.writing.trouble.value = { kind: warning === 'masked' ? 'masked' : 'sensitive' };
+    if (warning !== 'masked') return;
+    this.desk.api.messages(this.id, { after_seq: seq - 1, limit: 1 }).then(
+      ({ items }) => {
+        const message = items[0];
+        if (message?.seq === seq) this.stored.value = new Map(this.stored.peek()).set(seq, message);
+      },
+      () => undefined,
+    );
   }
 
-  send(text: string, note: boolean): void {
-    this.notifier.stop();
-    this.desk.client.send(this.id, { kind: note ? 'note' : 'text', text });
+  /** Shows a message with nothing masked; throws when it may not be. */
+  async reveal(message: Message, reason: string): Promise<void> {
+    const path = `conversations/${this.id}/messages/${message.seq}/reveal`;
+    const clear = await this.desk.api.post<Message>(path, { reason });
+    this.revealed.value = new Map(this.revealed.peek()).set(message.seq, clear);
+  }
+
+  hide(seq: number): void {
+    const revealed = new Map(this.revealed.peek());
+    revealed.delete(seq);
+    this.revealed.value = revealed;
   }
 
   /** Entries of conversations of others come only when asked for. */
@@ -119,7 +179,28 @@ export class Chat {
 
   close(): void {
     this.closed = true;
-    this.notifier.stop();
+    this.unlisten();
+    this.writing.close();
     this.desk.client.unwatch(this.id);
   }
+
+  private hint(frame: ServerFrame): void {
+    const visitor = this.conversation?.visitor.id;
+    if (frame.type !== 'presence' || frame.from.kind !== 'visitor') return;
+    if (frame.from.id === visitor) this.online.value = frame.status !== 'offline';
+  }
+}
+
+function shown(
+  state: HistoryState,
+  stored: ReadonlyMap<number, Message>,
+  revealed: ReadonlyMap<number, Message>,
+): HistoryState {
+  if (stored.size === 0 && revealed.size === 0) return state;
+  const items = state.items.map((each) => {
+    // What was changed meanwhile is read anew by the log itself.
+    const instead = revealed.get(each.seq) ?? stored.get(each.seq);
+    return instead && (instead.revision ?? null) === (each.revision ?? null) ? instead : each;
+  });
+  return { ...state, items };
 }

@@ -1,156 +1,164 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { Conversation } from '../../protocol/types';
+import { filesOf } from '../../ui/attach';
 import { Icon } from '../../ui/icons';
-import { useNow } from '../../ui/hooks';
 import { MessageField } from '../../ui/message-field';
-import { accept } from './accept';
-import type { Chat } from './chat';
 import { useConsole, useDesk, visitorName } from '../context';
-import { draftOf, type Mode, setDraft } from './drafts';
-import { isMine } from '../list/views';
+import { pressed, titled, useShortcut } from '../shell/shortcuts';
+import type { Chat } from './chat';
+import { ComposerClosed } from './composer-closed';
+import { Attachments, EditingBar, QuoteChip, TroubleLine } from './composer-parts';
+import { ComposerTools } from './composer-tools';
+import type { Mode } from './drafts';
+import { newestEditable } from './message-actions';
+import { openNextWaiting } from './next';
+import { PanelView } from './panel';
+import { sendChoice, sendKeyOf } from './send-keys';
+import { SendButton } from './send-button';
+import { standingOf } from './standing';
 
-const FIELD_MAX_PX = 240;
+const FIELD_MAX_SHARE = 0.4;
 const MODES: readonly Mode[] = ['reply', 'note'];
+/** What opens the canned replies in an empty field: a Chinese input method makes the second of the first. */
+const SLASHES: readonly string[] = ['/', '、'];
 
 interface ComposerProps {
   chat: Chat;
   conversation: Conversation;
 }
 
-export function Composer({ chat, conversation }: ComposerProps) {
+export function ComposerArea({ chat, conversation }: ComposerProps) {
+  const desk = useDesk();
+  const standing = standingOf(conversation, desk.me.value);
+  const { mode } = chat.writing.draft.value;
+  const mayNote = standing.manages;
+  useShortcut('reply', () => chat.writing.choose('reply'));
+  useShortcut('note', () => chat.writing.choose('note'), mayNote);
+  useShortcut(
+    'assignToMe',
+    () => void chat.handling.oversee('takeover'),
+    standing.oversees && standing.handled && !standing.mine,
+  );
+  const open = standing.replies || (mode === 'note' && mayNote);
+  return (
+    <div class="composer-area">
+      <PanelView chat={chat} conversation={conversation} />
+      {open ? (
+        <Composer chat={chat} conversation={conversation} />
+      ) : (
+        <ComposerClosed chat={chat} conversation={conversation} standing={standing} />
+      )}
+    </div>
+  );
+}
+
+function Composer({ chat, conversation }: ComposerProps) {
   const desk = useDesk();
   const { i18n } = useConsole();
   const { t } = i18n;
-  const field = useRef<HTMLTextAreaElement>(null);
-  const me = desk.me.value;
-  const { state, assignee, visitor } = conversation;
-  const mine = isMine(conversation, me);
-  const handled = state === 'open' || state === 'pending';
-  const mayReply = handled && (mine || me.role !== 'agent');
-  const mayNote = mine || me.role !== 'agent';
-  const draft = draftOf(chat.id);
-  const { mode } = draft;
-  const note = mode === 'note';
-  const text = note ? draft.note : draft.reply;
+  const { writing } = chat;
+  const { mode } = writing.draft.value;
+  const editing = writing.editing.value;
+  const note = mode === 'note' && editing === null;
+  const text = writing.text.value;
 
   // Who opens a conversation wants to write, on a screen that shows list and conversation at once.
   useEffect(() => {
-    if (matchMedia('(min-width: 768px)').matches) field.current?.focus({ preventScroll: true });
-  }, [chat.id, mayReply, mode]);
+    if (matchMedia('(min-width: 768px)').matches) writing.focus();
+  }, [writing]);
 
-  const choose = (next: Mode) => {
-    setDraft(chat.id, { mode: next });
-    field.current?.focus();
+  const submit = () => {
+    if (editing) void writing.saveEdit();
+    else writing.submit();
+    writing.focus();
   };
   const write = (value: string) => {
-    setDraft(chat.id, { [mode]: value });
-    chat.input(value, note);
+    const began = text === '' && editing === null && SLASHES.includes(value);
+    writing.write(value);
+    if (began) chat.panel.value = { kind: 'canned' };
   };
-  const submit = () => {
-    const trimmed = text.trim();
-    if (trimmed === '') return;
-    chat.send(trimmed, note);
-    setDraft(chat.id, { [mode]: '' });
-    field.current?.focus();
+  const editLast = () => {
+    const last = newestEditable(chat, desk.me.peek(), Date.now());
+    if (!last) return false;
+    writing.edit(last);
+    return true;
   };
-
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      const wanted = event.code === 'KeyL' ? 'reply' : event.code === 'KeyP' ? 'note' : null;
-      if (wanted === null || (wanted === 'note' && !mayNote)) return;
+  const onKey = (event: KeyboardEvent) => {
+    if (event.target !== writing.field.current) return;
+    if (event.key === 'Escape' && editing !== null && !event.isComposing) {
       event.preventDefault();
-      choose(wanted);
-    };
-    document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
-  });
+      event.stopPropagation();
+      writing.stopEditing();
+      return;
+    }
+    if (pressed(event, 'editLast') && editing === null && editLast()) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
+    const key = sendKeyOf(event, sendChoice.peek().by);
+    if (key === null) return;
+    event.stopPropagation();
+    if (key === 'line') return;
+    event.preventDefault();
+    submit();
+    if (key === 'next' && editing === null) openNextWaiting(desk, chat.id);
+  };
 
-  if (!mayReply && (mode === 'reply' || !mayNote)) {
-    const prompt =
-      state === 'resolved'
-        ? t('reopenToReply')
-        : state === 'queued'
-          ? t('acceptToReply')
-          : t('notYours', { name: assignee?.name ?? '' });
-    return (
-      <div class="composer-closed">
-        <Icon name={state === 'resolved' ? 'check' : 'lock'} size={18} />
-        <span>{prompt}</span>
-        {mayNote && (
-          <button type="button" class="button" title="Alt+P" onClick={() => choose('note')}>
-            <Icon name="lock" size={16} />
-            {t('addNote')}
-          </button>
-        )}
-        {state === 'queued' && (
-          <button
-            type="button"
-            class="button is-primary"
-            disabled={desk.busy.value}
-            onClick={() => void accept(desk, chat.id)}
-          >
-            <Icon name="check" size={16} />
-            {t('accept')}
-          </button>
-        )}
-      </div>
-    );
-  }
-  const empty = text.trim() === '';
   return (
     <form
       class={`composer ${note ? 'is-note' : ''}`}
+      onKeyDownCapture={onKey}
+      onPaste={(event) => {
+        const files = filesOf(event);
+        if (files.length === 0) return;
+        event.preventDefault();
+        writing.attach(files);
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
       }}
     >
-      <div class="composer-tabs" role="group" aria-label={t('composerMode')}>
-        {MODES.map((each) => (
-          <button
-            key={each}
-            type="button"
-            class="composer-tab"
-            aria-pressed={mode === each}
-            title={each === 'reply' ? 'Alt+L' : 'Alt+P'}
-            onClick={() => choose(each)}
-          >
-            <Icon name={each === 'reply' ? 'reply' : 'lock'} size={14} />
-            {t(each)}
-          </button>
-        ))}
-      </div>
+      {editing ? (
+        <EditingBar writing={writing} />
+      ) : (
+        <div class="composer-tabs" role="group" aria-label={t('composerMode')}>
+          {MODES.map((each) => (
+            <button
+              key={each}
+              type="button"
+              class="composer-tab"
+              aria-pressed={mode === each}
+              title={titled(t(each), each)}
+              onClick={() => writing.choose(each)}
+            >
+              <Icon name={each === 'reply' ? 'reply' : 'lock'} size={14} />
+              {t(each)}
+            </button>
+          ))}
+        </div>
+      )}
+      <TroubleLine chat={chat} />
+      {mode === 'reply' && editing === null && <QuoteChip writing={writing} />}
       <MessageField
-        field={field}
+        field={writing.field}
         value={text}
-        maxHeight={FIELD_MAX_PX}
-        placeholder={note ? t('writeNote') : t('writeReply', { name: visitorName(visitor, i18n) })}
-        label={note ? t('note') : t('messageField')}
+        maxHeight={Math.round(window.innerHeight * FIELD_MAX_SHARE)}
+        placeholder={
+          note
+            ? t('writeNote')
+            : t('writeReply', { name: visitorName(conversation.visitor, i18n) })
+        }
+        label={editing ? t('editMessage') : note ? t('note') : t('messageField')}
         onInput={write}
         onSubmit={submit}
       />
+      {mode === 'reply' && editing === null && <Attachments writing={writing} />}
       <div class="composer-foot">
-        <RateLimit />
-        <span class="hint composer-hint">{t('enterHint')}</span>
-        <button type="submit" class="button is-primary" aria-disabled={empty}>
-          <Icon name={note ? 'note' : 'send'} size={16} />
-          {t(note ? 'addNote' : 'send')}
-        </button>
+        <ComposerTools chat={chat} note={note} />
+        <SendButton chat={chat} note={note} />
       </div>
     </form>
-  );
-}
-
-function RateLimit() {
-  const desk = useDesk();
-  const { t } = useConsole().i18n;
-  const until = desk.limitedUntil.value;
-  const now = useNow(until > 0 ? 500 : 0);
-  if (until <= now) return null;
-  return (
-    <span class="limited" role="status">
-      {t('limited', { n: Math.ceil((until - now) / 1000) })}
-    </span>
   );
 }

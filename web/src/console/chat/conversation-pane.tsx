@@ -1,21 +1,19 @@
+import { useComputed } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import type { Conversation, Person } from '../../protocol/types';
-import { Avatar } from '../../ui/avatar';
-import { Icon, type IconName } from '../../ui/icons';
+import type { Message, Person } from '../../protocol/types';
+import { Icon } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
 import { TimelineView } from '../../ui/timeline-view';
-import { accept } from './accept';
-import type { Chat } from './chat';
-import { Composer } from './composer';
 import { useConsole, useDesk, visitorName } from '../context';
-import type { Action } from '../desk';
-import { StateTag } from '../list/list-pane';
-import { href, route } from '../router';
-import { eventText } from './event-text';
+import { route } from '../router';
 import { keysOf, keyText } from '../shell/shortcuts';
+import type { Chat } from './chat';
+import { ComposerArea } from './composer';
+import { DropZone } from './drop-zone';
+import { eventText } from './event-text';
+import { BackLink, Header } from './header';
+import { messageActions } from './message-actions';
 import { Pictures, useContent } from './pictures';
-import { TransferMenu } from './transfer-menu';
-import { isMine } from '../list/views';
 
 interface ConversationPaneProps {
   details: boolean;
@@ -45,7 +43,9 @@ export function ConversationPane(props: ConversationPaneProps) {
   }
   return (
     <main class="chat-pane" key={chat.id}>
-      <ChatBody chat={chat} {...props} />
+      <DropZone chat={chat}>
+        <ChatBody chat={chat} {...props} />
+      </DropZone>
     </main>
   );
 }
@@ -58,9 +58,12 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
   const status = chat.status.value;
   const slow = useSlow(status === 'loading', 150);
   const { conversation } = chat;
-  const meId = desk.me.value.id;
-  const meName = desk.me.value.name;
-  const me = useMemo<Person>(() => ({ kind: 'agent', id: meId, name: meName }), [meId, meName]);
+  const typing = useComputed(() => desk.typing.value.get(chat.id)).value;
+  const me = desk.me.value;
+  const self = useMemo<Person>(
+    () => ({ kind: 'agent', id: me.id, name: me.name }),
+    [me.id, me.name],
+  );
   const outbox = useMemo(
     () => desk.outbox.value.filter((entry) => entry.conversation_id === chat.id),
     [desk.outbox.value, chat.id],
@@ -69,7 +72,7 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
   if (status === 'forbidden' || status === 'gone' || status === 'error') {
     return (
       <>
-        <Back />
+        <Bare />
         <div class="pane-state" role="alert">
           <Icon name={status === 'error' ? 'alert' : 'lock'} size={32} />
           <p>
@@ -93,7 +96,7 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
   if (status === 'loading' || !conversation) {
     return (
       <>
-        {conversation ? <Header conversation={conversation} {...props} /> : <Back />}
+        {conversation ? <Header chat={chat} conversation={conversation} {...props} /> : <Bare />}
         <div class="skeleton-chat" role="status" aria-label={t('loading')}>
           {slow && [44, 30, 52].map((width) => <i key={width} style={{ width: `${width}%` }} />)}
         </div>
@@ -101,31 +104,33 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
     );
   }
   const name = visitorName(conversation.visitor, i18n);
-  const typing = desk.typing.value.get(chat.id);
+  const nameOf = (person: Person) => (person.kind === 'visitor' ? name : person.name);
+  const sender = (message: Message) => nameOf(message.from);
   return (
     <>
-      <Header conversation={conversation} {...props} />
+      <Header chat={chat} conversation={conversation} {...props} />
       <TimelineView
         side="agent"
-        me={me}
+        me={self}
         label={t('timeline', { name })}
         history={chat.history.value}
         outbox={outbox}
         readSeq={conversation.visitor_read_seq}
-        typing={typing ?? null}
-        nameOf={(person) => (person.kind === 'visitor' ? name : person.name)}
+        typing={typing && typing.kind !== 'agent' ? typing : null}
+        nameOf={nameOf}
         eventText={(message) => eventText(message, i18n)}
         onOlder={() => chat.older()}
         onResend={(id) => desk.client.resend(id)}
         onDiscard={(id) => desk.client.discard(id)}
-        content={content}
         progress={desk.progress.shares}
-        unreadSeq={chat.unreadSeq}
+        content={content}
         onReach={(seq) => chat.reach(seq)}
         startSeq={startSeq()}
+        unreadSeq={chat.unreadSeq}
+        actions={(message) => messageActions(chat, message, me, sender, i18n)}
       />
       <Pictures chat={chat} content={content} />
-      <Composer chat={chat} conversation={conversation} />
+      <ComposerArea chat={chat} conversation={conversation} />
     </>
   );
 }
@@ -136,106 +141,10 @@ function startSeq(): number | undefined {
   return Number.isSafeInteger(seq) && seq > 0 ? seq : undefined;
 }
 
-function Back() {
-  const { t } = useConsole().i18n;
+function Bare() {
   return (
     <div class="chat-header is-bare">
-      <a class="icon-button back" href={href(route.value.view)} aria-label={t('back')}>
-        <Icon name="back" size={20} />
-      </a>
-    </div>
-  );
-}
-
-function Header({
-  conversation,
-  details,
-  onDetails,
-}: ConversationPaneProps & { conversation: Conversation }) {
-  const desk = useDesk();
-  const { i18n } = useConsole();
-  const { t } = i18n;
-  const { visitor, state, assignee, inbox } = conversation;
-  const name = visitorName(visitor, i18n);
-  const mine = isMine(conversation, desk.me.value);
-  const assigned = assignee
-    ? mine
-      ? t('assignedToMe')
-      : t('assignee', { name: assignee.name })
-    : t('unassigned');
-  return (
-    <header class="chat-header">
-      <a class="icon-button back" href={href(route.value.view)} aria-label={t('back')}>
-        <Icon name="back" size={20} />
-      </a>
-      <Avatar name={name} seed={visitor.id} size={36} />
-      <div class="chat-heading">
-        <h2>
-          <span>{name}</span>
-          {visitor.verified && <Icon name="shield" size={16} label={t('verified')} />}
-        </h2>
-        <p>
-          <StateTag state={state} />
-          <span>{inbox.name}</span>
-          <span>{assigned}</span>
-        </p>
-      </div>
-      <Actions conversation={conversation} />
-      <button
-        type="button"
-        class="icon-button details-button"
-        aria-label={t('details')}
-        title={t('details')}
-        aria-expanded={details}
-        onClick={onDetails}
-      >
-        <Icon name="info" size={20} />
-      </button>
-    </header>
-  );
-}
-
-function Actions({ conversation }: { conversation: Conversation }) {
-  const desk = useDesk();
-  const { t } = useConsole().i18n;
-  const me = desk.me.value;
-  const { id, state } = conversation;
-  const may = isMine(conversation, me) || me.role !== 'agent';
-  const button = (action: Action, icon: IconName, primary: boolean, title?: string) => (
-    <button
-      type="button"
-      class={`button ${primary ? 'is-primary' : ''}`}
-      disabled={desk.busy.value}
-      title={title ?? t(action)}
-      onClick={() => void (action === 'accept' ? accept(desk, id) : desk.act(id, action))}
-    >
-      <Icon name={icon} size={16} />
-      <span class="button-text">{t(action)}</span>
-    </button>
-  );
-  return (
-    <div class="chat-actions">
-      {state === 'queued' && button('accept', 'check', true, `${t('accept')} (Alt+A)`)}
-      {(state === 'open' || state === 'pending') && may && (
-        <>
-          {!isMine(conversation, me) && (
-            <button
-              type="button"
-              class="button"
-              disabled={desk.busy.value}
-              title={t('takeOver')}
-              onClick={() => void desk.transfer(id, me.id)}
-            >
-              <Icon name="user" size={16} />
-              <span class="button-text">{t('takeOver')}</span>
-            </button>
-          )}
-          <TransferMenu conversation={conversation} />
-          {state === 'open' ? button('pending', 'pause', false) : button('reopen', 'reopen', false)}
-          {button('resolve', 'check', true, `${t('resolve')} (Alt+E)`)}
-        </>
-      )}
-      {state === 'resolved' && may && button('reopen', 'reopen', false)}
+      <BackLink />
     </div>
   );
 }

@@ -25,8 +25,16 @@ export function eventText(message: Message, i18n: ConsoleI18n): string {
       return by ? t('eventResolvedBy', { by }) : t('eventResolved');
     case 'reopened':
       return by ? t('eventReopenedBy', { by }) : t('eventReopened');
+    case 'rating_invited':
+      return by ? t('eventRatingInvitedBy', { by }) : t('eventRatingInvited');
     case 'rated':
       return t('eventRated', { score: event.score ?? '' });
+    case 'handed_over':
+      return t(event.by?.kind === 'visitor' ? 'eventHandedOverVisitor' : 'eventHandedOver');
+    case 'edited':
+      return by ? t('eventEditedBy', { by }) : t('eventEdited');
+    case 'recalled':
+      return by ? t('eventRecalledBy', { by }) : t('eventRecalled');
     default:
       return sharedEventText(message, i18n) ?? message.text;
   }

@@ -7,6 +7,7 @@ import {
 } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { chime } from '../../ui/sound';
+import { offersTo } from '../chat/offered';
 import { type ConsoleI18n, useConsole, useDesk } from '../context';
 import type { Desk } from '../desk';
 import { go } from '../router';
@@ -48,7 +49,7 @@ export function useAlerts(): void {
     if (notice) untracked(() => call(notice, desk, i18n));
   });
   // An offer is over soon: it goes on calling until it is answered.
-  const offered = useComputed(() => desk.notices.value.some(isOffer)).value;
+  const offered = useComputed(() => offersTo(desk).length > 0).value;
   useEffect(() => {
     if (!offered) return;
     const timer = setInterval(() => {
@@ -57,8 +58,6 @@ export function useAlerts(): void {
     return () => clearInterval(timer);
   }, [offered]);
 }
-
-const isOffer = ({ kind }: Notice) => kind === 'offered';
 
 function call(notice: Notice, desk: Desk, i18n: ConsoleI18n): void {
   if (!('conversation' in notice)) return;
@@ -94,7 +93,7 @@ export function titleCount(desk: Desk): ReadonlySignal<number> {
   return computed(() => {
     const { message, queued, offered } = alertWays.value;
     const waiting = desk.known.lists.waiting.value.length;
-    const offers = desk.notices.value.filter(isOffer).length;
+    const offers = offersTo(desk).length;
     return (
       (message.title ? desk.unreadCount.value : 0) +
       (queued.title ? waiting : offered.title ? offers : 0)

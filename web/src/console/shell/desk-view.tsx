@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Divider } from '../../ui/divider';
 import { useMedia } from '../../ui/use-media';
 import { ConversationPane } from '../chat/conversation-pane';
+import { Offers } from '../chat/offers';
 import { useConsole, useDesk } from '../context';
 import { DetailsPane } from '../details/details-pane';
 import { ListPane } from '../list/list-pane';
@@ -58,6 +59,7 @@ export function DeskView() {
           <PageView name={page} />
         )}
       </div>
+      <Offers />
       <Notices />
       <Overlays />
     </div>

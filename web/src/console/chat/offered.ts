@@ -1,0 +1,14 @@
+import type { Conversation } from '../../protocol/types';
+import type { Desk } from '../desk';
+
+export type Offered = Conversation & { offer: NonNullable<Conversation['offer']> };
+
+/** What this agent is asked to take, the most urgent first. */
+export function offersTo(desk: Desk): Offered[] {
+  const me = desk.me.value.id;
+  const mine = (each: Conversation): each is Offered =>
+    each.state === 'queued' && each.offer?.agent.id === me;
+  return [...desk.known.values()]
+    .filter(mine)
+    .sort((a, b) => Date.parse(a.offer.until) - Date.parse(b.offer.until));
+}

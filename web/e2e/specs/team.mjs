@@ -9,8 +9,10 @@ const SCREENS = [
   { locale: 'en', theme: 'light' },
   { locale: 'en', theme: 'dark' },
 ];
-/** So long may a task of the page take while changes pour in; the machine is shared. */
-const LONG_TASK_MS = Number(process.env.KEFU_E2E_LONG_TASK_MS ?? 200);
+/** So long may a task of the page take while changes pour in; set it where nothing else runs. */
+const LONG_TASK_MS = Number(process.env.KEFU_E2E_LONG_TASK_MS ?? Infinity);
+/** So often the list may change meanwhile: a few times a second, and once more for its clocks. */
+const PICTURES_MAX = 60;
 
 export default async function team({ server, person, stage, eventually, expectAccessible }) {
   const rest = new Rest(server);
@@ -203,7 +205,7 @@ export default async function team({ server, person, stage, eventually, expectAc
     await page.waitForSelector('.live-row:has-text("Pushes In")', { state: 'detached' });
   });
 
-  await stage('a thousand conversations, two hundred changes a second: no long task', async () => {
+  await stage('a thousand conversations, two hundred changes a second: few pictures, few rows', async () => {
     const template = await page.evaluate(async () => {
       const answer = await fetch('/api/v1/conversations?view=all&limit=1');
       return (await answer.json()).items[0];
@@ -223,9 +225,10 @@ export default async function team({ server, person, stage, eventually, expectAc
     });
     await page.reload();
     await page.waitForSelector('.live-rows.is-windowed');
-    const longest = await page.evaluate(pour, template);
-    console.log(`     longest task: ${Math.round(longest)} ms`);
+    const { sent, pictures, longest } = await page.evaluate(pour, template);
+    console.log(`     ${sent} changes, ${pictures} pictures, longest task ${Math.round(longest)} ms`);
     assert.ok(longest < LONG_TASK_MS, `a task took ${longest} ms`);
+    assert.ok(sent > 5 * pictures && pictures < PICTURES_MAX, `${pictures} pictures of ${sent}`);
     assert.ok((await page.$$('.live-row')).length < 60, 'all rows are in the page');
     await supervisor.picture('thousand');
     await page.focus('.live-row >> nth=0');
@@ -309,13 +312,17 @@ function many(template) {
   }));
 }
 
-/** Runs in the page: hints through its socket, and the longest task meanwhile. */
+/** Runs in the page: hints through its socket; how often the list changed and the longest task. */
 async function pour(template) {
   let longest = 0;
   const observer = new PerformanceObserver((list) => {
     for (const each of list.getEntries()) longest = Math.max(longest, each.duration);
   });
   observer.observe({ type: 'longtask' });
+  let pictures = 0;
+  const list = document.querySelector('.live-rows');
+  const changes = new MutationObserver(() => (pictures += 1));
+  changes.observe(list, { childList: true, subtree: true, characterData: true });
   const socket = globalThis.sockets.at(-1);
   const begin = performance.now();
   let sent = 0;
@@ -345,7 +352,8 @@ async function pour(template) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   observer.disconnect();
-  return longest;
+  changes.disconnect();
+  return { sent, pictures, longest };
 }
 
 function fits(page) {

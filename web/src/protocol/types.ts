@@ -403,13 +403,6 @@ export interface Report {
   rows: ReportRow[];
 }
 
-export interface Team {
-  id: string;
-  name: string;
-  settings: Record<string, unknown>;
-  created_at: string;
-}
-
 export interface AuditLine {
   /** 1, 2, 3 … */
   number: number;

@@ -93,5 +93,6 @@ function chartData(
 
 function partName({ name }: ChartPart, { t, count }: ReportsTexts): string {
   const stars = /^score(\d)$/.exec(name)?.[1];
-  return stars ? count('scoreName', Number(stars)) : t(name as Exclude<typeof name, `score${number}`>);
+  if (stars) return count('scoreName', Number(stars));
+  return t(name as Exclude<typeof name, `score${number}`>);
 }

@@ -60,7 +60,7 @@ export function choiceOf(query: URLSearchParams): Choice {
   };
 }
 
-/** What goes into the address; the zone always, for whoever opens a link may live in another one. */
+/** What goes into the address; the zone always, for who opens a link may live in another one. */
 export function queryOf(choice: Choice): Record<string, string> {
   const query: Record<string, string> = { range: choice.preset, zone: choice.zone, by: choice.by };
   if (choice.preset === 'custom') {

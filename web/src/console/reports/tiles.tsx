@@ -78,7 +78,12 @@ export function Tiles({ figures, before }: TilesProps) {
         ))}
       </TileGroup>
       <TileGroup title={t('groupRatings')} size={5}>
-        <Tile {...of('ratingMean')} title={t('ratingMean')} explain={t('ratingMeanIs')} unit="/ 5" />
+        <Tile
+          {...of('ratingMean')}
+          title={t('ratingMean')}
+          explain={t('ratingMeanIs')}
+          unit="/ 5"
+        />
         <Tile {...of('satisfied')} title={t('satisfied')} explain={t('satisfiedIs')} />
         <Tile
           {...of('participation')}

@@ -74,13 +74,13 @@ function CopyLink({ choice }: { choice: Choice }) {
   );
 }
 
+type CsvState = { kind: 'idle' | 'loading' } | { kind: 'error'; error: unknown };
+
 function CsvButton({ choice, span, disabled }: ToolbarProps) {
   const { api } = useDesk();
-  const console = useConsole();
+  const { i18n } = useConsole();
   const { t, locale } = useReportsTexts();
-  const [state, setState] = useState<{ kind: 'idle' | 'loading' } | { kind: 'error'; error: unknown }>(
-    { kind: 'idle' },
-  );
+  const [state, setState] = useState<CsvState>({ kind: 'idle' });
   const save = async () => {
     setState({ kind: 'loading' });
     const language = locale.value === 'zh-CN' ? 'zh' : 'en';
@@ -116,7 +116,7 @@ function CsvButton({ choice, span, disabled }: ToolbarProps) {
       {state.kind === 'error' && (
         <p class="form-error" role="alert">
           <Icon name="alert" size={16} />
-          {causeOf(state.error, console.i18n)}
+          {causeOf(state.error, i18n)}
         </p>
       )}
     </>

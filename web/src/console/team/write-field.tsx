@@ -91,7 +91,7 @@ function WhisperField({ watch, name }: { watch: Watch; name: string }) {
         </button>
       </div>
       <p class="hint" role="status">
-        {state.kind === 'sent' && text === '' ? t('whispered', { name }) : t('whisperHint', { name })}
+        {t(state.kind === 'sent' && text === '' ? 'whispered' : 'whisperHint', { name })}
       </p>
       {state.kind === 'failed' && (
         <p class="form-error" role="alert">

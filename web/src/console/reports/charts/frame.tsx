@@ -114,7 +114,12 @@ function Legend({ data, drawnAs }: Pick<ChartFrameProps, 'data' | 'drawnAs'>) {
   );
 }
 
-function Tooltip({ data, anchorOf, index, width }: ChartFrameProps & { index: number; width: number }) {
+interface TooltipProps extends ChartFrameProps {
+  index: number;
+  width: number;
+}
+
+function Tooltip({ data, anchorOf, index, width }: TooltipProps) {
   const { x, y } = anchorOf(index, width);
   const place = data.places[index];
   if (!place) return null;

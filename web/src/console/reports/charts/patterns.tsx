@@ -44,8 +44,10 @@ export function markPath(index: number, x: number, y: number, r: number): string
       return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
     case 1:
       return `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`;
-    case 2:
-      return `M${x} ${y - r * 1.3}l${r * 1.3} ${r * 1.3}l${-r * 1.3} ${r * 1.3}l${-r * 1.3} ${-r * 1.3}z`;
+    case 2: {
+      const d = r * 1.3;
+      return `M${x} ${y - d}l${d} ${d}l${-d} ${d}l${-d} ${-d}z`;
+    }
     case 3:
       return `M${x} ${y - r}l${r} ${2 * r}h${-2 * r}z`;
     default:

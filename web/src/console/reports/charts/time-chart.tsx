@@ -134,7 +134,8 @@ function Lines({ data, plot, x, y, room }: PartsProps) {
               value !== null &&
               (each.values[index - 1] ?? null) === null &&
               (each.values[index + 1] ?? null) === null;
-            if (value === null || (room < MARK_ROOM && !alone && index !== plot.active)) return null;
+            const shown = room >= MARK_ROOM || alone || index === plot.active;
+            if (value === null || !shown) return null;
             return (
               <path
                 key={data.places[index]!.key}

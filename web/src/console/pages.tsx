@@ -35,6 +35,27 @@ export const PAGES: readonly ConsolePage[] = [
     load: () => import('./tickets'),
   },
   {
+    name: 'team',
+    icon: 'headset',
+    title: 'pageTeam',
+    allowed: (me) => may(me, 'conversations.all') || may(me, 'reports'),
+    load: () => import('./team/page'),
+  },
+  {
+    name: 'reports',
+    icon: 'chart',
+    title: 'pageReports',
+    allowed: (me) => may(me, 'reports'),
+    load: () => import('./reports/page'),
+  },
+  {
+    name: 'audit',
+    icon: 'ledger',
+    title: 'pageAudit',
+    allowed: (me) => may(me, 'audit'),
+    load: () => import('./audit/page'),
+  },
+  {
     name: 'search',
     icon: 'search',
     title: 'search',

@@ -33,6 +33,8 @@ export interface RequestOptions {
   /** Gives the request up from outside; the error is then one of status 0. */
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** What is asked for and handed on; JSON is read, a CSV stays text. */
+  as?: 'json' | 'csv';
 }
 
 /** REST under `/api/v1`. Without a token the cookie session speaks for the caller. */
@@ -96,9 +98,10 @@ export class Api {
     method: string,
     url: URL,
     body: unknown,
-    { signal, timeoutMs = REQUEST_TIMEOUT_MS }: RequestOptions,
+    { signal, timeoutMs = REQUEST_TIMEOUT_MS, as = 'json' }: RequestOptions,
   ): Promise<T> {
-    const headers: Record<string, string> = { accept: 'application/json' };
+    const accept = as === 'csv' ? 'text/csv' : 'application/json';
+    const headers: Record<string, string> = { accept };
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (this.token) headers['authorization'] = `Bearer ${this.token}`;
     const abort = new AbortController();
@@ -119,6 +122,7 @@ export class Api {
       if (!response.ok) {
         throw this.refusal(response.status, text, response.headers.get('retry-after'));
       }
+      if (as === 'csv') return text as T;
       return (text ? JSON.parse(text) : undefined) as T;
     } catch (error) {
       if (error instanceof ApiError) throw error;

@@ -18,6 +18,9 @@ import type {
   ServerFrame,
 } from './types';
 
+/** What is watched besides single conversations. */
+export type WatchScope = 'team' | 'all';
+
 export interface ClientOptions {
   connect: Connect;
   store: OutboxStore;
@@ -49,6 +52,7 @@ export class Client {
   private readonly liveness: Liveness;
   private readonly positions = new Positions();
   private readonly watched = new Set<string>();
+  private readonly scopes = new Set<WatchScope>();
   private state: ConnectionState = IDLE;
   private transport: Transport | null = null;
   /** Rises with every attempt, so that what an earlier one still says is not heard. */
@@ -174,6 +178,16 @@ export class Client {
     this.hint({ type: 'unwatch', scope: 'conversation', id: conversationId });
   }
 
+  /** Has `conversation` hints come of everything, or of what own teams have, until `unwatchScope`. */
+  watchScope(scope: WatchScope): void {
+    this.scopes.add(scope);
+    this.hint({ type: 'watch', scope });
+  }
+
+  unwatchScope(scope: WatchScope): void {
+    if (this.scopes.delete(scope)) this.hint({ type: 'unwatch', scope });
+  }
+
   private async open(): Promise<void> {
     const generation = ++this.generation;
     this.enter('connecting');
@@ -234,7 +248,8 @@ export class Client {
         this.refused(frame);
         break;
       case 'watching':
-        if (frame.id !== undefined) this.watching(frame.id, frame.last_seq ?? 0);
+        if (frame.scope === 'conversation' && frame.id !== undefined)
+          this.watching(frame.id, frame.last_seq ?? 0);
         break;
       case 'restart':
         this.retryAfterMs = frame.retry_after_ms ?? null;
@@ -265,6 +280,7 @@ export class Client {
     this.retryAfterMs = null;
     this.enter('online');
     for (const id of this.watched) this.hint({ type: 'watch', scope: 'conversation', id });
+    for (const scope of this.scopes) this.hint({ type: 'watch', scope });
     if (this.epoch !== null) this.options.listener.resumed(this.epoch);
     this.sender.connect();
     if (this.kind === 'stream') this.upgradeLater();

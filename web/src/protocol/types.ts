@@ -308,6 +308,125 @@ export type ClientFrame =
   | { type: 'watch' | 'unwatch'; scope: 'conversation' | 'team' | 'all'; id?: string }
   | { type: 'ping' };
 
+/** What waits and runs at one place right now. */
+export interface LiveCounts {
+  waiting: number;
+  /** For how long the first of them has waited. */
+  longest_wait_s?: number | null;
+  open: number;
+  pending: number;
+}
+
+export interface AgentNow {
+  id: string;
+  name: string;
+  status: AgentStatus;
+  load: number;
+  capacity: number;
+}
+
+export interface QueueNow {
+  inbox_id?: string | null;
+  /** Null for what is for anybody. */
+  team_id?: string | null;
+  counts: LiveCounts;
+}
+
+/** The answer of `GET /reports/now`. */
+export interface ReportNow {
+  at: string;
+  total: LiveCounts;
+  queues: QueueNow[];
+  agents: AgentNow[];
+}
+
+export interface Durations {
+  count: number;
+  mean_s: number | null;
+  p50_s: number | null;
+  p90_s: number | null;
+  max_s: number | null;
+}
+
+export interface Met {
+  met: number;
+  of: number;
+  share: number | null;
+}
+
+export interface Ratings {
+  count: number;
+  invited: number;
+  mean: number | null;
+  /** How many of each score, 1 first. */
+  scores: number[];
+  satisfied: number | null;
+  participation: number | null;
+}
+
+export interface Figures {
+  opened: number;
+  handled: number;
+  missed: number;
+  abandoned: number;
+  resolved: number;
+  resolved_by_clock: number;
+  transfers: number;
+  messages_in: number;
+  messages_out: number;
+  messages_bot: number;
+  queue_wait: Durations;
+  first_response: Durations;
+  response: Durations;
+  handling: Durations;
+  ratings: Ratings;
+  waiting_target: Met;
+  first_response_target: Met;
+}
+
+export type Grouping = 'hour' | 'day' | 'agent' | 'team' | 'inbox' | 'tag';
+
+export interface ReportRow {
+  begins_at?: string | null;
+  id: string | null;
+  name: string | null;
+  figures: Figures;
+}
+
+/** The answer of `GET /reports`. */
+export interface Report {
+  from: string;
+  /** Not part of it. */
+  to: string;
+  zone: string;
+  by: Grouping;
+  total: Figures;
+  /** Those that something was counted for. */
+  rows: ReportRow[];
+}
+
+export interface AuditLine {
+  /** 1, 2, 3 … */
+  number: number;
+  at: string;
+  actor_kind: string;
+  actor_id: string | null;
+  address: string | null;
+  action: string;
+  target_kind: string | null;
+  target_id: string | null;
+  detail: Record<string, unknown>;
+  /** The chain's hash after this line. */
+  hash: string;
+}
+
+/** The answer of `GET /audit/verify`. */
+export interface AuditVerdict {
+  whole: boolean;
+  lines: number;
+  head: string;
+  broken_at?: number | null;
+}
 /** A reply that is written once, with its variables. */
 export interface CannedReply {
   id: string;

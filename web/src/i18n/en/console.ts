@@ -155,6 +155,10 @@ export const console = {
   eventReopened: 'Opened again',
   eventReopenedBy: '{by} opened this again',
   eventRated: 'Rated {score} of 5',
+  // Pages of supervisors.
+  pageTeam: 'Team',
+  pageReports: 'Reports',
+  pageAudit: 'Audit log',
   // The desk: list, rail, notices, banner.
   viewBot: 'Bot',
   queue: 'Queue',

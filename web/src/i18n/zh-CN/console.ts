@@ -156,6 +156,10 @@ export const console: { [K in keyof typeof en]: string } = {
   eventReopened: '会话重新打开',
   eventReopenedBy: '{by} 重新打开了会话',
   eventRated: '访客评价：{score} 分（满分 5 分）',
+  // 主管页面
+  pageTeam: '团队监控',
+  pageReports: '数据报表',
+  pageAudit: '审计日志',
   // The desk: list, rail, notices, banner.
   viewBot: '机器人接待',
   queue: '排队',

@@ -68,6 +68,25 @@ describe('positions', () => {
     expect(run.seqs()).toEqual([5, 6]);
   });
 
+  it('watches a scope again after a reconnect, until that is over', async () => {
+    const run = await online(3);
+    run.client.watchScope('team');
+    expect(run.connection.of('watch')).toEqual([{ type: 'watch', scope: 'team' }]);
+    // The id is that of a team: no position begins with it.
+    run.connection.say({ type: 'watching', scope: 'team', id: 'team-1' });
+    expect(run.client.position('team-1')).toBeUndefined();
+    run.connection.end(CLOSE.abnormal);
+    await retry();
+    run.connection.welcome(3);
+    expect(run.connection.of('watch')).toHaveLength(1);
+    run.client.unwatchScope('team');
+    expect(run.connection.of('unwatch')).toEqual([{ type: 'unwatch', scope: 'team' }]);
+    run.connection.end(CLOSE.abnormal);
+    await retry();
+    run.connection.welcome(3);
+    expect(run.connection.of('watch')).toEqual([]);
+  });
+
   it('watches again after a reconnect and learns what was missed', async () => {
     const run = await online(3);
     run.client.setPosition('other', 2);

@@ -15,7 +15,7 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-use self::diagnostic::position;
+use self::diagnostic::{Findings, Lines};
 pub use self::{
     diagnostic::{Diagnostic, SchemaErrors, Severity},
     model::{Requiredness, StructKind},
@@ -38,12 +38,13 @@ pub fn load(
 ) -> Result<(Schema, Vec<Diagnostic>), SchemaErrors> {
     let mut sources = load::Sources::default();
     sources.load(loader, path, search, limits);
-    let load::Sources { files, mut diagnostics, .. } = sources;
-    let failed = |diagnostics: &[Diagnostic]| diagnostics.iter().any(|d| d.severity == Severity::Error);
-    if failed(&diagnostics) {
-        return Err(SchemaErrors(diagnostics));
+    let load::Sources { files, findings, .. } = sources;
+    if findings.has_errors() {
+        return Err(SchemaErrors(findings.into_vec()));
     }
-    let (schema, found) = check::check(&files, limits);
-    diagnostics.extend(found);
-    if failed(&diagnostics) { Err(SchemaErrors(diagnostics)) } else { Ok((schema, diagnostics)) }
+    let (schema, findings) = check::check(&files, limits, findings);
+    if findings.has_errors() {
+        return Err(SchemaErrors(findings.into_vec()));
+    }
+    Ok((schema, findings.into_vec()))
 }

@@ -8,7 +8,7 @@ mod types;
 use std::collections::HashMap;
 
 use super::{
-    Diagnostic, Severity,
+    Findings, Severity,
     load::Source,
     model::{Name, StructKind, TypeBody},
 };
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Checks all files and resolves them into one schema, which is of use only if no finding is an error.
-pub(super) fn check(sources: &[Source], limits: &Limits) -> (Schema, Vec<Diagnostic>) {
+pub(super) fn check(sources: &[Source], limits: &Limits, findings: Findings) -> (Schema, Findings) {
     let mut checker = Checker {
         sources,
         names: Vec::new(),
@@ -34,7 +34,7 @@ pub(super) fn check(sources: &[Source], limits: &Limits) -> (Schema, Vec<Diagnos
         const_nodes: limits.schema_const_nodes_max,
         const_nodes_max: limits.schema_const_nodes_max,
         const_nodes_exceeded: false,
-        diagnostics: Vec::new(),
+        findings,
     };
     checker.collect_names();
     checker.collect_targets();
@@ -42,7 +42,7 @@ pub(super) fn check(sources: &[Source], limits: &Limits) -> (Schema, Vec<Diagnos
     checker.resolve_structs();
     checker.resolve_services();
     checker.resolve_consts();
-    (checker.schema, checker.diagnostics)
+    (checker.schema, checker.findings)
 }
 
 /// What a name of a type stands for.
@@ -86,18 +86,18 @@ struct Checker<'a> {
     const_nodes_max: u64,
     /// Whether more was reported already.
     const_nodes_exceeded: bool,
-    diagnostics: Vec<Diagnostic>,
+    findings: Findings,
 }
 
 impl<'a> Checker<'a> {
     fn error(&mut self, file: usize, at: usize, message: impl Into<String>) {
         let diagnostic = self.sources[file].diagnostic(Severity::Error, at, message.into());
-        self.diagnostics.push(diagnostic);
+        self.findings.push(diagnostic);
     }
 
     fn warn(&mut self, file: usize, at: usize, message: impl Into<String>) {
         let diagnostic = self.sources[file].diagnostic(Severity::Warning, at, message.into());
-        self.diagnostics.push(diagnostic);
+        self.findings.push(diagnostic);
     }
 
     /// The name that the schema gives to what a file defines.
@@ -114,6 +114,12 @@ impl<'a> Checker<'a> {
             self.collect(file, &mut names.consts, consts, "constant");
             let services = source.file.services.iter().map(|definition| &definition.name);
             self.collect(file, &mut names.services, services, "service");
+            for service in &source.file.services {
+                if names.types.contains_key(service.name.text.as_str()) {
+                    let message = format!("`{}` is the name of a type already", service.name.text);
+                    self.error(file, service.name.at, message);
+                }
+            }
             self.names.push(names);
         }
     }

@@ -47,10 +47,52 @@ impl fmt::Display for SchemaErrors {
 
 impl std::error::Error for SchemaErrors {}
 
-/// Line and column of a byte, both from 1.
-pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |index| index + 1);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    (line, before[line_start..].chars().count() + 1)
+/// Where the lines of a file begin.
+#[derive(Debug)]
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(super) fn new(text: &str) -> Self {
+        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect())
+    }
+
+    /// Line and column of a byte, both from 1; columns of absurdly long lines count bytes.
+    pub(super) fn position(&self, text: &str, offset: usize) -> (usize, usize) {
+        const COUNTED_MAX: usize = 10_000;
+        let line = self.0.partition_point(|start| *start <= offset);
+        let start = self.0.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let column = match text.get(start..offset) {
+            Some(before) if before.len() <= COUNTED_MAX => before.chars().count(),
+            _ => offset.saturating_sub(start),
+        };
+        (line, column + 1)
+    }
+}
+
+/// Findings, as many as anybody would read.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    found: Vec<Diagnostic>,
+    errors: usize,
+}
+
+impl Findings {
+    const EACH_MAX: usize = 1_000;
+
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        let is_error = diagnostic.severity == Severity::Error;
+        let same = if is_error { self.errors } else { self.found.len() - self.errors };
+        if same < Self::EACH_MAX {
+            self.errors += usize::from(is_error);
+            self.found.push(diagnostic);
+        }
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Diagnostic> {
+        self.found
+    }
 }

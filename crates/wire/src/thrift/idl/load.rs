@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Diagnostic, Severity, lexer::SyntaxError, model::File, parser, position};
+use super::{Diagnostic, Findings, Lines, Severity, lexer::SyntaxError, model::File, parser};
 use crate::{Limits, Loader, normalize};
 
 /// A file that was read.
@@ -10,6 +10,7 @@ use crate::{Limits, Loader, normalize};
 pub(super) struct Source {
     pub(super) path: String,
     pub(super) text: String,
+    lines: Lines,
     pub(super) file: File,
     /// What stands before names of this file elsewhere: its own name without `.thrift`.
     pub(super) prefix: String,
@@ -19,7 +20,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn diagnostic(&self, severity: Severity, at: usize, message: String) -> Diagnostic {
-        let (line, column) = position(&self.text, at);
+        let (line, column) = self.lines.position(&self.text, at);
         Diagnostic { severity, file: self.path.clone(), line, column, message }
     }
 }
@@ -28,7 +29,7 @@ impl Source {
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     pub(super) files: Vec<Source>,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) findings: Findings,
     known: HashMap<String, usize>,
     /// The files that are being read, outermost first.
     open: Vec<usize>,
@@ -47,12 +48,12 @@ impl Sources {
             message,
         };
         let Some(path) = normalize("", path) else {
-            self.diagnostics.push(refused("the path leaves the root".to_owned()));
+            self.findings.push(refused("the path leaves the root".to_owned()));
             return;
         };
         match loader.load(&path) {
-            Err(error) => self.diagnostics.push(refused(error.to_string())),
-            Ok(None) => self.diagnostics.push(refused("there is no such file".to_owned())),
+            Err(error) => self.findings.push(refused(error.to_string())),
+            Ok(None) => self.findings.push(refused("there is no such file".to_owned())),
             Ok(Some(bytes)) => {
                 self.add(loader, path, bytes, search, limits);
             }
@@ -92,12 +93,13 @@ impl Sources {
             Ok(file) => (file, None),
             Err(error) => (File::default(), Some(error)),
         };
-        let source = Source { path, text, file, prefix, includes: Vec::new() };
+        let lines = Lines::new(&text);
+        let source = Source { path, text, lines, file, prefix, includes: Vec::new() };
         if let Some(SyntaxError { at, message }) = error {
-            self.diagnostics.push(source.diagnostic(Severity::Error, at, message));
+            self.findings.push(source.diagnostic(Severity::Error, at, message));
         }
         for (at, message) in &source.file.warnings {
-            self.diagnostics.push(source.diagnostic(Severity::Warning, *at, message.clone()));
+            self.findings.push(source.diagnostic(Severity::Warning, *at, message.clone()));
         }
         self.files.push(source);
         self.open.push(index);
@@ -112,7 +114,7 @@ impl Sources {
                 Ok(target) => self.files[index].includes.push(target),
                 Err(message) => {
                     let diagnostic = self.files[index].diagnostic(Severity::Error, at, message);
-                    self.diagnostics.push(diagnostic);
+                    self.findings.push(diagnostic);
                 }
             }
         }

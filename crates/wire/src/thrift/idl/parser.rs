@@ -4,7 +4,7 @@ mod definitions;
 mod types;
 mod words;
 
-use self::words::is_reserved;
+use self::words::{is_keyword, is_keyword_always};
 use super::{
     lexer::{Lexer, SyntaxError, Token},
     model::{File, Include, Name},
@@ -108,11 +108,21 @@ impl<'a> Parser<'a, '_> {
 
     /// A name that is being defined.
     fn name(&mut self, what: &str) -> Result<Name, SyntaxError> {
+        self.name_unless(is_keyword, what)
+    }
+
+    /// The name of a field, which may be most of the IDL's own words.
+    fn field_name(&mut self) -> Result<Name, SyntaxError> {
+        self.name_unless(is_keyword_always, "a field")
+    }
+
+    fn name_unless(&mut self, is_refused: fn(&str) -> bool, what: &str) -> Result<Name, SyntaxError> {
         let at = self.at;
         match self.token {
-            Token::Word(word) if is_reserved(word) => {
-                Err(SyntaxError::new(at, format!("`{word}` is a reserved word and cannot name {what}")))
-            }
+            Token::Word(word) if is_refused(word) => Err(SyntaxError::new(
+                at,
+                format!("`{word}` is a word of the language and cannot name {what}"),
+            )),
             Token::Word(word) => {
                 self.advance()?;
                 Ok(Name { text: word.to_owned(), at })

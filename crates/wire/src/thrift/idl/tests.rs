@@ -88,6 +88,9 @@ struct All xsd_all {
   18: list<cpp.Odd> odd
   20: base.Shared shared
   string implicit
+  21: optional i32 required
+  22: list<i32> list
+  23: string next, 24: bool class
   19: list cpp_type "y" <i32> l
 } (struct.annotation)
 struct Later { 10: i32 id = TEN; 2: string name }
@@ -192,8 +195,15 @@ fn grammar_that_is_wrong_is_named_with_its_place() {
         ("/* open", "main.thrift:1:1: this comment has no end"),
         ("const string S = \"open", "main.thrift:1:18: this text has no closing quote on its line"),
         ("struct A { 1: void x }", "main.thrift:1:15: `void` can only be what a function returns"),
-        ("struct class {}", "main.thrift:1:8: `class` is a reserved word and cannot name a struct"),
-        ("typedef i32 list", "main.thrift:1:13: `list` is a reserved word and cannot name a type"),
+        (
+            "struct service {}",
+            "main.thrift:1:8: `service` is a word of the language and cannot name a struct",
+        ),
+        (
+            "struct A { 1: i32 xsd_all }",
+            "main.thrift:1:19: `xsd_all` is a word of the language and cannot name a field",
+        ),
+        ("typedef i32 list", "main.thrift:1:13: `list` is a word of the language and cannot name a type"),
         ("struct A {} include \"x\"", "main.thrift:1:13: `include` must stand before all definitions"),
         ("const i32 X = 99999999999999999999", "main.thrift:1:15: this integer has more than 64 bits"),
         ("service S { i32 f( }", "main.thrift:1:20: expected a type, found `}`"),
@@ -208,14 +218,13 @@ fn grammar_that_is_wrong_is_named_with_its_place() {
 #[test]
 fn all_that_means_nothing_is_named() {
     refused(
-        "struct A {\n  1: Nope a\n  1: i32 b\n  2: i32 b\n  3: S s\n  40000: i32 c\n}\nstruct A {}\nservice S {}\n",
+        "struct A {\n  1: Nope a\n  1: i32 b\n  2: i32 b\n  3: S s\n}\nstruct A {}\nservice S {}\n",
         &[
-            "main.thrift:8:8: the type `A` is defined twice",
+            "main.thrift:7:8: the type `A` is defined twice",
             "main.thrift:2:6: the type `Nope` is not defined",
             "main.thrift:3:3: the id 1 of `b` is taken by another field",
             "main.thrift:4:10: the field `b` is defined twice",
             "main.thrift:5:6: the service `S` is no type of a value",
-            "main.thrift:6:3: the id 40000 of `c` has more than 16 bits",
         ],
     );
     refused(
@@ -224,10 +233,10 @@ fn all_that_means_nothing_is_named() {
         &[
             "main.thrift:1:19: the service `Nope` is not defined",
             "main.thrift:2:9: the oneway function `f` returns something",
-            "main.thrift:3:32: the oneway function `g` throws something",
+            "main.thrift:3:31: the oneway function `g` throws something",
             "main.thrift:4:7: the function `g` is defined twice",
             "main.thrift:5:22: what a function throws is an exception, and the type of `a` is none",
-            "main.thrift:7:9: the service `T` extends itself",
+            "main.thrift:8:9: the service `T` extends itself",
         ],
     );
     refused(
@@ -257,6 +266,7 @@ fn constants_of_the_wrong_type_are_named() {
         ("const uuid X = \"nope\"", "1:16: expected a UUID as a text, found a text"),
         ("const i32 X = Y", "1:15: no constant or value of an enum is named `Y`"),
         ("enum E { A } const E X = E.B", "1:26: the enum `E` has no value `B`"),
+        ("enum E { A = 1 } const E X = 7", "1:30: the enum `E` has no value 7"),
         ("enum E { A } const string X = E.A", "1:31: expected a text, found a name"),
         ("struct S {1: i32 a} const S X = {\"b\": 1}", "1:34: `S` has no field \"b\""),
         ("struct S {1: i32 a} const S X = {1: 1}", "1:34: expected the name of a field of `S` in quotes"),
@@ -274,7 +284,7 @@ fn constants_of_the_wrong_type_are_named() {
 fn harmless_slips_are_warnings() {
     for text in [
         "const i8 X = 300",
-        "enum E { A = 1 } const E X = 7",
+        "struct S { 1: i32 a, 40000: i32 b }",
         "enum E { A = 1 } const E X = A",
         "enum E { A = 1, B = 1 }",
         "union U { 1: required i32 a }",

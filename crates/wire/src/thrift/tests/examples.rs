@@ -69,7 +69,7 @@ struct All {
   300: i32 far; 22000: i32 farther
 }
 struct Defaults { 1: required i32 a = 5; 2: optional string b = 'x'; 3: Inner c = {'id': 7}; 4: i64 big = 9007199254740993 }
-struct Node { 1: i32 value; 2: optional Node next; 3: list<Node> children }
+struct Node { 1: i32 value; 2: optional Node after; 3: list<Node> children }
 service S {
   Inner get(1: i32 id) throws (1: Bad bad),
   void ping(), oneway void fire(1: string what)
@@ -101,7 +101,7 @@ fn every_type_goes_round() {
         (0..200).map(|i| format!("\"{i}\":{i}")).collect::<Vec<_>>().join(",")
     );
     goes_round(&schema, "All", &many, &many);
-    let node = r#"{"value":1,"next":{"value":2},"children":[{"value":3,"children":[]}]}"#;
+    let node = r#"{"value":1,"after":{"value":2},"children":[{"value":3,"children":[]}]}"#;
     goes_round(&schema, "Node", node, node);
 }
 

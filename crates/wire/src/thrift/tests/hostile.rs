@@ -104,9 +104,9 @@ fn depth_is_bounded() {
     // Exactly as deep as allowed: the struct itself is one level.
     let fits = [[12, 0, 1].repeat(63), vec![0; 64]].concat();
     assert_eq!(skip(Protocol::Binary, &fits), Ok(()));
-    let schema = schema("struct N { 1: optional N next; 2: list<N> all }");
+    let schema = schema("struct N { 1: optional N after; 2: list<N> all }");
     let (limits, options) = (Limits::default(), Options::default());
-    for json in [r#"{"next":"#.repeat(100_000), r#"{"all":["#.repeat(100_000), "[".repeat(100_000)] {
+    for json in [r#"{"after":"#.repeat(100_000), r#"{"all":["#.repeat(100_000), "[".repeat(100_000)] {
         let mut out = Vec::new();
         from_json::convert(
             &schema,

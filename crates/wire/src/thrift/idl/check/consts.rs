@@ -153,13 +153,8 @@ impl Checker<'_> {
             return Some(());
         }
         let message = format!("the enum `{}` has no value {integer}", enumeration.name);
-        if i32::try_from(integer).is_err() {
-            self.error(file, value.at, message);
-            return None;
-        }
-        self.warn(file, value.at, message);
-        json::write_i64(out, integer);
-        Some(())
+        self.error(file, value.at, message);
+        None
     }
 
     fn map(

@@ -79,10 +79,6 @@ impl Checker<'_> {
                 self.error(file, at, format!("the id {id} of `{}` is taken by another field", name.text));
             }
             let ty = self.resolve(file, &field.type_reference);
-            let Ok(id) = i16::try_from(id) else {
-                self.error(file, at, format!("the id {id} of `{}` has more than 16 bits", name.text));
-                continue;
-            };
             let Some(ty) = ty else { continue };
             if owner == Owner::Throws && !self.is_exception(ty) {
                 let message = format!(
@@ -104,18 +100,16 @@ impl Checker<'_> {
         matches!(ty, Type::Struct(id) if self.schema.structure(id).kind == StructKind::Exception)
     }
 
-    /// A field without an id gets -1, -2 and so on.
-    fn field_id(&mut self, file: usize, field: &model::Field, implicit: &mut i64) -> (i64, usize) {
+    /// A field without an id gets -1, -2 and so on; one with too many bits is cut, as generated code does.
+    fn field_id(&mut self, file: usize, field: &model::Field, implicit: &mut i64) -> (i16, usize) {
         let name = &field.name;
-        match field.id {
+        let (id, at) = match field.id {
             None => {
                 let id = *implicit;
                 *implicit -= 1;
-                self.warn(
-                    file,
-                    name.at,
-                    format!("`{}` has no id and gets {id}; others may count differently", name.text),
-                );
+                let message =
+                    format!("`{}` has no id and gets {id}; others may count differently", name.text);
+                self.warn(file, name.at, message);
                 (id, name.at)
             }
             Some((id, at)) => {
@@ -131,7 +125,13 @@ impl Checker<'_> {
                 }
                 (id, at)
             }
+        };
+        let cut = i16::from_le_bytes([id.to_le_bytes()[0], id.to_le_bytes()[1]]);
+        if i64::from(cut) != id {
+            let message = format!("the id {id} of `{}` has more than 16 bits and is cut to {cut}", name.text);
+            self.warn(file, at, message);
         }
+        (cut, at)
     }
 
     fn requiredness(&mut self, file: usize, field: &model::Field, owner: Owner) -> Requiredness {

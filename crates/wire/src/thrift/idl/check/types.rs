@@ -80,6 +80,10 @@ impl Checker<'_> {
             .into_iter()
             .find_map(|(target, rest)| self.names[target].types.get(rest).map(|index| (target, *index)));
         let Some((target, index)) = found else {
+            if name == "slist" {
+                self.warn(file, at, "`slist` is deprecated; it is read as `string`");
+                return Some(Type::String);
+            }
             let is_service = self
                 .split(file, name)
                 .into_iter()

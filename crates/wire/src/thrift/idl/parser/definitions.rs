@@ -166,7 +166,7 @@ impl Parser<'_, '_> {
         };
         let type_reference = self.type_reference()?;
         self.eat('&')?;
-        let name = self.name("a field")?;
+        let name = self.field_name()?;
         let default = if self.eat('=')? { Some(self.const_value()?) } else { None };
         self.eat_word("xsd_optional")?;
         self.eat_word("xsd_nillable")?;

@@ -39,10 +39,6 @@ impl Parser<'_, '_> {
             "string" => ReferenceBody::Base(BaseType::String),
             "binary" => ReferenceBody::Base(BaseType::Binary),
             "uuid" => ReferenceBody::Base(BaseType::Uuid),
-            "slist" => {
-                self.warn(at, "`slist` is deprecated; it is read as `string`");
-                ReferenceBody::Base(BaseType::String)
-            }
             "list" | "set" | "map" => return self.container(word),
             word if is_keyword(word) => return self.error("a type"),
             name => ReferenceBody::Named(name.to_owned()),

@@ -1,111 +1,4 @@
-/// Words that the languages of the Apache compiler reserve; it refuses them as names, whichever language is asked.
-const RESERVED: &[&str] = &[
-    "BEGIN",
-    "END",
-    "__CLASS__",
-    "__DIR__",
-    "__FILE__",
-    "__FUNCTION__",
-    "__LINE__",
-    "__METHOD__",
-    "__NAMESPACE__",
-    "abstract",
-    "alias",
-    "and",
-    "args",
-    "as",
-    "assert",
-    "begin",
-    "break",
-    "case",
-    "catch",
-    "class",
-    "clone",
-    "continue",
-    "declare",
-    "def",
-    "default",
-    "del",
-    "delete",
-    "do",
-    "dynamic",
-    "elif",
-    "else",
-    "elseif",
-    "elsif",
-    "end",
-    "enddeclare",
-    "endfor",
-    "endforeach",
-    "endif",
-    "endswitch",
-    "endwhile",
-    "ensure",
-    "except",
-    "exec",
-    "finally",
-    "float",
-    "for",
-    "foreach",
-    "from",
-    "function",
-    "global",
-    "goto",
-    "if",
-    "implements",
-    "import",
-    "in",
-    "inline",
-    "instanceof",
-    "interface",
-    "is",
-    "lambda",
-    "module",
-    "native",
-    "new",
-    "next",
-    "nil",
-    "not",
-    "or",
-    "package",
-    "pass",
-    "print",
-    "private",
-    "protected",
-    "public",
-    "raise",
-    "redo",
-    "register",
-    "rescue",
-    "retry",
-    "return",
-    "self",
-    "sizeof",
-    "static",
-    "super",
-    "switch",
-    "synchronized",
-    "then",
-    "this",
-    "throw",
-    "transient",
-    "try",
-    "undef",
-    "unless",
-    "unsigned",
-    "until",
-    "use",
-    "var",
-    "virtual",
-    "volatile",
-    "when",
-    "while",
-    "with",
-    "xor",
-    "yield",
-];
-
-/// Words of the IDL itself.
+/// Words of the IDL that name nothing but fields.
 const KEYWORDS: &[&str] = &[
     "async",
     "binary",
@@ -113,12 +6,10 @@ const KEYWORDS: &[&str] = &[
     "byte",
     "const",
     "cpp_include",
-    "cpp_type",
     "double",
     "enum",
     "exception",
     "extends",
-    "false",
     "i16",
     "i32",
     "i64",
@@ -130,23 +21,20 @@ const KEYWORDS: &[&str] = &[
     "oneway",
     "optional",
     "required",
-    "senum",
     "service",
     "set",
-    "slist",
     "string",
     "struct",
     "throws",
-    "true",
     "typedef",
     "union",
     "uuid",
     "void",
-    "xsd_all",
-    "xsd_attrs",
-    "xsd_nillable",
-    "xsd_optional",
 ];
+
+/// Words of the IDL that name nothing at all: they may follow the name of a field, or are values.
+const KEYWORDS_ALWAYS: &[&str] =
+    &["cpp_type", "false", "true", "xsd_all", "xsd_attrs", "xsd_nillable", "xsd_optional"];
 
 /// Languages that the compiler has, or once had, a generator for.
 const LANGUAGES: &[&str] = &[
@@ -206,12 +94,14 @@ const LEGACY_NAMESPACES: &[&str] = &[
     "xsd_namespace",
 ];
 
-pub(super) fn is_reserved(word: &str) -> bool {
-    RESERVED.contains(&word) || KEYWORDS.contains(&word)
+/// Whether a word cannot be a name. What single languages reserve is nothing to us.
+pub(super) fn is_keyword(word: &str) -> bool {
+    KEYWORDS.contains(&word) || KEYWORDS_ALWAYS.contains(&word)
 }
 
-pub(super) fn is_keyword(word: &str) -> bool {
-    KEYWORDS.contains(&word)
+/// Whether a word cannot even be the name of a field.
+pub(super) fn is_keyword_always(word: &str) -> bool {
+    KEYWORDS_ALWAYS.contains(&word)
 }
 
 /// Languages may have a part after a dot: `smalltalk.category`.

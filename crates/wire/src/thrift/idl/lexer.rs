@@ -114,15 +114,13 @@ impl<'a> Lexer<'a> {
             self.position += rest.len() - trimmed.len();
             if trimmed.starts_with("//") || trimmed.starts_with('#') {
                 self.position += trimmed.find('\n').unwrap_or(trimmed.len());
-            } else if trimmed.starts_with("/*") {
-                let Some(len) = trimmed[2..].find("*/") else {
+            } else if let Some(comment) = trimmed.strip_prefix("/*") {
+                let Some(len) = comment.find("*/") else {
                     return Err(SyntaxError::new(self.position, "this comment has no end"));
                 };
                 // `/**/` and rows of stars are no documentation.
-                let inner = &trimmed[2..2 + len];
-                if let Some(doc) =
-                    inner.strip_prefix('*').filter(|doc| !doc.trim_matches('*').trim().is_empty())
-                {
+                let doc = comment[..len].strip_prefix('*');
+                if let Some(doc) = doc.filter(|doc| !doc.trim_matches('*').trim().is_empty()) {
                     self.doc = Some(doc);
                 }
                 self.position += len + 4;

@@ -272,6 +272,7 @@ fn constants_of_the_wrong_type_are_named() {
         ("struct S {1: i32 a} const S X = {1: 1}", "1:34: expected the name of a field of `S` in quotes"),
         ("struct S {1: i32 a} const S X = {\"a\": 1, \"a\": 2}", "1:42: the field \"a\" is given twice"),
         ("union U {1: i32 a, 2: i32 b} const U X = {}", "1:42: the union `U` has exactly one field, not 0"),
+        ("enum E { A } enum F { B } const E X = F.B", "1:39: expected a value of the enum `E`, found a name"),
         ("const i32 X = X", "1:15: constants nest more than 128 deep, or refer to themselves"),
         ("struct S {1: i32 a = 'x'}", "1:22: expected an integer, found a text"),
     ];
@@ -286,6 +287,8 @@ fn harmless_slips_are_warnings() {
         "const i8 X = 300",
         "struct S { 1: i32 a, 40000: i32 b }",
         "enum E { A = 1 } const E X = A",
+        "enum E { A = 1 } enum F { A } const E X = F.A",
+        "enum E { A = 1 } const E X = elsewhere.E.A",
         "enum E { A = 1, B = 1 }",
         "union U { 1: required i32 a }",
         "service S { void f(1: optional i32 a) }",

@@ -22,8 +22,8 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 fn has_special(bytes: [u8; 8]) -> bool {
     let word = u64::from_le_bytes(bytes);
     let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let quote = word ^ ONES * b'"' as u64;
-    let backslash = word ^ ONES * b'\\' as u64;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
     let zero = |word: u64| word.wrapping_sub(ONES) & !word;
     (control | zero(quote) | zero(backslash)) & HIGHS != 0
 }

@@ -28,8 +28,8 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 fn unusual(bytes: [u8; 8]) -> u64 {
     let word = u64::from_le_bytes(bytes);
     let control = word.wrapping_sub(ONES * 0x20);
-    let quote = (word ^ ONES * b'"' as u64).wrapping_sub(ONES);
-    let backslash = (word ^ ONES * b'\\' as u64).wrapping_sub(ONES);
+    let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
     // Exact as long as no byte has its high bit; one that has is reported anyway.
     (control | quote | backslash | word) & HIGHS
 }

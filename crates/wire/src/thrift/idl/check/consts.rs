@@ -260,30 +260,31 @@ impl Checker<'_> {
             let constant = &self.sources[target].file.consts[index].value;
             return self.constant(target, ty, constant, depth + 1, out);
         }
-        if let Some((id, name)) = ways.iter().find_map(|(target, rest)| self.enum_of(*target, rest)) {
+        let named = ways.iter().find_map(|(target, rest)| self.enum_of(*target, rest));
+        if let Type::Enum(id) = ty {
+            // As compilers do: the last part names a value of the enum that is expected, whatever stands before it.
+            let last = word.rsplit('.').next().unwrap_or(word);
+            let enumeration = self.schema.enumeration(id);
+            if let Some(number) = enumeration.number_of(last) {
+                if named.is_none_or(|(named, _)| named != id) {
+                    let message = format!("`{word}` is read as `{}.{last}`", enumeration.name);
+                    self.warn(file, value.at, message);
+                }
+                return self.enum_integer(file, id, value, number.into(), out);
+            }
+        }
+        if let Some((id, name)) = named {
             let enumeration = self.schema.enumeration(id);
             let Some(number) = enumeration.number_of(name) else {
                 let message = format!("the enum `{}` has no value `{name}`", enumeration.name);
                 self.error(file, value.at, message);
                 return None;
             };
-            return match ty {
-                Type::Enum(expected) if expected == id => {
-                    self.enum_integer(file, id, value, number.into(), out)
-                }
-                Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::Double => {
-                    let number = ConstValue { at: value.at, body: ConstBody::Integer(number.into()) };
-                    self.constant(file, ty, &number, depth + 1, out)
-                }
-                _ => self.mismatch(file, ty, value),
-            };
-        }
-        if let Type::Enum(id) = ty
-            && let Some(number) = self.schema.enumeration(id).number_of(word)
-        {
-            let name = self.schema.enumeration(id).name.clone();
-            self.warn(file, value.at, format!("`{word}` is read as `{name}.{word}`"));
-            return self.enum_integer(file, id, value, number.into(), out);
+            if matches!(ty, Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::Double) {
+                let number = ConstValue { at: value.at, body: ConstBody::Integer(number.into()) };
+                return self.constant(file, ty, &number, depth + 1, out);
+            }
+            return self.mismatch(file, ty, value);
         }
         self.error(file, value.at, format!("no constant or value of an enum is named `{word}`"));
         None

@@ -281,7 +281,11 @@ impl<'a> Reader<'a> for JsonReader<'a> {
     fn double(&mut self) -> Result<f64, Error> {
         self.before_value()?;
         if self.scanner.peek() != Some(b'"') {
-            return self.scanner.double();
+            // What Python's library writes, against JSON and the other libraries.
+            const NAMES: [(&[u8], f64); 3] =
+                [(b"nan", f64::NAN), (b"inf", f64::INFINITY), (b"-inf", f64::NEG_INFINITY)];
+            let name = NAMES.iter().find(|(name, _)| self.scanner.eat_exact(name));
+            return name.map_or_else(|| self.scanner.double(), |(_, value)| Ok(*value));
         }
         let at = self.scanner.offset();
         let text = self.scanner.string(&mut self.scratch, "a number")?;

@@ -1,0 +1,235 @@
+//! Against the Apache library for Python: `pip install thrift`, then `cargo test -p kefu-wire --test python`.
+//!
+//! `PYTHON` names another interpreter than `python3`, such as that of a virtual environment. Without the library the
+//! test says that it is skipped.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use kefu_wire::{
+    Limits,
+    thrift::{
+        BinaryReader, CompactReader, CompactWriter, JsonReader, MessageHead, MessageKind, Protocol, Reader,
+        TType, Writer, copy_value, detect, raw,
+        transport::header::{self, HeaderFrame},
+    },
+};
+use serde_json::{Value, json};
+
+const PROTOCOLS: [Protocol; 3] = [Protocol::Binary, Protocol::Compact, Protocol::Json];
+
+struct Peer {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Peer {
+    /// Starts the peer, if there is one on this machine.
+    fn start() -> Option<Self> {
+        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let found = Command::new(&python).args(["-c", "import thrift"]).stderr(Stdio::null()).status();
+        if !found.is_ok_and(|status| status.success()) {
+            eprintln!("SKIPPED: {python} has no module named thrift");
+            return None;
+        }
+        let mut child = Command::new(&python)
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/peer.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it was just found");
+        let requests = child.stdin.take().expect("it is piped");
+        let answers = BufReader::new(child.stdout.take().expect("it is piped"));
+        Some(Self { child, requests, answers })
+    }
+
+    fn ask(&mut self, request: &Value) -> Value {
+        writeln!(self.requests, "{request}").expect("the peer reads");
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("the peer answers");
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("no answer to {request}"))
+    }
+
+    fn bytes(&mut self, request: &Value) -> Vec<u8> {
+        let answer = self.ask(request);
+        BASE64.decode(answer["b64"].as_str().expect("bytes")).expect("base64")
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ended = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+/// A fixed sequence of random numbers (Marsaglia's xorshift).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap_or_default() % bound
+    }
+
+    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())].clone()
+    }
+}
+
+const TYPES: [&str; 11] =
+    ["bool", "i8", "i16", "i32", "i64", "double", "string", "struct", "list", "set", "map"];
+
+fn value(random: &mut Random, ttype: &str, depth: usize) -> Value {
+    let count = if depth > 3 { 0 } else { random.pick(&[0, 1, 2, 3, 14, 15, 16]) };
+    let count = if depth > 1 { count % 4 } else { count };
+    match ttype {
+        "bool" => json!(random.below(2) == 0),
+        "i8" => json!(random.pick(&[0, -1, 127, -128])),
+        "i16" => json!(random.pick(&[0, -1, 32767, -32768, 200])),
+        "i32" => json!(random.pick(&[0, -1, i32::MAX, i32::MIN, 70_000])),
+        "i64" => json!(random.pick(&[0, -1, i64::MAX, i64::MIN, 1 << 53])),
+        "double" => random.pick(&[json!(0.5), json!(-1.25e10), json!(0.1), json!("NaN"), json!("-Infinity")]),
+        "string" => {
+            json!(random.pick(&["", "a", "客服 \"x\" \\ \n", "a longer text without anything in it"]))
+        }
+        "struct" => fields(random, depth + 1),
+        "list" | "set" => {
+            let element = random.pick(&TYPES);
+            json!([element, (0..count).map(|_| value(random, element, depth + 1)).collect::<Vec<_>>()])
+        }
+        _ => {
+            let key = random.pick(&["i32", "string", "i64", "i8"]);
+            let mapped = random.pick(&TYPES);
+            let entries =
+                (0..count).map(|_| json!([value(random, key, depth + 1), value(random, mapped, depth + 1)]));
+            json!([key, mapped, entries.collect::<Vec<_>>()])
+        }
+    }
+}
+
+fn fields(random: &mut Random, depth: usize) -> Value {
+    let count = if depth > 3 { 0 } else { random.below(6) };
+    let mut id = 0;
+    let mut fields = serde_json::Map::new();
+    for _ in 0..count {
+        id += random.pick(&[1, 2, 15, 16, 300]);
+        let ttype = random.pick(&TYPES);
+        fields.insert(id.to_string(), json!({ ttype: value(random, ttype, depth) }));
+    }
+    Value::Object(fields)
+}
+
+fn read(protocol: Protocol, bytes: &[u8]) -> Value {
+    let mut out = Vec::new();
+    raw::to_json(protocol, bytes, &Limits::default(), &mut out)
+        .unwrap_or_else(|error| panic!("{protocol:?}: {error}: {bytes:?}"));
+    serde_json::from_slice(&out).expect("it is JSON")
+}
+
+/// Empty maps of the compact protocol say nothing of their types: so neither side may.
+fn without_types_of_empty_maps(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if name == "map" && member[2] == json!([]) {
+                    *member = json!([null, null, []]);
+                }
+                without_types_of_empty_maps(member);
+            }
+        }
+        Value::Array(values) => {
+            if values.len() == 3 && values[2] == json!([]) {
+                *values = vec![Value::Null, Value::Null, json!([])];
+            }
+            values.iter_mut().for_each(without_types_of_empty_maps);
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_apache_library_writes_and_reads_the_same() {
+    let Some(mut peer) = Peer::start() else { return };
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..400 {
+        let value = fields(&mut random, 0);
+        for protocol in PROTOCOLS {
+            let name = protocol.name();
+            let theirs = peer.bytes(&json!({"do": "write", "protocol": name, "value": value}));
+            let mut ours = Vec::new();
+            raw::from_json(protocol, value.to_string().as_bytes(), &Limits::default(), &mut ours)
+                .unwrap_or_else(|error| panic!("{error}: {value}"));
+            if protocol != Protocol::Json {
+                assert_eq!(ours, theirs, "{name}: {value}");
+            }
+            let (mut read, mut expected) = (read(protocol, &theirs), value.clone());
+            let mut back =
+                peer.ask(&json!({"do": "read", "protocol": name, "b64": BASE64.encode(&ours)}))["value"]
+                    .take();
+            if protocol == Protocol::Compact {
+                for value in [&mut read, &mut expected, &mut back] {
+                    without_types_of_empty_maps(value);
+                }
+            }
+            assert!(read == expected, "{name}: {read}\n{expected}");
+            assert!(back == expected, "{name}: {back}\n{expected}");
+        }
+    }
+}
+
+#[test]
+fn the_apache_library_s_messages_are_read() {
+    let Some(mut peer) = Peer::start() else { return };
+    let limits = Limits::default();
+    let value = json!({"1": {"i32": 5}, "2": {"string": "x"}});
+    for (protocol, old) in [
+        (Protocol::Binary, false),
+        (Protocol::Binary, true),
+        (Protocol::Compact, false),
+        (Protocol::Json, false),
+    ] {
+        let request = json!({"do": "message", "protocol": protocol.name(), "old": old, "value": value});
+        let bytes = peer.bytes(&request);
+        let detected = detect::detect(&bytes).expect("it is a message");
+        assert_eq!((detected.protocol, detected.is_old), (Some(protocol), old));
+        let head = match protocol {
+            Protocol::Binary => {
+                BinaryReader::new(&bytes, &limits).and_then(|mut reader| reader.message_begin())
+            }
+            Protocol::Compact => {
+                CompactReader::new(&bytes, &limits).and_then(|mut reader| reader.message_begin())
+            }
+            Protocol::Json => JsonReader::new(&bytes, &limits).and_then(|mut reader| reader.message_begin()),
+        };
+        let expected = MessageHead { name: "S:ping".into(), kind: MessageKind::Call, sequence: 7 };
+        assert_eq!(head, Ok(expected), "{protocol:?}");
+    }
+    for zlib in [false, true] {
+        let request =
+            json!({"do": "message", "protocol": "binary", "header": true, "zlib": zlib, "value": value});
+        let bytes = peer.bytes(&request);
+        let (frame, consumed) = header::decode(&bytes, &limits).expect("it is a frame").expect("it is whole");
+        assert_eq!((consumed, frame.zlib, frame.protocol), (bytes.len(), zlib, Protocol::Binary));
+        assert_eq!(frame.headers, [("trace".to_owned(), "abc".to_owned())]);
+        // And back: the same message, compact, in a frame of ours.
+        let mut reader = BinaryReader::new(&frame.message, &limits).expect("it is short");
+        let head = reader.message_begin().expect("it is a message");
+        let mut message = Vec::new();
+        let mut writer = CompactWriter::new(&mut message);
+        writer.message_begin(&head);
+        copy_value(&mut reader, TType::Struct, &mut writer).expect("it is a struct");
+        let frame = HeaderFrame { protocol: Protocol::Compact, message, ..frame };
+        let mut out = Vec::new();
+        header::encode(&frame, &mut out).expect("it is short");
+        let answer = peer.ask(&json!({"do": "unframe", "protocol": "compact", "b64": BASE64.encode(&out)}));
+        let expected =
+            json!({"name": "S:ping", "kind": 1, "sequence": 7, "headers": {"trace": "abc"}, "value": value});
+        assert_eq!(answer, expected, "zlib: {zlib}");
+    }
+}

@@ -12,8 +12,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use kefu_wire::{
     Limits,
     thrift::{
-        BinaryReader, CompactReader, CompactWriter, JsonReader, MessageHead, MessageKind, Protocol, Reader,
-        TType, Writer, copy_value, detect, raw,
+        BinaryReader, CompactReader, CompactWriter, JsonReader, MessageHead, MessageKind, Protocol,
+        Reader as _, TType, Writer as _, copy_value, detect, raw,
         transport::header::{self, HeaderFrame},
     },
 };

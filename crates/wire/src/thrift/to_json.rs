@@ -107,11 +107,21 @@ struct Encoder<'s, 'o, 'a> {
     out: &'o mut Vec<u8>,
     /// Those of this struct, after those of the structs around it.
     unknown: Vec<UnknownField<'a>>,
+    /// How many there were in the whole message.
+    unknown_count: usize,
+    /// Bytes of defaults that were filled in.
+    filled: usize,
 }
+
+/// Fields that the schema does not have, in a message: each becomes many times longer than it was.
+const UNKNOWN_MAX: usize = 65_536;
+
+/// Bytes of defaults in a message.
+const FILLED_MAX: usize = 16 << 20;
 
 impl<'s, 'o, 'a> Encoder<'s, 'o, 'a> {
     fn new(schema: &'s Schema, options: &'s Options, out: &'o mut Vec<u8>) -> Self {
-        Self { schema, options, out, unknown: Vec::new() }
+        Self { schema, options, out, unknown: Vec::new(), unknown_count: 0, filled: 0 }
     }
 
     fn structure<R: Reader<'a>>(&mut self, reader: &mut R, id: StructId) -> Result<(), Error> {
@@ -214,11 +224,14 @@ impl<'s, 'o, 'a> Encoder<'s, 'o, 'a> {
                 let rule = format!("the schema has no field {id} of type {}", ttype.name());
                 return Err(Error::malformed(from, rule));
             }
-            Unknown::Keep => {}
+            Unknown::Keep if self.unknown_count == UNKNOWN_MAX => {
+                return Err(Error::limit(from, "fields that the schema does not have", UNKNOWN_MAX as u64));
+            }
+            Unknown::Keep => self.unknown_count += 1,
         }
         let bytes = if R::RAW == Some(Protocol::Compact) && ttype == TType::Bool {
             // The header had the value; as bytes it is what an element of a list is.
-            Cow::Owned(vec![if reader.bool()? { 1 } else { 2 }])
+            Cow::Borrowed(if reader.bool()? { &[1][..] } else { &[2] })
         } else if R::RAW.is_some() {
             reader.skip(ttype)?;
             Cow::Borrowed(reader.slice(from, reader.offset()))
@@ -258,6 +271,10 @@ impl<'s, 'o, 'a> Encoder<'s, 'o, 'a> {
             let Some(default) = field.default.as_ref().filter(|_| !seen.contains(position)) else { continue };
             let key = if self.out.len() == start { &field.key[1..] } else { &field.key };
             self.out.extend_from_slice(key);
+            self.filled += default.len();
+            if self.filled > FILLED_MAX {
+                return Err(Error::new(Problem::Limit { what: "bytes of defaults", max: FILLED_MAX as u64 }));
+            }
             if self.options.i64_style == I64Style::Number {
                 self.out.extend_from_slice(default.as_bytes());
                 continue;

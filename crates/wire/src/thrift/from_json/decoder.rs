@@ -19,6 +19,8 @@ pub(super) struct Decoder<'s, 'j, 'w, W> {
     pub(super) limits: &'s Limits,
     /// Fields and elements that may still come.
     nodes: u64,
+    /// Bytes of defaults that were filled in.
+    filled: usize,
     /// A text whose escapes were resolved.
     pub(super) scratch: Vec<u8>,
     /// What base64 stood for.
@@ -40,6 +42,7 @@ impl<'s, 'j, 'w, W: Writer> Decoder<'s, 'j, 'w, W> {
             writer,
             limits,
             nodes: limits.nodes_max,
+            filled: 0,
             scratch: Vec::new(),
             bytes: Vec::new(),
         }
@@ -415,14 +418,20 @@ impl<'s, 'j, 'w, W: Writer> Decoder<'s, 'j, 'w, W> {
                 continue;
             };
             seen.insert(position);
+            self.filled += default.len();
+            let max = self.limits.message_bytes_max;
+            if self.filled > max {
+                return Err(Error::limit(self.scanner.offset(), "bytes of defaults", max as u64));
+            }
             let mut decoder =
                 Decoder::new(self.schema, self.options, default, self.limits, &mut *self.writer);
             // A default may lead to defaults: they spend what the message may spend.
             decoder.scanner.set_depth(self.scanner.depth() + 1);
             decoder.nodes = self.nodes;
+            decoder.filled = self.filled;
             decoder.spend()?;
             decoder.field(field).map_err(|error| error.in_field(&field.name))?;
-            self.nodes = decoder.nodes;
+            (self.nodes, self.filled) = (decoder.nodes, decoder.filled);
         }
         Ok(())
     }

@@ -183,6 +183,9 @@ impl<'a> Checker<'a> {
     /// Splits a dotted name into the file that it leads to and the rest, for every way to split it.
     fn split<'n>(&self, file: usize, name: &'n str) -> Vec<(usize, &'n str)> {
         let mut ways = vec![(file, name)];
+        if !name.contains('.') {
+            return ways;
+        }
         for include in &self.sources[file].includes {
             let prefix = &self.sources[*include].prefix;
             if let Some(rest) = name.strip_prefix(prefix.as_str()).and_then(|rest| rest.strip_prefix('.')) {

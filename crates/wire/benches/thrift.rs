@@ -90,11 +90,11 @@ fn medium() -> String {
     )
 }
 
-/// The shortest of many runs, in nanoseconds for one round.
+/// The shortest of many short runs, which others on the machine disturb the least; in nanoseconds for one round.
 fn measure(rounds: u32, mut run: impl FnMut()) -> f64 {
     let mut best = Duration::MAX;
-    let batch = rounds.div_ceil(20);
-    for _ in 0..20 {
+    let batch = rounds.div_ceil(200);
+    for _ in 0..200 {
         let begun = Instant::now();
         for _ in 0..batch {
             run();

@@ -4,6 +4,7 @@
 //! any order, enums as numbers, i64 as strings, `null` for a field that is absent.
 
 mod decoder;
+mod scalars;
 mod unknown;
 
 use self::decoder::Decoder;

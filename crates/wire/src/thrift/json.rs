@@ -1,10 +1,12 @@
 //! The JSON side of the conversions: a scanner and writers of scalars, made for being driven by a schema.
 
+mod number;
 mod scan;
 mod write;
 
 pub(crate) use self::{
-    scan::{Scanner, integer},
+    number::integer,
+    scan::Scanner,
     write::{write_base64, write_double, write_i64, write_string, write_text, write_uuid},
 };
 

@@ -1,6 +1,9 @@
 use base64::Engine as _;
 
-use super::BASE64;
+use super::{
+    BASE64,
+    number::{integer, number_len},
+};
 use crate::{Error, Limits};
 
 /// Reads JSON (RFC 8259) token by token, as whoever drives it expects.
@@ -394,125 +397,5 @@ impl<'j> Scanner<'j> {
     }
 }
 
-/// An integer at the start of `bytes`, and its length.
-#[inline]
-pub(crate) fn integer(bytes: &[u8]) -> Option<(i64, usize)> {
-    let negative = usize::from(bytes.first() == Some(&b'-'));
-    let mut value: u64 = 0;
-    let mut len = negative;
-    while let Some(digit @ 0..=9) = bytes.get(len).map(|byte| byte.wrapping_sub(b'0')) {
-        // 18 digits cannot overflow.
-        value = if len < 18 {
-            value * 10 + u64::from(digit)
-        } else {
-            value.checked_mul(10)?.checked_add(u64::from(digit))?
-        };
-        len += 1;
-    }
-    let digits = len - negative;
-    if digits == 0 || (digits > 1 && bytes[negative] == b'0') {
-        return None;
-    }
-    let value = if negative == 1 { 0_i64.checked_sub_unsigned(value)? } else { i64::try_from(value).ok()? };
-    Some((value, len))
-}
-
-/// The length of the number at the start of `bytes`, by JSON's grammar.
-#[inline]
-fn number_len(bytes: &[u8]) -> Option<usize> {
-    let digits = |from: usize| {
-        let mut end = from;
-        while bytes.get(end).is_some_and(u8::is_ascii_digit) {
-            end += 1;
-        }
-        end
-    };
-    let start = usize::from(bytes.first() == Some(&b'-'));
-    let mut end = digits(start);
-    if end == start || (end > start + 1 && bytes[start] == b'0') {
-        return None;
-    }
-    if bytes.get(end) == Some(&b'.') {
-        let from = end + 1;
-        end = digits(from);
-        if end == from {
-            return None;
-        }
-    }
-    if matches!(bytes.get(end), Some(b'e' | b'E')) {
-        let from = end + 1 + usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-        end = digits(from);
-        if end == from {
-            return None;
-        }
-    }
-    Some(end)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::{Scanner, integer};
-    use crate::Limits;
-
-    fn string(json: &str) -> Option<String> {
-        let mut scratch = Vec::new();
-        let mut scanner = Scanner::new(json, &Limits::default());
-        let text = scanner.string(&mut scratch, "a string").ok()?;
-        let text = String::from_utf8(text.to_vec()).ok()?;
-        scanner.end().ok()?;
-        Some(text)
-    }
-
-    #[test]
-    fn strings_and_their_escapes() {
-        assert_eq!(
-            string(r#" "a long text without any escape 客服" "#).as_deref(),
-            Some("a long text without any escape 客服")
-        );
-        assert_eq!(
-            string(r#""\"\\\/\b\f\n\r\t\u0041\ud83d\ude00 and more of it""#).as_deref(),
-            Some("\"\\/\u{8}\u{c}\n\r\tA😀 and more of it")
-        );
-        for bad in
-            [r#""open"#, r#""\x""#, r#""\ud83d""#, r#""\ude00""#, r#""\ud83dx""#, "\"\n\"", r#""\u12"#, "x"]
-        {
-            assert_eq!(string(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn integers_to_the_edges() {
-        assert_eq!(integer(b"-9223372036854775808,"), Some((i64::MIN, 20)));
-        assert_eq!(integer(b"9223372036854775807"), Some((i64::MAX, 19)));
-        assert_eq!(integer(b"0"), Some((0, 1)));
-        for bad in
-            ["9223372036854775808", "-9223372036854775809", "01", "-", "", "123456789012345678901234567890"]
-        {
-            assert_eq!(integer(bad.as_bytes()), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn doubles_follow_the_grammar() {
-        let double = |text: &str| {
-            let mut scanner = Scanner::new(text, &Limits::default());
-            let value = scanner.double().ok()?;
-            scanner.end().ok().map(|()| value)
-        };
-        assert_eq!(double("-0.0").map(f64::to_bits), Some((-0.0_f64).to_bits()));
-        assert_eq!(double("1.5e-7"), Some(1.5e-7));
-        assert_eq!(double("5"), Some(5.0));
-        for bad in ["1.", ".5", "+1", "1e", "01", "1e999", "NaN", "0x1"] {
-            assert_eq!(double(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn skipping_is_bounded_in_depth() {
-        let mut scratch = Vec::new();
-        let deep = "[".repeat(100_000);
-        assert!(Scanner::new(&deep, &Limits::default()).skip(&mut scratch).is_err());
-        let mut scanner = Scanner::new(r#"{"a":[1,{"b":null}],"c":true} "#, &Limits::default());
-        assert!(scanner.skip(&mut scratch).is_ok() && scanner.end().is_ok());
-    }
-}
+mod tests;

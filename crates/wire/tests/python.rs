@@ -1,7 +1,8 @@
-//! Against the Apache library for Python: `pip install thrift`, then `cargo test -p kefu-wire --test python`.
+//! Against libraries for Python: `pip install thrift thriftpy2`, then `cargo test -p kefu-wire --test python`.
 //!
-//! `PYTHON` names another interpreter than `python3`, such as that of a virtual environment. Without the library the
-//! test says that it is skipped.
+//! `PYTHON` names another interpreter than `python3`, such as that of a virtual environment. Without a library its
+//! tests say that they are skipped. Apache's library has no IDL at run time and is driven without a schema;
+//! thriftpy2 reads the same IDL as we do.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -10,10 +11,12 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use kefu_wire::{
-    Limits,
+    Limits, MemoryLoader,
     thrift::{
-        BinaryReader, CompactReader, CompactWriter, JsonReader, MessageHead, MessageKind, Protocol,
-        Reader as _, TType, Writer as _, copy_value, detect, raw,
+        BinaryReader, CompactReader, CompactWriter, JsonReader, MessageHead, MessageKind, Options, Protocol,
+        Reader as _, Schema, TType, Type, Writer as _, copy_value, detect, from_json,
+        idl::{self, Requiredness, StructKind},
+        raw, to_json,
         transport::header::{self, HeaderFrame},
     },
 };
@@ -28,16 +31,19 @@ struct Peer {
 }
 
 impl Peer {
-    /// Starts the peer, if there is one on this machine.
-    fn start() -> Option<Self> {
+    /// Starts the peer, if its library is on this machine.
+    fn start(library: &str, script: &str, arguments: &[&str]) -> Option<Self> {
         let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let found = Command::new(&python).args(["-c", "import thrift"]).stderr(Stdio::null()).status();
+        let import = format!("import {library}");
+        let found = Command::new(&python).args(["-c", &import]).stderr(Stdio::null()).status();
         if !found.is_ok_and(|status| status.success()) {
-            eprintln!("SKIPPED: {python} has no module named thrift");
+            // Past the capture of output, so that it is seen.
+            drop(writeln!(std::io::stderr(), "SKIPPED: {python} has no module named {library}"));
             return None;
         }
         let mut child = Command::new(&python)
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/peer.py"))
+            .arg(format!("{}/tests/python/{script}", env!("CARGO_MANIFEST_DIR")))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -45,6 +51,10 @@ impl Peer {
         let requests = child.stdin.take().expect("it is piped");
         let answers = BufReader::new(child.stdout.take().expect("it is piped"));
         Some(Self { child, requests, answers })
+    }
+
+    fn apache() -> Option<Self> {
+        Self::start("thrift", "apache.py", &[])
     }
 
     fn ask(&mut self, request: &Value) -> Value {
@@ -155,7 +165,7 @@ fn without_types_of_empty_maps(value: &mut Value) {
 
 #[test]
 fn the_apache_library_writes_and_reads_the_same() {
-    let Some(mut peer) = Peer::start() else { return };
+    let Some(mut peer) = Peer::apache() else { return };
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for _ in 0..400 {
         let value = fields(&mut random, 0);
@@ -185,7 +195,7 @@ fn the_apache_library_writes_and_reads_the_same() {
 
 #[test]
 fn the_apache_library_s_messages_are_read() {
-    let Some(mut peer) = Peer::start() else { return };
+    let Some(mut peer) = Peer::apache() else { return };
     let limits = Limits::default();
     let value = json!({"1": {"i32": 5}, "2": {"string": "x"}});
     for (protocol, old) in [
@@ -231,5 +241,104 @@ fn the_apache_library_s_messages_are_read() {
         let expected =
             json!({"name": "S:ping", "kind": 1, "sequence": 7, "headers": {"trace": "abc"}, "value": value});
         assert_eq!(answer, expected, "zlib: {zlib}");
+    }
+}
+
+/// Values of every type of the IDL, as thriftpy2's own model has them: no uuid, and sets are lists.
+const IDL: &str = "
+enum Color { RED = 1, GREEN = 2 }
+struct Inner { 1: required i32 id; 2: optional string name; 3: optional Color color }
+union Choice { 1: i32 number; 2: Inner inner; 3: list<string> texts }
+struct Root {
+  1: optional bool yes; 2: optional byte tiny; 3: optional i16 small; 4: optional i32 normal; 5: optional i64 big;
+  6: optional double real; 7: optional string text; 9: optional Inner inner; 10: optional list<Inner> inners;
+  11: optional set<i32> codes; 12: optional map<string, i64> counts; 13: optional map<i32, list<string>> lists;
+  14: optional Choice choice; 15: optional list<bool> bools; 16: optional list<list<double>> matrix;
+  17: optional map<Color, string> colors; 300: optional i32 far
+}";
+
+fn value_of(random: &mut Random, schema: &Schema, ty: Type, depth: usize) -> Value {
+    let count = random.below(4);
+    match ty {
+        Type::Bool => value(random, "bool", 0),
+        Type::I8 => value(random, "i8", 0),
+        Type::I16 => value(random, "i16", 0),
+        Type::I32 => value(random, "i32", 0),
+        Type::I64 => value(random, "i64", 0),
+        Type::Double => json!(random.pick(&[0.5, -0.25, 1e10])),
+        Type::String => value(random, "string", 0),
+        Type::Enum(_) => json!(random.pick(&["RED", "GREEN"])),
+        Type::List(id) | Type::Set(id) => {
+            let element = schema.element(id);
+            (0..count).map(|_| value_of(random, schema, element, depth + 1)).collect()
+        }
+        Type::Map(id) => {
+            let (key, mapped) = schema.pair(id);
+            let mut entries = serde_json::Map::new();
+            for _ in 0..count {
+                let key = value_of(random, schema, key, depth + 1);
+                let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+                entries.insert(key, value_of(random, schema, mapped, depth + 1));
+            }
+            Value::Object(entries)
+        }
+        Type::Struct(id) => {
+            let structure = schema.structure(id);
+            let chosen = random.below(structure.fields().len());
+            let mut members = serde_json::Map::new();
+            for (position, field) in structure.fields().iter().enumerate() {
+                let is_set = match structure.kind {
+                    StructKind::Union => position == chosen,
+                    _ => field.requiredness == Requiredness::Required || random.below(3) > 0,
+                };
+                if is_set {
+                    members.insert(field.name.clone(), value_of(random, schema, field.ty, depth + 1));
+                }
+            }
+            Value::Object(members)
+        }
+        Type::Binary | Type::Uuid => unreachable!("the IDL has none"),
+    }
+}
+
+#[test]
+fn thriftpy2_reads_the_same_idl_and_the_same_messages() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("root.thrift");
+    std::fs::write(&path, IDL).expect("the folder can be written");
+    let Some(mut peer) = Peer::start("thriftpy2", "thriftpy2_peer.py", &[&path.to_string_lossy()]) else {
+        return;
+    };
+    let loader = MemoryLoader::default().with("root.thrift", IDL);
+    let (limits, options) = (Limits::default(), Options::default());
+    let (schema, _) = idl::load(&loader, "root.thrift", &[], &limits).expect("the IDL is right");
+    let id = schema.find_struct("Root").expect("the IDL has it");
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    for _ in 0..300 {
+        let value = value_of(&mut random, &schema, Type::Struct(id), 0);
+        for protocol in [Protocol::Binary, Protocol::Compact] {
+            let name = protocol.name();
+            let mut ours = Vec::new();
+            from_json::convert(
+                &schema,
+                id,
+                protocol,
+                value.to_string().as_bytes(),
+                &limits,
+                &options,
+                &mut ours,
+            )
+            .unwrap_or_else(|error| panic!("{error}: {value}"));
+            let read =
+                peer.ask(&json!({"do": "read", "protocol": name, "b64": BASE64.encode(&ours)}))["value"]
+                    .take();
+            assert!(read == value, "{name}: {read}\n{value}");
+            let theirs = peer.bytes(&json!({"do": "write", "protocol": name, "value": value}));
+            let mut out = Vec::new();
+            to_json::convert(&schema, id, protocol, &theirs, &limits, &options, &mut out)
+                .unwrap_or_else(|error| panic!("{name}: {error}: {value}"));
+            let back: Value = serde_json::from_slice(&out).expect("it is JSON");
+            assert!(back == value, "{name}: {back}\n{value}");
+        }
     }
 }

@@ -257,7 +257,7 @@ struct Root {
   17: optional map<Color, string> colors; 300: optional i32 far
 }";
 
-fn value_of(random: &mut Random, schema: &Schema, ty: Type, depth: usize) -> Value {
+fn value_of(random: &mut Random, schema: &Schema, ty: Type) -> Value {
     let count = random.below(4);
     match ty {
         Type::Bool => value(random, "bool", 0),
@@ -270,15 +270,15 @@ fn value_of(random: &mut Random, schema: &Schema, ty: Type, depth: usize) -> Val
         Type::Enum(_) => json!(random.pick(&["RED", "GREEN"])),
         Type::List(id) | Type::Set(id) => {
             let element = schema.element(id);
-            (0..count).map(|_| value_of(random, schema, element, depth + 1)).collect()
+            (0..count).map(|_| value_of(random, schema, element)).collect()
         }
         Type::Map(id) => {
             let (key, mapped) = schema.pair(id);
             let mut entries = serde_json::Map::new();
             for _ in 0..count {
-                let key = value_of(random, schema, key, depth + 1);
+                let key = value_of(random, schema, key);
                 let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
-                entries.insert(key, value_of(random, schema, mapped, depth + 1));
+                entries.insert(key, value_of(random, schema, mapped));
             }
             Value::Object(entries)
         }
@@ -292,7 +292,7 @@ fn value_of(random: &mut Random, schema: &Schema, ty: Type, depth: usize) -> Val
                     _ => field.requiredness == Requiredness::Required || random.below(3) > 0,
                 };
                 if is_set {
-                    members.insert(field.name.clone(), value_of(random, schema, field.ty, depth + 1));
+                    members.insert(field.name.clone(), value_of(random, schema, field.ty));
                 }
             }
             Value::Object(members)
@@ -315,7 +315,7 @@ fn thriftpy2_reads_the_same_idl_and_the_same_messages() {
     let id = schema.find_struct("Root").expect("the IDL has it");
     let mut random = Random(0x2545_f491_4f6c_dd1d);
     for _ in 0..300 {
-        let value = value_of(&mut random, &schema, Type::Struct(id), 0);
+        let value = value_of(&mut random, &schema, Type::Struct(id));
         for protocol in [Protocol::Binary, Protocol::Compact] {
             let name = protocol.name();
             let mut ours = Vec::new();

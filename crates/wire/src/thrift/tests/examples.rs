@@ -372,3 +372,43 @@ fn the_json_schema_is_json_and_whole() {
         serde_json::from_str(&json_schema::structure(&schema, find(&schema, "Node"))).expect("it is JSON");
     assert_eq!(one["$defs"].as_object().map(serde_json::Map::len), Some(1));
 }
+
+#[test]
+fn structs_of_many_fields() {
+    let fields: String = (1..=200)
+        .map(|id| format!("{id}: {} i32 name_{id}\n", if id % 50 == 0 { "required" } else { "optional" }))
+        .collect();
+    let schema = schema(&format!("struct Wide {{ {fields} 30000: i32 far }}"));
+    let options = Options::default();
+    let json = r#"{"far":1,"name_200":2,"name_1":3,"name_150":4,"name_50":5,"name_100":6}"#;
+    goes_round(&schema, "Wide", json, json);
+    for missing in [50, 100, 150, 200] {
+        let json = json.replace(&format!("name_{missing}\""), "name_7\"");
+        let error = write(&schema, "Wide", Protocol::Binary, &json, &options).expect_err("it is required");
+        assert_eq!(error.path(), format!("name_{missing}"));
+    }
+    let twice = r#"{"name_150":4,"name_150":4}"#;
+    let error = write(&schema, "Wide", Protocol::Binary, twice, &options).expect_err("it is there already");
+    assert_eq!(error.to_string(), "name_150: the member comes twice, at byte 25");
+}
+
+#[test]
+fn enums_of_many_values() {
+    let values: String = (0..100).map(|index| format!("V{index} = {}, ", index * 3 - 30)).collect();
+    let schema = schema(&format!("enum E {{ {values} BIG = 2000000000 }} struct T {{ 1: list<E> a }}"));
+    let json = r#"{"a":["V0","V10","V99","BIG",1,"V11",-29,1999999999]}"#;
+    goes_round(&schema, "T", json, json);
+}
+
+#[test]
+fn a_union_may_hold_what_is_unknown() {
+    let new = schema("union U { 1: i32 a; 2: string b }");
+    let old = schema("union U { 1: i32 a }");
+    let options = Options::default();
+    let bytes = write(&new, "U", Protocol::Binary, r#"{"b":"x"}"#, &options).expect("it fits");
+    let kept = read(&old, "U", Protocol::Binary, &bytes, &options).expect("it is kept");
+    assert_eq!(kept, r#"{"$unknown":[{"id":2,"type":"string","b64":"AAAAAXg="}]}"#);
+    assert_eq!(write(&old, "U", Protocol::Binary, &kept, &options), Ok(bytes));
+    let both = r#"{"a":1,"$unknown":[{"id":2,"type":"string","b64":"AAAAAXg="}]}"#;
+    assert!(write(&old, "U", Protocol::Binary, both, &options).is_err());
+}

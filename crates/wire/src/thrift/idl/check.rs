@@ -91,13 +91,13 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn error(&mut self, file: usize, at: usize, message: impl Into<String>) {
-        let diagnostic = self.sources[file].diagnostic(Severity::Error, at, message.into());
-        self.findings.push(diagnostic);
+        let source = &self.sources[file];
+        self.findings.push(Severity::Error, |severity| source.diagnostic(severity, at, message.into()));
     }
 
     fn warn(&mut self, file: usize, at: usize, message: impl Into<String>) {
-        let diagnostic = self.sources[file].diagnostic(Severity::Warning, at, message.into());
-        self.findings.push(diagnostic);
+        let source = &self.sources[file];
+        self.findings.push(Severity::Warning, |severity| source.diagnostic(severity, at, message.into()));
     }
 
     /// The name that the schema gives to what a file defines.

@@ -79,12 +79,13 @@ pub(super) struct Findings {
 impl Findings {
     const EACH_MAX: usize = 1_000;
 
-    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
-        let is_error = diagnostic.severity == Severity::Error;
+    /// Adds a finding, which is made only if there is room for it.
+    pub(super) fn push(&mut self, severity: Severity, make: impl FnOnce(Severity) -> Diagnostic) {
+        let is_error = severity == Severity::Error;
         let same = if is_error { self.errors } else { self.found.len() - self.errors };
         if same < Self::EACH_MAX {
             self.errors += usize::from(is_error);
-            self.found.push(diagnostic);
+            self.found.push(make(severity));
         }
     }
 

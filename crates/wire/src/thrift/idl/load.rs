@@ -40,24 +40,24 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn load(&mut self, loader: &dyn Loader, path: &str, search: &[&str], limits: &Limits) {
         self.tokens = limits.schema_tokens_max;
-        let refused = |message: String| Diagnostic {
-            severity: Severity::Error,
-            file: path.to_owned(),
-            line: 1,
-            column: 1,
-            message,
-        };
         let Some(path) = normalize("", path) else {
-            self.findings.push(refused("the path leaves the root".to_owned()));
+            self.refuse(path, "the path leaves the root");
             return;
         };
         match loader.load(&path) {
-            Err(error) => self.findings.push(refused(error.to_string())),
-            Ok(None) => self.findings.push(refused("there is no such file".to_owned())),
+            Err(error) => self.refuse(&path, &error.to_string()),
+            Ok(None) => self.refuse(&path, "there is no such file"),
             Ok(Some(bytes)) => {
                 self.add(loader, path, bytes, search, limits);
             }
         }
+    }
+
+    /// The file that was asked for cannot be read at all.
+    fn refuse(&mut self, path: &str, message: &str) {
+        let (file, message) = (path.to_owned(), message.to_owned());
+        let make = |severity| Diagnostic { severity, file, line: 1, column: 1, message };
+        self.findings.push(Severity::Error, make);
     }
 
     fn add(
@@ -96,10 +96,11 @@ impl Sources {
         let lines = Lines::new(&text);
         let source = Source { path, text, lines, file, prefix, includes: Vec::new() };
         if let Some(SyntaxError { at, message }) = error {
-            self.findings.push(source.diagnostic(Severity::Error, at, message));
+            self.findings.push(Severity::Error, |severity| source.diagnostic(severity, at, message));
         }
         for (at, message) in &source.file.warnings {
-            self.findings.push(source.diagnostic(Severity::Warning, *at, message.clone()));
+            let make = |severity| source.diagnostic(severity, *at, message.clone());
+            self.findings.push(Severity::Warning, make);
         }
         self.files.push(source);
         self.open.push(index);
@@ -113,8 +114,8 @@ impl Sources {
             match self.include(loader, index, &included, search, limits) {
                 Ok(target) => self.files[index].includes.push(target),
                 Err(message) => {
-                    let diagnostic = self.files[index].diagnostic(Severity::Error, at, message);
-                    self.findings.push(diagnostic);
+                    let source = &self.files[index];
+                    self.findings.push(Severity::Error, |severity| source.diagnostic(severity, at, message));
                 }
             }
         }

@@ -42,7 +42,9 @@ impl Checker<'_> {
     /// No circles, and a function that hides another is worth a word.
     fn check_extends(&mut self, starts: &[usize]) {
         // With the limit on tokens, chains are walked in full only as long as they are short.
-        const CHAIN_MAX: usize = 64;
+        const CHAIN_MAX: usize = 32;
+        // So many names are enough for anybody.
+        const HIDDEN_MAX: usize = 8;
         for (file, source) in self.sources.iter().enumerate() {
             for (index, service) in source.file.services.iter().enumerate() {
                 let own = starts[file] + index;
@@ -66,6 +68,7 @@ impl Checker<'_> {
                     }
                     let inherited = &self.schema.services[at];
                     let repeated = inherited.functions.iter().filter(|f| names.contains(f.name.as_str()));
+                    let repeated = repeated.take(HIDDEN_MAX.saturating_sub(hidden.len()));
                     hidden.extend(repeated.map(|function| format!("{}.{}", inherited.name, function.name)));
                     next = inherited.extends;
                 }

@@ -13,10 +13,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use kefu_wire::{
     Limits, MemoryLoader,
     thrift::{
-        BinaryReader, CompactReader, CompactWriter, JsonReader, MessageHead, MessageKind, Options, Protocol,
-        Reader as _, Schema, TType, Type, Writer as _, copy_value, detect, from_json,
+        BinaryReader, CompactWriter, MessageHead, MessageKind, Options, Protocol, Reader as _, Schema, TType,
+        Type, Writer as _, copy_value, detect, from_json,
         idl::{self, Requiredness, StructKind},
-        raw, to_json,
+        raw, rpc, to_json,
         transport::header::{self, HeaderFrame},
     },
 };
@@ -208,15 +208,7 @@ fn the_apache_library_s_messages_are_read() {
         let bytes = peer.bytes(&request);
         let detected = detect::detect(&bytes).expect("it is a message");
         assert_eq!((detected.protocol, detected.is_old), (Some(protocol), old));
-        let head = match protocol {
-            Protocol::Binary => {
-                BinaryReader::new(&bytes, &limits).and_then(|mut reader| reader.message_begin())
-            }
-            Protocol::Compact => {
-                CompactReader::new(&bytes, &limits).and_then(|mut reader| reader.message_begin())
-            }
-            Protocol::Json => JsonReader::new(&bytes, &limits).and_then(|mut reader| reader.message_begin()),
-        };
+        let head = rpc::read_head(protocol, &bytes, &limits);
         let expected = MessageHead { name: "S:ping".into(), kind: MessageKind::Call, sequence: 7 };
         assert_eq!(head, Ok(expected), "{protocol:?}");
     }

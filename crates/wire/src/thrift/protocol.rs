@@ -256,13 +256,17 @@ pub(crate) struct Budget {
     depth_max: u32,
     nodes: u64,
     nodes_max: u64,
+    message_bytes_max: usize,
     pub(crate) string_bytes_max: usize,
+    /// More of the message may come: what does not fit yet may fit later.
+    pub(crate) is_partial: bool,
 }
 
 impl Budget {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let Limits { depth_max, nodes_max, string_bytes_max, .. } = *limits;
-        Self { depth: 0, depth_max, nodes: nodes_max, nodes_max, string_bytes_max }
+        let Limits { depth_max, nodes_max, message_bytes_max, string_bytes_max, .. } = *limits;
+        let (depth, nodes, is_partial) = (0, nodes_max, false);
+        Self { depth, depth_max, nodes, nodes_max, message_bytes_max, string_bytes_max, is_partial }
     }
 
     #[inline]
@@ -299,16 +303,24 @@ impl Budget {
         remaining: usize,
         offset: usize,
     ) -> Result<(), Error> {
-        if u64::from(count) * bytes_min as u64 > remaining as u64 {
-            return Err(Error::malformed(
-                offset,
-                format!(
-                    "{count} elements of at least {bytes_min} bytes cannot fit the {remaining} bytes that remain"
-                ),
-            ));
+        let bytes = u64::from(count) * bytes_min as u64;
+        if bytes > remaining as u64 {
+            return Err(self.too_many(count, bytes, remaining, offset));
         }
         self.spend(count.into(), offset)?;
         self.enter(offset)
+    }
+}
+
+impl Budget {
+    #[cold]
+    fn too_many(&self, count: u32, bytes: u64, remaining: usize, offset: usize) -> Error {
+        if self.is_partial && bytes <= self.message_bytes_max as u64 {
+            return Error::truncated(offset, "a container");
+        }
+        let rule =
+            format!("{count} elements, at least {bytes} bytes, cannot fit the {remaining} bytes that remain");
+        Error::malformed(offset, rule)
     }
 }
 

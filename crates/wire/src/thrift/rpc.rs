@@ -2,13 +2,13 @@
 
 use super::{
     ApplicationException, BinaryReader, BinaryWriter, CompactReader, CompactWriter, JsonReader, JsonWriter,
-    from_json,
+    TType, from_json,
     options::Options,
     protocol::{MessageHead, MessageKind, Protocol, Reader, Writer},
     schema::{Function, Schema, Service},
     to_json::{self, Reply},
 };
-use crate::{Error, Limits};
+use crate::{Error, Limits, Problem};
 
 /// A message that was read, apart from its JSON.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -87,6 +87,76 @@ fn read<'a>(
     reader.end()?;
     let (service, function) = (service_name.map(str::to_owned), name.to_owned());
     Ok(Received { service, function, sequence: head.sequence, body })
+}
+
+/// Reads the envelope of a message alone: whom it is for, before it is read with that service.
+///
+/// # Errors
+/// The input does not begin with a message.
+pub fn read_head<'a>(protocol: Protocol, input: &'a [u8], limits: &Limits) -> Result<MessageHead<'a>, Error> {
+    match protocol {
+        Protocol::Binary => BinaryReader::new(input, limits)?.message_begin(),
+        Protocol::Compact => CompactReader::new(input, limits)?.message_begin(),
+        Protocol::Json => JsonReader::new(input, limits)?.message_begin(),
+    }
+}
+
+/// How long the message at the start of a stream without frames is; none if it is not all there.
+///
+/// Each call looks at the message from its start: ask again when there is much more, not after every byte.
+///
+/// # Errors
+/// The bytes are no message, or it is beyond a limit.
+pub fn message_len(protocol: Protocol, input: &[u8], limits: &Limits) -> Result<Option<usize>, Error> {
+    fn whole<'a>(mut reader: impl Reader<'a>) -> Result<usize, Error> {
+        reader.message_begin()?;
+        reader.skip(TType::Struct)?;
+        reader.message_end()?;
+        Ok(reader.offset())
+    }
+    // What is more than a message may be belongs to the next.
+    let seen = input.get(..limits.message_bytes_max).unwrap_or(input);
+    let len = match protocol {
+        Protocol::Binary => {
+            let mut reader = BinaryReader::new(seen, limits)?;
+            reader.expect_more();
+            whole(reader)
+        }
+        Protocol::Compact => {
+            let mut reader = CompactReader::new(seen, limits)?;
+            reader.expect_more();
+            whole(reader)
+        }
+        Protocol::Json => json_len(seen),
+    };
+    match len {
+        Ok(len) => Ok(Some(len)),
+        Err(error) if !matches!(error.problem(), Problem::Truncated(_)) => Err(error),
+        Err(_) if seen.len() == limits.message_bytes_max => {
+            Err(Error::limit(0, "bytes in a message", limits.message_bytes_max as u64))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+/// The length of a JSON array, by its brackets; what is between them is for those who read it.
+fn json_len(input: &[u8]) -> Result<usize, Error> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (index, byte) in input.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' if depth > 1 => depth -= 1,
+            b']' | b'}' if depth == 1 => return Ok(index + 1),
+            b' ' | b'\n' | b'\r' | b'\t' => {}
+            _ if depth > 0 => {}
+            _ => return Err(Error::unexpected(index, "a message, which is an array", "another byte")),
+        }
+    }
+    Err(Error::truncated(input.len(), "a message"))
 }
 
 /// What to write.

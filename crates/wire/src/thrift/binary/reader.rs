@@ -40,6 +40,11 @@ impl<'a> BinaryReader<'a> {
         Ok(Self { input, rest: input, budget: Budget::new(limits) })
     }
 
+    /// Says that more of the message may come.
+    pub(crate) fn expect_more(&mut self) {
+        self.budget.is_partial = true;
+    }
+
     #[inline]
     fn take<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Error> {
         let Some((taken, rest)) = self.rest.split_first_chunk::<N>() else {

@@ -314,6 +314,15 @@ fn messages_of_a_service() {
                 &mut bytes,
             )
             .unwrap_or_else(|error| panic!("{protocol:?} {name}: {error}"));
+            let head = rpc::read_head(protocol, &bytes, &limits).expect("it is a message");
+            assert_eq!(head.split(), (Some("S"), *name));
+            for len in 0..bytes.len() {
+                assert_eq!(rpc::message_len(protocol, &bytes[..len], &limits), Ok(None), "{protocol:?}");
+            }
+            let two = [&bytes[..], &bytes].concat();
+            assert_eq!(rpc::message_len(protocol, &two, &limits), Ok(Some(bytes.len())));
+            let small = Limits { message_bytes_max: bytes.len() - 1, ..limits };
+            assert!(rpc::message_len(protocol, &two, &small).is_err(), "{protocol:?}");
             let mut out = Vec::new();
             let received = rpc::read_message(&schema, service, protocol, &bytes, &limits, &options, &mut out)
                 .unwrap_or_else(|error| panic!("{protocol:?} {name}: {error}"));

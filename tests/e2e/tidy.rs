@@ -11,6 +11,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-core", &[]),
     ("kefu-text", &[]),
     ("kefu-media", &[]),
+    ("kefu-wire", &[]),
     ("kefu-protocol", &["kefu-core"]),
     ("kefu-store", &["kefu-core", "kefu-protocol", "kefu-text"]),
     ("kefu-traffic", &["kefu-core", "kefu-protocol"]),

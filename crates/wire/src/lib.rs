@@ -1,0 +1,17 @@
+//! Protocols of older systems, read and written by their schemas at run time: no generated code.
+//!
+//! *Invariant:* this crate knows no socket, runtime, clock or file system. Bytes come in, bytes and values go
+//! out; schema files come through a [`Loader`], whose root its host chooses. Every input is bounded by
+//! [`Limits`] before anything is allocated for it, and no input makes this crate panic.
+//!
+//! - [`thrift`] is Apache Thrift: the IDL, the wire formats, and conversion to JSON and back.
+
+pub mod thrift;
+
+mod error;
+mod limits;
+mod loader;
+
+pub use error::{Error, ErrorKind, Problem};
+pub use limits::Limits;
+pub use loader::{LoadError, Loader, MemoryLoader, normalize};

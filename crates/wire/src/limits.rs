@@ -1,0 +1,49 @@
+/// What an input may cost at most, whatever it claims about itself.
+///
+/// One value serves all formats; a format reads those limits that mean something to it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Bytes of a message, before and after decompression.
+    pub message_bytes_max: usize,
+    /// Bytes of one text or binary value.
+    pub string_bytes_max: usize,
+    /// How deep structs and containers may nest.
+    pub depth_max: u32,
+    /// Fields and container elements of a message, all levels together.
+    pub nodes_max: u64,
+    /// Bytes that one compressed byte may become, on the average of a message.
+    pub inflate_ratio_max: usize,
+    /// Informational headers of a message.
+    pub headers_max: usize,
+    /// Files of a schema, with all that it includes.
+    pub schema_files_max: usize,
+    /// Bytes of those files together.
+    pub schema_bytes_max: usize,
+    /// Levels of files that include files.
+    pub schema_levels_max: usize,
+    /// Tokens of those files together.
+    pub schema_tokens_max: usize,
+    /// How deep types and constants may nest in a schema.
+    pub schema_depth_max: u32,
+    /// Values that the constants and defaults of a schema may come to when their references are resolved.
+    pub schema_const_nodes_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes_max: 16 << 20,
+            string_bytes_max: 4 << 20,
+            depth_max: 64,
+            nodes_max: 1_000_000,
+            inflate_ratio_max: 100,
+            headers_max: 256,
+            schema_files_max: 200,
+            schema_bytes_max: 32 << 20,
+            schema_levels_max: 32,
+            schema_tokens_max: 1 << 20,
+            schema_depth_max: 64,
+            schema_const_nodes_max: 100_000,
+        }
+    }
+}

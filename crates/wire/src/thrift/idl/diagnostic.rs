@@ -1,0 +1,99 @@
+use std::fmt;
+
+/// A finding in a schema file, displayed as `file:line:column: message`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Diagnostic {
+    /// Whether the schema can be used in spite of it.
+    pub severity: Severity,
+    /// The file, as the loader was asked for it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Severity {
+    /// The schema cannot be used.
+    Error,
+    /// The schema can be used; its author might want to know.
+    Warning,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { severity, file, line, column, message } = self;
+        let word = if *severity == Severity::Warning { "warning: " } else { "" };
+        write!(out, "{file}:{line}:{column}: {word}{message}")
+    }
+}
+
+/// A schema that cannot be used, with all that is wrong with it; warnings stand among the errors.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SchemaErrors(pub Vec<Diagnostic>);
+
+impl fmt::Display for SchemaErrors {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.0.iter().enumerate() {
+            write!(out, "{}{diagnostic}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SchemaErrors {}
+
+/// Where the lines of a file begin.
+#[derive(Debug)]
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(super) fn new(text: &str) -> Self {
+        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect())
+    }
+
+    /// Line and column of a byte, both from 1; columns of absurdly long lines count bytes.
+    pub(super) fn position(&self, text: &str, offset: usize) -> (usize, usize) {
+        const COUNTED_MAX: usize = 10_000;
+        let line = self.0.partition_point(|start| *start <= offset);
+        let start = self.0.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let column = match text.get(start..offset) {
+            Some(before) if before.len() <= COUNTED_MAX => before.chars().count(),
+            _ => offset.saturating_sub(start),
+        };
+        (line, column + 1)
+    }
+}
+
+/// Findings, as many as anybody would read.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    found: Vec<Diagnostic>,
+    errors: usize,
+}
+
+impl Findings {
+    const EACH_MAX: usize = 1_000;
+
+    /// Adds a finding, which is made only if there is room for it.
+    pub(super) fn push(&mut self, severity: Severity, make: impl FnOnce(Severity) -> Diagnostic) {
+        let is_error = severity == Severity::Error;
+        let same = if is_error { self.errors } else { self.found.len() - self.errors };
+        if same < Self::EACH_MAX {
+            self.errors += usize::from(is_error);
+            self.found.push(make(severity));
+        }
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Diagnostic> {
+        self.found
+    }
+}

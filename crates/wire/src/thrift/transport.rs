@@ -1,0 +1,4 @@
+//! What goes around messages on a connection.
+
+pub mod framed;
+pub mod header;

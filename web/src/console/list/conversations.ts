@@ -2,7 +2,7 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 import type { Agent, Conversation, View } from '../../protocol/types';
 import { Frames } from '../../ui/frames';
 import { Stored } from '../stored';
-import { belongs, comparison, newer, type Sort, VIEWS } from './views';
+import { belongs, comparison, newer, type Sort, VIEWS, viewsOf } from './views';
 
 /** Beyond so many changes at once, sorting anew is less work than moving each. */
 const MOVES_MAX = 64;
@@ -122,6 +122,11 @@ export class Conversations {
   arrange(change: Partial<Arrangement>): void {
     this.arrangement.set(change);
     this.rebuild();
+  }
+
+  /** Whether the agent has this list at all. */
+  has(view: View): boolean {
+    return viewsOf(this.me).includes(view);
   }
 
   /** Who looks decides what belongs where. */

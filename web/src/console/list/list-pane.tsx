@@ -13,7 +13,7 @@ import { Empty } from './empty';
 import { FirstSteps } from './first-steps';
 import { ListHeader } from './list-header';
 import { Rows } from './rows';
-import { VIEWS } from './views';
+import { viewsOf } from './views';
 
 export { StateTag } from './state-tag';
 
@@ -60,7 +60,7 @@ export function ListPane({ children }: { children: ComponentChildren }) {
         <ListHeader view={view} />
       )}
       <nav class="tabs" aria-label={t('views')}>
-        {VIEWS.map((each) => (
+        {viewsOf(desk.me.value).map((each) => (
           <Tab key={each} view={each} current={view === each} conversation={conversation} />
         ))}
       </nav>

@@ -121,6 +121,7 @@ export class Pager {
   }
 
   private async page(view: View, limit: number, cursor?: string): Promise<Page<Conversation>> {
+    if (!this.known.has(view)) return { items: [], has_more: false };
     const inbox = this.known.arrangement.peek().inbox ?? undefined;
     try {
       return await this.api.get('conversations', { view, limit, cursor, inbox });

@@ -18,6 +18,11 @@ export function seesAll(me: Agent): boolean {
   return me.permissions.includes('conversations.all');
 }
 
+/** The lists that an agent has: what the bot answers is for who sees everything. */
+export function viewsOf(me: Agent): readonly View[] {
+  return seesAll(me) ? VIEWS : VIEWS.filter((view) => view !== 'bot');
+}
+
 /** The same membership that the server's lists have, so that live changes move rows at once. */
 export function belongs(view: View, conversation: Conversation, me: Agent): boolean {
   const { state, assignee } = conversation;
@@ -30,7 +35,7 @@ export function belongs(view: View, conversation: Conversation, me: Agent): bool
     case 'waiting':
       return waits;
     case 'bot':
-      return state === 'open' && assignee === null;
+      return state === 'open' && assignee === null && seesAll(me);
     case 'all':
       return waits || ((state === 'open' || state === 'pending') && sees);
     case 'ended':

@@ -1,7 +1,7 @@
 import type { Conversation, View } from '../../protocol/types';
 import { accept } from '../chat/accept';
 import type { Desk } from '../desk';
-import { isMine, isUnread } from '../list/views';
+import { isMine, isUnread, seesAll } from '../list/views';
 import { go, route } from '../router';
 
 /** The open conversation if this agent may change it. */
@@ -9,7 +9,7 @@ export function changeable(desk: Desk): Conversation | null {
   const open = desk.chat.peek()?.conversation;
   if (!open) return null;
   const me = desk.me.peek();
-  return isMine(open, me) || me.role !== 'agent' ? open : null;
+  return isMine(open, me) || seesAll(me) ? open : null;
 }
 
 /** Accepts what is open and waits, else who has waited longest; false when nobody does. */

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { useDesk } from '../context';
-import { VIEWS } from '../list/views';
+import { VIEWS, viewsOf } from '../list/views';
 import { PAGES } from '../pages';
 import { go, pageHref, route } from '../router';
 import {
@@ -30,7 +30,12 @@ export function useDeskShortcuts(closeDetails: () => void): void {
     const ends = [
       listenForShortcuts(),
       ...VIEW_SHORTCUTS.map((id, at) =>
-        onShortcut(id, () => go(VIEWS[at]!, route.peek().conversation)),
+        onShortcut(id, () => {
+          const view = VIEWS[at]!;
+          const has = viewsOf(desk.me.peek()).includes(view);
+          if (has) go(view, route.peek().conversation);
+          return found(has);
+        }),
       ),
       onShortcut('escape', () => {
         closeDetails();

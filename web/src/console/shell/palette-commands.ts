@@ -3,7 +3,7 @@ import type { IconName } from '../../ui/icons';
 import type { Theme } from '../../ui/theme';
 import { type ConsoleI18n, visitorName } from '../context';
 import type { Desk } from '../desk';
-import { isMine, VIEWS } from '../list/views';
+import { isMine, viewsOf } from '../list/views';
 import { PAGES } from '../pages';
 import { storeTheme } from '../preferences';
 import { go, pageHref, route } from '../router';
@@ -54,7 +54,7 @@ export function commandsOf(desk: Desk, i18n: ConsoleI18n, nameOf: NameOf): Comma
   return [
     ...actions(desk, nameOf),
     ...conversations(desk, i18n),
-    ...views(nameOf),
+    ...views(desk, nameOf),
     ...pages(desk, i18n),
     ...choices(desk, i18n),
     ...more(desk, nameOf),
@@ -99,7 +99,7 @@ function conversations(desk: Desk, i18n: ConsoleI18n): Command[] {
   }));
 }
 
-function views(nameOf: NameOf): Command[] {
+function views(desk: Desk, nameOf: NameOf): Command[] {
   const shortcuts = {
     mine: 'viewMine',
     waiting: 'viewWaiting',
@@ -107,7 +107,7 @@ function views(nameOf: NameOf): Command[] {
     all: 'viewAll',
     ended: 'viewEnded',
   } as const;
-  return VIEWS.map((view) =>
+  return viewsOf(desk.me.peek()).map((view) =>
     command('views', shortcuts[view], 'inbox', nameOf, () =>
       go(view, route.peek().conversation),
     ),

@@ -14,7 +14,7 @@ it.each<[ConversationState, typeof mine | null, Agent['role'], string]>([
   ['open', other, 'agent', ''],
   ['open', other, 'supervisor', 'all'],
   ['open', null, 'supervisor', 'bot all'],
-  ['open', null, 'agent', 'bot'],
+  ['open', null, 'agent', ''],
   ['resolved', other, 'agent', ''],
   ['resolved', other, 'admin', 'ended'],
   ['new', null, 'admin', ''],

@@ -7,10 +7,10 @@ import { Avatar } from './avatar';
 import { useTexts } from './context';
 import { Icon } from './icons';
 import { type BodyActions, MessageBody } from './message-body';
+import { type MessageAction, MessageMenu } from './message-menu';
 import { Popover } from './popover';
 import { previewOf } from './preview';
 import { clock } from './time';
-import type { MessageAction } from './timeline-view';
 import { type Block, type Bubble, type Delivery, type Row, sameBlock, type Side } from './timeline';
 
 /** What rows need beside themselves; it stays the same object while the timeline lives. */
@@ -186,7 +186,7 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
   return (
     <div class="bubble-line" role="article" tabIndex={-1} data-seq={seq || undefined}>
       <div
-        class={`bubble of-${kind} ${isLast ? 'has-tail' : ''} ${failed ? 'is-failed' : ''}`}
+        class={`bubble of-${withdrawn ? revision : kind} ${isLast ? 'has-tail' : ''} ${failed ? 'is-failed' : ''}`}
       >
         <span class="visually-hidden">
           {texts.t('messageFrom', { name, time: clock(created_at, texts) })}{' '}
@@ -211,25 +211,12 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
           <Popover
             label={texts.t('messageMenu')}
             className="bubble-menu"
-            align={own ? 'start' : 'end'}
+            align={own ? 'end' : 'start'}
             button={<Icon name="dots" size={16} />}
           >
-            {(close) =>
-              context.actions?.(bubble.message).map(({ icon, label, run }) => (
-                <button
-                  key={label}
-                  type="button"
-                  class="menu-item"
-                  onClick={() => {
-                    close();
-                    run();
-                  }}
-                >
-                  <Icon name={icon} size={16} />
-                  {label}
-                </button>
-              ))
-            }
+            {(close) => (
+              <MessageMenu actions={context.actions?.(bubble.message) ?? []} close={close} />
+            )}
           </Popover>
         )}
       </div>

@@ -7,8 +7,9 @@ import type { Message, Person } from '../protocol/types';
 import { Announcer } from './announcer';
 import { Avatar } from './avatar';
 import { useTexts } from './context';
-import { Icon, type IconName } from './icons';
+import { Icon } from './icons';
 import type { BodyActions } from './message-body';
+import type { MessageAction } from './message-menu';
 import { RichText } from './rich-text';
 import { blockOf, isSame, type Side, timelineBlocks } from './timeline';
 import { BlockView, Nearness, type RowContext } from './timeline-rows';
@@ -20,12 +21,7 @@ const OLDER_PX = 1200;
 const EAGER_BLOCKS = 8;
 const JUMP_FRAMES = 30;
 
-/** An entry of the menu of a message. */
-export interface MessageAction {
-  icon: IconName;
-  label: string;
-  run(): void;
-}
+export type { MessageAction };
 
 export interface TimelineViewProps {
   side: Side;

@@ -145,6 +145,15 @@ it.each(hostile.labels)('a question called %s can be asked and answered', (label
   expect(answered.textContent).toContain(label);
 });
 
+it.each(hostile.labels)('a box that is ticked with %s shows that', (value) => {
+  const fields = [{ name: 'a', label: 'A', type: 'checkbox' as const }];
+  const questions = message(1, { kind: 'form', data: { fields } });
+  const data = { answers_seq: 1, values: [{ name: 'a', value }] };
+  const root = body({ kind: 'form', data, from: visitor }, questions);
+  expectHarmless(root);
+  expect(root.textContent).toContain(value);
+});
+
 it('what was taken back or erased says nothing of what it was', () => {
   for (const revision of ['recalled', 'erased'] as const) {
     const root = body({ text: 'secret', data: { title: 'secret' }, kind: 'card', revision });

@@ -22,8 +22,9 @@ if (!binary) {
   process.exit(64);
 }
 // All come from one address here.
-process.env.KEFU_SERVE_RATE_ADDRESS_REQUESTS_PER_MINUTE = '0';
-process.env.KEFU_SERVE_RATE_VISITOR_MESSAGES_PER_MINUTE = '0';
+for (const limit of ['ADDRESS_REQUESTS', 'ADDRESS_SESSIONS', 'VISITOR_MESSAGES']) {
+  process.env[`KEFU_SERVE_RATE_${limit}_PER_MINUTE`] = '0';
+}
 
 const server = new Server(binary, process.env.KEFU_WEB);
 const browser = await chromium.launch({

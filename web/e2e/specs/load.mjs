@@ -17,7 +17,9 @@ export default async function load({ server, person, stage, eventually }) {
   await stage(`${CONVERSATIONS} conversations come to one agent`, async () => {
     await agent.signIn(server.agents[0]);
     const me = await ask(agent, 'GET', 'auth/me');
-    await ask(agent, 'PATCH', `agents/${me.id}`, { capacity: CONVERSATIONS });
+    await ask(agent, 'PATCH', `agents/${me.id}`, { capacity: CONVERSATIONS + 10 });
+    const { items } = await ask(agent, 'GET', 'conversations?view=all');
+    for (const { id } of items) await ask(agent, 'POST', `conversations/${id}/resolve`);
     let made = 0;
     const make = async () => {
       while (made < CONVERSATIONS) {

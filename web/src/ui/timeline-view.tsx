@@ -1,6 +1,6 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type HistoryState, isRevision } from '../protocol/history';
 import type { OutboxEntry } from '../protocol/outbox';
 import type { Message, Person } from '../protocol/types';
@@ -47,6 +47,8 @@ export interface TimelineViewProps {
   unreadSeq?: number | undefined;
   /** Loads messages up to an earlier one, which somebody wants to jump to. */
   onReach?(seq: number): Promise<void>;
+  /** The message to begin at, in place of the newest. */
+  startSeq?: number | undefined;
   before?: ComponentChildren;
   after?: ComponentChildren;
 }
@@ -160,6 +162,11 @@ export function TimelineView(props: TimelineViewProps) {
       await new Promise(requestAnimationFrame);
     }
   };
+
+  const { startSeq } = props;
+  useEffect(() => {
+    if (startSeq !== undefined) void jump(startSeq);
+  }, [startSeq]);
 
   const { progress } = props;
   const hasMenu = props.actions !== undefined;

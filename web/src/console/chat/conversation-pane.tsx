@@ -4,6 +4,7 @@ import { Icon } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
 import { TimelineView } from '../../ui/timeline-view';
 import { useConsole, useDesk, visitorName } from '../context';
+import { route } from '../router';
 import { keysOf, keyText } from '../shell/shortcuts';
 import type { Chat } from './chat';
 import { ComposerArea } from './composer';
@@ -125,11 +126,18 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
         onReach={(seq) => chat.reach(seq)}
         unreadSeq={chat.unreadSeq}
         actions={(message) => messageActions(chat, message, me, sender, i18n)}
+        startSeq={startSeq()}
       />
       <Pictures chat={chat} content={content} />
       <ComposerArea chat={chat} conversation={conversation} />
     </>
   );
+}
+
+/** The message that the address names, as that of a search's result does. */
+function startSeq(): number | undefined {
+  const seq = Number(route.value.query.get('at'));
+  return Number.isSafeInteger(seq) && seq > 0 ? seq : undefined;
 }
 
 function Bare() {

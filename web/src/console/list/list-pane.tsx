@@ -1,9 +1,10 @@
-import { type Signal, useSignal } from '@preact/signals';
+import { type Signal, useComputed, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { View } from '../../protocol/types';
 import { useSlow } from '../../ui/hooks';
 import { Icon } from '../../ui/icons';
+import { useMedia } from '../../ui/use-media';
 import { useConsole, useDesk } from '../context';
 import { href, route } from '../router';
 import { keysOf, keyText, type ShortcutId } from '../shell/shortcuts';
@@ -24,6 +25,7 @@ export const VIEW_TITLES = {
   ended: 'viewEnded',
 } as const satisfies Record<View, ShortcutId>;
 
+const SMALL = '(max-width: 767px)';
 /** How often lists are looked at again of which not every change is told. */
 const FRESHEN_MS = 30_000;
 
@@ -32,6 +34,8 @@ export function ListPane({ children }: { children: ComponentChildren }) {
   const desk = useDesk();
   const { t } = useConsole().i18n;
   const { view, conversation } = route.value;
+  // On a phone it is all that there is until a conversation is opened.
+  const isAlone = useMedia(SMALL) && conversation === null;
   const selection = useSignal<ReadonlySet<string>>(new Set());
 
   useEffect(() => {
@@ -45,7 +49,11 @@ export function ListPane({ children }: { children: ComponentChildren }) {
   }, [desk, view]);
 
   return (
-    <section class="list-pane" aria-label={t('listPane')}>
+    <section
+      class="list-pane"
+      aria-label={t('listPane')}
+      {...(isAlone ? { role: 'main' as const } : {})}
+    >
       {selection.value.size > 0 ? (
         <BulkBar view={view} selection={selection} />
       ) : (
@@ -73,7 +81,7 @@ function Tab({ view, current, conversation }: TabProps) {
   const desk = useDesk();
   const { t } = useConsole().i18n;
   const page = desk.list.pages.value[view];
-  const count = desk.known.lists[view].value.length;
+  const count = useComputed(() => desk.known.lists[view].value.length).value;
   return (
     <a
       class="tab"
@@ -101,7 +109,7 @@ function List({ view, selection }: ListProps) {
   const desk = useDesk();
   const { t } = useConsole().i18n;
   const page = desk.list.pages.value[view];
-  const isEmpty = desk.known.lists[view].value.length === 0;
+  const isEmpty = useComputed(() => desk.known.lists[view].value.length === 0).value;
   const slow = useSlow(page.status === 'loading', 150);
   if (page.status === 'error') {
     return (

@@ -9,6 +9,9 @@ import { CopyButton } from './copy-button';
 import './profile.css';
 import { useRequest } from './request';
 
+/** Each step begins where something is to be typed. */
+const focus = (field: HTMLInputElement | null) => field?.focus();
+
 type Step =
   | { name: 'password' }
   | { name: 'code'; secret: FactorSecret }
@@ -69,6 +72,7 @@ function PasswordStep({ api, onDone, onCancel }: StepProps<FactorSecret>) {
         {(ties) => (
           <input
             {...ties}
+            ref={focus}
             type="password"
             class="input"
             autocomplete="current-password"
@@ -120,6 +124,7 @@ function CodeStep({
         {(ties) => (
           <input
             {...ties}
+            ref={focus}
             class="input factor-code"
             type="text"
             inputMode="numeric"

@@ -1,4 +1,10 @@
-import { type ReadonlySignal, computed, untracked, useSignalEffect } from '@preact/signals';
+import {
+  computed,
+  type ReadonlySignal,
+  untracked,
+  useComputed,
+  useSignalEffect,
+} from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { chime } from '../../ui/sound';
 import { offersTo } from '../chat/offered';
@@ -43,7 +49,7 @@ export function useAlerts(): void {
     if (notice) untracked(() => call(notice, desk, i18n));
   });
   // An offer is over soon: it goes on calling until it is answered.
-  const offered = offersTo(desk).length > 0;
+  const offered = useComputed(() => offersTo(desk).length > 0).value;
   useEffect(() => {
     if (!offered) return;
     const timer = setInterval(() => {
@@ -52,6 +58,8 @@ export function useAlerts(): void {
     return () => clearInterval(timer);
   }, [offered]);
 }
+
+const isOffer = ({ kind }: Notice) => kind === 'offered';
 
 function call(notice: Notice, desk: Desk, i18n: ConsoleI18n): void {
   if (!('conversation' in notice)) return;
@@ -87,7 +95,7 @@ export function titleCount(desk: Desk): ReadonlySignal<number> {
   return computed(() => {
     const { message, queued, offered } = alertWays.value;
     const waiting = desk.known.lists.waiting.value.length;
-    const offers = desk.notices.value.filter(({ kind }) => kind === 'offered').length;
+    const offers = desk.notices.value.filter(isOffer).length;
     return (
       (message.title ? desk.unreadCount.value : 0) +
       (queued.title ? waiting : offered.title ? offers : 0)

@@ -19,6 +19,8 @@ export type NewNotice = Notice extends infer N ? (N extends Notice ? Omit<N, 'id
 
 const SHOWN_MS = 6_000;
 const SHOWN_MAX = 3;
+/** Where messages come faster than this nobody reads a notice of each. */
+const MESSAGE_GAP_MS = 500;
 
 /** What happened elsewhere, for a few seconds each. */
 export class NoticeBoard {
@@ -26,14 +28,19 @@ export class NoticeBoard {
   /** The one that came last, even when it is not shown any more. */
   readonly latest = signal<Notice | null>(null);
   private lastId = 0;
+  private messageAt = 0;
 
   add(notice: NewNotice): void {
     const id = ++this.lastId;
     const added = { ...notice, id } as Notice;
+    this.latest.value = added;
+    if (notice.kind === 'message') {
+      if (Date.now() - this.messageAt < MESSAGE_GAP_MS) return;
+      this.messageAt = Date.now();
+    }
     // One notice for each conversation is enough.
     const others = this.notices.peek().filter((each) => !sameSubject(each, added));
     this.notices.value = [...others.slice(1 - SHOWN_MAX), added];
-    this.latest.value = added;
     // An offer stays until it is answered or over.
     if (notice.kind !== 'offered') setTimeout(() => this.dismiss(id), SHOWN_MS);
   }

@@ -114,7 +114,7 @@ function UnreadBadge() {
 function QueueBadge() {
   const desk = useDesk();
   const { count } = useConsole().i18n;
-  const waiting = desk.known.lists.waiting.value.length;
+  const waiting = useComputed(() => desk.known.lists.waiting.value.length).value;
   const late = useComputed(() => isLate(desk, seconds.value)).value;
   if (waiting === 0) return null;
   return (

@@ -606,6 +606,14 @@ export default async function chatColumn({ server, person, stage, eventually, ..
     await look('note');
     await page.keyboard.press('Alt+L');
     await page.waitForSelector('.composer:not(.is-note)');
+    await page.click('.chat-strip .chip-button');
+    await page.waitForSelector('.tag-picker [role=option]');
+    await look('tags');
+    await page.keyboard.press('Escape');
+    const shifted = await page.$$eval('body *', (all) =>
+      all.filter((each) => each.scrollLeft > 0).map((each) => each.className),
+    );
+    assert.deepEqual(shifted, [], `${label}: something was pushed aside`);
   }
 }
 

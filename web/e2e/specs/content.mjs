@@ -257,7 +257,7 @@ export default async function content({ server, person, stage, eventually, expec
     await visitor.picture('8-new');
   });
 
-  await stage('what others write is read out, many at once as a number, history never', async () => {
+  await stage('what others write is read out, many at once as a number', async () => {
     const heard = () =>
       inChat().$$eval('[role=status]', (all) => all.map((each) => each.textContent).join('|'));
     const one = `only one ${Date.now()}`;
@@ -270,7 +270,7 @@ export default async function content({ server, person, stage, eventually, expec
     assert.equal(await inChat().getAttribute('[role=log]', 'aria-live'), 'off');
   });
 
-  await stage('the menu of a message opens with mouse and keyboard, and is not cut off', async () => {
+  await stage('the menu of a message opens by mouse and keyboard, and is not cut off', async () => {
     const line = agent.page.locator('.bubble-line').last();
     const button = line.locator('.bubble-menu');
     await agent.page.mouse.move(0, 0);
@@ -481,9 +481,9 @@ export default async function content({ server, person, stage, eventually, expec
       const log = document.querySelector('.timeline-scroll');
       log.scrollTop = 700;
       const lines = [...document.querySelectorAll('[data-seq]')];
-      const first = lines[0];
       const line = lines.find((each) => each.getBoundingClientRect().top > 200);
-      return { seq: line.dataset.seq, first: first.dataset.seq, top: line.getBoundingClientRect().top };
+      const { top } = line.getBoundingClientRect();
+      return { seq: line.dataset.seq, first: lines[0].dataset.seq, top };
     });
     const now = () =>
       agent.page.evaluate(({ seq }) => {

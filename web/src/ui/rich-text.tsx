@@ -2,10 +2,14 @@ import type { ComponentChild } from 'preact';
 import { autolink, LINK, linkOf, safeHref } from './autolink';
 
 /** `code`, [label](address), **strong** and *emphasis*, each within a line. */
-const MARKUP =
-  /`([^`\n]+)`|\[([^\][\n]+)\]\(([^\s()]+)\)|\*\*([^\s*](?:[^*\n]*[^\s*])?)\*\*|\*([^\s*](?:[^*\n]*[^\s*])?)\*(?!\w)/
-    .source;
-const INLINE = new RegExp(`${MARKUP}|${LINK.source}`, 'giu');
+const MARKS = [
+  /`([^`\n]+)`/,
+  /\[([^\][\n]+)\]\(([^\s()]+)\)/,
+  /\*\*([^\s*](?:[^*\n]*[^\s*])?)\*\*/,
+  /\*([^\s*](?:[^*\n]*[^\s*])?)\*(?!\w)/,
+  LINK,
+];
+const INLINE = new RegExp(MARKS.map((mark) => mark.source).join('|'), 'giu');
 const ITEM = /^\s{0,3}(?:[-*•]|(\d{1,3})[.)])\s+(.+)$/;
 
 interface RichTextProps {

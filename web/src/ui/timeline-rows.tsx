@@ -66,7 +66,7 @@ interface BlockState {
   shown: boolean;
 }
 
-/** Rows that are rendered when they first come near sight, and anew only when they show something else. */
+/** Rows that are rendered when they come near sight, and again only to show something else. */
 export class BlockView extends Component<BlockViewProps, BlockState> {
   override state: BlockState = { shown: this.props.eager };
   private element: HTMLElement | null = null;
@@ -183,11 +183,10 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
   const { seq, kind, quote_seq, revision, created_at } = message;
   const withdrawn = revision === 'recalled' || revision === 'erased';
   const failed = delivery === 'failed';
+  const looks = [isLast && 'has-tail', failed && 'is-failed'].filter(Boolean).join(' ');
   return (
     <div class="bubble-line" role="article" tabIndex={-1} data-seq={seq || undefined}>
-      <div
-        class={`bubble of-${withdrawn ? revision : kind} ${isLast ? 'has-tail' : ''} ${failed ? 'is-failed' : ''}`}
-      >
+      <div class={`bubble of-${withdrawn ? revision : kind} ${looks}`}>
         <span class="visually-hidden">
           {texts.t('messageFrom', { name, time: clock(created_at, texts) })}{' '}
         </span>

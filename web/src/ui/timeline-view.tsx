@@ -17,7 +17,7 @@ import { BlockView, Nearness, type RowContext } from './timeline-rows';
 const NEAR_BOTTOM_PX = 80;
 const JUMP_PX = 200;
 const OLDER_PX = 1200;
-/** A conversation of so many blocks is rendered as a whole; of longer ones, what comes near sight. */
+/** A conversation of so many blocks is rendered as a whole, a longer one where it is read. */
 const EAGER_BLOCKS = 8;
 const JUMP_FRAMES = 30;
 

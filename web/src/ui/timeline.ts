@@ -91,7 +91,8 @@ export function timelineBlocks(input: TimelineInput): Block[] {
     startDay(created_at, seq);
     if (seq > unreadSeq && seq !== Infinity && !mine && !isNewPlaced) {
       isNewPlaced = true;
-      add({ kind: 'new', key: 'new' }, seq);
+      // Where all is new, a line above it says nothing.
+      if (last > 0) add({ kind: 'new', key: 'new' }, seq);
     }
     const at = Date.parse(created_at);
     const note = kind === 'note';

@@ -92,6 +92,7 @@ it('marks where the new messages of others begin, once', () => {
   expect(rows(1)).toEqual(['day', 1, 1, 'new', 2]);
   expect(rows(3)).toEqual(['day', 1, 1, 1, 'new', 1]);
   expect(rows(4)).toEqual(['day', 1, 1, 2]);
+  expect(rows(0)).toEqual(['day', 1, 1, 2]);
 });
 
 it('finds what is quoted, and the answers to questions, sent or not', () => {

@@ -1,3 +1,4 @@
+import { useComputed } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import type { Message, Person } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
@@ -57,6 +58,7 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
   const status = chat.status.value;
   const slow = useSlow(status === 'loading', 150);
   const { conversation } = chat;
+  const typing = useComputed(() => desk.typing.value.get(chat.id)).value;
   const me = desk.me.value;
   const self = useMemo<Person>(
     () => ({ kind: 'agent', id: me.id, name: me.name }),
@@ -103,7 +105,6 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
   }
   const name = visitorName(conversation.visitor, i18n);
   const nameOf = (person: Person) => (person.kind === 'visitor' ? name : person.name);
-  const typing = desk.typing.value.get(chat.id);
   const sender = (message: Message) => nameOf(message.from);
   return (
     <>
@@ -124,9 +125,9 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
         progress={desk.progress.shares}
         content={content}
         onReach={(seq) => chat.reach(seq)}
+        startSeq={startSeq()}
         unreadSeq={chat.unreadSeq}
         actions={(message) => messageActions(chat, message, me, sender, i18n)}
-        startSeq={startSeq()}
       />
       <Pictures chat={chat} content={content} />
       <ComposerArea chat={chat} conversation={conversation} />

@@ -59,8 +59,6 @@ export function useAlerts(): void {
   }, [offered]);
 }
 
-const isOffer = ({ kind }: Notice) => kind === 'offered';
-
 function call(notice: Notice, desk: Desk, i18n: ConsoleI18n): void {
   if (!('conversation' in notice)) return;
   const ways = alertWays.peek()[notice.kind];
@@ -95,7 +93,7 @@ export function titleCount(desk: Desk): ReadonlySignal<number> {
   return computed(() => {
     const { message, queued, offered } = alertWays.value;
     const waiting = desk.known.lists.waiting.value.length;
-    const offers = desk.notices.value.filter(isOffer).length;
+    const offers = offersTo(desk).length;
     return (
       (message.title ? desk.unreadCount.value : 0) +
       (queued.title ? waiting : offered.title ? offers : 0)

@@ -5,7 +5,9 @@
  *   KEFU_BIN=…/kefu npm run bench:load                 1,000 conversations, 200 messages a second, 60 s
  *   KEFU_BIN=…/kefu npm run bench:load -- 500 100 20   others
  *
- * Prints every task that blocked the page for more than 50 ms. The aim is none; then the exit code is 0.
+ * Counts the tasks that kept the page's main thread for more than 50 ms: by its processor time, which is the
+ * console's own, and by the clock, which on a busy machine has the time of everybody else in it, too. The aim
+ * is none; the exit code goes by processor time.
  */
 import { chromium } from 'playwright-core';
 import { ask, Crowd } from '../e2e/crowd.mjs';
@@ -15,6 +17,7 @@ import { Server } from '../e2e/server.mjs';
 const [conversations = 1000, rate = 200, duration = 60] = process.argv.slice(2).map(Number);
 /** Visitors of this many come at once while everything is made. */
 const AT_ONCE = 8;
+const LONG_MS = 50;
 
 const binary = process.env.KEFU_BIN;
 if (!binary) {
@@ -61,19 +64,38 @@ try {
       for (const { duration } of list.getEntries()) globalThis.blocked.push(Math.round(duration));
     }).observe({ type: 'longtask' });
   });
+  await browser.startTracing(agent.page, { categories: ['toplevel'] });
   const sent = await talk(crowd);
-  await agent.page.waitForTimeout(1_000);
+  const tasks = mainThreadTasks(JSON.parse((await browser.stopTracing()).toString()));
   const blocked = await agent.page.evaluate(() => globalThis.blocked);
-  const longest = Math.max(0, ...blocked);
+
+  const onProcessor = tasks.filter((ms) => ms > LONG_MS);
+  const busy = tasks.reduce((sum, ms) => sum + ms, 0) / (duration * 10);
   console.log(`${conversations} conversations, ${(sent / duration).toFixed(0)} messages a second, ${duration} s`);
-  console.log(`tasks over 50 ms: ${blocked.length}, the longest ${longest} ms`);
-  if (blocked.length > 0) {
-    console.log(`all: ${blocked.join(' ')} ms`);
-    process.exitCode = 1;
-  }
+  console.log(`main thread: ${tasks.length} tasks, ${busy.toFixed(0)} % of one processor`);
+  console.log(`over ${LONG_MS} ms by processor time: ${summary(onProcessor)}; the longest ${Math.max(0, ...tasks).toFixed(0)} ms`);
+  console.log(`over ${LONG_MS} ms by the clock: ${summary(blocked)}`);
+  if (onProcessor.length > 0) process.exitCode = 1;
 } finally {
   await browser.close();
   await server.remove();
+}
+
+function summary(tasks) {
+  return tasks.length === 0 ? 'none' : `${tasks.length} (${tasks.map(Math.round).join(' ')} ms)`;
+}
+
+/** Processor time of each task of the pages' main threads, in milliseconds. */
+function mainThreadTasks({ traceEvents }) {
+  const thread = ({ pid, tid }) => `${pid} ${tid}`;
+  const main = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+      .map(thread),
+  );
+  return traceEvents
+    .filter((event) => event.name.endsWith('RunTask') && event.tdur && main.has(thread(event)))
+    .map(({ tdur }) => tdur / 1000);
 }
 
 /** Messages at an even pace, to one conversation after the other; resolves to how many were taken. */

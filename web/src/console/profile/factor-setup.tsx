@@ -144,7 +144,7 @@ function Recovery({ codes, onDone }: { codes: readonly string[]; onDone(): void 
   const { t } = useTextsOf(texts);
   return (
     <div class="factor-form">
-      <h3>{t('recovery')}</h3>
+      <p class="pane-title">{t('recovery')}</p>
       <p>{t('recoveryLead')}</p>
       <ul class="recovery-codes">
         {codes.map((code) => (

@@ -33,5 +33,4 @@ export const search = {
   goOn: 'Go on searching',
   failed: 'The search did not work: {detail}',
   tooLong: 'Fewer words, please: at most 256 characters.',
-  openAt: 'Open at this message',
 };

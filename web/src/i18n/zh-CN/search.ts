@@ -35,5 +35,4 @@ export const search: { [K in keyof typeof en]: string } = {
   goOn: '继续搜索',
   failed: '搜索失败：{detail}',
   tooLong: '关键词过长，最多 256 个字符。',
-  openAt: '打开此消息',
 };

@@ -117,6 +117,8 @@ export class Agent extends Person {
 
   /** Opens the conversation whose last message is `text`, in the tab with this number. */
   async open(tab, text) {
+    // A list keeps its rows where they are while the pointer is over it.
+    await this.page.mouse.move(0, 0);
     await this.page.keyboard.press(`Alt+${tab}`);
     await this.page.click(`.row:has-text(${JSON.stringify(text)})`);
     await this.sees(text);

@@ -543,6 +543,11 @@ export default async function chatColumn({ server, person, stage, eventually, ..
     await dark.page.waitForSelector('.composer');
     await dark.sees('第二行');
     await screens(dark, 'dark');
+    for (const width of [1024, 800]) {
+      await dark.page.setViewportSize({ width, height: 768 });
+      await shot(dark, `dark-${width}`);
+      await expectAccessible(dark.page, `${width} pixels`);
+    }
     await dark.page.setViewportSize({ width: 320, height: 640 });
     await screens(dark, '320');
     const wide = await dark.page.evaluate(
@@ -601,6 +606,14 @@ export default async function chatColumn({ server, person, stage, eventually, ..
     await look('note');
     await page.keyboard.press('Alt+L');
     await page.waitForSelector('.composer:not(.is-note)');
+    await page.click('.chat-strip .chip-button');
+    await page.waitForSelector('.tag-picker [role=option]');
+    await look('tags');
+    await page.keyboard.press('Escape');
+    const shifted = await page.$$eval('body *', (all) =>
+      all.filter((each) => each.scrollLeft > 0).map((each) => each.className),
+    );
+    assert.deepEqual(shifted, [], `${label}: something was pushed aside`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { useComputed } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { useNow } from '../../ui/hooks';
 import { Icon } from '../../ui/icons';
@@ -14,7 +15,9 @@ export function Offers() {
   const desk = useDesk();
   const { i18n } = useConsole();
   const { t } = i18n;
-  const offered = offersTo(desk);
+  // Without an offer nothing here is drawn again, whatever else changes.
+  const any = useComputed(() => offersTo(desk).length > 0).value;
+  const offered = any ? offersTo(desk) : [];
   const first = offered[0];
 
   useShortcut(

@@ -22,7 +22,7 @@ export function SendButton({ chat, note }: SendButtonProps) {
   return (
     <div class="composer-send">
       <RateLimit />
-      <span class="hint composer-hint">{hint}</span>
+      {editing === null && <span class="hint composer-hint">{hint}</span>}
       <div class="split-button">
         <button
           type="submit"

@@ -82,35 +82,56 @@ export function TextArea(props: AreaProps) {
   );
 }
 
-interface LinesProps extends Common {
+interface ListProps extends Common {
   value: readonly string[];
-  rows?: number;
   placeholder?: string;
+  rows?: number;
   onInput(value: string[]): void;
 }
 
 /** A list, one on each line. */
-export function LinesInput({ value, onInput, ...rest }: LinesProps) {
-  const [text, setText] = useState(value.join('\n'));
-  const shown = linesOf(text).join('\n') === value.join('\n') ? text : value.join('\n');
-  return (
-    <TextArea
-      {...rest}
-      value={shown}
-      onInput={(typed) => {
-        setText(typed);
-        onInput(linesOf(typed));
-      }}
-    />
-  );
+export function LinesInput({ value, onInput, ...rest }: ListProps) {
+  const [text, type] = useListText(value, linesOf, '\n', onInput);
+  return <TextArea {...rest} value={text} onInput={type} />;
 }
 
-/** The lines that say something. */
+/** Words on one line, with commas between them. */
+export function WordsInput({ value, onInput, rows: _, ...rest }: ListProps) {
+  const { t } = useTextsOf(texts);
+  const [text, type] = useListText(value, wordsOf, t('comma'), onInput);
+  return <TextInput {...rest} value={text} onInput={type} />;
+}
+
+/** What was typed stays as it was typed, as long as it means the list that is held. */
+function useListText(
+  value: readonly string[],
+  read: (text: string) => string[],
+  between: string,
+  onInput: (value: string[]) => void,
+): [string, (text: string) => void] {
+  const [typed, setTyped] = useState(value.join(between));
+  const text = read(typed).join('\n') === value.join('\n') ? typed : value.join(between);
+  const type = (next: string) => {
+    setTyped(next);
+    onInput(read(next));
+  };
+  return [text, type];
+}
+
 export function linesOf(text: string): string[] {
+  return parts(text, '\n');
+}
+
+export function wordsOf(text: string): string[] {
+  return parts(text, /[,，、;；\n]/);
+}
+
+/** The parts that say something. */
+function parts(text: string, between: string | RegExp): string[] {
   return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+    .split(between)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 interface NumberProps extends Common {

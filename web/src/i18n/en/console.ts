@@ -159,4 +159,7 @@ export const console = {
   eventReopened: 'Opened again',
   eventReopenedBy: '{by} opened this again',
   eventRated: 'Rated {score} of 5',
+  // Settings and knowledge base.
+  pageSettings: 'Settings',
+  pageKnowledge: 'Knowledge base',
 };

@@ -30,6 +30,7 @@ export const forms = {
   unit_min: 'minutes',
   unit_h: 'hours',
   unit_d: 'days',
+  comma: ', ',
   copy: 'Copy',
   copied: 'Copied',
   copyFailed: 'Select it and copy by hand',

@@ -160,4 +160,7 @@ export const console: { [K in keyof typeof en]: string } = {
   eventReopened: '会话重新打开',
   eventReopenedBy: '{by} 重新打开了会话',
   eventRated: '访客评价：{score} 分（满分 5 分）',
+  // Settings and knowledge base.
+  pageSettings: '设置',
+  pageKnowledge: '知识库',
 };

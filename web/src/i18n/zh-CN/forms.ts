@@ -32,6 +32,7 @@ export const forms: { [K in keyof typeof en]: string } = {
   unit_min: '分钟',
   unit_h: '小时',
   unit_d: '天',
+  comma: '，',
   copy: '复制',
   copied: '已复制',
   copyFailed: '请手动选中并复制',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../../protocol/api';
 import { unitOf, wholeNumber } from '../durations';
 import { Form, isPart } from '../form';
-import { linesOf } from '../inputs';
+import { linesOf, wordsOf } from '../inputs';
 import { isWithin } from '../leave';
 import { same } from '../same';
 
@@ -98,8 +98,9 @@ it('shows durations in the largest unit that fits', () => {
   ]);
 });
 
-it('reads lists by line', () => {
-  expect(linesOf(' a \n\n b')).toEqual(['a', 'b']);
+it('reads lists by line and by comma', () => {
+  expect(linesOf(' a, b \n\n c')).toEqual(['a, b', 'c']);
+  expect(wordsOf('退款，refund, 退货、')).toEqual(['退款', 'refund', '退货']);
 });
 
 it('tells the addresses of one form', () => {

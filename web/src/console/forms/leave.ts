@@ -1,4 +1,6 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
+import { follow, setGuard } from '../router';
+import { isWithin } from './within';
 
 export interface Leaving {
   /** Somebody wants to go elsewhere and would lose what was typed. */
@@ -14,21 +16,17 @@ export interface Leaving {
 export function useLeave(dirty: boolean, scope: string): Leaving {
   const [wanted, setWanted] = useState<string | null>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!dirty) return;
-    const onHash = (event: HashChangeEvent) => {
-      const hash = new URL(event.newURL).hash;
-      if (passing || isWithin(hash, scope)) return;
-      // The page's own listeners come later and never hear of it.
-      event.stopImmediatePropagation();
-      history.pushState(null, '', event.oldURL);
+    const unguard = setGuard((hash) => {
+      if (isWithin(hash, scope)) return false;
       setWanted(hash);
-    };
+      return true;
+    });
     const onUnload = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener('hashchange', onHash, true);
     window.addEventListener('beforeunload', onUnload);
     return () => {
-      window.removeEventListener('hashchange', onHash, true);
+      unguard();
       window.removeEventListener('beforeunload', onUnload);
     };
   }, [dirty, scope]);
@@ -37,23 +35,8 @@ export function useLeave(dirty: boolean, scope: string): Leaving {
     asking: wanted !== null,
     stay: () => setWanted(null),
     leave: () => {
-      if (wanted !== null) pass(wanted);
       setWanted(null);
+      if (wanted !== null) follow(wanted);
     },
   };
-}
-
-let passing = false;
-
-/** Goes to an address without being held. */
-function pass(hash: string): void {
-  history.pushState(null, '', hash === '' ? '#' : hash);
-  const { href } = location;
-  passing = true;
-  window.dispatchEvent(new HashChangeEvent('hashchange', { oldURL: href, newURL: href }));
-  passing = false;
-}
-
-export function isWithin(hash: string, scope: string): boolean {
-  return hash === scope || hash.startsWith(`${scope}/`) || hash.startsWith(`${scope}?`);
 }

@@ -4,7 +4,6 @@ import { texts } from '../../i18n/settings';
 import type { Agent } from '../../protocol/types';
 import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icons';
-import type { Load } from '../../ui/load';
 import { moment } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import { announce } from '../forms/announce';
@@ -12,7 +11,7 @@ import { useFailure } from '../forms/failure';
 import { Form, type Problems } from '../forms/form';
 import { Choices, TextArea, TextInput } from '../forms/inputs';
 import { Loaded } from '../loaded';
-import { useList, withoutItem } from './lists';
+import { type List, useList } from './lists';
 import { RemoveButton, SectionHead } from './section';
 import type { Block } from './shapes';
 import { isoOf } from './times';
@@ -45,7 +44,7 @@ export default function Blocks() {
                   <BlockCard
                     block={block}
                     maker={people.find(({ id }) => id === block.made_by)?.name ?? null}
-                    removed={() => blocks.set(withoutItem(list, block.id))}
+                    removed={() => blocks.drop(block.id)}
                   />
                 </li>
               ))}
@@ -110,7 +109,7 @@ interface BlockDraft {
   expires: string;
 }
 
-function NewBlock({ blocks, onClose }: { blocks: Load<Block[]>; onClose(): void }) {
+function NewBlock({ blocks, onClose }: { blocks: List<Block>; onClose(): void }) {
   const { api } = useDesk();
   const { t } = useTextsOf(texts);
   const { t: say } = useTextsOf(formTexts);
@@ -131,7 +130,7 @@ function NewBlock({ blocks, onClose }: { blocks: Load<Block[]>; onClose(): void 
             reason: draft.reason,
             ...(expires_at === null ? {} : { expires_at }),
           });
-          if (blocks.state.status === 'ready') blocks.set([made, ...blocks.state.value]);
+          blocks.put(made, 'first');
           announce(t('blockDone'));
           onClose();
           return draft;

@@ -4,7 +4,6 @@ import { texts } from '../../i18n/settings';
 import type { Agent } from '../../protocol/types';
 import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icons';
-import type { Load } from '../../ui/load';
 import { moment } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import { CodeBox } from '../forms/copy';
@@ -12,7 +11,7 @@ import { useFailure } from '../forms/failure';
 import { Form, type Problems } from '../forms/form';
 import { LinesInput, TextInput } from '../forms/inputs';
 import { Loaded } from '../loaded';
-import { useList, withoutItem } from './lists';
+import { type List, useAll, useList } from './lists';
 import { PermissionChoices } from './roles';
 import { RemoveButton, SectionHead } from './section';
 import type { ApiKey, Permission } from './shapes';
@@ -45,7 +44,7 @@ export default function Keys() {
                   <KeyCard
                     apiKey={key}
                     owner={people.find(({ id }) => id === key.owner_id)?.name ?? null}
-                    removed={() => keys.set(withoutItem(list, key.id))}
+                    removed={() => keys.drop(key.id)}
                   />
                 </li>
               ))}
@@ -110,12 +109,12 @@ interface KeyDraft {
   expires: string;
 }
 
-function NewKey({ keys, onClose }: { keys: Load<ApiKey[]>; onClose(): void }) {
+function NewKey({ keys, onClose }: { keys: List<ApiKey>; onClose(): void }) {
   const { api } = useDesk();
   const { t } = useTextsOf(texts);
   const { t: say } = useTextsOf(formTexts);
   const failureText = useFailure();
-  const permissions = useList<Permission>('permissions');
+  const permissions = useAll<Permission>('permissions');
   const [token, setToken] = useState<string | null>(null);
   const form = useMemo(
     () =>
@@ -134,7 +133,7 @@ function NewKey({ keys, onClose }: { keys: Load<ApiKey[]>; onClose(): void }) {
             networks,
             ...(expires_at === null ? {} : { expires_at }),
           });
-          if (keys.state.status === 'ready') keys.set([made.key, ...keys.state.value]);
+          keys.put(made.key, 'first');
           setToken(made.token);
           return draft;
         },

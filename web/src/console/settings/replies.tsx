@@ -2,14 +2,13 @@ import { useMemo, useRef } from 'preact/hooks';
 import { texts as formTexts } from '../../i18n/forms';
 import { texts } from '../../i18n/settings';
 import { Field } from '../../ui/field';
-import type { Load } from '../../ui/load';
 import { useDesk, useTextsOf } from '../context';
 import { Form, type Problems } from '../forms/form';
 import { FormView } from '../forms/form-view';
 import { Choices, TextInput } from '../forms/inputs';
 import { may } from '../pages';
 import { pageHref } from '../router';
-import { useList, withItem, withoutItem } from './lists';
+import { type List, useList } from './lists';
 import { ListEditor, Part, RemoveButton } from './section';
 import type { CannedReply } from './shapes';
 import { parseTemplate, type Template, TEXT_MAX, VARIABLES } from './template';
@@ -44,14 +43,13 @@ type ReplyDraft = Pick<CannedReply, 'shared' | 'folder' | 'shortcut' | 'title' |
 
 interface ReplyEditorProps {
   reply: CannedReply | null;
-  replies: Load<CannedReply[]>;
+  replies: List<CannedReply>;
 }
 
 function ReplyEditor({ reply, replies }: ReplyEditorProps) {
   const { api, me } = useDesk();
   const { t } = useTextsOf(texts);
   const { t: say } = useTextsOf(formTexts);
-  const list = replies.state.status === 'ready' ? replies.state.value : [];
   const mayShare = may(me.value, 'shared');
   const id = reply?.id ?? 'new';
   const form = useMemo(
@@ -80,7 +78,7 @@ function ReplyEditor({ reply, replies }: ReplyEditorProps) {
           const saved = reply
             ? await api.patch<CannedReply>(`canned-replies/${reply.id}`, draft)
             : await api.post<CannedReply>('canned-replies', { ...draft, shared });
-          replies.set(withItem(list, saved));
+          replies.put(saved);
           if (!reply) location.hash = pageHref('settings', ['replies', saved.id]);
           const { folder, shortcut, title, text } = saved;
           return { shared, folder, shortcut, title, text };
@@ -89,7 +87,7 @@ function ReplyEditor({ reply, replies }: ReplyEditorProps) {
     [id],
   );
   const draft = form.value.value;
-  const folders = [...new Set(list.map(({ folder }) => folder))].filter((folder) => folder !== '');
+  const folders = [...new Set(replies.now().map(({ folder }) => folder))].filter((folder) => folder !== '');
   if (reply?.shared && !mayShare) return <SharedReply reply={reply} />;
   return (
     <>
@@ -148,7 +146,7 @@ function ReplyEditor({ reply, replies }: ReplyEditorProps) {
                 await api.delete(`canned-replies/${reply.id}`);
                 form.discard();
                 location.hash = pageHref('settings', ['replies']);
-                replies.set(withoutItem(list, reply.id));
+                replies.drop(reply.id);
               }}
             />
           </div>

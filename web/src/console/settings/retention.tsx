@@ -3,15 +3,15 @@ import { useTextsOf } from '../context';
 import { all } from '../forms/all';
 import { Loaded } from '../loaded';
 import { pageHref } from '../router';
-import { useList } from './lists';
+import { useAll } from './lists';
 import { SectionHead } from './section';
 import { type Inbox, KEPT, type Retention } from './shapes';
 
 /** For how long things are kept; each inbox says so in its own settings. */
 export default function RetentionView() {
   const { t } = useTextsOf(texts);
-  const kept = useList<Retention>('privacy/retention');
-  const inboxes = useList<Inbox>('inboxes');
+  const kept = useAll<Retention>('privacy/retention');
+  const inboxes = useAll<Inbox>('inboxes');
   return (
     <section class="section">
       <SectionHead title={t('retention')} lead={t('retentionLead')} />

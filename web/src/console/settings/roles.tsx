@@ -1,7 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import { texts as formTexts } from '../../i18n/forms';
 import { texts } from '../../i18n/staff';
-import type { Load } from '../../ui/load';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import { Form, type Problems } from '../forms/form';
 import { FormView } from '../forms/form-view';
@@ -9,14 +8,14 @@ import { Check, Group, TextInput } from '../forms/inputs';
 import { Loaded } from '../loaded';
 import { may } from '../pages';
 import { pageHref } from '../router';
-import { useList, withItem, withoutItem } from './lists';
+import { type List, useAll, useList } from './lists';
 import { ListEditor, Part, RemoveButton } from './section';
 import type { Permission, Role } from './shapes';
 
 export default function Roles() {
   const { t, count } = useTextsOf(texts);
   const roles = useList<Role>('roles');
-  const permissions = useList<Permission>('permissions');
+  const permissions = useAll<Permission>('permissions');
   return (
     <ListEditor
       name="roles"
@@ -43,7 +42,7 @@ export default function Roles() {
 
 interface RoleEditorProps {
   role: Role | null;
-  roles: Load<Role[]>;
+  roles: List<Role>;
   permissions: readonly Permission[];
 }
 
@@ -51,7 +50,6 @@ function RoleEditor({ role, roles, permissions }: RoleEditorProps) {
   const { api } = useDesk();
   const { t } = useTextsOf(texts);
   const { t: say } = useTextsOf(formTexts);
-  const list = roles.state.status === 'ready' ? roles.state.value : [];
   const id = role?.id ?? 'new';
   const form = useMemo(
     () =>
@@ -62,7 +60,7 @@ function RoleEditor({ role, roles, permissions }: RoleEditorProps) {
           const saved = role
             ? await api.patch<Role>(`roles/${role.id}`, draft)
             : await api.post<Role>('roles', draft);
-          roles.set(withItem(list, saved));
+          roles.put(saved);
           if (!role) location.hash = pageHref('settings', ['roles', saved.id]);
           return { name: saved.name, permissions: saved.permissions };
         },
@@ -100,7 +98,7 @@ function RoleEditor({ role, roles, permissions }: RoleEditorProps) {
                 await api.delete(`roles/${role.id}`);
                 form.discard();
                 location.hash = pageHref('settings', ['roles']);
-                roles.set(withoutItem(list, role.id));
+                roles.drop(role.id);
               }}
             />
           </div>

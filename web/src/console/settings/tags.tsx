@@ -2,13 +2,12 @@ import { useMemo } from 'preact/hooks';
 import { texts as formTexts } from '../../i18n/forms';
 import { texts } from '../../i18n/settings';
 import { css, parseColour, readable, type Rgb } from '../../ui/colour';
-import type { Load } from '../../ui/load';
 import { useDesk, useTextsOf } from '../context';
 import { Form, type Problems } from '../forms/form';
 import { FormView } from '../forms/form-view';
 import { Group, TextInput } from '../forms/inputs';
 import { pageHref } from '../router';
-import { useList, withItem, withoutItem } from './lists';
+import { type List, useList } from './lists';
 import { ListEditor, Part, RemoveButton } from './section';
 import type { Tag } from './shapes';
 
@@ -55,11 +54,10 @@ export function TagChip({ name, colour }: { name: string; colour: string }) {
 
 type TagDraft = Pick<Tag, 'name' | 'colour' | 'group'>;
 
-function TagEditor({ tag, tags }: { tag: Tag | null; tags: Load<Tag[]> }) {
+function TagEditor({ tag, tags }: { tag: Tag | null; tags: List<Tag> }) {
   const { api } = useDesk();
   const { t } = useTextsOf(texts);
   const { t: say } = useTextsOf(formTexts);
-  const list = tags.state.status === 'ready' ? tags.state.value : [];
   const id = tag?.id ?? 'new';
   const form = useMemo(
     () =>
@@ -73,7 +71,7 @@ function TagEditor({ tag, tags }: { tag: Tag | null; tags: Load<Tag[]> }) {
           const saved = tag
             ? await api.patch<Tag>(`tags/${tag.id}`, draft)
             : await api.post<Tag>('tags', draft);
-          tags.set(withItem(list, saved));
+          tags.put(saved);
           if (!tag) location.hash = pageHref('settings', ['tags', saved.id]);
           return { name: saved.name, colour: saved.colour, group: saved.group };
         },
@@ -81,7 +79,7 @@ function TagEditor({ tag, tags }: { tag: Tag | null; tags: Load<Tag[]> }) {
     [id],
   );
   const draft = form.value.value;
-  const groups = [...new Set(list.map(({ group }) => group))].filter((group) => group !== '');
+  const groups = [...new Set(tags.now().map(({ group }) => group))].filter((group) => group !== '');
   return (
     <>
       <h2 class="editor-title">{tag ? draft.name || tag.name : t('tagNew')}</h2>
@@ -139,7 +137,7 @@ function TagEditor({ tag, tags }: { tag: Tag | null; tags: Load<Tag[]> }) {
                 await api.delete(`tags/${tag.id}`);
                 form.discard();
                 location.hash = pageHref('settings', ['tags']);
-                tags.set(withoutItem(list, tag.id));
+                tags.drop(tag.id);
               }}
             />
           </div>

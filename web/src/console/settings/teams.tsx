@@ -2,7 +2,6 @@ import { useMemo } from 'preact/hooks';
 import { texts as formTexts } from '../../i18n/forms';
 import { texts } from '../../i18n/staff';
 import type { Agent } from '../../protocol/types';
-import type { Load } from '../../ui/load';
 import { useDesk, useTextsOf } from '../context';
 import { all } from '../forms/all';
 import { Form, type Problems } from '../forms/form';
@@ -11,7 +10,7 @@ import { Check, Choices, DurationInput, Group, NumberInput, SelectInput, TextInp
 import { same } from '../forms/same';
 import { Loaded } from '../loaded';
 import { pageHref } from '../router';
-import { useList, withItem, withoutItem } from './lists';
+import { type List, useList } from './lists';
 import { ListEditor, Part, RemoveButton } from './section';
 import type { Team, TeamSettings } from './shapes';
 
@@ -62,8 +61,8 @@ interface TeamEditorProps {
   team: Team | null;
   list: readonly Team[];
   members: readonly Agent[];
-  teams: Load<Team[]>;
-  agents: Load<Agent[]>;
+  teams: List<Team>;
+  agents: List<Agent>;
 }
 
 function TeamEditor({ team, list, members, teams, agents }: TeamEditorProps) {
@@ -91,7 +90,7 @@ function TeamEditor({ team, list, members, teams, agents }: TeamEditorProps) {
             saved = await api.patch<Team>(`teams/${team.id}`, { name, settings });
           }
           if (!saved) return draft;
-          teams.set(withItem(list, saved));
+          teams.put(saved);
           await changeMembers(saved.id, draft.members, base.members);
           if (!team) location.hash = pageHref('settings', ['teams', saved.id]);
           return { name: saved.name, settings: saved.settings, members: draft.members };
@@ -102,14 +101,12 @@ function TeamEditor({ team, list, members, teams, agents }: TeamEditorProps) {
 
   /** Each agent holds its own teams. */
   async function changeMembers(of: string, now: string[], before: string[]): Promise<void> {
-    let known = [...members];
-    for (const agent of members) {
+    for (const agent of agents.now()) {
       const isIn = now.includes(agent.id);
       if (isIn === before.includes(agent.id)) continue;
       const others = agent.teams.filter((each) => each !== of);
       const body = { teams: isIn ? [...others, of] : others };
-      known = withItem(known, await api.patch<Agent>(`agents/${agent.id}`, body));
-      agents.set(known);
+      agents.put(await api.patch<Agent>(`agents/${agent.id}`, body));
     }
   }
 
@@ -248,7 +245,7 @@ function TeamEditor({ team, list, members, teams, agents }: TeamEditorProps) {
                 await api.delete(`teams/${team.id}`);
                 form.discard();
                 location.hash = pageHref('settings', ['teams']);
-                teams.set(withoutItem(list, team.id));
+                teams.drop(team.id);
               }}
             />
           </div>

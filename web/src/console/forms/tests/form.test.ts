@@ -3,8 +3,8 @@ import { ApiError } from '../../../protocol/api';
 import { unitOf, wholeNumber } from '../durations';
 import { Form, isPart } from '../form';
 import { linesOf, wordsOf } from '../inputs';
-import { isWithin } from '../leave';
 import { same } from '../same';
+import { isWithin } from '../within';
 
 const form = (save: (value: { name: string }) => Promise<{ name: string }>) =>
   new Form({

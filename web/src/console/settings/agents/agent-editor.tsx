@@ -2,7 +2,6 @@ import { useMemo } from 'preact/hooks';
 import { texts as formTexts } from '../../../i18n/forms';
 import { texts } from '../../../i18n/staff';
 import type { Agent, AgentRole } from '../../../protocol/types';
-import type { Load } from '../../../ui/load';
 import { useDesk, useTextsOf } from '../../context';
 import { Form, type Problems } from '../../forms/form';
 import { FormView } from '../../forms/form-view';
@@ -10,7 +9,7 @@ import { Check, Group, NumberInput, SelectInput, TextInput } from '../../forms/i
 import { same } from '../../forms/same';
 import { may } from '../../pages';
 import { pageHref } from '../../router';
-import { withItem } from '../lists';
+import type { List } from '../lists';
 import { Part } from '../section';
 import type { Role, Team } from '../shapes';
 import { Access } from './access';
@@ -41,7 +40,7 @@ export function agentPatch(draft: AgentDraft, base: AgentDraft): Partial<AgentDr
 
 interface AgentEditorProps {
   agent: Agent;
-  agents: Load<Agent[]>;
+  agents: List<Agent>;
   teams: readonly Team[];
   roles: readonly Role[];
 }
@@ -52,8 +51,6 @@ export function AgentEditor({ agent, agents, teams, roles }: AgentEditorProps) {
   const { t: say } = useTextsOf(formTexts);
   const me = desk.me.value;
   const isAdmin = may(me, 'agents');
-  const list = agents.state.status === 'ready' ? agents.state.value : [];
-  const take = (saved: Agent) => agents.set(withItem(list, saved));
   const form = useMemo(
     () =>
       new Form<AgentDraft>({
@@ -61,14 +58,14 @@ export function AgentEditor({ agent, agents, teams, roles }: AgentEditorProps) {
         check: ({ name }): Problems => (name.trim() === '' ? { name: say('required') } : {}),
         save: async (draft, base) => {
           const saved = await desk.api.patch<Agent>(`agents/${agent.id}`, agentPatch(draft, base));
-          take(saved);
+          agents.put(saved);
           return draftOf(saved);
         },
       }),
     [agent.id],
   );
   const draft = form.value.value;
-  const known = [...new Set(list.flatMap(({ skills }) => Object.keys(skills)))].sort();
+  const known = [...new Set(agents.now().flatMap(({ skills }) => Object.keys(skills)))].sort();
   return (
     <>
       <h2 class="editor-title">
@@ -145,7 +142,7 @@ export function AgentEditor({ agent, agents, teams, roles }: AgentEditorProps) {
           </Part>
         )}
       </FormView>
-      {isAdmin && <Access agent={agent} take={take} />}
+      {isAdmin && <Access agent={agent} take={agents.put} />}
     </>
   );
 }

@@ -2,13 +2,12 @@ import { useMemo } from 'preact/hooks';
 import { texts as formTexts } from '../../../i18n/forms';
 import { texts } from '../../../i18n/staff';
 import type { Agent, AgentRole } from '../../../protocol/types';
-import type { Load } from '../../../ui/load';
 import { useDesk, useTextsOf } from '../../context';
 import { Form, type Problems } from '../../forms/form';
 import { FormView } from '../../forms/form-view';
 import { NumberInput, TextInput } from '../../forms/inputs';
 import { pageHref } from '../../router';
-import { withItem } from '../lists';
+import type { List } from '../lists';
 import { Part } from '../section';
 import { passwordProblem, PasswordInput } from './password';
 import { RoleChoices } from './role-choices';
@@ -23,7 +22,7 @@ interface Draft {
 
 const EMPTY: Draft = { name: '', email: '', password: '', role: 'agent', capacity: null };
 
-export function NewAgent({ agents }: { agents: Load<Agent[]> }) {
+export function NewAgent({ agents }: { agents: List<Agent> }) {
   const { api } = useDesk();
   const { t } = useTextsOf(texts);
   const { t: say } = useTextsOf(formTexts);
@@ -41,8 +40,7 @@ export function NewAgent({ agents }: { agents: Load<Agent[]> }) {
             ...body,
             ...(capacity === null ? {} : { capacity }),
           });
-          const list = agents.state.status === 'ready' ? agents.state.value : [];
-          agents.set(withItem(list, made));
+          agents.put(made);
           location.hash = pageHref('settings', ['agents', made.id]);
           return EMPTY;
         },

@@ -2,7 +2,6 @@ import { useMemo } from 'preact/hooks';
 import { texts as formTexts } from '../../../i18n/forms';
 import { texts } from '../../../i18n/inboxes';
 import type { Agent, Page } from '../../../protocol/types';
-import type { Load } from '../../../ui/load';
 import { useDesk, useTextsOf } from '../../context';
 import { all } from '../../forms/all';
 import { Form } from '../../forms/form';
@@ -10,7 +9,7 @@ import { FormView } from '../../forms/form-view';
 import { Loaded } from '../../loaded';
 import { may } from '../../pages';
 import { pageHref, route } from '../../router';
-import { useList, withItem } from '../lists';
+import { type List, useList } from '../lists';
 import { ListEditor } from '../section';
 import type { Inbox, Team } from '../shapes';
 import { BotTab } from './bot';
@@ -49,7 +48,7 @@ export default function Inboxes() {
   );
 }
 
-function InboxEditor({ inbox, inboxes }: { inbox: Inbox | null; inboxes: Load<Inbox[]> }) {
+function InboxEditor({ inbox, inboxes }: { inbox: Inbox | null; inboxes: List<Inbox> }) {
   const me = useDesk().me.value;
   const teams = useList<Team>(may(me, 'chat') || may(me, 'teams') ? 'teams' : null);
   const agents = useList<Agent>(may(me, 'chat') || may(me, 'agents') ? 'agents' : null);
@@ -69,7 +68,7 @@ export function skillsOf(agents: readonly Agent[]): string[] {
 
 interface InboxViewProps {
   inbox: Inbox | null;
-  inboxes: Load<Inbox[]>;
+  inboxes: List<Inbox>;
   teams: readonly Team[];
   skills: readonly string[];
 }
@@ -85,10 +84,9 @@ function InboxView({ inbox, inboxes, teams, skills }: InboxViewProps) {
         value: inbox ? draftOf(inbox) : NEW_INBOX,
         check: (draft) => inboxProblems(draft, inbox === null, t, say),
         save: async (draft, base) => {
-          const list = inboxes.state.status === 'ready' ? inboxes.state.value : [];
           if (!inbox) {
             const made = await api.post<Inbox>('inboxes', draft);
-            inboxes.set(withItem(list, made));
+            inboxes.put(made);
             location.hash = pageHref('settings', ['inboxes', made.id]);
             return draftOf(made);
           }
@@ -96,7 +94,7 @@ function InboxView({ inbox, inboxes, teams, skills }: InboxViewProps) {
           const fresh = now.items.find(({ id }) => id === inbox.id) ?? inbox;
           const patch = patchOf(draft, base, draftOf(fresh));
           const saved = await api.patch<Inbox>(`inboxes/${inbox.id}`, patch);
-          inboxes.set(withItem(now.items, saved));
+          inboxes.put(saved);
           return draftOf(saved);
         },
       }),

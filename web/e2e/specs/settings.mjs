@@ -47,6 +47,7 @@ export default async function settings({ server, person, stage, eventually, expe
     await page.click('.settings-nav a:has-text("标签")');
     await page.waitForSelector('dialog[open]:has-text("不保存就离开")');
     await admin.picture('leave');
+    await expectAccessible(page, 'the question before one leaves');
     await button('取消').click();
     assert.equal(await field('欢迎语').inputValue(), '您好，有什么可以帮您？');
     await page.goBack();
@@ -68,6 +69,7 @@ export default async function settings({ server, person, stage, eventually, expe
     await page.waitForSelector('.save-bar .form-error');
     assert.equal(await field('欢迎语').inputValue(), '您好，有什么可以帮您？');
     await admin.picture('failed-save');
+    await expectAccessible(page, 'a save that failed');
     await server.start();
     await page.waitForSelector('.rail-item > .dot.is-online');
     await save();
@@ -86,6 +88,7 @@ export default async function settings({ server, person, stage, eventually, expe
     await field('周一：开始时间').nth(1).fill('11:00');
     await page.waitForSelector('.week-day:has-text("周一") .form-error:has-text("重叠")');
     await admin.picture('hours-overlap');
+    await expectAccessible(page, 'hours that overlap');
     await field('周一：开始时间').nth(1).fill('13:30');
     await field('周一：结束时间').nth(1).fill('22:00');
     await button('将周一的时段应用到周二至周五').click();
@@ -173,7 +176,7 @@ export default async function settings({ server, person, stage, eventually, expe
   await stage('the look: its colour says how well it can be read', async () => {
     await page.click('.editor-tabs a:has-text("窗口外观")');
     await field('颜色代码').fill('#ffd400');
-    await page.waitForSelector('.group:has-text("深色图标")');
+    await page.waitForSelector('.field-group:has-text("深色图标")');
     await page.getByLabel('左侧').check();
     await page.waitForSelector('.look-preview[data-side="left"]');
     await admin.picture('look');
@@ -189,6 +192,7 @@ export default async function settings({ server, person, stage, eventually, expe
     const secret = await page.textContent('dialog .code-box code');
     assert.match(secret, /^[\w-]{43}$/);
     await admin.picture('secret');
+    await expectAccessible(page, 'the secret');
     await button('我已保存').click();
     assert.ok(!(await page.content()).includes(secret));
   });
@@ -276,6 +280,8 @@ export default async function settings({ server, person, stage, eventually, expe
     await field('名称').fill('每日报表');
     await button('创建').click();
     await page.waitForSelector('.form-error:has-text("请至少选择一项")');
+    await admin.picture('key');
+    await expectAccessible(page, 'a new key');
     await page.locator('dialog').getByLabel('查看和导出统计').check();
     await button('创建').click();
     const token = await page.textContent('dialog .code-box code');
@@ -336,6 +342,8 @@ export default async function settings({ server, person, stage, eventually, expe
     await field('地址或网段').fill('10.0.0.0/4');
     await button('屏蔽').click();
     await page.waitForSelector('dialog .field .form-error');
+    await admin.picture('block');
+    await expectAccessible(page, 'a new block');
     await field('地址或网段').fill('203.0.113.0/24');
     await field('原因').fill('广告');
     await field('有效期至').fill('2030-01-01T12:00');
@@ -404,7 +412,7 @@ export default async function settings({ server, person, stage, eventually, expe
     await one.page.addInitScript((chosen) => localStorage.setItem('kefu-console-locale', chosen), locale);
     for (const screen of screens) {
       await one.page.goto(`${server.origin}/console/#/settings/${screen}`);
-      await one.page.waitForSelector('.settings-body h1, .settings-body h2');
+      await one.page.waitForSelector('.settings-body :is(h1, h2):visible');
       await eventually(`${screen} is loaded`, async () => {
         const busy = '.page[aria-busy="true"], .part-loading, .skeleton-lines';
         return (await one.page.locator(busy).count()) === 0;

@@ -325,7 +325,7 @@ export function Group({ label, hint, error = null, children }: GroupProps) {
   const id = useId();
   return (
     <fieldset
-      class="field group"
+      class="field field-group"
       aria-describedby={hint ? `${id}-hint` : undefined}
       {...(error === null ? {} : { 'aria-invalid': true, tabIndex: -1 })}
     >

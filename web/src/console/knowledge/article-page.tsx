@@ -171,11 +171,13 @@ function firstShown(article: Article | null, language: Language): Shown {
 
 function ArticleLinks({ article, inboxes }: { article: Article; inboxes: readonly InboxName[] }) {
   const { t } = useTextsOf(texts);
+  const language = useLanguage();
   const shownIn = inboxes.filter(
     ({ id, settings }) =>
       !settings.help_hidden && (article.inbox_ids.length === 0 || article.inbox_ids.includes(id)),
   );
   const written = LANGUAGES.filter((each) => article.texts[each]);
+  const read = written.includes(language) ? language : (written[0] ?? language);
   return (
     <div class="article-links">
       {written.map((each) => (
@@ -189,7 +191,7 @@ function ArticleLinks({ article, inboxes }: { article: Article; inboxes: readonl
           <a
             key={id}
             class="button"
-            href={`/help/${key}/${written[0] ?? 'zh'}/${article.slug}`}
+            href={`/help/${key}/${read}/${article.slug}`}
             target="_blank"
             rel="noopener"
           >

@@ -30,26 +30,28 @@ export function TextPane({ editor, language }: { editor: ArticleEditor; language
       />
       <div class="text-pane-halves">
         <div>
-          <Toolbar area={area} label={t('toolbar', named)} />
           <Field
             label={t('body', named)}
             hint={length > BODY_MAX * 0.9 ? t('bodyLength', { n: length, max: BODY_MAX }) : undefined}
             error={form.errorAt(`${language}.body`, 'body')}
           >
             {(ties) => (
-              <textarea
-                {...ties}
-                ref={area}
-                class="input is-mono text-pane-body"
-                value={body}
-                onInput={(event) => editor.setText(language, { body: event.currentTarget.value })}
-                onKeyDown={(event) => {
-                  const command = KEYS[event.key.toLowerCase()];
-                  if (!command || !(event.ctrlKey || event.metaKey) || event.altKey) return;
-                  event.preventDefault();
-                  apply(event.currentTarget, command);
-                }}
-              />
+              <>
+                <Toolbar area={area} label={t('toolbar', named)} />
+                <textarea
+                  {...ties}
+                  ref={area}
+                  class="input is-mono text-pane-body"
+                  value={body}
+                  onInput={(event) => editor.setText(language, { body: event.currentTarget.value })}
+                  onKeyDown={(event) => {
+                    const command = KEYS[event.key.toLowerCase()];
+                    if (!command || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+                    event.preventDefault();
+                    apply(event.currentTarget, command);
+                  }}
+                />
+              </>
             )}
           </Field>
         </div>

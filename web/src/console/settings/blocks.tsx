@@ -80,6 +80,7 @@ function BlockCard({ block, maker, removed }: BlockCardProps) {
           label={t('blockEnd')}
           title={t('blockEndTitle', { whom })}
           text={t('blockEndText')}
+          icon="close"
           run={async () => {
             await api.delete(`blocks/${block.id}`);
             removed();

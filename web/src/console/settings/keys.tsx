@@ -78,6 +78,7 @@ function KeyCard({ apiKey, owner, removed }: KeyCardProps) {
           label={t('keyRevoke')}
           title={t('keyRevokeTitle', { name })}
           text={t('keyRevokeText')}
+          icon="close"
           run={async () => {
             await api.delete(`keys/${apiKey.id}`);
             removed();

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { texts } from '../../i18n/settings';
-import { Icon } from '../../ui/icons';
+import { Icon, type IconName } from '../../ui/icons';
 import type { Load } from '../../ui/load';
 import { useTextsOf } from '../context';
 import { announce } from '../forms/announce';
@@ -183,17 +183,18 @@ interface RemoveProps {
   label: string;
   title: string;
   text: string;
+  icon?: IconName;
   run(): Promise<void>;
 }
 
-/** A button that removes something once that was confirmed. */
-export function RemoveButton({ label, title, text, run }: RemoveProps) {
+/** A button that removes or ends something once that was confirmed. */
+export function RemoveButton({ label, title, text, icon = 'trash', run }: RemoveProps) {
   const { t } = useTextsOf(texts);
   const [asking, setAsking] = useState(false);
   return (
     <>
       <button type="button" class="button is-quiet-danger" onClick={() => setAsking(true)}>
-        <Icon name="trash" size={16} />
+        <Icon name={icon} size={16} />
         {label}
       </button>
       {asking && (

@@ -167,11 +167,12 @@ function Spans({ label, spans, set }: SpansProps) {
       {spans.length < SPANS_MAX && (
         <button
           type="button"
-          class="link-button"
+          class="icon-button is-small"
           aria-label={t('spanAdd', { day: label })}
+          title={t('add')}
           onClick={() => set([...spans, nextSpan(spans)])}
         >
-          {t('add')}
+          <Icon name="plus" size={16} />
         </button>
       )}
       {problem !== null && (

@@ -233,7 +233,7 @@ export default async function settings({ server, person, stage, eventually, expe
 
   await stage('a new agent signs in with the password that was made', async () => {
     await go('agents/new');
-    await field('名称').fill('陈晨');
+    await field('姓名').fill('陈晨');
     await field('邮箱').fill('chen@example.com');
     await field('初始密码').fill('short');
     await button('创建').click();

@@ -7,6 +7,8 @@ export function useFailure(): (failure: unknown) => string {
   const { t } = useTextsOf(texts);
   return (failure) => {
     if (!(failure instanceof ApiError)) return t('failedUnknown');
+    // A proxy in front answers so while the server is gone.
+    if (failure.status === 502 || failure.status === 504) return t('failedNetwork');
     switch (failure.code) {
       case 'network':
         return t('failedNetwork');

@@ -96,13 +96,6 @@ export class ArticleEditor {
     }
   }
 
-  /** Takes an article that was changed elsewhere on this page, as by a restored version. */
-  take(article: Article): void {
-    this.article.value = article;
-    this.form.base.value = draftOf(article);
-    this.form.discard();
-  }
-
   /** What the conflict showed is known from now on: the next change is one of that. */
   private know(): void {
     const conflict = this.conflict.peek();

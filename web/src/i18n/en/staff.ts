@@ -49,6 +49,7 @@ export const staff = {
   deactivated: 'Deactivated',
   agentNew: 'New agent',
   partPerson: 'Person',
+  agentName: 'Name',
   agentNameHint: 'Visitors see it.',
   email: 'E-mail address',
   emailHint: 'The name to sign in with. It cannot be changed later.',

@@ -51,6 +51,7 @@ export const staff: { [K in keyof typeof en]: string } = {
   deactivated: '已停用',
   agentNew: '新客服',
   partPerson: '基本信息',
+  agentName: '姓名',
   agentNameHint: '访客可见。',
   email: '邮箱',
   emailHint: '用于登录，创建后不可修改。',

@@ -8,9 +8,10 @@ import { announce } from '../../forms/announce';
 import { Confirm } from '../../forms/confirm';
 import { useFailure } from '../../forms/failure';
 import { Loaded } from '../../loaded';
-import { useList } from '../lists';
+import { type List, useList } from '../lists';
 import { Part } from '../section';
 import type { AgentSession } from '../shapes';
+import { clientName } from './client-name';
 import { passwordProblem, PasswordInput } from './password';
 
 interface AccessProps {
@@ -18,17 +19,19 @@ interface AccessProps {
   take(agent: Agent): void;
 }
 
-type Asked = 'password' | 'totp' | 'deactivate' | 'sessions' | null;
+type Asked = 'password' | 'totp' | 'deactivate' | null;
 
 /** How an agent gets in, and how it is kept out. Each of these happens at once. */
 export function Access({ agent, take }: AccessProps) {
   const { api, me } = useDesk();
   const { t } = useTextsOf(texts);
   const [asked, setAsked] = useState<Asked>(null);
+  const sessions = useList<AgentSession>(`agents/${agent.id}/sessions`);
   const isMe = agent.id === me.value.id;
   const close = () => setAsked(null);
   const setDisabled = async (disabled: boolean) => {
     take(await api.patch<Agent>(`agents/${agent.id}`, { disabled }));
+    sessions.retry();
     announce(t(disabled ? 'deactivatedDone' : 'activatedDone'));
   };
   return (
@@ -56,8 +59,8 @@ export function Access({ agent, take }: AccessProps) {
           )}
         </div>
       </Part>
-      <Sessions agent={agent} />
-      {asked === 'password' && <NewPassword agent={agent} onClose={close} />}
+      <Sessions agent={agent} sessions={sessions} />
+      {asked === 'password' && <NewPassword agent={agent} onClose={close} done={sessions.retry} />}
       {asked === 'totp' && (
         <Confirm
           title={t('totpTitle', { name: agent.name })}
@@ -106,7 +109,13 @@ function Activate({ run }: { run(): Promise<void> }) {
   );
 }
 
-function NewPassword({ agent, onClose }: { agent: Agent; onClose(): void }) {
+interface NewPasswordProps {
+  agent: Agent;
+  onClose(): void;
+  done(): void;
+}
+
+function NewPassword({ agent, onClose, done }: NewPasswordProps) {
   const { api } = useDesk();
   const { t } = useTextsOf(texts);
   const failureText = useFailure();
@@ -117,6 +126,7 @@ function NewPassword({ agent, onClose }: { agent: Agent; onClose(): void }) {
     try {
       await api.patch<Agent>(`agents/${agent.id}`, { password });
       announce(t('passwordDone'));
+      done();
       onClose();
     } catch (failure) {
       setError(failureText(failure));
@@ -152,11 +162,10 @@ function NewPassword({ agent, onClose }: { agent: Agent; onClose(): void }) {
   );
 }
 
-function Sessions({ agent }: { agent: Agent }) {
+function Sessions({ agent, sessions }: { agent: Agent; sessions: List<AgentSession> }) {
   const { api } = useDesk();
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
-  const sessions = useList<AgentSession>(`agents/${agent.id}/sessions`);
   const [ending, setEnding] = useState<AgentSession | 'all' | null>(null);
   return (
     <Part title={t('sessions')} lead={t('sessionsLead')}>
@@ -219,26 +228,4 @@ function Sessions({ agent }: { agent: Agent }) {
       )}
     </Part>
   );
-}
-
-const CLIENTS: readonly (readonly [RegExp, string])[] = [
-  [/Edg\//, 'Edge'],
-  [/Firefox\//, 'Firefox'],
-  [/Chrome\//, 'Chrome'],
-  [/Safari\//, 'Safari'],
-  [/curl\//, 'curl'],
-];
-const SYSTEMS: readonly (readonly [RegExp, string])[] = [
-  [/Android/, 'Android'],
-  [/iPhone|iPad/, 'iOS'],
-  [/Windows/, 'Windows'],
-  [/Mac OS X/, 'macOS'],
-  [/Linux/, 'Linux'],
-];
-
-/** What people call a client, from what it calls itself. */
-export function clientName(userAgent: string): string | null {
-  const named = [CLIENTS, SYSTEMS].map((names) => names.find(([pattern]) => pattern.test(userAgent))?.[1]);
-  const said = named.filter((name) => name !== undefined);
-  return said.length > 0 ? said.join(' · ') : userAgent.slice(0, 60) || null;
 }

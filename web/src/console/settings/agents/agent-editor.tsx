@@ -1,42 +1,20 @@
 import { useMemo } from 'preact/hooks';
 import { texts as formTexts } from '../../../i18n/forms';
 import { texts } from '../../../i18n/staff';
-import type { Agent, AgentRole } from '../../../protocol/types';
+import type { Agent } from '../../../protocol/types';
 import { useDesk, useTextsOf } from '../../context';
 import { Form, type Problems } from '../../forms/form';
 import { FormView } from '../../forms/form-view';
 import { Check, Group, NumberInput, SelectInput, TextInput } from '../../forms/inputs';
-import { same } from '../../forms/same';
 import { may } from '../../pages';
 import { pageHref } from '../../router';
 import type { List } from '../lists';
 import { Part } from '../section';
 import type { Role, Team } from '../shapes';
 import { Access } from './access';
+import { type AgentDraft, agentPatch, draftOf } from './draft';
 import { RoleChoices } from './role-choices';
 import { Skills } from './skills';
-
-interface AgentDraft {
-  name: string;
-  role: AgentRole;
-  custom_role_id: string | null;
-  capacity: number;
-  teams: string[];
-  skills: Record<string, number>;
-}
-
-function draftOf(agent: Agent): AgentDraft {
-  const { name, role, custom_role_id = null, capacity, teams, skills } = agent;
-  return { name, role, custom_role_id, capacity, teams, skills };
-}
-
-/** Only what was changed: who may change teams alone may not send the rest. */
-export function agentPatch(draft: AgentDraft, base: AgentDraft): Partial<AgentDraft> {
-  const changed = Object.entries(draft).filter(
-    ([name, value]) => !same(value, base[name as keyof AgentDraft]),
-  );
-  return Object.fromEntries(changed);
-}
 
 interface AgentEditorProps {
   agent: Agent;
@@ -77,7 +55,7 @@ export function AgentEditor({ agent, agents, teams, roles }: AgentEditorProps) {
         {isAdmin && (
           <Part title={t('partPerson')}>
             <TextInput
-              label={t('name')}
+              label={t('agentName')}
               hint={t('agentNameHint')}
               value={draft.name}
               error={form.errorAt('name')}

@@ -54,7 +54,7 @@ export function NewAgent({ agents }: { agents: List<Agent> }) {
       <FormView form={form} scope={pageHref('settings', ['agents', 'new'])} creates>
         <Part title={t('partPerson')}>
           <TextInput
-            label={t('name')}
+            label={t('agentName')}
             hint={t('agentNameHint')}
             value={draft.name}
             error={form.errorAt('name')}

@@ -253,7 +253,7 @@ function Found({ filters }: { filters: Filters }) {
         items.length === 0 ? (
           <Nothing filtered />
         ) : (
-          <ul class="articles" aria-label={t('search')}>
+          <ul class="articles" aria-label={t('title')}>
             {items.map((hit) => (
               <li key={`${hit.article_id} ${hit.language}`}>
                 <a class="article-row" href={pageHref('knowledge', [hit.article_id])}>

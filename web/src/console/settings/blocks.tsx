@@ -75,7 +75,7 @@ function BlockCard({ block, maker, removed }: BlockCardProps) {
   return (
     <>
       <div class="card-head">
-        <h2>{whom}</h2>
+        <h3>{whom}</h3>
         <RemoveButton
           label={t('blockEnd')}
           title={t('blockEndTitle', { whom })}

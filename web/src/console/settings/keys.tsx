@@ -72,7 +72,7 @@ function KeyCard({ apiKey, owner, removed }: KeyCardProps) {
   return (
     <>
       <div class="card-head">
-        <h2>{name}</h2>
+        <h3>{name}</h3>
         {expired && <span class="chip">{t('keyExpired')}</span>}
         <RemoveButton
           label={t('keyRevoke')}

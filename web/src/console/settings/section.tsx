@@ -22,7 +22,7 @@ export function SectionHead({ title, lead, children }: HeadProps) {
   return (
     <header class="section-head">
       <div>
-        <h1>{title}</h1>
+        <h2>{title}</h2>
         <p>{lead}</p>
       </div>
       {children}
@@ -158,7 +158,7 @@ function Items<T extends { id: string }>(props: ItemsProps<T>) {
       )}
       {[...groups].map(([group, items]) => (
         <div key={group} class="list-editor-group">
-          {group !== '' && <h2>{group}</h2>}
+          {group !== '' && <h3>{group}</h3>}
           <ul aria-label={group || props.title}>
             {items.map((item) => (
               <li key={item.id}>

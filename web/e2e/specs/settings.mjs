@@ -179,7 +179,21 @@ export default async function settings({ server, person, stage, eventually, expe
     await page.waitForSelector('.field-group:has-text("深色图标")');
     await page.getByLabel('左侧').check();
     await page.waitForSelector('.look-preview[data-side="left"]');
+    await button('添加问题').click();
+    await field('问题').fill('您的订单号');
+    await field('回答类型').selectOption({ label: '数字' });
+    await page.waitForSelector('.look-question:has-text("您的订单号")');
     await admin.picture('look');
+    const asked = page.waitForRequest((each) => each.method() === 'PATCH');
+    await page.route('**/api/v1/inboxes/*', (route) => route.abort());
+    await button('保存').click();
+    assert.deepEqual((await asked).postDataJSON().settings.widget, {
+      colour: '#ffd400',
+      side: 'left',
+      pre_chat: [{ name: 'q1', label: '您的订单号', type: 'number', required: true }],
+    });
+    await page.waitForSelector('.save-bar .form-error:has-text("已保留")');
+    await page.unroute('**/api/v1/inboxes/*');
     await button('放弃修改').click();
     await page.waitForSelector('.save-bar', { state: 'detached' });
   });
@@ -355,6 +369,34 @@ export default async function settings({ server, person, stage, eventually, expe
   await stage('what is kept for how long', async () => {
     await go('retention');
     await page.waitForSelector('.table tr:has-text("灯与松") td:has-text("30 天")');
+  });
+
+  await stage('a rehearsal lists what it did not send', async () => {
+    assert.equal(await page.locator('.settings-nav a:has-text("演练记录")').count(), 0);
+    const fulfil = (path, change) =>
+      page.route(path, async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ response: answer, json: change(await answer.json()) });
+      });
+    await fulfil('**/api/v1/widget/config*', (config) => ({ ...config, shadow: true }));
+    await fulfil('**/api/v1/shadow/calls*', (calls) => ({
+      ...calls,
+      items: [
+        {
+          number: 1,
+          at: '2026-11-28T10:00:00Z',
+          kind: 'syslog',
+          target: 'udp://log.example:514',
+          summary: 'agent.changed',
+        },
+      ],
+    }));
+    await page.reload();
+    await page.click('.settings-nav a:has-text("演练记录")');
+    await page.waitForSelector('.table td:has-text("udp://log.example:514")');
+    await admin.picture('rehearsal');
+    await expectAccessible(page, 'a rehearsal');
+    await page.unrouteAll();
   });
 
   await stage('an agent sees the replies alone, and shared ones as they are', async () => {

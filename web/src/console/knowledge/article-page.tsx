@@ -43,10 +43,20 @@ export function ArticlePage({ id }: { id: string }) {
           if (mayWrite) {
             return <Writing article={article} categories={categories} inboxes={inboxes} />;
           }
-          return article && <Reading article={article} inboxes={inboxes} />;
+          return article ? <Reading article={article} inboxes={inboxes} /> : <Denied />;
         }}
       </Loaded>
     </section>
+  );
+}
+
+function Denied() {
+  const { t } = useConsole().i18n;
+  return (
+    <div class="pane-state" role="alert">
+      <Icon name="lock" size={28} />
+      <p>{t('errorForbidden')}</p>
+    </div>
   );
 }
 

@@ -20,7 +20,7 @@ export function TextPane({ editor, language }: { editor: ArticleEditor; language
   const named = { language: t(`language_${language}`) };
   const { length } = [...body];
   return (
-    <section class="text-pane" aria-label={named.language} lang={language}>
+    <section class="text-pane" aria-label={named.language}>
       <TextInput
         label={t('articleTitle', named)}
         value={title}
@@ -42,6 +42,7 @@ export function TextPane({ editor, language }: { editor: ArticleEditor; language
                   {...ties}
                   ref={area}
                   class="input is-mono text-pane-body"
+                  lang={language}
                   value={body}
                   onInput={(event) => editor.setText(language, { body: event.currentTarget.value })}
                   onKeyDown={(event) => {
@@ -57,7 +58,13 @@ export function TextPane({ editor, language }: { editor: ArticleEditor; language
         </div>
         <div class="text-pane-preview" role="region" tabIndex={0} aria-label={t('preview', named)}>
           <p class="text-pane-label">{t('preview', named)}</p>
-          {body.trim() === '' ? <p class="hint">{t('previewEmpty')}</p> : <Markdown text={body} />}
+          {body.trim() === '' ? (
+            <p class="hint">{t('previewEmpty')}</p>
+          ) : (
+            <div lang={language}>
+              <Markdown text={body} />
+            </div>
+          )}
         </div>
       </div>
     </section>

@@ -16,7 +16,11 @@ export default async function knowledge({ server, person, stage, eventually, exp
     page.evaluate(
       async ([method, path, body]) => {
         const headers = { 'content-type': 'application/json' };
-        const answer = await fetch(`/api/v1/${path}`, { method, headers, body: JSON.stringify(body) });
+        const answer = await fetch(`/api/v1/${path}`, {
+          method,
+          headers,
+          body: JSON.stringify(body),
+        });
         return answer.json();
       },
       [method, path, body],
@@ -34,7 +38,10 @@ export default async function knowledge({ server, person, stage, eventually, exp
     await page.waitForSelector('.pane-state:has-text("还没有文章")');
     await writer.picture('empty');
     await page.click('.knowledge-head a:has-text("分类")');
-    for (const [zh, en] of [['售前', 'Before sale'], ['售后', 'After sale']]) {
+    for (const [zh, en] of [
+      ['售前', 'Before sale'],
+      ['售后', 'After sale'],
+    ]) {
       await button('新建分类').click();
       await field('名称（中文）').fill(zh);
       await field('名称（English）').fill(en);
@@ -63,7 +70,9 @@ export default async function knowledge({ server, person, stage, eventually, exp
     await page.waitForSelector('.markdown strong:has-text("三天内到账")');
     await page.keyboard.press('Control+z');
     assert.equal(await field(body).inputValue(), '三天内到账');
-    await field(body).fill('打开 [订单](https://shop.example)。\n\n- 选择\n- 提交\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1))');
+    await field(body).fill(
+      '打开 [订单](https://shop.example)。\n\n- 选择\n- 提交\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1))',
+    );
     await page.waitForSelector('.markdown ul li:has-text("提交")');
     await page.waitForSelector('.markdown p:has-text("<script>alert(1)</script>")');
     assert.equal(await page.locator('.markdown a[href^="javascript"]').count(), 0);
@@ -228,8 +237,9 @@ export default async function knowledge({ server, person, stage, eventually, exp
     ['en', 'dark', 1440],
     ['en', 'light', 320],
   ]) {
-    await stage(`every screen can be used by everybody: ${locale}, ${colorScheme}, ${width} px`, () =>
-      look(locale, colorScheme, width),
+    await stage(
+      `every screen can be used by everybody: ${locale}, ${colorScheme}, ${width} px`,
+      () => look(locale, colorScheme, width),
     );
   }
 
@@ -240,7 +250,10 @@ export default async function knowledge({ server, person, stage, eventually, exp
       viewport: { width, height: 900 },
       storageState: state,
     });
-    await one.page.addInitScript((chosen) => localStorage.setItem('kefu-console-locale', chosen), locale);
+    await one.page.addInitScript(
+      (chosen) => localStorage.setItem('kefu-console-locale', chosen),
+      locale,
+    );
     for (const screen of screens) {
       await one.page.goto(`${server.origin}/console/#/knowledge${screen}`);
       await one.page.waitForSelector('.knowledge h1');

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { Agent } from '../people.mjs';
 
-const SECTIONS = ['inboxes', 'teams', 'replies', 'tags', 'agents', 'roles', 'blocks', 'keys', 'retention'];
+const SECTIONS = [
+  'inboxes',
+  'teams',
+  'replies',
+  'tags',
+  'agents',
+  'roles',
+  'blocks',
+  'keys',
+  'retention',
+];
 const TABS = ['general', 'widget', 'hours', 'times', 'bot', 'retention', 'install'];
 
 export default async function settings({ server, person, stage, eventually, expectAccessible }) {
@@ -27,7 +37,8 @@ export default async function settings({ server, person, stage, eventually, expe
       [method, path, body],
     );
   const inboxOf = async (key) => (await get('inboxes')).items.find((each) => each.key === key);
-  const go = (path, on = page) => on.evaluate((hash) => (location.hash = hash), `#/settings/${path}`);
+  const go = (path, on = page) =>
+    on.evaluate((hash) => (location.hash = hash), `#/settings/${path}`);
   async function save(text = '保存') {
     await button(text).click();
     await page.waitForSelector('.save-bar', { state: 'detached' });
@@ -59,7 +70,9 @@ export default async function settings({ server, person, stage, eventually, expe
   await stage('a wrong site is refused at its field, before the server is asked', async () => {
     await field('允许的网站').fill('shop.example\nhttps://ok.example');
     await button('保存').click();
-    await page.waitForSelector('.field:has-text("允许的网站") .form-error:has-text("shop.example")');
+    await page.waitForSelector(
+      '.field:has-text("允许的网站") .form-error:has-text("shop.example")',
+    );
     await field('允许的网站').fill(`${server.origin}\nhttps://ok.example`);
   });
 
@@ -300,7 +313,9 @@ export default async function settings({ server, person, stage, eventually, expe
     await button('创建').click();
     const token = await page.textContent('dialog .code-box code');
     const asked = () =>
-      fetch(`${server.origin}/api/v1/reports/now`, { headers: { authorization: `Bearer ${token}` } });
+      fetch(`${server.origin}/api/v1/reports/now`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
     assert.equal((await asked()).status, 200);
     await button('我已保存').click();
     await page.waitForSelector('.card:has-text("每日报表")');
@@ -451,7 +466,10 @@ export default async function settings({ server, person, stage, eventually, expe
       viewport: { width, height: 900 },
       storageState: state,
     });
-    await one.page.addInitScript((chosen) => localStorage.setItem('kefu-console-locale', chosen), locale);
+    await one.page.addInitScript(
+      (chosen) => localStorage.setItem('kefu-console-locale', chosen),
+      locale,
+    );
     for (const screen of screens) {
       await one.page.goto(`${server.origin}/console/#/settings/${screen}`);
       await one.page.waitForSelector('.settings-body :is(h1, h2):visible');

@@ -1,9 +1,11 @@
 import type { Load } from '../../ui/load';
 
 /** Several loads as one: ready when all of them are. */
-export function all<T extends readonly unknown[]>(...loads: {
-  [K in keyof T]: Load<T[K]>;
-}): Load<T> {
+export function all<T extends readonly unknown[]>(
+  ...loads: {
+    [K in keyof T]: Load<T[K]>;
+  }
+): Load<T> {
   const retry = () => {
     for (const load of loads) load.retry();
   };

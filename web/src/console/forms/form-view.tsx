@@ -42,7 +42,8 @@ export function FormView<T extends object>(props: FormViewProps<T>) {
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 's' || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+      if (event.key.toLowerCase() !== 's' || !(event.ctrlKey || event.metaKey) || event.altKey)
+        return;
       event.preventDefault();
       void save();
     };
@@ -99,11 +100,20 @@ function SaveBar<T extends object>({ form, creates }: { form: Form<T>; creates: 
         <p class="save-bar-text">{dirty ? t('unsaved') : ''}</p>
       )}
       {dirty && (
-        <button type="button" class="button" disabled={form.busy.value} onClick={() => form.discard()}>
+        <button
+          type="button"
+          class="button"
+          disabled={form.busy.value}
+          onClick={() => form.discard()}
+        >
           {t('discard')}
         </button>
       )}
-      <button type="submit" class="button is-primary" disabled={form.busy.value || (creates && !dirty)}>
+      <button
+        type="submit"
+        class="button is-primary"
+        disabled={form.busy.value || (creates && !dirty)}
+      >
         {form.busy.value && <span class="spinner" aria-hidden="true" />}
         {t(creates ? 'create' : 'save')}
       </button>

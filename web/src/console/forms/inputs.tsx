@@ -156,7 +156,8 @@ export function NumberInput(props: NumberProps) {
             onInput={(event) => {
               const { value } = event.currentTarget;
               const number = wholeNumber(value);
-              if (number === null && value !== '') event.currentTarget.value = String(props.value ?? '');
+              if (number === null && value !== '')
+                event.currentTarget.value = String(props.value ?? '');
               else props.onInput(number);
             }}
           />

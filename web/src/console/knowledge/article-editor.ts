@@ -17,8 +17,7 @@ import { type Article, type ArticleText, type Language, LANGUAGES } from './shap
 
 /** What somebody else saved meanwhile, where something was changed here, too. */
 export type Conflict =
-  | { kind: 'text'; language: Language; theirs: ArticleText }
-  | { kind: 'details'; theirs: Article };
+  { kind: 'text'; language: Language; theirs: ArticleText } | { kind: 'details'; theirs: Article };
 
 interface EditorOptions {
   /** Null for a new one. */

@@ -110,9 +110,9 @@ function Shelves({ categories, list, mayWrite, edit }: ShelvesProps) {
               <span class="article-name">
                 <strong>{name}</strong>
                 <span class="hint">
-                  {LANGUAGES.map((each) => `${t(`language_${each}`)}: ${category.names[each] ?? '–'}`).join(
-                    ' · ',
-                  )}
+                  {LANGUAGES.map(
+                    (each) => `${t(`language_${each}`)}: ${category.names[each] ?? '–'}`,
+                  ).join(' · ')}
                 </span>
               </span>
               {mayWrite && (

@@ -109,7 +109,12 @@ function DetailsConflict({ editor, theirs, categories, inboxes }: DetailsConflic
       }
     }
   };
-  const names = { state: 'state', category_id: 'category', slug: 'slug', inbox_ids: 'inboxes' } as const;
+  const names = {
+    state: 'state',
+    category_id: 'category',
+    slug: 'slug',
+    inbox_ids: 'inboxes',
+  } as const;
   const differing = (Object.keys(names) as (keyof Details)[]).filter(
     (name) => !same(mine[name], theirs[name]),
   );

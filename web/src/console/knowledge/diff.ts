@@ -25,7 +25,10 @@ export function diffLines(before: string, after: string): DiffLine[] {
   }
   const lines = (kind: DiffLine['kind'], texts: readonly string[]): DiffLine[] =>
     texts.map((text) => ({ kind, text }));
-  const [left, right] = [old.slice(start, old.length - end), fresh.slice(start, fresh.length - end)];
+  const [left, right] = [
+    old.slice(start, old.length - end),
+    fresh.slice(start, fresh.length - end),
+  ];
   return [
     ...lines('same', old.slice(0, start)),
     ...(left.length * right.length > PAIRS_MAX

@@ -38,7 +38,9 @@ export function draftOf(article: Article): ArticleDraft {
   return { ...detailsOf(article), zh: text('zh'), en: text('en') };
 }
 
-export function detailsOf(from: Omit<Details, 'category_id'> & { category_id?: string | null }): Details {
+export function detailsOf(
+  from: Omit<Details, 'category_id'> & { category_id?: string | null },
+): Details {
   const { slug, category_id = null, inbox_ids, state } = from;
   return { slug, category_id, inbox_ids, state };
 }

@@ -1,13 +1,5 @@
 export type Command =
-  | 'bold'
-  | 'italic'
-  | 'heading'
-  | 'link'
-  | 'bullets'
-  | 'numbers'
-  | 'quote'
-  | 'code'
-  | 'table';
+  'bold' | 'italic' | 'heading' | 'link' | 'bullets' | 'numbers' | 'quote' | 'code' | 'table';
 
 /** A stretch of a text that is replaced, and what is selected afterwards. */
 export interface Edit {
@@ -51,13 +43,21 @@ function wrapped(text: string, from: number, to: number, mark: string): Edit {
   const inner = text.slice(from, to);
   const { length } = mark;
   const outside =
-    text.slice(from - length, from) === mark && text.slice(to, to + length) === mark && from >= length;
+    text.slice(from - length, from) === mark &&
+    text.slice(to, to + length) === mark &&
+    from >= length;
   if (outside) {
     const start = from - length;
     return { from: start, to: to + length, text: inner, selectFrom: start, selectTo: to - length };
   }
   const selectFrom = from + length;
-  return { from, to, text: `${mark}${inner}${mark}`, selectFrom, selectTo: selectFrom + inner.length };
+  return {
+    from,
+    to,
+    text: `${mark}${inner}${mark}`,
+    selectFrom,
+    selectTo: selectFrom + inner.length,
+  };
 }
 
 function linked(text: string, from: number, to: number): Edit {
@@ -91,7 +91,13 @@ function prefixed(
     })
     .join('\n');
   const selectTo = start + changed.length;
-  return { from: start, to: end, text: changed, selectFrom: lines.length > 1 ? start : selectTo, selectTo };
+  return {
+    from: start,
+    to: end,
+    text: changed,
+    selectFrom: lines.length > 1 ? start : selectTo,
+    selectTo,
+  };
 }
 
 function fenced(text: string, from: number, to: number): Edit {
@@ -100,7 +106,8 @@ function fenced(text: string, from: number, to: number): Edit {
 
 function onLinesOfItsOwn(text: string, from: number, to: number, block: string): Edit {
   const before = text.slice(0, from);
-  const lead = before === '' || before.endsWith('\n\n') ? '' : before.endsWith('\n') ? '\n' : '\n\n';
+  const lead =
+    before === '' || before.endsWith('\n\n') ? '' : before.endsWith('\n') ? '\n' : '\n\n';
   const selectTo = from + lead.length + block.length;
   return { from, to, text: `${lead}${block}`, selectFrom: selectTo, selectTo };
 }

@@ -114,8 +114,7 @@ function VersionView({ path, version, before, isLast, restored }: VersionViewPro
   const { t } = useTextsOf(texts);
   const [asking, setAsking] = useState(false);
   const both = useLoad(`${path} ${version}`, async (signal) => {
-    const text = (number: number) =>
-      api.get<ArticleText>(path, { version: number }, { signal });
+    const text = (number: number) => api.get<ArticleText>(path, { version: number }, { signal });
     return { text: await text(version), earlier: before === null ? null : await text(before) };
   });
   const whole = (text: ArticleText | null) => (text ? `${text.title}\n\n${text.body}` : '');

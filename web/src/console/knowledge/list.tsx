@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { texts } from '../../i18n/knowledge';
 import type { Page } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
@@ -113,11 +113,21 @@ function FilterBar({ filters }: { filters: Filters }) {
 function SearchField({ value, set }: { value: string; set(q: string): void }) {
   const { t } = useTextsOf(texts);
   const [typed, setTyped] = useState(value);
+  const sent = useRef(value);
   useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => set(typed), SEARCH_AFTER_MS);
+    if (typed === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      set(typed);
+    }, SEARCH_AFTER_MS);
     return () => clearTimeout(timer);
   }, [typed]);
+  // Another address, as by the way back, says what is searched for.
+  useEffect(() => {
+    if (value === sent.current) return;
+    sent.current = value;
+    setTyped(value);
+  }, [value]);
   return (
     <input
       type="search"
@@ -199,7 +209,13 @@ function Nothing({ filtered }: { filtered: boolean }) {
   );
 }
 
-function ArticleRow({ article, categories }: { article: Article; categories: readonly Category[] }) {
+function ArticleRow({
+  article,
+  categories,
+}: {
+  article: Article;
+  categories: readonly Category[];
+}) {
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
   const language = useLanguage();

@@ -32,7 +32,9 @@ export function TextPane({ editor, language }: { editor: ArticleEditor; language
         <div>
           <Field
             label={t('body', named)}
-            hint={length > BODY_MAX * 0.9 ? t('bodyLength', { n: length, max: BODY_MAX }) : undefined}
+            hint={
+              length > BODY_MAX * 0.9 ? t('bodyLength', { n: length, max: BODY_MAX }) : undefined
+            }
             error={form.errorAt(`${language}.body`, 'body')}
           >
             {(ties) => (
@@ -127,7 +129,12 @@ function Toolbar({ area, label }: ToolbarProps) {
 /** Edits as if it were typed, so that the browser can undo it. */
 function apply(area: HTMLTextAreaElement, command: Command): void {
   const { value, selectionStart, selectionEnd } = area;
-  const { from, to, text, selectFrom, selectTo } = edit(command, value, selectionStart, selectionEnd);
+  const { from, to, text, selectFrom, selectTo } = edit(
+    command,
+    value,
+    selectionStart,
+    selectionEnd,
+  );
   area.focus();
   area.setSelectionRange(from, to);
   if (!document.execCommand('insertText', false, text)) {

@@ -26,7 +26,9 @@ export default function SettingsPage() {
 
   return (
     <div class="settings">
-      <h1 class="visually-hidden">{chosen ? `${t('settings')}: ${t(chosen.title)}` : t('settings')}</h1>
+      <h1 class="visually-hidden">
+        {chosen ? `${t('settings')}: ${t(chosen.title)}` : t('settings')}
+      </h1>
       <nav class="settings-nav" aria-label={t('settings')}>
         {groups.map(({ title, sections }) => (
           <div key={title}>

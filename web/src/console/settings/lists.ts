@@ -16,7 +16,7 @@ export interface List<T> extends Load<T[]> {
 }
 
 /** Everything that a list of the server holds. */
-export function useList<T extends { id: string }>(path: string | null): List<T> {
+export function useList<T extends { id: string }>(path: string): List<T> {
   const load = useAll<T>(path);
   const latest = useRef(load);
   latest.current = load;
@@ -45,14 +45,14 @@ export function useList<T extends { id: string }>(path: string | null): List<T> 
   return { ...load, ...changes };
 }
 
-export function useAll<T>(path: string | null): Load<T[]> {
+export function useAll<T>(path: string): Load<T[]> {
   const { api } = useDesk();
-  return useLoad(path, (signal) => everything<T>(api, path ?? '', signal));
+  return useLoad(path, (signal) => everything<T>(api, path, signal));
 }
 
 async function everything<T>(api: Api, path: string, signal: AbortSignal): Promise<T[]> {
   const items: T[] = [];
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const page = await api.get<Page<T>>(path, { cursor, limit: PAGE_SIZE }, { signal });
     items.push(...page.items);
     if (!page.has_more || !page.next_cursor) return items;

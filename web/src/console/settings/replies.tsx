@@ -87,7 +87,9 @@ function ReplyEditor({ reply, replies }: ReplyEditorProps) {
     [id],
   );
   const draft = form.value.value;
-  const folders = [...new Set(replies.now().map(({ folder }) => folder))].filter((folder) => folder !== '');
+  const folders = [...new Set(replies.now().map(({ folder }) => folder))].filter(
+    (folder) => folder !== '',
+  );
   if (reply?.shared && !mayShare) return <SharedReply reply={reply} />;
   return (
     <>
@@ -223,11 +225,7 @@ function ReplyText({ value, error, set }: ReplyTextProps) {
 }
 
 type VariableKey =
-  | 'visitor_name'
-  | 'agent_name'
-  | 'inbox_name'
-  | 'conversation_id'
-  | 'visitor_attributes_';
+  'visitor_name' | 'agent_name' | 'inbox_name' | 'conversation_id' | 'visitor_attributes_';
 
 function TemplatePreview({ template }: { template: Template }) {
   const { t } = useTextsOf(texts);

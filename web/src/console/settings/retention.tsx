@@ -37,7 +37,9 @@ export default function RetentionView() {
                     </th>
                     {KEPT.map((kind) => (
                       <td key={kind}>
-                        <Kept line={lines.find((each) => each.inbox_id === id && each.kind === kind)} />
+                        <Kept
+                          line={lines.find((each) => each.inbox_id === id && each.kind === kind)}
+                        />
                       </td>
                     ))}
                   </tr>

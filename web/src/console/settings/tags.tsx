@@ -31,7 +31,17 @@ export default function Tags() {
 }
 
 const GREY = '#808080';
-const COLOURS = [GREY, '#c0392b', '#d35400', '#b7950b', '#1e8449', '#117a8b', '#2e6fd8', '#7d3cbb', '#c2348b'];
+const COLOURS = [
+  GREY,
+  '#c0392b',
+  '#d35400',
+  '#b7950b',
+  '#1e8449',
+  '#117a8b',
+  '#2e6fd8',
+  '#7d3cbb',
+  '#c2348b',
+];
 const LIGHT: Rgb = { r: 255, g: 255, b: 255 };
 const DARK: Rgb = { r: 20, g: 23, b: 28 };
 

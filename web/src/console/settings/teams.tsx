@@ -6,7 +6,15 @@ import { useDesk, useTextsOf } from '../context';
 import { all } from '../forms/all';
 import { Form, type Problems } from '../forms/form';
 import { FormView } from '../forms/form-view';
-import { Check, Choices, DurationInput, Group, NumberInput, SelectInput, TextInput } from '../forms/inputs';
+import {
+  Check,
+  Choices,
+  DurationInput,
+  Group,
+  NumberInput,
+  SelectInput,
+  TextInput,
+} from '../forms/inputs';
 import { same } from '../forms/same';
 import { Loaded } from '../loaded';
 import { pageHref } from '../router';
@@ -112,7 +120,9 @@ function TeamEditor({ team, list, members, teams, agents }: TeamEditorProps) {
 
   const { name, settings, members: chosen } = form.value.value;
   const change = (patch: { [K in keyof TeamSettings]?: TeamSettings[K] | undefined }) => {
-    const kept = Object.entries({ ...settings, ...patch }).filter(([, value]) => value !== undefined);
+    const kept = Object.entries({ ...settings, ...patch }).filter(
+      ([, value]) => value !== undefined,
+    );
     form.set({ settings: Object.fromEntries(kept) });
   };
   const helpers = list.filter((each) => each.id !== id);

@@ -38,7 +38,9 @@ export function parseTemplate(text: string): Template {
 }
 
 function isVariable(name: string): boolean {
-  const key = name.startsWith('visitor.attributes.') ? name.slice('visitor.attributes.'.length) : null;
+  const key = name.startsWith('visitor.attributes.')
+    ? name.slice('visitor.attributes.'.length)
+    : null;
   if (key === null) return (VARIABLES as readonly string[]).includes(name) && !name.endsWith('.');
   return /^[\p{L}\p{N}_.-]+$/u.test(key) && new TextEncoder().encode(key).length <= 64;
 }

@@ -16,7 +16,8 @@ export const forms = {
   failedNetwork: 'The server does not answer. What you typed is kept; try again.',
   failedForbidden: 'Not allowed: {detail}',
   failedGone: 'It is not there any more. Somebody may have removed it.',
-  failedConflict: 'It was not saved: {detail}. Reload to see what others changed; copy what you typed first.',
+  failedConflict:
+    'It was not saved: {detail}. Reload to see what others changed; copy what you typed first.',
   failedOften: 'Too often. Try again in {n} s.',
   failedDetail: 'It was not saved: {detail}',
   none: 'None',

@@ -20,14 +20,16 @@ export const inboxes = {
   name: 'Name',
   nameHint: 'Visitors see it at the top of the chat.',
   key: 'Key',
-  keyHint: 'Its name in embed codes and addresses: lower-case letters, digits and hyphens. It stays for ever.',
+  keyHint:
+    'Its name in embed codes and addresses: lower-case letters, digits and hyphens. It stays for ever.',
   keyStays: 'It stands in pages, so it cannot be changed.',
   keyWrong: '1 to 40 lower-case letters, digits and hyphens.',
   greeting: 'Greeting',
   greetingHint: 'Shown before the first message. May be empty.',
   partAccess: 'Who may use it',
   origins: 'Sites',
-  originsHint: 'One on each line, with https:// and without a path. Without any, every site may embed the chat.',
+  originsHint:
+    'One on each line, with https:// and without a path. Without any, every site may embed the chat.',
   originsWrong: 'Not the address of a site: {origins}',
   identityRequired: 'Visitors must prove who they are',
   identityRequiredHint: 'Without a valid proof from your server nobody can begin a conversation.',
@@ -36,14 +38,16 @@ export const inboxes = {
   teamHint: 'New conversations wait for this team.',
   anybody: 'Anybody',
   skills: 'Skills that are needed',
-  skillsHint: 'With commas between them. Only agents who have all of them are given conversations from here.',
+  skillsHint:
+    'With commas between them. Only agents who have all of them are given conversations from here.',
   skillsKnown: 'With commas between them. Agents have: {skills}',
   partHelp: 'Help page',
   helpShown: 'Show the public help page',
   helpShownHint: 'What is published in the knowledge base for this inbox, for everybody to read.',
 
   partLook: 'Look',
-  partLookLead: 'How the chat stands on your pages. A page may still choose for itself in its embed code.',
+  partLookLead:
+    'How the chat stands on your pages. A page may still choose for itself in its embed code.',
   colour: 'Colour',
   colourPick: 'Pick a colour',
   colourCode: 'Colour code',
@@ -56,7 +60,8 @@ export const inboxes = {
   sideLeft: 'Left',
   preview: 'Preview of the chat',
   partQuestions: 'Questions before the chat',
-  partQuestionsLead: 'Asked before the first message, at most four. Whoever your page identifies is not asked.',
+  partQuestionsLead:
+    'Asked before the first message, at most four. Whoever your page identifies is not asked.',
   questionLabel: 'Question',
   questionType: 'Kind of answer',
   questionOptions: 'Choices, with commas between them',
@@ -74,7 +79,8 @@ export const inboxes = {
   type_checkbox: 'Yes or no',
 
   partHours: 'Opening hours',
-  partHoursLead: 'When somebody answers. Outside of them the chat takes messages and says when you are back.',
+  partHoursLead:
+    'When somebody answers. Outside of them the chat takes messages and says when you are back.',
   hoursOn: 'This inbox has opening hours',
   hoursOnHint: 'Without them it is always open.',
   hoursWrong: 'Some hours cannot be right yet; see the marked days.',
@@ -99,7 +105,8 @@ export const inboxes = {
   span_tooMany: 'A day has at most 8 spans.',
   spreadMonday: 'Monday’s hours for Tuesday to Friday',
   partSpecial: 'Holidays and other days',
-  partSpecialLead: 'Days with hours of their own. Without hours they are closed; a working Saturday has some.',
+  partSpecialLead:
+    'Days with hours of their own. Without hours they are closed; a working Saturday has some.',
   specialName: 'Name',
   specialNameExample: 'Spring Festival',
   specialDate: 'Day',
@@ -117,7 +124,8 @@ export const inboxes = {
   responseTarget: 'First response',
   responseTargetHint: 'From the first message until an agent answers it.',
   partSilence: 'When nobody writes',
-  partSilenceLead: 'Conversations that are over end by themselves, so that agents have room for others.',
+  partSilenceLead:
+    'Conversations that are over end by themselves, so that agents have room for others.',
   idleWarn: 'Warn after',
   idleWarnHint: 'The visitor is told that the conversation will end.',
   idleClose: 'End after',
@@ -131,10 +139,12 @@ export const inboxes = {
   silenceAnybodyHint: 'Whoever wrote last.',
 
   partBot: 'Bot',
-  partBotLead: 'It answers what its rules or your articles know, and hands everything else to a person.',
+  partBotLead:
+    'It answers what its rules or your articles know, and hands everything else to a person.',
   botOn: 'A bot answers first',
   botOnHint: 'Without it every conversation goes to a person at once.',
-  botOffHint: 'When this is saved, its rules are gone. Conversations it has go to a person with the next message.',
+  botOffHint:
+    'When this is saved, its rules are gone. Conversations it has go to a person with the next message.',
   botName: 'Name',
   botNameExample: 'Helper',
   botNameHint: 'The sender that visitors see.',
@@ -148,9 +158,11 @@ export const inboxes = {
   ruleDown: 'Move rule {n} down',
   ruleRemove: 'Remove rule {n}',
   ruleAdd: 'Add a rule',
-  ruleWrong: 'Rule {n} needs 1 to 20 keywords of at most 60 characters and an answer of at most 2,000.',
+  ruleWrong:
+    'Rule {n} needs 1 to 20 keywords of at most 60 characters and an answer of at most 2,000.',
   keywords: 'Keywords',
-  keywordsHint: 'With commas between them. One is enough; Chinese is found anywhere, other words as whole words.',
+  keywordsHint:
+    'With commas between them. One is enough; Chinese is found anywhere, other words as whole words.',
   exact: 'The message must be just that',
   answer: 'Answer',
   partHandover: 'When no rule fits',
@@ -162,7 +174,8 @@ export const inboxes = {
   fallback: 'What it says before',
   fallbackHint: 'When it knows no answer and does not hand over yet. Empty for the usual text.',
   handoverWords: 'Words that reach a person',
-  handoverWordsHint: 'One on each line, besides 人工, 转人工, 人工客服, 真人, agent, human, operator and representative.',
+  handoverWordsHint:
+    'One on each line, besides 人工, 转人工, 人工客服, 真人, agent, human, operator and representative.',
   wordsWrong: 'At most 50 words of 1 to 60 characters.',
   timeout: 'Time for an answer',
   timeoutHint: 'What takes longer is handed over, so that nobody is kept waiting.',
@@ -173,11 +186,13 @@ export const inboxes = {
   tryExample: 'When do I get my refund?',
   tryPerson: 'Goes to a person, because of “{word}”.',
   tryRule: 'Rule {n} answers:',
-  tryArticles: 'No rule fits: it looks in the knowledge base, and hands over when that knows nothing either.',
+  tryArticles:
+    'No rule fits: it looks in the knowledge base, and hands over when that knows nothing either.',
   tryNone: 'No rule fits: it says so, or hands over.',
 
   partRetention: 'How long things are kept',
-  partRetentionLead: 'What is older is erased for good, every few minutes. Customers under a legal hold are left out.',
+  partRetentionLead:
+    'What is older is erased for good, every few minutes. Customers under a legal hold are left out.',
   keptUsual: 'As the server has it',
   days: 'days',
   kept_messages: 'Messages',
@@ -196,14 +211,16 @@ export const inboxes = {
   partIdentifyLead: 'Call this once the visitor has signed in on your site.',
   identify: 'Identify a visitor',
   proof: 'Proof of identity',
-  proofLead: 'Your server signs the visitor’s id with the secret. With it, nobody can pretend to be somebody else.',
+  proofLead:
+    'Your server signs the visitor’s id with the secret. With it, nobody can pretend to be somebody else.',
   language: 'Programming language',
   partSecret: 'Secret',
   partSecretLead: 'It is shown once, when it is made. Keep it on your server and out of pages.',
   secret: 'Secret',
   rotate: 'Make a new secret',
   rotateTitle: 'Make a new secret?',
-  rotateText: 'What your server signs with the one before proves nothing from then on. Have the new one ready to be put in place.',
+  rotateText:
+    'What your server signs with the one before proves nothing from then on. Have the new one ready to be put in place.',
   secretTitle: 'The new secret',
   secretText: 'Copy it now. It cannot be shown again.',
   secretKept: 'I have kept it',

@@ -78,7 +78,8 @@ export const settings = {
   tagRemoveText: 'It is taken off everything that has it. That cannot be undone.',
 
   blocks: 'Blocks',
-  blocksLead: 'Visitors and addresses that are kept out: connections end, and all that they ask for is refused.',
+  blocksLead:
+    'Visitors and addresses that are kept out: connections end, and all that they ask for is refused.',
   blocksEmpty: 'Nobody is kept out.',
   blockAdd: 'Block',
   blockDo: 'Block',
@@ -88,7 +89,8 @@ export const settings = {
   blockVisitor: 'A visitor',
   blockCustomer: 'A customer, with all visitors that belong to it',
   blockAddressLabel: 'Address or range',
-  blockAddressHint: 'Such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32. Many people may share an address.',
+  blockAddressHint:
+    'Such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32. Many people may share an address.',
   blockId: 'Id',
   blockIdHint: 'It stands in the details of the visitor or customer.',
   blockIdWrong: 'This is no id.',
@@ -128,7 +130,8 @@ export const settings = {
   keyRevokeText: 'Programs that use it are refused at once. That cannot be undone.',
 
   retention: 'Retention',
-  retentionLead: 'How long each inbox keeps things, and what would be erased now. It is changed in the inbox.',
+  retentionLead:
+    'How long each inbox keeps things, and what would be erased now. It is changed in the inbox.',
   kept_messages: 'Messages',
   kept_files: 'Files',
   kept_tickets: 'Tickets',
@@ -139,7 +142,8 @@ export const settings = {
   keptDue: '{n} due now',
 
   shadow: 'Rehearsal',
-  shadowLead: 'This server rehearses: nothing leaves it of its own accord. This is what would have been sent.',
+  shadowLead:
+    'This server rehearses: nothing leaves it of its own accord. This is what would have been sent.',
   shadowEmpty: 'Nothing was held back yet.',
   shadowAt: 'When',
   shadowKind: 'Kind',

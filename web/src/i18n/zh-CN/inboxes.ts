@@ -164,7 +164,8 @@ export const inboxes: { [K in keyof typeof en]: string } = {
   fallback: '未找到答案时的回复',
   fallbackHint: '尚未转人工时发送，留空则使用默认文案。',
   handoverWords: '转人工关键词',
-  handoverWordsHint: '每行一个。系统已内置：人工、转人工、人工客服、真人、agent、human、operator、representative。',
+  handoverWordsHint:
+    '每行一个。系统已内置：人工、转人工、人工客服、真人、agent、human、operator、representative。',
   wordsWrong: '最多 50 个词，每个 1 至 60 个字符。',
   timeout: '回答时限',
   timeoutHint: '超时即转人工，不让访客久等。',

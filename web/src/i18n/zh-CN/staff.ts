@@ -101,7 +101,8 @@ export const staff: { [K in keyof typeof en]: string } = {
   passwordDone: '密码已设置',
   totpReset: '重置两步验证',
   totpTitle: '重置 {name} 的两步验证？',
-  totpText: '适用于手机丢失：下次登录只需密码，若系统要求两步验证则需重新绑定。请先核实申请人身份。',
+  totpText:
+    '适用于手机丢失：下次登录只需密码，若系统要求两步验证则需重新绑定。请先核实申请人身份。',
   totpDone: '两步验证已重置',
   deactivate: '停用账号',
   deactivateTitle: '停用 {name} 的账号？',

@@ -32,7 +32,9 @@ describe('a form', () => {
   });
 
   it('keeps what was typed when it cannot be saved, and names the field', async () => {
-    const one = form(() => Promise.reject(new ApiError(400, 'bad_frame', 'too odd', 'settings.name')));
+    const one = form(() =>
+      Promise.reject(new ApiError(400, 'bad_frame', 'too odd', 'settings.name')),
+    );
     one.set({ name: 'b' });
     expect(await one.save()).toBe(false);
     expect(one.value.value).toEqual({ name: 'b' });

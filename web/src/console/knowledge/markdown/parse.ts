@@ -15,7 +15,8 @@ const DELIMITER = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]
 const HTML = /^ {0,3}<(?:[/!?]|[a-z])/i;
 const HTML_BLOCK =
   /^ {0,3}<(?:!|\?|\/?(?:address|article|aside|blockquote|body|center|details|dialog|div|dl|fieldset|figure|footer|form|frame|h[1-6]|head|header|hr|html|iframe|li|link|main|menu|nav|object|ol|p|pre|script|section|style|table|tbody|td|textarea|tfoot|th|thead|title|tr|ul)(?:[\s/>]|$)|\/?[a-z][a-z0-9-]*(?:[\s/][^<>]*)?>\s*$)/i;
-const DEFINITION = /^ {0,3}\[([^[\]]+)\]:\s*<?([^\s<>]+)>?(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*$/;
+const DEFINITION =
+  /^ {0,3}\[([^[\]]+)\]:\s*<?([^\s<>]+)>?(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*$/;
 
 /** Reads the Markdown that the server's help pages show: CommonMark with tables and strikethrough. */
 export function parseMarkdown(text: string): Block[] {
@@ -39,7 +40,7 @@ function parseBlocks(
     if (kept.length > 0) blocks.push({ kind: 'paragraph', content: joined(kept) });
     paragraph = [];
   };
-  for (let at = 0; at < lines.length; ) {
+  for (let at = 0; at < lines.length;) {
     const line = lines[at]!;
     const inParagraph = paragraph.length > 0;
     if (line.trim() === '') {
@@ -114,7 +115,10 @@ function headingText(text: string): string {
 }
 
 function joined(lines: readonly string[]): string {
-  return lines.map((line) => line.trimStart()).join('\n').trimEnd();
+  return lines
+    .map((line) => line.trimStart())
+    .join('\n')
+    .trimEnd();
 }
 
 /** `[name]: address` at the beginning of a paragraph is no text. */
@@ -129,7 +133,12 @@ function withoutDefinitions(lines: string[], references: Map<string, string>): s
   return lines.slice(at);
 }
 
-function readFence(lines: readonly string[], start: number, fence: string, out: RawBlock[]): number {
+function readFence(
+  lines: readonly string[],
+  start: number,
+  fence: string,
+  out: RawBlock[],
+): number {
   const close = new RegExp(`^ {0,3}\\${fence[0]}{${fence.length},}[ ]*$`);
   const indent = lines[start]!.length - lines[start]!.trimStart().length;
   const inset = new RegExp(`^ {0,${indent}}`);
@@ -249,7 +258,9 @@ function readList(
 
 /** A blank line between two blocks of an item. */
 function hasGap(body: readonly string[], children: readonly RawBlock[]): boolean {
-  return children.length > 1 && body.includes('') && children.some((each) => each.kind === 'paragraph');
+  return (
+    children.length > 1 && body.includes('') && children.some((each) => each.kind === 'paragraph')
+  );
 }
 
 function isTable(head: string, delimiter: string | undefined): boolean {
@@ -271,7 +282,9 @@ function readTable(lines: readonly string[], start: number, out: RawBlock[]): nu
 }
 
 function beginsBlock(line: string): boolean {
-  return FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line) || ITEM.test(line);
+  return (
+    FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line) || ITEM.test(line)
+  );
 }
 
 function alignOf(cell: string): Align {
@@ -310,7 +323,11 @@ function resolve(block: RawBlock, references: References): Block {
         items: block.items.map((item) => item.map((each) => resolve(each, references))),
       };
     case 'table':
-      return { ...block, head: block.head.map(inline), rows: block.rows.map((row) => row.map(inline)) };
+      return {
+        ...block,
+        head: block.head.map(inline),
+        rows: block.rows.map((row) => row.map(inline)),
+      };
     case 'code':
     case 'rule':
       return block;

@@ -19,7 +19,10 @@ describe('a diff', () => {
       for (const after of texts) {
         const lines = diffLines(before, after);
         const side = (gone: string) =>
-          lines.filter(({ kind }) => kind !== gone).map(({ text }) => text).join('\n');
+          lines
+            .filter(({ kind }) => kind !== gone)
+            .map(({ text }) => text)
+            .join('\n');
         expect(side('added')).toBe(before);
         expect(side('removed')).toBe(after);
       }
@@ -27,7 +30,8 @@ describe('a diff', () => {
   });
 
   it('is done with texts that have nothing in common', () => {
-    const many = (word: string) => Array.from({ length: 5_000 }, (_, n) => `${word}${n}`).join('\n');
+    const many = (word: string) =>
+      Array.from({ length: 5_000 }, (_, n) => `${word}${n}`).join('\n');
     expect(diffLines(many('a'), many('b'))).toHaveLength(10_000);
   });
 

@@ -4,7 +4,9 @@ import type { Block, Inline } from '../markdown/tree';
 
 /** The tree as HTML that is easy to read in a test; the page itself never makes any. */
 function html(text: string): string {
-  return parseMarkdown(text).map((block) => blockHtml(block)).join('');
+  return parseMarkdown(text)
+    .map((block) => blockHtml(block))
+    .join('');
 }
 
 function blockHtml(block: Block, tight = false): string {
@@ -23,11 +25,13 @@ function blockHtml(block: Block, tight = false): string {
       const items = block.items.map(
         (item) => `<li>${item.map((each) => blockHtml(each, block.tight)).join('')}</li>`,
       );
-      const [open, close] = block.start === null ? ['<ul>', '</ul>'] : [`<ol ${block.start}>`, '</ol>'];
+      const [open, close] =
+        block.start === null ? ['<ul>', '</ul>'] : [`<ol ${block.start}>`, '</ol>'];
       return `${open}${items.join('')}${close}`;
     }
     case 'table': {
-      const row = (cells: Inline[][]) => `<tr>${cells.map((each) => `<td>${inlineHtml(each)}`).join('')}`;
+      const row = (cells: Inline[][]) =>
+        `<tr>${cells.map((each) => `<td>${inlineHtml(each)}`).join('')}`;
       return `<table>${[block.head, ...block.rows].map(row).join('')}`;
     }
   }
@@ -59,13 +63,19 @@ function escaped(text: string): string {
 describe('Markdown', () => {
   it.each([
     ['# 退款\n\n**三天**', '<h2>退款</h2><p><strong>三天</strong></p>'],
-    ['a *b* _c_ ***d*** e*f*g h_i_j', '<p>a <em>b</em> <em>c</em> <em><strong>d</strong></em> e<em>f</em>g h_i_j</p>'],
+    [
+      'a *b* _c_ ***d*** e*f*g h_i_j',
+      '<p>a <em>b</em> <em>c</em> <em><strong>d</strong></em> e<em>f</em>g h_i_j</p>',
+    ],
     ['**中文**后面', '<p><strong>中文</strong>后面</p>'],
     ['~~old~~ ~one~ ~~~x', '<p><del>old</del> <del>one</del> ~~~x</p>'],
     ['`a*b*` ``c`d``', '<p><code>a*b*</code> <code>c`d</code></p>'],
     ['a  \nb\\\nc\nd', '<p>a<br>b<br>c\nd</p>'],
     ['\\*no\\* &amp; &copy; &#x9000; &nope;', '<p>*no* & © 退 &nope;</p>'],
-    ['- a\n- b\n  - c\n\n1. x\n2. y', '<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul><ol 1><li>x</li><li>y</li></ol>'],
+    [
+      '- a\n- b\n  - c\n\n1. x\n2. y',
+      '<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul><ol 1><li>x</li><li>y</li></ol>',
+    ],
     ['- a\n\n- b', '<ul><li><p>a</p></li><li><p>b</p></li></ul>'],
     ['3) x\n\n   y', '<ol 3><li><p>x</p><p>y</p></li></ol>'],
     ['- a\nlazy\n\nafter', '<ul><li>a\nlazy</li></ul><p>after</p>'],
@@ -75,10 +85,22 @@ describe('Markdown', () => {
     ['Title\n===\nSub\n---\n\n***', '<h2>Title</h2><h3>Sub</h3><hr>'],
     ['###### six', '<h6>six</h6>'],
     ['|a|b|\n|-|:-:|\n|1|2\\|3|\n|x|', '<table><tr><td>a<td>b<tr><td>1<td>2|3<tr><td>x'],
-    ['[a](https://a.example "t") ![p](https://a.example/1.png)', '<p><a https://a.example>a</a> <a https://a.example/1.png>p</a></p>'],
-    ['[x][Ref] [ref]\n\n[ref]: https://r.example', '<p><a https://r.example>x</a> <a https://r.example>ref</a></p>'],
-    ['<https://a.example/> <help@example.com>', '<p><a https://a.example/>https://a.example/</a> <a mailto:help@example.com>help@example.com</a></p>'],
-    ['[a [b](https://b.example)](https://a.example)', '<p>[a <a https://b.example>b</a>](https://a.example)</p>'],
+    [
+      '[a](https://a.example "t") ![p](https://a.example/1.png)',
+      '<p><a https://a.example>a</a> <a https://a.example/1.png>p</a></p>',
+    ],
+    [
+      '[x][Ref] [ref]\n\n[ref]: https://r.example',
+      '<p><a https://r.example>x</a> <a https://r.example>ref</a></p>',
+    ],
+    [
+      '<https://a.example/> <help@example.com>',
+      '<p><a https://a.example/>https://a.example/</a> <a mailto:help@example.com>help@example.com</a></p>',
+    ],
+    [
+      '[a [b](https://b.example)](https://a.example)',
+      '<p>[a <a https://b.example>b</a>](https://a.example)</p>',
+    ],
   ])('%s', (text, expected) => {
     expect(html(text)).toBe(expected);
   });
@@ -162,7 +184,24 @@ it('makes nothing but known nodes and harmless addresses of any text', () => {
 
 it('is done with long and deep texts in no time', () => {
   const begin = performance.now();
-  for (const scrap of ['[', '![', '*a ', '**', '_', '~', '`', '> ', '- ', '<', '&', '|', '[a](', '\\', '[a][', '(']) {
+  for (const scrap of [
+    '[',
+    '![',
+    '*a ',
+    '**',
+    '_',
+    '~',
+    '`',
+    '> ',
+    '- ',
+    '<',
+    '&',
+    '|',
+    '[a](',
+    '\\',
+    '[a][',
+    '(',
+  ]) {
     parseMarkdown(scrap.repeat(50_000 / scrap.length));
     parseMarkdown(`${scrap}\n`.repeat(25_000 / scrap.length));
   }

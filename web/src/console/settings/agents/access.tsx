@@ -182,7 +182,8 @@ function Sessions({ agent, sessions }: { agent: Agent; sessions: List<AgentSessi
                       <strong>{clientName(session.user_agent) ?? t('sessionUnknown')}</strong>
                       {session.current && <span class="chip">{t('sessionCurrent')}</span>}
                       <span class="hint" title={session.user_agent}>
-                        {session.address} · {t('sessionSeen', { time: moment(session.last_seen_at, i18n) })}
+                        {session.address} ·{' '}
+                        {t('sessionSeen', { time: moment(session.last_seen_at, i18n) })}
                       </span>
                     </div>
                     {!session.current && (

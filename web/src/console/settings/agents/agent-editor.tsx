@@ -95,7 +95,10 @@ export function AgentEditor({ agent, agents, teams, roles }: AgentEditorProps) {
         )}
         {may(me, 'teams') && (
           <Part title={t('partWork')}>
-            <Group label={t('teams')} hint={teams.length === 0 ? t('teamsEmpty') : t('agentTeamsHint')}>
+            <Group
+              label={t('teams')}
+              hint={teams.length === 0 ? t('teamsEmpty') : t('agentTeamsHint')}
+            >
               <div class="check-grid">
                 {teams.map(({ id, name }) => (
                   <Check
@@ -104,7 +107,9 @@ export function AgentEditor({ agent, agents, teams, roles }: AgentEditorProps) {
                     checked={draft.teams.includes(id)}
                     onChange={(on) =>
                       form.set({
-                        teams: on ? [...draft.teams, id] : draft.teams.filter((each) => each !== id),
+                        teams: on
+                          ? [...draft.teams, id]
+                          : draft.teams.filter((each) => each !== id),
                       })
                     }
                   />

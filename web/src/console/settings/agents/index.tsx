@@ -5,7 +5,7 @@ import { useDesk, useTextsOf } from '../../context';
 import { all } from '../../forms/all';
 import { Loaded } from '../../loaded';
 import { may } from '../../pages';
-import { useList } from '../lists';
+import { useAll, useList } from '../lists';
 import { ListEditor } from '../section';
 import type { Role, Team } from '../shapes';
 import { AgentEditor } from './agent-editor';
@@ -16,10 +16,8 @@ export default function Agents() {
   const me = useDesk().me.value;
   const isAdmin = may(me, 'agents');
   const agents = useList<Agent>('agents');
-  const teams = useList<Team>('teams');
-  const roles = useList<Role>(isAdmin || may(me, 'keys') ? 'roles' : null);
-  const others =
-    isAdmin || may(me, 'keys') ? all<[Team[], Role[]]>(teams, roles) : withoutRoles(teams);
+  const teams = useAll<Team>('teams');
+  const roles = useAll<Role>('roles');
   const known = roles.state.status === 'ready' ? roles.state.value : [];
   return (
     <ListEditor
@@ -50,7 +48,7 @@ export default function Agents() {
         agent === null ? (
           <NewAgent agents={agents} />
         ) : (
-          <Loaded of={others} pane>
+          <Loaded of={all<[Team[], Role[]]>(teams, roles)} pane>
             {([teams, roles]) => (
               <AgentEditor agent={agent} agents={agents} teams={teams} roles={roles} />
             )}
@@ -59,16 +57,6 @@ export default function Agents() {
       }
     />
   );
-}
-
-/** Who changes teams alone is not told of roles. */
-function withoutRoles(teams: ReturnType<typeof useList<Team>>) {
-  const { state, retry } = teams;
-  const both =
-    state.status === 'ready'
-      ? { status: 'ready' as const, value: [state.value, []] as [Team[], Role[]] }
-      : state;
-  return { state: both, retry, set: () => undefined };
 }
 
 function roleName(agent: Agent, roles: readonly Role[]): string | null {

@@ -1,7 +1,16 @@
 /* How the server's bot reads a message (crates/core/src/bot.rs), so that rules can be tried before they are saved. */
 import type { Bot } from '../shapes';
 
-const USUAL_WORDS = ['人工', '转人工', '人工客服', '真人', 'agent', 'human', 'operator', 'representative'];
+const USUAL_WORDS = [
+  '人工',
+  '转人工',
+  '人工客服',
+  '真人',
+  'agent',
+  'human',
+  'operator',
+  'representative',
+];
 const READ_CHARS = 2_000;
 const UNSPACED = /[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\u{20000}-\u{3ffff}]/u;
 const IN_WORD = /[\p{Alphabetic}\p{N}]/u;
@@ -15,7 +24,9 @@ export type BotAnswer =
 /** What the bot does about a message, as far as its rules say. */
 export function answerTo(bot: Bot, text: string): BotAnswer {
   const lines = [...text].slice(0, READ_CHARS).join('').split(/\r?\n/).map(fold);
-  const word = [...(bot.handover_words ?? []), ...USUAL_WORDS].find((each) => holds(lines, fold(each)));
+  const word = [...(bot.handover_words ?? []), ...USUAL_WORDS].find((each) =>
+    holds(lines, fold(each)),
+  );
   if (word !== undefined) return { kind: 'person', word };
   const rules = bot.rules ?? [];
   const index = rules.findIndex((rule) =>

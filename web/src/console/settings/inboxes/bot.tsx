@@ -28,7 +28,9 @@ export function BotTab({ form }: { form: InboxForm }) {
           label={t('botOn')}
           hint={before && !bot ? t('botOffHint') : t('botOnHint')}
           checked={bot !== undefined}
-          onChange={(on) => set(on ? (before ?? { name: t('botNameExample'), articles: true }) : undefined)}
+          onChange={(on) =>
+            set(on ? (before ?? { name: t('botNameExample'), articles: true }) : undefined)
+          }
         />
         {bot && (
           <>
@@ -52,7 +54,11 @@ export function BotTab({ form }: { form: InboxForm }) {
       </Part>
       {bot && (
         <>
-          <Rules rules={bot.rules ?? []} error={form.errorAt('bot.rules')} set={(rules) => change({ rules })} />
+          <Rules
+            rules={bot.rules ?? []}
+            error={form.errorAt('bot.rules')}
+            set={(rules) => change({ rules })}
+          />
           <Part title={t('partHandover')}>
             <Check
               label={t('botArticles')}

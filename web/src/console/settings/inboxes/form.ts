@@ -45,7 +45,8 @@ export function inboxProblems(
   }
   const wrong = wrongOrigins(draft.origins);
   if (wrong.length > 0) problems['origins'] = t('originsWrong', { origins: wrong.join(', ') });
-  else if (draft.origins.length > ORIGINS_MAX) problems['origins'] = say('tooMany', { n: ORIGINS_MAX });
+  else if (draft.origins.length > ORIGINS_MAX)
+    problems['origins'] = say('tooMany', { n: ORIGINS_MAX });
   for (const name of [
     'waiting_target_s',
     'first_response_target_s',
@@ -59,7 +60,9 @@ export function inboxProblems(
     problems['idle_warn_s'] = t('warnWrong');
   }
   if (settings.hours) {
-    const wrongDay = Object.values(settings.hours.week).some((spans) => spansProblem(spans) !== null);
+    const wrongDay = Object.values(settings.hours.week).some(
+      (spans) => spansProblem(spans) !== null,
+    );
     if (wrongDay || specialProblems(settings.hours.special_days).some((each) => each !== null)) {
       problems['hours'] = t('hoursWrong');
     }

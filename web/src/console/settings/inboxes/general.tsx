@@ -1,6 +1,13 @@
 import { texts } from '../../../i18n/inboxes';
 import { useTextsOf } from '../../context';
-import { Check, LinesInput, SelectInput, TextArea, TextInput, WordsInput } from '../../forms/inputs';
+import {
+  Check,
+  LinesInput,
+  SelectInput,
+  TextArea,
+  TextInput,
+  WordsInput,
+} from '../../forms/inputs';
 import { Part } from '../section';
 import type { Team } from '../shapes';
 import { changeSettings, type InboxForm } from './form';
@@ -72,10 +79,14 @@ export function GeneralTab({ form, isNew, teams, skills }: GeneralProps) {
         />
         <WordsInput
           label={t('skills')}
-          hint={skills.length > 0 ? t('skillsKnown', { skills: skills.join('、') }) : t('skillsHint')}
+          hint={
+            skills.length > 0 ? t('skillsKnown', { skills: skills.join('、') }) : t('skillsHint')
+          }
           value={settings.skills ?? []}
           error={form.errorAt('skills')}
-          onInput={(names) => changeSettings(form, { skills: names.length > 0 ? names : undefined })}
+          onInput={(names) =>
+            changeSettings(form, { skills: names.length > 0 ? names : undefined })
+          }
         />
       </Part>
       {!isNew && (

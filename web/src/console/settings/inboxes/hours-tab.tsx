@@ -30,7 +30,9 @@ export function HoursTab({ form }: { form: InboxForm }) {
           label={t('hoursOn')}
           hint={t('hoursOnHint')}
           checked={hours !== undefined}
-          onChange={(on) => change(on ? (form.base.value.settings.hours ?? workingWeek(here)) : undefined)}
+          onChange={(on) =>
+            change(on ? (form.base.value.settings.hours ?? workingWeek(here)) : undefined)
+          }
         />
         {hours && (
           <>
@@ -85,11 +87,7 @@ function Week({ hours, change, error }: WeekProps) {
       {DAYS.map((day) => (
         <div key={day} class="week-day">
           <h4>{t(day)}</h4>
-          <Spans
-            label={t(day)}
-            spans={hours.week[day]}
-            set={(spans) => set(day, spans)}
-          />
+          <Spans label={t(day)} spans={hours.week[day]} set={(spans) => set(day, spans)} />
           <div class="week-bar" aria-hidden="true">
             {bars(hours.week[day]).map(({ start, length }) => (
               <i

@@ -55,7 +55,9 @@ export function specialProblems(days: readonly SpecialDay[]): (SpecialProblem | 
     const last = day.until ?? day.date;
     if (last < day.date) return 'range';
     const earlier = days.slice(0, index);
-    const twice = earlier.some((other) => other.date <= last && day.date <= (other.until ?? other.date));
+    const twice = earlier.some(
+      (other) => other.date <= last && day.date <= (other.until ?? other.date),
+    );
     return twice ? 'twice' : spansProblem(day.open);
   });
 }
@@ -64,7 +66,8 @@ export function specialProblems(days: readonly SpecialDay[]): (SpecialProblem | 
 export function nextSpan(spans: readonly Span[]): Span {
   const last = spans[spans.length - 1];
   const end = last === undefined ? null : (minutesOf(last)?.to ?? null);
-  if (end === null || end + 120 > DAY_MINUTES) return spans.length === 0 ? '09:00-18:00' : '00:00-01:00';
+  if (end === null || end + 120 > DAY_MINUTES)
+    return spans.length === 0 ? '09:00-18:00' : '00:00-01:00';
   const from = end + 60;
   return `${clock(from)}-${clock(Math.min(from + 240, DAY_MINUTES))}`;
 }

@@ -7,9 +7,8 @@ import { all } from '../../forms/all';
 import { Form } from '../../forms/form';
 import { FormView } from '../../forms/form-view';
 import { Loaded } from '../../loaded';
-import { may } from '../../pages';
 import { pageHref, route } from '../../router';
-import { type List, useList } from '../lists';
+import { type List, useAll, useList } from '../lists';
 import { ListEditor } from '../section';
 import type { Inbox, Team } from '../shapes';
 import { BotTab } from './bot';
@@ -49,9 +48,8 @@ export default function Inboxes() {
 }
 
 function InboxEditor({ inbox, inboxes }: { inbox: Inbox | null; inboxes: List<Inbox> }) {
-  const me = useDesk().me.value;
-  const teams = useList<Team>(may(me, 'chat') || may(me, 'teams') ? 'teams' : null);
-  const agents = useList<Agent>(may(me, 'chat') || may(me, 'agents') ? 'agents' : null);
+  const teams = useAll<Team>('teams');
+  const agents = useAll<Agent>('agents');
   return (
     <Loaded of={all<[Team[], Agent[]]>(teams, agents)} pane>
       {([teams, agents]) => (

@@ -138,7 +138,16 @@ function Preview({ name, greeting, colour, side, questions }: PreviewProps) {
   );
 }
 
-const TYPES = ['text', 'multiline', 'email', 'phone', 'number', 'date', 'select', 'checkbox'] as const;
+const TYPES = [
+  'text',
+  'multiline',
+  'email',
+  'phone',
+  'number',
+  'date',
+  'select',
+  'checkbox',
+] as const;
 
 interface QuestionsProps {
   questions: readonly FormField[];
@@ -173,7 +182,11 @@ function Questions({ questions, error, set }: QuestionsProps) {
                 options={TYPES.map((type) => [type, t(`type_${type}`)] as const)}
                 onChange={(type) => {
                   const { options: _, ...others } = question;
-                  replace(index, { ...others, type, ...(type === 'select' ? { options: [] } : {}) });
+                  replace(index, {
+                    ...others,
+                    type,
+                    ...(type === 'select' ? { options: [] } : {}),
+                  });
                 }}
               />
               <button

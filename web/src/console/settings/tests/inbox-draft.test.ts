@@ -6,7 +6,11 @@ import { type InboxDraft, NEW_INBOX, patchOf, tabOf } from '../inboxes/draft';
 import { inboxProblems } from '../inboxes/form';
 import { originOf, wrongOrigins } from '../inboxes/origins';
 
-const inbox = (patch: Partial<InboxDraft> = {}): InboxDraft => ({ ...NEW_INBOX, name: 'Web', ...patch });
+const inbox = (patch: Partial<InboxDraft> = {}): InboxDraft => ({
+  ...NEW_INBOX,
+  name: 'Web',
+  ...patch,
+});
 
 describe('a change of an inbox', () => {
   it('sends what was changed, and nothing else', () => {
@@ -47,7 +51,13 @@ it('finds the tab of a field that the server blames', () => {
 it('takes origins, and nothing that only looks like one', () => {
   expect(originOf('https://Shop.example/')).toBe('https://shop.example');
   expect(originOf('http://localhost:3000')).toBe('http://localhost:3000');
-  const wrong = ['*', 'shop.example', 'https://shop.example/path', 'https://*.shop.example', 'ftp://a'];
+  const wrong = [
+    '*',
+    'shop.example',
+    'https://shop.example/path',
+    'https://*.shop.example',
+    'ftp://a',
+  ];
   expect(wrongOrigins([...wrong, 'https://ok.example'])).toEqual(wrong);
 });
 

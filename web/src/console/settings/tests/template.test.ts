@@ -18,7 +18,12 @@ it('names the place of what is no variable', () => {
   expect(parseTemplate('退款 {{visitor.name')).toEqual({ problem: 'unclosed', at: 3 });
   expect(parseTemplate('{{visitor.name}} {{x}}')).toEqual({ problem: 'unknown', at: 17 });
   expect(parseTemplate('{{visitor.name|{{x}}}}')).toEqual({ problem: 'nested', at: 0 });
-  for (const unknown of ['{{}}', '{{visitor.attributes.}}', '{{visitor.attributes.a b}}', '{{VISITOR.name}}']) {
+  for (const unknown of [
+    '{{}}',
+    '{{visitor.attributes.}}',
+    '{{visitor.attributes.a b}}',
+    '{{VISITOR.name}}',
+  ]) {
     expect(parseTemplate(unknown), unknown).toEqual({ problem: 'unknown', at: 0 });
   }
   const many = '{{inbox.name}}'.repeat(VARIABLES_MAX);

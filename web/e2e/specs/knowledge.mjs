@@ -46,7 +46,7 @@ export default async function knowledge({ server, person, stage, eventually, exp
       await field('名称（中文）').fill(zh);
       await field('名称（English）').fill(en);
       await page.locator('dialog').getByRole('button', { name: '保存' }).click();
-      await page.waitForSelector(`.shelves li:has-text("${zh}")`);
+      await page.waitForSelector(`.category-list li:has-text("${zh}")`);
     }
     await button('上移“售后”').click();
     await eventually('it is the first', async () => {
@@ -57,7 +57,7 @@ export default async function knowledge({ server, person, stage, eventually, exp
   });
 
   await stage('a new article, with the toolbar and the preview', async () => {
-    await page.click('.back-link');
+    await page.click('.page-back');
     await page.click('.knowledge-head a:has-text("新建文章")');
     await button('创建').isDisabled();
     await field(title).fill('怎么退款');
@@ -125,13 +125,13 @@ export default async function knowledge({ server, person, stage, eventually, exp
       body: '七天内到账。',
     });
     await button('保存').click();
-    await page.waitForSelector('.conflict .diff-line.is-removed:has-text("七天内到账")');
-    await page.waitForSelector('.conflict .diff-line.is-added:has-text("周末顺延")');
+    await page.waitForSelector('.article-conflict .diff-line.is-removed:has-text("七天内到账")');
+    await page.waitForSelector('.article-conflict .diff-line.is-added:has-text("周末顺延")');
     await writer.picture('conflict');
     await expectAccessible(page, 'two texts, of which one is chosen');
     assert.equal((await held()).texts.zh.body, '七天内到账。');
     await button('用我的覆盖').click();
-    await page.waitForSelector('.conflict', { state: 'detached' });
+    await page.waitForSelector('.article-conflict', { state: 'detached' });
     await eventually('mine is saved', async () => {
       return (await held()).texts.zh.body === '五天内到账。\n周末顺延。';
     });
@@ -142,7 +142,7 @@ export default async function knowledge({ server, person, stage, eventually, exp
     const { version } = await held();
     await send('PATCH', `articles/${article}`, { version, slug: 'refund' });
     await button('保存').click();
-    await page.waitForSelector('.conflict tr:has-text("网址名称"):has-text("refund")');
+    await page.waitForSelector('.article-conflict tr:has-text("网址名称"):has-text("refund")');
     await writer.picture('conflict-details');
     await expectAccessible(page, 'two sets of details');
     await button('采用对方的').click();
@@ -153,19 +153,19 @@ export default async function knowledge({ server, person, stage, eventually, exp
 
   await stage('the history shows what was changed, and brings it back', async () => {
     await page.click('.article-links a:has-text("历史版本（中文）")');
-    await page.waitForSelector('.versions li:nth-child(4)');
-    await page.click('.versions li:nth-child(2) button');
+    await page.waitForSelector('.article-versions li:nth-child(4)');
+    await page.click('.article-versions li:nth-child(2) button');
     await page.waitForSelector('.diff-line.is-added:has-text("七天内到账")');
     await page.waitForSelector('.diff-line.is-removed:has-text("五天内到账")');
     await writer.picture('history');
     await button('恢复').click();
     await page.locator('dialog').getByRole('button', { name: '恢复' }).click();
-    await page.waitForSelector('.versions li:nth-child(5)');
+    await page.waitForSelector('.article-versions li:nth-child(5)');
     assert.equal((await held()).texts.zh.body, '七天内到账。');
   });
 
   await stage('a save that fails keeps the text', async () => {
-    await page.click('.back-link');
+    await page.click('.page-back');
     await button('中文').click();
     await field(body).fill('十天内到账。');
     await server.kill();
@@ -179,7 +179,7 @@ export default async function knowledge({ server, person, stage, eventually, exp
   });
 
   await stage('a taken name is told at its field', async () => {
-    await page.click('.back-link');
+    await page.click('.page-back');
     await page.click('.knowledge-head a:has-text("新建文章")');
     await field(title).fill('发货时间');
     await field(body).fill('当天发货。');
@@ -192,7 +192,7 @@ export default async function knowledge({ server, person, stage, eventually, exp
   });
 
   await stage('the list is filtered and searched', async () => {
-    await page.click('.back-link');
+    await page.click('.page-back');
     await page.waitForSelector('.article-row:has-text("发货时间")');
     await field('状态').selectOption('published');
     await page.waitForSelector('.article-row:has-text("发货时间")', { state: 'detached' });
@@ -213,7 +213,7 @@ export default async function knowledge({ server, person, stage, eventually, exp
     await reader.signIn(agentLogIn);
     await reader.page.click('.rail a[href="#/knowledge"]');
     await reader.page.click('.article-row:has-text("怎么退款")');
-    await reader.page.waitForSelector('.card .markdown:has-text("十天内到账")');
+    await reader.page.waitForSelector('.form-card .markdown:has-text("十天内到账")');
     assert.equal(await reader.page.locator('textarea, .knowledge-head .button-row').count(), 0);
     await reader.picture('reading');
     await reader.page.context().close();
@@ -223,7 +223,7 @@ export default async function knowledge({ server, person, stage, eventually, exp
     await page.click('.article-row:has-text("发货时间")');
     await button('删除文章').click();
     await page.locator('dialog').getByRole('button', { name: '删除文章' }).click();
-    await page.waitForSelector('.articles');
+    await page.waitForSelector('.article-list');
     await page.waitForSelector('.article-row:has-text("发货时间")', { state: 'detached' });
   });
 
@@ -256,7 +256,7 @@ export default async function knowledge({ server, person, stage, eventually, exp
     );
     for (const screen of screens) {
       await one.page.goto(`${server.origin}/console/#/knowledge${screen}`);
-      await one.page.waitForSelector('.knowledge h1');
+      await one.page.waitForSelector('.knowledge-page h1');
       await eventually(`${screen} is loaded`, async () => {
         const busy = '.page[aria-busy="true"], .part-loading, .skeleton-lines';
         return (await one.page.locator(busy).count()) === 0;

@@ -93,20 +93,20 @@ export default async function settings({ server, person, stage, eventually, expe
   });
 
   await stage('hours: several spans a day, a holiday, and what overlaps is shown', async () => {
-    await page.click('.editor-tabs a:has-text("服务时间")');
+    await page.click('.settings-editor-tabs a:has-text("服务时间")');
     await page.getByLabel('设置服务时间').check();
     await page.getByLabel('时区').selectOption('Asia/Shanghai');
     await field('周一：结束时间').fill('12:00');
     await button('周一：添加时段').click();
     await field('周一：开始时间').nth(1).fill('11:00');
-    await page.waitForSelector('.week-day:has-text("周一") .form-error:has-text("重叠")');
+    await page.waitForSelector('.hours-day:has-text("周一") .form-error:has-text("重叠")');
     await admin.picture('hours-overlap');
     await expectAccessible(page, 'hours that overlap');
     await field('周一：开始时间').nth(1).fill('13:30');
     await field('周一：结束时间').nth(1).fill('22:00');
     await button('将周一的时段应用到周二至周五').click();
     await button('添加日期').click();
-    const day = page.locator('.special-days .card');
+    const day = page.locator('.form-cards .form-card');
     await day.getByLabel('名称', { exact: true }).fill('元旦');
     await day.getByLabel('日期', { exact: true }).fill('2027-01-01');
     await day.getByLabel('至（多天时填写）').fill('2027-01-03');
@@ -120,7 +120,7 @@ export default async function settings({ server, person, stage, eventually, expe
   });
 
   await stage('what somebody else changed meanwhile stays', async () => {
-    await page.click('.editor-tabs a:has-text("时效")');
+    await page.click('.settings-editor-tabs a:has-text("时效")');
     await field('排队时长').fill('2');
     const { id, settings } = await inboxOf('web');
     await send('PATCH', `inboxes/${id}`, { settings: { ...settings, help_hidden: true } });
@@ -137,7 +137,7 @@ export default async function settings({ server, person, stage, eventually, expe
   });
 
   await stage('a bot: its rules are tried before they are saved', async () => {
-    await page.click('.editor-tabs a:has-text("机器人")');
+    await page.click('.settings-editor-tabs a:has-text("机器人")');
     await page.getByLabel('由机器人先接待').check();
     await field('名称').fill('小松');
     await button('添加规则').click();
@@ -160,8 +160,8 @@ export default async function settings({ server, person, stage, eventually, expe
   });
 
   await stage('what the server alone knows is shown at its field', async () => {
-    await page.click('.editor-tabs a:has-text("数据保留")');
-    await page.locator('.part input').first().fill('30');
+    await page.click('.settings-editor-tabs a:has-text("数据保留")');
+    await page.locator('.settings-part input').first().fill('30');
     await page.route('**/api/v1/inboxes/*', (route) =>
       route.request().method() === 'PATCH'
         ? route.fulfill({
@@ -187,7 +187,7 @@ export default async function settings({ server, person, stage, eventually, expe
   });
 
   await stage('the look: its colour says how well it can be read', async () => {
-    await page.click('.editor-tabs a:has-text("窗口外观")');
+    await page.click('.settings-editor-tabs a:has-text("窗口外观")');
     await field('颜色代码').fill('#ffd400');
     await page.waitForSelector('.field-group:has-text("深色图标")');
     await page.getByLabel('左侧').check();
@@ -212,7 +212,7 @@ export default async function settings({ server, person, stage, eventually, expe
   });
 
   await stage('the secret is shown once', async () => {
-    await page.click('.editor-tabs a:has-text("安装")');
+    await page.click('.settings-editor-tabs a:has-text("安装")');
     await page.waitForSelector('.code-box:has-text("data-inbox=\\"web\\"")');
     await button('生成新密钥').click();
     await page.locator('dialog').getByRole('button', { name: '生成新密钥' }).click();
@@ -225,7 +225,7 @@ export default async function settings({ server, person, stage, eventually, expe
   });
 
   await stage('a new inbox, whose key is taken at first', async () => {
-    await page.click('.section-head a:has-text("添加")');
+    await page.click('.settings-section-head a:has-text("添加")');
     await field('名称').fill('微信商城');
     await field('渠道标识').fill('web');
     await button('创建').click();
@@ -240,8 +240,8 @@ export default async function settings({ server, person, stage, eventually, expe
     await field('名称').fill('售前');
     await button('创建').click();
     await page.waitForSelector('.list-editor-row[aria-current="true"]:has-text("售前")');
-    await page.click('.section-head a:has-text("添加")');
-    await page.waitForSelector('.editor-title:has-text("新团队")');
+    await page.click('.settings-section-head a:has-text("添加")');
+    await page.waitForSelector('.settings-editor-title:has-text("新团队")');
     await field('名称').fill('售后');
     await page.getByLabel('Alex Morgan').check();
     await page.getByLabel('技能优先').check();
@@ -285,11 +285,11 @@ export default async function settings({ server, person, stage, eventually, expe
     await button('停用账号').click();
     await page.waitForSelector('dialog[open]:has-text("退出所有登录")');
     await page.locator('dialog').getByRole('button', { name: '停用账号' }).click();
-    await page.waitForSelector('.editor-title .chip');
+    await page.waitForSelector('.settings-editor-title .form-chip');
     await chen.page.waitForSelector('input[type=password]');
     await chen.page.context().close();
     await button('启用账号').click();
-    await page.waitForSelector('.editor-title .chip', { state: 'detached' });
+    await page.waitForSelector('.settings-editor-title .form-chip', { state: 'detached' });
   });
 
   await stage('a role of the company’s own', async () => {
@@ -318,10 +318,10 @@ export default async function settings({ server, person, stage, eventually, expe
       });
     assert.equal((await asked()).status, 200);
     await button('我已保存').click();
-    await page.waitForSelector('.card:has-text("每日报表")');
+    await page.waitForSelector('.form-card:has-text("每日报表")');
     await button('吊销').click();
     await page.locator('dialog').getByRole('button', { name: '吊销' }).click();
-    await page.waitForSelector('.card:has-text("每日报表")', { state: 'detached' });
+    await page.waitForSelector('.form-card:has-text("每日报表")', { state: 'detached' });
     assert.equal((await asked()).status, 401);
   });
 
@@ -377,13 +377,13 @@ export default async function settings({ server, person, stage, eventually, expe
     await field('原因').fill('广告');
     await field('有效期至').fill('2030-01-01T12:00');
     await button('屏蔽').click();
-    await page.waitForSelector('.card:has-text("203.0.113.0/24"):has-text("广告")');
+    await page.waitForSelector('.form-card:has-text("203.0.113.0/24"):has-text("广告")');
     assert.equal((await get('blocks')).items.length, 1);
   });
 
   await stage('what is kept for how long', async () => {
     await go('retention');
-    await page.waitForSelector('.table tr:has-text("灯与松") td:has-text("30 天")');
+    await page.waitForSelector('.form-table tr:has-text("灯与松") td:has-text("30 天")');
   });
 
   await stage('a rehearsal lists what it did not send', async () => {
@@ -408,7 +408,7 @@ export default async function settings({ server, person, stage, eventually, expe
     }));
     await page.reload();
     await page.click('.settings-nav a:has-text("演练记录")');
-    await page.waitForSelector('.table td:has-text("udp://log.example:514")');
+    await page.waitForSelector('.form-table td:has-text("udp://log.example:514")');
     await admin.picture('rehearsal');
     await expectAccessible(page, 'a rehearsal');
     await page.unrouteAll();
@@ -421,7 +421,7 @@ export default async function settings({ server, person, stage, eventually, expe
     await agent.page.waitForSelector('.list-editor-row:has-text("/hello")');
     assert.equal(await agent.page.locator('.settings-nav a').count(), 1);
     await agent.page.click('.list-editor-row:has-text("/hello")');
-    await agent.page.waitForSelector('.part:has-text("不能修改")');
+    await agent.page.waitForSelector('.settings-part:has-text("不能修改")');
     await go('inboxes', agent.page);
     await agent.page.waitForSelector('.pane-state:has-text("没有查看权限")');
     await agent.picture('denied');

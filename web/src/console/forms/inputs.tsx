@@ -255,7 +255,7 @@ interface CheckProps {
 export function Check({ label, hint, checked, disabled = false, onChange }: CheckProps) {
   const hintId = useId();
   return (
-    <div class="check">
+    <div class="form-check">
       <label>
         <input
           type="checkbox"
@@ -291,7 +291,7 @@ export function Choices<V extends string>(props: ChoicesProps<V>) {
   return (
     <Group label={props.label} hint={props.hint} error={props.error ?? null}>
       {props.options.map((option) => (
-        <div class="check" key={option.value}>
+        <div class="form-check" key={option.value}>
           <label>
             <input
               type="radio"

@@ -63,7 +63,7 @@ function Denied() {
 function BackToList() {
   const { t } = useTextsOf(texts);
   return (
-    <a class="back-link is-shown" href={pageHref('knowledge')}>
+    <a class="page-back" href={pageHref('knowledge')}>
       <Icon name="back" size={18} />
       {t('title')}
     </a>
@@ -145,7 +145,7 @@ function Writing({ article, categories, inboxes }: WritingProps) {
           if (wrong && shown !== 'both') setShown(wrong);
         }}
       >
-        <div class="article-languages segments" role="group" aria-label={t('languages')}>
+        <div class="article-languages form-segments" role="group" aria-label={t('languages')}>
           {(['zh', 'en', 'both'] as const).map((each) => (
             <button
               key={each}
@@ -265,7 +265,7 @@ function Reading({ article, inboxes }: { article: Article; inboxes: readonly Inb
         <ArticleLinks article={article} inboxes={inboxes} />
       </header>
       {written.length > 1 && (
-        <div class="segments" role="group" aria-label={t('languages')}>
+        <div class="form-segments" role="group" aria-label={t('languages')}>
           {written.map((each) => (
             <button
               key={each}
@@ -279,7 +279,7 @@ function Reading({ article, inboxes }: { article: Article; inboxes: readonly Inb
         </div>
       )}
       {text && (
-        <div class="card" lang={shown}>
+        <div class="form-card" lang={shown}>
           <Markdown text={text.body} />
         </div>
       )}

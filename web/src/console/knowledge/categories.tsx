@@ -24,7 +24,7 @@ export function Categories() {
   const mayWrite = may(me, 'knowledge');
   return (
     <section class="knowledge-list is-narrow">
-      <a class="back-link is-shown" href={pageHref('knowledge')}>
+      <a class="page-back" href={pageHref('knowledge')}>
         <Icon name="back" size={18} />
         {t('title')}
       </a>
@@ -102,7 +102,7 @@ function Shelves({ categories, list, mayWrite, edit }: ShelvesProps) {
   };
   return (
     <>
-      <ol class="shelves">
+      <ol class="category-list">
         {list.map((category, index) => {
           const name = nameOf(category, language);
           return (

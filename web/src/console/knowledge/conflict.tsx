@@ -28,7 +28,7 @@ export function ConflictView({ editor, categories, inboxes }: ConflictProps) {
   }, [conflict]);
   if (!conflict) return null;
   return (
-    <section ref={root} class="card conflict" role="alert" tabIndex={-1}>
+    <section ref={root} class="form-card article-conflict" role="alert" tabIndex={-1}>
       <h2>
         <Icon name="alert" size={18} />
         {t(conflict.kind === 'text' ? 'conflictText' : 'conflictDetails')}
@@ -119,7 +119,7 @@ function DetailsConflict({ editor, theirs, categories, inboxes }: DetailsConflic
     (name) => !same(mine[name], theirs[name]),
   );
   return (
-    <table class="table">
+    <table class="form-table">
       <thead>
         <tr>
           <th scope="col">{t('details')}</th>

@@ -20,7 +20,7 @@ export function DetailsForm({ form, categories, inboxes, isNew }: DetailsFormPro
   const language = useLanguage();
   const draft = form.value.value;
   return (
-    <section class="card article-details" aria-label={t('details')}>
+    <section class="form-card article-details" aria-label={t('details')}>
       <Choices
         label={t('state')}
         value={draft.state}
@@ -52,7 +52,7 @@ export function DetailsForm({ form, categories, inboxes, isNew }: DetailsFormPro
         onInput={(slug) => form.set({ slug })}
       />
       <Group label={t('inboxes')} hint={t('inboxesHint')} error={form.errorAt('inbox_ids')}>
-        <div class="check-grid">
+        <div class="form-checks">
           {inboxes.map(({ id, name }) => (
             <Check
               key={id}

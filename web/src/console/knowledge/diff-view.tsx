@@ -16,7 +16,7 @@ export function DiffView({ label, before, after }: DiffViewProps) {
   const lines = diffLines(before, after);
   if (lines.every(({ kind }) => kind === 'same')) return <p class="hint">{t('diffSame')}</p>;
   return (
-    <div class="diff" role="region" tabIndex={0} aria-label={label}>
+    <div class="diff-view" role="region" tabIndex={0} aria-label={label}>
       {folded(lines).map((row, index) =>
         row.kind === 'skipped' ? (
           <p key={index} class="diff-skipped">

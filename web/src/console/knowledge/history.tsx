@@ -25,7 +25,7 @@ export function HistoryPage({ id, language }: { id: string; language: Language }
   const [chosen, setChosen] = useState<number | null>(null);
   return (
     <section class="article">
-      <a class="back-link is-shown" href={pageHref('knowledge', [id])}>
+      <a class="page-back" href={pageHref('knowledge', [id])}>
         <Icon name="back" size={18} />
         {t('backToArticle')}
       </a>
@@ -46,7 +46,7 @@ export function HistoryPage({ id, language }: { id: string; language: Language }
             );
           }
           return (
-            <div class="history">
+            <div class="article-history">
               <Versions list={list} chosen={version.version} choose={setChosen} />
               <VersionView
                 key={version.version}
@@ -78,7 +78,7 @@ function Versions({ list, chosen, choose }: VersionsProps) {
   const { t } = useTextsOf(texts);
   const agents = useAgentNames();
   return (
-    <ol class="versions" aria-label={t('versions')}>
+    <ol class="article-versions" aria-label={t('versions')}>
       {list.map(({ version, title, author_id, created_at }, index) => (
         <li key={version}>
           <button
@@ -88,7 +88,7 @@ function Versions({ list, chosen, choose }: VersionsProps) {
           >
             <strong>
               {t('version', { n: version })}
-              {index === 0 && <span class="chip">{t('versionNow')}</span>}
+              {index === 0 && <span class="form-chip">{t('versionNow')}</span>}
             </strong>
             <span class="hint">{title}</span>
             <span class="hint">
@@ -119,8 +119,8 @@ function VersionView({ path, version, before, isLast, restored }: VersionViewPro
   });
   const whole = (text: ArticleText | null) => (text ? `${text.title}\n\n${text.body}` : '');
   return (
-    <div class="card">
-      <div class="card-head">
+    <div class="form-card">
+      <div class="form-card-head">
         <h2>
           {before === null
             ? t('version', { n: version })

@@ -18,7 +18,7 @@ export default function KnowledgePage() {
     page = <HistoryPage key={`${first} ${language}`} id={first} language={language} />;
   } else if (first !== undefined) page = <ArticlePage key={first} id={first} />;
   return (
-    <div class="knowledge">
+    <div class="knowledge-page">
       {page}
       <Announcer />
     </div>

@@ -87,7 +87,7 @@ function FilterBar({ filters }: { filters: Filters }) {
     language: LANGUAGES.map((each) => [each, t(`language_${each}`)] as const),
   };
   return (
-    <div class="filters" role="search" aria-label={t('filters')}>
+    <div class="article-filters" role="search" aria-label={t('filters')}>
       <SearchField value={filters.q} set={(q) => setFilters({ ...filters, q })} />
       {(['state', 'category', 'inbox', 'language'] as const).map((name) => (
         <select
@@ -171,7 +171,7 @@ function Articles({ filters }: { filters: Filters }) {
         }
         return (
           <>
-            <ul class="articles" aria-label={t('title')}>
+            <ul class="article-list" aria-label={t('title')}>
               {page.items.map((article) => (
                 <ArticleRow key={article.id} article={article} categories={known} />
               ))}
@@ -242,7 +242,7 @@ function ArticleRow({
 
 export function StateChip({ state }: { state: Article['state'] }) {
   const { t } = useTextsOf(texts);
-  return <span class={`chip article-state is-${state}`}>{t(`state_${state}`)}</span>;
+  return <span class={`form-chip article-state is-${state}`}>{t(`state_${state}`)}</span>;
 }
 
 export function Figures({ article }: { article: Article }) {
@@ -269,7 +269,7 @@ function Found({ filters }: { filters: Filters }) {
         items.length === 0 ? (
           <Nothing filtered />
         ) : (
-          <ul class="articles" aria-label={t('title')}>
+          <ul class="article-list" aria-label={t('title')}>
             {items.map((hit) => (
               <li key={`${hit.article_id} ${hit.language}`}>
                 <a class="article-row" href={pageHref('knowledge', [hit.article_id])}>
@@ -281,7 +281,7 @@ function Found({ filters }: { filters: Filters }) {
                       {hit.snippet.cut_after && '…'}
                     </span>
                   </span>
-                  <span class="chip">{t(`language_${hit.language}`)}</span>
+                  <span class="form-chip">{t(`language_${hit.language}`)}</span>
                 </a>
               </li>
             ))}

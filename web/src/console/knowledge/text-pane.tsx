@@ -97,7 +97,7 @@ function Toolbar({ area, label }: ToolbarProps) {
   const { t } = useTextsOf(texts);
   return (
     <div
-      class="toolbar"
+      class="text-pane-toolbar"
       role="toolbar"
       aria-label={label}
       onKeyDown={(event) => {

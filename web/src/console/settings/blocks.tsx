@@ -23,7 +23,7 @@ export default function Blocks() {
   const [making, setMaking] = useState(false);
   const people = agents.state.status === 'ready' ? agents.state.value : [];
   return (
-    <section class="section">
+    <section class="settings-section">
       <SectionHead title={t('blocks')} lead={t('blocksLead')}>
         <button type="button" class="button" onClick={() => setMaking(true)}>
           <Icon name="plus" size={16} />
@@ -38,9 +38,9 @@ export default function Blocks() {
               <p>{t('blocksEmpty')}</p>
             </div>
           ) : (
-            <ul class="card-list">
+            <ul class="form-cards">
               {list.map((block) => (
-                <li key={block.id} class="card">
+                <li key={block.id} class="form-card">
                   <BlockCard
                     block={block}
                     maker={people.find(({ id }) => id === block.made_by)?.name ?? null}
@@ -74,7 +74,7 @@ function BlockCard({ block, maker, removed }: BlockCardProps) {
       : t('blockedCustomer', { id: block.customer_id ?? '' }));
   return (
     <>
-      <div class="card-head">
+      <div class="form-card-head">
         <h3>{whom}</h3>
         <RemoveButton
           label={t('blockEnd')}

@@ -24,7 +24,7 @@ export default function Keys() {
   const [making, setMaking] = useState(false);
   const people = agents.state.status === 'ready' ? agents.state.value : [];
   return (
-    <section class="section">
+    <section class="settings-section">
       <SectionHead title={t('keys')} lead={t('keysLead')}>
         <button type="button" class="button" onClick={() => setMaking(true)}>
           <Icon name="plus" size={16} />
@@ -38,9 +38,9 @@ export default function Keys() {
               <p>{t('keysEmpty')}</p>
             </div>
           ) : (
-            <ul class="card-list">
+            <ul class="form-cards">
               {list.map((key) => (
-                <li key={key.id} class="card">
+                <li key={key.id} class="form-card">
                   <KeyCard
                     apiKey={key}
                     owner={people.find(({ id }) => id === key.owner_id)?.name ?? null}
@@ -71,9 +71,9 @@ function KeyCard({ apiKey, owner, removed }: KeyCardProps) {
   const expired = expires_at != null && Date.parse(expires_at) < Date.now();
   return (
     <>
-      <div class="card-head">
+      <div class="form-card-head">
         <h3>{name}</h3>
-        {expired && <span class="chip">{t('keyExpired')}</span>}
+        {expired && <span class="form-chip">{t('keyExpired')}</span>}
         <RemoveButton
           label={t('keyRevoke')}
           title={t('keyRevokeTitle', { name })}

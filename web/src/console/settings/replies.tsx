@@ -93,7 +93,7 @@ function ReplyEditor({ reply, replies }: ReplyEditorProps) {
   if (reply?.shared && !mayShare) return <SharedReply reply={reply} />;
   return (
     <>
-      <h2 class="editor-title">{reply ? draft.title || reply.title : t('replyNew')}</h2>
+      <h2 class="settings-editor-title">{reply ? draft.title || reply.title : t('replyNew')}</h2>
       <FormView form={form} scope={pageHref('settings', ['replies', id])} creates={reply === null}>
         <Part title={t('partReply')}>
           {!reply && mayShare && (
@@ -139,7 +139,7 @@ function ReplyEditor({ reply, replies }: ReplyEditorProps) {
           />
         </Part>
         {reply && (
-          <div class="editor-end">
+          <div class="settings-editor-end">
             <RemoveButton
               label={t('replyRemove')}
               title={t('replyRemoveTitle', { name: reply.title })}
@@ -163,7 +163,7 @@ function SharedReply({ reply }: { reply: CannedReply }) {
   const { t } = useTextsOf(texts);
   return (
     <>
-      <h2 class="editor-title">{reply.title}</h2>
+      <h2 class="settings-editor-title">{reply.title}</h2>
       <Part title={t('partReply')} lead={t('replyReadOnly')}>
         <TemplatePreview template={parseTemplate(reply.text)} />
       </Part>
@@ -206,7 +206,7 @@ function ReplyText({ value, error, set }: ReplyTextProps) {
           />
         )}
       </Field>
-      <div class="palette" role="group" aria-label={t('variables')}>
+      <div class="reply-variables" role="group" aria-label={t('variables')}>
         {VARIABLES.map((variable) => (
           <button
             key={variable}

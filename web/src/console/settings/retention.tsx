@@ -13,12 +13,12 @@ export default function RetentionView() {
   const kept = useAll<Retention>('privacy/retention');
   const inboxes = useAll<Inbox>('inboxes');
   return (
-    <section class="section">
+    <section class="settings-section">
       <SectionHead title={t('retention')} lead={t('retentionLead')} />
       <Loaded of={all<[Retention[], Inbox[]]>(kept, inboxes)} pane>
         {([lines, inboxes]) => (
-          <div class="table-scroll" tabIndex={0} role="region" aria-label={t('retention')}>
-            <table class="table">
+          <div class="form-table-scroll" tabIndex={0} role="region" aria-label={t('retention')}>
+            <table class="form-table">
               <thead>
                 <tr>
                   <th scope="col">{t('inbox')}</th>

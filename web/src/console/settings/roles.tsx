@@ -70,7 +70,7 @@ function RoleEditor({ role, roles, permissions }: RoleEditorProps) {
   const draft = form.value.value;
   return (
     <>
-      <h2 class="editor-title">{role ? draft.name || role.name : t('roleNew')}</h2>
+      <h2 class="settings-editor-title">{role ? draft.name || role.name : t('roleNew')}</h2>
       <FormView form={form} scope={pageHref('settings', ['roles', id])} creates={role === null}>
         <Part title={t('partRole')} lead={t('partRoleLead')}>
           <TextInput
@@ -89,7 +89,7 @@ function RoleEditor({ role, roles, permissions }: RoleEditorProps) {
           />
         </Part>
         {role && (
-          <div class="editor-end">
+          <div class="settings-editor-end">
             <RemoveButton
               label={t('roleRemove')}
               title={t('roleRemoveTitle', { name: role.name })}

@@ -20,7 +20,7 @@ interface HeadProps {
 
 export function SectionHead({ title, lead, children }: HeadProps) {
   return (
-    <header class="section-head">
+    <header class="settings-section-head">
       <div>
         <h2>{title}</h2>
         <p>{lead}</p>
@@ -96,7 +96,7 @@ export function ListEditor<T extends { id: string }>(props: ListEditorProps<T>) 
 
 function BackLink({ name, title }: { name: string; title: string }) {
   return (
-    <a class="back-link" href={pageHref('settings', [name])}>
+    <a class="page-back" href={pageHref('settings', [name])}>
       <Icon name="back" size={18} />
       {title}
     </a>
@@ -110,7 +110,7 @@ function Editor({ children }: { children: ComponentChildren }) {
     if (document.activeElement === document.body) root.current?.focus();
   }, []);
   return (
-    <div ref={root} class="editor" tabIndex={-1}>
+    <div ref={root} class="settings-editor" tabIndex={-1}>
       {children}
     </div>
   );
@@ -224,9 +224,9 @@ interface PartProps {
 /** A part of an editor under a title of its own. */
 export function Part({ title, lead, children }: PartProps) {
   return (
-    <section class="part">
+    <section class="settings-part">
       <h3>{title}</h3>
-      {lead && <p class="part-lead">{lead}</p>}
+      {lead && <p class="settings-part-lead">{lead}</p>}
       {children}
     </section>
   );

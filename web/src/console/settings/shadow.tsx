@@ -31,7 +31,7 @@ export default function Shadow() {
     }
   };
   return (
-    <section class="section">
+    <section class="settings-section">
       <SectionHead title={t('shadow')} lead={t('shadowLead')} />
       <Loaded of={calls} pane>
         {(page) =>
@@ -70,8 +70,8 @@ function Calls({ calls }: { calls: readonly ShadowCall[] }) {
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
   return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label={t('shadow')}>
-      <table class="table">
+    <div class="form-table-scroll" tabIndex={0} role="region" aria-label={t('shadow')}>
+      <table class="form-table">
         <thead>
           <tr>
             <th scope="col">{t('shadowAt')}</th>

@@ -92,7 +92,7 @@ function TagEditor({ tag, tags }: { tag: Tag | null; tags: List<Tag> }) {
   const groups = [...new Set(tags.now().map(({ group }) => group))].filter((group) => group !== '');
   return (
     <>
-      <h2 class="editor-title">{tag ? draft.name || tag.name : t('tagNew')}</h2>
+      <h2 class="settings-editor-title">{tag ? draft.name || tag.name : t('tagNew')}</h2>
       <FormView form={form} scope={pageHref('settings', ['tags', id])} creates={tag === null}>
         <Part title={t('partTag')}>
           <TextInput
@@ -133,12 +133,12 @@ function TagEditor({ tag, tags }: { tag: Tag | null; tags: List<Tag> }) {
               />
             </div>
           </Group>
-          <p class="tag-preview">
+          <p>
             <TagChip name={draft.name || t('tagNew')} colour={draft.colour} />
           </p>
         </Part>
         {tag && (
-          <div class="editor-end">
+          <div class="settings-editor-end">
             <RemoveButton
               label={t('tagRemove')}
               title={t('tagRemoveTitle', { name: tag.name })}

@@ -180,7 +180,7 @@ function Sessions({ agent, sessions }: { agent: Agent; sessions: List<AgentSessi
                   <li key={session.id}>
                     <div>
                       <strong>{clientName(session.user_agent) ?? t('sessionUnknown')}</strong>
-                      {session.current && <span class="chip">{t('sessionCurrent')}</span>}
+                      {session.current && <span class="form-chip">{t('sessionCurrent')}</span>}
                       <span class="hint" title={session.user_agent}>
                         {session.address} ·{' '}
                         {t('sessionSeen', { time: moment(session.last_seen_at, i18n) })}

@@ -46,11 +46,11 @@ export function AgentEditor({ agent, agents, teams, roles }: AgentEditorProps) {
   const known = [...new Set(agents.now().flatMap(({ skills }) => Object.keys(skills)))].sort();
   return (
     <>
-      <h2 class="editor-title">
+      <h2 class="settings-editor-title">
         {agent.name}
-        {agent.disabled && <span class="chip">{t('deactivated')}</span>}
+        {agent.disabled && <span class="form-chip">{t('deactivated')}</span>}
       </h2>
-      {agent.email && <p class="editor-lead">{agent.email}</p>}
+      {agent.email && <p class="settings-editor-lead">{agent.email}</p>}
       <FormView form={form} scope={pageHref('settings', ['agents', agent.id])}>
         {isAdmin && (
           <Part title={t('partPerson')}>
@@ -99,7 +99,7 @@ export function AgentEditor({ agent, agents, teams, roles }: AgentEditorProps) {
               label={t('teams')}
               hint={teams.length === 0 ? t('teamsEmpty') : t('agentTeamsHint')}
             >
-              <div class="check-grid">
+              <div class="form-checks">
                 {teams.map(({ id, name }) => (
                   <Check
                     key={id}

@@ -50,7 +50,7 @@ export function NewAgent({ agents }: { agents: List<Agent> }) {
   const draft = form.value.value;
   return (
     <>
-      <h2 class="editor-title">{t('agentNew')}</h2>
+      <h2 class="settings-editor-title">{t('agentNew')}</h2>
       <FormView form={form} scope={pageHref('settings', ['agents', 'new'])} creates>
         <Part title={t('partPerson')}>
           <TextInput

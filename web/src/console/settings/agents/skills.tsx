@@ -27,7 +27,7 @@ export function Skills({ skills, known, error, set }: SkillsProps) {
   };
   return (
     <Group label={t('skills')} hint={t('skillsHint')} error={error}>
-      <ul class="skills">
+      <ul class="agent-skills">
         {Object.entries(skills).map(([skill, level]) => (
           <li key={skill}>
             <span>{skill}</span>

@@ -121,10 +121,10 @@ function Rules({ rules, error, set }: RulesProps) {
   };
   return (
     <Part title={t('partRules')} lead={t('partRulesLead')}>
-      <ol class="rules">
+      <ol class="form-cards">
         {rules.map((rule, index) => (
-          <li key={index} class="card">
-            <div class="card-head">
+          <li key={index} class="form-card">
+            <div class="form-card-head">
               <h4>{t('rule', { n: index + 1 })}</h4>
               <button
                 type="button"

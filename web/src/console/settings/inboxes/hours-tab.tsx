@@ -83,12 +83,12 @@ function Week({ hours, change, error }: WeekProps) {
   const set = (day: DayName, spans: Span[]) =>
     change({ ...hours, week: { ...hours.week, [day]: spans } });
   return (
-    <div class="week" role="group" aria-label={t('week')}>
+    <div class="hours-week" role="group" aria-label={t('week')}>
       {DAYS.map((day) => (
-        <div key={day} class="week-day">
+        <div key={day} class="hours-day">
           <h4>{t(day)}</h4>
           <Spans label={t(day)} spans={hours.week[day]} set={(spans) => set(day, spans)} />
-          <div class="week-bar" aria-hidden="true">
+          <div class="hours-bar" aria-hidden="true">
             {bars(hours.week[day]).map(({ start, length }) => (
               <i
                 key={start}
@@ -98,7 +98,7 @@ function Week({ hours, change, error }: WeekProps) {
           </div>
         </div>
       ))}
-      <div class="week-actions">
+      <div class="hours-actions">
         <button type="button" class="button is-small" onClick={() => change(spreadMonday(hours))}>
           <Icon name="copy" size={16} />
           {t('spreadMonday')}
@@ -127,13 +127,13 @@ function Spans({ label, spans, set }: SpansProps) {
   const replace = (index: number, span: Span) =>
     set(spans.map((each, at) => (at === index ? span : each)));
   return (
-    <div class="spans">
-      {spans.length === 0 && <span class="spans-closed">{t('closed')}</span>}
+    <div class="hours-spans">
+      {spans.length === 0 && <span class="hours-closed">{t('closed')}</span>}
       {spans.map((span, index) => {
         const times = timesOf(span);
         const wrong = problem !== null && problem !== 'tooMany';
         return (
-          <div key={index} class="span">
+          <div key={index} class="hours-span">
             {(['from', 'to'] as const).map((end) => (
               <input
                 key={end}
@@ -192,13 +192,13 @@ function SpecialDays({ hours, change }: { hours: Hours; change(hours: Hours): vo
     set(days.map((each, at) => (at === index ? day : each)));
   return (
     <Part title={t('partSpecial')} lead={t('partSpecialLead')}>
-      <ul class="special-days">
+      <ul class="form-cards">
         {days.map((day, index) => {
           const problem = problems[index];
           const isOwn = problem === 'date' || problem === 'range' || problem === 'twice';
           return (
-            <li key={index} class="card">
-              <div class="special-day">
+            <li key={index} class="form-card">
+              <div class="hours-special">
                 <TextInput
                   label={t('specialName')}
                   placeholder={t('specialNameExample')}

@@ -104,9 +104,11 @@ function InboxView({ inbox, inboxes, teams, skills }: InboxViewProps) {
 
   return (
     <>
-      <h2 class="editor-title">{inbox ? form.value.value.name || inbox.name : t('add')}</h2>
+      <h2 class="settings-editor-title">
+        {inbox ? form.value.value.name || inbox.name : t('add')}
+      </h2>
       {inbox && (
-        <nav class="tabs editor-tabs" aria-label={t('parts')}>
+        <nav class="tabs settings-editor-tabs" aria-label={t('parts')}>
           {tabs.map((each) => (
             <a
               key={each}

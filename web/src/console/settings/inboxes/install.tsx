@@ -22,8 +22,8 @@ export function InstallTab({ inbox }: { inbox: Inbox }) {
       <Part title={t('partIdentify')} lead={t('partIdentifyLead')}>
         <CodeBox what={t('identify')} text={identifySnippet()} />
         <h4>{t('proof')}</h4>
-        <p class="part-lead">{t('proofLead')}</p>
-        <div class="segments" role="group" aria-label={t('language')}>
+        <p class="settings-part-lead">{t('proofLead')}</p>
+        <div class="form-segments" role="group" aria-label={t('language')}>
           {LANGUAGES.map((each) => (
             <button
               key={each}

@@ -166,10 +166,10 @@ function Questions({ questions, error, set }: QuestionsProps) {
   };
   return (
     <Part title={t('partQuestions')} lead={t('partQuestionsLead')}>
-      <ul class="special-days">
+      <ul class="form-cards">
         {questions.map((question, index) => (
-          <li key={question.name} class="card">
-            <div class="question">
+          <li key={question.name} class="form-card">
+            <div class="pre-chat-question">
               <TextInput
                 label={t('questionLabel')}
                 value={question.label}

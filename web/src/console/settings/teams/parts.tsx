@@ -28,7 +28,7 @@ export function TeamPart({ form, agents }: { form: TeamForm; agents: readonly Ag
         onInput={(next) => form.set({ name: next })}
       />
       <Group label={t('members')} hint={t('membersHint')}>
-        <div class="check-grid">
+        <div class="form-checks">
           {agents
             .filter((agent) => !agent.disabled || members.includes(agent.id))
             .map((agent) => (

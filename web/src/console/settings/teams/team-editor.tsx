@@ -50,14 +50,16 @@ export function TeamEditor({ team, teams, agents }: TeamEditorProps) {
   const others = teams.now().filter((each) => each.id !== id);
   return (
     <>
-      <h2 class="editor-title">{team ? form.value.value.name || team.name : t('teamNew')}</h2>
+      <h2 class="settings-editor-title">
+        {team ? form.value.value.name || team.name : t('teamNew')}
+      </h2>
       <FormView form={form} scope={pageHref('settings', ['teams', id])} creates={team === null}>
         <TeamPart form={form} agents={agents.now()} />
         <RoutingPart form={form} />
         <StickyPart form={form} />
         <OverflowPart form={form} others={others} />
         {team && (
-          <div class="editor-end">
+          <div class="settings-editor-end">
             <RemoveButton
               label={t('teamRemove')}
               title={t('teamRemoveTitle', { name: team.name })}

@@ -8,7 +8,8 @@ export const staff = {
   teamsLead:
     'Who answers what: a conversation waits for a team, and its members get it by these rules.',
   teamsEmpty: 'There is no team yet. Without teams, every agent gets every conversation.',
-  teamRow: '{strategy} · {n} members',
+  teamRow_one: '{strategy} · {n} member',
+  teamRow_other: '{strategy} · {n} members',
   teamNew: 'New team',
   partTeam: 'Team',
   members: 'Members',

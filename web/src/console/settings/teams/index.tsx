@@ -9,9 +9,11 @@ import type { Team } from '../shapes';
 import { TeamEditor } from './team-editor';
 
 export default function Teams() {
-  const { t } = useTextsOf(texts);
+  const { t, count } = useTextsOf(texts);
   const teams = useList<Team>('teams');
   const agents = useList<Agent>('agents');
+  const membersOf = (team: string) =>
+    agents.now().filter((agent) => agent.teams.includes(team)).length;
   return (
     <ListEditor
       name="teams"
@@ -23,9 +25,8 @@ export default function Teams() {
         <>
           <strong>{name}</strong>
           <span class="hint">
-            {t('teamRow', {
+            {count('teamRow', membersOf(id), {
               strategy: t(`strategy_${settings.strategy ?? 'least_busy'}`),
-              n: agents.now().filter((agent) => agent.teams.includes(id)).length,
             })}
           </span>
         </>

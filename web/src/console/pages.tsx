@@ -70,6 +70,20 @@ export const PAGES: readonly ConsolePage[] = [
     allowed: () => true,
     load: () => import('./profile/profile-page'),
   },
+  {
+    name: 'knowledge',
+    icon: 'book',
+    title: 'pageKnowledge',
+    allowed: () => true,
+    load: () => import('./knowledge'),
+  },
+  {
+    name: 'settings',
+    icon: 'sliders',
+    title: 'pageSettings',
+    allowed: () => true,
+    load: () => import('./settings'),
+  },
 ];
 
 /** Whether an agent has a permission of `GET /permissions`. */

@@ -15,9 +15,30 @@ export interface Route {
 }
 
 export const route = signal<Route>(parse(location.hash));
-window.addEventListener('hashchange', () => {
-  route.value = parse(location.hash);
+
+/** Asked before an address is followed; true holds whoever wants to leave. */
+export type Guard = (hash: string) => boolean;
+
+let guard: Guard | null = null;
+
+window.addEventListener('hashchange', ({ oldURL }) => {
+  if (guard?.(location.hash)) history.pushState(null, '', oldURL);
+  else route.value = parse(location.hash);
 });
+
+/** Sets the guard of what is shown; returns how to take it away. */
+export function setGuard(next: Guard): () => void {
+  guard = next;
+  return () => {
+    if (guard === next) guard = null;
+  };
+}
+
+/** Goes to an address without asking. */
+export function follow(hash: string): void {
+  history.pushState(null, '', hash === '' ? '#' : hash);
+  route.value = parse(hash);
+}
 
 export function parse(hash: string): Route {
   const [whole = '', search = ''] = hash.replace(/^#\/?/, '').split('?');

@@ -364,4 +364,7 @@ export const console = {
   onlyLast: 'The last {n} messages.',
   openConversation: 'Open this conversation',
   customers: 'Customers',
+  // Settings and knowledge base.
+  pageSettings: 'Settings',
+  pageKnowledge: 'Knowledge base',
 };

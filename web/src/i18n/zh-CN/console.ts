@@ -365,4 +365,7 @@ export const console: { [K in keyof typeof en]: string } = {
   onlyLast: '仅显示最近 {n} 条消息。',
   openConversation: '打开该会话',
   customers: '客户',
+  // Settings and knowledge base.
+  pageSettings: '设置',
+  pageKnowledge: '知识库',
 };

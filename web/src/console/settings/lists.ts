@@ -1,0 +1,61 @@
+import { useMemo, useRef } from 'preact/hooks';
+import type { Api } from '../../protocol/api';
+import type { Page } from '../../protocol/types';
+import { type Load, useLoad } from '../../ui/load';
+import { useDesk } from '../context';
+
+const PAGE_SIZE = 500;
+
+/** A list of the server, and how it follows what is changed here. */
+export interface List<T> extends Load<T[]> {
+  /** As it is now, also for who began when it was another; empty while it loads. */
+  now(): readonly T[];
+  /** Puts an item in the place of its earlier self, or at the end, or before all others. */
+  put(item: T, where?: 'first' | 'last'): void;
+  drop(id: string): void;
+}
+
+/** Everything that a list of the server holds. */
+export function useList<T extends { id: string }>(path: string): List<T> {
+  const load = useAll<T>(path);
+  const latest = useRef(load);
+  latest.current = load;
+  const changes = useMemo(() => {
+    const now = () => {
+      const { state } = latest.current;
+      return state.status === 'ready' ? state.value : [];
+    };
+    const set = (items: T[]) => {
+      const { retry, set } = latest.current;
+      if (latest.current.state.status !== 'ready') return retry();
+      latest.current = { ...latest.current, state: { status: 'ready', value: items } };
+      set(items);
+    };
+    return {
+      now,
+      put: (item: T, where: 'first' | 'last' = 'last') => {
+        const list = now();
+        const known = list.some(({ id }) => id === item.id);
+        if (known) set(list.map((each) => (each.id === item.id ? item : each)));
+        else set(where === 'first' ? [item, ...list] : [...list, item]);
+      },
+      drop: (id: string) => set(now().filter((each) => each.id !== id)),
+    };
+  }, []);
+  return { ...load, ...changes };
+}
+
+export function useAll<T>(path: string): Load<T[]> {
+  const { api } = useDesk();
+  return useLoad(path, (signal) => everything<T>(api, path, signal));
+}
+
+async function everything<T>(api: Api, path: string, signal: AbortSignal): Promise<T[]> {
+  const items: T[] = [];
+  for (let cursor: string | undefined; ;) {
+    const page = await api.get<Page<T>>(path, { cursor, limit: PAGE_SIZE }, { signal });
+    items.push(...page.items);
+    if (!page.has_more || !page.next_cursor) return items;
+    cursor = page.next_cursor;
+  }
+}

@@ -1,0 +1,4 @@
+import { forms as en } from './en/forms';
+import { forms as zh } from './zh-CN/forms';
+
+export const texts = { en, 'zh-CN': zh };

@@ -35,6 +35,20 @@ export const PAGES: readonly ConsolePage[] = [
     load: () => import('./tickets'),
   },
   {
+    name: 'knowledge',
+    icon: 'book',
+    title: 'pageKnowledge',
+    allowed: () => true,
+    load: () => import('./knowledge'),
+  },
+  {
+    name: 'search',
+    icon: 'search',
+    title: 'search',
+    allowed: (me) => may(me, 'chat') || may(me, 'conversations.all'),
+    load: () => import('./search/search-page'),
+  },
+  {
     name: 'team',
     icon: 'headset',
     title: 'pageTeam',
@@ -56,11 +70,11 @@ export const PAGES: readonly ConsolePage[] = [
     load: () => import('./audit/page'),
   },
   {
-    name: 'search',
-    icon: 'search',
-    title: 'search',
-    allowed: (me) => may(me, 'chat') || may(me, 'conversations.all'),
-    load: () => import('./search/search-page'),
+    name: 'settings',
+    icon: 'sliders',
+    title: 'pageSettings',
+    allowed: () => true,
+    load: () => import('./settings'),
   },
   {
     name: 'profile',
@@ -69,20 +83,6 @@ export const PAGES: readonly ConsolePage[] = [
     place: 'hidden',
     allowed: () => true,
     load: () => import('./profile/profile-page'),
-  },
-  {
-    name: 'knowledge',
-    icon: 'book',
-    title: 'pageKnowledge',
-    allowed: () => true,
-    load: () => import('./knowledge'),
-  },
-  {
-    name: 'settings',
-    icon: 'sliders',
-    title: 'pageSettings',
-    allowed: () => true,
-    load: () => import('./settings'),
   },
 ];
 

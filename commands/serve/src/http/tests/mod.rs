@@ -24,6 +24,7 @@ mod shadow;
 mod standby;
 mod tickets;
 mod trail;
+mod widget;
 mod words;
 
 pub(crate) use office::{Ask, Office};

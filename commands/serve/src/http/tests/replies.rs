@@ -112,6 +112,10 @@ async fn tags_are_put_on_and_gone_with_their_tag() {
         page["items"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!((status, names(&page)), (200, vec!["Refund".to_owned(), "退款".to_owned()]));
+    let list = office.get("/conversations", &agent).await.body;
+    assert_eq!(list["items"][0]["tags"], json!([tags[1], tags[0]]), "by group");
+    let seen = office.get(&format!("/conversations/{}", guest.conversation), &guest.token).await.body;
+    assert_eq!(seen["tags"], Value::Null, "visitors are not told");
     let many: Vec<_> = (0..21).map(Uuid::from_u128).collect();
     for bad in [json!([Uuid::from_u128(9)]), json!(many)] {
         let (status, body) = put_tags(&office, &agent, guest.conversation, bad).await;

@@ -1,0 +1,1 @@
+function e(...e){let t=()=>{for(let t of e)t.retry()},n=()=>void 0,r=[];for(let{state:i}of e){if(i.status!==`ready`)return{state:i,retry:t,set:n};r.push(i.value)}return{state:{status:`ready`,value:r},retry:t,set:n}}export{e as t};

@@ -1,0 +1,1 @@
+var e=[`monday`,`tuesday`,`wednesday`,`thursday`,`friday`,`saturday`,`sunday`],t=[`messages`,`files`,`tickets`,`pages`];export{t as n,e as t};

@@ -15,7 +15,9 @@ import type {
   ServerFrame,
   View,
 } from '../protocol/types';
+import { uploadVia } from '../protocol/uploads';
 import { wakeWithPage } from '../protocol/wake';
+import { UploadProgress } from '../ui/progress';
 import { Chat } from './chat/chat';
 import { belongs, isMine, isUnread, newer, ordered, VIEWS } from './list/views';
 
@@ -60,6 +62,7 @@ export class Desk {
   readonly outbox = signal<readonly OutboxEntry[]>([]);
   readonly connection = signal<ConnectionState>(IDLE);
   readonly limitedUntil = signal(0);
+  readonly progress = new UploadProgress();
   /** Messages that came in conversations which are not looked at. */
   readonly unread = signal<ReadonlyMap<string, number>>(new Map());
   readonly typing = signal<ReadonlyMap<string, Person>>(new Map());
@@ -96,6 +99,7 @@ export class Desk {
       connect: connector(server, () => null),
       store: indexedDbStore(() => me.id),
       prepare: (client) => client.restore(),
+      upload: uploadVia(this.api),
       listener: {
         state: (state) => {
           this.connection.value = state;
@@ -109,6 +113,7 @@ export class Desk {
         reset: () => this.reset(),
         outbox: (entries) => (this.outbox.value = entries),
         limited: (until) => (this.limitedUntil.value = until),
+        progress: (id, share) => this.progress.set(id, share),
         frame: (frame) => this.hint(frame),
       },
     });

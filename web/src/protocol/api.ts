@@ -66,6 +66,12 @@ export class Api {
     return this.get(`conversations/${encodeURIComponent(conversation)}/messages`, bound);
   }
 
+  /** What an answer that was no success means. */
+  refusal(status: number, body: string, retryAfter: string | null): ApiError {
+    if (status === 401) this.signedOut();
+    return problem(status, body, retryAfter);
+  }
+
   private async request<T>(method: string, url: URL, body?: unknown): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (body !== undefined) headers['content-type'] = 'application/json';
@@ -81,9 +87,8 @@ export class Api {
         cache: 'no-store',
         signal: abort.signal,
       });
-      if (response.status === 401) this.signedOut();
-      if (!response.ok) throw await problem(response);
       const text = await response.text();
+      if (!response.ok) throw this.refusal(response.status, text, response.headers.get('retry-after'));
       return (text ? JSON.parse(text) : undefined) as T;
     } catch (error) {
       if (error instanceof ApiError) throw error;
@@ -103,20 +108,20 @@ const CODES: Record<number, string> = {
   429: 'rate_limited',
 };
 
-async function problem(response: Response): Promise<ApiError> {
+function problem(status: number, answer: string, retryAfter: string | null): ApiError {
   let body: Record<string, unknown> = {};
   try {
-    body = (await response.json()) as Record<string, unknown>;
+    body = JSON.parse(answer) as Record<string, unknown>;
   } catch {
     // A proxy in between may answer with a page of its own; the status says enough.
   }
   const text = (value: unknown) => (typeof value === 'string' && value ? value : null);
-  const header = Number(response.headers.get('retry-after') ?? NaN) * 1000;
+  const header = Number(retryAfter ?? NaN) * 1000;
   const wait = typeof body['retry_after_ms'] === 'number' ? body['retry_after_ms'] : header;
   return new ApiError(
-    response.status,
-    text(body['code']) ?? CODES[response.status] ?? 'unavailable',
-    text(body['detail']) ?? text(body['title']) ?? response.statusText,
+    status,
+    text(body['code']) ?? CODES[status] ?? 'unavailable',
+    text(body['detail']) ?? text(body['title']) ?? `status ${status}`,
     text(body['field']),
     Number.isFinite(wait) ? wait : null,
   );

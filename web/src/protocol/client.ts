@@ -5,6 +5,7 @@ import { Liveness } from './liveness';
 import type { Draft, OutboxEntry, OutboxStore } from './outbox';
 import { Positions, type Step } from './positions';
 import { Sender } from './sender';
+import type { UploadEntry } from './uploads';
 import type { Connect, Transport, TransportKind } from './transport';
 import type {
   Ack,
@@ -23,6 +24,8 @@ export interface ClientOptions {
   listener: Listener;
   /** Loads what must be there before the first frame, and sets positions. Repeated until it succeeds. */
   prepare(client: Client): Promise<void>;
+  /** Uploads the file of an entry; without it drafts with files stay in the queue. */
+  upload?: UploadEntry;
   random?: () => number;
 }
 
@@ -75,8 +78,10 @@ export class Client {
         overdue: () => this.drop(),
         outbox: (entries) => listener.outbox(entries),
         limited: (until) => listener.limited(until),
+        progress: (clientId, share) => listener.progress(clientId, share),
       },
       this.random,
+      options.upload,
     );
     this.liveness = new Liveness({
       ping: () => this.transport?.send({ type: 'ping' }),
@@ -139,6 +144,7 @@ export class Client {
     this.sender.resend(clientId);
   }
 
+  /** Gives up an entry that failed or whose file is not uploaded yet. */
   discard(clientId: string): void {
     this.sender.discard(clientId);
   }

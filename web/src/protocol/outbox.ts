@@ -1,4 +1,11 @@
-import type { MessageKind } from './types';
+import type { MediaData, MessageKind, UploadedFile } from './types';
+
+/** A file that is uploaded before its message is sent. */
+export interface DraftFile {
+  blob: Blob;
+  name: string;
+  media_type: string;
+}
 
 /** What a person sends. */
 export interface Draft {
@@ -6,6 +13,8 @@ export interface Draft {
   text: string;
   data?: Record<string, unknown>;
   quote_seq?: number;
+  /** With a file, `kind` is a guess until the upload's answer says what it is. */
+  file?: DraftFile;
 }
 
 /** A message that is not acknowledged yet. Its `client_id` stays the same over every retry. */
@@ -18,6 +27,8 @@ export interface OutboxEntry extends Draft {
   state: 'queued' | 'sending' | 'failed';
   /** Why it failed, one of the contract's error codes. */
   error?: string;
+  /** The file's id once it is uploaded; `data` then is what the message will hold. */
+  file_id?: string;
 }
 
 /** Where entries outlive the page. */
@@ -123,9 +134,36 @@ export class Outbox {
     if (!entry) return;
     const { error: _, ...rest } = entry;
     const next: OutboxEntry = { ...rest, state, ...(error === undefined ? {} : { error }) };
-    this.replace(this.entries.map((each) => (each === entry ? next : each)));
+    this.change(clientId, next);
     // Whether a frame is under way means nothing to the next page.
     if (state === 'failed' || entry.state === 'failed') this.persist(next);
+  }
+
+  /** Resolves once it is kept, so that no other upload is made for what may have been sent with this one. */
+  async uploaded(clientId: string, file: UploadedFile): Promise<void> {
+    const entry = this.find(clientId);
+    if (!entry) return;
+    const { id, kind, name, size, media_type, width = null, height = null, url } = file;
+    const media: MediaData = { file_id: id, name, size, media_type, width, height, url };
+    const data = { ...entry.data, ...media };
+    const next: OutboxEntry = { ...entry, kind, data, file_id: id };
+    await this.store.put({ ...next, state: 'queued' }).catch(() => undefined);
+    if (!this.find(clientId)) {
+      // Settled or given up meanwhile, and its copy written after it was removed.
+      this.store.remove(clientId).catch(() => undefined);
+      return;
+    }
+    this.change(entry.client_id, { ...next, state: 'queued' });
+  }
+
+  /** The server no longer knows the file: it has to be uploaded again. */
+  forgetUpload(clientId: string): void {
+    const entry = this.find(clientId);
+    if (!entry) return;
+    const { file_id: _, ...rest } = entry;
+    const next: OutboxEntry = { ...rest, state: 'queued' };
+    this.change(clientId, next);
+    this.persist(next);
   }
 
   /** Puts everything that was under way back in the queue: the connection is gone. */
@@ -159,6 +197,10 @@ export class Outbox {
 
   private persist(entry: OutboxEntry): void {
     this.store.put(entry).catch(() => undefined);
+  }
+
+  private change(clientId: string, next: OutboxEntry): void {
+    this.replace(this.entries.map((each) => (each.client_id === clientId ? next : each)));
   }
 
   private replace(entries: OutboxEntry[]): void {

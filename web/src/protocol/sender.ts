@@ -1,6 +1,8 @@
 import { backoff } from './backoff';
 import { type Draft, Outbox, type OutboxEntry, type OutboxStore } from './outbox';
-import type { ClientFrame, ErrorFrame, Message } from './types';
+import type { ClientFrame, ErrorFrame, Message, UploadedFile } from './types';
+import { Uploading } from './uploading';
+import type { UploadEntry } from './uploads';
 import { uuid } from './uuid';
 
 const ACK_TIMEOUT_MS = 20_000;
@@ -13,23 +15,48 @@ interface SenderEvents {
   outbox(entries: readonly OutboxEntry[]): void;
   /** Sending rests until this time. */
   limited(until: number): void;
+  progress(clientId: string, share: number | null): void;
 }
 
-/** Sends the outbox in order, one message of a conversation at a time, until each is acknowledged. */
+/**
+ * Sends the outbox in order, one message of a conversation at a time, until each is acknowledged.
+ * What has a file is uploaded when its turn comes, and what follows waits for it.
+ */
 export class Sender {
   private readonly outbox: Outbox;
   private readonly events: SenderEvents;
   private readonly random: () => number;
+  private readonly uploading: Uploading | null;
+  /** Entries whose file the server had forgotten and that were uploaded anew: once is enough. */
+  private readonly renewed = new Set<string>();
   private readonly ackTimers = new Map<string, ReturnType<typeof setTimeout>>();
   private limitTimer: ReturnType<typeof setTimeout> | undefined;
   private limitedUntil = 0;
   private refusals = 0;
   private connected = false;
 
-  constructor(store: OutboxStore, events: SenderEvents, random: () => number) {
+  constructor(
+    store: OutboxStore,
+    events: SenderEvents,
+    random: () => number,
+    upload: UploadEntry | undefined,
+  ) {
     this.outbox = new Outbox(store, (entries) => events.outbox(entries));
     this.events = events;
     this.random = random;
+    const uploading = {
+      progress: (id: string, share: number | null) => events.progress(id, share),
+      uploaded: async (id: string, file: UploadedFile) => {
+        await this.outbox.uploaded(id, file);
+        this.flush();
+      },
+      failed: (id: string, code: string) => {
+        this.outbox.update(id, 'failed', code);
+        this.flush();
+      },
+      rested: () => this.flush(),
+    };
+    this.uploading = upload ? new Uploading(upload, uploading, random) : null;
   }
 
   restore(): Promise<void> {
@@ -57,17 +84,24 @@ export class Sender {
 
   resend(clientId: string): void {
     if (this.outbox.find(clientId)?.state !== 'failed') return;
+    this.renewed.delete(clientId);
     this.outbox.update(clientId, 'queued');
     this.flush();
   }
 
+  /** A message that may have been sent is not given up: it may be in the log already. */
   discard(clientId: string): void {
-    if (this.outbox.find(clientId)?.state === 'failed') this.outbox.remove(clientId);
+    const entry = this.outbox.find(clientId);
+    if (!entry || (entry.state !== 'failed' && !awaitsUpload(entry))) return;
+    this.uploading?.cancel(clientId);
+    this.outbox.remove(clientId);
+    this.flush();
   }
 
   /** Caught up: what a replay brought back is settled, so the rest may go out. */
   connect(): void {
     this.connected = true;
+    this.uploading?.wake();
     this.flush();
   }
 
@@ -80,6 +114,7 @@ export class Sender {
 
   stop(): void {
     this.disconnect();
+    this.uploading?.stop();
     clearTimeout(this.limitTimer);
   }
 
@@ -88,6 +123,8 @@ export class Sender {
     const entry = this.outbox.find(clientId);
     if (!entry) return undefined;
     this.clearAck(entry.client_id);
+    this.uploading?.cancel(entry.client_id);
+    this.renewed.delete(entry.client_id);
     this.refusals = 0;
     this.outbox.remove(entry.client_id);
     this.flush();
@@ -98,8 +135,15 @@ export class Sender {
     for (const message of messages) this.settle(message.client_id);
   }
 
-  refuse(clientId: string, { code, retry_after_ms }: ErrorFrame): void {
+  refuse(clientId: string, { code, field, retry_after_ms }: ErrorFrame): void {
     this.clearAck(clientId);
+    const forgotten = field === 'data.file_id' && this.outbox.find(clientId)?.file !== undefined;
+    if (forgotten && !this.renewed.has(clientId)) {
+      this.renewed.add(clientId);
+      this.outbox.forgetUpload(clientId);
+      this.flush();
+      return;
+    }
     if (!RETRYABLE.has(code)) {
       this.outbox.update(clientId, 'failed', code);
       this.flush();
@@ -117,25 +161,42 @@ export class Sender {
   private flush(): void {
     if (!this.connected || Date.now() < this.limitedUntil) return;
     for (const entry of this.outbox.ready()) {
-      this.outbox.update(entry.client_id, 'sending');
-      this.ackTimers.set(
-        entry.client_id,
-        setTimeout(() => this.events.overdue(), ACK_TIMEOUT_MS),
-      );
-      this.events.send({
-        type: 'send',
-        client_id: entry.client_id,
-        conversation_id: entry.conversation_id,
-        kind: entry.kind,
-        text: entry.text,
-        ...(entry.data && { data: entry.data }),
-        ...(entry.quote_seq !== undefined && { quote_seq: entry.quote_seq }),
-      });
+      if (!awaitsUpload(entry)) this.transmit(entry);
+      else if (this.uploading?.start(entry)) this.outbox.update(entry.client_id, 'sending');
     }
+  }
+
+  private transmit(entry: OutboxEntry): void {
+    const { client_id, conversation_id, kind, text, quote_seq, file_id } = entry;
+    const data = file_id === undefined ? entry.data : mediaReference(file_id, entry);
+    this.outbox.update(client_id, 'sending');
+    this.ackTimers.set(
+      client_id,
+      setTimeout(() => this.events.overdue(), ACK_TIMEOUT_MS),
+    );
+    this.events.send({
+      type: 'send',
+      client_id,
+      conversation_id,
+      kind,
+      text,
+      ...(data && { data }),
+      ...(quote_seq !== undefined && { quote_seq }),
+    });
   }
 
   private clearAck(clientId: string): void {
     clearTimeout(this.ackTimers.get(clientId));
     this.ackTimers.delete(clientId);
   }
+}
+
+function awaitsUpload(entry: OutboxEntry): boolean {
+  return entry.file !== undefined && entry.file_id === undefined;
+}
+
+/** What a sender may say of a file; the rest of an entry's data is the server's to tell. */
+function mediaReference(file_id: string, { data }: OutboxEntry): Record<string, unknown> {
+  const duration_ms = data?.['duration_ms'];
+  return { file_id, ...(duration_ms !== undefined && { duration_ms }) };
 }

@@ -264,6 +264,8 @@ export interface ErrorFrame {
   type: 'error';
   code: string;
   message: string;
+  /** What is to blame, when something is. */
+  field?: string;
   client_id?: string;
   conversation_id?: string;
   retry_after_ms?: number;

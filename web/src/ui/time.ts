@@ -71,3 +71,19 @@ export function ago(iso: string, { t, locale }: SharedI18n, now: number): string
   if (passed < 7 * DAY) return t('daysAgo', { n: Math.floor(passed / DAY) });
   return format(locale.value, 'short', { month: 'numeric', day: 'numeric' }, new Date(iso));
 }
+
+/** A size as people say it: 820 B, 34 KB, 1.2 MB. */
+export function fileSize(bytes: number, { locale }: SharedI18n): string {
+  const units = ['B', 'KB', 'MB', 'GB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1000 && unit < units.length - 1; unit += 1) value /= 1024;
+  const digits = value < 10 && unit > 0 ? 1 : 0;
+  return `${value.toLocaleString(locale.value, { maximumFractionDigits: digits })} ${units[unit]}`;
+}
+
+/** Minutes and seconds that something lasts. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}

@@ -1,3 +1,4 @@
+import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { HistoryState } from '../protocol/history';
@@ -6,7 +7,8 @@ import type { Message, Person } from '../protocol/types';
 import { Avatar } from './avatar';
 import { autolink } from './autolink';
 import { useTexts } from './context';
-import { Icon } from './icons';
+import { Icon, type IconName } from './icons';
+import type { BodyActions } from './message-body';
 import { clock, day } from './time';
 import { type Bubble, type Delivery, type Row, type Side, timelineRows } from './timeline';
 
@@ -14,7 +16,14 @@ const NEAR_BOTTOM_PX = 80;
 const JUMP_PX = 200;
 const OLDER_PX = 400;
 
-interface TimelineViewProps {
+/** An entry of the menu of a message. */
+export interface MessageAction {
+  icon: IconName;
+  label: string;
+  run(): void;
+}
+
+export interface TimelineViewProps {
   side: Side;
   me: Person;
   label: string;
@@ -28,6 +37,16 @@ interface TimelineViewProps {
   onOlder(): void;
   onResend(clientId: string): void;
   onDiscard(clientId: string): void;
+  /** What cards, forms and files can do; see `message-body.tsx`. */
+  content?: BodyActions;
+  /** How much of each file on its way is uploaded, by `client_id`. */
+  progress?: ReadonlySignal<ReadonlyMap<string, number>>;
+  /** What can be done with a message, in its menu. */
+  actions?(message: Message): readonly MessageAction[];
+  /** Messages after this one are new to the reader. */
+  unreadSeq?: number;
+  /** Loads messages up to an earlier one, which somebody wants to jump to. */
+  onReach?(seq: number): Promise<void>;
   before?: ComponentChildren;
   after?: ComponentChildren;
 }

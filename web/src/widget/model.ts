@@ -16,7 +16,9 @@ import type {
   WidgetSession,
 } from '../protocol/types';
 import { TypingNotifier } from '../protocol/typing';
+import { uploadVia } from '../protocol/uploads';
 import { wakeWithPage } from '../protocol/wake';
+import { UploadProgress } from '../ui/progress';
 import type { Init, Kept, ToHost } from './bridge';
 
 const TYPING_SHOWN_MS = 6_000;
@@ -39,6 +41,7 @@ export class Widget {
   readonly me = signal<Person>({ kind: 'visitor', id: null, name: '' });
   readonly visible = signal(false);
   readonly modal = signal(false);
+  readonly progress = new UploadProgress();
   readonly screen = computed<Screen>(() => {
     const { phase } = this.connection.value;
     if (phase === 'replaced') return 'replaced';
@@ -68,6 +71,7 @@ export class Widget {
       connect: connector(server, () => this.api.token),
       store: indexedDbStore(() => this.kept.visitor_id ?? ''),
       prepare: (client) => this.prepare(client),
+      upload: uploadVia(this.api),
       listener: {
         state: (state) => this.moved(state),
         message: (message) => this.arrived(message),
@@ -76,6 +80,7 @@ export class Widget {
         reset: () => this.reset(),
         outbox: (entries) => (this.outbox.value = entries),
         limited: (until) => (this.limitedUntil.value = until),
+        progress: (id, share) => this.progress.set(id, share),
         frame: (frame) => this.hint(frame),
       },
     });

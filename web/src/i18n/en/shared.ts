@@ -36,4 +36,7 @@ export const shared = {
   rating3: 'Fair',
   rating4: 'Good',
   rating5: 'Excellent',
+  attach: 'Attach files',
+  fileEmpty: '{name} is empty',
+  fileTooLarge: '{name} is too large: {size}, at most {limit}',
 };

@@ -38,4 +38,7 @@ export const shared: { [K in keyof typeof en]: string } = {
   rating3: '一般',
   rating4: '满意',
   rating5: '非常满意',
+  attach: '添加附件',
+  fileEmpty: '“{name}”是空文件',
+  fileTooLarge: '“{name}”过大（{size}），最大支持 {limit}',
 };

@@ -89,6 +89,7 @@ export function harness(options: Partial<ClientOptions> = {}) {
     resets: 0,
     outbox: [] as readonly OutboxEntry[],
     limited: [] as number[],
+    progress: [] as [string, number | null][],
     frames: [] as ServerFrame[],
   };
   const listener: Listener = {
@@ -99,6 +100,7 @@ export function harness(options: Partial<ClientOptions> = {}) {
     reset: () => (told.resets += 1),
     outbox: (entries) => (told.outbox = entries),
     limited: (until) => told.limited.push(until),
+    progress: (clientId, share) => told.progress.push([clientId, share]),
     frame: (frame) => told.frames.push(frame),
   };
   const client = new Client({

@@ -210,6 +210,16 @@ export interface WidgetConfig {
   opens_at?: string | null;
   /** A rehearsal: nothing that is said here reaches anybody outside. */
   shadow: boolean;
+  /** The inbox's own look: `#rrggbb`, and the side of the page. */
+  colour?: string;
+  side?: 'left' | 'right';
+  /** Questions before the first message, four at most. */
+  pre_chat?: FormField[];
+  upload_bytes_max?: number;
+  /** Who answers first. */
+  bot?: { name: string } | null;
+  /** There are published articles to search. */
+  articles?: boolean;
 }
 
 export interface WidgetSession {
@@ -303,3 +313,21 @@ export type ClientFrame =
   | { type: 'read'; conversation_id: string; seq: number }
   | { type: 'watch' | 'unwatch'; scope: 'conversation' | 'team' | 'all'; id?: string }
   | { type: 'ping' };
+
+/** A hit among the published articles. */
+export interface FoundArticle {
+  article_id: string;
+  slug: string;
+  language: string;
+  title: string;
+  snippet: { text: string };
+}
+
+/** What a visitor leaves while nobody is there. */
+export interface OfflineMessage {
+  client_id: string;
+  name?: string;
+  email?: string;
+  phone?: string;
+  text: string;
+}

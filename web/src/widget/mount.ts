@@ -170,7 +170,7 @@ export function mount(
     const before = kept.visitor_id;
     kept = readKept(key);
     if (frame) {
-      if (before && before !== kept.visitor_id) restart();
+      if (before !== kept.visitor_id) restart();
       return;
     }
     setUnread(kept.unread ?? 0);

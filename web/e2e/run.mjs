@@ -80,6 +80,13 @@ async function run(name) {
         people.push(one);
         return one;
       },
+      /** The same person in one more tab. */
+      async tab(one, who) {
+        const page = await one.page.context().newPage();
+        const other = new one.constructor(who, server, page, problems, name);
+        people.push(other);
+        return other;
+      },
     });
     assert.deepEqual(problems, [], problems.join('\n'));
   } catch (error) {
@@ -87,7 +94,7 @@ async function run(name) {
     for (const one of people) await one.picture('failed').catch(() => undefined);
     throw error;
   } finally {
-    await Promise.all(people.map((one) => one.page.context().close()));
+    await Promise.all(people.map((one) => one.page.context().close().catch(() => undefined)));
     await server.remove();
   }
 }

@@ -1,6 +1,7 @@
-import type { Api } from './api';
+import { type Api, ApiError } from './api';
+import { backoff } from './backoff';
 import type { Client } from './client';
-import type { Message, Page } from './types';
+import type { EventCode, Message } from './types';
 
 const FILL_LIMIT = 200;
 
@@ -19,12 +20,25 @@ export interface HistoryState {
   older: 'idle' | 'loading' | 'error';
 }
 
+/** Events that only tell that an earlier message has changed. */
+const REVISIONS: readonly (EventCode | undefined)[] = ['edited', 'recalled'];
+
+/** Tells of the change of another message, and says nothing itself: notes do so by a note. */
+export function isRevision(message: Message): boolean {
+  return REVISIONS.includes(message.event?.code);
+}
+
 /** The known part of one conversation's log, fetched page by page and joined with live frames. */
 export class History {
   private readonly api: Api;
   private readonly id: string;
   private readonly changed: (state: HistoryState) => void;
   private readonly bySeq = new Map<number, Message>();
+  /** Messages that were changed since they were read. */
+  private readonly stale = new Set<number>();
+  /** What was held was erased, and what is left of it is not loaded yet. */
+  private forgotten = false;
+  private refreshing = false;
   private filling = false;
   state: HistoryState = UNLOADED;
 
@@ -43,7 +57,7 @@ export class History {
     this.set({ status: 'loading' });
     try {
       const page = await this.api.messages(this.id);
-      this.merge(page, { status: 'ready', hasOlder: page.has_more });
+      this.merge(page.items, { status: 'ready', hasOlder: page.has_more });
       client.settle(page.items);
       if ((client.position(this.id) ?? 0) > this.lastSeq) await this.fill(client);
       client.setPosition(this.id, this.lastSeq);
@@ -53,20 +67,30 @@ export class History {
     }
   }
 
-  async loadOlder(): Promise<void> {
+  async loadOlder(limit?: number): Promise<void> {
     const first = this.state.items[0];
     if (!first || !this.state.hasOlder || this.state.older === 'loading') return;
     this.set({ older: 'loading' });
     try {
-      const page = await this.api.messages(this.id, { before_seq: first.seq });
-      this.merge(page, { hasOlder: page.has_more, older: 'idle' });
+      const bound = { before_seq: first.seq, ...(limit !== undefined && { limit }) };
+      const page = await this.api.messages(this.id, bound);
+      this.merge(page.items, { hasOlder: page.has_more, older: 'idle' });
     } catch {
       this.set({ older: 'error' });
     }
   }
 
+  /** Loads earlier pages until this entry is held, as far as the server gives them. */
+  async reach(seq: number): Promise<void> {
+    while (seq < (this.state.items[0]?.seq ?? 0) && this.state.hasOlder) {
+      const before = this.state.items[0];
+      await this.loadOlder(FILL_LIMIT);
+      if (this.state.items[0] === before) return;
+    }
+  }
+
   add(message: Message): void {
-    this.merge({ items: [message] }, {});
+    this.merge([message], {});
   }
 
   /** Fetches what is missing inside and at the end, as far as the server has it. */
@@ -77,7 +101,7 @@ export class History {
       for (;;) {
         const after = this.firstHole();
         const page = await this.api.messages(this.id, { after_seq: after, limit: FILL_LIMIT });
-        this.merge(page, {});
+        this.merge(page.items, {});
         client.settle(page.items);
         const done = !page.has_more && this.firstHole() === this.lastSeq;
         if (done || page.items.length === 0) break;
@@ -98,18 +122,101 @@ export class History {
     return held ?? 0;
   }
 
-  private merge(page: Pick<Page<Message>, 'items'>, patch: Partial<HistoryState>): void {
-    const before = this.bySeq.size;
-    for (const message of page.items) {
-      if (!this.bySeq.has(message.seq)) this.bySeq.set(message.seq, message);
+  private merge(messages: readonly Message[], patch: Partial<HistoryState>): void {
+    const added = new Set<number>();
+    let revised = false;
+    for (const message of messages) {
+      const held = this.bySeq.get(message.seq);
+      if (held && (held.revision || !message.revision)) continue;
+      this.bySeq.set(message.seq, message);
+      if (held) revised = true;
+      else added.add(message.seq);
     }
-    const grown = this.bySeq.size !== before;
-    const items = grown ? [...this.bySeq.values()].sort((a, b) => a.seq - b.seq) : this.state.items;
-    if (grown || Object.keys(patch).length > 0) this.set({ ...patch, items });
+    for (const seq of added) this.heed(this.bySeq.get(seq)!, added);
+    if (messages.length > 1) this.heedLater(added);
+    const grown = added.size > 0 || revised;
+    if (grown) this.set({ ...patch, items: this.sorted() });
+    else if (Object.keys(patch).length > 0) this.set(patch);
+    if (this.forgotten || this.stale.size > 0) void this.refresh();
+  }
+
+  /** What an entry says of others that were held before it came. */
+  private heed(message: Message, added: ReadonlySet<number>): void {
+    const target = message.event?.seq;
+    if (message.event?.code === 'erased') {
+      for (const seq of this.bySeq.keys()) {
+        if (seq >= message.seq || added.has(seq)) continue;
+        this.bySeq.delete(seq);
+        this.forgotten = true;
+      }
+    } else if (isRevision(message) && target !== undefined) {
+      if (this.bySeq.has(target) && !added.has(target)) this.stale.add(target);
+    }
+  }
+
+  /** A page may have been read before a change that was heard of while it was on its way. */
+  private heedLater(added: ReadonlySet<number>): void {
+    for (const message of this.bySeq.values()) {
+      const target = isRevision(message) ? message.event?.seq : undefined;
+      if (target === undefined || !added.has(target)) continue;
+      if (!this.bySeq.get(target)?.revision) this.stale.add(target);
+    }
+  }
+
+  /** Reads again what has changed, until it is up to date. */
+  private async refresh(): Promise<void> {
+    if (this.refreshing) return;
+    this.refreshing = true;
+    for (let attempt = 0; this.forgotten || this.stale.size > 0; attempt += 1) {
+      try {
+        if (this.forgotten) await this.reload();
+        else await this.reread();
+        attempt = -1;
+      } catch (error) {
+        const wait = error instanceof ApiError ? error.retryAfterMs : null;
+        await new Promise((done) => setTimeout(done, wait ?? 1_000 + backoff(attempt, Math.random)));
+      }
+    }
+    this.refreshing = false;
+  }
+
+  private async reload(): Promise<void> {
+    this.forgotten = false;
+    try {
+      const page = await this.api.messages(this.id);
+      this.merge(page.items, { hasOlder: page.has_more });
+    } catch (error) {
+      this.forgotten = isTransient(error);
+      throw error;
+    }
+  }
+
+  private async reread(): Promise<void> {
+    const [seq] = [...this.stale];
+    if (seq === undefined) return;
+    this.stale.delete(seq);
+    try {
+      const { items } = await this.api.messages(this.id, { after_seq: seq - 1, limit: 1 });
+      const message = items[0];
+      if (message?.seq !== seq || !this.bySeq.has(seq)) return;
+      this.bySeq.set(seq, message);
+      this.set({ items: this.sorted() });
+    } catch (error) {
+      if (isTransient(error)) this.stale.add(seq);
+      throw error;
+    }
+  }
+
+  private sorted(): readonly Message[] {
+    return [...this.bySeq.values()].sort((a, b) => a.seq - b.seq);
   }
 
   private set(patch: Partial<HistoryState>): void {
     this.state = { ...this.state, ...patch };
     this.changed(this.state);
   }
+}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof ApiError && error.transient;
 }

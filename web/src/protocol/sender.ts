@@ -54,6 +54,7 @@ export class Sender {
         this.outbox.update(id, 'failed', code);
         this.flush();
       },
+      rests: (id: string) => this.outbox.update(id, 'queued'),
       rested: () => this.flush(),
     };
     this.uploading = upload ? new Uploading(upload, uploading, random) : null;

@@ -8,7 +8,9 @@ interface UploadingEvents {
   progress(clientId: string, share: number | null): void;
   uploaded(clientId: string, file: UploadedFile): Promise<void>;
   failed(clientId: string, code: string): void;
-  /** The way failed, not the file; it may be started again. */
+  /** The way failed, not the file: a pause begins. */
+  rests(clientId: string): void;
+  /** The pause is over. */
   rested(clientId: string): void;
 }
 
@@ -83,6 +85,7 @@ export class Uploading {
         this.uploads.delete(id);
         this.events.failed(id, error.code);
       } else {
+        this.events.rests(id);
         const asked = error instanceof ApiError ? error.retryAfterMs : null;
         upload.timer = setTimeout(() => {
           upload.timer = undefined;

@@ -5,7 +5,7 @@ export interface Piece {
 }
 
 // Ends at white space, quotes, brackets of either script, and at marks that turn the reading direction.
-const CANDIDATE =
+export const LINK =
   /https?:\/\/[^\s<>"`，。；：！？、（）《》【】「」『』“”‘’\u200e\u200f\u202a-\u202e\u2066-\u2069]+/giu;
 const TRAILING = /[.,;:!?'*_~)\]}]$/u;
 const CLOSERS: Record<string, string> = { ')': '(', ']': '[', '}': '{' };
@@ -14,16 +14,22 @@ const CLOSERS: Record<string, string> = { ')': '(', ']': '[', '}': '{' };
 export function autolink(text: string): Piece[] {
   const pieces: Piece[] = [];
   let end = 0;
-  for (const match of text.matchAll(CANDIDATE)) {
-    const found = trim(match[0]);
-    const href = safeHref(found);
-    if (href === null) continue;
+  for (const match of text.matchAll(LINK)) {
+    const { text: found, href } = linkOf(match[0]);
+    if (href === undefined) continue;
     if (match.index > end) pieces.push({ text: text.slice(end, match.index) });
     pieces.push({ text: found, href });
     end = match.index + found.length;
   }
   if (end < text.length) pieces.push({ text: text.slice(end) });
   return pieces;
+}
+
+/** What of a match of `LINK` is the link, if it may be one. */
+export function linkOf(match: string): Piece {
+  const text = trim(match);
+  const href = safeHref(text);
+  return href === null ? { text } : { text, href };
 }
 
 /** Takes off what ends the sentence rather than the link; a bracket stays when it was opened inside. */
@@ -42,7 +48,8 @@ function count(text: string, character: string): number {
   return text.split(character).length - 1;
 }
 
-function safeHref(candidate: string): string | null {
+/** The address as a link may have it; null for everything but plain addresses of the web. */
+export function safeHref(candidate: string): string | null {
   let url: URL;
   try {
     url = new URL(candidate);

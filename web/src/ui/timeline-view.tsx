@@ -1,20 +1,22 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { HistoryState } from '../protocol/history';
+import { type HistoryState, isRevision } from '../protocol/history';
 import type { OutboxEntry } from '../protocol/outbox';
 import type { Message, Person } from '../protocol/types';
+import { Announcer } from './announcer';
 import { Avatar } from './avatar';
-import { autolink } from './autolink';
 import { useTexts } from './context';
 import { Icon, type IconName } from './icons';
 import type { BodyActions } from './message-body';
-import { clock, day } from './time';
-import { type Bubble, type Delivery, type Row, type Side, timelineRows } from './timeline';
+import { MessageMenu, type OpenMenu } from './message-menu';
+import { RichText } from './rich-text';
+import { isSame, type Side, timelineBlocks } from './timeline';
+import { BlockView, type RowContext } from './timeline-rows';
 
 const NEAR_BOTTOM_PX = 80;
 const JUMP_PX = 200;
-const OLDER_PX = 400;
+const OLDER_PX = 1200;
 
 /** An entry of the menu of a message. */
 export interface MessageAction {
@@ -37,14 +39,14 @@ export interface TimelineViewProps {
   onOlder(): void;
   onResend(clientId: string): void;
   onDiscard(clientId: string): void;
-  /** What cards, forms and files can do; see `message-body.tsx`. */
+  /** What cards, forms and files can do. Keep it the same object: with another one all is rendered anew. */
   content?: BodyActions;
   /** How much of each file on its way is uploaded, by `client_id`. */
   progress?: ReadonlySignal<ReadonlyMap<string, number>>;
-  /** What can be done with a message, in its menu. */
+  /** What can be done with a message, in its menu: at least one thing with every message. */
   actions?(message: Message): readonly MessageAction[];
   /** Messages after this one are new to the reader. */
-  unreadSeq?: number;
+  unreadSeq?: number | undefined;
   /** Loads messages up to an earlier one, which somebody wants to jump to. */
   onReach?(seq: number): Promise<void>;
   before?: ComponentChildren;
@@ -52,15 +54,28 @@ export interface TimelineViewProps {
 }
 
 export function TimelineView(props: TimelineViewProps) {
-  const { history, outbox, side, me, readSeq } = props;
+  const { history, outbox, side, me, readSeq, unreadSeq, nameOf, eventText } = props;
   const texts = useTexts();
+  const locale = texts.locale.value;
   const scroller = useRef<HTMLDivElement>(null);
   const held = useRef({ first: 0, last: 0, height: 0, atBottom: true });
   const [away, setAway] = useState(false);
   const [fresh, setFresh] = useState(0);
-  const rows = useMemo(
-    () => timelineRows({ side, me, items: history.items, outbox, readSeq }),
-    [side, me, history.items, outbox, readSeq],
+  const [menu, setMenu] = useState<OpenMenu | null>(null);
+  const blocks = useMemo(
+    () =>
+      timelineBlocks({
+        side,
+        me,
+        items: history.items,
+        outbox,
+        readSeq,
+        unreadSeq,
+        texts,
+        nameOf,
+        eventText,
+      }),
+    [side, me, history.items, outbox, readSeq, unreadSeq, texts, locale, nameOf, eventText],
   );
 
   useLayoutEffect(() => {
@@ -75,7 +90,7 @@ export function TimelineView(props: TimelineViewProps) {
     } else if (atBottom) {
       element.scrollTop = element.scrollHeight;
     } else if (oldLast > 0 && last > oldLast) {
-      const added = history.items.filter((each) => each.seq > oldLast && each.kind !== 'event');
+      const added = history.items.filter((each) => each.seq > oldLast && isNews(each, me));
       if (added.length > 0) setFresh((count) => count + added.length);
     }
     held.current = { ...held.current, first, last, height: element.scrollHeight };
@@ -113,9 +128,47 @@ export function TimelineView(props: TimelineViewProps) {
     held.current.atBottom = below < NEAR_BOTTOM_PX;
     setAway(below > JUMP_PX);
     if (held.current.atBottom) setFresh(0);
+    setMenu(null);
     if (element.scrollTop < OLDER_PX && history.hasOlder && history.older === 'idle')
       props.onOlder();
   };
+
+  // Always the newest functions, although blocks that show the same are not rendered again.
+  const newest = useRef(props);
+  newest.current = props;
+
+  const jump = async (seq: number) => {
+    const find = () => scroller.current?.querySelector<HTMLElement>(`[data-seq="${seq}"]`);
+    if (!find()) await newest.current.onReach?.(seq);
+    // What was loaded just now is in the page after the next frame.
+    requestAnimationFrame(() => {
+      const target = find();
+      if (!target) return;
+      held.current.atBottom = false;
+      target.scrollIntoView({ block: 'center' });
+      target.focus({ preventScroll: true });
+    });
+  };
+
+  const { progress, content } = props;
+  const hasMenu = props.actions !== undefined;
+  const context = useMemo<RowContext>(
+    () => ({
+      side,
+      progress,
+      content: content ?? {},
+      hasMenu,
+      nameOf: (person) => newest.current.nameOf(person),
+      onResend: (id) => newest.current.onResend(id),
+      onDiscard: (id) => newest.current.onDiscard(id),
+      onJump: (seq) => void jump(seq),
+      onMenu: (message, button) => {
+        const actions = newest.current.actions?.(message) ?? [];
+        setMenu((open) => (open?.button === button ? null : { actions, button }));
+      },
+    }),
+    [side, progress, content, hasMenu],
+  );
 
   return (
     <div class="timeline">
@@ -123,6 +176,7 @@ export function TimelineView(props: TimelineViewProps) {
         class="timeline-scroll"
         ref={scroller}
         role="log"
+        aria-live="off"
         aria-label={props.label}
         aria-busy={history.older === 'loading' || history.status === 'loading'}
         tabIndex={0}
@@ -142,10 +196,10 @@ export function TimelineView(props: TimelineViewProps) {
             </div>
           )}
           {props.before}
-          {rows.map((row) => (
-            <TimelineRow key={row.key} row={row} {...props} />
+          {blocks.map((block) => (
+            <BlockView key={block.key} block={block} context={context} locale={locale} />
           ))}
-          {props.typing && <Typing person={props.typing} name={props.nameOf(props.typing)} />}
+          {props.typing && <Typing person={props.typing} name={nameOf(props.typing)} />}
           {props.after}
         </div>
       </div>
@@ -155,132 +209,23 @@ export function TimelineView(props: TimelineViewProps) {
           <span>{fresh > 0 ? texts.count('latest', fresh) : texts.t('toLatest')}</span>
         </button>
       )}
+      {menu && <MessageMenu menu={menu} onClose={() => setMenu(null)} />}
+      <Announcer items={history.items} me={me} nameOf={nameOf} />
       <div class="visually-hidden" role="status">
-        {props.typing && texts.t('typing', { name: props.nameOf(props.typing) })}
+        {props.typing && texts.t('typing', { name: nameOf(props.typing) })}
       </div>
     </div>
   );
 }
 
-function TimelineRow({ row, ...props }: TimelineViewProps & { row: Row }) {
-  const texts = useTexts();
-  if (row.kind === 'day') {
-    return (
-      <div class="day">
-        <span>{day(row.created_at, texts)}</span>
-      </div>
-    );
-  }
-  if (row.kind === 'event') {
-    return (
-      <div class="event">
-        {props.eventText(row.message)}
-        <time dateTime={row.message.created_at}>{clock(row.message.created_at, texts)}</time>
-      </div>
-    );
-  }
-  const last = row.bubbles[row.bubbles.length - 1]!;
-  const mine = row.from.kind === props.me.kind && row.from.id === props.me.id;
-  const shown = props.nameOf(row.from);
-  const name = mine ? texts.t('you') : shown;
-  return (
-    <div
-      class={`group ${row.own ? 'is-own' : 'is-other'} ${row.note ? 'is-note' : ''} from-${row.from.kind}`}
-    >
-      {!row.own && !row.note && (
-        <Avatar name={shown} seed={row.from.id ?? row.from.kind} size={28} />
-      )}
-      <div class="group-column">
-        {row.bubbles.map((bubble) => (
-          <BubbleView
-            key={bubble.key}
-            bubble={bubble}
-            name={name}
-            note={row.note}
-            last={bubble === last}
-            {...props}
-          />
-        ))}
-        <div class="meta">
-          {!mine && <span class="meta-name">{shown}</span>}
-          <time dateTime={last.created_at}>{clock(last.created_at, texts)}</time>
-          {last.delivery !== null && last.delivery !== 'failed' && (
-            <Tick delivery={last.delivery} />
-          )}
-        </div>
-      </div>
-    </div>
-  );
+/** What somebody else wrote. */
+export function isNews(message: Message, me: Person): boolean {
+  return message.kind !== 'event' && !isRevision(message) && !isSame(message.from, me);
 }
 
-type BubbleViewProps = TimelineViewProps & {
-  bubble: Bubble;
-  name: string;
-  note: boolean;
-  last: boolean;
-};
-
-const FAILURES = ['too_large', 'forbidden', 'conflict'] as const;
-
-function BubbleView({ bubble, name, note, last, ...props }: BubbleViewProps) {
-  const texts = useTexts();
-  const failure = FAILURES.find((code) => code === bubble.error);
-  return (
-    <div class="bubble-line">
-      <div
-        class={`bubble ${last ? 'has-tail' : ''} ${bubble.delivery === 'failed' ? 'is-failed' : ''}`}
-      >
-        <span class="visually-hidden">
-          {texts.t('messageFrom', { name, time: clock(bubble.created_at, texts) })}{' '}
-        </span>
-        {note && (
-          <span class="note-mark">
-            <Icon name="lock" size={13} /> {texts.t('internalNote')}
-          </span>
-        )}
-        <MessageText text={bubble.text} />
-      </div>
-      {bubble.delivery === 'failed' && (
-        <div class="failure" role="alert">
-          <Icon name="alert" size={14} />
-          <span>{texts.t(failure ? `failed_${failure}` : 'failed')}</span>
-          <button type="button" class="link-button" onClick={() => props.onResend(bubble.key)}>
-            {texts.t('retry')}
-          </button>
-          <button type="button" class="link-button" onClick={() => props.onDiscard(bubble.key)}>
-            {texts.t('discard')}
-          </button>
-        </div>
-      )}
-    </div>
-  );
-}
-
-/** Text nodes and links, never markup. */
+/** A text of the company, outside of a conversation's log. */
 export function MessageText({ text }: { text: string }) {
-  return (
-    <span class="message-text" dir="auto">
-      {autolink(text).map((piece, index) =>
-        piece.href === undefined ? (
-          piece.text
-        ) : (
-          <a key={index} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
-            {piece.text}
-          </a>
-        ),
-      )}
-    </span>
-  );
-}
-
-function Tick({ delivery }: { delivery: Exclude<Delivery, 'failed'> }) {
-  const { t } = useTexts();
-  const icon = delivery === 'read' ? 'checks' : delivery === 'sent' ? 'check' : 'clock';
-  return (
-    <span class={`tick is-${delivery}`} title={t(delivery)}>
-      <Icon name={icon} size={14} label={t(delivery)} />
-    </span>
-  );
+  return <RichText text={text} plain={false} />;
 }
 
 function Typing({ person, name }: { person: Person; name: string }) {

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
-import type { Message } from '../protocol/types';
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { Message, Person } from '../protocol/types';
 import { filesOf } from '../ui/attach';
 import { Avatar } from '../ui/avatar';
-import { RichText } from '../ui/rich-text';
-import { TimelineView } from '../ui/timeline-view';
+import { sharedEventText } from '../ui/event-text';
+import { MessageText, TimelineView } from '../ui/timeline-view';
 import { Composer, type SendFiles } from './composer';
 import { useWidget, type WidgetContext } from './context';
 import { OnDemand } from './on-demand';
@@ -18,6 +18,9 @@ export function Chat() {
   const config = widget.config.value;
   const conversation = shared.conversation.value;
   const history = shared.history.value;
+  const company = config?.name ?? '';
+  const nameOf = useCallback((person: Person) => person.name || company, [company]);
+  const textOf = useCallback((message: Message) => eventText(message, i18n), [i18n]);
   const dragged = useSignal(false);
   const [problem, setProblem] = useState('');
   const sendFiles: SendFiles = (files) => setProblem(widget.sendFiles(files, i18n));
@@ -42,19 +45,17 @@ export function Chat() {
       <TimelineView
         side="visitor"
         me={widget.me.value}
-        label={t('conversation', { name: config?.name ?? '' })}
+        label={t('conversation', { name: company })}
         history={history}
         outbox={widget.outbox.value}
         progress={shared.uploads}
         readSeq={conversation?.agent_read_seq ?? 0}
         typing={shared.typing.value}
-        nameOf={(person) => person.name || (config?.name ?? '')}
-        eventText={(message) => eventText(message, i18n.t)}
-        content={{
-          onReply: (text) => widget.send(text),
-          onAnswer: (seq, values) => widget.answer(seq, values),
-          freshUrl: (id) => widget.freshUrl(id),
-        }}
+        nameOf={nameOf}
+        eventText={textOf}
+        content={widget.content}
+        unreadSeq={widget.unreadSeq.value}
+        onReach={(seq) => widget.reach(seq)}
         onOlder={() => widget.line.run({ do: 'older' })}
         onResend={(id) => widget.line.run({ do: 'resend', id })}
         onDiscard={(id) => widget.line.run({ do: 'discard', id })}
@@ -83,7 +84,7 @@ function Greeting() {
       <div class="group-column">
         <div class="bubble-line">
           <div class="bubble has-tail">
-            <RichText text={config.greeting} plain={false} />
+            <MessageText text={config.greeting} />
           </div>
         </div>
       </div>
@@ -151,14 +152,14 @@ function isInvited(items: readonly Message[]): boolean {
   return asked[asked.length - 1]?.event?.code === 'rating_invited';
 }
 
-function eventText(message: Message, t: WidgetContext['i18n']['t']): string {
+function eventText(message: Message, i18n: WidgetContext['i18n']): string {
+  const { t } = i18n;
   const { code, agent: person, score = '' } = message.event ?? {};
   const agent = person?.name ?? '';
   switch (code) {
     case 'queued':
       return t('eventQueued');
     case 'assigned':
-    case 'taken_over':
       return t('eventAssigned', { agent });
     case 'transferred':
       return agent ? t('eventTransferred', { agent }) : t('eventTransferredQueue');
@@ -170,19 +171,7 @@ function eventText(message: Message, t: WidgetContext['i18n']['t']): string {
       return t('eventReopened');
     case 'rated':
       return t('eventRated', { score });
-    case 'rating_invited':
-      return t('eventInvited');
-    case 'idle_warned':
-      return t('eventIdle');
-    case 'handed_over':
-      return t('eventHandedOver');
-    case 'joined':
-      return t('eventJoined', { agent });
-    case 'left':
-      return t('eventLeft', { agent });
-    case 'erased':
-      return t('eventErased');
     default:
-      return message.text;
+      return sharedEventText(message, i18n) ?? message.text;
   }
 }

@@ -97,6 +97,9 @@ export class ChatEngine implements Engine {
       case 'older':
         void this.log?.loadOlder();
         break;
+      case 'reach':
+        void this.log?.reach(command.seq);
+        break;
       case 'wake':
         this.client.wake();
         break;

@@ -28,6 +28,7 @@ export type Command =
   | { do: 'typing'; on: boolean }
   | { do: 'read'; seq: number }
   | { do: 'show'; id: string }
+  | { do: 'reach'; seq: number }
   | { do: 'older' | 'wake' };
 
 /** The side that has the connection. */

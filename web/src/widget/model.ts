@@ -14,7 +14,9 @@ import type {
   WidgetSession,
 } from '../protocol/types';
 import { TypingNotifier } from '../protocol/typing';
+import { freshUrl } from '../protocol/uploads';
 import { fileProblem } from '../ui/attach';
+import type { Answers, BodyActions } from '../ui/message-body';
 import { chime } from '../ui/sound';
 import type { SharedI18n } from '../ui/time';
 import type { Init, Kept, Options, Page, ToHost } from './bridge';
@@ -64,6 +66,8 @@ export class Widget {
   readonly visible = signal(false);
   readonly modal = signal(false);
   readonly failedLoad = signal(false);
+  /** What came after it was not seen when the chat was opened. */
+  readonly unreadSeq = signal<number | undefined>(undefined);
   readonly line: Line;
   readonly api: Api;
   readonly inbox: string;
@@ -83,6 +87,13 @@ export class Widget {
   private configAt = 0;
   private configAttempt = 0;
   private tellTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** What visitors can do with what messages hold. */
+  readonly content: BodyActions = {
+    onReply: (text) => this.send(text),
+    onAnswer: (seq, values) => this.answer(seq, values),
+    freshUrl: (id) => freshUrl(this.api)(id),
+  };
 
   readonly me = computed<Person>(() => ({
     kind: 'visitor',
@@ -158,6 +169,7 @@ export class Widget {
   /** Opens and closes with the panel in the host page. */
   show(on: boolean, modal: boolean, page: Page): void {
     batch(() => {
+      if (on && !this.visible.value) this.unreadSeq.value = this.line.shared.seen.value || undefined;
       this.visible.value = on;
       this.modal.value = modal;
     });
@@ -206,13 +218,26 @@ export class Widget {
   }
 
   /** Answers to the questions of message `seq`, or to those before the first message. */
-  answer(seq: number | null, values: { name: string; value: string }[], text = ''): void {
+  answer(seq: number | null, values: Answers, text = ''): void {
     const data = seq === null ? { values } : { answers_seq: seq, values };
     this.line.send({ kind: 'form', text, data });
   }
 
   input(text: string): void {
     this.notifier.input(text);
+  }
+
+  /** Loads messages up to an earlier one. */
+  reach(seq: number): Promise<void> {
+    this.line.run({ do: 'reach', seq });
+    return new Promise((resolve) => {
+      const stop = effect(() => {
+        const { items, hasOlder } = this.line.shared.history.value;
+        if (hasOlder && (items[0]?.seq ?? 0) > seq) return;
+        resolve();
+        queueMicrotask(() => stop());
+      });
+    });
   }
 
   wake(): void {
@@ -271,12 +296,8 @@ export class Widget {
     return answer.blob();
   }
 
-  async freshUrl(fileId: string): Promise<string> {
-    return (await this.api.get<{ url: string }>(`files/${fileId}`)).url;
-  }
-
   /** What was asked before the first message; name and e-mail address become the visitor's own. */
-  async introduce(answers: Map<string, string>, rest: { name: string; value: string }[], text: string) {
+  async introduce(answers: Map<string, string>, rest: Answers, text: string) {
     const [name, email] = [answers.get('name'), answers.get('email')];
     if (name || email) {
       await this.open();

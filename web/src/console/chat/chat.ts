@@ -14,6 +14,8 @@ export class Chat {
   readonly status = signal<ChatStatus>('loading');
   readonly history = signal<HistoryState>(UNLOADED);
   readonly visitor = signal<Visitor | 'loading' | 'error'>('loading');
+  /** What came after it had not been read when the conversation was opened. */
+  unreadSeq: number | undefined;
   private readonly desk: Desk;
   private readonly log: History;
   private readonly notifier: TypingNotifier;
@@ -41,6 +43,7 @@ export class Chat {
       ]);
       if (this.closed) return;
       this.desk.take(conversation);
+      this.unreadSeq ??= conversation.agent_read_seq;
       this.status.value = 'ready';
       this.follow();
       this.look();
@@ -64,6 +67,10 @@ export class Chat {
 
   older(): void {
     void this.log.loadOlder();
+  }
+
+  reach(seq: number): Promise<void> {
+    return this.log.reach(seq);
   }
 
   add(message: Message): void {

@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { Conversation, Message, Person } from '../../protocol/types';
 import { Avatar } from '../../ui/avatar';
+import { sharedEventText } from '../../ui/event-text';
 import { Icon, type IconName } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
 import { TimelineView } from '../../ui/timeline-view';
@@ -11,6 +12,7 @@ import { type ConsoleI18n, useConsole, useDesk, visitorName } from '../context';
 import type { Action } from '../desk';
 import { StateTag } from '../list/list-pane';
 import { href, route } from '../router';
+import { Pictures, useContent } from './pictures';
 import { TransferMenu } from './transfer-menu';
 import { isMine } from '../list/views';
 
@@ -46,6 +48,7 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
   const desk = useDesk();
   const { i18n } = useConsole();
   const { t } = i18n;
+  const content = useContent();
   const status = chat.status.value;
   const slow = useSlow(status === 'loading', 150);
   const { conversation } = chat;
@@ -109,7 +112,12 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
         onOlder={() => chat.older()}
         onResend={(id) => desk.client.resend(id)}
         onDiscard={(id) => desk.client.discard(id)}
+        content={content}
+        progress={desk.progress.shares}
+        unreadSeq={chat.unreadSeq}
+        onReach={(seq) => chat.reach(seq)}
       />
+      <Pictures chat={chat} content={content} />
       <Composer chat={chat} conversation={conversation} />
     </>
   );
@@ -219,7 +227,8 @@ function Actions({ conversation }: { conversation: Conversation }) {
   );
 }
 
-function eventText(message: Message, { t }: ConsoleI18n): string {
+function eventText(message: Message, i18n: ConsoleI18n): string {
+  const { t } = i18n;
   const { event } = message;
   if (!event) return message.text;
   const agent = event.agent?.name ?? '';
@@ -243,6 +252,6 @@ function eventText(message: Message, { t }: ConsoleI18n): string {
     case 'rated':
       return t('eventRated', { score: event.score ?? '' });
     default:
-      return message.text;
+      return sharedEventText(message, i18n) ?? message.text;
   }
 }

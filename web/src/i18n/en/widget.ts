@@ -37,10 +37,4 @@ export const widget = {
   eventResolved: 'The chat has ended',
   eventReopened: 'The chat goes on',
   eventRated: 'You rated this chat {score} of 5',
-  eventInvited: 'You are asked for a rating',
-  eventIdle: 'Are you still there? The chat ends soon.',
-  eventHandedOver: 'A person takes over',
-  eventJoined: '{agent} takes part in the chat',
-  eventLeft: '{agent} left the chat',
-  eventErased: 'Earlier messages were erased',
 };

@@ -38,10 +38,4 @@ export const widget: { [K in keyof typeof en]: string } = {
   eventResolved: '对话已结束',
   eventReopened: '对话继续',
   eventRated: '您的评价：{score} 分（满分 5 分）',
-  eventInvited: '客服邀请您对本次服务进行评价',
-  eventIdle: '您还在吗？长时间未回复，对话即将结束。',
-  eventHandedOver: '正在为您转接人工客服',
-  eventJoined: '{agent} 加入对话',
-  eventLeft: '{agent} 离开对话',
-  eventErased: '之前的消息已被清除',
 };

@@ -29,3 +29,12 @@ it('keeps entries apart by owner, replaces and removes them', async () => {
   expect(await mine.load()).toEqual([entry('b', 2)]);
   expect(await theirs.load()).toEqual([entry('c', 3)]);
 });
+
+it('keeps a file beside its entry', async () => {
+  const store = indexedDbStore(() => 'with-files');
+  const file = { blob: new Blob(['hello']), name: 'a.txt', media_type: 'text/plain' };
+  await store.put({ ...entry('f', 1), file });
+  const [kept] = await store.load();
+  expect(kept?.file).toMatchObject({ name: 'a.txt', media_type: 'text/plain' });
+  expect(kept?.file?.blob.size).toBe(5);
+});

@@ -1,0 +1,237 @@
+import type { ReadonlySignal } from '@preact/signals';
+import { Component } from 'preact';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { OutboxEntry } from '../protocol/outbox';
+import type { Message, Person } from '../protocol/types';
+import { Avatar } from './avatar';
+import { useTexts } from './context';
+import { Icon } from './icons';
+import { type BodyActions, MessageBody } from './message-body';
+import { previewOf } from './preview';
+import { clock } from './time';
+import { type Block, type Bubble, type Delivery, type Row, sameBlock, type Side } from './timeline';
+
+/** What rows need beside themselves; it stays the same object while the timeline lives. */
+export interface RowContext {
+  side: Side;
+  content: BodyActions;
+  progress: ReadonlySignal<ReadonlyMap<string, number>> | undefined;
+  hasMenu: boolean;
+  nameOf(person: Person): string;
+  onResend(clientId: string): void;
+  onDiscard(clientId: string): void;
+  onJump(seq: number): void;
+  onMenu(message: Message, button: HTMLElement): void;
+}
+
+interface BlockViewProps {
+  block: Block;
+  context: RowContext;
+  locale: string;
+}
+
+/** Rows that are rendered anew only when they show something else, and laid out only near sight. */
+export class BlockView extends Component<BlockViewProps> {
+  override shouldComponentUpdate(next: BlockViewProps): boolean {
+    const { block, context, locale } = this.props;
+    return (
+      next.context !== context || next.locale !== locale || !sameBlock(block, next.block)
+    );
+  }
+
+  override render({ block, context }: BlockViewProps) {
+    return (
+      <div class="block">
+        {block.rows.map((row) => (
+          <RowView key={row.key} row={row} context={context} />
+        ))}
+      </div>
+    );
+  }
+}
+
+function RowView({ row, context }: { row: Row; context: RowContext }) {
+  const texts = useTexts();
+  switch (row.kind) {
+    case 'day':
+      return (
+        <div class="day">
+          <span>{row.label}</span>
+        </div>
+      );
+    case 'new':
+      return (
+        <div class="day is-new">
+          <span>{texts.t('newDivider')}</span>
+        </div>
+      );
+    case 'event':
+      return (
+        <div class="event">
+          {row.label}
+          <time dateTime={row.created_at}>{clock(row.created_at, texts)}</time>
+        </div>
+      );
+    case 'group':
+      return <Group row={row} context={context} />;
+  }
+}
+
+type GroupRow = Extract<Row, { kind: 'group' }>;
+
+function Group({ row, context }: { row: GroupRow; context: RowContext }) {
+  const texts = useTexts();
+  const { from, own, note, mine, name, bubbles } = row;
+  const last = bubbles[bubbles.length - 1]!;
+  const { created_at } = last.message;
+  return (
+    <div
+      class={`group ${own ? 'is-own' : 'is-other'} ${note ? 'is-note' : ''} from-${from.kind}`}
+    >
+      {!own && !note && <Avatar name={name} seed={from.id ?? from.kind} size={28} />}
+      <div class="group-column">
+        {bubbles.map((bubble) => (
+          <BubbleView
+            key={bubble.key}
+            bubble={bubble}
+            name={mine ? texts.t('you') : name}
+            isLast={bubble === last}
+            context={context}
+          />
+        ))}
+        <div class="meta">
+          {!mine && <bdi class="meta-name">{name}</bdi>}
+          <time dateTime={created_at}>{clock(created_at, texts)}</time>
+          {last.delivery !== null && last.delivery !== 'failed' && (
+            <Tick delivery={last.delivery} />
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface BubbleViewProps {
+  bubble: Bubble;
+  name: string;
+  isLast: boolean;
+  context: RowContext;
+}
+
+function BubbleView({ bubble, name, isLast, context }: BubbleViewProps) {
+  const texts = useTexts();
+  const { entry, delivery, quoted, related } = bubble;
+  const message = usePreview(bubble.message, entry);
+  const { seq, kind, quote_seq, revision, created_at } = message;
+  const withdrawn = revision === 'recalled' || revision === 'erased';
+  const failed = delivery === 'failed';
+  return (
+    <div class="bubble-line" role="article" tabIndex={-1} data-seq={seq || undefined}>
+      <div
+        class={`bubble of-${kind} ${isLast ? 'has-tail' : ''} ${failed ? 'is-failed' : ''}`}
+      >
+        <span class="visually-hidden">
+          {texts.t('messageFrom', { name, time: clock(created_at, texts) })}{' '}
+        </span>
+        {kind === 'note' && (
+          <span class="note-mark">
+            <Icon name="lock" size={13} /> {texts.t('internalNote')}
+          </span>
+        )}
+        {quote_seq && !withdrawn ? (
+          <button type="button" class="quote" onClick={() => context.onJump(quote_seq)}>
+            {quoted
+              ? texts.t('quotedFrom', {
+                  name: context.nameOf(quoted.from),
+                  text: previewOf(quoted, texts),
+                })
+              : texts.t('quoted')}
+          </button>
+        ) : null}
+        <MessageBody message={message} side={context.side} related={related} {...context.content} />
+        {context.hasMenu && seq > 0 && !withdrawn && (
+          <button
+            type="button"
+            class="bubble-menu"
+            aria-label={texts.t('messageMenu')}
+            aria-haspopup="true"
+            aria-expanded="false"
+            onClick={(event) => context.onMenu(bubble.message, event.currentTarget)}
+          >
+            <Icon name="dots" size={16} />
+          </button>
+        )}
+      </div>
+      {entry?.file && !failed && <UploadState entry={entry} context={context} />}
+      {entry && failed && <Failure entry={entry} context={context} />}
+    </div>
+  );
+}
+
+/** A picture that is not uploaded yet is shown as it is on this machine. */
+function usePreview(message: Message, entry: OutboxEntry | null): Message {
+  const blob = message.kind === 'image' ? entry?.file?.blob : undefined;
+  const url = useMemo(() => blob && URL.createObjectURL(blob), [blob]);
+  useEffect(() => () => url && URL.revokeObjectURL(url), [url]);
+  return url === undefined ? message : { ...message, data: { ...message.data, url } };
+}
+
+interface EntryProps {
+  entry: OutboxEntry;
+  context: RowContext;
+}
+
+function UploadState({ entry, context }: EntryProps) {
+  const { t } = useTexts();
+  const share = context.progress?.value.get(entry.client_id);
+  if (entry.file_id !== undefined) return null;
+  return (
+    <div class="upload">
+      {share === undefined ? (
+        t('queued')
+      ) : (
+        <progress
+          value={share}
+          aria-label={t('uploading', { n: Math.round(share * 100) })}
+        />
+      )}
+      <button
+        type="button"
+        class="link-button"
+        onClick={() => context.onDiscard(entry.client_id)}
+      >
+        {t('cancel')}
+      </button>
+    </div>
+  );
+}
+
+const FAILURES = ['too_large', 'forbidden', 'conflict', 'rejected', 'bad_frame'] as const;
+
+function Failure({ entry, context }: EntryProps) {
+  const { t } = useTexts();
+  const failure = FAILURES.find((code) => code === entry.error);
+  const isFile = failure === 'too_large' && entry.file;
+  return (
+    <div class="failure" role="alert">
+      <Icon name="alert" size={14} />
+      <span>{t(isFile ? 'failed_file_size' : failure ? `failed_${failure}` : 'failed')}</span>
+      <button type="button" class="link-button" onClick={() => context.onResend(entry.client_id)}>
+        {t('retry')}
+      </button>
+      <button type="button" class="link-button" onClick={() => context.onDiscard(entry.client_id)}>
+        {t('discard')}
+      </button>
+    </div>
+  );
+}
+
+function Tick({ delivery }: { delivery: Exclude<Delivery, 'failed'> }) {
+  const { t } = useTexts();
+  const icon = delivery === 'read' ? 'checks' : delivery === 'sent' ? 'check' : 'clock';
+  return (
+    <span class={`tick is-${delivery}`} title={t(delivery)}>
+      <Icon name={icon} size={14} label={t(delivery)} />
+    </span>
+  );
+}

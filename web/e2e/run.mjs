@@ -10,8 +10,8 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
 import { expectAccessible } from './accessible.mjs';
+import { openBrowser } from './browser.mjs';
 import { PATIENCE_MS } from './people.mjs';
 import { Server } from './server.mjs';
 
@@ -31,18 +31,7 @@ for (const name of chosen) {
   process.exit(64);
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await openBrowser();
 
 async function eventually(what, check) {
   const end = Date.now() + PATIENCE_MS;

@@ -6,7 +6,7 @@ import { Chat } from './chat';
 import { useWidget } from './context';
 import { Header } from './header';
 import { Loading } from './loading';
-import { OnDemand } from './on-demand';
+import { OnDemand, prefetchExtras } from './on-demand';
 
 const BANNER_AFTER_MS = 3_000;
 /** What is filled in first; a screen without fields has a button. */
@@ -26,6 +26,11 @@ export function App() {
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, [widget]);
+
+  // What comes later is fetched while nobody waits for it.
+  useSignalEffect(() => {
+    if (widget.line.shared.connection.value.phase === 'online') prefetchExtras();
+  });
 
   // Opening the panel, or another screen, puts the cursor where one writes.
   useSignalEffect(() => {

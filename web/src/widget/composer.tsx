@@ -1,13 +1,13 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { AttachButton, filesOf } from '../ui/attach';
-import { EmojiPicker } from '../ui/emoji';
 import { useNow } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import { MessageField } from '../ui/message-field';
 import { Popover } from '../ui/popover';
 import { useWidget } from './context';
 import { readDraft, writeDraft } from './drafts';
+import { OnDemand } from './on-demand';
 
 const FIELD_MAX_PX = 128;
 
@@ -76,7 +76,8 @@ export function Composer({ sendFiles, problem }: ComposerProps) {
           button={<Icon name="smile" size={20} />}
         >
           {(close) => (
-            <EmojiPicker
+            <OnDemand
+              name="EmojiPicker"
               onPick={(emoji) => {
                 close();
                 insert(emoji);

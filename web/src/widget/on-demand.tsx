@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import type { ComponentProps, ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Loading } from './loading';
 
@@ -21,14 +22,19 @@ export function loadExtras(): Promise<Extras> {
   return loading;
 }
 
-const load = () => void loadExtras().catch(() => undefined);
+export function prefetchExtras(): void {
+  loadExtras().catch(() => undefined);
+}
 
-export function OnDemand({ name }: { name: Shown }) {
-  useEffect(load, []);
+type OnDemandProps<Name extends Shown> = { name: Name } & ComponentProps<Extras[Name]>;
+
+/** A component that comes a little later. */
+export function OnDemand<Name extends Shown>({ name, ...props }: OnDemandProps<Name>) {
+  useEffect(prefetchExtras, []);
   const loaded = extras.value;
   if (loaded === null || loaded === 'failed') {
-    return <Loading failed={loaded === 'failed'} retry={load} />;
+    return <Loading failed={loaded === 'failed'} retry={prefetchExtras} />;
   }
-  const Screen = loaded[name];
-  return <Screen />;
+  const Loaded = loaded[name] as ComponentType<object>;
+  return <Loaded {...props} />;
 }

@@ -52,7 +52,29 @@ async function page(name, html, out, base) {
   const options = common(name, out);
   options.base = base;
   options.build.rolldownOptions = { input: join(options.root, html) };
+  if (name === 'widget') options.plugins = [await onlyNamedIcons(['widget', 'ui'])];
   await vite(options);
+}
+
+/** Leaves out the icons that no file of these folders names: the console has many that visitors never see. */
+async function onlyNamedIcons(folders) {
+  const names = new Set();
+  for (const folder of folders) {
+    for (const path of await filesUnder(join(WEB, 'src', folder))) {
+      const text = await readFile(join(WEB, 'src', folder, path), 'utf8');
+      for (const [, name] of text.matchAll(/["'](\w+)["']/g)) names.add(name);
+    }
+  }
+  return {
+    name: 'only-named-icons',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.endsWith('/ui/icons.tsx')) return null;
+      return code.replace(/^  (\w+):\s+'[^']*',\n/gm, (entry, name) =>
+        names.has(name) ? entry : '',
+      );
+    },
+  };
 }
 
 /** One file that stands alone: for pages of other sites. */

@@ -30,7 +30,7 @@ function useFile({ file_id, url }: MediaData, freshUrl: BodyActions['freshUrl'])
   const set = (next: string | null) =>
     setRenewed({ of: url, url: next, attempt: current.attempt + 1 });
   const renew = async () => {
-    const next = (await freshUrl?.(file_id).catch(() => null)) ?? null;
+    const next = (await freshUrl?.(file_id).catch(() => null)) || null;
     set(next);
     return next;
   };

@@ -68,14 +68,19 @@ function Attached({ message, side, related, ...actions }: MessageBodyProps) {
     case 'location':
       return <LocationBody place={data as unknown as LocationData} />;
     case 'card':
-      return <CardBody card={data as unknown as CardData} onReply={actions.onReply} />;
+      return (
+        <CardBody
+          card={data as unknown as CardData}
+          onReply={side === 'visitor' ? actions.onReply : undefined}
+        />
+      );
     case 'form': {
-      const asks = side === 'visitor' && seq > 0 ? actions.onAnswer : undefined;
+      const { onAnswer } = actions;
       return (
         <FormBody
           form={data as FormData}
           related={related?.data as FormData | undefined}
-          onAnswer={asks && ((values) => asks(seq, values))}
+          onAnswer={side === 'visitor' ? (values) => onAnswer?.(seq, values) : undefined}
         />
       );
     }

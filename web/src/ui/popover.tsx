@@ -50,7 +50,7 @@ export function Popover(props: PopoverProps) {
           close();
         } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
           event.preventDefault();
-          stepFocus(root.current, event.key === 'ArrowDown' ? 1 : -1);
+          step(root.current, event.key === 'ArrowDown' ? 1 : -1);
         }
       }}
     >
@@ -76,8 +76,7 @@ export function Popover(props: PopoverProps) {
   );
 }
 
-/** Moves the focus among the buttons of an open panel. */
-export function stepFocus(root: HTMLElement | null, by: number): void {
+function step(root: HTMLElement | null, by: number): void {
   const items = [...(root?.querySelectorAll<HTMLElement>('.popover button:not(:disabled)') ?? [])];
   const at = items.indexOf(document.activeElement as HTMLElement);
   items[(at + by + items.length) % items.length]?.focus();

@@ -7,8 +7,10 @@ import { Avatar } from './avatar';
 import { useTexts } from './context';
 import { Icon } from './icons';
 import { type BodyActions, MessageBody } from './message-body';
+import { Popover } from './popover';
 import { previewOf } from './preview';
 import { clock } from './time';
+import type { MessageAction } from './timeline-view';
 import { type Block, type Bubble, type Delivery, type Row, sameBlock, type Side } from './timeline';
 
 /** What rows need beside themselves; it stays the same object while the timeline lives. */
@@ -16,12 +18,11 @@ export interface RowContext {
   side: Side;
   content: BodyActions;
   progress: ReadonlySignal<ReadonlyMap<string, number>> | undefined;
-  hasMenu: boolean;
   nameOf(person: Person): string;
   onResend(clientId: string): void;
   onDiscard(clientId: string): void;
   onJump(seq: number): void;
-  onMenu(message: Message, button: HTMLElement): void;
+  actions: ((message: Message) => readonly MessageAction[]) | undefined;
 }
 
 interface BlockViewProps {
@@ -96,6 +97,7 @@ function Group({ row, context }: { row: GroupRow; context: RowContext }) {
             bubble={bubble}
             name={mine ? texts.t('you') : name}
             isLast={bubble === last}
+            own={own}
             context={context}
           />
         ))}
@@ -115,10 +117,11 @@ interface BubbleViewProps {
   bubble: Bubble;
   name: string;
   isLast: boolean;
+  own: boolean;
   context: RowContext;
 }
 
-function BubbleView({ bubble, name, isLast, context }: BubbleViewProps) {
+function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
   const texts = useTexts();
   const { entry, delivery, quoted, related } = bubble;
   const message = usePreview(bubble.message, entry);
@@ -149,17 +152,30 @@ function BubbleView({ bubble, name, isLast, context }: BubbleViewProps) {
           </button>
         ) : null}
         <MessageBody message={message} side={context.side} related={related} {...context.content} />
-        {context.hasMenu && seq > 0 && !withdrawn && (
-          <button
-            type="button"
-            class="bubble-menu"
-            aria-label={texts.t('messageMenu')}
-            aria-haspopup="true"
-            aria-expanded="false"
-            onClick={(event) => context.onMenu(bubble.message, event.currentTarget)}
+        {context.actions && seq > 0 && !withdrawn && (
+          <Popover
+            label={texts.t('messageMenu')}
+            className="bubble-menu"
+            align={own ? 'start' : 'end'}
+            button={<Icon name="dots" size={16} />}
           >
-            <Icon name="dots" size={16} />
-          </button>
+            {(close) =>
+              context.actions?.(bubble.message).map(({ icon, label, run }) => (
+                <button
+                  key={label}
+                  type="button"
+                  class="menu-item"
+                  onClick={() => {
+                    close();
+                    run();
+                  }}
+                >
+                  <Icon name={icon} size={16} />
+                  {label}
+                </button>
+              ))
+            }
+          </Popover>
         )}
       </div>
       {entry?.file && !failed && <UploadState entry={entry} context={context} />}

@@ -9,7 +9,6 @@ import { Avatar } from './avatar';
 import { useTexts } from './context';
 import { Icon, type IconName } from './icons';
 import type { BodyActions } from './message-body';
-import { MessageMenu, type OpenMenu } from './message-menu';
 import { RichText } from './rich-text';
 import { isSame, type Side, timelineBlocks } from './timeline';
 import { BlockView, type RowContext } from './timeline-rows';
@@ -39,7 +38,7 @@ export interface TimelineViewProps {
   onOlder(): void;
   onResend(clientId: string): void;
   onDiscard(clientId: string): void;
-  /** What cards, forms and files can do. Keep it the same object: with another one all is rendered anew. */
+  /** What cards, forms and files can do. */
   content?: BodyActions;
   /** How much of each file on its way is uploaded, by `client_id`. */
   progress?: ReadonlySignal<ReadonlyMap<string, number>>;
@@ -61,7 +60,6 @@ export function TimelineView(props: TimelineViewProps) {
   const held = useRef({ first: 0, last: 0, height: 0, atBottom: true });
   const [away, setAway] = useState(false);
   const [fresh, setFresh] = useState(0);
-  const [menu, setMenu] = useState<OpenMenu | null>(null);
   const blocks = useMemo(
     () =>
       timelineBlocks({
@@ -128,7 +126,6 @@ export function TimelineView(props: TimelineViewProps) {
     held.current.atBottom = below < NEAR_BOTTOM_PX;
     setAway(below > JUMP_PX);
     if (held.current.atBottom) setFresh(0);
-    setMenu(null);
     if (element.scrollTop < OLDER_PX && history.hasOlder && history.older === 'idle')
       props.onOlder();
   };
@@ -150,25 +147,27 @@ export function TimelineView(props: TimelineViewProps) {
     });
   };
 
-  const { progress, content } = props;
+  const { progress } = props;
   const hasMenu = props.actions !== undefined;
-  const context = useMemo<RowContext>(
-    () => ({
+  const opensImages = props.content?.onOpenImage !== undefined;
+  const context = useMemo<RowContext>(() => {
+    const content = () => newest.current.content;
+    return {
       side,
       progress,
-      content: content ?? {},
-      hasMenu,
+      content: {
+        onReply: (text) => content()?.onReply?.(text),
+        onAnswer: (seq, values) => content()?.onAnswer?.(seq, values),
+        freshUrl: async (id) => content()?.freshUrl?.(id) ?? '',
+        ...(opensImages && { onOpenImage: (message) => content()?.onOpenImage?.(message) }),
+      },
       nameOf: (person) => newest.current.nameOf(person),
       onResend: (id) => newest.current.onResend(id),
       onDiscard: (id) => newest.current.onDiscard(id),
       onJump: (seq) => void jump(seq),
-      onMenu: (message, button) => {
-        const actions = newest.current.actions?.(message) ?? [];
-        setMenu((open) => (open?.button === button ? null : { actions, button }));
-      },
-    }),
-    [side, progress, content, hasMenu],
-  );
+      actions: hasMenu ? (message) => newest.current.actions?.(message) ?? [] : undefined,
+    };
+  }, [side, progress, hasMenu, opensImages]);
 
   return (
     <div class="timeline">
@@ -209,7 +208,6 @@ export function TimelineView(props: TimelineViewProps) {
           <span>{fresh > 0 ? texts.count('latest', fresh) : texts.t('toLatest')}</span>
         </button>
       )}
-      {menu && <MessageMenu menu={menu} onClose={() => setMenu(null)} />}
       <Announcer items={history.items} me={me} nameOf={nameOf} />
       <div class="visually-hidden" role="status">
         {props.typing && texts.t('typing', { name: nameOf(props.typing) })}

@@ -1,33 +1,40 @@
 /* The widget as other sites have it: commands, hostile pages, several tabs, and the end without a trace. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { Agent, Visitor } from '../people.mjs';
-
-const SITE = 'http://shop.localhost';
 
 export default async function widget({ server, person, tab, stage, eventually }) {
   const agent = await person(Agent, 'agent', { locale: 'en' });
   await agent.signIn(server.agents[0]);
 
-  /** A visitor of another site; `page` is its HTML, `files` more of it by path, `policy` its CSP. */
+  /** Another site, and what it says at the moment. */
+  let site = { page: '', files: {}, policy: undefined };
+  const shop = createServer(({ url }, answer) => {
+    const file = site.files[url];
+    answer.setHeader('content-type', file ? 'text/javascript' : 'text/html; charset=utf-8');
+    if (site.policy) answer.setHeader('content-security-policy', site.policy);
+    answer.end(file ?? site.page);
+  });
+  await new Promise((resolve) => shop.listen(0, '127.0.0.1', resolve));
+  const SITE = `http://shop.localhost:${shop.address().port}`;
+
+  /** A visitor of that site; `page` is its HTML, `files` more of it by path, `policy` its CSP. */
   async function guest(who, page, { files = {}, policy } = {}) {
-    const visitor = await person(Visitor, who, { locale: 'en' }, (context) =>
-      context.route(`${SITE}/**`, (route) => {
-        const { pathname } = new URL(route.request().url());
-        const file = files[pathname];
-        void route.fulfill({
-          contentType: file ? 'text/javascript' : 'text/html; charset=utf-8',
-          headers: policy && !file ? { 'content-security-policy': policy } : {},
-          body: file ?? page,
-        });
-      }),
-    );
+    site = { page, files, policy };
+    const visitor = await person(Visitor, who, { locale: 'en' });
     visitor.origins.add(SITE);
     await visitor.page.goto(`${SITE}/`);
     return visitor;
   }
   const loader = (attributes = 'data-inbox="web"') =>
     `<script async src="${server.origin}/widget/loader.js" ${attributes}></script>`;
-  const ready = (visitor) => visitor.page.waitForFunction(() => globalThis.kefu?.loaded === true);
+  // Not `waitForFunction`, which a strict policy keeps from running.
+  const ready = (visitor) =>
+    eventually('the loader is there', () =>
+      visitor.page.evaluate(
+        () => globalThis.kefu?.loaded === true && document.querySelectorAll('html > div').length === 1,
+      ),
+    );
   const frameOf = async (visitor) => {
     await eventually('the frame is there', () => Promise.resolve(hasFrame(visitor)));
     return visitor.chat;
@@ -50,7 +57,6 @@ export default async function widget({ server, person, tab, stage, eventually })
       <p>Goods</p>${loader('')}${loader('')}`;
     const visitor = await guest('strict', page, { policy, files: { '/early.js': early } });
     await ready(visitor);
-    await visitor.page.waitForFunction(() => document.querySelectorAll('html > div').length === 1);
     await visitor.page.evaluate(() => globalThis.kefu('open'));
     const chat = await frameOf(visitor);
     await chat.waitForSelector('.composer textarea');
@@ -78,7 +84,7 @@ export default async function widget({ server, person, tab, stage, eventually })
 
   await stage('a page that styles everything, and a router that swaps the body', async () => {
     const page = `<!doctype html><title>Old</title><style>
-      * { all: unset !important; display: none !important; opacity: 0 !important }
+      * { all: unset !important } div { display: none !important; opacity: 0 !important }
       iframe { display: none !important } button { position: static !important }
       </style><body><p>x</p>${loader()}</body>`;
     const visitor = await guest('hostile', page);
@@ -223,6 +229,8 @@ export default async function widget({ server, person, tab, stage, eventually })
     await meiqia();
     await ysf();
   });
+  shop.close();
+  shop.closeAllConnections();
 
   async function chatwoot() {
     const page = `<!doctype html><title>C</title><body><script>
@@ -315,7 +323,7 @@ const keptBy = (visitor, inbox) =>
 async function COUNTING(src) {
   const before = document.documentElement.outerHTML;
   const globals = new Set(Object.getOwnPropertyNames(globalThis));
-  const held = { listeners: 0, timers: new Set(), sockets: 0, observers: 0 };
+  const held = { listeners: 0, timers: new Set(), sockets: 0, observers: new Set() };
   const wrap = (object, name, work) => {
     const original = object[name];
     object[name] = function (...args) {
@@ -348,11 +356,11 @@ async function COUNTING(src) {
       return original.call(globalThis, id);
     }),
     wrap(MutationObserver.prototype, 'observe', function (original, args) {
-      held.observers += 1;
+      held.observers.add(this);
       return original.apply(this, args);
     }),
     wrap(MutationObserver.prototype, 'disconnect', function (original, args) {
-      held.observers -= 1;
+      held.observers.delete(this);
       return original.apply(this, args);
     }),
   ];
@@ -390,6 +398,6 @@ async function COUNTING(src) {
     listeners: held.listeners,
     timers: held.timers.size,
     sockets: held.sockets,
-    observers: held.observers,
+    observers: held.observers.size,
   };
 }

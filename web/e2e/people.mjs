@@ -36,6 +36,10 @@ class Person {
       if (!response.url().includes('/api/v1/') || response.url().endsWith('/stream')) return;
       this.received.push(await response.text().catch(() => ''));
     });
+    // A page that is left says nothing of the end of its sockets.
+    page.on('framenavigated', (frame) => {
+      if (frame === page.mainFrame()) this.sockets.clear();
+    });
     page.on('websocket', (socket) => {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));

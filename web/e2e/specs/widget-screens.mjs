@@ -27,6 +27,7 @@ export default async function screens({ server, person, stage, eventually, expec
       },
       [method, path, body],
     );
+  await api('PATCH', `agents/${(await api('GET', 'agents/me')).id}`, { capacity: 50 });
   const inbox = async (key) => (await api('GET', 'inboxes')).items.find((each) => each.key === key);
   const texts = {
     zh: { title: '怎么退货', body: '收到商品 7 天内可以退货。' },

@@ -10,7 +10,7 @@ const LOOKS = [
 ];
 
 export default async function screens({ server, person, stage, eventually, expectAccessible }) {
-  for (const look of LOOKS) await offline(look);
+  for (const how of LOOKS) await offline(how);
 
   const agent = await person(Agent, 'agent', { locale: 'zh-CN' });
   await agent.signIn(server.agents[0]);
@@ -27,7 +27,9 @@ export default async function screens({ server, person, stage, eventually, expec
       },
       [method, path, body],
     );
-  await api('PATCH', `agents/${(await api('GET', 'agents/me')).id}`, { capacity: 50 });
+  const { items: agents } = await api('GET', 'agents');
+  const { id: own } = agents.find(({ email }) => email === server.agents[0].email);
+  await api('PATCH', `agents/${own}`, { capacity: 50 });
   const inbox = async (key) => (await api('GET', 'inboxes')).items.find((each) => each.key === key);
   const texts = {
     zh: { title: '怎么退货', body: '收到商品 7 天内可以退货。' },
@@ -35,7 +37,7 @@ export default async function screens({ server, person, stage, eventually, expec
   };
   await api('POST', 'articles', { slug: 'returns', state: 'published', texts });
 
-  for (const look of LOOKS) await wholeVisit(look);
+  for (const how of LOOKS) await wholeVisit(how);
   await keptOffline();
   await bot();
   await files();

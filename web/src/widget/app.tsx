@@ -9,6 +9,7 @@ import { Loading } from './loading';
 import { OnDemand, prefetchExtras } from './on-demand';
 
 const BANNER_AFTER_MS = 3_000;
+const PREFETCH_AFTER_MS = 2_000;
 /** What is filled in first; a screen without fields has a button. */
 const FIRST_FIELDS = ['textarea, input:not([type=file], [type=radio])', '.button.is-primary'];
 
@@ -29,7 +30,9 @@ export function App() {
 
   // What comes later is fetched while nobody waits for it.
   useSignalEffect(() => {
-    if (widget.line.shared.connection.value.phase === 'online') prefetchExtras();
+    if (widget.line.shared.connection.value.phase !== 'online') return;
+    const timer = setTimeout(prefetchExtras, PREFETCH_AFTER_MS);
+    return () => clearTimeout(timer);
   });
 
   // Opening the panel, or another screen, puts the cursor where one writes.

@@ -113,29 +113,34 @@ export class ChatEngine implements Engine {
   }
 
   private async prepare(): Promise<void> {
+    let isNew: boolean;
     try {
-      await this.begin();
+      isNew = await this.begin();
     } catch (error) {
       if (!this.options.forget(error)) throw error;
-      await this.begin();
+      isNew = await this.begin();
     }
-    await this.client.restore();
+    // Somebody new has left nothing behind that would have to be waited for.
+    const restored = this.client.restore();
+    if (!isNew) await restored;
     this.client.settle(this.log?.state.items ?? []);
     this.line.hand();
   }
 
-  private async begin(): Promise<void> {
+  /** True when nothing was said before. */
+  private async begin(): Promise<boolean> {
     const isEmpty = await this.options.prepare();
     const { id, history } = this.line.shared;
-    if (!id.value) return;
+    if (!id.value) return isEmpty;
     if (!isEmpty) {
       await this.load(id.value);
-      return;
+      return false;
     }
     // Nothing has been said: what the server would answer is known.
     this.log = this.history(id.value);
     history.value = this.log.state = { ...UNLOADED, status: 'ready' };
     this.client.setPosition(id.value, 0);
+    return true;
   }
 
   private history(id: string): History {

@@ -1,14 +1,19 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { browserLocale, nearestLocale } from '../i18n';
+import { Api } from '../protocol/api';
 import { TextsProvider } from '../ui/context';
 import { followSystemTheme } from '../ui/theme';
 import { App } from './app';
 import type { Init, ToFrame, ToHost } from './bridge';
 import { WidgetProvider, widgetI18n } from './context';
-import { Widget } from './model';
+import { askConfig, Widget } from './model';
 import { paint } from './paint';
 
+const server = new URL('..', location.href);
+// Asked for before the host page has spoken: it names the inbox in the address.
+const config = askConfig(new Api(server), new URLSearchParams(location.search).get('inbox') ?? '');
+config.catch(() => undefined);
 followSystemTheme();
 window.addEventListener('message', onInit);
 
@@ -22,7 +27,7 @@ function onInit(event: MessageEvent<Init>): void {
   let { options } = init;
   const locale = options.locale ?? init.kept.locale;
   const i18n = widgetI18n(locale ? nearestLocale(locale) : browserLocale());
-  const widget = new Widget(new URL('..', location.href), init, post);
+  const widget = new Widget(server, init, post, config);
   const look = () => paint(options.colour ?? widget.config.value?.colour ?? init.kept.colour);
   effect(look);
   effect(() => {

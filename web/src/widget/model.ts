@@ -29,9 +29,14 @@ const SETTLED_MS = 10_000;
 /** Who is there is asked again when the chat is opened after so long. */
 const CONFIG_FRESH_MS = 30_000;
 const TELL_AFTER_MS = 200;
+const CHIME_AFTER_MS = 300;
 const FOUND_MAX = 5;
 /** Unless the server says another limit. */
 const UPLOAD_BYTES_MAX = 20 * 1024 * 1024;
+
+export function askConfig(api: Api, inbox: string): Promise<WidgetConfig> {
+  return api.get('widget/config', { inbox });
+}
 
 export function offlineKey(inbox: string): string {
   return `kefu-offline:${inbox}`;
@@ -131,7 +136,13 @@ export class Widget {
     return history.value.items.filter(isNews).length;
   });
 
-  constructor(server: URL, init: Init, post: (message: ToHost) => void) {
+  /** `early`: what the server says of the inbox is on its way already. */
+  constructor(
+    server: URL,
+    init: Init,
+    post: (message: ToHost) => void,
+    early: Promise<WidgetConfig>,
+  ) {
     const { kept, options, inbox } = init;
     this.post = post;
     this.inbox = inbox;
@@ -160,7 +171,7 @@ export class Widget {
       this.attended.value = document.visibilityState === 'visible';
     });
     window.addEventListener('online', () => this.wake());
-    void this.loadConfig();
+    void this.loadConfig(early);
     this.watch();
     if (kept.token && kept.visitor_id) this.line.join(kept.visitor_id);
     if (hasOffline(inbox)) void loadExtras().then((extras) => extras.resumeOffline(this));
@@ -377,17 +388,22 @@ export class Widget {
         const news = items.filter(({ seq, kind, from }) =>
           seq > last && kind !== 'event' && from.kind !== 'visitor');
         for (const { text, from } of news) this.event('message', { text, from: from.name });
-        if (news.length > 0 && !(this.visible.peek() && this.attended.peek())) chime();
+        // One tab rings for all, unless what came is seen in some.
+        if (news.length > 0 && this.line.leads) {
+          setTimeout(() => {
+            if (this.unread.peek() > 0) chime();
+          }, CHIME_AFTER_MS);
+        }
       }
       log = id.value ?? '';
       last = newest;
     });
   }
 
-  private async loadConfig(): Promise<void> {
+  private async loadConfig(asked = askConfig(this.api, this.inbox)): Promise<void> {
     this.configAt = Date.now();
     try {
-      const config = await this.api.get<WidgetConfig>('widget/config', { inbox: this.inbox });
+      const config = await asked;
       const { colour, side } = config;
       batch(() => {
         this.config.value = config;

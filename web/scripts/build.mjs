@@ -56,7 +56,7 @@ async function page(name, html, out, base) {
   await vite(options);
 }
 
-/** Leaves out the icons that no file of these folders names: the console has many that visitors never see. */
+/** Leaves out the icons that no file of these folders names: most are the console's alone. */
 async function onlyNamedIcons(folders) {
   const names = new Set();
   for (const folder of folders) {

@@ -88,7 +88,9 @@ export class Api {
         signal: abort.signal,
       });
       const text = await response.text();
-      if (!response.ok) throw this.refusal(response.status, text, response.headers.get('retry-after'));
+      if (!response.ok) {
+        throw this.refusal(response.status, text, response.headers.get('retry-after'));
+      }
       return (text ? JSON.parse(text) : undefined) as T;
     } catch (error) {
       if (error instanceof ApiError) throw error;

@@ -35,7 +35,7 @@ export interface Listener {
   outbox(entries: readonly OutboxEntry[]): void;
   /** Sending rests until this time. */
   limited(until: number): void;
-  /** How much of an entry's file is uploaded, from 0 to 1; null when it is not under way any more. */
+  /** How much of an entry's file is uploaded, from 0 to 1; null when it is not on its way. */
   progress(clientId: string, share: number | null): void;
   frame(frame: ServerFrame): void;
 }

@@ -173,8 +173,9 @@ export class History {
         else await this.reread();
         attempt = -1;
       } catch (error) {
-        const wait = error instanceof ApiError ? error.retryAfterMs : null;
-        await new Promise((done) => setTimeout(done, wait ?? 1_000 + backoff(attempt, Math.random)));
+        const asked = error instanceof ApiError ? error.retryAfterMs : null;
+        const wait = asked ?? 1_000 + backoff(attempt, Math.random);
+        await new Promise((done) => setTimeout(done, wait));
       }
     }
     this.refreshing = false;

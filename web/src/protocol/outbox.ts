@@ -141,7 +141,7 @@ export class Outbox {
     if (state === 'failed' || entry.state === 'failed') this.persist(next);
   }
 
-  /** Resolves once it is kept, so that no other upload is made for what may have been sent with this one. */
+  /** Resolves once it is kept: what may have been sent with one upload gets no other. */
   async uploaded(clientId: string, file: UploadedFile): Promise<void> {
     const entry = this.find(clientId);
     if (!entry) return;

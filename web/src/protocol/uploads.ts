@@ -44,7 +44,8 @@ export function upload(
       timer = setTimeout(() => request.abort(), STALLED_MS);
     };
     const abort = () => request.abort();
-    request.open('POST', new URL(`conversations/${encodeURIComponent(conversationId)}/files`, api.root));
+    const path = `conversations/${encodeURIComponent(conversationId)}/files`;
+    request.open('POST', new URL(path, api.root));
     request.setRequestHeader('accept', 'application/json');
     if (api.token) request.setRequestHeader('authorization', `Bearer ${api.token}`);
     request.upload.onprogress = ({ loaded, total }) => {

@@ -64,7 +64,7 @@ function isOwnFile(address: string): boolean {
   return origin === location.origin && pathname.startsWith('/files/');
 }
 
-/** A place in words and numbers; the system's own map opens it, and no host is asked for a picture. */
+/** A place in words and numbers. The system's own map opens it; no host is asked for a picture. */
 export function LocationBody({ place }: { place: LocationData }) {
   const { t } = useTexts();
   const coordinates = [place.latitude, place.longitude].map((each) => Number(each).toFixed(5));

@@ -44,11 +44,11 @@ export function Lightbox({ images, start, freshUrl, onClose }: LightboxProps) {
   const at = images.findIndex((each) => each.seq === seq);
   const image = images[at];
 
-  // A modal dialog keeps the focus inside by itself; what had it before gets it back.
+  // A modal dialog keeps the focus inside by itself, and gives it back when it is closed.
   useLayoutEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
-    dialog.current?.showModal();
-    return () => before?.focus();
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
   }, []);
   // It was taken back while it was looked at.
   useEffect(() => {

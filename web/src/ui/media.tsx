@@ -160,8 +160,8 @@ function Broken({ text, onRetry }: { text: string; onRetry(): void }) {
 }
 
 function iconOf(mediaType: string): IconName {
-  const icons: Record<string, IconName> = { image: 'image', audio: 'mic', video: 'film' };
-  return icons[mediaType.split('/')[0]!] ?? 'file';
+  const [kind] = mediaType.split('/');
+  return kind === 'image' ? 'image' : kind === 'audio' ? 'mic' : kind === 'video' ? 'film' : 'file';
 }
 
 function isExpired(url: string): boolean {

@@ -35,7 +35,7 @@ export function captionOf({ kind, text }: Pick<Message, 'kind' | 'text'>): strin
   return kind !== 'text' && kind !== 'note' && FALLBACK.test(text) ? '' : text;
 }
 
-/** What a message says, whatever its kind. Texts of people are text nodes, never markup of the page. */
+/** What a message says, whatever its kind. Texts of people are text nodes, never markup. */
 export function MessageBody(props: MessageBodyProps) {
   const { t } = useTexts();
   const { message } = props;

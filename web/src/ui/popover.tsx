@@ -1,5 +1,5 @@
-import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren, RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 interface PopoverProps {
   label: string;
@@ -9,6 +9,8 @@ interface PopoverProps {
   /** Opens upwards, for buttons at the bottom. */
   up?: boolean;
   disabled?: boolean;
+  /** For who opens it by another way than a click. */
+  buttonRef?: RefObject<HTMLButtonElement | null>;
   children(close: () => void): ComponentChildren;
 }
 
@@ -16,11 +18,19 @@ interface PopoverProps {
 export function Popover(props: PopoverProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
+  const own = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  const button = props.buttonRef ?? own;
   const close = () => {
     setOpen(false);
     button.current?.focus();
   };
+
+  useLayoutEffect(() => {
+    if (open && panel.current && !props.up && needsToRise(panel.current)) {
+      panel.current.classList.add('is-up');
+    }
+  }, [open]);
 
   useEffect(() => {
     if (!open) return;
@@ -68,12 +78,25 @@ export function Popover(props: PopoverProps) {
         {props.button}
       </button>
       {open && (
-        <div class={`popover ${props.align === 'end' ? 'is-end' : ''} ${props.up ? 'is-up' : ''}`}>
+        <div
+          ref={panel}
+          class={`popover ${props.align === 'end' ? 'is-end' : ''} ${props.up ? 'is-up' : ''}`}
+        >
           {props.children(close)}
         </div>
       )}
     </div>
   );
+}
+
+/** It would be cut off below, and has room above. */
+function needsToRise(panel: HTMLElement): boolean {
+  const { bottom, height } = panel.getBoundingClientRect();
+  const button = panel.parentElement!.getBoundingClientRect();
+  let around: HTMLElement | null = panel.parentElement;
+  while (around && getComputedStyle(around).overflowY === 'visible') around = around.parentElement;
+  const area = (around ?? document.documentElement).getBoundingClientRect();
+  return bottom > area.bottom && button.top - height > area.top;
 }
 
 function step(root: HTMLElement | null, by: number): void {

@@ -11,6 +11,6 @@ export function previewOf(
   if (revision === 'recalled' || revision === 'erased') return t(revision);
   const caption = captionOf(message);
   if (kind === 'text' || kind === 'note' || kind === 'event') return caption;
-  const about = caption || [data?.['name'], data?.['title']].find((each) => typeof each === 'string');
+  const about = caption || data?.['name'] || data?.['title'];
   return about ? `${t(`kind_${kind}`)} ${about}` : t(`kind_${kind}`);
 }

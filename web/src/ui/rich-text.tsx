@@ -2,10 +2,14 @@ import type { ComponentChild } from 'preact';
 import { autolink, LINK, linkOf, safeHref } from './autolink';
 
 /** `code`, [label](address), **strong** and *emphasis*, each within a line. */
-const MARKUP =
-  /`([^`\n]+)`|\[([^\][\n]+)\]\(([^\s()]+)\)|\*\*([^\s*](?:[^*\n]*[^\s*])?)\*\*|\*([^\s*](?:[^*\n]*[^\s*])?)\*(?!\w)/
-    .source;
-const INLINE = new RegExp(`${MARKUP}|${LINK.source}`, 'giu');
+const MARKS = [
+  /`([^`\n]+)`/,
+  /\[([^\][\n]+)\]\(([^\s()]+)\)/,
+  /\*\*([^\s*](?:[^*\n]*[^\s*])?)\*\*/,
+  /\*([^\s*](?:[^*\n]*[^\s*])?)\*(?!\w)/,
+  LINK,
+];
+const INLINE = new RegExp(MARKS.map((mark) => mark.source).join('|'), 'giu');
 const ITEM = /^\s{0,3}(?:[-*•]|(\d{1,3})[.)])\s+(.+)$/;
 
 interface RichTextProps {
@@ -14,7 +18,7 @@ interface RichTextProps {
   plain: boolean;
 }
 
-/** What people wrote, as text nodes and a handful of elements; markup of any other kind stays text. */
+/** What people wrote: text nodes and a handful of elements. Any other markup stays text. */
 export function RichText({ text, plain }: RichTextProps) {
   return (
     <div class="message-text" dir="auto">
@@ -52,7 +56,7 @@ function blocks(text: string): ComponentChild[] {
   let start: number | null = null;
   const endText = () => {
     const joined = lines.join('\n');
-    if (joined.trim() !== '') found.push(<div key={found.length}>{inline(joined)}</div>);
+    if (joined.trim() !== '') found.push(<span key={found.length}>{inline(joined)}</span>);
     lines = [];
   };
   const endList = () => {

@@ -7,15 +7,16 @@ import { Avatar } from './avatar';
 import { useTexts } from './context';
 import { Icon } from './icons';
 import { type BodyActions, MessageBody } from './message-body';
+import { type MessageAction, MessageMenu } from './message-menu';
 import { Popover } from './popover';
 import { previewOf } from './preview';
 import { clock } from './time';
-import type { MessageAction } from './timeline-view';
 import { type Block, type Bubble, type Delivery, type Row, sameBlock, type Side } from './timeline';
 
 /** What rows need beside themselves; it stays the same object while the timeline lives. */
 export interface RowContext {
   side: Side;
+  nearness: Nearness;
   content: BodyActions;
   progress: ReadonlySignal<ReadonlyMap<string, number>> | undefined;
   nameOf(person: Person): string;
@@ -25,27 +26,81 @@ export interface RowContext {
   actions: ((message: Message) => readonly MessageAction[]) | undefined;
 }
 
+/** Calls back once for each element that comes near sight. */
+export class Nearness {
+  private observer: IntersectionObserver | null = null;
+  private readonly waiting = new Map<Element, () => void>();
+
+  watch(element: Element, come: () => void): void {
+    this.observer ??= new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) {
+          if (!isIntersecting) continue;
+          this.waiting.get(target)?.();
+          this.forget(target);
+        }
+      },
+      { root: element.closest('.timeline-scroll'), rootMargin: NEAR },
+    );
+    this.waiting.set(element, come);
+    this.observer.observe(element);
+  }
+
+  forget(element: Element): void {
+    this.waiting.delete(element);
+    this.observer?.unobserve(element);
+  }
+}
+
+const NEAR = '1600px 0px';
+
 interface BlockViewProps {
   block: Block;
+  /** Rendered at once, without waiting until it is near. */
+  eager: boolean;
   context: RowContext;
   locale: string;
 }
 
-/** Rows that are rendered anew only when they show something else, and laid out only near sight. */
-export class BlockView extends Component<BlockViewProps> {
-  override shouldComponentUpdate(next: BlockViewProps): boolean {
+interface BlockState {
+  shown: boolean;
+}
+
+/** Rows that are rendered when they come near sight, and again only to show something else. */
+export class BlockView extends Component<BlockViewProps, BlockState> {
+  override state: BlockState = { shown: this.props.eager };
+  private element: HTMLElement | null = null;
+
+  override componentDidMount(): void {
+    const { element } = this;
+    if (!element || this.state.shown) return;
+    this.props.context.nearness.watch(element, () => this.setState({ shown: true }));
+  }
+
+  override componentWillUnmount(): void {
+    if (this.element) this.props.context.nearness.forget(this.element);
+  }
+
+  override shouldComponentUpdate(next: BlockViewProps, state: BlockState): boolean {
     const { block, context, locale } = this.props;
     return (
-      next.context !== context || next.locale !== locale || !sameBlock(block, next.block)
+      state.shown !== this.state.shown ||
+      next.context !== context ||
+      next.locale !== locale ||
+      !sameBlock(block, next.block)
     );
   }
 
-  override render({ block, context }: BlockViewProps) {
+  override render({ block, context }: BlockViewProps, { shown }: BlockState) {
     return (
-      <div class="block">
-        {block.rows.map((row) => (
-          <RowView key={row.key} row={row} context={context} />
-        ))}
+      <div
+        class={`block ${shown ? '' : 'is-far'}`}
+        data-block={block.key}
+        ref={(element: HTMLElement | null) => {
+          this.element = element ?? this.element;
+        }}
+      >
+        {shown && block.rows.map((row) => <RowView key={row.key} row={row} context={context} />)}
       </div>
     );
   }
@@ -128,11 +183,10 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
   const { seq, kind, quote_seq, revision, created_at } = message;
   const withdrawn = revision === 'recalled' || revision === 'erased';
   const failed = delivery === 'failed';
+  const looks = [isLast && 'has-tail', failed && 'is-failed'].filter(Boolean).join(' ');
   return (
     <div class="bubble-line" role="article" tabIndex={-1} data-seq={seq || undefined}>
-      <div
-        class={`bubble of-${kind} ${isLast ? 'has-tail' : ''} ${failed ? 'is-failed' : ''}`}
-      >
+      <div class={`bubble of-${withdrawn ? revision : kind} ${looks}`}>
         <span class="visually-hidden">
           {texts.t('messageFrom', { name, time: clock(created_at, texts) })}{' '}
         </span>
@@ -156,25 +210,12 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
           <Popover
             label={texts.t('messageMenu')}
             className="bubble-menu"
-            align={own ? 'start' : 'end'}
+            align={own ? 'end' : 'start'}
             button={<Icon name="dots" size={16} />}
           >
-            {(close) =>
-              context.actions?.(bubble.message).map(({ icon, label, run }) => (
-                <button
-                  key={label}
-                  type="button"
-                  class="menu-item"
-                  onClick={() => {
-                    close();
-                    run();
-                  }}
-                >
-                  <Icon name={icon} size={16} />
-                  {label}
-                </button>
-              ))
-            }
+            {(close) => (
+              <MessageMenu actions={context.actions?.(bubble.message) ?? []} close={close} />
+            )}
           </Popover>
         )}
       </div>

@@ -7,22 +7,21 @@ import type { Message, Person } from '../protocol/types';
 import { Announcer } from './announcer';
 import { Avatar } from './avatar';
 import { useTexts } from './context';
-import { Icon, type IconName } from './icons';
+import { Icon } from './icons';
 import type { BodyActions } from './message-body';
+import type { MessageAction } from './message-menu';
 import { RichText } from './rich-text';
-import { isSame, type Side, timelineBlocks } from './timeline';
-import { BlockView, type RowContext } from './timeline-rows';
+import { blockOf, isSame, type Side, timelineBlocks } from './timeline';
+import { BlockView, Nearness, type RowContext } from './timeline-rows';
 
 const NEAR_BOTTOM_PX = 80;
 const JUMP_PX = 200;
 const OLDER_PX = 1200;
+/** A conversation of so many blocks is rendered as a whole, a longer one where it is read. */
+const EAGER_BLOCKS = 8;
+const JUMP_FRAMES = 30;
 
-/** An entry of the menu of a message. */
-export interface MessageAction {
-  icon: IconName;
-  label: string;
-  run(): void;
-}
+export type { MessageAction };
 
 export interface TimelineViewProps {
   side: Side;
@@ -57,7 +56,7 @@ export function TimelineView(props: TimelineViewProps) {
   const texts = useTexts();
   const locale = texts.locale.value;
   const scroller = useRef<HTMLDivElement>(null);
-  const held = useRef({ first: 0, last: 0, height: 0, atBottom: true });
+  const held = useRef<Held>({ last: 0, atBottom: true, anchor: null });
   const [away, setAway] = useState(false);
   const [fresh, setFresh] = useState(0);
   const blocks = useMemo(
@@ -76,38 +75,46 @@ export function TimelineView(props: TimelineViewProps) {
     [side, me, history.items, outbox, readSeq, unreadSeq, texts, locale, nameOf, eventText],
   );
 
-  useLayoutEffect(() => {
+  const mark = () => {
+    const element = scroller.current;
+    if (element) held.current.anchor = anchorOf(element);
+  };
+
+  /** What is read stays where it is, whatever comes in above; the end stays in sight. */
+  const settle = () => {
     const element = scroller.current;
     if (!element) return;
-    const first = history.items[0]?.seq ?? 0;
-    const last = history.items[history.items.length - 1]?.seq ?? 0;
-    const { first: oldFirst, last: oldLast, height, atBottom } = held.current;
-    if (oldFirst > 0 && first < oldFirst && !atBottom) {
-      // Earlier messages came in above: keep what is being read where it is.
-      element.scrollTop += element.scrollHeight - height;
-    } else if (atBottom) {
+    const { atBottom, anchor } = held.current;
+    if (atBottom) {
       element.scrollTop = element.scrollHeight;
-    } else if (oldLast > 0 && last > oldLast) {
+    } else if (anchor?.scrollTop === element.scrollTop) {
+      const line = lineOf(element, anchor.seq);
+      if (line) element.scrollTop += line.getBoundingClientRect().top - anchor.top;
+    }
+    mark();
+  };
+
+  useLayoutEffect(() => {
+    const last = history.items[history.items.length - 1]?.seq ?? 0;
+    const { last: oldLast, atBottom } = held.current;
+    settle();
+    if (!atBottom && oldLast > 0 && last > oldLast) {
       const added = history.items.filter((each) => each.seq > oldLast && isNews(each, me));
       if (added.length > 0) setFresh((count) => count + added.length);
     }
-    held.current = { ...held.current, first, last, height: element.scrollHeight };
+    held.current.last = last;
   });
 
   const toBottom = () => {
-    const element = scroller.current;
-    if (!element) return;
     held.current.atBottom = true;
-    element.scrollTop = element.scrollHeight;
+    settle();
   };
 
-  // The window changes, and cards grow while one fills them in: what was at the bottom stays there.
+  // The window changes, cards grow while one fills them in, and far blocks get their true height.
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element || typeof ResizeObserver === 'undefined') return;
-    const observer = new ResizeObserver(() => {
-      if (held.current.atBottom) element.scrollTop = element.scrollHeight;
-    });
+    const observer = new ResizeObserver(settle);
     observer.observe(element);
     if (element.firstElementChild) observer.observe(element.firstElementChild);
     return () => observer.disconnect();
@@ -124,6 +131,7 @@ export function TimelineView(props: TimelineViewProps) {
     if (!element) return;
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
     held.current.atBottom = below < NEAR_BOTTOM_PX;
+    mark();
     setAway(below > JUMP_PX);
     if (held.current.atBottom) setFresh(0);
     if (element.scrollTop < OLDER_PX && history.hasOlder && history.older === 'idle')
@@ -135,16 +143,22 @@ export function TimelineView(props: TimelineViewProps) {
   newest.current = props;
 
   const jump = async (seq: number) => {
-    const find = () => scroller.current?.querySelector<HTMLElement>(`[data-seq="${seq}"]`);
-    if (!find()) await newest.current.onReach?.(seq);
-    // What was loaded just now is in the page after the next frame.
-    requestAnimationFrame(() => {
-      const target = find();
-      if (!target) return;
-      held.current.atBottom = false;
-      target.scrollIntoView({ block: 'center' });
-      target.focus({ preventScroll: true });
-    });
+    const element = scroller.current;
+    if (!element) return;
+    if (!lineOf(element, seq)) await newest.current.onReach?.(seq);
+    held.current.atBottom = false;
+    // What was loaded just now, or is far away, is there some frames later.
+    for (let frame = 0; frame < JUMP_FRAMES; frame++) {
+      const target = lineOf(element, seq);
+      const block = [...element.querySelectorAll<HTMLElement>('.block')]
+        .reverse()
+        .find((each) => Number(each.dataset['block']) <= blockOf(seq));
+      (target ?? block)?.scrollIntoView({ block: target ? 'center' : 'start' });
+      target?.focus({ preventScroll: true });
+      mark();
+      if (target) return;
+      await new Promise(requestAnimationFrame);
+    }
   };
 
   const { progress } = props;
@@ -155,6 +169,7 @@ export function TimelineView(props: TimelineViewProps) {
     return {
       side,
       progress,
+      nearness: new Nearness(),
       content: {
         onReply: (text) => content()?.onReply?.(text),
         onAnswer: (seq, values) => content()?.onAnswer?.(seq, values),
@@ -195,8 +210,14 @@ export function TimelineView(props: TimelineViewProps) {
             </div>
           )}
           {props.before}
-          {blocks.map((block) => (
-            <BlockView key={block.key} block={block} context={context} locale={locale} />
+          {blocks.map((block, index) => (
+            <BlockView
+              key={block.key}
+              block={block}
+              eager={blocks.length <= EAGER_BLOCKS || index >= blocks.length - 2}
+              context={context}
+              locale={locale}
+            />
           ))}
           {props.typing && <Typing person={props.typing} name={nameOf(props.typing)} />}
           {props.after}
@@ -214,6 +235,34 @@ export function TimelineView(props: TimelineViewProps) {
       </div>
     </div>
   );
+}
+
+interface Held {
+  last: number;
+  atBottom: boolean;
+  anchor: Anchor | null;
+}
+
+/** The first message in sight, and where it stands. */
+interface Anchor {
+  seq: number;
+  top: number;
+  scrollTop: number;
+}
+
+function anchorOf(scroller: HTMLElement): Anchor | null {
+  const { top } = scroller.getBoundingClientRect();
+  const inSight = (each: Element) => each.getBoundingClientRect().bottom > top;
+  // Block by block: to ask for the place of what is far from sight would lay it out.
+  const block = [...scroller.querySelectorAll('.block')].find(inSight);
+  const line = [...(block?.querySelectorAll<HTMLElement>('[data-seq]') ?? [])].find(inSight);
+  if (!line) return null;
+  const { scrollTop } = scroller;
+  return { seq: Number(line.dataset['seq']), top: line.getBoundingClientRect().top, scrollTop };
+}
+
+function lineOf(scroller: HTMLElement, seq: number): HTMLElement | null {
+  return scroller.querySelector(`[data-seq="${seq}"]`);
 }
 
 /** What somebody else wrote. */

@@ -70,7 +70,7 @@ export function timelineBlocks(input: TimelineInput): Block[] {
   const add = (row: Row, seq: number) => {
     const block = blocks[blocks.length - 1];
     // What waits stays with what was sent, where it most likely gets its place.
-    const key = seq === Infinity ? (block?.key ?? 'waiting') : `${Math.floor(seq / BLOCK_SEQS)}`;
+    const key = seq === Infinity ? (block?.key ?? 'waiting') : String(blockOf(seq));
     if (block?.key === key) block.rows.push(row);
     else blocks.push({ key, rows: [row] });
   };
@@ -91,7 +91,8 @@ export function timelineBlocks(input: TimelineInput): Block[] {
     startDay(created_at, seq);
     if (seq > unreadSeq && seq !== Infinity && !mine && !isNewPlaced) {
       isNewPlaced = true;
-      add({ kind: 'new', key: 'new' }, seq);
+      // Where all is new, a line above it says nothing.
+      if (last > 0) add({ kind: 'new', key: 'new' }, seq);
     }
     const at = Date.parse(created_at);
     const note = kind === 'note';
@@ -129,6 +130,11 @@ export function timelineBlocks(input: TimelineInput): Block[] {
     place({ key, message, entry, delivery, ...find(message) }, Infinity);
   }
   return blocks;
+}
+
+/** The block that a message is in, unless it goes on a group of the one before. */
+export function blockOf(seq: number): number {
+  return Math.floor(seq / BLOCK_SEQS);
 }
 
 /** Finds what messages refer to. */

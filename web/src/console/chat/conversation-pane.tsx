@@ -4,7 +4,8 @@ import { Avatar } from '../../ui/avatar';
 import { sharedEventText } from '../../ui/event-text';
 import { Icon, type IconName } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
-import { TimelineView } from '../../ui/timeline-view';
+import { previewOf } from '../../ui/preview';
+import { type MessageAction, TimelineView } from '../../ui/timeline-view';
 import { accept } from './accept';
 import type { Chat } from './chat';
 import { Composer } from './composer';
@@ -114,6 +115,7 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
         onDiscard={(id) => desk.client.discard(id)}
         content={content}
         progress={desk.progress.shares}
+        actions={(message) => [copyAction(message, i18n)]}
         unreadSeq={chat.unreadSeq}
         onReach={(seq) => chat.reach(seq)}
       />
@@ -225,6 +227,11 @@ function Actions({ conversation }: { conversation: Conversation }) {
       {state === 'resolved' && may && button('reopen', 'reopen', false)}
     </div>
   );
+}
+
+function copyAction(message: Message, i18n: ConsoleI18n): MessageAction {
+  const run = () => void navigator.clipboard.writeText(previewOf(message, i18n));
+  return { icon: 'copy', label: i18n.t('copy'), run };
 }
 
 function eventText(message: Message, i18n: ConsoleI18n): string {

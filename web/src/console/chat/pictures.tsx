@@ -32,7 +32,7 @@ export function useContent(): Content {
   );
 }
 
-/** What shows pictures large is loaded with the first of them; without it the browser shows them. */
+/** What shows pictures large comes with the first of them; without it the browser shows them. */
 async function open({ seq, data }: Message, opened: Signal<Opened | null>): Promise<void> {
   try {
     opened.value = { seq, box: await import('../../ui/lightbox') };

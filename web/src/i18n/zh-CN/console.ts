@@ -94,7 +94,7 @@ export const console: { [K in keyof typeof en]: string } = {
   statePending: '已挂起',
   stateResolved: '已解决',
   contact: '访客',
-  conversation: '会话',
+  conversation: '会话信息',
   name: '姓名',
   externalId: '客户编号',
   identity: '身份',

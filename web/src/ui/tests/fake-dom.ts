@@ -1,4 +1,4 @@
-/** As much of a document as rendering needs, where nothing but calls of the DOM can make an element or attribute. */
+/** As much of a document as rendering needs: nothing but calls makes an element or attribute. */
 export class FakeNode {
   readonly nodeType: number;
   readonly localName: string;
@@ -27,7 +27,8 @@ export class FakeNode {
   }
 
   get textContent(): string {
-    return this.nodeType === 3 ? this.data : this.childNodes.map((each) => each.textContent).join('');
+    if (this.nodeType === 3) return this.data;
+    return this.childNodes.map((each) => each.textContent).join('');
   }
 
   insertBefore(node: FakeNode, before: FakeNode | null): FakeNode {

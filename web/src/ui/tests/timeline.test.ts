@@ -92,6 +92,7 @@ it('marks where the new messages of others begin, once', () => {
   expect(rows(1)).toEqual(['day', 1, 1, 'new', 2]);
   expect(rows(3)).toEqual(['day', 1, 1, 1, 'new', 1]);
   expect(rows(4)).toEqual(['day', 1, 1, 2]);
+  expect(rows(0)).toEqual(['day', 1, 1, 2]);
 });
 
 it('finds what is quoted, and the answers to questions, sent or not', () => {
@@ -147,7 +148,10 @@ it('a new message changes no block but the last', () => {
   );
   const before = timelineBlocks({ ...base, items });
   const after = timelineBlocks({ ...base, items: [...items, message(201, theirs)] });
-  const changed = after.filter((block, index) => !before[index] || !sameBlock(before[index], block));
+  const changed = after.filter((block, index) => {
+    const old = before[index];
+    return !old || !sameBlock(old, block);
+  });
   expect(before.length).toBe(5);
   expect(changed.length).toBeLessThanOrEqual(1);
 });

@@ -56,13 +56,16 @@ function onInit(event: MessageEvent<Init>): void {
         break;
     }
   };
+  const app = document.getElementById('app')!;
+  // What browsers read that cannot run this.
+  app.replaceChildren();
   render(
     <TextsProvider value={i18n}>
       <WidgetProvider value={{ widget, i18n }}>
         <App />
       </WidgetProvider>
     </TextsProvider>,
-    document.getElementById('app')!,
+    app,
   );
   post({ type: 'ready' });
 }

@@ -1,20 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { FormField } from '../../protocol/types';
+import { type Problem, problemOf } from '../../ui/question';
+import { useWidget } from '../context';
 import { useExtraTexts } from './texts';
 
 /** Which keyboard a touch screen shows. */
 const MODES = { email: 'email', phone: 'tel', number: 'decimal' } as const;
 const COMPLETES: Record<string, 'name' | 'email' | 'tel'> = { name: 'name', email: 'email', phone: 'tel' };
 
-export type FieldError = 'required' | 'badEmail' | 'badPhone' | 'contactNeeded';
-
-/** What is wrong with an answer. */
-export function check({ type, required }: FormField, value: string): FieldError | null {
-  if (value.trim() === '') return required ? 'required' : null;
-  if (type === 'email' && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return 'badEmail';
-  if (type === 'phone' && !/^[+\d][\d\s()./-]{4,}$/.test(value)) return 'badPhone';
-  return null;
-}
+export type FieldError = Problem | 'contactNeeded';
 
 export interface Answers {
   value(name: string): string;
@@ -47,7 +41,7 @@ export function useAnswers(fields: readonly FormField[]): Answers {
     submit(form) {
       const wrong = new Map<string, FieldError>();
       for (const field of fields) {
-        const error = check(field, values.get(field.name) ?? '');
+        const error = problemOf(field, values.get(field.name) ?? '');
         if (error) wrong.set(field.name, error);
       }
       setErrors(wrong);
@@ -62,11 +56,12 @@ export function useAnswers(fields: readonly FormField[]): Answers {
 
 export function Field({ field, answers }: { field: FormField; answers: Answers }) {
   const { t } = useExtraTexts();
+  const shared = useWidget().i18n;
   const { name, type, required, options = [] } = field;
   const value = answers.value(name);
   const error = answers.error(name);
   const id = `field-${name}`;
-  const label = required ? field.label : t('optional', { label: field.label });
+  const label = required ? field.label : t('optionalLabel', { label: field.label });
   const common = {
     id,
     name,
@@ -87,10 +82,10 @@ export function Field({ field, answers }: { field: FormField; answers: Answers }
             id={id}
             name={name}
             type="checkbox"
-            checked={value !== ''}
+            checked={value === 'true'}
             aria-invalid={error !== null}
             {...(error && { 'aria-describedby': `${id}-error` })}
-            onChange={(event) => answers.set(name, event.currentTarget.checked ? t('yes') : '')}
+            onChange={(event) => answers.set(name, String(event.currentTarget.checked))}
           />
           {label}
         </label>
@@ -100,7 +95,7 @@ export function Field({ field, answers }: { field: FormField; answers: Answers }
       {type === 'multiline' && <textarea rows={4} {...common} />}
       {type === 'select' && (
         <select {...common}>
-          <option value="">{t('choose')}</option>
+          <option value="">{shared.t('choose')}</option>
           {options.map((option) => (
             <option key={option}>{option}</option>
           ))}
@@ -117,7 +112,7 @@ export function Field({ field, answers }: { field: FormField; answers: Answers }
       )}
       {error && (
         <p id={`${id}-error`} class="form-error">
-          {t(error)}
+          {error === 'contactNeeded' ? t(error) : shared.t(`form_${error}`)}
         </p>
       )}
     </div>

@@ -131,7 +131,7 @@ export default async function screens({ server, person, stage, eventually, expec
       await agent.setStatus('busy');
       await chat.click('[type=submit]');
       await chat.waitForSelector('.composer textarea');
-      await chat.waitForSelector('.is-own .bubble:has-text("1881")');
+      await chat.waitForSelector('.is-own .bubble dd:has-text("1881")');
     });
 
     await stage(`${name}: the place in the queue, and another way`, async () => {
@@ -147,8 +147,7 @@ export default async function screens({ server, person, stage, eventually, expec
       const own = waiting.items.find((each) => each.visitor.name === 'Li Na');
       assert.ok(own, 'the name is not told');
       await agent.setStatus('online');
-      await agent.open(2, 'Hello?');
-      await agent.page.keyboard.press('Alt+A');
+      await agent.open(1, 'Hello?');
       await chat.waitForSelector('.waiting', { state: 'detached' });
     });
 

@@ -229,9 +229,9 @@ export class Widget {
   }
 
   /** Answers to the questions of message `seq`, or to those before the first message. */
-  answer(seq: number | null, values: Answers, text = ''): void {
+  answer(seq: number | null, values: Answers): void {
     const data = seq === null ? { values } : { answers_seq: seq, values };
-    this.line.send({ kind: 'form', text, data });
+    this.line.send({ kind: 'form', text: '', data });
   }
 
   input(text: string): void {
@@ -308,7 +308,7 @@ export class Widget {
   }
 
   /** What was asked before the first message; name and e-mail address become the visitor's own. */
-  async introduce(answers: Map<string, string>, rest: Answers, text: string) {
+  async introduce(answers: Map<string, string>, rest: Answers) {
     const [name, email] = [answers.get('name'), answers.get('email')];
     if (name || email) {
       await this.open();
@@ -319,7 +319,7 @@ export class Widget {
       };
       await this.open();
     }
-    if (rest.length > 0) this.answer(null, rest, text);
+    if (rest.length > 0) this.answer(null, rest);
     this.asked.value = true;
   }
 

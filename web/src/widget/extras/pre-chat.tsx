@@ -19,11 +19,11 @@ export function PreChat() {
     const given = answers.submit(form);
     if (!given) return;
     const others = fields.filter(({ name }) => !PERSONAL.includes(name) && given.get(name));
-    const values = others.map(({ name }) => ({ name, value: given.get(name)! }));
-    const text = others.map(({ name, label }) => `${label}: ${given.get(name)}`).join('\n');
+    // No message has asked them, so the answers say themselves what was asked.
+    const values = others.map(({ name, label }) => ({ name: label, value: given.get(name)! }));
     setState('sending');
     try {
-      await widget.introduce(given, values, text);
+      await widget.introduce(given, values);
     } catch {
       setState('failed');
     }

@@ -280,9 +280,9 @@ export default async function screens({ server, person, stage, eventually, expec
       const how = { lang: 'en', scheme: 'light', size: { width: 1440, height: 900 } };
       const visitor = await visit('fast', how);
       await visitor.chat.waitForSelector('.composer textarea');
-      for (let n = 0; n < 34; n += 1) {
-        await visitor.page.evaluate((text) => globalThis.kefu('sendMessage', text), `fast ${n}`);
-      }
+      await visitor.page.evaluate(() => {
+        for (let n = 0; n < 60; n += 1) globalThis.kefu('sendMessage', `fast ${n}`);
+      });
       await visitor.chat.waitForSelector('.limited');
       await look(visitor, 'limited');
       await visitor.page.context().close();

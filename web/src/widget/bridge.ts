@@ -12,7 +12,6 @@ export interface Kept {
   unread?: number;
   /** Chosen by the visitor. */
   locale?: string;
-  silent?: boolean;
   /** The inbox's own look, so that the next page paints it without asking. */
   colour?: string | undefined;
   side?: 'left' | 'right' | undefined;

@@ -216,7 +216,7 @@ export function mount(
       fit();
       unload();
       host.remove();
-      if (forget) localStorage.removeItem(key);
+      if (forget) writeKept(key, {});
     },
   };
 }

@@ -214,6 +214,7 @@ export default async function content({ server, person, stage, eventually, expec
     const before = asked;
     await agent.page.waitForTimeout(300);
     assert.equal(asked, before, 'it goes on asking by itself');
+    await broken.scrollIntoViewIfNeeded();
     await agent.picture('5-broken');
     refuse = () => false;
     await broken.locator('button').click();
@@ -466,8 +467,20 @@ export default async function content({ server, person, stage, eventually, expec
     }
     const plain = await visitor.bubbles('own');
     for (const text of hostile.texts) assert.ok(plain.includes(text), `changed: ${text}`);
-    await visitor.picture('11-harm');
-    await agent.picture('11-harm');
+    for (const [one, frame] of [
+      [visitor, inChat()],
+      [agent, agent.page.mainFrame()],
+    ]) {
+      const line = frame.locator(`[data-seq="${sent[38]}"]`);
+      await line.scrollIntoViewIfNeeded();
+      await one.page.waitForTimeout(300);
+      const isSeen = await line.evaluate((each) => {
+        const { top, bottom } = each.getBoundingClientRect();
+        return bottom > 0 && top < innerHeight;
+      });
+      await one.picture('11-harm');
+      assert.ok(isSeen, 'what was scrolled to is not in sight');
+    }
 
     for (const [index, name] of hostile.names.entries()) {
       const named = await Talk.asVisitor(server.origin, 'shop-en', { name });

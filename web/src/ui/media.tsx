@@ -150,8 +150,7 @@ function Broken({ text, onRetry }: { text: string; onRetry(): void }) {
   const { t } = useTexts();
   return (
     <p class="broken" role="alert">
-      <Icon name="alert" size={16} />
-      {text}{' '}
+      <Icon name="alert" size={16} /> {text}{' '}
       <button type="button" class="link-button" onClick={onRetry}>
         {t('retry')}
       </button>

@@ -15,6 +15,10 @@ class Person {
     this.page = page;
     this.received = [];
     this.requested = [];
+    /** Pages and requests may come from these; a spec with a site of its own adds that. */
+    this.origins = new Set([server.origin]);
+    /** WebSockets that are open now. */
+    this.sockets = new Set();
     page.setDefaultTimeout(PATIENCE_MS);
     page.on('pageerror', (error) => problems.push(`${name}: ${error.stack}`));
     page.on('console', (message) => {
@@ -24,7 +28,7 @@ class Person {
     page.on('request', (request) => {
       const { origin, protocol } = new URL(request.url());
       this.requested.push(request.url());
-      if (protocol.startsWith('http') && origin !== server.origin) {
+      if (protocol.startsWith('http') && !this.origins.has(origin)) {
         problems.push(`${name}: asked another host: ${request.url()}`);
       }
     });
@@ -32,7 +36,13 @@ class Person {
       if (!response.url().includes('/api/v1/') || response.url().endsWith('/stream')) return;
       this.received.push(await response.text().catch(() => ''));
     });
+    // A page that is left says nothing of the end of its sockets.
+    page.on('framenavigated', (frame) => {
+      if (frame === page.mainFrame()) this.sockets.clear();
+    });
     page.on('websocket', (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
       socket.on('framereceived', ({ payload }) => this.received.push(String(payload)));
     });
   }
@@ -70,7 +80,12 @@ export class Visitor extends Person {
     await this.page.click('.hero-actions .primary');
     const end = Date.now() + PATIENCE_MS;
     while (!this.#frame && Date.now() < end) await this.page.waitForTimeout(20);
-    await this.chat.waitForSelector('.composer textarea');
+    await this.chat.waitForSelector('.composer textarea, .offline-form');
+    // Nobody is there: the chat is behind the form for a message.
+    if (await this.chat.isVisible('.offline-form')) {
+      await this.chat.click('.offline-form > .link-button');
+      await this.chat.waitForSelector('.composer textarea');
+    }
   }
 
   async write(text) {

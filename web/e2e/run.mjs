@@ -10,8 +10,8 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
 import { expectAccessible } from './accessible.mjs';
+import { openBrowser } from './browser.mjs';
 import { PATIENCE_MS } from './people.mjs';
 import { Server } from './server.mjs';
 
@@ -31,18 +31,7 @@ for (const name of chosen) {
   process.exit(64);
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await openBrowser();
 
 async function eventually(what, check) {
   const end = Date.now() + PATIENCE_MS;
@@ -80,6 +69,13 @@ async function run(name) {
         people.push(one);
         return one;
       },
+      /** The same person in one more tab. */
+      async tab(one, who) {
+        const page = await one.page.context().newPage();
+        const other = new one.constructor(who, server, page, problems, name);
+        people.push(other);
+        return other;
+      },
     });
     assert.deepEqual(problems, [], problems.join('\n'));
   } catch (error) {
@@ -87,7 +83,7 @@ async function run(name) {
     for (const one of people) await one.picture('failed').catch(() => undefined);
     throw error;
   } finally {
-    await Promise.all(people.map((one) => one.page.context().close()));
+    await Promise.all(people.map((one) => one.page.context().close().catch(() => undefined)));
     await server.remove();
   }
 }

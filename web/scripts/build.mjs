@@ -1,4 +1,4 @@
-/* Builds `dist/`: frame, console and demo as pages, then the loader, which names the frame's files. */
+/* Builds `dist/`: frame, console and demo as pages, and the scripts for other sites' pages. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,6 +9,8 @@ import { sourceHash } from './hash.mjs';
 
 /** Old enough for the web views that visitors come with. */
 const TARGET = 'es2020';
+/** Whose widgets' commands are taken, see `docs/widget.md`. */
+const SHIMS = ['chatwoot', 'meiqia', 'ysf'];
 const TEXT = /\.(html|js|css|svg)$/;
 /** Below this a compressed copy saves nothing worth a file. */
 const COMPRESS_MIN_BYTES = 512;
@@ -20,7 +22,8 @@ export async function build(out = DIST) {
   await page('console', 'index.html', out, './');
   // Served at /demo, without a slash at the end: its files cannot be named relative to it.
   await page('demo', 'index.html', out, '/demo/');
-  await loader(out);
+  await script('loader.ts', 'loader.js', out);
+  for (const name of SHIMS) await script(`shims/${name}.ts`, `shim-${name}.js`, out);
   await compress(out);
   await writeFile(join(out, 'source-hash.txt'), `${await sourceHash()}\n`);
 }
@@ -74,15 +77,12 @@ async function onlyNamedIcons(folders) {
   };
 }
 
-async function loader(out) {
+/** One file that stands alone: for pages of other sites. */
+async function script(source, name, out) {
   const options = common('widget', out);
-  const names = (await filesUnder(join(out, 'widget'))).filter((name) =>
-    name.startsWith('assets/'),
-  );
-  options.define['__FRAME_FILES__'] = JSON.stringify(names);
   options.build.rolldownOptions = {
-    input: join(options.root, 'loader.ts'),
-    output: { format: 'iife', entryFileNames: 'loader.js' },
+    input: join(options.root, source),
+    output: { format: 'iife', entryFileNames: name },
   };
   await vite(options);
 }

@@ -9,6 +9,8 @@ export interface DraftFile {
 
 /** What a person sends. */
 export interface Draft {
+  /** Made up when it is sent, unless it had one before. */
+  client_id?: string;
   kind: MessageKind;
   text: string;
   data?: Record<string, unknown>;

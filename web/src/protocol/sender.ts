@@ -73,7 +73,7 @@ export class Sender {
     const entry = this.outbox.add(
       {
         ...draft,
-        client_id: uuid(),
+        client_id: draft.client_id ?? uuid(),
         conversation_id: conversationId,
         created_at: new Date(now).toISOString(),
       },

@@ -214,6 +214,16 @@ export interface WidgetConfig {
   opens_at?: string | null;
   /** A rehearsal: nothing that is said here reaches anybody outside. */
   shadow: boolean;
+  /** The inbox's own look: `#rrggbb`, and the side of the page. */
+  colour?: string;
+  side?: 'left' | 'right';
+  /** Questions before the first message, four at most. */
+  pre_chat?: FormField[];
+  upload_bytes_max?: number;
+  /** Who answers first. */
+  bot?: { name: string } | null;
+  /** There are published articles to search. */
+  articles?: boolean;
 }
 
 export interface WidgetSession {
@@ -476,4 +486,13 @@ export interface FoundArticle {
   title: string;
   title_highlights: Highlight[];
   snippet: { text: string; highlights: Highlight[]; cut_before: boolean; cut_after: boolean };
+}
+
+/** What a visitor leaves while nobody is there. */
+export interface OfflineMessage {
+  client_id: string;
+  name?: string;
+  email?: string;
+  phone?: string;
+  text: string;
 }

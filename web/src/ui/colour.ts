@@ -41,13 +41,22 @@ export function inkOn(colour: Rgb): Rgb {
 
 /** Moves a brand colour towards ink (or white on a dark page) until it reads as text. */
 export function readable(colour: Rgb, background: Rgb): Rgb {
-  const target = luminance(background) > 0.5 ? INK : WHITE;
+  return away(colour, background, luminance(background) > 0.5 ? INK : WHITE);
+}
+
+/** A brand colour as the ground of text in `inkOn` it: as it is, or a little lighter or darker. */
+export function ground(colour: Rgb): Rgb {
+  const ink = inkOn(colour);
+  return away(colour, ink, ink === INK ? WHITE : INK);
+}
+
+function away(colour: Rgb, from: Rgb, target: Rgb): Rgb {
   let found = colour;
-  for (let part = 0.1; contrast(found, background) < TEXT_CONTRAST && part <= 1; part += 0.1) {
+  for (let step = 1; contrast(found, from) < TEXT_CONTRAST && step <= 10; step += 1) {
     found = {
-      r: mix(colour.r, target.r, part),
-      g: mix(colour.g, target.g, part),
-      b: mix(colour.b, target.b, part),
+      r: mix(colour.r, target.r, step / 10),
+      g: mix(colour.g, target.g, step / 10),
+      b: mix(colour.b, target.b, step / 10),
     };
   }
   return found;

@@ -7,6 +7,6 @@ export interface Kefu {
 
 declare global {
   interface Window {
-    kefu?: Kefu;
+    kefu?: Kefu | undefined;
   }
 }

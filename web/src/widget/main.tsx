@@ -1,14 +1,19 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { browserLocale, nearestLocale } from '../i18n';
-import { css, inkOn, parseColour, readable } from '../ui/colour';
+import { Api } from '../protocol/api';
 import { TextsProvider } from '../ui/context';
 import { followSystemTheme } from '../ui/theme';
 import { App } from './app';
 import type { Init, ToFrame, ToHost } from './bridge';
 import { WidgetProvider, widgetI18n } from './context';
-import { Widget } from './model';
+import { askConfig, Widget } from './model';
+import { paint } from './paint';
 
+const server = new URL('..', location.href);
+// Asked for before the host page has spoken: it names the inbox in the address.
+const config = askConfig(new Api(server), new URLSearchParams(location.search).get('inbox') ?? '');
+config.catch(() => undefined);
 followSystemTheme();
 window.addEventListener('message', onInit);
 
@@ -19,36 +24,48 @@ function onInit(event: MessageEvent<Init>): void {
   window.removeEventListener('message', onInit);
   const init = event.data;
   const post = (message: ToHost) => port.postMessage(message);
-  const i18n = widgetI18n(init.locale ? nearestLocale(init.locale) : browserLocale());
+  let { options } = init;
+  const locale = options.locale ?? init.kept.locale;
+  const i18n = widgetI18n(locale ? nearestLocale(locale) : browserLocale());
+  const widget = new Widget(server, init, post, config);
+  const look = () => paint(options.colour ?? widget.config.value?.colour ?? init.kept.colour);
+  effect(look);
   effect(() => {
     document.documentElement.lang = i18n.locale.value;
+    document.title = i18n.t('title', { name: widget.config.value?.name ?? '' });
   });
-  paint(init.colour);
 
-  const widget = new Widget(new URL('..', location.href), init, post);
   port.onmessage = ({ data }: MessageEvent<ToFrame>) => {
-    if (data.type === 'visible') widget.show(data.on, data.modal);
-    else void widget.identify(data.identity);
+    switch (data.type) {
+      case 'visible':
+        widget.show(data.on, data.modal, data.page);
+        break;
+      case 'options':
+        if (data.options.locale && data.options.locale !== options.locale) {
+          i18n.locale.value = nearestLocale(data.options.locale);
+        }
+        options = data.options;
+        look();
+        widget.update(options);
+        break;
+      case 'text':
+        widget.send(data.text);
+        break;
+      case 'card':
+        widget.sendCard(data.card);
+        break;
+    }
   };
+  const app = document.getElementById('app')!;
+  // What browsers read that cannot run this.
+  app.replaceChildren();
   render(
     <TextsProvider value={i18n}>
       <WidgetProvider value={{ widget, i18n }}>
         <App />
       </WidgetProvider>
     </TextsProvider>,
-    document.getElementById('app')!,
+    app,
   );
   post({ type: 'ready' });
-}
-
-/** The site's own colour, and shades of it that can be read on light and dark. */
-function paint(colour: string | null): void {
-  const brand = parseColour(colour);
-  if (!brand) return;
-  const set = (name: string, value: string) =>
-    document.documentElement.style.setProperty(name, value);
-  set('--brand', css(brand));
-  set('--on-brand', css(inkOn(brand)));
-  set('--brand-text-light', css(readable(brand, { r: 255, g: 255, b: 255 })));
-  set('--brand-text-dark', css(readable(brand, { r: 20, g: 23, b: 28 })));
 }

@@ -1,150 +1,259 @@
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { Api, ApiError } from '../protocol/api';
-import { Client } from '../protocol/client';
-import { CLOSE, type ConnectionState, IDLE } from '../protocol/connection';
-import { History, type HistoryState, UNLOADED } from '../protocol/history';
+import { backoff } from '../protocol/backoff';
+import { CLOSE, type ConnectionState } from '../protocol/connection';
 import { indexedDbStore, type OutboxEntry } from '../protocol/outbox';
-import { connector } from '../protocol/transport';
 import type {
+  CardData,
   Conversation,
-  Epoch,
-  Message,
+  FoundArticle,
+  Page as List,
   Person,
-  ServerFrame,
   VisitorIdentity,
   WidgetConfig,
   WidgetSession,
 } from '../protocol/types';
 import { TypingNotifier } from '../protocol/typing';
-import { freshUrl, uploadVia } from '../protocol/uploads';
-import { wakeWithPage } from '../protocol/wake';
+import { freshUrl } from '../protocol/uploads';
+import { fileProblem } from '../ui/attach';
 import type { Answers, BodyActions } from '../ui/message-body';
-import { UploadProgress } from '../ui/progress';
-import type { Init, Kept, ToHost } from './bridge';
+import { chime } from '../ui/sound';
+import type { SharedI18n } from '../ui/time';
+import type { Init, Kept, Options, Page, ToHost } from './bridge';
+import { ChatEngine } from './engine';
+import { Line } from './line';
+import { loadExtras } from './on-demand';
 
-const TYPING_SHOWN_MS = 6_000;
 /** A connection that lasted so long was a good one. */
 const SETTLED_MS = 10_000;
+/** Who is there is asked again when the chat is opened after so long. */
+const CONFIG_FRESH_MS = 30_000;
+const TELL_AFTER_MS = 200;
+const CHIME_AFTER_MS = 300;
+const FOUND_MAX = 5;
+/** Unless the server says another limit. */
+const UPLOAD_BYTES_MAX = 20 * 1024 * 1024;
 
-/** `loading` and `ready` speak of the chat; the rest are reasons why there is none. */
-export type Screen = 'loading' | 'ready' | 'refused' | 'identity' | 'replaced';
+export function askConfig(api: Api, inbox: string): Promise<WidgetConfig> {
+  return api.get('widget/config', { inbox });
+}
 
-/** The visitor's chat: one conversation, its connection, and what the host page is told. */
+export function offlineKey(inbox: string): string {
+  return `kefu-offline:${inbox}`;
+}
+
+/** Whether a message was left that the server does not have yet. */
+function hasOffline(inbox: string): boolean {
+  try {
+    return localStorage.getItem(offlineKey(inbox)) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** What the visitor chose to see; null: whatever fits. */
+export type View = 'home' | 'chat' | 'list' | 'offline' | null;
+export type Screen =
+  | 'loading'
+  | 'home'
+  | 'list'
+  | 'pre-chat'
+  | 'offline'
+  | 'chat'
+  | 'refused'
+  | 'identity'
+  | 'replaced';
+
+/** What the visitor's chat shows and can do, and what the host page is told of it. */
 export class Widget {
   readonly config = signal<WidgetConfig | null>(null);
-  readonly conversation = signal<Conversation | null>(null);
-  readonly history = signal<HistoryState>(UNLOADED);
-  readonly outbox = signal<readonly OutboxEntry[]>([]);
-  readonly connection = signal<ConnectionState>(IDLE);
-  readonly limitedUntil = signal(0);
-  readonly typing = signal<Person | null>(null);
-  readonly failedLoad = signal(false);
-  readonly me = signal<Person>({ kind: 'visitor', id: null, name: '' });
+  readonly view = signal<View>(null);
   readonly visible = signal(false);
   readonly modal = signal(false);
-  readonly progress = new UploadProgress();
+  readonly failedLoad = signal(false);
   /** What came after it was not seen when the chat was opened. */
   readonly unreadSeq = signal<number | undefined>(undefined);
+  readonly line: Line;
+  readonly api: Api;
+  readonly inbox: string;
+
+  private readonly refused = signal(false);
+  private readonly asked = signal(false);
+  private readonly attended = signal(document.visibilityState === 'visible');
+  private readonly post: (message: ToHost) => void;
+  private readonly notifier: TypingNotifier;
+  private readonly kept = signal<Kept>({});
+  private readonly visitor = signal<VisitorIdentity | undefined>(undefined);
+  private page: Page | null = null;
+  private toldPage = '';
+  /** The conversation that has begun on this page. */
+  private freshId = '';
+  private session: Promise<boolean> | null = null;
+  private configAt = 0;
+  private configAttempt = 0;
+  private tellTimer: ReturnType<typeof setTimeout> | undefined;
+
   /** What visitors can do with what messages hold. */
   readonly content: BodyActions = {
     onReply: (text) => this.send(text),
     onAnswer: (seq, values) => this.answer(seq, values),
     freshUrl: (id) => freshUrl(this.api)(id),
   };
-  readonly screen = computed<Screen>(() => {
-    const { phase } = this.connection.value;
-    if (phase === 'replaced') return 'replaced';
-    if (phase === 'stopped') return this.config.value?.identity_required ? 'identity' : 'refused';
-    return this.history.value.status === 'ready' ? 'ready' : 'loading';
+
+  readonly me = computed<Person>(() => ({
+    kind: 'visitor',
+    id: this.kept.value.visitor_id ?? null,
+    name: this.visitor.value?.name ?? '',
+  }));
+  readonly outbox = computed<readonly OutboxEntry[]>(() => {
+    const { id, outbox } = this.line.shared;
+    const own = outbox.value.filter((entry) => entry.conversation_id === id.value);
+    const taken = new Set(own.map((entry) => entry.client_id));
+    return [...own, ...this.line.unsent.value.filter(({ client_id }) => !taken.has(client_id))];
+  });
+  /** Nobody was written to yet, as far as is known. */
+  readonly isNew = computed(() => {
+    const state = this.line.shared.conversation.value?.state ?? 'new';
+    const items = this.line.shared.history.value.items;
+    return state === 'new' && !items.some((message) => message.from.kind === 'visitor');
+  });
+  readonly isEnded = computed(() => this.line.shared.conversation.value?.state === 'resolved');
+  readonly withBot = computed(() => {
+    const conversation = this.line.shared.conversation.value;
+    if (this.isNew.value) return this.config.value?.bot != null;
+    return conversation?.state === 'open' && !conversation.assignee;
+  });
+  /** Somebody would answer now: a person or a bot. */
+  readonly attendedTo = computed(() => {
+    const config = this.config.value;
+    return config === null || config.bot != null || (config.open && config.agents_online);
+  });
+  readonly screen = computed<Screen>(() => this.choose());
+  private readonly unread = computed(() => {
+    const { history, seen } = this.line.shared;
+    const isNews = ({ seq, kind, from }: (typeof history.value.items)[number]) =>
+      seq > seen.value && kind !== 'event' && from.kind !== 'visitor';
+    return history.value.items.filter(isNews).length;
   });
 
-  private readonly api: Api;
-  private readonly client: Client;
-  private readonly notifier: TypingNotifier;
-  private readonly post: (message: ToHost) => void;
-  private readonly inbox: string;
-  private kept: Kept;
-  private identity: VisitorIdentity | null;
-  private log: History | null = null;
-  private unread = 0;
-  private readSeq = 0;
-  private typingTimer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(server: URL, init: Init, post: (message: ToHost) => void) {
+  /** `early`: what the server says of the inbox is on its way already. */
+  constructor(
+    server: URL,
+    init: Init,
+    post: (message: ToHost) => void,
+    early: Promise<WidgetConfig>,
+  ) {
+    const { kept, options, inbox } = init;
     this.post = post;
-    this.inbox = init.inbox;
-    this.kept = init.kept;
-    this.identity = init.identity;
-    this.api = new Api(server, init.kept.token ?? null);
-    this.client = new Client({
-      connect: connector(server, () => this.api.token),
-      store: indexedDbStore(() => this.kept.visitor_id ?? ''),
-      prepare: (client) => this.prepare(client),
-      upload: uploadVia(this.api),
-      listener: {
-        state: (state) => this.moved(state),
-        message: (message) => this.arrived(message),
-        behind: () => void this.log?.fill(this.client).catch(() => undefined),
-        resumed: (epoch) => this.resumed(epoch),
-        reset: () => this.reset(),
-        outbox: (entries) => (this.outbox.value = entries),
-        limited: (until) => (this.limitedUntil.value = until),
-        progress: (id, share) => this.progress.set(id, share),
-        frame: (frame) => this.hint(frame),
+    this.inbox = inbox;
+    this.kept.value = kept;
+    this.visitor.value = options.visitor;
+    this.api = new Api(server, kept.token ?? null);
+    const store = indexedDbStore(() => this.kept.peek().visitor_id ?? '');
+    this.line = new Line({
+      id: kept.conversation_id ?? null,
+      seen: kept.seen ?? 0,
+      persist: (entry) => void store.put(entry).catch(() => undefined),
+      lead: (line) => {
+        post({ type: 'lead' });
+        return new ChatEngine(line, {
+          server,
+          api: this.api,
+          store,
+          prepare: () => this.open(),
+          forget: (error) => this.forget(error),
+          expired: (state) => this.expired(state),
+        });
       },
     });
-    this.notifier = new TypingNotifier((on) => {
-      const id = this.kept.conversation_id;
-      if (id) this.client.typing(id, on);
+    this.notifier = new TypingNotifier((on) => this.line.run({ do: 'typing', on }));
+    document.addEventListener('visibilitychange', () => {
+      this.attended.value = document.visibilityState === 'visible';
     });
-    wakeWithPage(this.client);
-    document.addEventListener('visibilitychange', () => this.look());
-    void this.client.start();
+    window.addEventListener('online', () => this.wake());
+    void this.loadConfig(early);
+    this.watch();
+    if (kept.token && kept.visitor_id) this.line.join(kept.visitor_id);
+    if (hasOffline(inbox)) void loadExtras().then((extras) => extras.resumeOffline(this));
+  }
+
+  /** Opens and closes with the panel in the host page. */
+  show(on: boolean, modal: boolean, page: Page): void {
+    batch(() => {
+      if (on && !this.visible.value) this.unreadSeq.value = this.line.shared.seen.value || undefined;
+      this.visible.value = on;
+      this.modal.value = modal;
+    });
+    this.page = page;
+    if (!on) return;
+    this.begin();
+    if (Date.now() - this.configAt > CONFIG_FRESH_MS) void this.loadConfig();
+    this.tellPage();
+  }
+
+  /** What the host page says has changed. */
+  update({ visitor }: Options): void {
+    if (JSON.stringify(visitor) === JSON.stringify(this.visitor.value)) return;
+    this.visitor.value = visitor;
+    if (!this.kept.value.token) return;
+    clearTimeout(this.tellTimer);
+    this.tellTimer = setTimeout(() => void this.tell(), TELL_AFTER_MS);
   }
 
   send(text: string): void {
-    const id = this.kept.conversation_id;
-    if (!id) return;
     this.notifier.stop();
-    this.client.send(id, { kind: 'text', text });
+    this.begin();
+    this.line.send({ kind: 'text', text });
   }
 
-  private answer(answers_seq: number, values: Answers): void {
-    const id = this.kept.conversation_id;
-    if (id) this.client.send(id, { kind: 'form', text: '', data: { answers_seq, values } });
+  sendCard(card: CardData): void {
+    this.begin();
+    this.line.send({ kind: 'card', text: '', data: { ...card } });
+  }
+
+  /** Sends what may be sent; says in words why the rest may not. */
+  sendFiles(files: readonly File[], texts: SharedI18n): string {
+    const limit = this.config.value?.upload_bytes_max ?? UPLOAD_BYTES_MAX;
+    let problem = '';
+    for (const file of files) {
+      const found = fileProblem(file, limit, texts);
+      if (found) {
+        problem = found;
+        continue;
+      }
+      const { name, type } = file;
+      const kind = type.startsWith('image/') ? 'image' : 'file';
+      this.line.send({ kind, text: '', file: { blob: file, name, media_type: type } });
+    }
+    return problem;
+  }
+
+  /** Answers to the questions of message `seq`, or to those before the first message. */
+  answer(seq: number | null, values: Answers): void {
+    const data = seq === null ? { values } : { answers_seq: seq, values };
+    this.line.send({ kind: 'form', text: '', data });
   }
 
   input(text: string): void {
     this.notifier.input(text);
   }
 
-  resend(clientId: string): void {
-    this.client.resend(clientId);
-  }
-
-  discard(clientId: string): void {
-    this.client.discard(clientId);
-  }
-
-  older(): void {
-    void this.log?.loadOlder();
-  }
-
-  async reach(seq: number): Promise<void> {
-    await this.log?.reach(seq);
+  /** Loads messages up to an earlier one. */
+  reach(seq: number): Promise<void> {
+    this.line.run({ do: 'reach', seq });
+    return new Promise((resolve) => {
+      const stop = effect(() => {
+        const { items, hasOlder } = this.line.shared.history.value;
+        if (hasOlder && (items[0]?.seq ?? 0) > seq) return;
+        resolve();
+        queueMicrotask(() => stop());
+      });
+    });
   }
 
   wake(): void {
-    this.client.wake();
-  }
-
-  show(on: boolean, modal: boolean): void {
-    batch(() => {
-      if (on) this.unreadSeq.value = this.kept.seen;
-      this.visible.value = on;
-      this.modal.value = modal;
-    });
-    this.look();
+    if (this.config.value === null) void this.loadConfig();
+    this.line.run({ do: 'wake' });
   }
 
   close(): void {
@@ -156,21 +265,235 @@ export class Widget {
   }
 
   async rate(score: number, comment: string): Promise<void> {
-    const id = this.kept.conversation_id;
+    const id = this.line.shared.id.value;
     if (!id) return;
     const body = comment === '' ? { score } : { score, comment };
-    this.conversation.value = await this.api.post<Conversation>(`conversations/${id}/rating`, body);
-    this.post({ type: 'rated', score });
+    const rated = await this.api.post<Conversation>(`conversations/${id}/rating`, body);
+    this.line.shared.conversation.value = rated;
+    this.event('rated', score);
   }
 
-  /** The host page says who its visitor is; another person means another conversation. */
-  async identify(identity: VisitorIdentity): Promise<void> {
-    this.identity = identity;
-    const before = this.kept.conversation_id;
+  /** After the end: the next conversation, which is a new one. */
+  async startNew(): Promise<void> {
+    const { conversation_id } = await this.requestSession();
+    this.freshId = conversation_id;
+    this.line.run({ do: 'show', id: conversation_id });
+    this.view.value = 'chat';
+  }
+
+  async conversations(): Promise<readonly Conversation[]> {
+    if (!this.kept.value.token) return [];
+    return (await this.api.get<List<Conversation>>('conversations', { limit: 50 })).items;
+  }
+
+  showConversation(id: string): void {
+    this.line.run({ do: 'show', id });
+    this.view.value = 'chat';
+  }
+
+  async search(q: string, language: string): Promise<readonly FoundArticle[]> {
+    const query = { inbox: this.inbox, q, language };
+    const { items } = await this.api.get<List<FoundArticle>>('widget/articles', query);
+    return items.slice(0, FOUND_MAX);
+  }
+
+  /** The conversation as a text file. */
+  async transcript(): Promise<Blob> {
+    const url = new URL(`conversations/${this.line.shared.id.value}/transcript`, this.api.root);
+    url.searchParams.set('tz', Intl.DateTimeFormat().resolvedOptions().timeZone);
+    const headers = { authorization: `Bearer ${this.api.token}` };
+    const answer = await fetch(url, { headers, credentials: 'omit' });
+    if (!answer.ok) throw new ApiError(answer.status, 'unavailable', 'no transcript');
+    return answer.blob();
+  }
+
+  /** What was asked before the first message; name and e-mail address become the visitor's own. */
+  async introduce(answers: Map<string, string>, rest: Answers) {
+    const [name, email] = [answers.get('name'), answers.get('email')];
+    if (name || email) {
+      await this.open();
+      this.visitor.value = {
+        ...this.visitor.value,
+        ...(name && { name }),
+        ...(email && { email }),
+      };
+      await this.open();
+    }
+    if (rest.length > 0) this.answer(null, rest);
+    this.asked.value = true;
+  }
+
+  /** Somebody new has no other tabs to share the connection with; whoever is known has joined them. */
+  private begin(): void {
+    if (!this.kept.value.token) this.line.begin();
+  }
+
+  private choose(): Screen {
+    const { connection, history, id } = this.line.shared;
+    const config = this.config.value;
+    const { phase } = connection.value;
+    if (phase === 'replaced') return 'replaced';
+    if (this.refused.value || phase === 'stopped') {
+      return config?.identity_required ? 'identity' : 'refused';
+    }
+    if (!config) return 'loading';
+    const view = this.view.value ?? (config.articles && this.isNew.value ? 'home' : null);
+    if (view === 'home' || view === 'list' || view === 'offline') return view;
+    const isLoaded = history.value.status === 'ready' || id.value === null;
+    if (!isLoaded) return 'loading';
+    if (view === null && this.isNew.value && !this.attendedTo.value && this.outbox.value.length === 0)
+      return 'offline';
+    if (this.isNew.value && this.asks(config) && this.outbox.value.length === 0) return 'pre-chat';
+    return 'chat';
+  }
+
+  private asks(config: WidgetConfig): boolean {
+    const { external_id, jwt, email } = this.visitor.value ?? {};
+    const isKnown = external_id !== undefined || jwt !== undefined || email !== undefined;
+    return !isKnown && !this.asked.value && (config.pre_chat?.length ?? 0) > 0;
+  }
+
+  /** What follows from what the line says, for the host page and the server. */
+  private watch(): void {
+    const { id, conversation, history, seen } = this.line.shared;
+    effect(() => {
+      const last = history.value.items[history.value.items.length - 1]?.seq ?? 0;
+      const isSeen = this.visible.value && this.attended.value && this.screen.value === 'chat';
+      if (isSeen && last > seen.value) this.line.run({ do: 'read', seq: last });
+      this.post({ type: 'unread', count: isSeen ? 0 : this.unread.value });
+    });
+    effect(() => {
+      const patch = { conversation_id: id.value ?? undefined, seen: seen.value };
+      const { conversation_id, seen: before } = this.kept.peek();
+      if (conversation_id !== patch.conversation_id || before !== patch.seen) this.keep(patch);
+    });
+    let shown = '';
+    let state: string | undefined;
+    effect(() => {
+      const now = conversation.value;
+      if (now && now.id !== shown) state = now.id === this.freshId ? 'new' : undefined;
+      if (!now || now.state === state) return;
+      if (state === 'new') this.event('conversation-started', { id: now.id });
+      if (now.state === 'resolved' && state) this.event('conversation-ended', { id: now.id });
+      shown = now.id;
+      state = now.state;
+    });
+    let last = -1;
+    let log = '';
+    effect(() => {
+      const { items, status } = history.value;
+      if (status !== 'ready') return;
+      const newest = items[items.length - 1]?.seq ?? 0;
+      if (log === (id.value ?? '') && last >= 0) {
+        const news = items.filter(({ seq, kind, from }) =>
+          seq > last && kind !== 'event' && from.kind !== 'visitor');
+        for (const { text, from } of news) this.event('message', { text, from: from.name });
+        // One tab rings for all, unless what came is seen in some.
+        if (news.length > 0 && this.line.leads) {
+          setTimeout(() => {
+            if (this.unread.peek() > 0) chime();
+          }, CHIME_AFTER_MS);
+        }
+      }
+      log = id.value ?? '';
+      last = newest;
+    });
+  }
+
+  private async loadConfig(asked = askConfig(this.api, this.inbox)): Promise<void> {
+    this.configAt = Date.now();
     try {
-      await this.openSession();
-      if (before !== this.kept.conversation_id || this.connection.value.phase === 'stopped') {
-        this.client.stop();
+      const config = await asked;
+      const { colour, side } = config;
+      batch(() => {
+        this.config.value = config;
+        this.failedLoad.value = false;
+      });
+      const kept = this.kept.peek();
+      if (kept.colour !== colour || kept.side !== side) this.keep({ colour, side });
+    } catch (error) {
+      if (error instanceof ApiError && !error.transient) {
+        this.refused.value = true;
+        this.event('error', { code: error.code });
+        return;
+      }
+      if (this.config.value) return;
+      this.failedLoad.value = true;
+      const delay = 1_000 + backoff(this.configAttempt++, Math.random);
+      setTimeout(() => {
+        if (!this.config.value) void this.loadConfig();
+      }, delay);
+    }
+  }
+
+  /** Makes sure of a session: once, however many ask for it. */
+  open(): Promise<boolean> {
+    this.session ??= this.openSession().finally(() => (this.session = null));
+    return this.session;
+  }
+
+  /** Goes on with the session that the host page keeps, unless there is something new to tell. */
+  private async openSession(): Promise<boolean> {
+    const { token, conversation_id, told } = this.kept.value;
+    const isNews = this.visitor.value && JSON.stringify(this.visitor.value) !== told;
+    if (!isNews && token && conversation_id) return false;
+    const session = await this.requestSession();
+    const isOther = session.conversation_id !== conversation_id;
+    batch(() => {
+      this.line.shared.id.value = session.conversation_id;
+      if (isOther) this.line.shared.seen.value = 0;
+    });
+    this.line.join(session.visitor_id);
+    if (!isOther || session.last_seq > 0) return false;
+    this.freshId = session.conversation_id;
+    return true;
+  }
+
+  private async requestSession(): Promise<WidgetSession> {
+    const visitor = this.visitor.value;
+    try {
+      const session = await this.api.post<WidgetSession>('widget/sessions', {
+        inbox: this.inbox,
+        ...(visitor && { visitor }),
+      });
+      const { token, visitor_id } = session;
+      this.api.token = token;
+      this.keep({ token, visitor_id, told: JSON.stringify(visitor) ?? '' });
+      return session;
+    } catch (error) {
+      if (error instanceof ApiError) this.event('error', { code: error.code });
+      throw error;
+    }
+  }
+
+  /** The token has ended, or belongs to another store: begin as somebody new. */
+  private forget(error: unknown): boolean {
+    const status = error instanceof ApiError ? error.status : 0;
+    if (this.api.token === null || (status !== 401 && status !== 404)) return false;
+    this.api.token = null;
+    this.keep({ token: undefined, visitor_id: undefined, told: undefined });
+    batch(() => {
+      this.line.shared.id.value = null;
+      this.line.shared.seen.value = 0;
+    });
+    return true;
+  }
+
+  private expired({ refusal, since }: ConnectionState): void {
+    // It ended while it was in use: the host page may hold a newer session from another tab.
+    const lasted = Date.now() - since > SETTLED_MS;
+    if (refusal === CLOSE.unauthorized && lasted) this.post({ type: 'restart' });
+  }
+
+  /** Tells the server who the visitor is; another person means another conversation. */
+  private async tell(): Promise<void> {
+    const { visitor_id } = this.kept.value;
+    try {
+      const session = await this.requestSession();
+      const isStopped = this.line.shared.connection.value.phase === 'stopped';
+      if (session.visitor_id !== visitor_id || isStopped) {
+        this.keep({ conversation_id: session.conversation_id, seen: 0 });
+        this.line.stop();
         this.post({ type: 'restart' });
       }
     } catch {
@@ -178,168 +501,21 @@ export class Widget {
     }
   }
 
-  private async prepare(client: Client): Promise<void> {
-    try {
-      if (!this.config.value) {
-        this.config.value = await this.api.get<WidgetConfig>('widget/config', {
-          inbox: this.inbox,
-        });
-      }
-      try {
-        await this.openSession();
-        await this.load(client);
-      } catch (error) {
-        const status = error instanceof ApiError ? error.status : 0;
-        if (this.api.token === null || (status !== 401 && status !== 404)) throw error;
-        // The token has ended, or belongs to another store: begin as somebody new.
-        this.forget();
-        await this.openSession();
-        await this.load(client);
-      }
-      this.failedLoad.value = false;
-      this.look();
-    } catch (error) {
-      this.failedLoad.value = true;
-      throw error;
-    }
+  private tellPage(): void {
+    const { page } = this;
+    if (!page || page.url === this.toldPage || !/^https?:/.test(page.url)) return;
+    this.toldPage = page.url;
+    this.open()
+      .then(() => this.api.post('widget/pages', page))
+      .catch(() => undefined);
   }
 
-  private async load(client: Client): Promise<void> {
-    const id = this.kept.conversation_id ?? '';
-    const log = new History(this.api, id, (state) => {
-      if (this.log === log) this.history.value = state;
-    });
-    this.log = log;
-    const [conversation] = await Promise.all([
-      this.api.get<Conversation>(`conversations/${id}`),
-      log.load(client),
-    ]);
-    await client.restore();
-    client.settle(log.state.items);
-    this.take(conversation);
-  }
-
-  /** Goes on with the session that the host page keeps, unless there is something new to tell. */
-  private async openSession(): Promise<void> {
-    const told = JSON.stringify(this.identity);
-    const isNews = this.identity !== null && told !== this.kept.told;
-    if (isNews || !this.kept.token || !this.kept.conversation_id) {
-      const visitor = this.identity ? { visitor: this.identity } : {};
-      const { token, visitor_id, conversation_id, epoch } = await this.api.post<WidgetSession>(
-        'widget/sessions',
-        { inbox: this.inbox, ...visitor },
-      );
-      const seen = conversation_id === this.kept.conversation_id ? {} : { seen: 0 };
-      this.api.token = token;
-      this.keep({ token, visitor_id, conversation_id, epoch, told, ...seen });
-    }
-    const name = this.identity?.name ?? '';
-    this.me.value = { kind: 'visitor', id: this.kept.visitor_id ?? null, name };
-  }
-
-  private forget(): void {
-    this.api.token = null;
-    this.keep({
-      token: undefined,
-      visitor_id: undefined,
-      conversation_id: undefined,
-      told: undefined,
-      seen: 0,
-    });
-  }
-
-  private moved(state: ConnectionState): void {
-    const before = this.connection.value;
-    this.connection.value = state;
-    const lasted = before.phase === 'online' && Date.now() - before.since > SETTLED_MS;
-    // The session has ended while it was in use: the host page may hold a newer one from another tab.
-    if (state.refusal === CLOSE.unauthorized && lasted) this.post({ type: 'restart' });
-  }
-
-  private resumed(epoch: Epoch): void {
-    this.keep({ epoch });
-    const id = this.kept.conversation_id;
-    if (!id) return;
-    this.api.get<Conversation>(`conversations/${id}`).then(
-      (conversation) => this.take(conversation),
-      () => undefined,
-    );
-    this.readSeq = 0;
-    this.look();
-  }
-
-  private reset(): void {
-    this.readSeq = 0;
-    this.keep({ seen: 0 });
-    this.history.value = UNLOADED;
-  }
-
-  private arrived(message: Message): void {
-    this.log?.add(message);
-    if (message.from.kind === 'visitor' || message.kind !== 'text') {
-      this.look();
-      return;
-    }
-    this.typing.value = null;
-    if (!this.isSeen()) this.unread += 1;
-    this.post({ type: 'message', text: message.text, from: message.from.name });
-    this.look();
-  }
-
-  private hint(frame: ServerFrame): void {
-    switch (frame.type) {
-      case 'conversation':
-        this.take(frame.conversation);
-        break;
-      case 'typing':
-        if (frame.from.kind === 'visitor') break;
-        clearTimeout(this.typingTimer);
-        this.typing.value = frame.on ? frame.from : null;
-        this.typingTimer = setTimeout(() => (this.typing.value = null), TYPING_SHOWN_MS);
-        break;
-      case 'read': {
-        const conversation = this.conversation.value;
-        if (frame.from.kind === 'visitor' || !conversation) break;
-        const agent_read_seq = Math.max(conversation.agent_read_seq, frame.seq);
-        this.conversation.value = { ...conversation, agent_read_seq };
-        break;
-      }
-    }
-  }
-
-  private take(conversation: Conversation): void {
-    if (conversation.id !== this.kept.conversation_id) return;
-    if (conversation.state !== this.conversation.value?.state) {
-      this.post({ type: 'state', state: conversation.state });
-    }
-    const agent_read_seq = Math.max(
-      conversation.agent_read_seq,
-      this.conversation.value?.agent_read_seq ?? 0,
-    );
-    this.conversation.value = { ...conversation, agent_read_seq };
-  }
-
-  private isSeen(): boolean {
-    return this.visible.value && document.visibilityState === 'visible';
-  }
-
-  /** Marks as read what is in sight, and tells the host page how much is not. */
-  private look(): void {
-    const seq = this.log?.lastSeq ?? 0;
-    const id = this.kept.conversation_id;
-    if (this.isSeen()) {
-      this.unread = 0;
-      if (id && seq > this.readSeq && this.connection.value.phase === 'online') {
-        this.readSeq = seq;
-        this.client.read(id, seq);
-      }
-      if (seq > (this.kept.seen ?? 0)) this.keep({ seen: seq });
-    }
-    this.post({ type: 'unread', count: this.unread });
+  private event(name: Extract<ToHost, { type: 'event' }>['name'], detail: unknown): void {
+    this.post({ type: 'event', name, detail });
   }
 
   private keep(patch: Kept): void {
-    this.kept = { ...this.kept, ...patch };
+    this.kept.value = { ...this.kept.value, ...patch };
     this.post({ type: 'keep', patch });
   }
 }

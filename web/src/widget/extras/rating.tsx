@@ -1,14 +1,15 @@
 import { useState } from 'preact/hooks';
-import { Icon } from '../ui/icons';
-import { useWidget } from './context';
+import { Icon } from '../../ui/icons';
+import { useWidget } from '../context';
+import { useExtraTexts } from './texts';
 
 const SCORES = [1, 2, 3, 4, 5] as const;
 
 /** Five stars and a comment, offered when the conversation has ended. */
 export function RatingCard() {
   const { widget, i18n } = useWidget();
-  const { t, count } = i18n;
-  const given = widget.conversation.value?.rating ?? null;
+  const { t } = useExtraTexts();
+  const given = widget.line.shared.conversation.value?.rating ?? null;
   const [editing, setEditing] = useState(false);
   const [score, setScore] = useState(given?.score ?? 0);
   const [hovered, setHovered] = useState(0);
@@ -21,7 +22,7 @@ export function RatingCard() {
         <p class="card-title" role="status">
           {t('ratingThanks')}
         </p>
-        <p class="stars" role="img" aria-label={count('star', given.score)}>
+        <p class="stars" role="img" aria-label={i18n.count('star', given.score)}>
           {SCORES.map((each) => (
             <Icon key={each} name="star" size={18} filled={each <= given.score} />
           ))}
@@ -32,6 +33,7 @@ export function RatingCard() {
             {t('ratingChange')}
           </button>
         </p>
+        <StartNew />
       </section>
     );
   }
@@ -70,14 +72,14 @@ export function RatingCard() {
                 value={each}
                 checked={score === each}
                 onChange={() => setScore(each)}
-                aria-label={`${count('star', each)}, ${t(`rating${each}`)}`}
+                aria-label={`${i18n.count('star', each)}, ${i18n.t(`rating${each}`)}`}
               />
               <Icon name="star" size={28} filled={each <= shown} />
             </label>
           ))}
         </div>
         <p class="stars-word" aria-hidden="true">
-          {shown > 0 ? t(`rating${shown as 1 | 2 | 3 | 4 | 5}`) : '\u00a0'}
+          {shown > 0 ? i18n.t(`rating${shown as 1 | 2 | 3 | 4 | 5}`) : '\u00a0'}
         </p>
       </fieldset>
       {score > 0 && (
@@ -101,6 +103,30 @@ export function RatingCard() {
           </button>
         </>
       )}
+      <StartNew />
     </form>
+  );
+}
+
+function StartNew() {
+  const { widget } = useWidget();
+  const { t } = useExtraTexts();
+  const [failed, setFailed] = useState(false);
+  if (!widget.isEnded.value) return null;
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        onClick={() => void widget.startNew().catch(() => setFailed(true))}
+      >
+        {t('startNew')}
+      </button>
+      {failed && (
+        <p class="form-error" role="alert">
+          {t('preChatFailed')}
+        </p>
+      )}
+    </>
   );
 }

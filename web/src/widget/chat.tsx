@@ -1,0 +1,177 @@
+import { useSignal } from '@preact/signals';
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { Message, Person } from '../protocol/types';
+import { filesOf } from '../ui/attach';
+import { Avatar } from '../ui/avatar';
+import { sharedEventText } from '../ui/event-text';
+import { MessageText, TimelineView } from '../ui/timeline-view';
+import { Composer, type SendFiles } from './composer';
+import { useWidget, type WidgetContext } from './context';
+import { OnDemand } from './on-demand';
+
+const ANNOUNCE_AFTER_MS = 5_000;
+
+export function Chat() {
+  const { widget, i18n } = useWidget();
+  const { t } = i18n;
+  const { shared } = widget.line;
+  const config = widget.config.value;
+  const conversation = shared.conversation.value;
+  const history = shared.history.value;
+  const company = config?.name ?? '';
+  const nameOf = useCallback((person: Person) => person.name || company, [company]);
+  const textOf = useCallback((message: Message) => eventText(message, i18n), [i18n]);
+  const dragged = useSignal(false);
+  const [problem, setProblem] = useState('');
+  const sendFiles: SendFiles = (files) => setProblem(widget.sendFiles(files, i18n));
+  const state = conversation?.state ?? 'new';
+  const waiting = state === 'queued' || (state === 'new' && widget.outbox.value.length > 0);
+  return (
+    <div
+      class="chat"
+      onDragOver={(event) => {
+        event.preventDefault();
+        dragged.value = true;
+      }}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) dragged.value = false;
+      }}
+      onDrop={(event) => {
+        event.preventDefault();
+        dragged.value = false;
+        sendFiles(filesOf(event));
+      }}
+    >
+      <TimelineView
+        side="visitor"
+        me={widget.me.value}
+        label={t('conversation', { name: company })}
+        history={history}
+        outbox={widget.outbox.value}
+        progress={shared.uploads}
+        readSeq={conversation?.agent_read_seq ?? 0}
+        typing={shared.typing.value}
+        nameOf={nameOf}
+        eventText={textOf}
+        content={widget.content}
+        unreadSeq={widget.unreadSeq.value}
+        onReach={(seq) => widget.reach(seq)}
+        onOlder={() => widget.line.run({ do: 'older' })}
+        onResend={(id) => widget.line.run({ do: 'resend', id })}
+        onDiscard={(id) => widget.line.run({ do: 'discard', id })}
+        before={config && config.greeting !== '' && !history.hasOlder && <Greeting />}
+        after={
+          <>
+            {waiting && !widget.withBot.value && <Waiting />}
+            {(widget.isEnded.value || isInvited(history.items)) && <OnDemand name="RatingCard" />}
+          </>
+        }
+      />
+      {widget.withBot.value && <BotBar />}
+      <Composer sendFiles={sendFiles} problem={problem} />
+      {dragged.value && <p class="drop">{t('dropHere')}</p>}
+    </div>
+  );
+}
+
+function Greeting() {
+  const { widget } = useWidget();
+  const config = widget.config.value;
+  if (!config) return null;
+  return (
+    <div class="group is-other is-bare">
+      <Avatar name={config.name} seed={config.name} size={28} />
+      <div class="group-column">
+        <div class="bubble-line">
+          <div class="bubble has-tail">
+            <MessageText text={config.greeting} />
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Where the visitor stands, and what else there is to do. */
+function Waiting() {
+  const { widget, i18n } = useWidget();
+  const { t } = i18n;
+  const queue = widget.line.shared.conversation.value?.queue;
+  const minutes = queue?.wait_ms ? Math.max(1, Math.round(queue.wait_ms / 60_000)) : null;
+  const place = queue ? t('queueNumber', { n: queue.position }) : t('queueTitle');
+  const title = minutes === null ? place : `${place} · ${t('queueWait', { n: minutes })}`;
+  const isAttended = widget.config.value?.agents_online ?? true;
+  return (
+    <section class="card waiting">
+      <span class="spinner" aria-hidden="true" />
+      <div>
+        <p class="card-title">{title}</p>
+        <p class="card-hint">{t(isAttended ? 'queueOnline' : 'queueAway')}</p>
+        <button type="button" class="link-button" onClick={() => (widget.view.value = 'offline')}>
+          {t('leaveInstead')}
+        </button>
+      </div>
+      <Announced text={title} />
+    </section>
+  );
+}
+
+/** Read out, and no more than once in five seconds: a queue may move fast. */
+function Announced({ text }: { text: string }) {
+  const [said, setSaid] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(text), ANNOUNCE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <span class="visually-hidden" role="status">
+      {said}
+    </span>
+  );
+}
+
+/** A person is always one tap away: the bot hands over to whoever says so. */
+function BotBar() {
+  const { widget, i18n } = useWidget();
+  const { t } = i18n;
+  return (
+    <div class="bot-bar">
+      <span>{t('botTalks', { name: widget.config.value?.bot?.name ?? t('theBot') })}</span>
+      <button type="button" class="button" onClick={() => widget.send(t('toPerson'))}>
+        {t('toPerson')}
+      </button>
+    </div>
+  );
+}
+
+/** Whether a rating was asked for that has not been given. */
+function isInvited(items: readonly Message[]): boolean {
+  const asked = items.filter(({ event }) =>
+    ['rating_invited', 'rated', 'resolved'].includes(event?.code ?? ''),
+  );
+  return asked[asked.length - 1]?.event?.code === 'rating_invited';
+}
+
+function eventText(message: Message, i18n: WidgetContext['i18n']): string {
+  const { t } = i18n;
+  const { code, agent: person, score = '' } = message.event ?? {};
+  const agent = person?.name ?? '';
+  switch (code) {
+    case 'queued':
+      return t('eventQueued');
+    case 'assigned':
+      return t('eventAssigned', { agent });
+    case 'transferred':
+      return agent ? t('eventTransferred', { agent }) : t('eventTransferredQueue');
+    case 'pending':
+      return t('eventPending');
+    case 'resolved':
+      return t('eventResolved');
+    case 'reopened':
+      return t('eventReopened');
+    case 'rated':
+      return t('eventRated', { score });
+    default:
+      return sharedEventText(message, i18n) ?? message.text;
+  }
+}

@@ -1,0 +1,112 @@
+import { useSignal, useSignalEffect } from '@preact/signals';
+import type { FoundArticle } from '../../protocol/types';
+import { Icon } from '../../ui/icons';
+import { useWidget } from '../context';
+import { useExtraTexts } from './texts';
+
+const SEARCH_AFTER_MS = 300;
+
+export function Home() {
+  const { widget } = useWidget();
+  const { t } = useExtraTexts();
+  const greeting = widget.config.value?.greeting ?? '';
+  const last = widget.line.shared.conversation.value?.last_message;
+  const goesOn = !widget.isNew.value && !widget.isEnded.value;
+  return (
+    <div class="scroll">
+      <h2 class="home-greeting">{greeting || t('homeTitle')}</h2>
+      {goesOn ? (
+        <button type="button" class="card is-link" onClick={() => (widget.view.value = 'chat')}>
+          <span class="card-title">{t('continueChat')}</span>
+          {last && <span class="card-hint one-line">{last.text}</span>}
+        </button>
+      ) : (
+        <button
+          type="button"
+          class="button is-primary is-large"
+          onClick={() => {
+            widget.view.value = null;
+            if (widget.isEnded.value) void widget.startNew();
+            else if (widget.attendedTo.value) widget.view.value = 'chat';
+          }}
+        >
+          <Icon name="send" size={16} />
+          {t('newChat')}
+        </button>
+      )}
+      <Search />
+      <button type="button" class="link-button" onClick={() => (widget.view.value = 'list')}>
+        {t('conversations')}
+      </button>
+    </div>
+  );
+}
+
+type Found =
+  | { state: 'idle' | 'searching' | 'failed' }
+  | { state: 'found'; q: string; hits: readonly FoundArticle[] };
+
+/** Answers that are there already. */
+function Search() {
+  const { widget } = useWidget();
+  const { t, locale } = useExtraTexts();
+  const q = useSignal('');
+  const found = useSignal<Found>({ state: 'idle' });
+  const language = locale.value === 'en' ? 'en' : 'zh';
+
+  useSignalEffect(() => {
+    const wanted = q.value.trim();
+    if (wanted === '') {
+      found.value = { state: 'idle' };
+      return;
+    }
+    const timer = setTimeout(() => {
+      found.value = { state: 'searching' };
+      widget.search(wanted, language).then(
+        (hits) => {
+          if (q.value.trim() === wanted) found.value = { state: 'found', q: wanted, hits };
+        },
+        () => (found.value = { state: 'failed' }),
+      );
+    }, SEARCH_AFTER_MS);
+    return () => clearTimeout(timer);
+  });
+
+  const help = (...path: string[]) =>
+    new URL(`../help/${[widget.inbox, ...path].map(encodeURIComponent).join('/')}`, location.href).href;
+  return (
+    <section class="card">
+      <input
+        class="input"
+        type="search"
+        value={q.value}
+        placeholder={t('search')}
+        aria-label={t('search')}
+        onInput={(event) => (q.value = event.currentTarget.value)}
+      />
+      <div role="status">
+        <Hits found={found.value} />
+      </div>
+      {found.value.state === 'found' && (
+        <ul class="hits">
+          {found.value.hits.map(({ article_id, language, slug, title, snippet }) => (
+            <li key={article_id}>
+              <a href={help(language, slug)} target="_blank" rel="noopener" lang={language}>
+                {title}
+              </a>
+              <p class="card-hint one-line">{snippet.text}</p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Hits({ found }: { found: Found }) {
+  const { t } = useExtraTexts();
+  if (found.state === 'searching') return <p class="card-hint">{t('searching')}</p>;
+  if (found.state === 'failed') return <p class="card-hint">{t('searchFailed')}</p>;
+  if (found.state !== 'found' || found.hits.length > 0) return null;
+  return <p class="card-hint">{t('nothingFound', { q: found.q })}</p>;
+}

@@ -1,0 +1,76 @@
+import { LAUNCHER_STYLE } from './launcher-style';
+
+const TEXTS = {
+  en: { open: 'Open chat', close: 'Close chat', chat: 'Chat', unread: 'unread' },
+  zh: { open: '打开在线客服', close: '关闭在线客服', chat: '在线客服', unread: '条未读' },
+};
+
+interface Look {
+  open: boolean;
+  unread: number;
+  locale: string | undefined;
+  colour: string | undefined;
+  side: string | undefined;
+  button: boolean | undefined;
+}
+
+/** The button and the panel: nodes of a closed shadow root beside the page's body. */
+export function createLauncher() {
+  const host = document.createElement('div');
+  const root = host.attachShadow({ mode: 'closed' });
+  const panel = document.createElement('div');
+  const button = document.createElement('button');
+  const badge = document.createElement('span');
+  button.type = 'button';
+  badge.className = 'badge';
+  button.append(badge);
+  root.append(panel, button);
+  style(root);
+
+  return {
+    host,
+    root,
+    panel,
+    button,
+    /** Returns what the panel is called. */
+    paint({ open, unread, locale, colour, side, button: isShown }: Look): string {
+      const texts = TEXTS[language(locale, ...navigator.languages)];
+      const count = unread > 0 ? `, ${unread} ${texts.unread}` : '';
+      button.setAttribute('aria-label', open ? texts.close : texts.open + count);
+      button.setAttribute('aria-expanded', String(open));
+      button.className = `launcher ${side}`;
+      button.hidden = isShown === false;
+      panel.className = `panel ${side} ${open ? '' : 'closed'}`;
+      badge.hidden = unread === 0;
+      badge.textContent = unread > 99 ? '99+' : String(unread);
+      if (colour && /^#[\da-f]{6}$/i.test(colour)) {
+        host.style.setProperty('--brand', colour);
+        host.style.setProperty('--ink', isLight(colour) ? '#0c1830' : '#fff');
+      }
+      return texts.chat;
+    },
+  };
+}
+
+/** As `nearestLocale`, in fewer bytes: the first of what is wanted that there is. */
+function language(...wanted: (string | undefined)[]): keyof typeof TEXTS {
+  const found = wanted.find((tag) => /^(zh|en)/i.test(tag ?? ''));
+  return /^zh/i.test(found ?? '') ? 'zh' : 'en';
+}
+
+/** Whether ink reads better on it than white does. */
+function isLight(colour: string): boolean {
+  const [r, g, b] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
+  return 0.2126 * r! + 0.7152 * g! + 0.0722 * b! > 0.2;
+}
+
+/** Made by script, which a page's policy allows; the element is for browsers that cannot. */
+function style(root: ShadowRoot): void {
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(LAUNCHER_STYLE);
+    root.adoptedStyleSheets = [sheet];
+  } catch {
+    root.appendChild(document.createElement('style')).textContent = LAUNCHER_STYLE;
+  }
+}

@@ -1,0 +1,122 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { OutboxEntry } from '../../protocol/outbox';
+import { type Command, type Engine, Line } from '../line';
+
+/** Locks of several tabs in one process: first come, first served. */
+class Locks {
+  private readonly queues = new Map<string, (() => Promise<unknown>)[]>();
+
+  request(name: string, _: object, work: () => Promise<unknown> | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const queue = this.queues.get(name) ?? [];
+      this.queues.set(name, queue);
+      queue.push(() => Promise.resolve(work()).then(() => resolve()));
+      if (queue.length === 1) void this.serve(queue);
+    });
+  }
+
+  private async serve(queue: (() => Promise<unknown>)[]): Promise<void> {
+    while (queue[0]) {
+      await queue[0]();
+      queue.shift();
+    }
+  }
+}
+
+class FakeEngine implements Engine {
+  readonly commands: Command[] = [];
+  stopped = false;
+  constructor(private readonly line: Line) {}
+
+  run(command: Command): void {
+    this.commands.push(command);
+    if (command.do !== 'send') return;
+    const { outbox } = this.line.shared;
+    outbox.value = [...outbox.value, command.entry];
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+}
+
+const lines: Line[] = [];
+
+function tab(id: string | null = 'c1') {
+  const engines: FakeEngine[] = [];
+  const persisted: OutboxEntry[] = [];
+  const line = new Line({
+    id,
+    seen: 0,
+    persist: (entry) => persisted.push(entry),
+    lead: (led) => {
+      const engine = new FakeEngine(led);
+      engines.push(engine);
+      return engine;
+    },
+  });
+  lines.push(line);
+  return { line, engines, persisted };
+}
+
+const texts = (line: Line) => line.shared.outbox.value.map(({ text }) => text);
+const settled = (check: () => void) => vi.waitFor(check, { timeout: 2_000, interval: 5 });
+
+describe('the line of a visitor', () => {
+  vi.stubGlobal('navigator', { locks: new Locks() });
+  afterEach(() => lines.splice(0).forEach((line) => line.stop()));
+
+  it('is led by one tab, and the others show what it knows', async () => {
+    const [first, second] = [tab(), tab()];
+    first.line.join('v1');
+    await settled(() => expect(first.line.leads).toBe(true));
+    first.line.shared.seen.value = 4;
+    second.line.join('v1');
+    await settled(() => expect(second.line.shared.seen.value).toBe(4));
+    expect(second.line.leads).toBe(false);
+    first.line.shared.limitedUntil.value = 9;
+    await settled(() => expect(second.line.shared.limitedUntil.value).toBe(9));
+  });
+
+  it('sends what another tab writes, once', async () => {
+    const [first, second] = [tab(), tab()];
+    first.line.join('v2');
+    second.line.join('v2');
+    await settled(() => expect(first.line.leads).toBe(true));
+    second.line.send({ kind: 'text', text: 'hello' });
+    expect(second.line.unsent.value).toHaveLength(1);
+    expect(second.persisted).toHaveLength(1);
+    await settled(() => expect(texts(second.line)).toEqual(['hello']));
+    expect(texts(first.line)).toEqual(['hello']);
+    expect(second.line.unsent.value).toHaveLength(0);
+  });
+
+  it('goes on in another tab, with what was not taken over', async () => {
+    const [first, second] = [tab(), tab()];
+    first.line.join('v3');
+    await settled(() => expect(first.line.leads).toBe(true));
+    second.line.join('v3');
+    const engine = first.engines[0]!;
+    // As if the first tab were gone before it heard.
+    engine.run = () => undefined;
+    second.line.send({ kind: 'text', text: 'late' });
+    first.line.stop();
+    expect(engine.stopped).toBe(true);
+    await settled(() => expect(second.line.leads).toBe(true));
+    second.line.hand();
+    expect(texts(second.line)).toEqual(['late']);
+    expect(second.line.unsent.value).toHaveLength(0);
+  });
+
+  it('keeps what is written before there is a conversation', () => {
+    const { line, engines } = tab(null);
+    line.begin();
+    line.send({ kind: 'text', text: 'early' });
+    expect(engines[0]!.commands).toHaveLength(0);
+    line.shared.id.value = 'c9';
+    line.hand();
+    expect(engines[0]!.commands).toMatchObject([
+      { do: 'send', entry: { text: 'early', conversation_id: 'c9' } },
+    ]);
+  });
+});

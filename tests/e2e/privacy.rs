@@ -1,6 +1,6 @@
 //! Erasures from outside: what a killed daemon leaves of one, and the commands.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
@@ -28,9 +28,15 @@ fn chat(server: &Server, count: u128) -> (String, String) {
 
 /// How many files of the store hold what the visitor said.
 fn traces(place: &Place) -> usize {
-    let files = fs::read_dir(place.path().join("data")).unwrap();
+    traces_in(&place.path().join("data"))
+}
+
+fn traces_in(dir: &Path) -> usize {
     let holds = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
-    files.filter(|file| holds(&fs::read(file.as_ref().unwrap().path()).unwrap())).count()
+    let paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    paths
+        .map(|path| if path.is_dir() { traces_in(&path) } else { holds(&fs::read(path).unwrap()).into() })
+        .sum()
 }
 
 /// Uploads a text as an agent.

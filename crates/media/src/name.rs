@@ -16,7 +16,8 @@ pub fn clean_name(raw: &str, media_type: MediaType) -> String {
     let (stem, extension) = fitting.unwrap_or((kept, media_type.extensions()[0]));
     let room = NAME_BYTES_MAX - extension.len() - 1;
     // Cut first, trimmed after: the cut may fall behind a dot or a space.
-    let stem = stem[..stem.floor_char_boundary(room)].trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+    let stem =
+        stem[..stem.floor_char_boundary(room)].trim_end_matches(|c: char| c == '.' || c.is_whitespace());
     let stem = if stem.is_empty() { "file" } else { stem };
     format!("{stem}.{extension}")
 }
@@ -69,7 +70,10 @@ mod tests {
         let stem = "x".repeat(NAME_BYTES_MAX - ".docx".len() - 2);
         for raw in [format!("{stem} .®"), format!("{stem}.®.docx"), format!("{stem}®®")] {
             let name = clean_name(&raw, MediaType::Docx);
-            assert!(name.starts_with(&stem) && name.len() <= NAME_BYTES_MAX && !name.contains(".."), "{name:?}");
+            assert!(
+                name.starts_with(&stem) && name.len() <= NAME_BYTES_MAX && !name.contains(".."),
+                "{name:?}"
+            );
             assert_eq!(clean_name(&name, MediaType::Docx), name);
         }
     }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// As much of the input is looked at.
-const LOOKED_AT: u64 = 1 << 20;
+const LOOKED_AT: u64 = 17 << 20;
 
 /// Prints what the input is.
 pub(crate) fn run(app: &App, args: &DetectArgs) -> Result<Exit, Failure> {
@@ -103,7 +103,9 @@ fn look(seen: &[u8], is_whole: bool, limits: &Limits) -> Told {
 /// Reads the envelope of the first message.
 fn message(found: Detection, seen: &[u8], limits: &Limits) -> Told {
     let Detection { transport, protocol, is_old, .. } = found;
-    let head = |protocol, bytes: &[u8]| match rpc::read_head(protocol, bytes, limits) {
+    // What is more than a message may be belongs to the next.
+    let first = |bytes: &'_ [u8]| bytes.len().min(limits.message_bytes_max);
+    let head = |protocol, bytes: &[u8]| match rpc::read_head(protocol, &bytes[..first(bytes)], limits) {
         Err(error) => Content::Unreadable(error.to_string()),
         Ok(head) => {
             let (service, method) = head.split();
@@ -114,9 +116,7 @@ fn message(found: Detection, seen: &[u8], limits: &Limits) -> Told {
     };
     let content = match (transport, protocol) {
         (Transport::Http, _) => return Told::Http,
-        (Transport::Unframed, Some(protocol)) => {
-            head(protocol, seen.get(..limits.message_bytes_max).unwrap_or(seen))
-        }
+        (Transport::Unframed, Some(protocol)) => head(protocol, seen),
         (Transport::Framed, Some(protocol)) => head(protocol, seen.get(4..).unwrap_or_default()),
         (Transport::Header, _) => match header::decode(seen, limits) {
             Ok(Some((frame, _))) => head(frame.protocol, &frame.message),

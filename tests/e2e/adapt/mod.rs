@@ -113,9 +113,11 @@ fn one_document_many_and_lines_are_all_read() {
     let shop = Shop::new();
     let flags = "--idl shop.thrift --struct Order";
     let expected = shop.convert(flags, "{\"id\":1}\n{\"id\":2}\n");
-    for same in
-        ["{\n  \"id\": 1\n}\n\n{\"id\":\n2}", "{\"id\":1}{\"id\":2}", "\n\n{\"id\":1}  \r\n\r\n {\"id\":2}"]
-    {
+    for same in [
+        "{\n  \"id\": 1\n}\n\n{\"id\":\n2}",
+        "{\"id\":1}{\"id\":2}",
+        "\u{feff}\n\n{\"id\":1}  \r\n\r\n {\"id\":2}",
+    ] {
         assert_eq!(shop.convert(flags, same), expected, "{same:?}");
     }
     assert_eq!(shop.convert(flags, ""), b"");

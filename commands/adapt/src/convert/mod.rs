@@ -238,6 +238,7 @@ impl Run<'_> {
             Told::Json => {
                 let protocol = settings.protocol.unwrap_or(Protocol::Binary);
                 let transport = settings.transport.unwrap_or(TransportName::None);
+                self.skip_byte_order_mark();
                 let sequence =
                     if settings.lines || self.has_lines() { Sequence::Lines } else { Sequence::Documents };
                 (Direction::ToThrift(protocol, transport), sequence)
@@ -259,12 +260,23 @@ impl Run<'_> {
         }
     }
 
+    fn skip_byte_order_mark(&mut self) {
+        let mark = sniff::BYTE_ORDER_MARK;
+        // A failure to read is met again, and told, when the first message is read.
+        while self.input.pending().len() < mark.len() && !self.input.is_at_end() && self.input.fill().is_ok()
+        {
+        }
+        if self.input.pending().starts_with(mark) {
+            self.input.consume(mark.len());
+        }
+    }
+
     fn has_lines(&mut self) -> bool {
         loop {
             let pending = self.input.pending();
             let has_line = pending.trim_ascii_start().contains(&b'\n');
             let is_enough = self.input.is_at_end() || pending.len() > self.settings.limits.message_bytes_max;
-            // A failure to read is met again, and told, when the first message is read.
+            // As above.
             if has_line || is_enough || self.input.fill().is_err() {
                 return split::has_lines(self.input.pending());
             }

@@ -12,6 +12,9 @@ use kefu_wire::{
 
 use crate::args::{Format, TransportName};
 
+/// What some programs write before JSON.
+pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// What the flags say.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
@@ -58,10 +61,10 @@ fn by_looks(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Resul
     if !is_whole && seen.len() < detect::BYTES_NEEDED {
         return Err(NotTold::More);
     }
-    if detect::detect(seen).is_some() {
+    if detect::detect(seen).is_some_and(|told| is_plausible(told.transport, seen, limits)) {
         return thrift(known, seen, is_whole, limits);
     }
-    let text = seen.trim_ascii_start();
+    let text = seen.strip_prefix(BYTE_ORDER_MARK).unwrap_or(seen).trim_ascii_start();
     match text.first() {
         // Nothing at all converts to nothing.
         None if is_whole && seen.is_empty() => Ok(Told::Json),
@@ -80,7 +83,7 @@ fn by_looks(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Resul
 }
 
 fn thrift(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<Told, NotTold> {
-    if let Some(told) = detect::detect(seen) {
+    if let Some(told) = detect::detect(seen).filter(|told| is_plausible(told.transport, seen, limits)) {
         let transport = match told.transport {
             Transport::Unframed => TransportName::None,
             Transport::Framed => TransportName::Framed,
@@ -129,6 +132,13 @@ fn thrift(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<
         }
         _ => Err(NotTold::Failure(untold())),
     }
+}
+
+/// A struct may look like a frame by chance; the frame would then be of an absurd length.
+fn is_plausible(transport: Transport, seen: &[u8], limits: &Limits) -> bool {
+    let is_frame = matches!(transport, Transport::Framed | Transport::Header);
+    let len = seen.first_chunk().map_or(0, |len| u32::from_be_bytes(*len));
+    !is_frame || len as usize <= limits.message_bytes_max
 }
 
 fn is_struct(protocol: Protocol, bytes: &[u8], limits: &Limits) -> bool {
@@ -208,6 +218,13 @@ mod tests {
         );
         let framed = Known { transport: Some(TransportName::Framed), ..compact };
         assert_eq!(told(framed, b"zzz"), Ok(structs(Protocol::Compact, TransportName::Framed)));
+    }
+
+    #[test]
+    fn a_struct_that_looks_like_a_frame_is_none() {
+        let number = b"\x0a\0\x01\0\x80\x01\0\x01\0\0\0\0";
+        assert!(detect::detect(number).is_some());
+        assert_eq!(told(NOTHING, number), Ok(structs(Protocol::Binary, TransportName::None)));
     }
 
     #[test]

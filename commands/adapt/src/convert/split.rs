@@ -158,7 +158,7 @@ impl Splitter {
                 self.discard = if left == 0 { Discard::Nothing } else { Discard::Bytes(left) };
                 Cut::Skip(skipped)
             }
-            _ => match pending.iter().position(|byte| *byte == b'\n') {
+            _ => match memchr::memchr(b'\n', pending) {
                 Some(index) => {
                     self.discard = Discard::Nothing;
                     Cut::Skip(index + 1)
@@ -178,7 +178,7 @@ impl Splitter {
 
     fn line(&mut self, pending: &[u8], at_end: bool) -> Result<Cut, Error> {
         let seen = self.look_from.saturating_sub(1).min(pending.len());
-        let Some(index) = pending[seen..].iter().position(|byte| *byte == b'\n') else {
+        let Some(index) = memchr::memchr(b'\n', &pending[seen..]) else {
             self.too_long(pending.len())?;
             if !at_end {
                 self.look_from = pending.len() + 1;

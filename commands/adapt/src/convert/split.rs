@@ -311,6 +311,7 @@ impl DocumentScan {
 #[cfg(test)]
 mod tests {
     use kefu_wire::ErrorKind;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -397,5 +398,50 @@ mod tests {
         let error = structs.cut(&[8, 0, 1, 0, 0, 0, 5, 0], true).expect_err("it is too long");
         assert_eq!(error.kind(), ErrorKind::Limit);
         assert!(!structs.recover(&[8]));
+    }
+
+    proptest! {
+        /// Whatever comes: each cut goes on, and what is cut lies within what is pending.
+        #[test]
+        fn any_input_comes_to_its_end(
+            input in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(&b"{}[]\"\\ \n\0\x01\x0f\xff"[..])], 0..200),
+            chunk in 1_usize..50,
+        ) {
+            let protocols = [Protocol::Binary, Protocol::Compact, Protocol::Json];
+            let mut sequences =
+                vec![Sequence::Lines, Sequence::Documents, Sequence::Framed, Sequence::Header];
+            sequences.extend(protocols.iter().flat_map(|p| [Sequence::Messages(*p), Sequence::Structs(*p)]));
+            for sequence in sequences {
+                let limits = Limits { message_bytes_max: 64, ..Limits::default() };
+                let mut splitter = Splitter::new(sequence, limits);
+                let (mut start, mut end, mut errors) = (0, 0, 0);
+                loop {
+                    let pending = &input[start..end];
+                    match splitter.cut(pending, end == input.len()) {
+                        Ok(Cut::Piece(piece)) => {
+                            prop_assert!(piece.from <= piece.to && piece.to <= pending.len());
+                            prop_assert!(piece.used > 0 && piece.used <= pending.len());
+                            start += piece.used;
+                        }
+                        Ok(Cut::Skip(len)) => {
+                            prop_assert!(len > 0 && len <= pending.len());
+                            start += len;
+                        }
+                        Ok(Cut::More) => {
+                            prop_assert!(end < input.len(), "there is no more, {:?}", sequence);
+                            end = (end + chunk).min(input.len());
+                        }
+                        Ok(Cut::End) => break,
+                        Err(_) => {
+                            errors += 1;
+                            prop_assert!(errors <= input.len(), "errors without an end, {:?}", sequence);
+                            if !splitter.recover(pending) {
+                                break;
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -320,7 +320,8 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   kefu adapt convert calls.bin --idl shop.thrift --service Shop
 
   # 由参数生成一次调用
-  echo '{\"id\":7}' | kefu adapt convert --idl shop.thrift --service Shop --method getOrder -o call.bin
+  echo '{\"id\":7}' | \\
+      kefu adapt convert --idl shop.thrift --service Shop --method getOrder -o call.bin
 
   # 没有架构:字段编号和类型
   kefu adapt convert capture.bin --schema-less

@@ -55,7 +55,8 @@ Examples:
   kefu adapt convert calls.bin --idl shop.thrift --service Shop
 
   # A call from its arguments
-  echo '{\"id\":7}' | kefu adapt convert --idl shop.thrift --service Shop --method getOrder -o call.bin
+  echo '{\"id\":7}' | \\
+      kefu adapt convert --idl shop.thrift --service Shop --method getOrder -o call.bin
 
   # Without a schema: field numbers and types
   kefu adapt convert capture.bin --schema-less
@@ -140,7 +141,7 @@ pub struct ConvertArgs {
     pub unknown_members: UnknownChoice,
 
     /// Refuse messages with more bytes, or with a text of more than a quarter of that
-    #[arg(long, value_name = "SIZE", default_value = "16 MiB", help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", help_heading = "Limits")]
     pub max_message: ByteSize,
 
     /// Refuse messages in which structs and containers nest deeper

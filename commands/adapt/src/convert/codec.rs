@@ -4,7 +4,7 @@ use kefu_wire::{
     Error, Limits, Problem,
     thrift::{
         BinaryReader, BinaryWriter, CompactReader, CompactWriter, JsonReader, JsonWriter, MessageHead,
-        Options, Protocol, Reader, Schema, StructId, Writer, detect, from_json, raw,
+        Options, Protocol, Reader, Schema, StructId, Unknown, Writer, detect, from_json, raw,
         rpc::{self, Received, Send},
         schema::{Function, Service},
         to_json,
@@ -69,6 +69,13 @@ impl<'s> Codec<'s> {
             },
             Resolved::SchemaLess => raw::to_json(protocol, message, limits, out),
         }
+    }
+
+    /// Whether bytes are the struct that messages are, without a field that the schema does not have.
+    pub(super) fn is_known_struct(&self, protocol: Protocol, bytes: &[u8]) -> bool {
+        let Resolved::Struct(id) = self.content else { return false };
+        let options = Options { unknown_fields: Unknown::Refuse, ..*self.options };
+        to_json::convert(self.schema, id, protocol, bytes, self.limits, &options, &mut Vec::new()).is_ok()
     }
 
     /// Converts JSON into a message of Thrift, appends that to `out`, and says the number of the call.

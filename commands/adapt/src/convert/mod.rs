@@ -142,7 +142,7 @@ impl Run<'_> {
     fn all(&mut self) -> Result<Ended, Failure> {
         let settings = self.settings;
         let codec = Codec::new(settings).map_err(Failure::internal)?;
-        let told = self.tell()?;
+        let told = self.tell(&codec)?;
         let (direction, sequence) = self.directed(told);
         let is_text = matches!(direction, Direction::ToThrift(..));
         let mut splitter = Splitter::new(sequence, settings.limits);
@@ -211,21 +211,28 @@ impl Run<'_> {
     }
 
     /// Reads as much as it takes to know what the input is.
-    fn tell(&mut self) -> Result<Told, Failure> {
+    fn tell(&mut self, codec: &Codec<'_>) -> Result<Told, Failure> {
         let settings = self.settings;
+        let fits = |protocol, bytes: &[u8]| codec.is_known_struct(protocol, bytes);
         let known = Known {
             from: settings.from,
             protocol: settings.protocol,
             transport: settings.transport,
             may_be_structs: matches!(settings.content, Content::Struct(_) | Content::SchemaLess),
             may_be_values: matches!(settings.content, Content::Bodies { reply: true, .. }),
+            fits: if matches!(settings.content, Content::Struct(_)) { Some(&fits) } else { None },
         };
         loop {
             match sniff::tell(known, self.input.pending(), self.input.is_at_end(), &settings.limits) {
                 Ok(told) => return Ok(told),
                 Err(NotTold::Failure(failure)) => return Err(failure),
                 Err(NotTold::More) => {
-                    self.input.fill().map_err(|error| cannot_read(settings.input.as_deref(), error))?;
+                    let len = self.input.pending().len();
+                    // Each look begins at the start: not after every read.
+                    let enough = if len < 256 << 10 { len + 1 } else { len * 2 };
+                    while self.input.pending().len() < enough && !self.input.is_at_end() {
+                        self.input.fill().map_err(|error| cannot_read(settings.input.as_deref(), error))?;
+                    }
                 }
             }
         }

@@ -6,6 +6,7 @@ use kefu_wire::{
     thrift::{
         BinaryReader, CompactReader, JsonReader, Protocol, Reader, TType,
         detect::{self, Transport},
+        rpc,
         transport::framed,
     },
 };
@@ -15,9 +16,12 @@ use crate::args::{Format, TransportName};
 /// What some programs write before JSON.
 pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
+/// Whether bytes are a struct of the schema in a format.
+pub(super) type Fits<'k> = dyn Fn(Protocol, &[u8]) -> bool + 'k;
+
 /// What the flags say.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
+#[derive(Clone, Copy)]
+pub(super) struct Known<'k> {
     pub(super) from: Option<Format>,
     pub(super) protocol: Option<Protocol>,
     pub(super) transport: Option<TransportName>,
@@ -25,6 +29,8 @@ pub(super) struct Known {
     pub(super) may_be_structs: bool,
     /// Whether JSON may be other than an object.
     pub(super) may_be_values: bool,
+    /// Where messages are structs of a schema.
+    pub(super) fits: Option<&'k Fits<'k>>,
 }
 
 /// What the input is.
@@ -49,7 +55,7 @@ pub(super) enum NotTold {
 }
 
 /// Tells what the input is by its beginning, or by all of it.
-pub(super) fn tell(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<Told, NotTold> {
+pub(super) fn tell(known: Known<'_>, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<Told, NotTold> {
     match known.from {
         Some(Format::Json) => Ok(Told::Json),
         Some(Format::Thrift) => thrift(known, seen, is_whole, limits),
@@ -57,7 +63,7 @@ pub(super) fn tell(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -
     }
 }
 
-fn by_looks(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<Told, NotTold> {
+fn by_looks(known: Known<'_>, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<Told, NotTold> {
     if !is_whole && seen.len() < detect::BYTES_NEEDED {
         return Err(NotTold::More);
     }
@@ -71,6 +77,10 @@ fn by_looks(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Resul
         Some(b'{') => {
             let inner = text[1..].trim_ascii_start();
             let has_number = inner.first() == Some(&b'"') && inner.get(1).is_some_and(u8::is_ascii_digit);
+            // No field of a schema begins with a digit.
+            if has_number && known.fits.is_some() {
+                return thrift(known, seen, is_whole, limits);
+            }
             if has_number && known.may_be_structs {
                 Err(NotTold::Failure(ambiguous()))
             } else {
@@ -82,7 +92,7 @@ fn by_looks(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Resul
     }
 }
 
-fn thrift(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<Told, NotTold> {
+fn thrift(known: Known<'_>, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<Told, NotTold> {
     if let Some(told) = detect::detect(seen).filter(|told| is_plausible(told.transport, seen, limits)) {
         let transport = match told.transport {
             Transport::Unframed => TransportName::None,
@@ -118,6 +128,9 @@ fn thrift(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<
             return told(protocol, TransportName::Framed);
         }
     }
+    if let Some(protocol) = first_that_fits(known, seen, limits) {
+        return told(protocol, TransportName::None);
+    }
     match (known.protocol, known.transport) {
         (Some(protocol), None) => told(protocol, TransportName::None),
         _ if !is_whole && seen.len() < limits.message_bytes_max => Err(NotTold::More),
@@ -132,6 +145,20 @@ fn thrift(known: Known, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<
         }
         _ => Err(NotTold::Failure(untold())),
     }
+}
+
+/// The one format in which the first struct is one of the schema's, without a field that the schema lacks.
+fn first_that_fits(known: Known<'_>, seen: &[u8], limits: &Limits) -> Option<Protocol> {
+    let is_open = known.protocol.is_none() && matches!(known.transport, None | Some(TransportName::None));
+    let fits = known.fits.filter(|_| is_open)?;
+    let first_fits = |protocol: &Protocol| {
+        let len = rpc::struct_len(*protocol, seen, limits).ok().flatten();
+        len.and_then(|len| seen.get(..len)).is_some_and(|first| fits(*protocol, first))
+    };
+    let mut protocols = [Protocol::Binary, Protocol::Compact, Protocol::Json].into_iter().filter(first_fits);
+    let first = protocols.next()?;
+    // An empty struct is one in every format.
+    protocols.next().is_none().then_some(first)
 }
 
 /// A struct may look like a frame by chance; the frame would then be of an absurd length.
@@ -181,11 +208,17 @@ fn untold() -> Failure {
 mod tests {
     use super::*;
 
-    const NOTHING: Known =
-        Known { from: None, protocol: None, transport: None, may_be_structs: true, may_be_values: false };
+    const NOTHING: Known<'_> = Known {
+        from: None,
+        protocol: None,
+        transport: None,
+        may_be_structs: true,
+        may_be_values: false,
+        fits: None,
+    };
     const STRUCT: &[u8] = &[8, 0, 1, 0, 0, 0, 5, 0];
 
-    fn told(known: Known, seen: &[u8]) -> Result<Told, String> {
+    fn told(known: Known<'_>, seen: &[u8]) -> Result<Told, String> {
         tell(known, seen, true, &Limits::default()).map_err(|why| format!("{why:?}"))
     }
 
@@ -218,6 +251,16 @@ mod tests {
         );
         let framed = Known { transport: Some(TransportName::Framed), ..compact };
         assert_eq!(told(framed, b"zzz"), Ok(structs(Protocol::Compact, TransportName::Framed)));
+    }
+
+    #[test]
+    fn structs_of_a_schema_are_told_by_the_first() {
+        let two = [STRUCT, STRUCT].concat();
+        let fits = |protocol, bytes: &[u8]| protocol == Protocol::Binary && bytes == STRUCT;
+        let known = Known { fits: Some(&fits), ..NOTHING };
+        assert_eq!(told(known, &two), Ok(structs(Protocol::Binary, TransportName::None)));
+        let both = Known { fits: Some(&|_, _| true), ..NOTHING };
+        assert!(told(both, b"\0\0").is_err(), "an empty struct may be of any format");
     }
 
     #[test]

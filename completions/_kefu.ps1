@@ -30,6 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the chat daemon')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure a running service under load')
+            [CompletionResult]::new('adapt', 'adapt', [CompletionResultType]::ParameterValue, 'Convert, inspect and tell apart the messages of older systems')
             break
         }
         'kefu;serve' {
@@ -236,6 +237,76 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Only hold connections, and report what each costs the server')
             [CompletionResult]::new('--max', '--max', [CompletionResultType]::ParameterName, 'Send as fast as the server takes it')
             [CompletionResult]::new('--storm', '--storm', [CompletionResultType]::ParameterName, 'Cut all visitors off, send each a message, and time how long all take to reconnect and catch up')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;adapt' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Convert messages by their schema: Thrift to JSON and back')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'List the services, functions and types of an interface file, with warnings')
+            [CompletionResult]::new('detect', 'detect', [CompletionResultType]::ParameterValue, 'Tell what bytes are: the protocol, the transport, and what the message''s envelope says')
+            break
+        }
+        'kefu;adapt;convert' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file [default: standard output]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file [default: standard output]')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'What the input is [default: the other than --to, or what it looks like]')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'What the output is to be [default: the other than the input]')
+            [CompletionResult]::new('--idl', '--idl', [CompletionResultType]::ParameterName, 'Interface file that the messages follow')
+            [CompletionResult]::new('-I', '-I ', [CompletionResultType]::ParameterName, 'Also look for included files in this folder; may be given several times')
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Also look for included files in this folder; may be given several times')
+            [CompletionResult]::new('--struct', '--struct', [CompletionResultType]::ParameterName, 'Each message is such a struct, union or exception, without an envelope')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Each message is a call, a reply or an exception of this service')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'All are messages of this method, and JSON is its arguments or its result alone')
+            [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Format of Thrift messages [default: what they look like; binary where they are written]')
+            [CompletionResult]::new('--transport', '--transport', [CompletionResultType]::ParameterName, 'What goes around each message [default: what they look like; none where they are written]')
+            [CompletionResult]::new('--i64', '--i64', [CompletionResultType]::ParameterName, 'How integers of 64 bits are written in JSON; all forms are read')
+            [CompletionResult]::new('--unknown-fields', '--unknown-fields', [CompletionResultType]::ParameterName, 'What becomes of fields that the schema does not have')
+            [CompletionResult]::new('--unknown-members', '--unknown-members', [CompletionResultType]::ParameterName, 'What becomes of members of JSON that the schema does not have; `keep` keeps `$unknown` and refuses others')
+            [CompletionResult]::new('--max-message', '--max-message', [CompletionResultType]::ParameterName, 'Refuse messages with more bytes, or with a text of more than a quarter of that')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Refuse messages in which structs and containers nest deeper')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--keep-going', '--keep-going', [CompletionResultType]::ParameterName, 'Convert what can be converted, say on standard error what cannot, and end with exit code 1')
+            [CompletionResult]::new('--lines', '--lines', [CompletionResultType]::ParameterName, 'Take each line of JSON for a message [default: if the first line is one]')
+            [CompletionResult]::new('--reply', '--reply', [CompletionResultType]::ParameterName, 'With --method, JSON is the result of the method')
+            [CompletionResult]::new('--schema-less', '--schema-less', [CompletionResultType]::ParameterName, 'Convert without a schema: fields by number, with their types')
+            [CompletionResult]::new('--zlib', '--zlib', [CompletionResultType]::ParameterName, 'With --transport header, compress what is written')
+            [CompletionResult]::new('--fill-defaults', '--fill-defaults', [CompletionResultType]::ParameterName, 'Write absent fields with their defaults')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;adapt;inspect' {
+            [CompletionResult]::new('-I', '-I ', [CompletionResultType]::ParameterName, 'Also look for included files in this folder; may be given several times')
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Also look for included files in this folder; may be given several times')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the list like this; JSON has the types as JSON Schema')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;adapt;detect' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write what is told like this')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')

@@ -33,6 +33,7 @@ complete -c kefu -n "__fish_kefu_needs_command" -s h -l help -d 'Print help (see
 complete -c kefu -n "__fish_kefu_needs_command" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "serve" -d 'Run the chat daemon'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "bench" -d 'Measure a running service under load'
+complete -c kefu -n "__fish_kefu_needs_command" -f -a "adapt" -d 'Convert, inspect and tell apart the messages of older systems'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l format -d 'Print them like this' -r -f -a "text\t'For people'
@@ -175,3 +176,72 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l storm -d 'Cut all visitors off, send each a message, and time how long all take to reconnect and catch up'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -f -a "convert" -d 'Convert messages by their schema: Thrift to JSON and back'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -f -a "inspect" -d 'List the services, functions and types of an interface file, with warnings'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -f -a "detect" -d 'Tell what bytes are: the protocol, the transport, and what the message\'s envelope says'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -s o -l output -d 'Write to this file [default: standard output]' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l from -d 'What the input is [default: the other than --to, or what it looks like]' -r -f -a "thrift\t'Apache Thrift'
+json\t'JSON'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l to -d 'What the output is to be [default: the other than the input]' -r -f -a "thrift\t'Apache Thrift'
+json\t'JSON'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l idl -d 'Interface file that the messages follow' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -s I -l include -d 'Also look for included files in this folder; may be given several times' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l struct -d 'Each message is such a struct, union or exception, without an envelope' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l service -d 'Each message is a call, a reply or an exception of this service' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l method -d 'All are messages of this method, and JSON is its arguments or its result alone' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l protocol -d 'Format of Thrift messages [default: what they look like; binary where they are written]' -r -f -a "binary\t'TBinaryProtocol'
+compact\t'TCompactProtocol'
+json\t'TJSONProtocol'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l transport -d 'What goes around each message [default: what they look like; none where they are written]' -r -f -a "none\t'Nothing'
+framed\t'A length of four bytes'
+header\t'A header with headers, as THeaderTransport has it'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l i64 -d 'How integers of 64 bits are written in JSON; all forms are read' -r -f -a "number\t'As numbers'
+string\t'As strings'
+js-safe\t'As numbers up to 2^53, else as strings'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l unknown-fields -d 'What becomes of fields that the schema does not have' -r -f -a "keep\t'It is kept, byte for byte'
+drop\t'It is left out'
+refuse\t'The message is refused'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l unknown-members -d 'What becomes of members of JSON that the schema does not have; `keep` keeps `$unknown` and refuses others' -r -f -a "keep\t'It is kept, byte for byte'
+drop\t'It is left out'
+refuse\t'The message is refused'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l max-message -d 'Refuse messages with more bytes, or with a text of more than a quarter of that' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l max-depth -d 'Refuse messages in which structs and containers nest deeper' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l keep-going -d 'Convert what can be converted, say on standard error what cannot, and end with exit code 1'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l lines -d 'Take each line of JSON for a message [default: if the first line is one]'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l reply -d 'With --method, JSON is the result of the method'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l schema-less -d 'Convert without a schema: fields by number, with their types'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l zlib -d 'With --transport header, compress what is written'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l fill-defaults -d 'Write absent fields with their defaults'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -s I -l include -d 'Also look for included files in this folder; may be given several times' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -l format -d 'Write the list like this; JSON has the types as JSON Schema' -r -f -a "text\t'For a terminal'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -l format -d 'Write what is told like this' -r -f -a "text\t'For a terminal'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -s V -l version -d 'Print version'

@@ -3,8 +3,8 @@
 //! The library exists so that tests, the man pages and the shell completions are made from the very definition
 //! that the binary parses. It knows no more of a command than its arguments, its settings and its `run`.
 
-#[cfg(not(any(feature = "serve", feature = "bench")))]
-compile_error!("choose at least one command: serve or bench");
+#[cfg(not(any(feature = "serve", feature = "bench", feature = "adapt")))]
+compile_error!("choose at least one command: serve, bench or adapt");
 
 mod allocator;
 mod help;
@@ -18,7 +18,7 @@ use kefu_app::{App, Exit, Failure, GlobalArgs, Language, Setting as _, Text};
 pub use help::{in_language, missing_translations};
 
 /// Every section that a configuration file may have besides `log`, whether or not this build has its command;
-/// `bench` is told everything by flags.
+/// `bench` and `adapt` are told everything by flags.
 pub const SECTIONS: [&str; 1] = ["serve"];
 
 /// Customer service in one binary: a chat daemon and the tools that move a company onto it
@@ -44,6 +44,7 @@ Examples:
   kefu serve --demo            try it: sample data, throw-away store
   kefu serve                   run the daemon on 127.0.0.1:8080
   kefu bench chat --help       measure it
+  kefu adapt convert --help    turn Thrift into JSON and back
 
 Settings come from defaults, then kefu.yaml, then KEFU_* variables, then flags.
 Set KEFU_LANG=zh-CN for Chinese.";
@@ -54,6 +55,8 @@ enum Command {
     Serve(Box<kefu_serve::Args>),
     #[cfg(feature = "bench")]
     Bench(Box<kefu_bench::Args>),
+    #[cfg(feature = "adapt")]
+    Adapt(Box<kefu_adapt::Args>),
 }
 
 impl Command {
@@ -63,6 +66,8 @@ impl Command {
             Self::Serve(args) => kefu_serve::run(app, args),
             #[cfg(feature = "bench")]
             Self::Bench(args) => kefu_bench::run(app, args),
+            #[cfg(feature = "adapt")]
+            Self::Adapt(args) => kefu_adapt::run(app, args),
         }
     }
 }

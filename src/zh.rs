@@ -16,6 +16,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   kefu serve --demo            试用:示例数据,临时数据库
   kefu serve                   在 127.0.0.1:8080 运行服务
   kefu bench chat --help       性能测量
+  kefu adapt convert --help    在 Thrift 与 JSON 之间转换
 
 设置依次来自默认值、kefu.yaml、KEFU_* 环境变量和命令行选项,后者优先。
 设置 KEFU_LANG=en 可使用英文。",
@@ -282,4 +283,128 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ),
     ("kefu bench chat --format", "报告的格式"),
     ("kefu bench chat --output", "把报告写入此文件而不是标准输出"),
+    ("kefu adapt", "转换、查看和识别旧系统的消息"),
+    (
+        "kefu adapt (after)",
+        "\
+示例:
+  kefu adapt detect capture.bin
+  kefu adapt inspect shop.thrift
+  kefu adapt convert orders.bin --idl shop.thrift --struct Order
+
+退出码:
+   0  完成
+   1  convert --keep-going:有消息未能转换;detect:无法判断
+   2  达到上限
+  65  消息已损坏,或与架构不符
+  78  架构文件无法使用",
+    ),
+    (
+        "kefu adapt convert",
+        "按架构转换消息:Thrift 转为 JSON,或反向转换
+
+输入可以是一条或多条消息:JSON 可以是一个文档、每行一个文档或首尾相连的文档;Thrift 可以是带长度的帧或首尾相连的消息。
+输入按流读取,内存中最多只有一条消息。输出 JSON 时每行一条消息。输出文件先写入另一个名字,全部转换完并落盘后才替换原文件;
+出错时原文件保持不变。",
+    ),
+    (
+        "kefu adapt convert (after)",
+        "\
+示例:
+  # 首尾相连的二进制协议结构,转为每行一个 JSON
+  kefu adapt convert orders.bin --idl shop.thrift --struct Order --protocol binary -o orders.ndjson
+
+  # 再转回去,放入紧凑协议的帧
+  kefu adapt convert orders.ndjson --idl shop.thrift --struct Order \\
+      --protocol compact --transport framed -o orders.frames
+
+  # 抓取到的服务消息;自动识别协议和传输
+  kefu adapt convert calls.bin --idl shop.thrift --service Shop
+
+  # 由参数生成一次调用
+  echo '{\"id\":7}' | \\
+      kefu adapt convert --idl shop.thrift --service Shop --method getOrder -o call.bin
+
+  # 没有架构:字段编号和类型
+  kefu adapt convert capture.bin --schema-less
+
+  # 能转换多少就转换多少
+  kefu adapt convert orders.ndjson --idl shop.thrift --struct Order -o orders.bin --keep-going
+
+完整消息的 JSON(使用 --method 时只有其中的内容):
+  {\"message\":\"call\",\"method\":\"getOrder\",\"sequence\":1,\"arguments\":{\"id\":7}}
+  {\"message\":\"oneway\",\"method\":\"ping\",\"sequence\":2,\"arguments\":{}}
+  {\"message\":\"reply\",\"method\":\"getOrder\",\"sequence\":1,\"result\":{\"id\":7}}
+  {\"message\":\"reply\",\"method\":\"getOrder\",\"sequence\":1,\"result\":{\"$exception\":\"NotFound\"}}
+  {\"message\":\"exception\",\"method\":\"getOrder\",\"sequence\":1,\"failure\":{\"type\":6,\"message\":\"why\"}}
+多路复用的消息还有 \"service\";没有架构时内容为 \"fields\"。
+
+退出码:
+   0  所有消息均已转换
+   1  使用 --keep-going 时:有消息未能转换,其余已转换
+   2  达到上限
+  65  消息已损坏,或与架构不符
+  73  无法写入输出
+  78  架构文件无法使用,或其中没有指定的结构、服务或方法",
+    ),
+    ("kefu adapt convert <input>", "要转换的文件 [默认:标准输入]"),
+    ("Conversion:", "转换"),
+    ("kefu adapt convert --output", "写入此文件 [默认:标准输出]"),
+    ("kefu adapt convert --from", "输入的格式 [默认:与 --to 相对的格式,或按内容判断]"),
+    ("kefu adapt convert --to", "输出的格式 [默认:与输入相对的格式]"),
+    ("kefu adapt convert --keep-going", "能转换的都转换,不能转换的报告到标准错误,并以退出码 1 结束"),
+    ("kefu adapt convert --lines", "把 JSON 的每一行当作一条消息 [默认:首行是完整消息时如此]"),
+    ("Schema:", "架构"),
+    ("kefu adapt convert --idl", "消息所遵循的接口文件"),
+    ("kefu adapt convert --include", "也在此目录中查找被包含的文件;可多次指定"),
+    ("kefu adapt convert --struct", "每条消息都是此结构、联合或异常,没有信封"),
+    ("kefu adapt convert --service", "每条消息都是此服务的调用、应答或异常"),
+    ("kefu adapt convert --method", "所有消息都属于此方法,JSON 只有其参数或结果"),
+    ("kefu adapt convert --reply", "与 --method 同用,JSON 是该方法的结果"),
+    ("kefu adapt convert --schema-less", "没有架构也转换:以编号表示字段,并带上类型"),
+    ("Thrift:", "Thrift"),
+    ("kefu adapt convert --protocol", "Thrift 消息的协议 [默认:读取时按内容判断,写出时为 binary]"),
+    ("kefu adapt convert --transport", "每条消息外面的传输 [默认:读取时按内容判断,写出时为 none]"),
+    ("kefu adapt convert --zlib", "与 --transport header 同用,压缩写出的内容"),
+    ("JSON:", "JSON"),
+    ("kefu adapt convert --i64", "64 位整数在 JSON 中的写法;各种写法都能读取"),
+    ("kefu adapt convert --fill-defaults", "缺少的字段以其默认值写出"),
+    ("kefu adapt convert --unknown-fields", "如何处理架构中没有的字段"),
+    (
+        "kefu adapt convert --unknown-members",
+        "如何处理架构中没有的 JSON 成员;`keep` 保留 `$unknown`,拒绝其他成员",
+    ),
+    ("Limits:", "上限"),
+    ("kefu adapt convert --max-message", "拒绝超过此大小的消息,以及其中超过四分之一的文本"),
+    ("kefu adapt convert --max-depth", "拒绝结构和容器嵌套更深的消息"),
+    ("kefu adapt inspect", "列出接口文件中的服务、方法和类型,并给出警告"),
+    (
+        "kefu adapt inspect (after)",
+        "\
+示例:
+  kefu adapt inspect shop.thrift
+  kefu adapt inspect shop.thrift -I ../shared --format json | jq '.schema.services'
+
+退出码:
+   0  文件可用;可能有警告
+  78  文件无法使用",
+    ),
+    ("kefu adapt inspect <file>", "接口文件,例如 shop.thrift"),
+    ("kefu adapt inspect --include", "也在此目录中查找被包含的文件;可多次指定"),
+    ("Result:", "结果"),
+    ("kefu adapt inspect --format", "列表的格式;JSON 以 JSON Schema 描述类型"),
+    ("kefu adapt detect", "识别字节内容:协议、传输以及消息信封中的内容"),
+    (
+        "kefu adapt detect (after)",
+        "\
+示例:
+  kefu adapt detect capture.bin
+  head -c 4096 capture.bin | kefu adapt detect --format json
+
+退出码:
+  0  已识别
+  1  无法判断",
+    ),
+    ("kefu adapt detect <input>", "要识别的文件 [默认:标准输入]"),
+    ("kefu adapt detect --format", "结果的格式"),
 ];

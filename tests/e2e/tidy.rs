@@ -31,7 +31,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
-    ("kefu", &["kefu-app", "kefu-bench", "kefu-serve"]),
+    ("kefu-adapt", &["kefu-app", "kefu-wire"]),
+    ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-serve"]),
 ];
 
 /// Which of our crates alone may name a foreign one.
@@ -44,8 +45,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("argon2", &["kefu-serve"]),
     ("serde_yaml", &["kefu-app"]),
     ("tracing-subscriber", &["kefu-app"]),
-    ("indicatif", &["kefu-bench"]),
-    ("tokio", &["kefu-app", "kefu-bench", "kefu-serve", "kefu-socket", "kefu-store"]),
+    ("indicatif", &["kefu-adapt", "kefu-bench"]),
+    ("tokio", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-serve", "kefu-socket", "kefu-store"]),
 ];
 
 /// A second TLS stack, or a library that a user would have to install.

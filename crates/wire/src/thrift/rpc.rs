@@ -108,10 +108,31 @@ pub fn read_head<'a>(protocol: Protocol, input: &'a [u8], limits: &Limits) -> Re
 /// # Errors
 /// The bytes are no message, or it is beyond a limit.
 pub fn message_len(protocol: Protocol, input: &[u8], limits: &Limits) -> Result<Option<usize>, Error> {
-    fn whole<'a>(mut reader: impl Reader<'a>) -> Result<usize, Error> {
-        reader.message_begin()?;
+    len(protocol, input, limits, true)
+}
+
+/// As [`message_len`], for a struct without an envelope.
+///
+/// # Errors
+/// The bytes are no struct, or it is beyond a limit.
+pub fn struct_len(protocol: Protocol, input: &[u8], limits: &Limits) -> Result<Option<usize>, Error> {
+    len(protocol, input, limits, false)
+}
+
+fn len(
+    protocol: Protocol,
+    input: &[u8],
+    limits: &Limits,
+    has_envelope: bool,
+) -> Result<Option<usize>, Error> {
+    fn whole<'a>(mut reader: impl Reader<'a>, has_envelope: bool) -> Result<usize, Error> {
+        if has_envelope {
+            reader.message_begin()?;
+        }
         reader.skip(TType::Struct)?;
-        reader.message_end()?;
+        if has_envelope {
+            reader.message_end()?;
+        }
         Ok(reader.offset())
     }
     // What is more than a message may be belongs to the next.
@@ -120,12 +141,12 @@ pub fn message_len(protocol: Protocol, input: &[u8], limits: &Limits) -> Result<
         Protocol::Binary => {
             let mut reader = BinaryReader::new(seen, limits)?;
             reader.expect_more();
-            whole(reader)
+            whole(reader, has_envelope)
         }
         Protocol::Compact => {
             let mut reader = CompactReader::new(seen, limits)?;
             reader.expect_more();
-            whole(reader)
+            whole(reader, has_envelope)
         }
         Protocol::Json => json_len(seen),
     };
@@ -139,7 +160,7 @@ pub fn message_len(protocol: Protocol, input: &[u8], limits: &Limits) -> Result<
     }
 }
 
-/// The length of a JSON array, by its brackets; what is between them is for those who read it.
+/// The length of a JSON array or object, by its brackets; what is between them is for those who read it.
 fn json_len(input: &[u8]) -> Result<usize, Error> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for (index, byte) in input.iter().enumerate() {
@@ -153,7 +174,13 @@ fn json_len(input: &[u8]) -> Result<usize, Error> {
             b']' | b'}' if depth == 1 => return Ok(index + 1),
             b' ' | b'\n' | b'\r' | b'\t' => {}
             _ if depth > 0 => {}
-            _ => return Err(Error::unexpected(index, "a message, which is an array", "another byte")),
+            _ => {
+                return Err(Error::unexpected(
+                    index,
+                    "a message, which begins with a bracket",
+                    "another byte",
+                ));
+            }
         }
     }
     Err(Error::truncated(input.len(), "a message"))

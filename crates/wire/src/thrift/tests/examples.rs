@@ -421,3 +421,20 @@ fn a_union_may_hold_what_is_unknown() {
     let both = r#"{"a":1,"$unknown":[{"id":2,"type":"string","b64":"AAAAAXg="}]}"#;
     assert!(write(&old, "U", Protocol::Binary, both, &options).is_err());
 }
+
+#[test]
+fn structs_in_a_stream_have_their_ends() {
+    let limits = Limits::default();
+    for protocol in PROTOCOLS {
+        let mut one = Vec::new();
+        let json = br#"{"1":{"i64":7},"2":{"list":["string",["a}","b"]]},"3":{"struct":{}}}"#;
+        raw::from_json(protocol, json, &limits, &mut one).expect("it is a struct");
+        for len in 0..one.len() {
+            assert_eq!(rpc::struct_len(protocol, &one[..len], &limits), Ok(None), "{protocol:?}");
+        }
+        let two = [&one[..], &one].concat();
+        assert_eq!(rpc::struct_len(protocol, &two, &limits), Ok(Some(one.len())), "{protocol:?}");
+        let small = Limits { message_bytes_max: one.len() - 1, ..limits };
+        assert!(rpc::struct_len(protocol, &two, &small).is_err(), "{protocol:?}");
+    }
+}

@@ -1,0 +1,202 @@
+//! Interface files from disk: below a root, and nothing else.
+
+use std::{
+    fs::{self, File},
+    io::{ErrorKind, Read as _},
+    path::{Component, Path, PathBuf},
+};
+
+use kefu_app::{Exit, Failure, Text};
+use kefu_wire::{
+    Limits, LoadError, Loader,
+    thrift::{
+        Schema,
+        idl::{self, Diagnostic, SchemaErrors, Severity},
+    },
+};
+
+use crate::shown;
+
+/// Files below a folder.
+///
+/// The folder is the nearest that holds the file's folder and those to search; includes cannot leave it, not even
+/// over a symbolic link.
+#[derive(Debug)]
+struct Folder {
+    root: PathBuf,
+    file_bytes_max: u64,
+}
+
+impl Loader for Folder {
+    fn load(&self, path: &str) -> Result<Option<Vec<u8>>, LoadError> {
+        let failed = |cause: String| LoadError { path: path.to_owned(), cause };
+        let place = match self.root.join(path).canonicalize() {
+            Ok(place) => place,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(failed(error.to_string())),
+        };
+        if !place.starts_with(&self.root) {
+            return Err(failed("a link leads out of the folders given".to_owned()));
+        }
+        if !fs::metadata(&place).is_ok_and(|metadata| metadata.is_file()) {
+            return Err(failed("it is no file".to_owned()));
+        }
+        let mut bytes = Vec::new();
+        File::open(&place)
+            .and_then(|file| file.take(self.file_bytes_max + 1).read_to_end(&mut bytes))
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(Some(bytes))
+    }
+}
+
+/// A schema, or what is wrong with it, with names of files as the user would write them.
+pub(crate) struct Loaded {
+    pub(crate) schema: Result<Schema, Vec<Diagnostic>>,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// Reads an interface file with all that it includes.
+///
+/// # Errors
+/// A folder is not there, or the file is outside of what the system can name in UTF-8.
+pub(crate) fn load(file: &Path, include: &[PathBuf], limits: &Limits) -> Result<Loaded, Failure> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = canonical(folder)?;
+    let search = include.iter().map(|folder| canonical(folder)).collect::<Result<Vec<_>, _>>()?;
+    let root = search.iter().fold(folder.clone(), |root, folder| common(&root, folder));
+    let relative = |path: &Path| {
+        let path = path.strip_prefix(&root).unwrap_or(path);
+        path.to_str().map(str::to_owned).ok_or_else(|| unusable(file).because("its path is not UTF-8"))
+    };
+    let name = file.file_name().ok_or_else(|| unusable(file).because("it names no file"))?;
+    let path = relative(&folder.join(name))?;
+    let search = search.iter().map(|folder| relative(folder)).collect::<Result<Vec<_>, _>>()?;
+    let search: Vec<&str> = search.iter().map(String::as_str).collect();
+    let shown = shown_root(&root, &folder, file);
+    let loader = Folder { root, file_bytes_max: limits.schema_bytes_max as u64 };
+    let name_for_user = |mut diagnostic: Diagnostic| {
+        diagnostic.file = shown.join(&diagnostic.file).display().to_string();
+        diagnostic
+    };
+    let (schema, warnings) = match idl::load(&loader, &path, &search, limits) {
+        Ok((schema, warnings)) => (Ok(schema), warnings),
+        Err(SchemaErrors(found)) => {
+            let (errors, warnings): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|finding| finding.severity == Severity::Error);
+            (Err(errors.into_iter().map(name_for_user).collect()), warnings)
+        }
+    };
+    Ok(Loaded { schema, warnings: warnings.into_iter().map(name_for_user).collect() })
+}
+
+/// Reads an interface file that must be usable; what is wrong with it goes to standard error.
+///
+/// # Errors
+/// It is not usable.
+pub(crate) fn require(file: &Path, include: &[PathBuf], limits: &Limits) -> Result<Schema, Failure> {
+    load(file, include, limits)?.schema.map_err(|errors| failure(file, &errors))
+}
+
+/// Says that a file cannot be used; if more than one thing is wrong, all go to standard error first.
+pub(crate) fn failure(file: &Path, errors: &[Diagnostic]) -> Failure {
+    let failure = unusable(file);
+    match errors {
+        [error] => failure.because(shown::line(&error.to_string())),
+        errors => {
+            for error in errors {
+                eprintln_line(&shown::line(&error.to_string()));
+            }
+            let count = errors.len();
+            failure.because(format!("{count} errors, listed above"))
+        }
+    }
+    .hint(Text::new(
+        "mend the file; folders for what it includes are named with -I",
+        "请修正该文件;用 -I 指定所包含文件的目录",
+    ))
+}
+
+/// Writes a line to standard error; nobody is left to tell when that is gone.
+pub(crate) fn eprintln_line(line: &str) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
+fn unusable(file: &Path) -> Failure {
+    let file = file.display();
+    Failure::new(
+        Exit::Config,
+        Text::new(format!("cannot use the schema {file}"), format!("无法使用架构文件 {file}")),
+    )
+}
+
+fn canonical(folder: &Path) -> Result<PathBuf, Failure> {
+    folder.canonicalize().map_err(|error| {
+        let folder = folder.display();
+        let text = Text::new(
+            format!("cannot look for schemas in {folder}"),
+            format!("无法在 {folder} 中查找架构文件"),
+        );
+        Failure::new(Exit::Config, text).because(error)
+    })
+}
+
+/// The nearest folder that holds both.
+fn common(a: &Path, b: &Path) -> PathBuf {
+    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+}
+
+/// The root as the user would write it: relative to where they are, if it is there or below.
+fn shown_root(root: &Path, folder: &Path, file: &Path) -> PathBuf {
+    if root == folder {
+        return file.parent().unwrap_or(Path::new("")).to_owned();
+    }
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let below = here.ok().and_then(|here| root.strip_prefix(here).ok().map(Path::to_owned));
+    below
+        .filter(|path| !path.components().any(|part| part == Component::ParentDir))
+        .unwrap_or(root.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn includes_stay_below_the_folders_given() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| fs::write(dir.path().join(path), text).unwrap();
+        fs::create_dir_all(dir.path().join("shop")).unwrap();
+        fs::create_dir_all(dir.path().join("shared")).unwrap();
+        write("shared/money.thrift", "struct Money { 1: i64 cents }");
+        write("shop/shop.thrift", "include \"money.thrift\"\nstruct Order { 1: money.Money total }");
+        write("shop/up.thrift", "include \"../shared/money.thrift\"");
+        let limits = Limits::default();
+        let load = |file: &str, include: &[PathBuf]| load(&dir.path().join(file), include, &limits).unwrap();
+        let shared = [dir.path().join("shared")];
+        assert!(load("shop/shop.thrift", &shared).schema.is_ok());
+        assert!(load("shop/up.thrift", &shared).schema.is_ok());
+        let errors = load("shop/up.thrift", &[]).schema.err().unwrap();
+        assert!(errors[0].to_string().contains("leaves the root"), "{errors:?}");
+        assert!(errors[0].file.ends_with("shop/up.thrift"), "{errors:?}");
+        assert!(load("shop/none.thrift", &[]).schema.is_err());
+        let missing = require(&dir.path().join("none/x.thrift"), &[], &limits).unwrap_err();
+        assert_eq!(missing.exit(), Exit::Config);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_do_not_lead_out() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("in")).unwrap();
+        fs::write(dir.path().join("out.thrift"), "struct Secret {}").unwrap();
+        std::os::unix::fs::symlink(dir.path().join("out.thrift"), dir.path().join("in/link.thrift")).unwrap();
+        fs::write(dir.path().join("in/main.thrift"), "include \"link.thrift\"").unwrap();
+        let errors = load(&dir.path().join("in/main.thrift"), &[], &Limits::default()).unwrap().schema;
+        assert!(errors.err().unwrap()[0].message.contains("leads out"));
+    }
+}

@@ -1,0 +1,264 @@
+//! From flags to what a conversion is made of, checked before anything is read.
+
+use std::path::PathBuf;
+
+use kefu_app::{Exit, Failure, Text};
+use kefu_wire::{
+    ErrorKind, Limits,
+    thrift::{Options, Protocol, Schema},
+};
+
+use crate::{
+    args::{ConvertArgs, Format, TransportName},
+    schema, shown,
+};
+
+/// A conversion.
+#[derive(Debug)]
+pub(crate) struct ConvertSettings {
+    pub(crate) input: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) from: Option<Format>,
+    pub(crate) keep_going: bool,
+    pub(crate) lines: bool,
+    pub(crate) schema: Schema,
+    pub(crate) content: Content,
+    pub(crate) protocol: Option<Protocol>,
+    pub(crate) transport: Option<TransportName>,
+    pub(crate) zlib: bool,
+    pub(crate) options: Options,
+    pub(crate) limits: Limits,
+}
+
+/// What each message is; names are those of the schema.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Content {
+    /// A struct.
+    Struct(String),
+    /// Any message of a service.
+    Messages(String),
+    /// A message of one method, of which JSON has the arguments or the result alone.
+    Bodies { service: String, method: String, reply: bool },
+    /// Anything, without a schema.
+    SchemaLess,
+}
+
+impl ConvertSettings {
+    pub(crate) fn new(args: &ConvertArgs) -> Result<Self, Failure> {
+        let from = formats(args.from, args.to)?;
+        let limits = limits(args);
+        let content = content(args)?;
+        let schema = match &args.schema.idl {
+            Some(file) => schema::require(file, &args.schema.include, &limits)?,
+            None => Schema::default(),
+        };
+        check(&schema, &content)?;
+        if args.zlib && args.transport != Some(TransportName::Header) {
+            return Err(usage("--zlib needs --transport header", "--zlib 需要 --transport header"));
+        }
+        let options = Options {
+            i64_style: args.i64.into(),
+            fill_defaults: args.fill_defaults,
+            unknown_fields: args.unknown_fields.into(),
+            unknown_members: args.unknown_members.into(),
+        };
+        Ok(Self {
+            input: shown::path_or_stream(args.input.as_deref()).map(PathBuf::from),
+            output: shown::path_or_stream(args.output.as_deref()).map(PathBuf::from),
+            from,
+            keep_going: args.keep_going,
+            lines: args.lines,
+            schema,
+            content,
+            protocol: args.protocol.map(Into::into),
+            transport: args.transport,
+            zlib: args.zlib,
+            options,
+            limits,
+        })
+    }
+}
+
+/// What the input is, if the flags say so.
+fn formats(from: Option<Format>, to: Option<Format>) -> Result<Option<Format>, Failure> {
+    if from.is_some() && from == to {
+        return Err(usage("--from and --to are the same", "--from 与 --to 相同"));
+    }
+    let other = |format| match format {
+        Format::Thrift => Format::Json,
+        Format::Json => Format::Thrift,
+    };
+    Ok(from.or(to.map(other)))
+}
+
+fn limits(args: &ConvertArgs) -> Limits {
+    let default = Limits::default();
+    let message_bytes_max = args.max_message.as_usize();
+    Limits {
+        message_bytes_max,
+        string_bytes_max: (message_bytes_max / 4).max(default.string_bytes_max),
+        nodes_max: (message_bytes_max as u64 / 16).max(default.nodes_max),
+        depth_max: args.max_depth,
+        ..default
+    }
+}
+
+fn content(args: &ConvertArgs) -> Result<Content, Failure> {
+    let schema = &args.schema;
+    Ok(match (&schema.structure, &schema.service, &schema.method) {
+        (Some(name), ..) => Content::Struct(name.clone()),
+        (None, Some(service), Some(method)) => {
+            Content::Bodies { service: service.clone(), method: method.clone(), reply: schema.reply }
+        }
+        (None, Some(service), None) => Content::Messages(service.clone()),
+        (None, None, _) if schema.schema_less => Content::SchemaLess,
+        (None, None, _) if schema.idl.is_some() => {
+            return Err(usage(
+                "--struct or --service must say what the messages are",
+                "须用 --struct 或 --service 说明消息是什么",
+            ));
+        }
+        (None, None, _) => {
+            return Err(usage(
+                "there is no schema: give --idl FILE, or --schema-less for field numbers",
+                "没有架构文件:请用 --idl FILE 指定,或用 --schema-less 按字段编号转换",
+            ));
+        }
+    })
+}
+
+/// Checks that the schema has what the flags name.
+fn check(schema: &Schema, content: &Content) -> Result<(), Failure> {
+    let found = match content {
+        Content::SchemaLess => Ok(()),
+        Content::Struct(name) => schema.find_struct(name).map(drop),
+        Content::Messages(service) => schema.find_service(service).map(drop),
+        Content::Bodies { service, method, .. } => {
+            schema.find_service(service).and_then(|service| schema.find_function(service, method)).map(drop)
+        }
+    };
+    let Err(error) = found else { return Ok(()) };
+    debug_assert_eq!(error.kind(), ErrorKind::Schema, "nothing else can be wrong with a name");
+    let (asked, known) = names(schema, content);
+    let near = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(name, asked), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let hint = match near {
+        Some((_, near)) => Text::new(format!("did you mean `{near}`?"), format!("您是想用 `{near}` 吗?")),
+        None => Text::new(
+            "`kefu adapt inspect FILE` lists what it has",
+            "`kefu adapt inspect FILE` 可列出其中的内容",
+        ),
+    };
+    Err(Failure::new(Exit::Config, Text::new("cannot convert", "无法转换")).because(error).hint(hint))
+}
+
+/// The name that was asked for, and those that there are.
+fn names<'s>(schema: &'s Schema, content: &'s Content) -> (&'s str, Vec<&'s str>) {
+    let services = || schema.services().iter().map(|service| service.name.as_str()).collect();
+    match content {
+        Content::SchemaLess => ("", Vec::new()),
+        Content::Struct(name) => {
+            let structs = schema.structures().filter(|(_, structure)| !structure.synthetic);
+            (name, structs.map(|(_, structure)| structure.name.as_str()).collect())
+        }
+        Content::Messages(service) => (service, services()),
+        Content::Bodies { service, method, .. } => match schema.find_service(service) {
+            Ok(service) => {
+                (method, schema.functions(service).map(|function| function.name.as_str()).collect())
+            }
+            Err(_) => (service, services()),
+        },
+    }
+}
+
+fn usage(en: &str, zh: &str) -> Failure {
+    let text = Text::new(format!("cannot understand the command line: {en}"), format!("无法理解命令行:{zh}"));
+    Failure::new(Exit::Usage, text)
+        .hint(Text::new("see `kefu adapt convert --help`", "参见 `kefu adapt convert --help`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use kefu_app::Language;
+
+    use super::*;
+    use crate::args::{Action, Args};
+
+    #[derive(clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn settings(line: &str) -> Result<ConvertSettings, Failure> {
+        let words = ["adapt", "convert"].into_iter().chain(line.split_whitespace());
+        match Cli::try_parse_from(words).expect("clap takes it").args.action {
+            Action::Convert(args) => ConvertSettings::new(&args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refused(line: &str) -> (Exit, String) {
+        let failure = settings(line).expect_err(line);
+        (failure.exit(), failure.line(Language::English))
+    }
+
+    #[test]
+    fn the_input_is_the_other_than_the_output() {
+        assert_eq!(settings("--schema-less").unwrap().from, None);
+        assert_eq!(settings("--schema-less --to json").unwrap().from, Some(Format::Thrift));
+        assert_eq!(settings("--schema-less --to thrift").unwrap().from, Some(Format::Json));
+        assert_eq!(settings("--schema-less --from json").unwrap().from, Some(Format::Json));
+        assert_eq!(refused("--schema-less --from json --to json").0, Exit::Usage);
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_said_before_anything_is_read() {
+        let (exit, line) = refused("");
+        assert_eq!(exit, Exit::Usage);
+        assert!(line.contains("--idl FILE") && line.contains("--help"), "{line}");
+        assert_eq!(refused("--schema-less --zlib").0, Exit::Usage);
+        assert!(settings("--schema-less --transport header --zlib").is_ok());
+        for line in ["--struct A", "--idl a --schema-less", "--idl a --struct A --service B", "--reply"] {
+            let words = ["adapt", "convert"].into_iter().chain(line.split_whitespace());
+            assert!(Cli::try_parse_from(words).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn names_that_the_schema_lacks_have_a_near_miss() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("shop.thrift");
+        std::fs::write(&file, "struct Order { 1: i64 id } service Shop { Order getOrder(1: i64 id) }")
+            .unwrap();
+        let with = |rest: &str| format!("--idl {} {rest}", file.display());
+        assert!(settings(&with("--struct Order")).is_ok());
+        let content = settings(&with("--service Shop --method getOrder --reply")).unwrap().content;
+        let (service, method) = ("Shop".to_owned(), "getOrder".to_owned());
+        assert_eq!(content, Content::Bodies { service, method, reply: true });
+        for (flags, near) in [
+            ("--struct Ordr", "`Order`"),
+            ("--service Shp", "`Shop`"),
+            ("--service Shop --method getOrders", "`getOrder`"),
+            ("--struct Zebra", "inspect"),
+        ] {
+            let (exit, line) = refused(&with(flags));
+            assert_eq!(exit, Exit::Config, "{line}");
+            assert!(line.contains(near), "{line}");
+        }
+        assert_eq!(refused(&with("")).0, Exit::Usage);
+    }
+
+    #[test]
+    fn limits_grow_together() {
+        let limits = settings("--schema-less --max-message 64MiB --max-depth 9").unwrap().limits;
+        assert_eq!((limits.message_bytes_max, limits.string_bytes_max), (64 << 20, 16 << 20));
+        assert_eq!((limits.depth_max, limits.nodes_max), (9, 4 << 20));
+        let small = settings("--schema-less --max-message 1KiB").unwrap().limits;
+        assert_eq!((small.message_bytes_max, small.nodes_max), (1024, 1_000_000));
+    }
+}

@@ -93,6 +93,7 @@ export function Composer({ sendFiles, problem }: ComposerProps) {
           label={t('messageField')}
           onInput={(value) => {
             text.value = value;
+            writeDraft(widget.me.value.id ?? '', value);
             widget.input(value);
           }}
           onSubmit={submit}

@@ -2,6 +2,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import { Api, ApiError } from '../protocol/api';
 import { backoff } from '../protocol/backoff';
 import { CLOSE, type ConnectionState } from '../protocol/connection';
+import { UNLOADED } from '../protocol/history';
 import { indexedDbStore, type OutboxEntry } from '../protocol/outbox';
 import type {
   CardData,
@@ -439,14 +440,17 @@ export class Widget {
     if (!isNews && token && conversation_id) return false;
     const session = await this.requestSession();
     const isOther = session.conversation_id !== conversation_id;
+    const isEmpty = isOther && session.last_seq === 0;
+    const { id, seen, history } = this.line.shared;
     batch(() => {
-      this.line.shared.id.value = session.conversation_id;
-      if (isOther) this.line.shared.seen.value = 0;
+      id.value = session.conversation_id;
+      if (isOther) seen.value = 0;
+      // At once, so that the field in which somebody may be writing stays where it is.
+      if (isEmpty) history.value = { ...UNLOADED, status: 'ready' };
     });
     this.line.join(session.visitor_id);
-    if (!isOther || session.last_seq > 0) return false;
-    this.freshId = session.conversation_id;
-    return true;
+    if (isEmpty) this.freshId = session.conversation_id;
+    return isEmpty;
   }
 
   private async requestSession(): Promise<WidgetSession> {

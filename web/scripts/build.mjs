@@ -91,7 +91,7 @@ async function onlyNamedIcons(folders) {
     name: 'only-named-icons',
     enforce: 'pre',
     transform(code, id) {
-      if (!id.endsWith('/ui/icons.tsx')) return null;
+      if (!id.endsWith('/ui/more-icons.ts')) return null;
       return code.replace(/^  (\w+):\s+'[^']*',\n/gm, (entry, name) =>
         names.has(name) ? entry : '',
       );

@@ -23,11 +23,6 @@ export function uploadVia(api: Api): UploadEntry {
   };
 }
 
-/** Gives fresh addresses of files, to whoever may read their conversation. */
-export function freshUrl(api: Api): (fileId: string) => Promise<string> {
-  return async (fileId) => (await api.get<UploadedFile>(`files/${fileId}`)).url;
-}
-
 /** Uploads a file to a conversation. `XMLHttpRequest`, because `fetch` tells no progress. */
 export function upload(
   api: Api,

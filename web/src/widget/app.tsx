@@ -2,11 +2,12 @@ import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { useSlow } from '../ui/hooks';
 import { Icon } from '../ui/icons';
+import { attached } from '../ui/message-body';
 import { Chat } from './chat';
 import { useWidget } from './context';
 import { Header } from './header';
 import { Loading } from './loading';
-import { OnDemand, prefetchExtras } from './on-demand';
+import { extras, OnDemand } from './on-demand';
 
 const BANNER_AFTER_MS = 3_000;
 const PREFETCH_AFTER_MS = 2_000;
@@ -31,7 +32,10 @@ export function App() {
   // What comes later is fetched while nobody waits for it.
   useSignalEffect(() => {
     if (widget.line.shared.connection.value.phase !== 'online') return;
-    const timer = setTimeout(prefetchExtras, PREFETCH_AFTER_MS);
+    const timer = setTimeout(() => {
+      extras.prefetch();
+      attached.prefetch();
+    }, PREFETCH_AFTER_MS);
     return () => clearTimeout(timer);
   });
 

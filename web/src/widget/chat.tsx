@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useState } from 'preact/hooks';
 import type { Message, Person } from '../protocol/types';
 import { filesOf } from '../ui/attach';
 import { Avatar } from '../ui/avatar';
@@ -8,8 +8,6 @@ import { MessageText, TimelineView } from '../ui/timeline-view';
 import { Composer, type SendFiles } from './composer';
 import { useWidget, type WidgetContext } from './context';
 import { OnDemand } from './on-demand';
-
-const ANNOUNCE_AFTER_MS = 5_000;
 
 export function Chat() {
   const { widget, i18n } = useWidget();
@@ -23,7 +21,9 @@ export function Chat() {
   const textOf = useCallback((message: Message) => eventText(message, i18n), [i18n]);
   const dragged = useSignal(false);
   const [problem, setProblem] = useState('');
-  const sendFiles: SendFiles = (files) => setProblem(widget.sendFiles(files, i18n));
+  const sendFiles: SendFiles = (files) => {
+    void widget.sendFiles(files, i18n.locale).then(setProblem, () => setProblem(t('loadFailed')));
+  };
   const state = conversation?.state ?? 'new';
   const waiting = state === 'queued' || (state === 'new' && widget.outbox.value.length > 0);
   return (
@@ -62,7 +62,7 @@ export function Chat() {
         before={config && config.greeting !== '' && !history.hasOlder && <Greeting />}
         after={
           <>
-            {waiting && !widget.withBot.value && <Waiting />}
+            {waiting && !widget.withBot.value && <OnDemand name="Waiting" />}
             {(widget.isEnded.value || isInvited(history.items)) && <OnDemand name="RatingCard" />}
           </>
         }
@@ -89,44 +89,6 @@ function Greeting() {
         </div>
       </div>
     </div>
-  );
-}
-
-/** Where the visitor stands, and what else there is to do. */
-function Waiting() {
-  const { widget, i18n } = useWidget();
-  const { t } = i18n;
-  const queue = widget.line.shared.conversation.value?.queue;
-  const minutes = queue?.wait_ms ? Math.max(1, Math.round(queue.wait_ms / 60_000)) : null;
-  const place = queue ? t('queueNumber', { n: queue.position }) : t('queueTitle');
-  const title = minutes === null ? place : `${place} · ${t('queueWait', { n: minutes })}`;
-  const isAttended = widget.config.value?.agents_online ?? true;
-  return (
-    <section class="card waiting">
-      <span class="spinner" aria-hidden="true" />
-      <div>
-        <p class="card-title">{title}</p>
-        <p class="card-hint">{t(isAttended ? 'queueOnline' : 'queueAway')}</p>
-        <button type="button" class="link-button" onClick={() => (widget.view.value = 'offline')}>
-          {t('leaveInstead')}
-        </button>
-      </div>
-      <Announced text={title} />
-    </section>
-  );
-}
-
-/** Read out, and no more than once in five seconds: a queue may move fast. */
-function Announced({ text }: { text: string }) {
-  const [said, setSaid] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSaid(text), ANNOUNCE_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return (
-    <span class="visually-hidden" role="status">
-      {said}
-    </span>
   );
 }
 

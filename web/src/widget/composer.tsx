@@ -4,10 +4,9 @@ import { AttachButton, filesOf } from '../ui/attach';
 import { useNow } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import { MessageField } from '../ui/message-field';
-import { Popover } from '../ui/popover';
 import { useWidget } from './context';
 import { readDraft, writeDraft } from './drafts';
-import { OnDemand } from './on-demand';
+import { LateMenu } from './on-demand';
 
 const FIELD_MAX_PX = 128;
 
@@ -69,22 +68,7 @@ export function Composer({ sendFiles, problem }: ComposerProps) {
       )}
       <div class="composer-row">
         <AttachButton multiple onFiles={sendFiles} />
-        <Popover
-          label={t('emoji')}
-          className="icon-button"
-          up
-          button={<Icon name="smile" size={20} />}
-        >
-          {(close) => (
-            <OnDemand
-              name="EmojiPicker"
-              onPick={(emoji) => {
-                close();
-                insert(emoji);
-              }}
-            />
-          )}
-        </Popover>
+        <LateMenu name="EmojiMenu" label={t('emoji')} icon="smile" onPick={insert} />
         <MessageField
           field={field}
           value={text.value}

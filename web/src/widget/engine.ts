@@ -6,7 +6,6 @@ import { History, UNLOADED } from '../protocol/history';
 import type { OutboxStore } from '../protocol/outbox';
 import { connector } from '../protocol/transport';
 import type { Conversation, Message, ServerFrame } from '../protocol/types';
-import { uploadVia } from '../protocol/uploads';
 import { wakeWithPage } from '../protocol/wake';
 import { UploadProgress } from '../ui/progress';
 import type { Command, Engine, Line } from './line';
@@ -45,7 +44,10 @@ export class ChatEngine implements Engine {
       connect: connector(server, () => api.token),
       store,
       prepare: () => this.prepare(),
-      upload: uploadVia(api),
+      upload: async (entry, options) => {
+        const { uploadVia } = await import('../protocol/uploads');
+        return uploadVia(api)(entry, options);
+      },
       listener: {
         state: (state) => this.moved(state),
         message: (message) => this.arrived(message),

@@ -1,4 +1,5 @@
-import { batch, computed, effect, signal } from '@preact/signals';
+import { batch, computed, effect, type Signal, signal } from '@preact/signals';
+import type { Locale } from '../i18n';
 import { Api, ApiError } from '../protocol/api';
 import { backoff } from '../protocol/backoff';
 import { CLOSE, type ConnectionState } from '../protocol/connection';
@@ -15,15 +16,12 @@ import type {
   WidgetSession,
 } from '../protocol/types';
 import { TypingNotifier } from '../protocol/typing';
-import { freshUrl } from '../protocol/uploads';
-import { fileProblem } from '../ui/attach';
+import { freshUrl } from '../protocol/fresh-url';
 import type { Answers, BodyActions } from '../ui/message-body';
-import { chime } from '../ui/sound';
-import type { SharedI18n } from '../ui/time';
 import type { Init, Kept, Options, Page, ToHost } from './bridge';
 import { ChatEngine } from './engine';
 import { Line } from './line';
-import { loadExtras } from './on-demand';
+import { extras } from './on-demand';
 
 /** A connection that lasted so long was a good one. */
 const SETTLED_MS = 10_000;
@@ -32,8 +30,6 @@ const CONFIG_FRESH_MS = 30_000;
 const TELL_AFTER_MS = 200;
 const CHIME_AFTER_MS = 300;
 const FOUND_MAX = 5;
-/** Unless the server says another limit. */
-const UPLOAD_BYTES_MAX = 20 * 1024 * 1024;
 
 export function askConfig(api: Api, inbox: string): Promise<WidgetConfig> {
   return api.get('widget/config', { inbox });
@@ -175,7 +171,7 @@ export class Widget {
     void this.loadConfig(early);
     this.watch();
     if (kept.token && kept.visitor_id) this.line.join(kept.visitor_id);
-    if (hasOffline(inbox)) void loadExtras().then((extras) => extras.resumeOffline(this));
+    if (hasOffline(inbox)) void extras.load().then(({ resumeOffline }) => resumeOffline(this));
   }
 
   /** Opens and closes with the panel in the host page. */
@@ -213,20 +209,9 @@ export class Widget {
   }
 
   /** Sends what may be sent; says in words why the rest may not. */
-  sendFiles(files: readonly File[], texts: SharedI18n): string {
-    const limit = this.config.value?.upload_bytes_max ?? UPLOAD_BYTES_MAX;
-    let problem = '';
-    for (const file of files) {
-      const found = fileProblem(file, limit, texts);
-      if (found) {
-        problem = found;
-        continue;
-      }
-      const { name, type } = file;
-      const kind = type.startsWith('image/') ? 'image' : 'file';
-      this.line.send({ kind, text: '', file: { blob: file, name, media_type: type } });
-    }
-    return problem;
+  async sendFiles(files: readonly File[], locale: Signal<Locale>): Promise<string> {
+    const { sendFiles } = await extras.load();
+    return sendFiles(this, files, locale);
   }
 
   /** Answers to the questions of message `seq`, or to those before the first message. */
@@ -392,7 +377,7 @@ export class Widget {
         // One tab rings for all, unless what came is seen in some.
         if (news.length > 0 && this.line.leads) {
           setTimeout(() => {
-            if (this.unread.peek() > 0) chime();
+            if (this.unread.peek() > 0) void extras.load().then(({ chime }) => chime());
           }, CHIME_AFTER_MS);
         }
       }

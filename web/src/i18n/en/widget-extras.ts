@@ -37,4 +37,13 @@ export const extras = {
   ratingFailed: 'The rating was not sent.',
   ratingAgain: 'A new message opens the chat again.',
   startNew: 'Start a new chat',
+  sound: 'Sound',
+  transcript: 'Download transcript',
+  queueTitle: 'Waiting for an agent',
+  queueNumber: 'You are number {n}',
+  queueWait: 'about {n} min',
+  queueOnline: 'Someone will be with you in a moment. You can keep writing.',
+  queueAway:
+    'Nobody is here right now. Your messages are kept and answered as soon as we are back.',
+  leaveInstead: 'Leave a message instead',
 };

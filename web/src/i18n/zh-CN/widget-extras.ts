@@ -39,4 +39,12 @@ export const extras: { [K in keyof typeof en]: string } = {
   ratingFailed: '评价提交失败。',
   ratingAgain: '再次发送消息即可重新开始对话。',
   startNew: '发起新会话',
+  sound: '提示音',
+  transcript: '下载聊天记录',
+  queueTitle: '正在等待客服接入',
+  queueNumber: '排队中，您是第 {n} 位',
+  queueWait: '约 {n} 分钟',
+  queueOnline: '客服马上就来，您可以继续留言。',
+  queueAway: '当前没有客服在线，您的留言会保留，我们上线后尽快回复。',
+  leaveInstead: '不等了，去留言',
 };

@@ -1,10 +1,15 @@
+import '../../ui/more-icons';
 import './extras.css';
 
 /* What is not needed to write a first message: loaded when it is, or when there is time. */
-export { EmojiPicker } from '../../ui/emoji';
+export { chime } from '../../ui/sound';
 export { Conversations } from './conversations';
+export { EmojiMenu } from './emoji-menu';
+export { sendFiles } from './files';
+export { HeaderMenu } from './header-menu';
 export { Home } from './home';
 export { resumeOffline } from './offline-box';
 export { OfflineForm } from './offline-form';
 export { PreChat } from './pre-chat';
 export { RatingCard } from './rating';
+export { Waiting } from './waiting';

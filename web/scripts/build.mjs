@@ -54,7 +54,7 @@ async function page(name, html, out, base) {
   options.base = base;
   options.build.rolldownOptions = { input: join(options.root, html) };
   if (name === 'widget') {
-    options.plugins = [await onlyNamedIcons(['widget', 'ui'])];
+    options.plugins = [await onlyNamedIcons(['widget', 'ui']), ownStyleLoading(options.root)];
     Object.assign(options.build, await smallest());
     options.resolve = { alias: { '@preact/signals': join(options.root, 'signals.ts') } };
   }
@@ -74,6 +74,18 @@ async function smallest() {
       nameCache: {
         props: { props: Object.fromEntries(Object.entries(names).map(([name, short]) => [`$${name}`, short])) },
       },
+    },
+  };
+}
+
+/** Puts the widget's own loading of styles in the place of Vite's. */
+function ownStyleLoading(root) {
+  return {
+    name: 'own-style-loading',
+    enforce: 'post',
+    transform(_, id) {
+      if (!id.endsWith('vite/preload-helper.js')) return null;
+      return `export { __vitePreload } from ${JSON.stringify(join(root, 'load-styles.ts'))};`;
     },
   };
 }

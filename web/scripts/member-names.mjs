@@ -15,6 +15,8 @@ const SHAPE = /^(?:export )?(?:interface [^{]*\{[^]*?^\}|type [^;]*;)/gm;
 const TOLD = /^(widget\/line|protocol\/(outbox|history|connection))\.ts/;
 const LIBRARIES = ['preact', 'preact/hooks', '@preact/signals-core'];
 const MEMBER = /^  (?:(?:private|readonly|async|get|override|protected) )*(\w+)[!?]?(?=[:(<]| = )/gm;
+/** A chunk that is loaded later has its exports as members. */
+const EXPORTED = /export (?:async )?(?:function|const|class) (\w+)|export \{ ([^}]*)\}/g;
 const QUOTED = /['"`](\w+)['"`]/g;
 
 /** Every such name with its short one, the same for all chunks of a build. */
@@ -30,6 +32,7 @@ export async function memberNames() {
       const path = `${folder}/${file}`;
       const text = await readFile(join(WEB, 'src', path), 'utf8');
       speak(text, QUOTED);
+      for (const [all] of text.matchAll(EXPORTED)) speak(all);
       if (SHAPES.test(path)) speak(text);
       if (TOLD.test(path)) for (const [shape] of text.matchAll(SHAPE)) speak(shape);
       for (const [, body] of text.matchAll(/^(?:export )?class [^]*?\{\n([^]*?)^\}/gm)) {

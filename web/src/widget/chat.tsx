@@ -1,13 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { useCallback, useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { Message, Person } from '../protocol/types';
 import { filesOf } from '../ui/attach';
 import { Avatar } from '../ui/avatar';
-import { sharedEventText } from '../ui/event-text';
 import { MessageText, TimelineView } from '../ui/timeline-view';
 import { Composer, type SendFiles } from './composer';
-import { useWidget, type WidgetContext } from './context';
-import { OnDemand } from './on-demand';
+import { useWidget } from './context';
+import { extras, OnDemand } from './on-demand';
 
 export function Chat() {
   const { widget, i18n } = useWidget();
@@ -18,7 +17,7 @@ export function Chat() {
   const history = shared.history.value;
   const company = config?.name ?? '';
   const nameOf = useCallback((person: Person) => person.name || company, [company]);
-  const textOf = useCallback((message: Message) => eventText(message, i18n), [i18n]);
+  const textOf = useEventTexts(history.items);
   const dragged = useSignal(false);
   const [problem, setProblem] = useState('');
   const sendFiles: SendFiles = (files) => {
@@ -74,6 +73,23 @@ export function Chat() {
   );
 }
 
+/** What events say; nothing while the words are on their way, and what the server says if they do not come. */
+function useEventTexts(items: readonly Message[]): (message: Message) => string {
+  const { locale } = useWidget().i18n;
+  const words = extras.loaded.value;
+  const hasEvents = items.some(({ kind }) => kind === 'event');
+  useEffect(() => {
+    if (hasEvents) extras.prefetch();
+  }, [hasEvents]);
+  return useCallback(
+    (message) => {
+      if (words === 'failed') return message.text;
+      return words?.eventText(message, locale) ?? '';
+    },
+    [words, locale.value],
+  );
+}
+
 function Greeting() {
   const { widget } = useWidget();
   const config = widget.config.value;
@@ -112,28 +128,4 @@ function isInvited(items: readonly Message[]): boolean {
     ['rating_invited', 'rated', 'resolved'].includes(event?.code ?? ''),
   );
   return asked[asked.length - 1]?.event?.code === 'rating_invited';
-}
-
-function eventText(message: Message, i18n: WidgetContext['i18n']): string {
-  const { t } = i18n;
-  const { code, agent: person, score = '' } = message.event ?? {};
-  const agent = person?.name ?? '';
-  switch (code) {
-    case 'queued':
-      return t('eventQueued');
-    case 'assigned':
-      return t('eventAssigned', { agent });
-    case 'transferred':
-      return agent ? t('eventTransferred', { agent }) : t('eventTransferredQueue');
-    case 'pending':
-      return t('eventPending');
-    case 'resolved':
-      return t('eventResolved');
-    case 'reopened':
-      return t('eventReopened');
-    case 'rated':
-      return t('eventRated', { score });
-    default:
-      return sharedEventText(message, i18n) ?? message.text;
-  }
 }

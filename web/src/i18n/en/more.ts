@@ -37,4 +37,11 @@ export const more = {
   emojiThings: 'Things',
   emojiFood: 'Food and nature',
   language: 'Language',
+  eventRatingInvited: 'Asked for a rating',
+  eventIdleWarned: 'No new messages for a while: this chat will end soon',
+  eventJoined: '{agent} joined',
+  eventLeft: '{agent} left',
+  eventTakenOver: '{agent} takes over',
+  eventHandedOver: 'Passed on from the bot to a person',
+  eventErased: 'Earlier messages were erased',
 };

@@ -40,12 +40,5 @@ export const shared = {
   kind_location: '[Location]',
   kind_card: '[Card]',
   kind_form: '[Form]',
-  eventRatingInvited: 'Asked for a rating',
-  eventIdleWarned: 'No new messages for a while: this chat will end soon',
-  eventJoined: '{agent} joined',
-  eventLeft: '{agent} left',
-  eventTakenOver: '{agent} takes over',
-  eventHandedOver: 'Passed on from the bot to a person',
-  eventErased: 'Earlier messages were erased',
   failed_file_size: 'Not sent: the file is too large',
 };

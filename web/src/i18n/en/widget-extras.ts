@@ -46,4 +46,12 @@ export const extras = {
   queueAway:
     'Nobody is here right now. Your messages are kept and answered as soon as we are back.',
   leaveInstead: 'Leave a message instead',
+  eventQueued: 'You are in the queue',
+  eventAssigned: '{agent} joined the chat',
+  eventTransferred: '{agent} takes over the chat',
+  eventTransferredQueue: 'You are passed on to a colleague',
+  eventPending: 'The chat is on hold',
+  eventResolved: 'The chat has ended',
+  eventReopened: 'The chat goes on',
+  eventRated: 'You rated this chat {score} of 5',
 };

@@ -19,12 +19,4 @@ export const widget = {
   identityRequired: 'Please sign in to chat with us.',
   replaced: 'This chat is open in many windows.',
   useHere: 'Use it here',
-  eventQueued: 'You are in the queue',
-  eventAssigned: '{agent} joined the chat',
-  eventTransferred: '{agent} takes over the chat',
-  eventTransferredQueue: 'You are passed on to a colleague',
-  eventPending: 'The chat is on hold',
-  eventResolved: 'The chat has ended',
-  eventReopened: 'The chat goes on',
-  eventRated: 'You rated this chat {score} of 5',
 };

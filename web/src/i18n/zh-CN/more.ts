@@ -39,4 +39,11 @@ export const more: { [K in keyof typeof en]: string } = {
   emojiThings: '物品',
   emojiFood: '美食与自然',
   language: '语言',
+  eventRatingInvited: '已邀请评价',
+  eventIdleWarned: '长时间没有新消息，会话即将结束',
+  eventJoined: '{agent} 加入会话',
+  eventLeft: '{agent} 退出会话',
+  eventTakenOver: '{agent} 接管会话',
+  eventHandedOver: '已由机器人转人工',
+  eventErased: '此前的消息已删除',
 };

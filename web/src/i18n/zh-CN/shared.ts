@@ -42,12 +42,5 @@ export const shared: { [K in keyof typeof en]: string } = {
   kind_location: '[位置]',
   kind_card: '[卡片]',
   kind_form: '[表单]',
-  eventRatingInvited: '已邀请评价',
-  eventIdleWarned: '长时间没有新消息，会话即将结束',
-  eventJoined: '{agent} 加入会话',
-  eventLeft: '{agent} 退出会话',
-  eventTakenOver: '{agent} 接管会话',
-  eventHandedOver: '已由机器人转人工',
-  eventErased: '此前的消息已删除',
   failed_file_size: '未发送：文件过大',
 };

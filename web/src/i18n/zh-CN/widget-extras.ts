@@ -47,4 +47,12 @@ export const extras: { [K in keyof typeof en]: string } = {
   queueOnline: '客服马上就来，您可以继续留言。',
   queueAway: '当前没有客服在线，您的留言会保留，我们上线后尽快回复。',
   leaveInstead: '不等了，去留言',
+  eventQueued: '您已进入排队',
+  eventAssigned: '{agent} 为您服务',
+  eventTransferred: '{agent} 继续为您服务',
+  eventTransferredQueue: '正在为您转接其他客服',
+  eventPending: '对话已挂起',
+  eventResolved: '对话已结束',
+  eventReopened: '对话继续',
+  eventRated: '您的评价：{score} 分（满分 5 分）',
 };

@@ -21,12 +21,4 @@ export const widget: { [K in keyof typeof en]: string } = {
   identityRequired: '请先登录，再联系客服。',
   replaced: '该对话已在多个窗口中打开。',
   useHere: '在此窗口使用',
-  eventQueued: '您已进入排队',
-  eventAssigned: '{agent} 为您服务',
-  eventTransferred: '{agent} 继续为您服务',
-  eventTransferredQueue: '正在为您转接其他客服',
-  eventPending: '对话已挂起',
-  eventResolved: '对话已结束',
-  eventReopened: '对话继续',
-  eventRated: '您的评价：{score} 分（满分 5 分）',
 };

@@ -5,6 +5,7 @@ import './extras.css';
 export { chime } from '../../ui/sound';
 export { Conversations } from './conversations';
 export { EmojiMenu } from './emoji-menu';
+export { eventText } from './event-text';
 export { sendFiles } from './files';
 export { HeaderMenu } from './header-menu';
 export { Home } from './home';

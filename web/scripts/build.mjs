@@ -69,7 +69,7 @@ async function smallest() {
     terserOptions: {
       module: true,
       ecma: 2020,
-      compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
+      compress: { passes: 3 },
       mangle: { properties: { regex: new RegExp(`^(${Object.keys(names).join('|')})$`) } },
       nameCache: {
         props: { props: Object.fromEntries(Object.entries(names).map(([name, short]) => [`$${name}`, short])) },

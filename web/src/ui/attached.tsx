@@ -4,6 +4,7 @@ import type { CardData, FormData, LocationData, MediaData } from '../protocol/ty
 import { CardBody, LocationBody } from './card-body';
 import { useTexts } from './context';
 import { FormBody } from './form-body';
+import { Icon } from './icons';
 import { FileRow, Picture, Recording } from './media';
 import type { MessageBodyProps } from './message-body';
 import { useMoreTexts } from './more-texts';
@@ -67,6 +68,33 @@ export function UploadState({ entry, progress, onDiscard }: UploadStateProps) {
       )}
       <button type="button" class="link-button" onClick={() => onDiscard(entry.client_id)}>
         {t('cancel')}
+      </button>
+    </div>
+  );
+}
+
+const FAILURES = ['too_large', 'forbidden', 'conflict', 'rejected', 'bad_frame'] as const;
+
+interface FailureProps {
+  entry: OutboxEntry;
+  onResend(clientId: string): void;
+  onDiscard(clientId: string): void;
+}
+
+export function Failure({ entry, onResend, onDiscard }: FailureProps) {
+  const { t } = useMoreTexts();
+  const texts = useTexts();
+  const failure = FAILURES.find((code) => code === entry.error);
+  const isFile = failure === 'too_large' && entry.file;
+  return (
+    <div class="failure" role="alert">
+      <Icon name="alert" size={14} />
+      <span>{t(isFile ? 'failed_file_size' : failure ? `failed_${failure}` : 'failed')}</span>
+      <button type="button" class="link-button" onClick={() => onResend(entry.client_id)}>
+        {texts.t('retry')}
+      </button>
+      <button type="button" class="link-button" onClick={() => onDiscard(entry.client_id)}>
+        {t('discard')}
       </button>
     </div>
   );

@@ -56,11 +56,17 @@ function Attached(props: MessageBodyProps) {
   return (
     <p class="not-yet">
       {previewOf({ ...props.message, text: '' }, texts)}
-      {bodies === 'failed' && (
-        <button type="button" class="link-button" onClick={() => attached.prefetch()}>
-          {texts.t('retry')}
-        </button>
-      )}
+      {bodies === 'failed' && <NotLoaded />}
     </p>
+  );
+}
+
+/** Asks again for what could not be loaded. */
+export function NotLoaded() {
+  const { t } = useTexts();
+  return (
+    <button type="button" class="link-button" onClick={() => attached.prefetch()}>
+      {t('retry')}
+    </button>
   );
 }

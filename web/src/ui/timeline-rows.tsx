@@ -7,7 +7,7 @@ import { Avatar } from './avatar';
 import { useTexts } from './context';
 import { Icon } from './icons';
 import { useLater } from './later';
-import { attached, type BodyActions, MessageBody } from './message-body';
+import { attached, type BodyActions, MessageBody, NotLoaded } from './message-body';
 import { previewOf } from './preview';
 import { clock } from './time';
 import { type Block, type Bubble, type Delivery, type Row, sameBlock, type Side } from './timeline';
@@ -207,8 +207,7 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
         <MessageBody message={message} side={context.side} related={related} {...context.content} />
         {seq > 0 && !withdrawn && context.menu?.(bubble.message, own)}
       </div>
-      {entry?.file && !failed && <Uploading entry={entry} context={context} />}
-      {entry && failed && <Failure entry={entry} context={context} />}
+      {entry && (entry.file || failed) && <Pending entry={entry} context={context} />}
     </div>
   );
 }
@@ -226,31 +225,17 @@ interface EntryProps {
   context: RowContext;
 }
 
-function Uploading({ entry, context }: EntryProps) {
+/** How an upload goes, or why something was not sent. */
+function Pending({ entry, context }: EntryProps) {
   const bodies = useLater(attached);
-  if (bodies === null || bodies === 'failed') return null;
-  return (
-    <bodies.UploadState entry={entry} progress={context.progress} onDiscard={context.onDiscard} />
-  );
-}
-
-const FAILURES = ['too_large', 'forbidden', 'conflict', 'rejected', 'bad_frame'] as const;
-
-function Failure({ entry, context }: EntryProps) {
-  const { t } = useTexts();
-  const failure = FAILURES.find((code) => code === entry.error);
-  const isFile = failure === 'too_large' && entry.file;
-  return (
-    <div class="failure" role="alert">
-      <Icon name="alert" size={14} />
-      <span>{t(isFile ? 'failed_file_size' : failure ? `failed_${failure}` : 'failed')}</span>
-      <button type="button" class="link-button" onClick={() => context.onResend(entry.client_id)}>
-        {t('retry')}
-      </button>
-      <button type="button" class="link-button" onClick={() => context.onDiscard(entry.client_id)}>
-        {t('discard')}
-      </button>
-    </div>
+  if (bodies === null) return null;
+  if (bodies === 'failed') return <NotLoaded />;
+  const { Failure, UploadState } = bodies;
+  const { progress, onResend, onDiscard } = context;
+  return entry.state === 'failed' ? (
+    <Failure entry={entry} onResend={onResend} onDiscard={onDiscard} />
+  ) : (
+    <UploadState entry={entry} progress={progress} onDiscard={onDiscard} />
   );
 }
 

@@ -1,7 +1,6 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { useSlow } from '../ui/hooks';
-import { Icon } from '../ui/icons';
 import { attached } from '../ui/message-body';
 import { Chat } from './chat';
 import { useWidget } from './context';
@@ -92,8 +91,7 @@ function Banner() {
 }
 
 function Screen() {
-  const { widget, i18n } = useWidget();
-  const { t } = i18n;
+  const { widget } = useWidget();
   const isLost = widget.failedLoad.value || widget.line.shared.connection.value.phase === 'waiting';
   switch (widget.screen.value) {
     case 'chat':
@@ -109,21 +107,8 @@ function Screen() {
     case 'loading':
       return <Loading failed={isLost} retry={() => widget.wake()} />;
     case 'replaced':
-      return (
-        <div class="pane-state">
-          <p>{t('replaced')}</p>
-          <button type="button" class="button" onClick={() => widget.wake()}>
-            {t('useHere')}
-          </button>
-        </div>
-      );
     case 'identity':
     case 'refused':
-      return (
-        <div class="pane-state">
-          <Icon name="lock" size={28} />
-          <p>{t(widget.screen.value === 'identity' ? 'identityRequired' : 'refused')}</p>
-        </div>
-      );
+      return <OnDemand name="Closed" />;
   }
 }

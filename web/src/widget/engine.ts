@@ -9,6 +9,7 @@ import type { Conversation, Message, ServerFrame } from '../protocol/types';
 import { wakeWithPage } from '../protocol/wake';
 import { UploadProgress } from '../ui/progress';
 import type { Command, Engine, Line } from './line';
+import { lateUploads } from './late-uploads';
 
 const TYPING_SHOWN_MS = 6_000;
 
@@ -44,10 +45,7 @@ export class ChatEngine implements Engine {
       connect: connector(server, () => api.token),
       store,
       prepare: () => this.prepare(),
-      upload: async (entry, options) => {
-        const { uploadVia } = await import('../protocol/uploads');
-        return uploadVia(api)(entry, options);
-      },
+      uploads: lateUploads(api),
       listener: {
         state: (state) => this.moved(state),
         message: (message) => this.arrived(message),

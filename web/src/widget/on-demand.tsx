@@ -7,7 +7,15 @@ import { Loading } from './loading';
 /** The screens, cards and menus that a first message does not need. */
 export const extras = new Later(() => import('./extras'));
 
-type Part = 'Conversations' | 'Home' | 'OfflineForm' | 'PreChat' | 'RatingCard' | 'Waiting';
+type Part =
+  | 'Closed'
+  | 'Conversations'
+  | 'Home'
+  | 'OfflineForm'
+  | 'PreChat'
+  | 'RateLimit'
+  | 'RatingCard'
+  | 'Waiting';
 
 /** A part that comes a little later. */
 export function OnDemand({ name }: { name: Part }) {

@@ -44,4 +44,12 @@ export const more = {
   eventTakenOver: '{agent} takes over',
   eventHandedOver: 'Passed on from the bot to a person',
   eventErased: 'Earlier messages were erased',
+  discard: 'Discard',
+  failed: 'Not sent',
+  failed_too_large: 'Not sent: too long',
+  failed_forbidden: 'Not sent: not allowed',
+  failed_conflict: 'Not sent: the server holds another text under this number',
+  failed_rejected: 'Not sent: it contains words that are not allowed here',
+  failed_bad_frame: 'Not sent: this is not accepted here',
+  failed_file_size: 'Not sent: the file is too large',
 };

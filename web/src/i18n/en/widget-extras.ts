@@ -54,4 +54,8 @@ export const extras = {
   eventResolved: 'The chat has ended',
   eventReopened: 'The chat goes on',
   eventRated: 'You rated this chat {score} of 5',
+  refused: 'This chat is not available at the moment.',
+  identityRequired: 'Please sign in to chat with us.',
+  replaced: 'This chat is open in many windows.',
+  useHere: 'Use it here',
 };

@@ -15,8 +15,4 @@ export const widget = {
   theBot: 'our assistant',
   toPerson: 'Talk to a human',
   loadFailed: 'The chat could not be loaded.',
-  refused: 'This chat is not available at the moment.',
-  identityRequired: 'Please sign in to chat with us.',
-  replaced: 'This chat is open in many windows.',
-  useHere: 'Use it here',
 };

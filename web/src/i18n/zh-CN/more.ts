@@ -46,4 +46,12 @@ export const more: { [K in keyof typeof en]: string } = {
   eventTakenOver: '{agent} 接管会话',
   eventHandedOver: '已由机器人转人工',
   eventErased: '此前的消息已删除',
+  discard: '删除',
+  failed: '未发送',
+  failed_too_large: '未发送：内容过长',
+  failed_forbidden: '未发送：没有权限',
+  failed_conflict: '未发送：服务器上同一编号已有其他内容',
+  failed_rejected: '未发送：包含不允许的词语',
+  failed_bad_frame: '未发送：不支持该内容',
+  failed_file_size: '未发送：文件过大',
 };

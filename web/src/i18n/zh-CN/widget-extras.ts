@@ -55,4 +55,8 @@ export const extras: { [K in keyof typeof en]: string } = {
   eventResolved: '对话已结束',
   eventReopened: '对话继续',
   eventRated: '您的评价：{score} 分（满分 5 分）',
+  refused: '在线客服暂时无法使用。',
+  identityRequired: '请先登录，再联系客服。',
+  replaced: '该对话已在多个窗口中打开。',
+  useHere: '在此窗口使用',
 };

@@ -17,8 +17,4 @@ export const widget: { [K in keyof typeof en]: string } = {
   theBot: '智能助手',
   toPerson: '转人工',
   loadFailed: '对话加载失败。',
-  refused: '在线客服暂时无法使用。',
-  identityRequired: '请先登录，再联系客服。',
-  replaced: '该对话已在多个窗口中打开。',
-  useHere: '在此窗口使用',
 };

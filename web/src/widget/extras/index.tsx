@@ -3,6 +3,7 @@ import './extras.css';
 
 /* What is not needed to write a first message: loaded when it is, or when there is time. */
 export { chime } from '../../ui/sound';
+export { Closed } from './closed';
 export { Conversations } from './conversations';
 export { EmojiMenu } from './emoji-menu';
 export { eventText } from './event-text';
@@ -12,5 +13,6 @@ export { Home } from './home';
 export { resumeOffline } from './offline-box';
 export { OfflineForm } from './offline-form';
 export { PreChat } from './pre-chat';
+export { RateLimit } from './rate-limit';
 export { RatingCard } from './rating';
 export { Waiting } from './waiting';

@@ -63,17 +63,16 @@ async function page(name, html, out, base) {
 
 /** Slower than the usual minifier, and smaller. */
 async function smallest() {
-  const names = await memberNames();
+  const names = Object.entries(await memberNames());
   return {
     minify: 'terser',
     terserOptions: {
       module: true,
       ecma: 2020,
       compress: { passes: 3 },
-      mangle: { properties: { regex: new RegExp(`^(${Object.keys(names).join('|')})$`) } },
-      nameCache: {
-        props: { props: Object.fromEntries(Object.entries(names).map(([name, short]) => [`$${name}`, short])) },
-      },
+      mangle: { properties: { regex: new RegExp(`^(${names.map(([name]) => name).join('|')})$`) } },
+      // Chunks are made one by one, and have to agree on the names.
+      nameCache: { props: { props: Object.fromEntries(names.map(([name, short]) => [`$${name}`, short])) } },
     },
   };
 }

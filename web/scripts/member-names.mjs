@@ -16,7 +16,7 @@ const TOLD = /^(widget\/line|protocol\/(outbox|history|connection))\.ts/;
 const LIBRARIES = ['preact', 'preact/hooks', '@preact/signals-core'];
 const MEMBER = /^  (?:(?:private|readonly|async|get|override|protected) )*(\w+)[!?]?(?=[:(<]| = )/gm;
 /** A chunk that is loaded later has its exports as members. */
-const EXPORTED = /export (?:async )?(?:function|const|class) (\w+)|export \{ ([^}]*)\}/g;
+const EXPORTED = /export (?:async )?(?:function|const|class) \w+|export \{ [^}]*\}/g;
 const QUOTED = /['"`](\w+)['"`]/g;
 
 /** Every such name with its short one, the same for all chunks of a build. */

@@ -61,7 +61,7 @@ export function Chat() {
         before={config && config.greeting !== '' && !history.hasOlder && <Greeting />}
         after={
           <>
-            {waiting && !widget.withBot.value && <OnDemand name="Waiting" />}
+            {waiting && !widget.withBot.value && <OnDemand name="Waiting" quiet />}
             {(widget.isEnded.value || isInvited(history.items)) && <OnDemand name="RatingCard" />}
           </>
         }

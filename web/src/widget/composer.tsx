@@ -59,7 +59,7 @@ export function Composer({ sendFiles, problem }: ComposerProps) {
         submit();
       }}
     >
-      {widget.line.shared.limitedUntil.value > 0 && <OnDemand name="RateLimit" />}
+      {widget.line.shared.limitedUntil.value > 0 && <OnDemand name="RateLimit" quiet />}
       {problem !== '' && (
         <p class="form-error" role="alert">
           {problem}

@@ -7,9 +7,6 @@ import { UNLOADED } from '../protocol/history';
 import { indexedDbStore, type OutboxEntry } from '../protocol/outbox';
 import type {
   CardData,
-  Conversation,
-  FoundArticle,
-  Page as List,
   Person,
   VisitorIdentity,
   WidgetConfig,
@@ -29,7 +26,6 @@ const SETTLED_MS = 10_000;
 const CONFIG_FRESH_MS = 30_000;
 const TELL_AFTER_MS = 200;
 const CHIME_AFTER_MS = 300;
-const FOUND_MAX = 5;
 
 export function askConfig(api: Api, inbox: string): Promise<WidgetConfig> {
   return api.get('widget/config', { inbox });
@@ -250,47 +246,22 @@ export class Widget {
     this.keep({ locale });
   }
 
-  async rate(score: number, comment: string): Promise<void> {
-    const id = this.line.shared.id.value;
-    if (!id) return;
-    const body = comment === '' ? { score } : { score, comment };
-    const rated = await this.api.post<Conversation>(`conversations/${id}/rating`, body);
-    this.line.shared.conversation.value = rated;
-    this.event('rated', score);
+  /** Tells the host page. */
+  event(name: Extract<ToHost, { type: 'event' }>['name'], detail: unknown): void {
+    this.post({ type: 'event', name, detail });
+  }
+
+  /** Another conversation of this visitor. */
+  showConversation(id: string): void {
+    this.line.run({ do: 'show', id });
+    this.view.value = 'chat';
   }
 
   /** After the end: the next conversation, which is a new one. */
   async startNew(): Promise<void> {
     const { conversation_id } = await this.requestSession();
     this.freshId = conversation_id;
-    this.line.run({ do: 'show', id: conversation_id });
-    this.view.value = 'chat';
-  }
-
-  async conversations(): Promise<readonly Conversation[]> {
-    if (!this.kept.value.token) return [];
-    return (await this.api.get<List<Conversation>>('conversations', { limit: 50 })).items;
-  }
-
-  showConversation(id: string): void {
-    this.line.run({ do: 'show', id });
-    this.view.value = 'chat';
-  }
-
-  async search(q: string, language: string): Promise<readonly FoundArticle[]> {
-    const query = { inbox: this.inbox, q, language };
-    const { items } = await this.api.get<List<FoundArticle>>('widget/articles', query);
-    return items.slice(0, FOUND_MAX);
-  }
-
-  /** The conversation as a text file. */
-  async transcript(): Promise<Blob> {
-    const url = new URL(`conversations/${this.line.shared.id.value}/transcript`, this.api.root);
-    url.searchParams.set('tz', Intl.DateTimeFormat().resolvedOptions().timeZone);
-    const headers = { authorization: `Bearer ${this.api.token}` };
-    const answer = await fetch(url, { headers, credentials: 'omit' });
-    if (!answer.ok) throw new ApiError(answer.status, 'unavailable', 'no transcript');
-    return answer.blob();
+    this.showConversation(conversation_id);
   }
 
   /** What was asked before the first message; name and e-mail address become the visitor's own. */
@@ -497,10 +468,6 @@ export class Widget {
     this.open()
       .then(() => this.api.post('widget/pages', page))
       .catch(() => undefined);
-  }
-
-  private event(name: Extract<ToHost, { type: 'event' }>['name'], detail: unknown): void {
-    this.post({ type: 'event', name, detail });
   }
 
   private keep(patch: Kept): void {

@@ -17,9 +17,16 @@ type Part =
   | 'RatingCard'
   | 'Waiting';
 
+interface OnDemandProps {
+  name: Part;
+  /** Nothing stands in its place. */
+  quiet?: boolean;
+}
+
 /** A part that comes a little later. */
-export function OnDemand({ name }: { name: Part }) {
+export function OnDemand({ name, quiet = false }: OnDemandProps) {
   const loaded = useLater(extras);
+  if (loaded === null && quiet) return null;
   if (loaded === null || loaded === 'failed') {
     return <Loading failed={loaded === 'failed'} retry={() => extras.prefetch()} />;
   }

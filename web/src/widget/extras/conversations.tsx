@@ -5,6 +5,7 @@ import { Icon } from '../../ui/icons';
 import { useMoreTexts } from '../../ui/more-texts';
 import { ago } from '../../ui/time';
 import { useWidget } from '../context';
+import { conversations } from './requests';
 import { useExtraTexts } from './texts';
 
 type Listed =
@@ -22,7 +23,7 @@ export function Conversations() {
   const now = useNow(60_000);
   const load = () => {
     setListed({ state: 'loading' });
-    widget.conversations().then(
+    conversations(widget).then(
       (items) => setListed({ state: 'ready', items }),
       () => setListed({ state: 'failed' }),
     );

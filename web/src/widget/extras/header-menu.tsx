@@ -5,6 +5,7 @@ import { Popover } from '../../ui/popover';
 import { chime, muted, setMuted } from '../../ui/sound';
 import { useWidget } from '../context';
 import type { MenuButton } from '../on-demand';
+import { transcript } from './requests';
 import { useExtraTexts } from './texts';
 
 /** What can be done beside writing. */
@@ -72,7 +73,7 @@ export function HeaderMenu(button: MenuButton) {
 }
 
 async function download(widget: ReturnType<typeof useWidget>['widget']): Promise<void> {
-  const file = await widget.transcript().catch(() => null);
+  const file = await transcript(widget).catch(() => null);
   if (!file) return;
   const link = document.createElement('a');
   link.href = URL.createObjectURL(file);

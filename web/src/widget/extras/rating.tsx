@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { Icon } from '../../ui/icons';
 import { useMoreTexts } from '../../ui/more-texts';
 import { useWidget } from '../context';
+import { rate } from './requests';
 import { useExtraTexts } from './texts';
 
 const SCORES = [1, 2, 3, 4, 5] as const;
@@ -43,7 +44,7 @@ export function RatingCard() {
   const submit = async () => {
     setState('sending');
     try {
-      await widget.rate(score, comment.trim());
+      await rate(widget, score, comment.trim());
       setState('idle');
       setEditing(false);
     } catch {

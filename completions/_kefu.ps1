@@ -163,6 +163,7 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
         'kefu;serve;privacy;export' {
             [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store is in this directory [default: as for `kefu serve`]')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Write this file, which must not exist yet [default: standard output]')
+            [CompletionResult]::new('--files', '--files', [CompletionResultType]::ParameterName, 'Copy the files of conversations into this directory, which must not exist yet; the document says which is which')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')

@@ -667,7 +667,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__serve__subcmd__privacy__subcmd__export)
-            opts="-h -V --data-dir --to --config --log-format --log-level --help --version"
+            opts="-h -V --data-dir --to --files --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -692,6 +692,13 @@ _kefu() {
                     fi
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --files)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
                     fi
                     return 0
                     ;;

@@ -150,6 +150,7 @@ set edit:completion:arg-completer[kefu] = {|@words|
         &'kefu;serve;privacy;export'= {
             cand --data-dir 'The store is in this directory [default: as for `kefu serve`]'
             cand --to 'Write this file, which must not exist yet [default: standard output]'
+            cand --files 'Copy the files of conversations into this directory, which must not exist yet; the document says which is which'
             cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
             cand --log-format 'Write log lines for people or as JSON'
             cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'

@@ -1,6 +1,6 @@
 //! Files from outside: what was answered is there after a kill, in a backup and after its restore.
 
-use std::{net::SocketAddr, sync::Mutex, thread};
+use std::{io::Write as _, net::SocketAddr, sync::Mutex, thread, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -74,6 +74,28 @@ fn a_kill_while_files_come_in_loses_none_that_was_answered() {
     }
     server.stop();
     place.check();
+}
+
+/// Clients that write on after a refusal take a reset for a broken network, and never read why.
+#[test]
+fn a_refusal_lets_its_client_finish() {
+    let place = Place::new();
+    let server = place.start();
+    let conversation = server.visitor().1;
+    let mut stream = http::connect(server.address).unwrap();
+    let head = format!(
+        "POST /api/v1/conversations/{conversation}/files HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+         Authorization: Bearer kv_nobody\r\nContent-Type: multipart/form-data; boundary=XYZ\r\n\
+         Content-Length: 3000\r\n\r\n",
+        server.address
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    for _ in 0..3 {
+        stream.write_all(&[b'x'; 1000]).unwrap();
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(http::read_answer(&mut stream).unwrap().status, 401);
+    server.stop();
 }
 
 #[test]

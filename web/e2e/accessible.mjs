@@ -10,6 +10,7 @@ const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best
  * screen in the report.
  */
 export async function expectAccessible(frame, what, part = 'html') {
+  await frame.evaluate(settled);
   await frame.evaluate(source);
   const broken = await frame.evaluate(async ([standards, part]) => {
     const { violations } = await globalThis.axe.run(part === 'html' ? document : part, {
@@ -21,4 +22,12 @@ export async function expectAccessible(frame, what, part = 'html') {
     );
   }, [STANDARDS, part]);
   assert.deepEqual(broken, [], `${what}:\n${broken.join('\n')}`);
+}
+
+/** Colours are what they are once nothing fades in any more; what turns for ever is not waited for. */
+async function settled() {
+  const moving = document.getAnimations().filter(({ effect }) => {
+    return effect.getComputedTiming().endTime < Infinity;
+  });
+  await Promise.allSettled(moving.map((each) => each.finished));
 }

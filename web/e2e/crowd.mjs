@@ -35,6 +35,11 @@ export class Crowd {
       },
       body: JSON.stringify(body),
     });
+    if (answer.status === 429) {
+      const { retry_after_ms } = await answer.json();
+      await new Promise((done) => setTimeout(done, retry_after_ms));
+      return this.#post(path, token, body);
+    }
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   }

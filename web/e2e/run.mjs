@@ -93,7 +93,7 @@ try {
   for (const name of chosen.length > 0 ? chosen : known) {
     console.log(`# ${name}`);
     await run(name).catch((error) => {
-      console.error(`FAILED ${name}\n${error.stack}`);
+      console.error(`FAILED ${name}\n${error.stack}`, error.cause ?? '');
       failed.push(name);
     });
   }

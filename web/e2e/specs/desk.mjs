@@ -296,10 +296,12 @@ export default async function desk({ server, person, stage, eventually, expectAc
       const body = (await answer.text()).replace(/assets\/index-[^".]+\.js/, 'assets/other.js');
       await route.fulfill({ response: answer, body });
     });
+    // It is there for a moment only.
+    const back = page.waitForSelector('.banner.is-ok');
     await server.start();
     const dora = crowd.visitors.find(({ name }) => name === 'Dora');
     await crowd.say(dora, 'Still there?');
-    await page.waitForSelector('.banner.is-ok');
+    await back;
     await agent.picture('23-back');
     await page.waitForSelector('.banner.is-info');
     await looks(agent, '24-new-version');

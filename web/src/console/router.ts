@@ -65,6 +65,8 @@ export function href(view: View, conversation: string | null = null): string {
 
 export function go(view: View, conversation: string | null = null): void {
   location.hash = href(view, conversation);
+  // The event comes later; whoever presses the next key before it means what is to be shown.
+  route.value = parse(location.hash);
 }
 
 /** The address of a page, with what follows its name: `pageHref('reports', ['agents'], { by: 'day' })`. */

@@ -8,17 +8,24 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS},
 };
 
-use super::Refused;
+use super::{Refused, leftover::Leftover};
 use crate::{address::Peer, clock, listener::RequestId, services::Services};
 
 /// Counts the request against its address, and gives the answer what all answers have.
 pub(crate) async fn envelope(State(services): State<Services>, request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
     let address = Peer::address(request.extensions().get());
+    let (parts, body) = request.into_parts();
+    let (body, leftover) = Leftover::of(body);
+    let request = Request::from_parts(parts, body);
     let mut response = match services.limits.request(address, clock::now()) {
         Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            drop(request);
+            problem.into_response()
+        }
     };
+    leftover.discard().await;
     // Only here is the request's name known to a refusal.
     if let (Some(id), Some(refused)) = (id, response.extensions_mut().remove::<Refused>()) {
         let (mut parts, _) = response.into_parts();

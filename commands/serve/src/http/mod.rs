@@ -8,6 +8,7 @@ mod cors;
 mod download;
 mod envelope;
 mod fields;
+mod leftover;
 mod openapi;
 mod page;
 mod problem;

@@ -52,7 +52,11 @@ export function ComposerTools({ chat, note }: { chat: Chat; note: boolean }) {
               >
                 <Icon name="image" size={18} />
               </AttachButton>
-              <AttachButton label={t('sendFile')} multiple onFiles={(files) => writing.attach(files)}>
+              <AttachButton
+                label={t('sendFile')}
+                multiple
+                onFiles={(files) => writing.attach(files)}
+              >
                 <Icon name="clip" size={18} />
               </AttachButton>
             </>

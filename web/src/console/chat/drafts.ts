@@ -58,8 +58,9 @@ export function saveDrafts(): void {
   try {
     for (const conversation of unsaved) {
       const draft = drafts.peek()[conversation];
-      if (draft) localStorage.setItem(keyOf(conversation), JSON.stringify({ ...draft, at: Date.now() }));
-      else localStorage.removeItem(keyOf(conversation));
+      const key = keyOf(conversation);
+      if (draft) localStorage.setItem(key, JSON.stringify({ ...draft, at: Date.now() }));
+      else localStorage.removeItem(key);
     }
   } catch {
     // Without storage, or with a full one, drafts last as long as the page.

@@ -73,7 +73,8 @@ export function messageActions(
     actions.push({ icon: 'edit', label: t('edit'), run: () => chat.writing.edit(message) });
   }
   if (mayRecall(message, me, now)) {
-    actions.push({ icon: 'undo', label: t('recall'), run: () => void chat.writing.recall(message) });
+    const recall = () => void chat.writing.recall(message);
+    actions.push({ icon: 'undo', label: t('recall'), run: recall });
   }
   if (chat.revealed.peek().has(message.seq)) {
     actions.push({ icon: 'lock', label: t('hideAgain'), run: () => chat.hide(message.seq) });

@@ -41,7 +41,11 @@ export function Offers() {
         ))}
       </div>
       {offered.map((each) => (
-        <OfferCard key={`${each.id} ${each.offer.until}`} conversation={each} first={each === first} />
+        <OfferCard
+          key={`${each.id} ${each.offer.until}`}
+          conversation={each}
+          first={each === first}
+        />
       ))}
     </section>
   );

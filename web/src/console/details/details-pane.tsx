@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import type { Chat } from '../chat/chat';
@@ -52,7 +52,7 @@ function Column({ chat, conversation }: ColumnProps) {
   const [past, setPast] = useState<Conversation | null>(null);
   const [moved, setMoved] = useState('');
   const opener = useRef<Element | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (past !== null) return;
     if (opener.current instanceof HTMLElement) opener.current.focus();
     opener.current = null;

@@ -23,7 +23,10 @@ async fn an_inbox_says_how_its_widget_looks_and_what_it_asks() {
     let office = Office::open().await;
     let boss = office.token_of(office.agent("qian", Role::Admin).await).await;
     let plain = office.get("/widget/config?inbox=web", "").await.body;
-    assert_eq!((&plain["side"], &plain["colour"], &plain["pre_chat"]), (&json!("right"), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&plain["side"], &plain["colour"], &plain["pre_chat"]),
+        (&json!("right"), &Value::Null, &Value::Null)
+    );
     assert_eq!((&plain["upload_bytes_max"], &plain["bot"]), (&json!(20 << 20), &Value::Null));
     let question = json!({"name": "order", "label": "订单号", "type": "text", "required": true});
     let widget = json!({"colour": "#1859c9", "side": "left", "pre_chat": [question]});
@@ -33,9 +36,9 @@ async fn an_inbox_says_how_its_widget_looks_and_what_it_asks() {
     assert_eq!((&config["side"], &config["colour"]), (&json!("left"), &json!("#1859c9")));
     assert_eq!((&config["pre_chat"], &config["bot"]), (&json!([question]), &json!({"name": "小K"})));
     for (widget, field) in [
-        (json!({"colour": "red"}), "settings.widget.colour"),
-        (json!({"pre_chat": [question, question]}), "settings.widget.pre_chat"),
-        (json!({"pre_chat": [{"name": "a", "label": "b", "type": "select"}]}), "settings.widget.pre_chat"),
+        (json!({"colour": "red"}), "widget.colour"),
+        (json!({"pre_chat": [question, question]}), "widget.pre_chat"),
+        (json!({"pre_chat": [{"name": "a", "label": "b", "type": "select"}]}), "widget.pre_chat"),
     ] {
         let (status, body) = set(&office, &boss, json!({"widget": widget})).await;
         assert_eq!((status, &body["field"]), (400, &json!(field)), "{body}");
@@ -48,9 +51,9 @@ async fn what_a_bot_has_is_a_list_of_its_own() {
     let boss = office.token_of(office.agent("qian", Role::Admin).await).await;
     let agent = office.token_of(office.agent("lin", Role::Agent).await).await;
     set(&office, &boss, json!({"bot": {"name": "小K", "handover_after": 3}})).await;
-    let opened = office.ask(Method::POST, "/widget/sessions", Some(json!({"inbox": "web"})), &Ask::default());
-    let opened = opened.await.body;
-    let (token, conversation) = (opened["token"].as_str().unwrap(), opened["conversation_id"].as_str().unwrap());
+    let opened = office.post("/widget/sessions", "", json!({"inbox": "web"})).await.body;
+    let (token, conversation) =
+        (opened["token"].as_str().unwrap(), opened["conversation_id"].as_str().unwrap());
     let message = json!({"client_id": Uuid::from_u128(1), "kind": "text", "text": "你好"});
     let sent = office.post(&format!("/conversations/{conversation}/messages"), token, message).await;
     assert_eq!(sent.status, 201, "{}", sent.body);

@@ -21,7 +21,9 @@ export default function CardBuilder({ chat, close }: PanelProps) {
   const data = cardData(draft);
   const set = (change: Partial<CardDraft>) => setDraft({ ...draft, ...change });
   const setButton = (at: number, change: Partial<CardDraft['buttons'][number]>) =>
-    set({ buttons: draft.buttons.map((each, index) => (index === at ? { ...each, ...change } : each)) });
+    set({
+      buttons: draft.buttons.map((each, index) => (index === at ? { ...each, ...change } : each)),
+    });
   const input = (name: 'title' | 'subtitle' | 'price' | 'image_url' | 'url', error?: string) => (
     <Field label={t(`card_${name}`)} error={tried && error ? error : null}>
       {(ties) => (

@@ -159,7 +159,8 @@ export default function CannedPicker({ chat, conversation, close }: PanelProps) 
           {slow && <span class="spinner" />}
         </div>
       ) : (
-        <div class="canned-body">
+        // On a narrow screen list and preview scroll as one, also by key.
+        <div class="canned-body" role="group" aria-label={t('cannedTitle')} tabIndex={0}>
           <ul class="choice-list" id={listId} role="listbox" aria-label={t('cannedTitle')}>
             {shown.map((reply) => (
               <li

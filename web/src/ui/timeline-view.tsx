@@ -128,6 +128,9 @@ export function TimelineView(props: TimelineViewProps) {
   const onScroll = () => {
     const element = scroller.current;
     if (!element) return;
+    const { atBottom, anchor } = held.current;
+    // It stands where it was put, and what is shown has grown since.
+    if (atBottom && anchor?.scrollTop === element.scrollTop) settle();
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
     held.current.atBottom = below < NEAR_BOTTOM_PX;
     mark();

@@ -1,5 +1,5 @@
 import { useSignalEffect } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useSlow } from '../ui/hooks';
 import { attached } from '../ui/message-body';
 import { Chat } from './chat';
@@ -39,14 +39,13 @@ export function App() {
   });
 
   // Opening the panel, or another screen, puts the cursor where one writes.
-  useSignalEffect(() => {
-    const screen = widget.screen.value;
-    if (!widget.visible.value || screen === 'loading') return;
-    queueMicrotask(() => {
-      const found = FIRST_FIELDS.map((each) => root.current?.querySelector<HTMLElement>(`main ${each}`));
-      found.find(Boolean)?.focus({ preventScroll: true });
-    });
-  });
+  const screen = widget.screen.value;
+  const isShown = widget.visible.value && screen !== 'loading';
+  useLayoutEffect(() => {
+    if (!isShown) return;
+    const found = FIRST_FIELDS.map((each) => root.current?.querySelector<HTMLElement>(`main ${each}`));
+    found.find(Boolean)?.focus({ preventScroll: true });
+  }, [isShown, screen]);
 
   return (
     <div
@@ -58,7 +57,7 @@ export function App() {
     >
       <Header />
       <Banner />
-      <main class={`screen is-${widget.screen.value}`}>
+      <main class={`screen is-${screen}`}>
         <Screen />
       </main>
     </div>

@@ -6,6 +6,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build as vite } from 'vite';
 import { DIST, filesUnder, WEB } from './files.mjs';
 import { sourceHash } from './hash.mjs';
+import { memberNames } from './member-names.mjs';
 
 /** Old enough for the web views that visitors come with. */
 const TARGET = 'es2020';
@@ -52,8 +53,40 @@ async function page(name, html, out, base) {
   const options = common(name, out);
   options.base = base;
   options.build.rolldownOptions = { input: join(options.root, html) };
-  if (name === 'widget') options.plugins = [await onlyNamedIcons(['widget', 'ui'])];
+  if (name === 'widget') {
+    options.plugins = [await onlyNamedIcons(['widget', 'ui']), ownStyleLoading(options.root)];
+    Object.assign(options.build, await smallest());
+    options.resolve = { alias: { '@preact/signals': join(options.root, 'signals.ts') } };
+  }
   await vite(options);
+}
+
+/** Slower than the usual minifier, and smaller. */
+async function smallest() {
+  const names = Object.entries(await memberNames());
+  return {
+    minify: 'terser',
+    terserOptions: {
+      module: true,
+      ecma: 2020,
+      compress: { passes: 3 },
+      mangle: { properties: { regex: new RegExp(`^(${names.map(([name]) => name).join('|')})$`) } },
+      // Chunks are made one by one, and have to agree on the names.
+      nameCache: { props: { props: Object.fromEntries(names.map(([name, short]) => [`$${name}`, short])) } },
+    },
+  };
+}
+
+/** Puts the widget's own loading of styles in the place of Vite's. */
+function ownStyleLoading(root) {
+  return {
+    name: 'own-style-loading',
+    enforce: 'post',
+    transform(_, id) {
+      if (!id.endsWith('vite/preload-helper.js')) return null;
+      return `export { __vitePreload } from ${JSON.stringify(join(root, 'load-styles.ts'))};`;
+    },
+  };
 }
 
 /** Leaves out the icons that no file of these folders names: most are the console's alone. */
@@ -69,7 +102,7 @@ async function onlyNamedIcons(folders) {
     name: 'only-named-icons',
     enforce: 'pre',
     transform(code, id) {
-      if (!id.endsWith('/ui/icons.tsx')) return null;
+      if (!id.endsWith('/ui/more-icons.ts')) return null;
       return code.replace(/^  (\w+):\s+'[^']*',\n/gm, (entry, name) =>
         names.has(name) ? entry : '',
       );

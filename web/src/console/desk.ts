@@ -14,7 +14,7 @@ import type {
   Priority,
   ServerFrame,
 } from '../protocol/types';
-import { uploadVia } from '../protocol/uploads';
+import { uploadsVia } from '../protocol/uploads';
 import { wakeWithPage } from '../protocol/wake';
 import { FrameMap } from '../ui/frame-map';
 import { UploadProgress } from '../ui/progress';
@@ -88,7 +88,7 @@ export class Desk {
       connect: hearingWarnings(connector(server, () => null), (ack) => this.warned(ack)),
       store: indexedDbStore(() => me.id),
       prepare: (client) => client.restore(),
-      upload: uploadVia(this.api),
+      uploads: uploadsVia(this.api),
       listener: {
         state: (state) => {
           const lost = this.connection.peek().phase === 'online' && state.phase !== 'online';

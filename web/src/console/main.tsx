@@ -1,6 +1,8 @@
 import { computed, effect } from '@preact/signals';
 import { render } from 'preact';
 import { TextsProvider } from '../ui/context';
+import { attached } from '../ui/message-body';
+import '../ui/more-icons';
 import { setTheme } from '../ui/theme';
 import { App } from './app';
 import { ConsoleProvider, consoleI18n } from './context';
@@ -9,6 +11,7 @@ import { Session } from './session';
 import { titleCount } from './shell/alerts';
 
 setTheme(storedTheme());
+attached.prefetch();
 const i18n = consoleI18n(storedLocale());
 const session = new Session(new URL('..', location.href));
 effect(() => {

@@ -5,8 +5,8 @@ import { Liveness } from './liveness';
 import type { Draft, OutboxEntry, OutboxStore } from './outbox';
 import { Positions, type Step } from './positions';
 import { Sender } from './sender';
-import type { UploadEntry } from './uploads';
 import type { Connect, Transport, TransportKind } from './transport';
+import type { MakeUploads } from './uploading';
 import type {
   Ack,
   ClientFrame,
@@ -27,8 +27,8 @@ export interface ClientOptions {
   listener: Listener;
   /** Loads what must be there before the first frame, and sets positions. Repeated until it succeeds. */
   prepare(client: Client): Promise<void>;
-  /** Uploads the file of an entry; without it drafts with files stay in the queue. */
-  upload?: UploadEntry;
+  /** Uploads files; without it drafts with files stay in the queue. */
+  uploads?: MakeUploads;
   random?: () => number;
 }
 
@@ -85,7 +85,7 @@ export class Client {
         progress: (clientId, share) => listener.progress(clientId, share),
       },
       this.random,
-      options.upload,
+      options.uploads,
     );
     this.liveness = new Liveness({
       ping: () => this.transport?.send({ type: 'ping' }),

@@ -1,8 +1,7 @@
 import { backoff } from './backoff';
 import { type Draft, Outbox, type OutboxEntry, type OutboxStore } from './outbox';
-import type { ClientFrame, ErrorFrame, Message, UploadedFile } from './types';
-import { Uploading } from './uploading';
-import type { UploadEntry } from './uploads';
+import type { ClientFrame, ErrorFrame, Message } from './types';
+import type { MakeUploads, UploadingEvents, Uploads } from './uploading';
 import { uuid } from './uuid';
 
 const ACK_TIMEOUT_MS = 20_000;
@@ -26,7 +25,7 @@ export class Sender {
   private readonly outbox: Outbox;
   private readonly events: SenderEvents;
   private readonly random: () => number;
-  private readonly uploading: Uploading | null;
+  private readonly uploads: Uploads | null;
   /** Entries whose file the server had forgotten and that were uploaded anew: once is enough. */
   private readonly renewed = new Set<string>();
   private readonly ackTimers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -39,25 +38,25 @@ export class Sender {
     store: OutboxStore,
     events: SenderEvents,
     random: () => number,
-    upload: UploadEntry | undefined,
+    makeUploads: MakeUploads | undefined,
   ) {
     this.outbox = new Outbox(store, (entries) => events.outbox(entries));
     this.events = events;
     this.random = random;
-    const uploading = {
-      progress: (id: string, share: number | null) => events.progress(id, share),
-      uploaded: async (id: string, file: UploadedFile) => {
+    const heard: UploadingEvents = {
+      progress: (id, share) => events.progress(id, share),
+      uploaded: async (id, file) => {
         await this.outbox.uploaded(id, file);
         this.flush();
       },
-      failed: (id: string, code: string) => {
+      failed: (id, code) => {
         this.outbox.update(id, 'failed', code);
         this.flush();
       },
-      rests: (id: string) => this.outbox.update(id, 'queued'),
+      rests: (id) => this.outbox.update(id, 'queued'),
       rested: () => this.flush(),
     };
-    this.uploading = upload ? new Uploading(upload, uploading, random) : null;
+    this.uploads = makeUploads?.(heard, random) ?? null;
   }
 
   restore(): Promise<void> {
@@ -94,7 +93,7 @@ export class Sender {
   discard(clientId: string): void {
     const entry = this.outbox.find(clientId);
     if (!entry || (entry.state !== 'failed' && !awaitsUpload(entry))) return;
-    this.uploading?.cancel(clientId);
+    this.uploads?.cancel(clientId);
     this.outbox.remove(clientId);
     this.flush();
   }
@@ -102,7 +101,7 @@ export class Sender {
   /** Caught up: what a replay brought back is settled, so the rest may go out. */
   connect(): void {
     this.connected = true;
-    this.uploading?.wake();
+    this.uploads?.wake();
     this.flush();
   }
 
@@ -115,7 +114,7 @@ export class Sender {
 
   stop(): void {
     this.disconnect();
-    this.uploading?.stop();
+    this.uploads?.stop();
     clearTimeout(this.limitTimer);
   }
 
@@ -124,7 +123,7 @@ export class Sender {
     const entry = this.outbox.find(clientId);
     if (!entry) return undefined;
     this.clearAck(entry.client_id);
-    this.uploading?.cancel(entry.client_id);
+    this.uploads?.cancel(entry.client_id);
     this.renewed.delete(entry.client_id);
     this.refusals = 0;
     this.outbox.remove(entry.client_id);
@@ -163,7 +162,7 @@ export class Sender {
     if (!this.connected || Date.now() < this.limitedUntil) return;
     for (const entry of this.outbox.ready()) {
       if (!awaitsUpload(entry)) this.transmit(entry);
-      else if (this.uploading?.start(entry)) this.outbox.update(entry.client_id, 'sending');
+      else if (this.uploads?.start(entry)) this.outbox.update(entry.client_id, 'sending');
     }
   }
 

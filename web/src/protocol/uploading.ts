@@ -4,7 +4,7 @@ import type { OutboxEntry } from './outbox';
 import type { UploadedFile } from './types';
 import type { UploadEntry } from './uploads';
 
-interface UploadingEvents {
+export interface UploadingEvents {
   progress(clientId: string, share: number | null): void;
   uploaded(clientId: string, file: UploadedFile): Promise<void>;
   failed(clientId: string, code: string): void;
@@ -14,6 +14,18 @@ interface UploadingEvents {
   rested(clientId: string): void;
 }
 
+/** What sends files ahead of their messages. */
+export interface Uploads {
+  /** Starts the upload of an entry unless it is under way or rests; true when it is under way. */
+  start(entry: OutboxEntry): boolean;
+  /** There is a connection: what rests need not wait any longer. */
+  wake(): void;
+  cancel(clientId: string): void;
+  stop(): void;
+}
+
+export type MakeUploads = (events: UploadingEvents, random: () => number) => Uploads;
+
 interface Upload {
   attempts: number;
   abort: AbortController | null;
@@ -21,7 +33,7 @@ interface Upload {
 }
 
 /** The files that are on their way, and the pauses between attempts. */
-export class Uploading {
+export class Uploading implements Uploads {
   private readonly upload: UploadEntry;
   private readonly events: UploadingEvents;
   private readonly random: () => number;
@@ -33,7 +45,6 @@ export class Uploading {
     this.random = random;
   }
 
-  /** Starts the upload of an entry unless it is under way or rests; true when it is under way. */
   start(entry: OutboxEntry): boolean {
     const id = entry.client_id;
     const known = this.uploads.get(id);
@@ -43,7 +54,6 @@ export class Uploading {
     return true;
   }
 
-  /** There is a connection: what rests need not wait any longer. */
   wake(): void {
     for (const upload of this.uploads.values()) {
       clearTimeout(upload.timer);

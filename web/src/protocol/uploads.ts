@@ -1,6 +1,7 @@
 import { type Api, ApiError } from './api';
 import type { OutboxEntry } from './outbox';
 import type { UploadedFile } from './types';
+import { type MakeUploads, Uploading } from './uploading';
 
 /** Without a byte for so long the way is taken to be gone. */
 const STALLED_MS = 60_000;
@@ -13,19 +14,19 @@ export interface UploadOptions {
 
 export type UploadEntry = (entry: OutboxEntry, options: UploadOptions) => Promise<UploadedFile>;
 
+/** Uploads files through the REST interface. */
+export function uploadsVia(api: Api): MakeUploads {
+  return (events, random) => new Uploading(uploadVia(api), events, random);
+}
+
 /** Uploads the files of outbox entries as what they were said to be. */
-export function uploadVia(api: Api): UploadEntry {
+function uploadVia(api: Api): UploadEntry {
   return ({ conversation_id, file }, options) => {
     if (!file) return Promise.reject(new ApiError(400, 'bad_frame', 'the entry has no file'));
     const { blob, name, media_type } = file;
     const typed = blob.type === media_type ? blob : blob.slice(0, blob.size, media_type);
     return upload(api, conversation_id, typed, name, options);
   };
-}
-
-/** Gives fresh addresses of files, to whoever may read their conversation. */
-export function freshUrl(api: Api): (fileId: string) => Promise<string> {
-  return async (fileId) => (await api.get<UploadedFile>(`files/${fileId}`)).url;
 }
 
 /** Uploads a file to a conversation. `XMLHttpRequest`, because `fetch` tells no progress. */

@@ -2,23 +2,11 @@ import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { useTexts } from './context';
 import { Icon } from './icons';
-import { fileSize, type SharedI18n } from './time';
 
 /** The files of a paste, a drop or a drag; a screenshot that was copied is one of them. */
 export function filesOf(event: ClipboardEvent | DragEvent): File[] {
   const data = 'clipboardData' in event ? event.clipboardData : event.dataTransfer;
   return [...(data?.files ?? [])];
-}
-
-/** Why a file cannot be sent, in the reader's words; null when nothing speaks against it. */
-export function fileProblem(file: File, limit: number, texts: SharedI18n): string | null {
-  if (file.size === 0) return texts.t('fileEmpty', { name: file.name });
-  if (file.size <= limit) return null;
-  return texts.t('fileTooLarge', {
-    name: file.name,
-    size: fileSize(file.size, texts),
-    limit: fileSize(limit, texts),
-  });
 }
 
 interface AttachButtonProps {

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { CardData, LocationData } from '../protocol/types';
 import { safeHref } from './autolink';
-import { useTexts } from './context';
+import { useMoreTexts } from './more-texts';
 import { Icon } from './icons';
 import { OutLink } from './rich-text';
 
@@ -12,7 +12,7 @@ interface CardBodyProps {
 
 /** Something to look at or to choose. No picture of another host is loaded. */
 export function CardBody({ card, onReply }: CardBodyProps) {
-  const { t } = useTexts();
+  const { t } = useMoreTexts();
   const [broken, setBroken] = useState(false);
   const href = safeHref(card.url ?? '');
   const picture = safeHref(card.image_url ?? '');
@@ -66,7 +66,7 @@ function isOwnFile(address: string): boolean {
 
 /** A place in words and numbers. The system's own map opens it; no host is asked for a picture. */
 export function LocationBody({ place }: { place: LocationData }) {
-  const { t } = useTexts();
+  const { t } = useMoreTexts();
   const coordinates = [place.latitude, place.longitude].map((each) => Number(each).toFixed(5));
   return (
     <div class="location-body">

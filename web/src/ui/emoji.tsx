@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import { useTexts } from './context';
+import { useMoreTexts } from './more-texts';
 import './emoji.css';
 
 /** A group a line, each emoji one code point; the texts name them in the same order. */
@@ -25,7 +25,7 @@ interface EmojiPickerProps {
 
 /** A grid of common emoji in groups; arrow keys move, Enter picks. */
 export function EmojiPicker({ onPick }: EmojiPickerProps) {
-  const { t } = useTexts();
+  const { t } = useMoreTexts();
   const root = useRef<HTMLDivElement>(null);
   return (
     <div

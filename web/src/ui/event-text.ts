@@ -1,8 +1,8 @@
 import type { Message } from '../protocol/types';
-import type { SharedI18n } from './time';
+import type { MoreI18n } from './more-texts';
 
 /** What happened, in words that fit both sides; null for what each side says in its own. */
-export function sharedEventText({ event }: Message, { t }: SharedI18n): string | null {
+export function sharedEventText({ event }: Message, { t }: MoreI18n): string | null {
   const agent = event?.agent?.name ?? '';
   switch (event?.code) {
     case 'rating_invited':

@@ -1,10 +1,9 @@
 import { useId, useState } from 'preact/hooks';
 import type { FormData, FormField } from '../protocol/types';
-import { useTexts } from './context';
 import { Icon } from './icons';
+import type { Answers } from './message-body';
+import { useMoreTexts } from './more-texts';
 import { problemOf, Question } from './question';
-
-export type Answers = NonNullable<FormData['values']>;
 
 interface FormBodyProps {
   form: FormData;
@@ -16,7 +15,7 @@ interface FormBodyProps {
 
 /** Questions to fill in, questions as they were asked, or answers. */
 export function FormBody({ form, related, onAnswer }: FormBodyProps) {
-  const { t } = useTexts();
+  const { t } = useMoreTexts();
   const fields = form.fields ?? [];
   const answers = form.values ?? related?.values;
   return (
@@ -45,7 +44,7 @@ export function FormBody({ form, related, onAnswer }: FormBodyProps) {
 }
 
 function AnswerList({ answers, fields }: { answers: Answers; fields: readonly FormField[] }) {
-  const { t } = useTexts();
+  const { t } = useMoreTexts();
   return (
     <dl>
       {answers.map(({ name, value }, index) => {
@@ -70,7 +69,7 @@ interface QuestionsProps {
 }
 
 function Questions({ fields, onAnswer }: QuestionsProps) {
-  const { t } = useTexts();
+  const { t } = useMoreTexts();
   const id = useId();
   const [values, setValues] = useState<readonly string[]>(() =>
     fields.map(({ type }) => (type === 'checkbox' ? 'false' : '')),

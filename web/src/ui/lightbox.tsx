@@ -4,6 +4,7 @@ import { texts } from '../i18n/lightbox';
 import type { MediaData, Message } from '../protocol/types';
 import { useTexts } from './context';
 import { Icon } from './icons';
+import { useMoreTexts } from './more-texts';
 import './lightbox.css';
 
 const ZOOM_MAX = 5;
@@ -168,6 +169,7 @@ interface StageProps {
 
 /** The picture itself: the wheel zooms, dragging moves it, a double click changes between both. */
 function Stage({ data, view, freshUrl, onPan, onZoom, onReset }: StageProps) {
+  const more = useMoreTexts();
   const { t } = useTexts();
   const [url, setUrl] = useState<string | null>(data.url);
   const [renewed, setRenewed] = useState(false);
@@ -179,7 +181,7 @@ function Stage({ data, view, freshUrl, onPan, onZoom, onReset }: StageProps) {
     return (
       <div class="lightbox-stage">
         <p role="alert">
-          {t('imageFailed')}{' '}
+          {more.t('imageFailed')}{' '}
           <button type="button" class="link-button" onClick={() => void renew()}>
             {t('retry')}
           </button>

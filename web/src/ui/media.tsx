@@ -3,6 +3,7 @@ import type { MediaData, Message } from '../protocol/types';
 import { useTexts } from './context';
 import { Icon, type IconName } from './icons';
 import type { BodyActions } from './message-body';
+import { useMoreTexts } from './more-texts';
 import { duration, fileSize } from './time';
 
 const BOX = { width: 320, height: 240 };
@@ -47,7 +48,7 @@ function useFile({ file_id, url }: MediaData, freshUrl: BodyActions['freshUrl'])
 const isPending = (message: Message) => message.seq === 0;
 
 export function Picture({ message, data, onOpenImage, freshUrl }: MediaProps) {
-  const { t } = useTexts();
+  const { t } = useMoreTexts();
   const pending = isPending(message);
   const file = useFile(data, pending ? undefined : freshUrl);
   if (file.failed && pending) return <FileRow message={message} data={data} />;
@@ -87,7 +88,7 @@ function boxOf({ width, height }: MediaData) {
 }
 
 export function FileRow({ message, data, freshUrl }: MediaProps) {
-  const texts = useTexts();
+  const texts = useMoreTexts();
   const file = useFile(data, freshUrl);
   const pending = isPending(message);
   return (
@@ -118,7 +119,7 @@ export function FileRow({ message, data, freshUrl }: MediaProps) {
 }
 
 export function Recording(props: MediaProps & { kind: 'voice' | 'video' }) {
-  const { t } = useTexts();
+  const { t } = useMoreTexts();
   const file = useFile(props.data, props.freshUrl);
   const { duration_ms } = props.data;
   if (isPending(props.message)) return <FileRow {...props} />;

@@ -1,12 +1,14 @@
-import type { CardData, FormData, LocationData, MediaData, Message } from '../protocol/types';
-import { CardBody, LocationBody } from './card-body';
+import type { FormData, Message } from '../protocol/types';
 import { useTexts } from './context';
-import { type Answers, FormBody } from './form-body';
-import { FileRow, Picture, Recording } from './media';
+import { Later, useLater } from './later';
+import { captionOf, previewOf } from './preview';
 import { RichText } from './rich-text';
 import type { Side } from './timeline';
 
-export type { Answers };
+export type Answers = NonNullable<FormData['values']>;
+
+/** Pictures, files, cards, forms and places: most messages are text. */
+export const attached = new Later(() => import('./attached'));
 
 /** What can be done with what a message holds; everything is optional, and then not offered. */
 export interface BodyActions {
@@ -20,20 +22,14 @@ export interface BodyActions {
   freshUrl?(fileId: string): Promise<string>;
 }
 
-interface MessageBodyProps extends BodyActions {
+export interface MessageBodyProps extends BodyActions {
   message: Message;
   side: Side;
   /** The message that answers these questions, or the questions that this one answers. */
   related?: Message | undefined;
 }
 
-/** What stands for a message whose sender gave it no text. */
-const FALLBACK = /^\[(image|file|voice message|video|location|card|form)\]$/;
-
-/** What a message says besides its `data`. */
-export function captionOf({ kind, text }: Pick<Message, 'kind' | 'text'>): string {
-  return kind !== 'text' && kind !== 'note' && FALLBACK.test(text) ? '' : text;
-}
+const KINDS = new Set(['image', 'file', 'voice', 'video', 'location', 'card', 'form']);
 
 /** What a message says, whatever its kind. Texts of people are text nodes, never markup. */
 export function MessageBody(props: MessageBodyProps) {
@@ -46,45 +42,31 @@ export function MessageBody(props: MessageBodyProps) {
   const caption = captionOf(message);
   return (
     <>
-      <Attached {...props} />
+      {message.data && KINDS.has(message.kind) && <Attached {...props} />}
       {caption !== '' && <RichText text={caption} plain={from.kind === 'visitor'} />}
       {revision === 'edited' && <span class="edited">{t('edited')}</span>}
     </>
   );
 }
 
-function Attached({ message, side, related, ...actions }: MessageBodyProps) {
-  const { kind, data, seq } = message;
-  if (!data) return null;
-  const media = { message, data: data as unknown as MediaData, ...actions };
-  switch (kind) {
-    case 'image':
-      return <Picture {...media} />;
-    case 'file':
-      return <FileRow {...media} />;
-    case 'voice':
-    case 'video':
-      return <Recording kind={kind} {...media} />;
-    case 'location':
-      return <LocationBody place={data as unknown as LocationData} />;
-    case 'card':
-      return (
-        <CardBody
-          card={data as unknown as CardData}
-          onReply={side === 'visitor' ? actions.onReply : undefined}
-        />
-      );
-    case 'form': {
-      const { onAnswer } = actions;
-      return (
-        <FormBody
-          form={data as FormData}
-          related={related?.data as FormData | undefined}
-          onAnswer={side === 'visitor' ? (values) => onAnswer?.(seq, values) : undefined}
-        />
-      );
-    }
-    default:
-      return null;
-  }
+function Attached(props: MessageBodyProps) {
+  const texts = useTexts();
+  const bodies = useLater(attached);
+  if (bodies !== null && bodies !== 'failed') return <bodies.Attached {...props} />;
+  return (
+    <p class="not-yet">
+      {previewOf({ ...props.message, text: '' }, texts)}
+      {bodies === 'failed' && <NotLoaded />}
+    </p>
+  );
+}
+
+/** Asks again for what could not be loaded. */
+export function NotLoaded() {
+  const { t } = useTexts();
+  return (
+    <button type="button" class="link-button" onClick={() => attached.prefetch()}>
+      {t('retry')}
+    </button>
+  );
 }

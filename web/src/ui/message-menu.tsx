@@ -1,5 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icons';
+import { useMoreTexts } from './more-texts';
+import { Popover } from './popover';
 
 /** An entry of the menu of a message. */
 export interface MessageAction {
@@ -9,14 +11,35 @@ export interface MessageAction {
 }
 
 interface MessageMenuProps {
+  own: boolean;
+  /** At least one thing, asked for when it is opened. */
+  actions(): readonly MessageAction[];
+}
+
+interface ActionsProps {
   actions: readonly MessageAction[];
   close(): void;
 }
 
 const MARGIN_PX = 4;
 
-/** What can be done with a message, in a popover that stays within the log. */
-export function MessageMenu({ actions, close }: MessageMenuProps) {
+/** The button beside a bubble, and what can be done with the message. */
+export function MessageMenu({ own, actions }: MessageMenuProps) {
+  const { t } = useMoreTexts();
+  return (
+    <Popover
+      label={t('messageMenu')}
+      className="bubble-menu"
+      align={own ? 'end' : 'start'}
+      button={<Icon name="dots" size={16} />}
+    >
+      {(close) => <Actions actions={actions()} close={close} />}
+    </Popover>
+  );
+}
+
+/** In a popover that stays within the log. */
+function Actions({ actions, close }: ActionsProps) {
   const list = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const panel = list.current?.parentElement;

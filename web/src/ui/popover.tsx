@@ -9,6 +9,8 @@ interface PopoverProps {
   /** Opens upwards, for buttons at the bottom. */
   up?: boolean;
   disabled?: boolean;
+  /** Open from the beginning. */
+  opened?: boolean;
   /** For who opens it by another way than a click. */
   buttonRef?: RefObject<HTMLButtonElement | null>;
   children(close: () => void): ComponentChildren;
@@ -16,7 +18,7 @@ interface PopoverProps {
 
 /** A button and the panel it opens; Escape and a click elsewhere close it, the focus returns. */
 export function Popover(props: PopoverProps) {
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState(props.opened ?? false);
   const root = useRef<HTMLDivElement>(null);
   const own = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);

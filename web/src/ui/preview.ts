@@ -1,6 +1,13 @@
 import type { Message } from '../protocol/types';
-import { captionOf } from './message-body';
 import type { SharedI18n } from './time';
+
+/** What stands for a message whose sender gave it no text. */
+const FALLBACK = /^\[(image|file|voice message|video|location|card|form)\]$/;
+
+/** What a message says besides its `data`. */
+export function captionOf({ kind, text }: Pick<Message, 'kind' | 'text'>): string {
+  return kind !== 'text' && kind !== 'note' && FALLBACK.test(text) ? '' : text;
+}
 
 /** A message in one line: its text, or what it is. */
 export function previewOf(

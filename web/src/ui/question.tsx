@@ -1,5 +1,5 @@
 import type { FormField } from '../protocol/types';
-import { useTexts } from './context';
+import { useMoreTexts } from './more-texts';
 import { Icon } from './icons';
 
 /** The server's limit for an answer. */
@@ -34,7 +34,7 @@ interface QuestionProps {
 
 /** A question with its label, what answers it, and what is wrong with the answer. */
 export function Question({ id, field, value, problem, onInput }: QuestionProps) {
-  const { t } = useTexts();
+  const { t } = useMoreTexts();
   return (
     <div class="question">
       <label for={id}>
@@ -69,7 +69,7 @@ interface ControlProps {
 }
 
 function Control({ field, value, set, control }: ControlProps) {
-  const { t } = useTexts();
+  const { t } = useMoreTexts();
   const shared = {
     ...control,
     class: 'input',

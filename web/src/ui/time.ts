@@ -2,6 +2,8 @@ import type { I18n } from '../i18n';
 import type { shared } from '../i18n/en/shared';
 
 export type SharedI18n = I18n<keyof typeof shared>;
+type AgoI18n = I18n<'justNow' | 'minutesAgo' | 'hoursAgo' | 'daysAgo'>;
+type Localized = Pick<SharedI18n, 'locale'>;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -63,7 +65,7 @@ export function day(iso: string, { t, locale }: SharedI18n, now = Date.now()): s
 }
 
 /** How long ago, in as few letters as a list row has. */
-export function ago(iso: string, { t, locale }: SharedI18n, now: number): string {
+export function ago(iso: string, { t, locale }: AgoI18n, now: number): string {
   const passed = now - Date.parse(iso);
   if (passed < MINUTE) return t('justNow');
   if (passed < HOUR) return t('minutesAgo', { n: Math.floor(passed / MINUTE) });
@@ -73,7 +75,7 @@ export function ago(iso: string, { t, locale }: SharedI18n, now: number): string
 }
 
 /** A size as people say it: 820 B, 34 KB, 1.2 MB. */
-export function fileSize(bytes: number, { locale }: SharedI18n): string {
+export function fileSize(bytes: number, { locale }: Localized): string {
   const units = ['B', 'KB', 'MB', 'GB'];
   let value = bytes;
   let unit = 0;

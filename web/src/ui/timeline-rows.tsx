@@ -1,14 +1,13 @@
 import type { ReadonlySignal } from '@preact/signals';
-import { Component } from 'preact';
+import { Component, type ComponentChildren } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { OutboxEntry } from '../protocol/outbox';
 import type { Message, Person } from '../protocol/types';
 import { Avatar } from './avatar';
 import { useTexts } from './context';
 import { Icon } from './icons';
-import { type BodyActions, MessageBody } from './message-body';
-import { type MessageAction, MessageMenu } from './message-menu';
-import { Popover } from './popover';
+import { useLater } from './later';
+import { attached, type BodyActions, MessageBody, NotLoaded } from './message-body';
 import { previewOf } from './preview';
 import { clock } from './time';
 import { type Block, type Bubble, type Delivery, type Row, sameBlock, type Side } from './timeline';
@@ -23,7 +22,7 @@ export interface RowContext {
   onResend(clientId: string): void;
   onDiscard(clientId: string): void;
   onJump(seq: number): void;
-  actions: ((message: Message) => readonly MessageAction[]) | undefined;
+  menu: ((message: Message, own: boolean) => ComponentChildren) | undefined;
 }
 
 /** Calls back once for each element that comes near sight. */
@@ -206,21 +205,9 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
           </button>
         ) : null}
         <MessageBody message={message} side={context.side} related={related} {...context.content} />
-        {context.actions && seq > 0 && !withdrawn && (
-          <Popover
-            label={texts.t('messageMenu')}
-            className="bubble-menu"
-            align={own ? 'end' : 'start'}
-            button={<Icon name="dots" size={16} />}
-          >
-            {(close) => (
-              <MessageMenu actions={context.actions?.(bubble.message) ?? []} close={close} />
-            )}
-          </Popover>
-        )}
+        {seq > 0 && !withdrawn && context.menu?.(bubble.message, own)}
       </div>
-      {entry?.file && !failed && <UploadState entry={entry} context={context} />}
-      {entry && failed && <Failure entry={entry} context={context} />}
+      {entry && (entry.file || failed) && <Pending entry={entry} context={context} />}
     </div>
   );
 }
@@ -238,48 +225,17 @@ interface EntryProps {
   context: RowContext;
 }
 
-function UploadState({ entry, context }: EntryProps) {
-  const { t } = useTexts();
-  const share = context.progress?.value.get(entry.client_id);
-  if (entry.file_id !== undefined) return null;
-  return (
-    <div class="upload">
-      {share === undefined ? (
-        t('queued')
-      ) : (
-        <progress
-          value={share}
-          aria-label={t('uploading', { n: Math.round(share * 100) })}
-        />
-      )}
-      <button
-        type="button"
-        class="link-button"
-        onClick={() => context.onDiscard(entry.client_id)}
-      >
-        {t('cancel')}
-      </button>
-    </div>
-  );
-}
-
-const FAILURES = ['too_large', 'forbidden', 'conflict', 'rejected', 'bad_frame'] as const;
-
-function Failure({ entry, context }: EntryProps) {
-  const { t } = useTexts();
-  const failure = FAILURES.find((code) => code === entry.error);
-  const isFile = failure === 'too_large' && entry.file;
-  return (
-    <div class="failure" role="alert">
-      <Icon name="alert" size={14} />
-      <span>{t(isFile ? 'failed_file_size' : failure ? `failed_${failure}` : 'failed')}</span>
-      <button type="button" class="link-button" onClick={() => context.onResend(entry.client_id)}>
-        {t('retry')}
-      </button>
-      <button type="button" class="link-button" onClick={() => context.onDiscard(entry.client_id)}>
-        {t('discard')}
-      </button>
-    </div>
+/** How an upload goes, or why something was not sent. */
+function Pending({ entry, context }: EntryProps) {
+  const bodies = useLater(attached);
+  if (bodies === null) return null;
+  if (bodies === 'failed') return <NotLoaded />;
+  const { Failure, UploadState } = bodies;
+  const { progress, onResend, onDiscard } = context;
+  return entry.state === 'failed' ? (
+    <Failure entry={entry} onResend={onResend} onDiscard={onDiscard} />
+  ) : (
+    <UploadState entry={entry} progress={progress} onDiscard={onDiscard} />
   );
 }
 

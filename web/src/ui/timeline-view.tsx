@@ -9,7 +9,6 @@ import { Avatar } from './avatar';
 import { useTexts } from './context';
 import { Icon } from './icons';
 import type { BodyActions } from './message-body';
-import type { MessageAction } from './message-menu';
 import { RichText } from './rich-text';
 import { blockOf, isSame, type Side, timelineBlocks } from './timeline';
 import { BlockView, Nearness, type RowContext } from './timeline-rows';
@@ -20,8 +19,6 @@ const OLDER_PX = 1200;
 /** A conversation of so many blocks is rendered as a whole, a longer one where it is read. */
 const EAGER_BLOCKS = 8;
 const JUMP_FRAMES = 30;
-
-export type { MessageAction };
 
 export interface TimelineViewProps {
   side: Side;
@@ -41,8 +38,8 @@ export interface TimelineViewProps {
   content?: BodyActions;
   /** How much of each file on its way is uploaded, by `client_id`. */
   progress?: ReadonlySignal<ReadonlyMap<string, number>>;
-  /** What can be done with a message, in its menu: at least one thing with every message. */
-  actions?(message: Message): readonly MessageAction[];
+  /** A menu of what can be done with a message. */
+  menu?(message: Message, own: boolean): ComponentChildren;
   /** Messages after this one are new to the reader. */
   unreadSeq?: number | undefined;
   /** Loads messages up to an earlier one, which somebody wants to jump to. */
@@ -131,6 +128,9 @@ export function TimelineView(props: TimelineViewProps) {
   const onScroll = () => {
     const element = scroller.current;
     if (!element) return;
+    const { atBottom, anchor } = held.current;
+    // It stands where it was put, and what is shown has grown since.
+    if (atBottom && anchor?.scrollTop === element.scrollTop) settle();
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
     held.current.atBottom = below < NEAR_BOTTOM_PX;
     mark();
@@ -169,7 +169,7 @@ export function TimelineView(props: TimelineViewProps) {
   }, [startSeq]);
 
   const { progress } = props;
-  const hasMenu = props.actions !== undefined;
+  const hasMenu = props.menu !== undefined;
   const opensImages = props.content?.onOpenImage !== undefined;
   const context = useMemo<RowContext>(() => {
     const content = () => newest.current.content;
@@ -187,7 +187,7 @@ export function TimelineView(props: TimelineViewProps) {
       onResend: (id) => newest.current.onResend(id),
       onDiscard: (id) => newest.current.onDiscard(id),
       onJump: (seq) => void jump(seq),
-      actions: hasMenu ? (message) => newest.current.actions?.(message) ?? [] : undefined,
+      menu: hasMenu ? (message, own) => newest.current.menu?.(message, own) : undefined,
     };
   }, [side, progress, hasMenu, opensImages]);
 

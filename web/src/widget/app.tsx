@@ -1,12 +1,12 @@
 import { useSignalEffect } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useSlow } from '../ui/hooks';
-import { Icon } from '../ui/icons';
+import { attached } from '../ui/message-body';
 import { Chat } from './chat';
 import { useWidget } from './context';
 import { Header } from './header';
 import { Loading } from './loading';
-import { OnDemand, prefetchExtras } from './on-demand';
+import { extras, OnDemand } from './on-demand';
 
 const BANNER_AFTER_MS = 3_000;
 const PREFETCH_AFTER_MS = 2_000;
@@ -31,19 +31,21 @@ export function App() {
   // What comes later is fetched while nobody waits for it.
   useSignalEffect(() => {
     if (widget.line.shared.connection.value.phase !== 'online') return;
-    const timer = setTimeout(prefetchExtras, PREFETCH_AFTER_MS);
+    const timer = setTimeout(() => {
+      extras.prefetch();
+      attached.prefetch();
+    }, PREFETCH_AFTER_MS);
     return () => clearTimeout(timer);
   });
 
   // Opening the panel, or another screen, puts the cursor where one writes.
-  useSignalEffect(() => {
-    const screen = widget.screen.value;
-    if (!widget.visible.value || screen === 'loading') return;
-    queueMicrotask(() => {
-      const found = FIRST_FIELDS.map((each) => root.current?.querySelector<HTMLElement>(`main ${each}`));
-      found.find(Boolean)?.focus({ preventScroll: true });
-    });
-  });
+  const screen = widget.screen.value;
+  const isShown = widget.visible.value && screen !== 'loading';
+  useLayoutEffect(() => {
+    if (!isShown) return;
+    const found = FIRST_FIELDS.map((each) => root.current?.querySelector<HTMLElement>(`main ${each}`));
+    found.find(Boolean)?.focus({ preventScroll: true });
+  }, [isShown, screen]);
 
   return (
     <div
@@ -55,7 +57,7 @@ export function App() {
     >
       <Header />
       <Banner />
-      <main class={`screen is-${widget.screen.value}`}>
+      <main class={`screen is-${screen}`}>
         <Screen />
       </main>
     </div>
@@ -88,8 +90,7 @@ function Banner() {
 }
 
 function Screen() {
-  const { widget, i18n } = useWidget();
-  const { t } = i18n;
+  const { widget } = useWidget();
   const isLost = widget.failedLoad.value || widget.line.shared.connection.value.phase === 'waiting';
   switch (widget.screen.value) {
     case 'chat':
@@ -105,21 +106,8 @@ function Screen() {
     case 'loading':
       return <Loading failed={isLost} retry={() => widget.wake()} />;
     case 'replaced':
-      return (
-        <div class="pane-state">
-          <p>{t('replaced')}</p>
-          <button type="button" class="button" onClick={() => widget.wake()}>
-            {t('useHere')}
-          </button>
-        </div>
-      );
     case 'identity':
     case 'refused':
-      return (
-        <div class="pane-state">
-          <Icon name="lock" size={28} />
-          <p>{t(widget.screen.value === 'identity' ? 'identityRequired' : 'refused')}</p>
-        </div>
-      );
+      return <OnDemand name="Closed" />;
   }
 }

@@ -3,13 +3,10 @@ import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { Message, Person } from '../protocol/types';
 import { filesOf } from '../ui/attach';
 import { Avatar } from '../ui/avatar';
-import { sharedEventText } from '../ui/event-text';
 import { MessageText, TimelineView } from '../ui/timeline-view';
 import { Composer, type SendFiles } from './composer';
-import { useWidget, type WidgetContext } from './context';
-import { OnDemand } from './on-demand';
-
-const ANNOUNCE_AFTER_MS = 5_000;
+import { useWidget } from './context';
+import { extras, OnDemand } from './on-demand';
 
 export function Chat() {
   const { widget, i18n } = useWidget();
@@ -20,10 +17,12 @@ export function Chat() {
   const history = shared.history.value;
   const company = config?.name ?? '';
   const nameOf = useCallback((person: Person) => person.name || company, [company]);
-  const textOf = useCallback((message: Message) => eventText(message, i18n), [i18n]);
+  const textOf = useEventTexts(history.items);
   const dragged = useSignal(false);
   const [problem, setProblem] = useState('');
-  const sendFiles: SendFiles = (files) => setProblem(widget.sendFiles(files, i18n));
+  const sendFiles: SendFiles = (files) => {
+    void widget.sendFiles(files, i18n.locale).then(setProblem, () => setProblem(t('loadFailed')));
+  };
   const state = conversation?.state ?? 'new';
   const waiting = state === 'queued' || (state === 'new' && widget.outbox.value.length > 0);
   return (
@@ -62,7 +61,7 @@ export function Chat() {
         before={config && config.greeting !== '' && !history.hasOlder && <Greeting />}
         after={
           <>
-            {waiting && !widget.withBot.value && <Waiting />}
+            {waiting && !widget.withBot.value && <OnDemand name="Waiting" quiet />}
             {(widget.isEnded.value || isInvited(history.items)) && <OnDemand name="RatingCard" />}
           </>
         }
@@ -71,6 +70,23 @@ export function Chat() {
       <Composer sendFiles={sendFiles} problem={problem} />
       {dragged.value && <p class="drop">{t('dropHere')}</p>}
     </div>
+  );
+}
+
+/** What events say; nothing while the words are on their way, and what the server says if they do not come. */
+function useEventTexts(items: readonly Message[]): (message: Message) => string {
+  const { locale } = useWidget().i18n;
+  const words = extras.loaded.value;
+  const hasEvents = items.some(({ kind }) => kind === 'event');
+  useEffect(() => {
+    if (hasEvents) extras.prefetch();
+  }, [hasEvents]);
+  return useCallback(
+    (message) => {
+      if (words === 'failed') return message.text;
+      return words?.eventText(message, locale) ?? '';
+    },
+    [words, locale.value],
   );
 }
 
@@ -89,44 +105,6 @@ function Greeting() {
         </div>
       </div>
     </div>
-  );
-}
-
-/** Where the visitor stands, and what else there is to do. */
-function Waiting() {
-  const { widget, i18n } = useWidget();
-  const { t } = i18n;
-  const queue = widget.line.shared.conversation.value?.queue;
-  const minutes = queue?.wait_ms ? Math.max(1, Math.round(queue.wait_ms / 60_000)) : null;
-  const place = queue ? t('queueNumber', { n: queue.position }) : t('queueTitle');
-  const title = minutes === null ? place : `${place} · ${t('queueWait', { n: minutes })}`;
-  const isAttended = widget.config.value?.agents_online ?? true;
-  return (
-    <section class="card waiting">
-      <span class="spinner" aria-hidden="true" />
-      <div>
-        <p class="card-title">{title}</p>
-        <p class="card-hint">{t(isAttended ? 'queueOnline' : 'queueAway')}</p>
-        <button type="button" class="link-button" onClick={() => (widget.view.value = 'offline')}>
-          {t('leaveInstead')}
-        </button>
-      </div>
-      <Announced text={title} />
-    </section>
-  );
-}
-
-/** Read out, and no more than once in five seconds: a queue may move fast. */
-function Announced({ text }: { text: string }) {
-  const [said, setSaid] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSaid(text), ANNOUNCE_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return (
-    <span class="visually-hidden" role="status">
-      {said}
-    </span>
   );
 }
 
@@ -150,28 +128,4 @@ function isInvited(items: readonly Message[]): boolean {
     ['rating_invited', 'rated', 'resolved'].includes(event?.code ?? ''),
   );
   return asked[asked.length - 1]?.event?.code === 'rating_invited';
-}
-
-function eventText(message: Message, i18n: WidgetContext['i18n']): string {
-  const { t } = i18n;
-  const { code, agent: person, score = '' } = message.event ?? {};
-  const agent = person?.name ?? '';
-  switch (code) {
-    case 'queued':
-      return t('eventQueued');
-    case 'assigned':
-      return t('eventAssigned', { agent });
-    case 'transferred':
-      return agent ? t('eventTransferred', { agent }) : t('eventTransferredQueue');
-    case 'pending':
-      return t('eventPending');
-    case 'resolved':
-      return t('eventResolved');
-    case 'reopened':
-      return t('eventReopened');
-    case 'rated':
-      return t('eventRated', { score });
-    default:
-      return sharedEventText(message, i18n) ?? message.text;
-  }
 }

@@ -1,13 +1,11 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { AttachButton, filesOf } from '../ui/attach';
-import { useNow } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import { MessageField } from '../ui/message-field';
-import { Popover } from '../ui/popover';
 import { useWidget } from './context';
 import { readDraft, writeDraft } from './drafts';
-import { OnDemand } from './on-demand';
+import { LateMenu, OnDemand } from './on-demand';
 
 const FIELD_MAX_PX = 128;
 
@@ -61,7 +59,7 @@ export function Composer({ sendFiles, problem }: ComposerProps) {
         submit();
       }}
     >
-      <RateLimit />
+      {widget.line.shared.limitedUntil.value > 0 && <OnDemand name="RateLimit" quiet />}
       {problem !== '' && (
         <p class="form-error" role="alert">
           {problem}
@@ -69,22 +67,7 @@ export function Composer({ sendFiles, problem }: ComposerProps) {
       )}
       <div class="composer-row">
         <AttachButton multiple onFiles={sendFiles} />
-        <Popover
-          label={t('emoji')}
-          className="icon-button"
-          up
-          button={<Icon name="smile" size={20} />}
-        >
-          {(close) => (
-            <OnDemand
-              name="EmojiPicker"
-              onPick={(emoji) => {
-                close();
-                insert(emoji);
-              }}
-            />
-          )}
-        </Popover>
+        <LateMenu name="EmojiMenu" label={t('emoji')} icon="smile" onPick={insert} />
         <MessageField
           field={field}
           value={text.value}
@@ -103,17 +86,5 @@ export function Composer({ sendFiles, problem }: ComposerProps) {
         </button>
       </div>
     </form>
-  );
-}
-
-function RateLimit() {
-  const { widget, i18n } = useWidget();
-  const until = widget.line.shared.limitedUntil.value;
-  const now = useNow(until > 0 ? 500 : 0);
-  if (until <= now) return null;
-  return (
-    <p class="limited" role="status">
-      {i18n.t('limited', { n: Math.ceil((until - now) / 1000) })}
-    </p>
   );
 }

@@ -6,10 +6,10 @@ import { History, UNLOADED } from '../protocol/history';
 import type { OutboxStore } from '../protocol/outbox';
 import { connector } from '../protocol/transport';
 import type { Conversation, Message, ServerFrame } from '../protocol/types';
-import { uploadVia } from '../protocol/uploads';
 import { wakeWithPage } from '../protocol/wake';
 import { UploadProgress } from '../ui/progress';
 import type { Command, Engine, Line } from './line';
+import { lateUploads } from './late-uploads';
 
 const TYPING_SHOWN_MS = 6_000;
 
@@ -45,7 +45,7 @@ export class ChatEngine implements Engine {
       connect: connector(server, () => api.token),
       store,
       prepare: () => this.prepare(),
-      upload: uploadVia(api),
+      uploads: lateUploads(api),
       listener: {
         state: (state) => this.moved(state),
         message: (message) => this.arrived(message),

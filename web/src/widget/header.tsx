@@ -1,10 +1,8 @@
-import { LOCALE_NAMES, LOCALES } from '../i18n';
 import { Avatar } from '../ui/avatar';
 import { Icon } from '../ui/icons';
-import { Popover } from '../ui/popover';
-import { chime, muted, setMuted } from '../ui/sound';
 import { availability } from './availability';
 import { useWidget } from './context';
+import { LateMenu } from './on-demand';
 
 export function Header() {
   const { widget, i18n } = useWidget();
@@ -40,7 +38,7 @@ export function Header() {
           </p>
         )}
       </div>
-      <Menu />
+      <LateMenu name="HeaderMenu" label={t('menu')} icon="dots" />
       <button
         type="button"
         class="icon-button"
@@ -52,80 +50,4 @@ export function Header() {
       </button>
     </header>
   );
-}
-
-function Menu() {
-  const { widget, i18n } = useWidget();
-  const { t, locale } = i18n;
-  return (
-    <Popover
-      label={t('menu')}
-      className="icon-button"
-      align="end"
-      button={<Icon name="dots" size={20} />}
-    >
-      {(close) => {
-        const entry = (text: string, run: () => void) => (
-          <button
-            type="button"
-            class="menu-item"
-            onClick={() => {
-              run();
-              close();
-            }}
-          >
-            {text}
-          </button>
-        );
-        return (
-          <>
-            {entry(t('conversations'), () => (widget.view.value = 'list'))}
-            {!widget.isNew.value && entry(t('transcript'), () => void download(widget))}
-            <button
-              type="button"
-              class="menu-item"
-              aria-pressed={!muted.value}
-              onClick={() => {
-                setMuted(!muted.value);
-                chime();
-              }}
-            >
-              {t('sound')}
-              {!muted.value && <Icon name="check" size={16} />}
-            </button>
-            <div role="group" aria-label={t('language')}>
-              <p class="menu-title">{t('language')}</p>
-              {LOCALES.map((each) => (
-                <button
-                  key={each}
-                  type="button"
-                  class="menu-item"
-                  lang={each}
-                  aria-pressed={locale.value === each}
-                  onClick={() => {
-                    locale.value = each;
-                    widget.keepLocale(each);
-                    close();
-                  }}
-                >
-                  {LOCALE_NAMES[each]}
-                  {locale.value === each && <Icon name="check" size={16} />}
-                </button>
-              ))}
-            </div>
-          </>
-        );
-      }}
-    </Popover>
-  );
-}
-
-async function download(widget: ReturnType<typeof useWidget>['widget']): Promise<void> {
-  const file = await widget.transcript().catch(() => null);
-  if (!file) return;
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = 'chat.txt';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1_000);
 }

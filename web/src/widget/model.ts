@@ -1,4 +1,5 @@
-import { batch, computed, effect, signal } from '@preact/signals';
+import { batch, computed, effect, type Signal, signal } from '@preact/signals';
+import type { Locale } from '../i18n';
 import { Api, ApiError } from '../protocol/api';
 import { backoff } from '../protocol/backoff';
 import { CLOSE, type ConnectionState } from '../protocol/connection';
@@ -6,24 +7,18 @@ import { UNLOADED } from '../protocol/history';
 import { indexedDbStore, type OutboxEntry } from '../protocol/outbox';
 import type {
   CardData,
-  Conversation,
-  FoundArticle,
-  Page as List,
   Person,
   VisitorIdentity,
   WidgetConfig,
   WidgetSession,
 } from '../protocol/types';
 import { TypingNotifier } from '../protocol/typing';
-import { freshUrl } from '../protocol/uploads';
-import { fileProblem } from '../ui/attach';
+import { freshUrl } from '../protocol/fresh-url';
 import type { Answers, BodyActions } from '../ui/message-body';
-import { chime } from '../ui/sound';
-import type { SharedI18n } from '../ui/time';
 import type { Init, Kept, Options, Page, ToHost } from './bridge';
 import { ChatEngine } from './engine';
 import { Line } from './line';
-import { loadExtras } from './on-demand';
+import { extras } from './on-demand';
 
 /** A connection that lasted so long was a good one. */
 const SETTLED_MS = 10_000;
@@ -31,9 +26,6 @@ const SETTLED_MS = 10_000;
 const CONFIG_FRESH_MS = 30_000;
 const TELL_AFTER_MS = 200;
 const CHIME_AFTER_MS = 300;
-const FOUND_MAX = 5;
-/** Unless the server says another limit. */
-const UPLOAD_BYTES_MAX = 20 * 1024 * 1024;
 
 export function askConfig(api: Api, inbox: string): Promise<WidgetConfig> {
   return api.get('widget/config', { inbox });
@@ -175,7 +167,7 @@ export class Widget {
     void this.loadConfig(early);
     this.watch();
     if (kept.token && kept.visitor_id) this.line.join(kept.visitor_id);
-    if (hasOffline(inbox)) void loadExtras().then((extras) => extras.resumeOffline(this));
+    if (hasOffline(inbox)) void extras.load().then(({ resumeOffline }) => resumeOffline(this));
   }
 
   /** Opens and closes with the panel in the host page. */
@@ -213,20 +205,9 @@ export class Widget {
   }
 
   /** Sends what may be sent; says in words why the rest may not. */
-  sendFiles(files: readonly File[], texts: SharedI18n): string {
-    const limit = this.config.value?.upload_bytes_max ?? UPLOAD_BYTES_MAX;
-    let problem = '';
-    for (const file of files) {
-      const found = fileProblem(file, limit, texts);
-      if (found) {
-        problem = found;
-        continue;
-      }
-      const { name, type } = file;
-      const kind = type.startsWith('image/') ? 'image' : 'file';
-      this.line.send({ kind, text: '', file: { blob: file, name, media_type: type } });
-    }
-    return problem;
+  async sendFiles(files: readonly File[], locale: Signal<Locale>): Promise<string> {
+    const { sendFiles } = await extras.load();
+    return sendFiles(this, files, locale);
   }
 
   /** Answers to the questions of message `seq`, or to those before the first message. */
@@ -265,47 +246,22 @@ export class Widget {
     this.keep({ locale });
   }
 
-  async rate(score: number, comment: string): Promise<void> {
-    const id = this.line.shared.id.value;
-    if (!id) return;
-    const body = comment === '' ? { score } : { score, comment };
-    const rated = await this.api.post<Conversation>(`conversations/${id}/rating`, body);
-    this.line.shared.conversation.value = rated;
-    this.event('rated', score);
+  /** Tells the host page. */
+  event(name: Extract<ToHost, { type: 'event' }>['name'], detail: unknown): void {
+    this.post({ type: 'event', name, detail });
+  }
+
+  /** Another conversation of this visitor. */
+  showConversation(id: string): void {
+    this.line.run({ do: 'show', id });
+    this.view.value = 'chat';
   }
 
   /** After the end: the next conversation, which is a new one. */
   async startNew(): Promise<void> {
     const { conversation_id } = await this.requestSession();
     this.freshId = conversation_id;
-    this.line.run({ do: 'show', id: conversation_id });
-    this.view.value = 'chat';
-  }
-
-  async conversations(): Promise<readonly Conversation[]> {
-    if (!this.kept.value.token) return [];
-    return (await this.api.get<List<Conversation>>('conversations', { limit: 50 })).items;
-  }
-
-  showConversation(id: string): void {
-    this.line.run({ do: 'show', id });
-    this.view.value = 'chat';
-  }
-
-  async search(q: string, language: string): Promise<readonly FoundArticle[]> {
-    const query = { inbox: this.inbox, q, language };
-    const { items } = await this.api.get<List<FoundArticle>>('widget/articles', query);
-    return items.slice(0, FOUND_MAX);
-  }
-
-  /** The conversation as a text file. */
-  async transcript(): Promise<Blob> {
-    const url = new URL(`conversations/${this.line.shared.id.value}/transcript`, this.api.root);
-    url.searchParams.set('tz', Intl.DateTimeFormat().resolvedOptions().timeZone);
-    const headers = { authorization: `Bearer ${this.api.token}` };
-    const answer = await fetch(url, { headers, credentials: 'omit' });
-    if (!answer.ok) throw new ApiError(answer.status, 'unavailable', 'no transcript');
-    return answer.blob();
+    this.showConversation(conversation_id);
   }
 
   /** What was asked before the first message; name and e-mail address become the visitor's own. */
@@ -392,7 +348,7 @@ export class Widget {
         // One tab rings for all, unless what came is seen in some.
         if (news.length > 0 && this.line.leads) {
           setTimeout(() => {
-            if (this.unread.peek() > 0) chime();
+            if (this.unread.peek() > 0) void extras.load().then(({ chime }) => chime());
           }, CHIME_AFTER_MS);
         }
       }
@@ -512,10 +468,6 @@ export class Widget {
     this.open()
       .then(() => this.api.post('widget/pages', page))
       .catch(() => undefined);
-  }
-
-  private event(name: Extract<ToHost, { type: 'event' }>['name'], detail: unknown): void {
-    this.post({ type: 'event', name, detail });
   }
 
   private keep(patch: Kept): void {

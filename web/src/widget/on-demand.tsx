@@ -1,40 +1,80 @@
-import { signal } from '@preact/signals';
-import type { ComponentProps, ComponentType } from 'preact';
-import { useEffect } from 'preact/hooks';
+import type { ComponentChild, ComponentType } from 'preact';
+import { useState } from 'preact/hooks';
+import { Icon, type IconName } from '../ui/icons';
+import { Later, useLater } from '../ui/later';
 import { Loading } from './loading';
 
-type Extras = typeof import('./extras');
-type Shown = Exclude<keyof Extras, 'resumeOffline'>;
+/** The screens, cards and menus that a first message does not need. */
+export const extras = new Later(() => import('./extras'));
 
-const extras = signal<Extras | 'failed' | null>(null);
-let loading: Promise<Extras> | null = null;
+type Part =
+  | 'Closed'
+  | 'Conversations'
+  | 'Home'
+  | 'OfflineForm'
+  | 'PreChat'
+  | 'RateLimit'
+  | 'RatingCard'
+  | 'Waiting';
 
-/** Loads the screens that a first message does not need. */
-export function loadExtras(): Promise<Extras> {
-  loading ??= import('./extras').then(
-    (loaded) => (extras.value = loaded),
-    (error: unknown) => {
-      loading = null;
-      extras.value = 'failed';
-      throw error;
-    },
-  );
-  return loading;
+interface OnDemandProps {
+  name: Part;
+  /** Nothing stands in its place. */
+  quiet?: boolean;
 }
 
-export function prefetchExtras(): void {
-  loadExtras().catch(() => undefined);
-}
-
-type OnDemandProps<Name extends Shown> = { name: Name } & ComponentProps<Extras[Name]>;
-
-/** A component that comes a little later. */
-export function OnDemand<Name extends Shown>({ name, ...props }: OnDemandProps<Name>) {
-  useEffect(prefetchExtras, []);
-  const loaded = extras.value;
+/** A part that comes a little later. */
+export function OnDemand({ name, quiet = false }: OnDemandProps) {
+  const loaded = useLater(extras);
+  if (loaded === null && quiet) return null;
   if (loaded === null || loaded === 'failed') {
-    return <Loading failed={loaded === 'failed'} retry={prefetchExtras} />;
+    return <Loading failed={loaded === 'failed'} retry={() => extras.prefetch()} />;
   }
-  const Loaded = loaded[name] as ComponentType<object>;
-  return <Loaded {...props} />;
+  const Loaded = loaded[name];
+  return <Loaded />;
+}
+
+/** The button of a menu, as it stood there before the menu was loaded. */
+export interface MenuButton {
+  label: string;
+  className: string;
+  button: ComponentChild;
+  opened: boolean;
+}
+
+interface LateMenuProps {
+  name: 'HeaderMenu' | 'EmojiMenu';
+  label: string;
+  icon: IconName;
+  onPick?(emoji: string): void;
+}
+
+/** A button whose menu is loaded when it is opened first. */
+export function LateMenu({ name, label, icon, onPick }: LateMenuProps) {
+  const [wanted, setWanted] = useState(false);
+  const loaded = extras.loaded.value;
+  const button = <Icon name={icon} size={20} />;
+  const face = { label, className: 'icon-button', button, opened: true };
+  if (wanted && loaded !== null && loaded !== 'failed') {
+    const Menu = loaded[name] as ComponentType<MenuButton & Pick<LateMenuProps, 'onPick'>>;
+    return <Menu {...face} {...(onPick && { onPick })} />;
+  }
+  return (
+    <div class="popover-root">
+      <button
+        type="button"
+        class={face.className}
+        aria-label={label}
+        title={label}
+        aria-expanded={false}
+        aria-haspopup="true"
+        onClick={() => {
+          setWanted(true);
+          extras.prefetch();
+        }}
+      >
+        {button}
+      </button>
+    </div>
+  );
 }

@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { Message, Person } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { useSlow } from '../../ui/hooks';
+import { MessageMenu } from '../../ui/message-menu';
 import { TimelineView } from '../../ui/timeline-view';
 import { useConsole, useDesk, visitorName } from '../context';
 import { route } from '../router';
@@ -127,7 +128,9 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
         onReach={(seq) => chat.reach(seq)}
         startSeq={startSeq()}
         unreadSeq={chat.unreadSeq}
-        actions={(message) => messageActions(chat, message, me, sender, i18n)}
+        menu={(message, own) => (
+          <MessageMenu own={own} actions={() => messageActions(chat, message, me, sender, i18n)} />
+        )}
       />
       <Pictures chat={chat} content={content} />
       <ComposerArea chat={chat} conversation={conversation} />

@@ -1,6 +1,6 @@
 import type { Agent, Message } from '../../protocol/types';
 import { previewOf } from '../../ui/preview';
-import type { MessageAction } from '../../ui/timeline-view';
+import type { MessageAction } from '../../ui/message-menu';
 import type { ConsoleI18n } from '../context';
 import type { Chat } from './chat';
 import { standingOf } from './standing';

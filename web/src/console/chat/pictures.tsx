@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import type { Message } from '../../protocol/types';
-import { freshUrl } from '../../protocol/uploads';
+import { freshUrl } from '../../protocol/fresh-url';
 import type { BodyActions } from '../../ui/message-body';
 import { useDesk } from '../context';
 import type { Chat } from './chat';

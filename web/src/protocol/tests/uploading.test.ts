@@ -3,6 +3,7 @@ import { ApiError } from '../api';
 import { CLOSE } from '../connection';
 import type { OutboxEntry, OutboxStore } from '../outbox';
 import type { UploadedFile } from '../types';
+import { Uploading } from '../uploading';
 import type { UploadEntry, UploadOptions } from '../uploads';
 import { CONVERSATION, type FakeConnection, harness, message } from './fakes';
 
@@ -63,7 +64,7 @@ function keeping(): OutboxStore & { kept: Map<string, OutboxEntry> } {
 
 async function online(store: OutboxStore = keeping()) {
   const { attempts, upload } = uploads();
-  const run = harness({ store, upload, prepare: (client) => client.restore() });
+  const run = harness({ store, uploads: (events, random) => new Uploading(upload, events, random), prepare: (client) => client.restore() });
   run.client.setPosition(CONVERSATION, 0);
   await run.client.start();
   run.connection.welcome(0);

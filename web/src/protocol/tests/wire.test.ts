@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { BACKOFF_BASE_MS, BACKOFF_CEILING_MS, backoff } from '../backoff';
-import { eventParser } from '../transport';
+import { eventParser } from '../stream';
 import { uuid } from '../uuid';
 
 it('backoff stays between zero and a ceiling that doubles up to 30 s', () => {

@@ -6,16 +6,17 @@ import { texts } from '../../i18n/console';
 import { message } from '../../protocol/tests/fakes';
 import type { Message } from '../../protocol/types';
 import { TextsProvider } from '../context';
-import { MessageBody } from '../message-body';
+import { attached, MessageBody } from '../message-body';
 import { previewOf } from '../preview';
 import { fakeDocument, FakeNode } from './fake-dom';
 
 const ORIGIN = 'https://kefu.invalid';
 const i18n = createI18n(texts, 'en');
 
-beforeAll(() => {
+beforeAll(async () => {
   vi.stubGlobal('document', fakeDocument);
   vi.stubGlobal('location', new URL(`${ORIGIN}/console/`));
+  await attached.load();
 });
 
 /** Everything that a message may ever become. */

@@ -2,8 +2,10 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Conversation } from '../../protocol/types';
 import { useNow, useSlow } from '../../ui/hooks';
 import { Icon } from '../../ui/icons';
+import { useMoreTexts } from '../../ui/more-texts';
 import { ago } from '../../ui/time';
 import { useWidget } from '../context';
+import { conversations } from './requests';
 import { useExtraTexts } from './texts';
 
 type Listed =
@@ -15,12 +17,13 @@ type Listed =
 export function Conversations() {
   const { widget, i18n } = useWidget();
   const { t } = useExtraTexts();
+  const more = useMoreTexts();
   const [listed, setListed] = useState<Listed>({ state: 'loading' });
   const slow = useSlow(listed.state === 'loading', 150);
   const now = useNow(60_000);
   const load = () => {
     setListed({ state: 'loading' });
-    widget.conversations().then(
+    conversations(widget).then(
       (items) => setListed({ state: 'ready', items }),
       () => setListed({ state: 'failed' }),
     );
@@ -58,7 +61,7 @@ export function Conversations() {
         >
           <span class="one-line">{last_message?.text}</span>
           <span class="card-hint">
-            {ago(updated_at, i18n, now)}
+            {ago(updated_at, more, now)}
             {state === 'resolved' && ` · ${t('ended')}`}
           </span>
         </button>

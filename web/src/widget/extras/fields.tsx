@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { FormField } from '../../protocol/types';
 import { type Problem, problemOf } from '../../ui/question';
-import { useWidget } from '../context';
+import { useMoreTexts } from '../../ui/more-texts';
 import { useExtraTexts } from './texts';
 
 /** Which keyboard a touch screen shows. */
@@ -56,7 +56,7 @@ export function useAnswers(fields: readonly FormField[]): Answers {
 
 export function Field({ field, answers }: { field: FormField; answers: Answers }) {
   const { t } = useExtraTexts();
-  const shared = useWidget().i18n;
+  const more = useMoreTexts();
   const { name, type, required, options = [] } = field;
   const value = answers.value(name);
   const error = answers.error(name);
@@ -95,7 +95,7 @@ export function Field({ field, answers }: { field: FormField; answers: Answers }
       {type === 'multiline' && <textarea rows={4} {...common} />}
       {type === 'select' && (
         <select {...common}>
-          <option value="">{shared.t('choose')}</option>
+          <option value="">{more.t('choose')}</option>
           {options.map((option) => (
             <option key={option}>{option}</option>
           ))}
@@ -112,7 +112,7 @@ export function Field({ field, answers }: { field: FormField; answers: Answers }
       )}
       {error && (
         <p id={`${id}-error`} class="form-error">
-          {error === 'contactNeeded' ? t(error) : shared.t(`form_${error}`)}
+          {error === 'contactNeeded' ? t(error) : more.t(`form_${error}`)}
         </p>
       )}
     </div>

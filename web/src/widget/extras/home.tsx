@@ -2,6 +2,7 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import type { FoundArticle } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { useWidget } from '../context';
+import { search } from './requests';
 import { useExtraTexts } from './texts';
 
 const SEARCH_AFTER_MS = 300;
@@ -62,7 +63,7 @@ function Search() {
     }
     const timer = setTimeout(() => {
       found.value = { state: 'searching' };
-      widget.search(wanted, language).then(
+      search(widget, wanted, language).then(
         (hits) => {
           if (q.value.trim() === wanted) found.value = { state: 'found', q: wanted, hits };
         },

@@ -1,13 +1,16 @@
 import { useState } from 'preact/hooks';
 import { Icon } from '../../ui/icons';
+import { useMoreTexts } from '../../ui/more-texts';
 import { useWidget } from '../context';
+import { rate } from './requests';
 import { useExtraTexts } from './texts';
 
 const SCORES = [1, 2, 3, 4, 5] as const;
 
 /** Five stars and a comment, offered when the conversation has ended. */
 export function RatingCard() {
-  const { widget, i18n } = useWidget();
+  const { widget } = useWidget();
+  const more = useMoreTexts();
   const { t } = useExtraTexts();
   const given = widget.line.shared.conversation.value?.rating ?? null;
   const [editing, setEditing] = useState(false);
@@ -22,7 +25,7 @@ export function RatingCard() {
         <p class="card-title" role="status">
           {t('ratingThanks')}
         </p>
-        <p class="stars" role="img" aria-label={i18n.count('star', given.score)}>
+        <p class="stars" role="img" aria-label={more.count('star', given.score)}>
           {SCORES.map((each) => (
             <Icon key={each} name="star" size={18} filled={each <= given.score} />
           ))}
@@ -41,7 +44,7 @@ export function RatingCard() {
   const submit = async () => {
     setState('sending');
     try {
-      await widget.rate(score, comment.trim());
+      await rate(widget, score, comment.trim());
       setState('idle');
       setEditing(false);
     } catch {
@@ -72,14 +75,14 @@ export function RatingCard() {
                 value={each}
                 checked={score === each}
                 onChange={() => setScore(each)}
-                aria-label={`${i18n.count('star', each)}, ${i18n.t(`rating${each}`)}`}
+                aria-label={`${more.count('star', each)}, ${more.t(`rating${each}`)}`}
               />
               <Icon name="star" size={28} filled={each <= shown} />
             </label>
           ))}
         </div>
         <p class="stars-word" aria-hidden="true">
-          {shown > 0 ? i18n.t(`rating${shown as 1 | 2 | 3 | 4 | 5}`) : '\u00a0'}
+          {shown > 0 ? more.t(`rating${shown as 1 | 2 | 3 | 4 | 5}`) : '\u00a0'}
         </p>
       </fieldset>
       {score > 0 && (

@@ -1,0 +1,38 @@
+import { ApiError } from '../../protocol/api';
+import type { Conversation, FoundArticle, Page } from '../../protocol/types';
+import type { Widget } from '../model';
+
+const FOUND_MAX = 5;
+
+export async function rate(widget: Widget, score: number, comment: string): Promise<void> {
+  const { id, conversation } = widget.line.shared;
+  if (!id.value) return;
+  const body = comment === '' ? { score } : { score, comment };
+  conversation.value = await widget.api.post<Conversation>(`conversations/${id.value}/rating`, body);
+  widget.event('rated', score);
+}
+
+export async function conversations({ api }: Widget): Promise<readonly Conversation[]> {
+  if (!api.token) return [];
+  return (await api.get<Page<Conversation>>('conversations', { limit: 50 })).items;
+}
+
+export async function search(
+  { api, inbox }: Widget,
+  q: string,
+  language: string,
+): Promise<readonly FoundArticle[]> {
+  const query = { inbox, q, language };
+  const { items } = await api.get<Page<FoundArticle>>('widget/articles', query);
+  return items.slice(0, FOUND_MAX);
+}
+
+/** The conversation as a text file. */
+export async function transcript({ api, line }: Widget): Promise<Blob> {
+  const url = new URL(`conversations/${line.shared.id.value}/transcript`, api.root);
+  url.searchParams.set('tz', Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const headers = { authorization: `Bearer ${api.token}` };
+  const answer = await fetch(url, { headers, credentials: 'omit' });
+  if (!answer.ok) throw new ApiError(answer.status, 'unavailable', 'no transcript');
+  return answer.blob();
+}

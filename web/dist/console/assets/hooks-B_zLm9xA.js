@@ -1,1 +1,0 @@
-import{n as e,s as t}from"./jsxRuntime-DX9fc_p4.js";function n(n,r){let[i,a]=t(!1);return e(()=>{if(a(!1),!n)return;let e=setTimeout(()=>a(!0),r);return()=>clearTimeout(e)},[n,r]),i&&n}function r(n){let[r,i]=t(Date.now());return e(()=>{if(n===0)return;i(Date.now());let e=setInterval(()=>i(Date.now()),n);return()=>clearInterval(e)},[n]),r}export{n,r as t};

@@ -1,0 +1,52 @@
+use crate::{
+    Error, Limits,
+    xml::{Event, Name, Reader, escape_attribute},
+};
+
+/// Copies the element that `reader` has just begun, with those declarations outside of it that it uses.
+///
+/// `budget` is how many bytes of declarations may still be written.
+pub(super) fn copy(reader: &mut Reader<'_>, budget: &mut usize) -> Result<String, Error> {
+    let start = reader.offset();
+    let bindings = reader.skip_fragment()?;
+    let raw = reader.slice(start, reader.end_offset());
+    let name_end = raw.find([' ', '\t', '\n', '\r', '/', '>']).unwrap_or(raw.len());
+    let (name, rest) = raw.split_at(name_end);
+    let mut copied = name.as_bytes().to_vec();
+    for binding in bindings {
+        copied.extend_from_slice(if binding.prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
+        copied.extend_from_slice(binding.prefix.as_bytes());
+        copied.extend_from_slice(b"=\"");
+        escape_attribute(binding.namespace, &mut copied)?;
+        copied.push(b'"');
+    }
+    *budget = budget
+        .checked_sub(copied.len() - name.len())
+        .ok_or_else(|| Error::limit(start, "bytes of declarations in parts without a schema", 16 << 20))?;
+    copied.extend_from_slice(rest.as_bytes());
+    String::from_utf8(copied).map_err(|_| Error::malformed(start, "this element cannot be copied"))
+}
+
+/// Checks that a text is one element, which can be written as it stands; gives its namespace and name.
+pub(super) fn check<'t>(text: &'t str, at: usize, depth: usize, limits: &Limits) -> Result<Name<'t>, Error> {
+    let refuse = |error: &Error| Error::malformed(at, format!("$xml is not one element: {error}"));
+    // Its characters are checked as those of a document.
+    let mut reader = Reader::new(text.as_bytes(), limits).map_err(|error| refuse(&error))?;
+    if text.starts_with("<?") || !text.starts_with('<') {
+        return Err(Error::malformed(at, "$xml must begin with the tag of an element"));
+    }
+    let mut root = None;
+    loop {
+        match reader.next().map_err(|error| refuse(&error))? {
+            Event::Eof => {
+                return root
+                    .ok_or_else(|| Error::malformed(at, "$xml must begin with the tag of an element"));
+            }
+            Event::Start(name) if root.is_none() => root = Some(name),
+            Event::Start(_) if reader.depth() + depth > limits.xml_depth_max => {
+                return Err(Error::limit(at, "levels of elements", limits.xml_depth_max as u64));
+            }
+            _ => {}
+        }
+    }
+}

@@ -6,25 +6,26 @@ use crate::{
 /// Copies the element that `reader` has just begun, with those declarations outside of it that it uses.
 ///
 /// `budget` is how many bytes of declarations may still be written.
-pub(super) fn copy(reader: &mut Reader<'_>, budget: &mut usize) -> Result<String, Error> {
+pub(super) fn copy(reader: &mut Reader<'_>, budget: &mut usize, copied: &mut Vec<u8>) -> Result<(), Error> {
     let start = reader.offset();
-    let bindings = reader.skip_fragment()?;
+    reader.skip_fragment()?;
     let raw = reader.slice(start, reader.end_offset());
-    let name_end = raw.find([' ', '\t', '\n', '\r', '/', '>']).unwrap_or(raw.len());
-    let (name, rest) = raw.split_at(name_end);
-    let mut copied = name.as_bytes().to_vec();
-    for binding in bindings {
+    let is_end = |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'>');
+    let (name, rest) = raw.split_at(raw.bytes().position(is_end).unwrap_or(raw.len()));
+    copied.clear();
+    copied.extend_from_slice(name.as_bytes());
+    for binding in reader.used() {
         copied.extend_from_slice(if binding.prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
         copied.extend_from_slice(binding.prefix.as_bytes());
         copied.extend_from_slice(b"=\"");
-        escape_attribute(binding.namespace, &mut copied)?;
+        escape_attribute(binding.namespace, copied)?;
         copied.push(b'"');
     }
     *budget = budget
         .checked_sub(copied.len() - name.len())
         .ok_or_else(|| Error::limit(start, "bytes of declarations in parts without a schema", 16 << 20))?;
     copied.extend_from_slice(rest.as_bytes());
-    String::from_utf8(copied).map_err(|_| Error::malformed(start, "this element cannot be copied"))
+    Ok(())
 }
 
 /// Checks that a text is one element, which can be written as it stands; gives its namespace and name.

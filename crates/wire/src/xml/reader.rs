@@ -65,8 +65,10 @@ pub struct Reader<'x> {
     has_root: bool,
     start: usize,
     nodes: u64,
-    /// How many bindings are outside of a fragment, and which of them it uses.
-    outside: Option<(usize, Vec<usize>)>,
+    /// How many bindings are outside of the fragment that is passed over.
+    outside: Option<usize>,
+    /// Which of them it uses.
+    used: Vec<usize>,
 }
 
 impl<'x> Reader<'x> {
@@ -115,6 +117,7 @@ impl<'x> Reader<'x> {
             start: 0,
             nodes: 0,
             outside: None,
+            used: Vec::new(),
         }
     }
 
@@ -196,11 +199,8 @@ impl<'x> Reader<'x> {
         }
         match self.bindings.iter().rposition(|binding| binding.prefix == prefix) {
             Some(index) => {
-                if let Some((outer, used)) = &mut self.outside
-                    && index < *outer
-                    && !used.contains(&index)
-                {
-                    used.push(index);
+                if self.outside.is_some_and(|outer| index < outer) && !self.used.contains(&index) {
+                    self.used.push(index);
                 }
                 Ok(self.bindings[index].namespace)
             }
@@ -417,7 +417,7 @@ impl<'x> Reader<'x> {
             if prefix == "xmlns" || key == "xmlns" {
                 declared += 1;
                 let prefix = if prefix.is_empty() { "" } else { local };
-                self.declare(prefix, value, here, declared)?;
+                self.declare(prefix, &value, here, declared)?;
             } else {
                 raw.push((prefix, local, value, here));
             }
@@ -463,7 +463,7 @@ impl<'x> Reader<'x> {
     fn declare(
         &mut self,
         prefix: &'x str,
-        namespace: Cow<'x, str>,
+        namespace: &Cow<'x, str>,
         at: usize,
         declared: usize,
     ) -> Result<(), Error> {
@@ -483,7 +483,7 @@ impl<'x> Reader<'x> {
             let max = self.limits.xml_namespace_bytes_max as u64;
             return Err(Error::limit(at, "bytes in a namespace", max));
         }
-        let Cow::Borrowed(namespace) = namespace else {
+        let Cow::Borrowed(namespace) = *namespace else {
             return Err(Error::malformed(at, "a reference stands in the name of a namespace"));
         };
         let before = self.outer_bindings();
@@ -543,40 +543,51 @@ impl<'x> Reader<'x> {
         Ok(())
     }
 
-    /// Passes over the element that began last, and gives those outer declarations that it uses.
-    pub(crate) fn skip_fragment(&mut self) -> Result<Vec<Binding<'x>>, Error> {
-        let (outer, start) = (self.outer_bindings(), self.start);
-        // Its own tag is read again, to see what it uses.
-        let raw = self.input.get(start..self.position()).unwrap_or_default();
-        self.outside = Some((outer, Vec::new()));
-        let name = raw.get(1..).unwrap_or_default();
-        let name = name.split(|c: char| c.is_ascii() && (is_blank(c as u8) || matches!(c, '/' | '>'))).next();
-        let name = name.unwrap_or_default();
+    /// Passes over the element that began last; [`Self::used`] has those outer declarations that it uses.
+    pub(crate) fn skip_fragment(&mut self) -> Result<(), Error> {
+        let start = self.start;
+        self.used.clear();
+        self.outside = Some(self.outer_bindings());
+        let result = self.use_own_tag(start).and_then(|()| self.skip());
+        self.outside = None;
+        result
+    }
+
+    /// Sees which declarations the tag uses that was read last.
+    fn use_own_tag(&mut self, start: usize) -> Result<(), Error> {
+        let raw = self.input.get(start + 1..self.position()).unwrap_or_default();
+        let name_len = raw.bytes().position(|byte| is_blank(byte) || matches!(byte, b'/' | b'>'));
+        let name = raw.get(..name_len.unwrap_or(raw.len())).unwrap_or_default();
         let (prefix, _) = name.split_once(':').unwrap_or_default();
         self.lookup(prefix, start)?;
-        let prefixes: Vec<&'x str> = Attributes::new(raw.get(1..).unwrap_or_default(), name.len())
-            .with_checks(false)
-            .flatten()
-            .flat_map(|attribute| {
-                let key: &'x str = attribute.key.0;
-                let value = match attribute.value {
-                    Cow::Borrowed(value) if key.ends_with(":type") => value,
-                    _ => "",
-                };
-                [key, value]
-            })
-            .filter_map(|name| name.split_once(':'))
-            .map(|(prefix, _)| prefix)
-            .collect();
-        for prefix in prefixes {
-            if self.namespace(prefix).is_some() {
-                self.lookup(prefix, start)?;
+        if self.attributes.is_empty() {
+            return Ok(());
+        }
+        for attribute in Attributes::new(raw, name.len()).with_checks(false).flatten() {
+            let key: &'x str = attribute.key.0;
+            let value = match attribute.value {
+                Cow::Borrowed(value) if key.ends_with(":type") => value,
+                _ => "",
+            };
+            for (prefix, _) in [key, value].into_iter().filter_map(|name| name.split_once(':')) {
+                if self.namespace(prefix).is_some() {
+                    self.lookup(prefix, start)?;
+                }
             }
         }
-        let skipped = self.skip();
-        let used = self.outside.take().map(|(_, used)| used).unwrap_or_default();
-        skipped?;
-        Ok(used.into_iter().filter_map(|index| self.bindings.get(index).copied()).collect())
+        Ok(())
+    }
+
+    /// The outer declarations that the fragment uses that was passed over.
+    pub(crate) fn used(&self) -> impl Iterator<Item = Binding<'x>> {
+        self.used.iter().filter_map(|index| self.bindings.get(*index).copied())
+    }
+
+    /// Reads an element again that has just ended, with the declarations that are outside of it.
+    pub(crate) fn again(&self, start: usize, outer: usize) -> Self {
+        let raw = self.slice(start, self.end_offset());
+        let bindings = self.bindings.get(..outer).unwrap_or_default().to_vec();
+        Self::fragment(raw, start, bindings, self.depth(), &self.limits)
     }
 }
 

@@ -93,7 +93,7 @@ fn limits() {
     ];
     for input in &cases {
         let error = events(input.as_bytes()).expect_err("too much");
-        assert_eq!(error.kind(), ErrorKind::Limit, "{error}: {:.60}", input);
+        assert_eq!(error.kind(), ErrorKind::Limit, "{error}: {input:.60}");
     }
 }
 

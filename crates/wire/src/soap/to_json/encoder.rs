@@ -26,6 +26,8 @@ pub(super) struct Encoder<'s, 'x> {
     seen: Vec<bool>,
     /// Elements that are open, those that were referred to among them.
     levels: usize,
+    /// A copy before it is written.
+    scratch: Vec<u8>,
     /// Bytes of declarations that may still be added to copies.
     budget: usize,
 }
@@ -49,6 +51,7 @@ impl<'s, 'x> Encoder<'s, 'x> {
             attachments: None,
             seen: Vec::new(),
             levels: 0,
+            scratch: Vec::new(),
             budget: limits.message_bytes_max,
         }
     }
@@ -277,30 +280,36 @@ impl<'s, 'x> Encoder<'s, 'x> {
             return self.array(reader, item);
         }
         let is_plain = attributes.iter().all(|one| one.name.namespace == XSI && one.name.local != "type");
-        let start = reader.offset();
-        let (bindings, depth) = (reader.bindings().to_vec(), reader.depth());
-        let copied = fragment::copy(reader, &mut self.budget)?;
-        let raw = reader.slice(start, reader.end_offset());
-        if is_plain && memchr::memchr_iter(b'<', raw.as_bytes()).count() <= 2 {
-            let mut again = Reader::fragment(raw, start, bindings, depth, &self.limits);
-            again.next()?;
-            let text = read_text(&mut again)?;
-            json::write_text(&mut self.out, &text);
-        } else {
-            self.xml(&copied);
+        if !is_plain {
+            return self.copied(reader);
         }
-        Ok(())
-    }
-
-    fn xml(&mut self, copied: &str) {
-        self.out.extend_from_slice(b"{\"$xml\":");
-        json::write_text(&mut self.out, copied);
-        self.out.push(b'}');
+        let (start, outer, depth) = (reader.offset(), reader.outer_bindings(), reader.depth());
+        let mut text = Cow::Borrowed("");
+        loop {
+            match reader.next()? {
+                Event::Text(part) if text.is_empty() => text = part,
+                Event::Text(part) => text.to_mut().push_str(&part),
+                Event::Start(_) => break,
+                Event::End | Event::Eof => {
+                    json::write_string(&mut self.out, text.as_bytes());
+                    return Ok(());
+                }
+            }
+        }
+        // It has elements after all: it is read once more, for a copy.
+        while reader.depth() >= depth {
+            reader.next()?;
+        }
+        let mut again = reader.again(start, outer);
+        again.next()?;
+        self.copied(&mut again)
     }
 
     pub(super) fn copied(&mut self, reader: &mut Reader<'x>) -> Result<(), Error> {
-        let copied = fragment::copy(reader, &mut self.budget)?;
-        self.xml(&copied);
+        fragment::copy(reader, &mut self.budget, &mut self.scratch)?;
+        self.out.extend_from_slice(b"{\"$xml\":");
+        json::write_string(&mut self.out, &self.scratch);
+        self.out.push(b'}');
         Ok(())
     }
 
@@ -338,7 +347,7 @@ impl<'s, 'x> Encoder<'s, 'x> {
                         .iter()
                         .find(|one| one.name.namespace.is_empty() && one.name.local == "href");
                     let href = href.map(|one| one.value.clone().into_owned()).unwrap_or_default();
-                    let found = href.strip_prefix("cid:").and_then(|id| attachments(id));
+                    let found = href.strip_prefix("cid:").and_then(attachments);
                     attached = Some(found.ok_or_else(|| {
                         Error::unexpected(at, "the id of a part of this package", format!("{href:?}"))
                     })?);

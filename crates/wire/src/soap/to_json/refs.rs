@@ -14,6 +14,9 @@ pub(super) struct Refs<'x> {
     budget: usize,
 }
 
+/// An element that has an id: that, where it begins, and what is in scope there.
+type Mark<'x> = (&'x str, usize, Rc<[Binding<'x>]>);
+
 struct Target<'x> {
     start: usize,
     raw: &'x str,
@@ -26,8 +29,8 @@ impl<'x> Refs<'x> {
     pub(super) fn find(reader: &mut Reader<'x>, limits: &Limits) -> Result<Self, Error> {
         let begun = reader.offset();
         let mut targets = HashMap::new();
-        let mut open: Vec<Option<(&'x str, usize, Rc<[Binding<'x>]>)>> = vec![None];
-        let mut snapshot: (Vec<usize>, Rc<[Binding<'x>]>) = (Vec::new(), Rc::from(reader.bindings()));
+        let mut open: Vec<Option<Mark<'x>>> = vec![None];
+        let mut snapshot: Rc<[Binding<'x>]> = Rc::from(reader.bindings());
         let mut copied = 0_usize;
         while !open.is_empty() {
             match reader.next()? {
@@ -40,11 +43,11 @@ impl<'x> Refs<'x> {
                         // What is in scope outside of the element; its own declarations are read with it.
                         let outer = reader.outer_bindings();
                         let scope = &reader.bindings()[..outer];
-                        if snapshot.0.first() != Some(&outer) || *snapshot.1 != *scope {
+                        if *snapshot != *scope {
                             copied += outer;
-                            snapshot = (vec![outer], Rc::from(scope));
+                            snapshot = Rc::from(scope);
                         }
-                        (id, reader.offset(), snapshot.1.clone())
+                        (id, reader.offset(), snapshot.clone())
                     });
                     if copied > 16 * limits.xml_bindings_max {
                         return Err(Error::limit(

@@ -24,6 +24,7 @@
 //! Sources: SOAP 1.1 (W3C note of 2000), SOAP 1.2 part 1 and 2 (second edition).
 
 pub mod from_json;
+pub mod mtom;
 pub mod security;
 pub mod to_json;
 

@@ -3,6 +3,7 @@
 //! Source: WSDL 1.1 (W3C note of 2001) and its binding to SOAP 1.2 (2006).
 
 mod build;
+mod emit;
 mod json_schema;
 mod load;
 mod model;
@@ -11,6 +12,7 @@ mod model;
 pub(crate) mod tests;
 
 pub use self::{
+    emit::{FieldSpec, OperationSpec, ServiceSpec, TypeSpec, emit},
     json_schema::document as json_schema,
     model::{Definitions, FaultShape, Header, MessageShape, Operation, Port, Service, Style},
 };

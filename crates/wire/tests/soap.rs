@@ -12,7 +12,7 @@ use std::{
 use kefu_wire::{
     Limits, MemoryLoader,
     soap::{Direction, Options, Version, from_json, to_json},
-    wsdl::{self, Definitions},
+    wsdl::{self, Definitions, FieldSpec, OperationSpec, ServiceSpec, TypeSpec},
 };
 use serde_json::{Value, json};
 
@@ -171,4 +171,42 @@ fn zeep_asks() {
         zeep.ask(&json!({"parse": "CreateTicket", "body": reply})),
         json!({"fault": "no", "why": "busy"})
     );
+}
+
+#[test]
+fn zeep_reads_what_we_emit() {
+    let Some(mut zeep) = Peer::start("zeep", "zeep_peer.py") else { return };
+    let field = FieldSpec::new;
+    let line = TypeSpec::Object(vec![field("name", TypeSpec::String), field("count", TypeSpec::Integer)]);
+    let service = ServiceSpec {
+        name: "Tickets".to_owned(),
+        namespace: "urn:kefu".to_owned(),
+        location: "http://localhost/soap".to_owned(),
+        types: vec![("Line".to_owned(), line)],
+        operations: vec![OperationSpec {
+            name: "Create".to_owned(),
+            input: vec![
+                field("title", TypeSpec::String),
+                FieldSpec { many: true, ..field("line", TypeSpec::Named("Line".to_owned())) },
+                FieldSpec { required: false, ..field("status", TypeSpec::Enum(vec!["new".to_owned()])) },
+                FieldSpec { nullable: true, ..field("urgent", TypeSpec::Boolean) },
+            ],
+            output: Some(vec![field("id", TypeSpec::Integer)]),
+            ..OperationSpec::default()
+        }],
+        ..ServiceSpec::default()
+    };
+    let wsdl = wsdl::emit(&service).expect("right");
+    let definitions = load(&wsdl);
+    for (port, version) in [("TicketsSoap11", Version::V11), ("TicketsSoap12", Version::V12)] {
+        assert_eq!(zeep.ask(&json!({ "wsdl": wsdl, "port": port })), json!({"loaded": true}));
+        let order = json!({"title": "a", "line": [{"name": "x", "count": 1}, {"name": "y", "count": 2}], "status": "new",
+            "urgent": null});
+        let answer = zeep.ask(&json!({"create": "Create", "arguments": order}));
+        let request =
+            read(&definitions, "Create", Direction::Request, answer["body"].as_str().expect("a body"));
+        assert_eq!(request, order);
+        let reply = write(&definitions, "Create", Direction::Reply, version, &json!({"id": 7}));
+        assert_eq!(zeep.ask(&json!({"parse": "Create", "body": reply})), json!({"value": 7}));
+    }
 }

@@ -34,9 +34,31 @@ pub fn message(
 ) -> Result<(), Error> {
     let tape = Tape::read(input, limits)?;
     let decoder = Decoder::new(&definitions.schemas, &tape, limits, options);
-    let written = envelope::message(decoder, definitions, operation, direction, version, blocks)?;
+    let (written, _) = envelope::message(decoder, definitions, operation, direction, version, blocks)?;
     out.extend_from_slice(&written);
     Ok(())
+}
+
+/// As [`message`]; bytes of at least so many become parts of a package, for [`mtom::write`](super::mtom::write).
+///
+/// # Errors
+/// As [`message`].
+#[expect(clippy::too_many_arguments, reason = "each of them is another thing")]
+pub fn message_with_parts(
+    definitions: &Definitions,
+    operation: &Operation,
+    direction: Direction,
+    version: Version,
+    input: &[u8],
+    blocks: &[String],
+    attach_from: usize,
+    limits: &Limits,
+    options: &Options,
+) -> Result<(Vec<u8>, Vec<Vec<u8>>), Error> {
+    let tape = Tape::read(input, limits)?;
+    let mut decoder = Decoder::new(&definitions.schemas, &tape, limits, options);
+    decoder.attach_from = Some(attach_from);
+    envelope::message(decoder, definitions, operation, direction, version, blocks)
 }
 
 /// Converts the JSON of a global element, and appends the document to `out`.

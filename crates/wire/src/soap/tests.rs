@@ -1,5 +1,6 @@
 mod examples;
 mod hostile;
+mod packages;
 mod properties;
 
 use super::{Direction, Message, Options, Version, from_json, to_json};

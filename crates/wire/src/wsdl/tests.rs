@@ -1,4 +1,4 @@
-use super::{Definitions, Style, load};
+use super::{Definitions, FieldSpec, OperationSpec, ServiceSpec, Style, TypeSpec, emit, load};
 use crate::{Limits, MemoryLoader, soap::Version, thrift::idl::Diagnostic};
 
 pub(crate) const WRAPPED: &str = include_str!("../../tests/wsdl/wrapped.wsdl");
@@ -113,4 +113,61 @@ fn what_is_wrong_is_told_with_its_place() {
     }
     let missing = load(&MemoryLoader::default(), "x.wsdl", &Limits::default()).expect_err("nothing there");
     assert_eq!(missing.to_string(), "x.wsdl:1:1: there is no such file");
+}
+
+#[test]
+fn what_is_emitted_is_read() {
+    let field = FieldSpec::new;
+    let ticket = TypeSpec::Object(vec![
+        field("id", TypeSpec::Integer),
+        FieldSpec { many: true, ..field("label", TypeSpec::String) },
+        FieldSpec { nullable: true, ..field("due", TypeSpec::DateTime) },
+        FieldSpec { required: false, ..field("status", TypeSpec::Named("Status".to_owned())) },
+        FieldSpec { many: true, ..field("child", TypeSpec::Named("Ticket".to_owned())) },
+    ]);
+    let statuses = TypeSpec::Enum(vec!["new".to_owned(), "\"<&\"".to_owned()]);
+    let operation = OperationSpec {
+        name: "Create".to_owned(),
+        doc: Some("Makes a <ticket>.".to_owned()),
+        input: vec![field("ticket", TypeSpec::Named("Ticket".to_owned())), field("file", TypeSpec::Bytes)],
+        output: Some(vec![field("id", TypeSpec::Integer)]),
+        faults: vec![("Refused".to_owned(), vec![field("why", TypeSpec::String)])],
+    };
+    let forget = OperationSpec { name: "Forget".to_owned(), ..OperationSpec::default() };
+    let service = ServiceSpec {
+        name: "Kefu".to_owned(),
+        namespace: "urn:kefu".to_owned(),
+        location: "http://localhost/soap?a=1&b=2".to_owned(),
+        doc: None,
+        types: vec![("Status".to_owned(), statuses), ("Ticket".to_owned(), ticket)],
+        operations: vec![operation, forget],
+    };
+    let text = emit(&service).expect("right");
+    let loader = MemoryLoader::default().with("a.wsdl", text.as_str());
+    let (definitions, warnings) =
+        load(&loader, "a.wsdl", &Limits::default()).unwrap_or_else(|errors| panic!("{errors}: {text}"));
+    assert_eq!(warnings, []);
+    assert_eq!(definitions.services[0].ports[1].location, "http://localhost/soap?a=1&b=2");
+    assert_eq!(
+        operations(&definitions),
+        ["Soap11 V11", "Soap12 V12"].map(|port| [
+            format!("Kefu{port} Create Wrapped \"{{urn:kefu}}Create\" headers [] encoded false reply true faults 1"),
+            format!("Kefu{port} Forget Wrapped \"{{urn:kefu}}Forget\" headers [] encoded false reply false faults 0"),
+        ])
+        .concat()
+    );
+    let wrong = |change: &dyn Fn(&mut ServiceSpec)| {
+        let mut service = service.clone();
+        change(&mut service);
+        emit(&service).expect_err("wrong").to_string()
+    };
+    assert_eq!(wrong(&|service| service.name = "a b".to_owned()), "\"a b\" is no name of XML");
+    assert_eq!(
+        wrong(&|service| service.operations[1].name = "Create".to_owned()),
+        "the name \"Create\" stands there twice"
+    );
+    assert_eq!(
+        wrong(&|service| service.operations[0].input[0].ty = TypeSpec::Named("No".to_owned())),
+        "Create.ticket: the schema has no type \"No\""
+    );
 }

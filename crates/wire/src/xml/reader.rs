@@ -417,7 +417,13 @@ impl<'x> Reader<'x> {
             if prefix == "xmlns" || key == "xmlns" {
                 declared += 1;
                 let prefix = if prefix.is_empty() { "" } else { local };
-                self.declare(prefix, &value, here, declared)?;
+                let Cow::Borrowed(namespace) = value else {
+                    return Err(Error::malformed(
+                        self.base + here,
+                        "a reference or a line end stands in the name of a namespace",
+                    ));
+                };
+                self.declare(prefix, namespace, here, declared)?;
             } else {
                 raw.push((prefix, local, value, here));
             }
@@ -463,7 +469,7 @@ impl<'x> Reader<'x> {
     fn declare(
         &mut self,
         prefix: &'x str,
-        namespace: &Cow<'x, str>,
+        namespace: &'x str,
         at: usize,
         declared: usize,
     ) -> Result<(), Error> {
@@ -483,9 +489,6 @@ impl<'x> Reader<'x> {
             let max = self.limits.xml_namespace_bytes_max as u64;
             return Err(Error::limit(at, "bytes in a namespace", max));
         }
-        let Cow::Borrowed(namespace) = *namespace else {
-            return Err(Error::malformed(at, "a reference stands in the name of a namespace"));
-        };
         let before = self.outer_bindings();
         if self.bindings[before..].iter().any(|binding| binding.prefix == prefix) {
             return Err(Error::malformed(at, format!("the prefix {prefix:?} is declared twice")));

@@ -23,7 +23,7 @@ client = None
 for line in sys.stdin:
     request = json.loads(line)
     if "wsdl" in request:
-        client = Client(io.BytesIO(request["wsdl"].encode()), port_name="Tickets11")
+        client = Client(io.BytesIO(request["wsdl"].encode()), port_name=request.get("port", "Tickets11"))
         answer = {"loaded": True}
     elif "create" in request:
         message = client.create_message(client.service, request["create"], **request["arguments"])

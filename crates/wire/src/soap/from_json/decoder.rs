@@ -1,14 +1,17 @@
+use base64::Engine as _;
+
 use super::{
     super::{
-        Options, Version, fragment,
+        Options, Version, XOP, fragment,
+        mtom::part_id,
         tape::{Kind, NodeId, Tape},
     },
     prefixes::Prefixes,
 };
 use crate::{
-    Error, Limits, Problem,
+    Error, Limits, Problem, json,
     xml::{escape_attribute, escape_text, is_ncname},
-    xsd::{ANY_TYPE, Complex, Content, Element, QualifiedName, Schemas, TypeId, TypeKind},
+    xsd::{ANY_TYPE, Atom, Complex, Content, Element, QualifiedName, Schemas, TypeId, TypeKind, Value},
 };
 
 /// Writes the XML of values.
@@ -24,6 +27,10 @@ pub(super) struct Decoder<'s, 't, 'j> {
     /// Values of members that are still to be written, of all open objects.
     pub(super) slots: Vec<Slot>,
     depth: usize,
+    /// How long bytes must be that become parts of a package; none if none do.
+    pub(super) attach_from: Option<usize>,
+    /// Those that did.
+    pub(super) attached: Vec<Vec<u8>>,
 }
 
 /// The values of a member.
@@ -54,6 +61,8 @@ impl<'s, 't, 'j> Decoder<'s, 't, 'j> {
             encoded: None,
             slots: Vec::new(),
             depth: 0,
+            attach_from: None,
+            attached: Vec::new(),
         }
     }
 
@@ -228,8 +237,23 @@ impl<'s, 't, 'j> Decoder<'s, 't, 'j> {
 
     fn text(&mut self, ty: TypeId, node: NodeId) -> Result<(), Error> {
         let text = self.lexical(ty, node)?;
+        if self.attach_from.is_some_and(|least| text.len() / 4 * 3 >= least)
+            && self.attached.len() < self.limits.headers_max
+            && self.is_binary(ty)
+        {
+            let bytes = json::BASE64.decode(&text);
+            self.attached.push(bytes.map_err(|_| self.tape.unexpected(node, "a string of base64"))?);
+            let include =
+                format!("<xop:Include xmlns:xop=\"{XOP}\" href=\"cid:{}\"/>", part_id(self.attached.len()));
+            self.out.extend_from_slice(include.as_bytes());
+            return Ok(());
+        }
         escape_text(&text, &mut self.out)
             .map_err(|error| Error::at(self.tape.offset(node), error.problem().clone()))
+    }
+
+    fn is_binary(&self, ty: TypeId) -> bool {
+        matches!(&self.schemas.ty(ty).kind, TypeKind::Simple(simple) if simple.value == Value::Atom(Atom::Base64))
     }
 
     /// Reads the members of an object: writes attributes, and leaves slots for elements, which [`Self::body`] takes.

@@ -26,7 +26,7 @@ pub(super) fn message<'s>(
     direction: Direction,
     version: Version,
     blocks: &[String],
-) -> Result<Vec<u8>, Error> {
+) -> Result<(Vec<u8>, Vec<Vec<u8>>), Error> {
     let root = Tape::root();
     if decoder.tape.kind(root) != Kind::Object {
         return Err(decoder.tape.unexpected(root, "an object"));
@@ -93,7 +93,7 @@ pub(super) fn message<'s>(
     out.extend_from_slice(b"<soap:Body>");
     out.extend_from_slice(&body);
     out.extend_from_slice(b"</soap:Body></soap:Envelope>");
-    Ok(out)
+    Ok((out, decoder.attached))
 }
 
 fn write_headers<'s>(

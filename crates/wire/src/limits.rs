@@ -27,6 +27,8 @@ pub struct Limits {
     pub schema_depth_max: u32,
     /// Values that the constants and defaults of a schema may come to when their references are resolved.
     pub schema_const_nodes_max: u64,
+    /// Parts of a schema's types when groups and base types are written out.
+    pub schema_parts_max: u64,
     /// How deep XML elements may nest.
     pub xml_depth_max: usize,
     /// Attributes of an XML element.
@@ -58,6 +60,7 @@ impl Default for Limits {
             schema_tokens_max: 1 << 20,
             schema_depth_max: 64,
             schema_const_nodes_max: 100_000,
+            schema_parts_max: 200_000,
             xml_depth_max: 128,
             xml_attributes_max: 256,
             xml_declarations_max: 64,

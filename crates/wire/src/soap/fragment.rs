@@ -3,12 +3,17 @@ use crate::{
     xml::{Event, Name, Reader, escape_attribute},
 };
 
-/// Copies the element that `reader` has just begun, with those declarations outside of it that it uses.
+/// Copies the element that began at `start` and has just ended, with those declarations outside of it that it uses:
+/// those that `reader` saw since [`Reader::begin_fragment`].
 ///
 /// `budget` is how many bytes of declarations may still be written.
-pub(super) fn copy(reader: &mut Reader<'_>, budget: &mut usize, copied: &mut Vec<u8>) -> Result<(), Error> {
-    let start = reader.offset();
-    reader.skip_fragment()?;
+pub(super) fn copy(
+    reader: &mut Reader<'_>,
+    start: usize,
+    budget: &mut usize,
+    copied: &mut Vec<u8>,
+) -> Result<(), Error> {
+    reader.end_fragment();
     let raw = reader.slice(start, reader.end_offset());
     let is_end = |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'>');
     let (name, rest) = raw.split_at(raw.bytes().position(is_end).unwrap_or(raw.len()));

@@ -1,5 +1,7 @@
 //! From the elements of description files to services.
 
+use std::collections::HashMap;
+
 use super::{
     SOAP_11, SOAP_12, WSDL,
     load::Files,
@@ -14,7 +16,8 @@ use crate::{
 
 pub(super) fn build(files: &Files, documents: &mut Documents<'_>) -> Result<Definitions, Diagnostic> {
     let schemas = xsd::build_files(&files.schemas, documents)?;
-    let mut builder = Builder { files, documents, schemas };
+    let mut builder = Builder { files, documents, schemas, index: HashMap::new() };
+    builder.index();
     let mut services = Vec::new();
     for (file, root) in files.files.iter().enumerate().map(|(index, file)| (index, &file.root)) {
         for service in root.elements().filter(|part| part.is(WSDL, "service")) {
@@ -73,6 +76,8 @@ struct Builder<'b, 'd, 'l> {
     files: &'d Files,
     documents: &'b mut Documents<'l>,
     schemas: Schemas,
+    /// Definitions by what they are, their namespaces and their names.
+    index: HashMap<(&'d str, &'d str, &'d str), Place<'d>>,
 }
 
 /// What a binding says of all its operations and of one of them.
@@ -99,19 +104,24 @@ impl<'d> Builder<'_, 'd, '_> {
         self.documents.warn(source, place.element.offset, message);
     }
 
+    fn index(&mut self) {
+        for (file, root) in self.files.files.iter().enumerate().map(|(index, file)| (index, &file.root)) {
+            let target = root.attribute("targetNamespace").unwrap_or_default();
+            for element in root.elements().filter(|part| &*part.namespace == WSDL) {
+                if let Some(name) = element.attribute("name") {
+                    self.index.entry((&*element.local, target, name)).or_insert(Place { file, element });
+                }
+            }
+        }
+    }
+
     /// The definition that a qualified name refers to.
     fn find(&self, from: Place<'d>, kind: &'static str, name: &str) -> Result<Place<'d>, Diagnostic> {
         let Some((namespace, local)) = from.element.resolve(name) else {
             return Err(self.error(from, format!("the prefix of {name:?} is not declared")));
         };
-        for (file, root) in self.files.files.iter().enumerate().map(|(index, file)| (index, &file.root)) {
-            if root.attribute("targetNamespace").unwrap_or_default() == &*namespace {
-                let found =
-                    root.elements().find(|part| part.is(WSDL, kind) && part.attribute("name") == Some(local));
-                if let Some(element) = found {
-                    return Ok(Place { file, element });
-                }
-            }
+        if let Some(found) = self.index.get(&(kind, &*namespace, local)) {
+            return Ok(*found);
         }
         Err(self.error(from, format!("there is no {kind} {{{namespace}}}{local}")))
     }
@@ -150,13 +160,14 @@ impl<'d> Builder<'_, 'd, '_> {
         let style = soap.attribute("style").unwrap_or("document");
         let port_type = self.find(place, "portType", place.attribute("type"))?;
         let mut operations: Vec<Operation> = Vec::new();
+        let mut abstractions: HashMap<&str, Vec<Place<'d>>> = HashMap::new();
+        for operation in port_type.parts("operation") {
+            abstractions.entry(operation.attribute("name")).or_default().push(operation);
+        }
         for bound in place.parts("operation") {
             let name = bound.attribute("name");
             let input_name = bound.parts("input").next().and_then(|input| input.element.attribute("name"));
-            let mut candidates: Vec<Place<'d>> = port_type
-                .parts("operation")
-                .filter(|operation| operation.attribute("name") == name)
-                .collect();
+            let mut candidates = abstractions.get(name).cloned().unwrap_or_default();
             if candidates.len() > 1 {
                 self.warn(bound, format!("the operation {name:?} is overloaded"));
                 candidates.sort_by_key(|operation| {

@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use quick_xml::events::{Event as Token, attributes::Attributes};
 
@@ -56,6 +56,8 @@ pub struct Reader<'x> {
     tokens: quick_xml::Reader<&'x [u8]>,
     limits: Limits,
     bindings: Vec<Binding<'x>>,
+    /// Where the bindings of each prefix are, made when there are many.
+    by_prefix: HashMap<&'x str, Vec<usize>>,
     /// For each open element how many bindings were there before it.
     open: Vec<usize>,
     /// How many bindings were there before the element that has just ended.
@@ -108,6 +110,7 @@ impl<'x> Reader<'x> {
             base,
             tokens: quick_xml::Reader::from_str(input),
             limits: *limits,
+            by_prefix: index(&bindings),
             bindings,
             open: Vec::new(),
             ended: None,
@@ -189,15 +192,31 @@ impl<'x> Reader<'x> {
         if prefix == "xml" {
             return Some(XML);
         }
-        let found = self.bindings.iter().rev().find(|binding| binding.prefix == prefix);
+        let found = self.binding_of(prefix).and_then(|index| self.bindings.get(index));
         found.map(|binding| binding.namespace).or(prefix.is_empty().then_some(""))
+    }
+
+    /// The binding of a prefix that hides the others.
+    fn binding_of(&self, prefix: &str) -> Option<usize> {
+        if self.bindings.len() <= FEW {
+            return self.bindings.iter().rposition(|binding| binding.prefix == prefix);
+        }
+        self.by_prefix.get(prefix)?.last().copied()
+    }
+
+    fn end_bindings(&mut self, before: usize) {
+        for ended in self.bindings.drain(before..) {
+            if let Some(places) = self.by_prefix.get_mut(ended.prefix) {
+                places.pop();
+            }
+        }
     }
 
     fn lookup(&mut self, prefix: &str, at: usize) -> Result<&'x str, Error> {
         if prefix == "xml" {
             return Ok(XML);
         }
-        match self.bindings.iter().rposition(|binding| binding.prefix == prefix) {
+        match self.binding_of(prefix) {
             Some(index) => {
                 if self.outside.is_some_and(|outer| index < outer) && !self.used.contains(&index) {
                     self.used.push(index);
@@ -215,8 +234,10 @@ impl<'x> Reader<'x> {
     /// The document is malformed, has what is refused, or is beyond a limit.
     #[expect(clippy::should_implement_trait, reason = "what an iterator would give is wrapped twice")]
     pub fn next(&mut self) -> Result<Event<'x>, Error> {
-        if let Some(before) = self.ended.take() {
-            self.bindings.truncate(before);
+        if let Some(before) = self.ended.take()
+            && before < self.bindings.len()
+        {
+            self.end_bindings(before);
         }
         if self.ends_at_once {
             self.ends_at_once = false;
@@ -505,6 +526,7 @@ impl<'x> Reader<'x> {
         if namespace.is_empty() && !prefix.is_empty() {
             return Err(Error::malformed(at, format!("the prefix {prefix:?} is bound to nothing")));
         }
+        self.by_prefix.entry(prefix).or_default().push(self.bindings.len());
         self.bindings.push(Binding { prefix, namespace });
         Ok(())
     }
@@ -546,14 +568,16 @@ impl<'x> Reader<'x> {
         Ok(())
     }
 
-    /// Passes over the element that began last; [`Self::used`] has those outer declarations that it uses.
-    pub(crate) fn skip_fragment(&mut self) -> Result<(), Error> {
-        let start = self.start;
+    /// From now on sees which outer declarations the element uses that began last, until [`Self::end_fragment`].
+    pub(crate) fn begin_fragment(&mut self) -> Result<(), Error> {
         self.used.clear();
         self.outside = Some(self.outer_bindings());
-        let result = self.use_own_tag(start).and_then(|()| self.skip());
+        self.use_own_tag(self.start)
+    }
+
+    /// Ends what [`Self::begin_fragment`] began; [`Self::used`] has the declarations.
+    pub(crate) fn end_fragment(&mut self) {
         self.outside = None;
-        result
     }
 
     /// Sees which declarations the tag uses that was read last.
@@ -585,13 +609,17 @@ impl<'x> Reader<'x> {
     pub(crate) fn used(&self) -> impl Iterator<Item = Binding<'x>> {
         self.used.iter().filter_map(|index| self.bindings.get(*index).copied())
     }
+}
 
-    /// Reads an element again that has just ended, with the declarations that are outside of it.
-    pub(crate) fn again(&self, start: usize, outer: usize) -> Self {
-        let raw = self.slice(start, self.end_offset());
-        let bindings = self.bindings.get(..outer).unwrap_or_default().to_vec();
-        Self::fragment(raw, start, bindings, self.depth(), &self.limits)
+/// As many bindings are looked through one after the other.
+const FEW: usize = 8;
+
+fn index<'x>(bindings: &[Binding<'x>]) -> HashMap<&'x str, Vec<usize>> {
+    let mut places: HashMap<&'x str, Vec<usize>> = HashMap::new();
+    for (index, binding) in bindings.iter().enumerate() {
+        places.entry(binding.prefix).or_default().push(index);
     }
+    places
 }
 
 pub(super) fn is_blank(byte: u8) -> bool {

@@ -38,7 +38,7 @@ pub(super) fn build(files: &SchemaFiles, documents: &mut Documents<'_>) -> Resul
         depth: 0,
         budget: 0,
     };
-    builder.budget = builder.documents.limits.schema_const_nodes_max;
+    builder.budget = builder.documents.limits.schema_parts_max;
     builder.index();
     builder.all()?;
     builder.finish()
@@ -200,17 +200,18 @@ impl<'d> Builder<'_, 'd, '_> {
     }
 
     fn finish(mut self) -> Result<Schemas, Diagnostic> {
-        for (element, head) in &self.inherits {
-            // The head may itself have the type of its head.
-            let mut head = *head;
-            for _ in 0..self.inherits.len() {
-                match self.inherits.iter().find(|(member, _)| *member == head) {
-                    Some((_, next)) => head = *next,
-                    None => break,
-                }
+        let mut heads: HashMap<ElementId, ElementId> = self.inherits.iter().copied().collect();
+        for (element, _) in &self.inherits {
+            // The head may itself have the type of its head; those on the way are known then, too.
+            let (mut head, mut way) = (*element, Vec::new());
+            while let Some(next) = heads.remove(&head) {
+                way.push(head);
+                head = next;
             }
             let ty = self.schemas.element(head).ty;
-            self.schemas.elements[element.0 as usize].ty = ty;
+            for element in way {
+                self.schemas.elements[element.0 as usize].ty = ty;
+            }
         }
         members::finish(&mut self.schemas, &self.substitutions, &mut self.budget)
             .map_err(|message| self.documents.error(0, 0, message))?;
@@ -218,13 +219,18 @@ impl<'d> Builder<'_, 'd, '_> {
     }
 
     fn spend(&mut self, place: Place<'_>) -> Result<(), Diagnostic> {
-        match self.budget.checked_sub(1) {
+        self.spend_many(place, 1)
+    }
+
+    /// Counts parts that are written out, or copied to a derived type.
+    fn spend_many(&mut self, place: Place<'_>, parts: usize) -> Result<(), Diagnostic> {
+        match self.budget.checked_sub(parts as u64) {
             Some(rest) => {
                 self.budget = rest;
                 Ok(())
             }
             None => {
-                let max = self.documents.limits.schema_const_nodes_max;
+                let max = self.documents.limits.schema_parts_max;
                 Err(self.error(place, format!("more than {max} parts when groups are written out")))
             }
         }

@@ -37,6 +37,7 @@ pub enum Form {
 #[derive(Clone, Debug, Default)]
 pub struct Schemas {
     pub(crate) namespaces: Vec<String>,
+    pub(crate) namespace_ids: HashMap<String, NamespaceId>,
     pub(crate) types: Vec<Type>,
     pub(crate) elements: Vec<Element>,
     pub(crate) named_types: HashMap<QualifiedName, TypeId>,
@@ -290,14 +291,15 @@ impl Schemas {
     }
 
     pub(crate) fn find_namespace(&self, namespace: &str) -> Option<NamespaceId> {
-        let index = self.namespaces.iter().position(|known| known == namespace)?;
-        u32::try_from(index).ok().map(NamespaceId)
+        self.namespace_ids.get(namespace).copied()
     }
 
     pub(crate) fn intern_namespace(&mut self, namespace: &str) -> NamespaceId {
         self.find_namespace(namespace).unwrap_or_else(|| {
+            let id = NamespaceId(u32::try_from(self.namespaces.len()).unwrap_or(u32::MAX));
             self.namespaces.push(namespace.to_owned());
-            NamespaceId(u32::try_from(self.namespaces.len() - 1).unwrap_or(u32::MAX))
+            self.namespace_ids.insert(namespace.to_owned(), id);
+            id
         })
     }
 

@@ -279,12 +279,10 @@ impl<'s, 't, 'j> Decoder<'s, 't, 'j> {
         for (key, value) in tape.members(object) {
             let name = tape.string(key, &mut scratch)?;
             // Members mostly come in the order of the schema.
-            let hint = complex.members[expected.min(complex.members.len())..]
-                .iter()
-                .position(|member| member.json_name == name)
-                .filter(|ahead| *ahead < 4);
+            let ahead = complex.members.iter().skip(expected).take(4);
+            let hint = ahead.zip(expected..).find(|(member, _)| member.json_name == name);
             let index = hint
-                .map(|ahead| expected + ahead)
+                .map(|(_, index)| index)
                 .or_else(|| complex.by_json_name.get(name).map(|index| *index as usize));
             if let Some(index) = index {
                 expected = index + 1;

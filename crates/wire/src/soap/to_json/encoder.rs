@@ -283,7 +283,8 @@ impl<'s, 'x> Encoder<'s, 'x> {
         if !is_plain {
             return self.copied(reader);
         }
-        let (start, outer, depth) = (reader.offset(), reader.outer_bindings(), reader.depth());
+        let (start, depth) = (reader.offset(), reader.depth());
+        reader.begin_fragment()?;
         let mut text = Cow::Borrowed("");
         loop {
             match reader.next()? {
@@ -291,22 +292,29 @@ impl<'s, 'x> Encoder<'s, 'x> {
                 Event::Text(part) => text.to_mut().push_str(&part),
                 Event::Start(_) => break,
                 Event::End | Event::Eof => {
+                    reader.end_fragment();
                     json::write_string(&mut self.out, text.as_bytes());
                     return Ok(());
                 }
             }
         }
-        // It has elements after all: it is read once more, for a copy.
+        // It has elements after all.
         while reader.depth() >= depth {
             reader.next()?;
         }
-        let mut again = reader.again(start, outer);
-        again.next()?;
-        self.copied(&mut again)
+        self.copy(reader, start)
     }
 
     pub(super) fn copied(&mut self, reader: &mut Reader<'x>) -> Result<(), Error> {
-        fragment::copy(reader, &mut self.budget, &mut self.scratch)?;
+        let start = reader.offset();
+        reader.begin_fragment()?;
+        reader.skip()?;
+        self.copy(reader, start)
+    }
+
+    /// Writes a copy of the element that began at `start` and has just ended.
+    fn copy(&mut self, reader: &mut Reader<'x>, start: usize) -> Result<(), Error> {
+        fragment::copy(reader, start, &mut self.budget, &mut self.scratch)?;
         self.out.extend_from_slice(b"{\"$xml\":");
         json::write_string(&mut self.out, &self.scratch);
         self.out.push(b'}');

@@ -75,7 +75,8 @@ impl<'x> Refs<'x> {
             }
         }
         let length = reader.end_offset() - begun;
-        Ok(Self { targets, open: Vec::new(), budget: length.saturating_mul(2) + (64 << 10) })
+        // Enough for elements that are shared by a few, and for a reader of each.
+        Ok(Self { targets, open: Vec::new(), budget: length.saturating_mul(8) + (64 << 10) })
     }
 
     /// Begins to read what a reference refers to.
@@ -94,10 +95,10 @@ impl<'x> Refs<'x> {
         if self.open.iter().any(|open| open == id) {
             return Err(Error::malformed(at, format!("the element with the id {id:?} contains itself")));
         }
-        self.budget = self
-            .budget
-            .checked_sub(target.raw.len())
-            .ok_or_else(|| Error::limit(at, "bytes when references are written out", 2))?;
+        self.budget =
+            self.budget.checked_sub(target.raw.len() + 8 * target.bindings.len()).ok_or_else(|| {
+                Error::limit(at, "times the bytes of the body when references are written out", 8)
+            })?;
         self.open.push(id.to_owned());
         let depth = depth.max(target.depth);
         Ok(Reader::fragment(target.raw, target.start, target.bindings.to_vec(), depth, limits))

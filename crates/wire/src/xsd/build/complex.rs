@@ -47,6 +47,7 @@ impl<'d> Builder<'_, 'd, '_> {
             TypeKind::Simple(_) => Complex::new(Content::Simple(base)),
             TypeKind::Complex(complex) => complex.clone(),
         };
+        self.spend_many(how, complex.attributes.len())?;
         let text = match complex.content {
             Content::Simple(text) => text,
             _ => ANY_SIMPLE_TYPE,
@@ -77,6 +78,11 @@ impl<'d> Builder<'_, 'd, '_> {
                 return Err(self.error(how, "complex content is derived from a simple type"));
             }
         };
+        let copied = match &inherited.content {
+            Content::Elements(particle) => parts(particle),
+            _ => 0,
+        };
+        self.spend_many(how, copied + inherited.attributes.len())?;
         let own = self.model(how)?;
         let mut complex = Complex::new(own);
         complex.attributes = inherited.attributes;
@@ -203,10 +209,24 @@ impl<'d> Builder<'_, 'd, '_> {
         let plain = format!("@{}", name.local);
         let is_taken = complex.attributes.iter().any(|known| known.json_name == plain);
         let json_name = if is_taken { format!("@{}", self.schemas.clark(&name)) } else { plain };
+        if complex.attributes.len() >= self.documents.limits.xml_attributes_max {
+            let max = self.documents.limits.xml_attributes_max;
+            return Err(self.error(part, format!("a type has more than {max} attributes")));
+        }
         let (default, fixed) = (value("default"), value("fixed"));
         let required = part.attribute("use") == Some("required");
         complex.attributes.push(AttributeUse { name, json_name, ty, required, default, fixed });
         Ok(())
+    }
+}
+
+/// How many parts a content model has.
+fn parts(particle: &Particle) -> usize {
+    match &particle.term {
+        Term::Sequence(inner) | Term::Choice(inner) | Term::All(inner) => {
+            1 + inner.iter().map(parts).sum::<usize>()
+        }
+        Term::Element { .. } | Term::Any => 1,
     }
 }
 

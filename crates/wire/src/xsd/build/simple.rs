@@ -83,7 +83,10 @@ impl<'d> Builder<'_, 'd, '_> {
         let TypeKind::Simple(simple) = &self.schemas.ty(base).kind else {
             return Err(self.error(how, "a simple type is derived from one that is not"));
         };
+        let facets = simple.facets.enumeration.len() + simple.facets.patterns.len();
+        let members = if let Value::Union(types) = &simple.value { types.len() } else { 0 };
         let mut simple = simple.clone();
+        self.spend_many(how, facets + members)?;
         self.facets(how, &mut simple)?;
         Ok((base, simple))
     }

@@ -1,35 +1,48 @@
 use crate::{
-    Error, Limits,
-    xml::{Event, Name, Reader, escape_attribute},
+    Error, Limits, json,
+    xml::{Event, Name, Reader},
 };
 
-/// Copies the element that began at `start` and has just ended, with those declarations outside of it that it uses:
-/// those that `reader` saw since [`Reader::begin_fragment`].
+/// Writes a copy of the element that began at `start` and has just ended, as a string of JSON, with those
+/// declarations outside of it that it uses: those that `reader` saw since [`Reader::begin_fragment`].
 ///
 /// `budget` is how many bytes of declarations may still be written.
 pub(super) fn copy(
     reader: &mut Reader<'_>,
     start: usize,
     budget: &mut usize,
-    copied: &mut Vec<u8>,
+    out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     reader.end_fragment();
     let raw = reader.slice(start, reader.end_offset());
     let is_end = |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'>');
     let (name, rest) = raw.split_at(raw.bytes().position(is_end).unwrap_or(raw.len()));
-    copied.clear();
-    copied.extend_from_slice(name.as_bytes());
+    out.push(b'"');
+    json::write_part(out, name);
     for binding in reader.used() {
-        copied.extend_from_slice(if binding.prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
-        copied.extend_from_slice(binding.prefix.as_bytes());
-        copied.extend_from_slice(b"=\"");
-        escape_attribute(binding.namespace, copied)?;
-        copied.push(b'"');
+        let before = out.len();
+        out.extend_from_slice(if binding.prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
+        out.extend_from_slice(binding.prefix.as_bytes());
+        out.extend_from_slice(b"=\\\"");
+        for part in binding.namespace.split_inclusive(['"', '>', '&', '<']) {
+            let special = part.as_bytes().last().copied();
+            let (plain, escaped) = match special {
+                Some(b'"') => (&part[..part.len() - 1], "&quot;"),
+                Some(b'>') => (&part[..part.len() - 1], "&gt;"),
+                Some(b'&') => (&part[..part.len() - 1], "&amp;"),
+                Some(b'<') => (&part[..part.len() - 1], "&lt;"),
+                _ => (part, ""),
+            };
+            json::write_part(out, plain);
+            out.extend_from_slice(escaped.as_bytes());
+        }
+        out.extend_from_slice(b"\\\"");
+        *budget = budget.checked_sub(out.len() - before).ok_or_else(|| {
+            Error::limit(start, "bytes of declarations in parts without a schema", 16 << 20)
+        })?;
     }
-    *budget = budget
-        .checked_sub(copied.len() - name.len())
-        .ok_or_else(|| Error::limit(start, "bytes of declarations in parts without a schema", 16 << 20))?;
-    copied.extend_from_slice(rest.as_bytes());
+    json::write_part(out, rest);
+    out.push(b'"');
     Ok(())
 }
 

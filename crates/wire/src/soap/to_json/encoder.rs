@@ -26,8 +26,6 @@ pub(super) struct Encoder<'s, 'x> {
     seen: Vec<bool>,
     /// Elements that are open, those that were referred to among them.
     levels: usize,
-    /// A copy before it is written.
-    scratch: Vec<u8>,
     /// Bytes of declarations that may still be added to copies.
     budget: usize,
 }
@@ -51,7 +49,6 @@ impl<'s, 'x> Encoder<'s, 'x> {
             attachments: None,
             seen: Vec::new(),
             levels: 0,
-            scratch: Vec::new(),
             budget: limits.message_bytes_max,
         }
     }
@@ -314,9 +311,8 @@ impl<'s, 'x> Encoder<'s, 'x> {
 
     /// Writes a copy of the element that began at `start` and has just ended.
     fn copy(&mut self, reader: &mut Reader<'x>, start: usize) -> Result<(), Error> {
-        fragment::copy(reader, start, &mut self.budget, &mut self.scratch)?;
         self.out.extend_from_slice(b"{\"$xml\":");
-        json::write_string(&mut self.out, &self.scratch);
+        fragment::copy(reader, start, &mut self.budget, &mut self.out)?;
         self.out.push(b'}');
         Ok(())
     }

@@ -84,6 +84,10 @@ impl<'s, 't, 'j> Decoder<'s, 't, 'j> {
         if !is_ncname(local) {
             return Err(self.malformed(node, format!("{local:?} is no name")));
         }
+        // What would have to be escaped is not read in the names of namespaces either.
+        if namespace.contains(|c: char| c.is_control() || matches!(c, '<' | '>' | '&' | '"' | ' ')) {
+            return Err(self.malformed(node, format!("{namespace:?} is no name of a namespace")));
+        }
         Ok(self.prefixes.name(namespace, local))
     }
 

@@ -152,6 +152,17 @@ fn faults() {
 }
 
 #[test]
+fn namespaces_that_cannot_be_declared_are_refused() {
+    let (definitions, _) = definitions("wrapped.wsdl");
+    for namespace in ["u>rn", "u&rn", "u rn", "u<rn"] {
+        let json = format!(r#"{{"$fault":{{"code":"{{{namespace}}}Bad"}}}}"#);
+        let error =
+            write(&definitions, "CreateTicket", Direction::Reply, Version::V12, &json).expect_err(namespace);
+        assert_eq!(error.path(), "$fault.code");
+    }
+}
+
+#[test]
 fn substitutes_and_alternation() {
     let (definitions, _) = definitions("bare.wsdl");
     let xml = envelope(Version::V12, "", "<q:query xmlns:q='urn:bare'> 7 </q:query>");

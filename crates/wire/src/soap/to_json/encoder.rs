@@ -1,3 +1,6 @@
+mod children;
+mod head;
+
 use std::borrow::Cow;
 
 use super::{refs::Refs, values::Values};
@@ -6,8 +9,8 @@ use crate::{
     soap::{ENVELOPE_11, ENVELOPE_12, Options, XOP, XSI, fragment},
     xml::{Attribute, Event, Name, Reader},
     xsd::{
-        Atom, BASE64_BINARY, Complex, Content, Element, ElementId, Member, SOAP_ENC_11, SOAP_ENC_12, Schemas,
-        TypeId, TypeKind, Value,
+        Atom, BASE64_BINARY, Complex, Content, Element, ElementId, SOAP_ENC_11, SOAP_ENC_12, Schemas, TypeId,
+        TypeKind, Value,
     },
 };
 
@@ -28,15 +31,6 @@ pub(super) struct Encoder<'s, 'x> {
     levels: usize,
     /// Bytes of declarations that may still be added to copies.
     budget: usize,
-}
-
-/// What the attributes of an element say of its content.
-#[derive(Default)]
-struct Head<'x> {
-    nil: bool,
-    explicit: Option<TypeId>,
-    href: Option<Cow<'x, str>>,
-    array_type: Option<Cow<'x, str>>,
 }
 
 impl<'s, 'x> Encoder<'s, 'x> {
@@ -125,65 +119,6 @@ impl<'s, 'x> Encoder<'s, 'x> {
         self.typed(reader, explicit, Some(explicit), attributes, default, head.array_type)
     }
 
-    /// Whether the encoding of SOAP names a type of XML Schema by its own namespace, or the other way round.
-    fn is_twin(&self, one: TypeId, other: TypeId) -> bool {
-        let schemas = self.schemas();
-        let (Some(one), Some(other)) = (&schemas.ty(one).name, &schemas.ty(other).name) else { return false };
-        let encoded = |namespace: &str| matches!(namespace, SOAP_ENC_11 | SOAP_ENC_12);
-        let spaces = (schemas.namespace(one.namespace), schemas.namespace(other.namespace));
-        one.local == other.local
-            && ((encoded(spaces.0) && spaces.1 == crate::xsd::XSD)
-                || (spaces.0 == crate::xsd::XSD && encoded(spaces.1)))
-    }
-
-    fn head(&self, reader: &Reader<'x>, attributes: &[Attribute<'x>]) -> Result<Head<'x>, Error> {
-        let mut head = Head::default();
-        for attribute in attributes {
-            let value = attribute.value.as_ref();
-            match (attribute.name.namespace, attribute.name.local) {
-                (XSI, "nil") => head.nil = matches!(value.trim(), "true" | "1"),
-                (XSI, "type") => {
-                    let (prefix, local) = value.trim().split_once(':').unwrap_or(("", value.trim()));
-                    let namespace = reader.namespace(prefix).ok_or_else(|| {
-                        Error::malformed(reader.offset(), format!("the prefix {prefix:?} is not declared"))
-                    })?;
-                    let found = self.schemas().find_type(namespace, local);
-                    if found.is_none() && self.values.strict {
-                        let found = format!("{{{namespace}}}{local}");
-                        return Err(Error::unexpected(reader.offset(), "a type of the schema", found));
-                    }
-                    head.explicit = found;
-                }
-                ("", "href") | (SOAP_ENC_12, "ref") if self.refs.is_some() => {
-                    head.href = Some(attribute.value.clone());
-                }
-                (SOAP_ENC_11, "arrayType") | (SOAP_ENC_12, "itemType") => {
-                    head.array_type = Some(attribute.value.clone());
-                }
-                (SOAP_ENC_11, "offset" | "position") => {
-                    return Err(Error::malformed(reader.offset(), "arrays with gaps are not understood"));
-                }
-                _ => {}
-            }
-        }
-        Ok(head)
-    }
-
-    /// The value of an element that another refers to.
-    fn referred(&mut self, reader: &mut Reader<'x>, href: &str, declared: TypeId) -> Result<(), Error> {
-        let at = reader.offset();
-        let limits = self.limits;
-        let Some(refs) = &mut self.refs else { return expect_end(reader) };
-        let mut target = refs.enter(href, at, reader.depth(), &limits)?;
-        target.next()?;
-        let result = self.value(&mut target, declared, None);
-        if let Some(refs) = &mut self.refs {
-            refs.leave();
-        }
-        result?;
-        expect_end(reader)
-    }
-
     fn typed(
         &mut self,
         reader: &mut Reader<'x>,
@@ -235,13 +170,6 @@ impl<'s, 'x> Encoder<'s, 'x> {
             self.out.extend_from_slice(b"\"$type\":");
             json::write_text(&mut self.out, &schemas.clark(name));
         }
-    }
-
-    fn item_type(&self, reader: &Reader<'x>, name: &str) -> Option<TypeId> {
-        let name = name.split('[').next()?.trim();
-        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let found = self.schemas().find_type(reader.namespace(prefix)?, local)?;
-        (found != crate::xsd::ANY_TYPE && local != "anyType" && local != "ur-type").then_some(found)
     }
 
     fn array(&mut self, reader: &mut Reader<'x>, item: Option<TypeId>) -> Result<(), Error> {
@@ -493,160 +421,6 @@ impl<'s, 'x> Encoder<'s, 'x> {
             return Err(Error::malformed(reader.offset(), "a required attribute is missing"));
         }
         Ok(())
-    }
-
-    fn children(
-        &mut self,
-        reader: &mut Reader<'x>,
-        complex: &'s Complex,
-        base: usize,
-        mut first: Option<Name<'x>>,
-    ) -> Result<(), Error> {
-        let schemas = self.schemas();
-        let mut place = Place::default();
-        let (mut any, mut unknown) = (Vec::new(), Vec::new());
-        let mut buffers: Vec<(u32, Vec<u8>)> = Vec::new();
-        loop {
-            let name = match first.take() {
-                Some(name) => name,
-                None => match reader.next()? {
-                    Event::Start(name) => name,
-                    Event::Text(text) => {
-                        check_blank(reader, &text)?;
-                        continue;
-                    }
-                    Event::End | Event::Eof => break,
-                },
-            };
-            let is_it = |index: u32| {
-                let member: &Member = complex.members.get(index as usize)?;
-                let element = schemas.element(member.element);
-                let is_it = element.name.local == name.local
-                    && schemas.namespace(element.name.namespace) == name.namespace;
-                is_it.then_some((index, member, element))
-            };
-            let found = is_it(place.last)
-                .or_else(|| is_it(place.last.wrapping_add(1)))
-                .or_else(|| complex.by_name.get(name.local)?.iter().find_map(|index| is_it(*index)));
-            let Some((index, member, element)) = found else {
-                self.other(
-                    reader,
-                    complex.has_any,
-                    name.local,
-                    if complex.has_any { &mut any } else { &mut unknown },
-                )?;
-                continue;
-            };
-            place.last = index;
-            let was_seen = std::mem::replace(&mut self.seen[base + index as usize], true);
-            if complex.interleaved && member.many {
-                self.apart(reader, index, element, &mut buffers)
-                    .map_err(|error| error.in_field(&member.json_name))?;
-                continue;
-            }
-            if place.open == Some(index) {
-                self.out.push(b',');
-                place.index += 1;
-            } else {
-                if place.open.take().is_some() {
-                    self.out.push(b']');
-                }
-                if was_seen {
-                    let rule = if member.many {
-                        "others stand between elements of this name"
-                    } else {
-                        "this element stands there twice"
-                    };
-                    return Err(Error::malformed(reader.offset(), rule).in_field(&member.json_name));
-                }
-                self.key(&member.json_name);
-                if member.many {
-                    self.out.push(b'[');
-                    place.open = Some(index);
-                    place.index = 0;
-                }
-            }
-            self.element(reader, element).map_err(|error| {
-                let error = if member.many { error.in_element(place.index) } else { error };
-                error.in_field(&member.json_name)
-            })?;
-        }
-        if place.open.is_some() {
-            self.out.push(b']');
-        }
-        buffers.sort_by_key(|(index, _)| *index);
-        for (index, buffer) in &buffers {
-            self.key(&complex.members[*index as usize].json_name);
-            self.out.push(b'[');
-            self.out.extend_from_slice(buffer);
-            self.out.push(b']');
-        }
-        for (name, items) in [("$any", any), ("$unknown", unknown)] {
-            if !items.is_empty() {
-                self.key(name);
-                self.out.push(b'[');
-                self.out.extend_from_slice(&items);
-                self.out.push(b']');
-            }
-        }
-        Ok(())
-    }
-
-    /// An element that may alternate with others: kept until the object ends.
-    fn apart(
-        &mut self,
-        reader: &mut Reader<'x>,
-        index: u32,
-        element: &'s Element,
-        buffers: &mut Vec<(u32, Vec<u8>)>,
-    ) -> Result<(), Error> {
-        let at = buffers.iter().position(|(known, _)| *known == index).unwrap_or_else(|| {
-            buffers.push((index, Vec::new()));
-            buffers.len() - 1
-        });
-        if !buffers[at].1.is_empty() {
-            buffers[at].1.push(b',');
-        }
-        std::mem::swap(&mut self.out, &mut buffers[at].1);
-        let result = self.element(reader, element);
-        std::mem::swap(&mut self.out, &mut buffers[at].1);
-        result
-    }
-
-    /// An element that the type does not name.
-    pub(super) fn other(
-        &mut self,
-        reader: &mut Reader<'x>,
-        is_allowed: bool,
-        local: &str,
-        items: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        if self.values.strict && !is_allowed {
-            return Err(unexpected_element(reader, "an element of the type", local));
-        }
-        if !items.is_empty() {
-            items.push(b',');
-        }
-        std::mem::swap(&mut self.out, items);
-        let result = self.copied(reader);
-        std::mem::swap(&mut self.out, items);
-        result
-    }
-}
-
-/// Where an object is.
-struct Place {
-    /// The member whose array is open.
-    open: Option<u32>,
-    /// The item of it.
-    index: usize,
-    /// The member that came last.
-    last: u32,
-}
-
-impl Default for Place {
-    fn default() -> Self {
-        Self { open: None, index: 0, last: u32::MAX }
     }
 }
 

@@ -5,10 +5,17 @@
 //! [`Limits`] before anything is allocated for it, and no input makes this crate panic.
 //!
 //! - [`thrift`] is Apache Thrift: the IDL, the wire formats, and conversion to JSON and back.
+//! - [`xml`] is XML without its dangers, [`xsd`] XML Schema, [`wsdl`] descriptions of services, and [`soap`] converts
+//!   SOAP messages to JSON and back.
 
+pub mod soap;
 pub mod thrift;
+pub mod wsdl;
+pub mod xml;
+pub mod xsd;
 
 mod error;
+mod json;
 mod limits;
 mod loader;
 

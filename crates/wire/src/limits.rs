@@ -27,6 +27,22 @@ pub struct Limits {
     pub schema_depth_max: u32,
     /// Values that the constants and defaults of a schema may come to when their references are resolved.
     pub schema_const_nodes_max: u64,
+    /// Parts of a schema's types when groups and base types are written out.
+    pub schema_parts_max: u64,
+    /// How deep XML elements may nest.
+    pub xml_depth_max: usize,
+    /// Attributes of an XML element.
+    pub xml_attributes_max: usize,
+    /// Namespace declarations of an XML element.
+    pub xml_declarations_max: usize,
+    /// Namespace declarations in scope.
+    pub xml_bindings_max: usize,
+    /// Bytes of an XML name with its prefix.
+    pub xml_name_bytes_max: usize,
+    /// Bytes of a namespace name.
+    pub xml_namespace_bytes_max: usize,
+    /// Elements that others refer to by `href`, of SOAP encoding.
+    pub multi_ref_ids_max: usize,
 }
 
 impl Default for Limits {
@@ -44,6 +60,14 @@ impl Default for Limits {
             schema_tokens_max: 1 << 20,
             schema_depth_max: 64,
             schema_const_nodes_max: 100_000,
+            schema_parts_max: 200_000,
+            xml_depth_max: 128,
+            xml_attributes_max: 256,
+            xml_declarations_max: 64,
+            xml_bindings_max: 1_024,
+            xml_name_bytes_max: 1_024,
+            xml_namespace_bytes_max: 2_048,
+            multi_ref_ids_max: 10_000,
         }
     }
 }

@@ -21,12 +21,14 @@ pub mod transport;
 mod binary;
 mod compact;
 mod copy;
-mod json;
 mod message;
 mod options;
 mod protocol;
 mod tjson;
 mod ttype;
+
+// What the modules below call `super::json`.
+use crate::json;
 
 pub use self::{
     binary::{BinaryReader, BinaryWriter},

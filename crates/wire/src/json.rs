@@ -7,7 +7,7 @@ mod write;
 pub(crate) use self::{
     number::integer,
     scan::Scanner,
-    write::{write_base64, write_double, write_i64, write_string, write_text, write_uuid},
+    write::{write_base64, write_double, write_i64, write_part, write_string, write_text, write_uuid},
 };
 
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};

@@ -85,9 +85,15 @@ fn write_unusual(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
 
 /// Writes a text in quotes.
 pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
-    out.reserve(bytes.len() + 2);
+    out.reserve(text.len() + 2);
     out.push(b'"');
+    write_part(out, text);
+    out.push(b'"');
+}
+
+/// Writes a part of a text, whose quotes its caller writes.
+pub(crate) fn write_part(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
     let mut from = 0;
     for (index, byte) in bytes.iter().enumerate() {
         let escape = ESCAPES[usize::from(*byte)];
@@ -103,7 +109,6 @@ pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
         }
     }
     out.extend_from_slice(&bytes[from..]);
-    out.push(b'"');
 }
 
 /// Writes an integer.

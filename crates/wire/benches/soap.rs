@@ -1,0 +1,296 @@
+//! SOAP to JSON and back, one core: `cargo bench -p kefu-wire --bench soap -- [--rounds N]`.
+//!
+//! Megabytes are those of the SOAP side. The message is a reply with many orders of ten members each.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use kefu_wire::{
+    Limits, MemoryLoader,
+    soap::{Direction, Options, Version, from_json, to_json},
+    wsdl::{self, Definitions},
+};
+
+const WSDL: &str = r#"<definitions targetNamespace="urn:shop" xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:tns="urn:shop"
+    xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/">
+  <types><xs:schema targetNamespace="urn:shop" elementFormDefault="qualified">
+    <xs:element name="List"><xs:complexType/></xs:element>
+    <xs:complexType name="Node"><xs:sequence>
+      <xs:element name="node" type="tns:Node" minOccurs="0" maxOccurs="unbounded"/>
+      <xs:element name="any" minOccurs="0" maxOccurs="unbounded"/>
+      <xs:element name="n" type="xs:int" minOccurs="0" maxOccurs="unbounded"/>
+    </xs:sequence><xs:anyAttribute/></xs:complexType>
+    <xs:element name="ListResponse"><xs:complexType><xs:sequence>
+      <xs:element name="tree" type="tns:Node" minOccurs="0"/>
+      <xs:element name="order" minOccurs="0" maxOccurs="unbounded"><xs:complexType><xs:sequence>
+        <xs:element name="number" type="xs:long"/><xs:element name="customer" type="xs:string"/>
+        <xs:element name="price" type="xs:decimal"/><xs:element name="weight" type="xs:double"/>
+        <xs:element name="made" type="xs:dateTime"/><xs:element name="paid" type="xs:boolean"/>
+        <xs:element name="status" type="xs:token"/><xs:element name="remark" type="xs:string" minOccurs="0"/>
+        <xs:element name="item" type="xs:string" minOccurs="0" maxOccurs="unbounded"/>
+      </xs:sequence><xs:attribute name="id" type="xs:int"/></xs:complexType></xs:element>
+    </xs:sequence></xs:complexType></xs:element>
+  </xs:schema></types>
+  <message name="In"><part name="parameters" element="tns:List"/></message>
+  <message name="Out"><part name="parameters" element="tns:ListResponse"/></message>
+  <portType name="T"><operation name="List"><input message="tns:In"/><output message="tns:Out"/></operation></portType>
+  <binding name="B" type="tns:T"><soap:binding transport="http://schemas.xmlsoap.org/soap/http"/>
+    <operation name="List"><soap:operation soapAction="l"/><input><soap:body use="literal"/></input>
+      <output><soap:body use="literal"/></output></operation></binding>
+  <service name="S"><port name="P" binding="tns:B"><soap:address location="http://localhost/"/></port></service>
+</definitions>"#;
+
+fn rounds() -> u32 {
+    let mut given = std::env::args().skip(1);
+    let mut rounds = 200;
+    while let Some(name) = given.next() {
+        match name.as_str() {
+            "--rounds" => {
+                let value = given.next().and_then(|value| value.parse().ok());
+                rounds = value.expect("--rounds needs a number");
+            }
+            "--bench" => {}
+            _ => panic!("{name} is not known"),
+        }
+    }
+    rounds
+}
+
+fn order(index: usize) -> String {
+    format!(
+        "{{\"@id\":{index},\"number\":{},\"customer\":\"customer {index} of the shop\",\"price\":\"{index}.50\",\
+         \"weight\":{}.25,\"made\":\"2026-01-31T23:59:59+08:00\",\"paid\":{},\"status\":\"open\",\
+         \"remark\":\"handle with care, please: glass & paper\",\"item\":[\"cup {index}\",\"plate {index}\"]}}",
+        5_000_000_000_u64 + 7919 * index as u64,
+        17 * index,
+        index.is_multiple_of(2),
+    )
+}
+
+/// The shortest of many runs, which others on the machine disturb the least; in nanoseconds.
+fn measure(rounds: u32, mut run: impl FnMut()) -> f64 {
+    let mut best = Duration::MAX;
+    for _ in 0..rounds {
+        let begun = Instant::now();
+        run();
+        best = best.min(begun.elapsed());
+    }
+    best.as_secs_f64() * 1e9
+}
+
+fn main() {
+    let rounds = rounds();
+    let limits = Limits::default();
+    let loader = MemoryLoader::default().with("a.wsdl", WSDL);
+    let (definitions, _) = wsdl::load(&loader, "a.wsdl", &limits).expect("the description is right");
+    for count in [10, 2_000] {
+        let orders: Vec<_> = (0..count).map(order).collect();
+        both_ways(&definitions, &format!("{{\"order\":[{}]}}", orders.join(",")), count, rounds);
+    }
+    hostile(&definitions);
+    descriptions();
+}
+
+/// Descriptions of a megabyte that cost the most by the byte.
+fn descriptions() {
+    let limits = Limits::default();
+    let many = |one: &dyn Fn(usize) -> String| {
+        let mut text = String::new();
+        let mut index = 0;
+        while text.len() < 1_000_000 {
+            text.push_str(&one(index));
+            index += 1;
+        }
+        text
+    };
+    let schema = |body: &str| {
+        format!(
+            "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns='t' targetNamespace='t'>{body}</xs:schema>"
+        )
+    };
+    let base: String = (0..5_000).map(|index| format!("<xs:element name='a{index}'/>")).collect();
+    let values: String = (0..5_000).map(|index| format!("<xs:enumeration value='{index}'/>")).collect();
+    let cases = [
+        ("elements", schema(&many(&|index| format!("<xs:element name='a{index}' type='xs:int'/>")))),
+        (
+            "fields",
+            schema(&format!(
+                "<xs:complexType name='a'><xs:sequence>{}</xs:sequence></xs:complexType>",
+                many(&|index| format!("<xs:element name='a{index}' type='a'/>"))
+            )),
+        ),
+        (
+            "wide bases",
+            schema(&format!(
+                "<xs:complexType name='b'><xs:sequence>{base}</xs:sequence></xs:complexType>{}",
+                many(&|index| format!(
+                    "<xs:complexType name='c{index}'><xs:complexContent><xs:extension base='b'/></xs:complexContent></xs:complexType>"
+                ))
+            )),
+        ),
+        (
+            "enumerations",
+            schema(&format!(
+                "<xs:simpleType name='b'><xs:restriction base='xs:string'>{values}</xs:restriction></xs:simpleType>{}",
+                many(&|index| format!(
+                    "<xs:simpleType name='c{index}'><xs:restriction base='b'/></xs:simpleType>"
+                ))
+            )),
+        ),
+        (
+            "substitutes",
+            schema(
+                &many(&|index| format!("<xs:element name='a{}' substitutionGroup='a{index}'/>", index + 1))
+                    .replace("<xs:element name='a1'", "<xs:element name='a0'/><xs:element name='a1'"),
+            ),
+        ),
+        (
+            "attributes",
+            schema(&format!(
+                "<xs:complexType name='a'>{}</xs:complexType>",
+                many(&|index| format!("<xs:attribute name='a{index}'/>"))
+            )),
+        ),
+        (
+            "messages",
+            format!(
+                "<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' targetNamespace='t' xmlns:t='t' \
+                 xmlns:s='http://schemas.xmlsoap.org/wsdl/soap/'>{}<portType name='p'>{}</portType>\
+                 <binding name='b' type='t:p'><s:binding transport='http'/>{}</binding></definitions>",
+                (0..8_000).map(|index| format!("<message name='m{index}'/>")).collect::<String>(),
+                (0..8_000)
+                    .map(|index| format!(
+                        "<operation name='o{index}'><input message='t:m{index}'/></operation>"
+                    ))
+                    .collect::<String>(),
+                (0..8_000).map(|index| format!("<operation name='o{index}'/>")).collect::<String>(),
+            ),
+        ),
+    ];
+    for (name, text) in cases {
+        let loader = MemoryLoader::default().with("a", text.as_str());
+        let mut outcome = String::new();
+        let nanoseconds = measure(3, || {
+            let error = if text.starts_with("<xs") {
+                kefu_wire::xsd::load(&loader, "a", &limits).err()
+            } else {
+                wsdl::load(&loader, "a", &limits).err()
+            };
+            outcome = error.map_or("read".to_owned(), |error| error.to_string());
+        });
+        println!("schema of {name:<14} {:>8} bytes {:>7.1} ms, {outcome}", text.len(), nanoseconds / 1e6);
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "lengths of a megabyte")]
+fn both_ways(definitions: &Definitions, json: &str, count: usize, rounds: u32) {
+    let (limits, options) = (Limits::default(), Options::default());
+    let (_, operation) = definitions.find_operation("List").expect("it is there");
+    let write = |out: &mut Vec<u8>| {
+        let reply = Direction::Reply;
+        from_json::message(
+            definitions,
+            operation,
+            reply,
+            Version::V11,
+            json.as_bytes(),
+            &[],
+            &limits,
+            &options,
+            out,
+        )
+    };
+    let mut xml = Vec::new();
+    write(&mut xml).expect("the JSON is right");
+    let read = |out: &mut Vec<u8>| {
+        to_json::message(definitions, operation, Direction::Reply, &xml, &limits, &options, out)
+    };
+    let mut again = Vec::new();
+    read(&mut again).expect("the message is right");
+    assert_eq!(again.len(), json.len());
+    let mut out = Vec::with_capacity(xml.len() * 2);
+    let to = measure(rounds, || {
+        out.clear();
+        drop(black_box(read(&mut out)));
+    });
+    let from = measure(rounds, || {
+        out.clear();
+        drop(black_box(write(&mut out)));
+    });
+    for (name, nanoseconds) in [("to JSON", to), ("from JSON", from)] {
+        let rate = xml.len() as f64 * 1e3 / nanoseconds;
+        println!(
+            "{count:>5} orders, {:>8} bytes, {name:<9} {nanoseconds:>10.0} ns {rate:>5.0} MB/s",
+            xml.len()
+        );
+    }
+}
+
+/// Messages of a megabyte that cost the most by the byte.
+fn hostile(definitions: &Definitions) {
+    let megabyte = 1 << 20;
+    let (limits, options) = (Limits::default(), Options::default());
+    let (_, operation) = definitions.find_operation("List").expect("it is there");
+    let fill = |one: &str| one.repeat(megabyte / one.len());
+    let deep = "<node>".repeat(120) + &"</node>".repeat(120);
+    let attributes: String = (0..250).map(|index| format!(" a{index}=''")).collect();
+    let declarations: String = (0..60).map(|index| format!(" xmlns:a{index}='u{index}'")).collect();
+    let nested = |content: &str| {
+        let open = |letter: char| {
+            let declarations: String =
+                (0..60).map(|index| format!(" xmlns:{letter}{index}='u{index}'")).collect();
+            format!("<node{declarations}>")
+        };
+        format!("{}{content}{}", ('a'..='p').map(open).collect::<String>(), "</node>".repeat(16))
+    };
+    let cases = [
+        ("empty elements", fill("<n>1</n>")),
+        ("empty structures", fill("<node/>")),
+        ("unknown elements", fill("<x/>")),
+        ("texts of any type", fill("<any/>")),
+        ("copies of any type", fill("<any><q/></any>")),
+        ("deep structures", fill(&deep)),
+        ("many attributes", fill(&format!("<node{attributes}/>"))),
+        ("many declarations", fill(&format!("<node{declarations}><any/></node>"))),
+        ("prefixes in scope", nested(&fill("<a1:x/><b3:x/>"))),
+        ("uses in a copy", nested(&format!("<any>{}</any>", fill("<a1:x/><b3:x/>")))),
+        ("references", format!("<any>{}</any>", fill("&lt;"))),
+        ("comments", fill("<!---->")),
+        (
+            "80,000 attributes",
+            format!("<node{}/>", (0..80_000).map(|index| format!(" a{index}=''")).collect::<String>()),
+        ),
+    ];
+    for (name, content) in cases {
+        let xml = format!(
+            "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><ListResponse xmlns='urn:shop'>\
+             <tree>{content}</tree></ListResponse></s:Body></s:Envelope>"
+        );
+        let mut out = Vec::new();
+        let mut read = true;
+        let nanoseconds = measure(5, || {
+            out.clear();
+            let message = to_json::message(
+                definitions,
+                operation,
+                Direction::Reply,
+                xml.as_bytes(),
+                &limits,
+                &options,
+                &mut out,
+            );
+            read = black_box(message).is_ok();
+        });
+        let outcome = if read { "read" } else { "refused" };
+        println!(
+            "{name:<20} {:>8} bytes {:>7.1} ms, {} bytes out, {outcome}",
+            xml.len(),
+            nanoseconds / 1e6,
+            out.len()
+        );
+    }
+}

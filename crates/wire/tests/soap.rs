@@ -1,0 +1,212 @@
+//! Against libraries for Python: `pip install zeep spyne`, then `cargo test -p kefu-wire --test soap`.
+//!
+//! `PYTHON` names another interpreter than `python3`, such as that of a virtual environment. Without the libraries
+//! the tests say that they are skipped. spyne is the service: it emits the description, reads what we write and
+//! writes what we read. zeep is the client, by our descriptions.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use kefu_wire::{
+    Limits, MemoryLoader,
+    soap::{Direction, Options, Version, from_json, to_json},
+    wsdl::{self, Definitions, FieldSpec, OperationSpec, ServiceSpec, TypeSpec},
+};
+use serde_json::{Value, json};
+
+struct Peer {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Peer {
+    /// Starts the peer, if its library is on this machine.
+    fn start(library: &str, script: &str) -> Option<Self> {
+        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let import = format!("import {library}");
+        let found = Command::new(&python).args(["-c", &import]).stderr(Stdio::null()).status();
+        if !found.is_ok_and(|status| status.success()) {
+            // Past the capture of output, so that it is seen.
+            drop(writeln!(std::io::stderr(), "SKIPPED: {python} has no module named {library}"));
+            return None;
+        }
+        let mut child = Command::new(&python)
+            .arg(format!("{}/tests/python/{script}", env!("CARGO_MANIFEST_DIR")))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it was just found");
+        let requests = child.stdin.take().expect("it is piped");
+        let answers = BufReader::new(child.stdout.take().expect("it is piped"));
+        Some(Self { child, requests, answers })
+    }
+
+    fn ask(&mut self, request: &Value) -> Value {
+        writeln!(self.requests, "{request}").expect("the peer reads");
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("the peer answers");
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("no answer to {request}"))
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ended = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+fn write(
+    definitions: &Definitions,
+    name: &str,
+    direction: Direction,
+    version: Version,
+    json: &Value,
+) -> String {
+    let (_, operation) = definitions.find_operation(name).expect("the description has it");
+    let (limits, options) = (Limits::default(), Options { strict: true });
+    let mut out = Vec::new();
+    let text = json.to_string();
+    from_json::message(
+        definitions,
+        operation,
+        direction,
+        version,
+        text.as_bytes(),
+        &[],
+        &limits,
+        &options,
+        &mut out,
+    )
+    .unwrap_or_else(|error| panic!("{error}: {json}"));
+    String::from_utf8(out).expect("it is UTF-8")
+}
+
+fn read(definitions: &Definitions, name: &str, direction: Direction, xml: &str) -> Value {
+    let (_, operation) = definitions.find_operation(name).expect("the description has it");
+    let (limits, options) = (Limits::default(), Options { strict: true });
+    let mut out = Vec::new();
+    to_json::message(definitions, operation, direction, xml.as_bytes(), &limits, &options, &mut out)
+        .unwrap_or_else(|error| panic!("{error}: {xml}"));
+    serde_json::from_slice(&out).expect("it is JSON")
+}
+
+fn load(wsdl: &str) -> Definitions {
+    let loader = MemoryLoader::default().with("a.wsdl", wsdl);
+    let (definitions, warnings) =
+        wsdl::load(&loader, "a.wsdl", &Limits::default()).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(warnings, []);
+    definitions
+}
+
+#[test]
+fn spyne_answers() {
+    let Some(mut spyne) = Peer::start("spyne", "spyne_peer.py") else { return };
+    for version in [Version::V11, Version::V12] {
+        let name = if version == Version::V11 { "1.1" } else { "1.2" };
+        let wsdl = spyne.ask(&json!({"wsdl": name}));
+        let definitions = load(wsdl["wsdl"].as_str().expect("a description"));
+        let orders = [
+            json!({"order": {"number": 9_007_199_254_740_993_i64, "title": " a <&> \"b\" 客服 ", "price": "10.50",
+                "paid": true, "made": "2026-01-31T23:59:59+08:00", "data": "/+8=", "ratio": -0.5,
+                "lines": {"Line": [{"name": "x", "count": 1}, {"name": "y", "count": -2}]}}}),
+            json!({"order": {"number": 0, "title": "", "lines": {"Line": [{"name": "only"}]}}}),
+            json!({"order": {"number": 1}}),
+        ];
+        for order in &orders {
+            let request = write(&definitions, "echo", Direction::Request, version, order);
+            let answer = spyne.ask(&json!({"call": name, "body": request}));
+            let reply =
+                read(&definitions, "echo", Direction::Reply, answer["body"].as_str().expect("a body"));
+            assert_eq!(reply["echoResult"], order["order"], "{answer}");
+        }
+        let numbers = json!({"count": 3});
+        let request = write(&definitions, "numbers", Direction::Request, version, &numbers);
+        let answer = spyne.ask(&json!({"call": name, "body": request}));
+        let reply = read(&definitions, "numbers", Direction::Reply, answer["body"].as_str().expect("a body"));
+        assert_eq!(reply, json!({"numbersResult": {"integer": [0, 1, 2]}}));
+        let request = write(&definitions, "fail", Direction::Request, version, &json!({}));
+        let answer = spyne.ask(&json!({"call": name, "body": request}));
+        let reply = read(&definitions, "fail", Direction::Reply, answer["body"].as_str().expect("a body"));
+        assert!(
+            reply["$fault"]["reason"]["en"].as_str().is_some_and(|text| text.contains("no <way>")),
+            "{reply}"
+        );
+    }
+}
+
+#[test]
+fn zeep_asks() {
+    let Some(mut zeep) = Peer::start("zeep", "zeep_peer.py") else { return };
+    let wsdl = include_str!("wsdl/wrapped.wsdl");
+    // zeep does not pass over a port without a binding.
+    let wsdl = wsdl.replace("<port name=\"Plain\" binding=\"tns:None\"/>", "");
+    let definitions = load(&wsdl);
+    let loaded = zeep.ask(&json!({ "wsdl": wsdl }));
+    assert_eq!(loaded, json!({"loaded": true}));
+    let plain = json!({"ticket": {"id": 7, "title": "a < b", "label": ["one", "two"],
+        "due": "2026-01-31T23:59:59Z", "child": [{"id": 8, "title": "c"}]}, "urgent": true});
+    let answer = zeep.ask(&json!({"create": "CreateTicket", "arguments": plain}));
+    let request =
+        read(&definitions, "CreateTicket", Direction::Request, answer["body"].as_str().expect("a body"));
+    assert_eq!(request, plain);
+    // And what we write is what zeep understands.
+    let reply = write(
+        &definitions,
+        "CreateTicket",
+        Direction::Reply,
+        Version::V11,
+        &json!({"id": 12_345_678_901_i64}),
+    );
+    assert_eq!(
+        zeep.ask(&json!({"parse": "CreateTicket", "body": reply})),
+        json!({"value": 12_345_678_901_i64})
+    );
+    let fault =
+        json!({"$fault": {"code": "Client", "reason": {"en": "no"}, "detail": {"Refused": {"why": "busy"}}}});
+    let reply = write(&definitions, "CreateTicket", Direction::Reply, Version::V11, &fault);
+    assert_eq!(
+        zeep.ask(&json!({"parse": "CreateTicket", "body": reply})),
+        json!({"fault": "no", "why": "busy"})
+    );
+}
+
+#[test]
+fn zeep_reads_what_we_emit() {
+    let Some(mut zeep) = Peer::start("zeep", "zeep_peer.py") else { return };
+    let field = FieldSpec::new;
+    let line = TypeSpec::Object(vec![field("name", TypeSpec::String), field("count", TypeSpec::Integer)]);
+    let service = ServiceSpec {
+        name: "Tickets".to_owned(),
+        namespace: "urn:kefu".to_owned(),
+        location: "http://localhost/soap".to_owned(),
+        types: vec![("Line".to_owned(), line)],
+        operations: vec![OperationSpec {
+            name: "Create".to_owned(),
+            input: vec![
+                field("title", TypeSpec::String),
+                FieldSpec { many: true, ..field("line", TypeSpec::Named("Line".to_owned())) },
+                FieldSpec { required: false, ..field("status", TypeSpec::Enum(vec!["new".to_owned()])) },
+                FieldSpec { nullable: true, ..field("urgent", TypeSpec::Boolean) },
+            ],
+            output: Some(vec![field("id", TypeSpec::Integer)]),
+            ..OperationSpec::default()
+        }],
+        ..ServiceSpec::default()
+    };
+    let wsdl = wsdl::emit(&service).expect("right");
+    let definitions = load(&wsdl);
+    for (port, version) in [("TicketsSoap11", Version::V11), ("TicketsSoap12", Version::V12)] {
+        assert_eq!(zeep.ask(&json!({ "wsdl": wsdl, "port": port })), json!({"loaded": true}));
+        let order = json!({"title": "a", "line": [{"name": "x", "count": 1}, {"name": "y", "count": 2}], "status": "new",
+            "urgent": null});
+        let answer = zeep.ask(&json!({"create": "Create", "arguments": order}));
+        let request =
+            read(&definitions, "Create", Direction::Request, answer["body"].as_str().expect("a body"));
+        assert_eq!(request, order);
+        let reply = write(&definitions, "Create", Direction::Reply, version, &json!({"id": 7}));
+        assert_eq!(zeep.ask(&json!({"parse": "Create", "body": reply})), json!({"value": 7}));
+    }
+}

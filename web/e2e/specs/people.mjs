@@ -73,8 +73,10 @@ export default async function people({ server, person, stage, eventually, expect
     const before = await order();
     assert.match(before, /^contact now conversation/);
     await card('now').locator('.card-menu').click();
+    await page.waitForSelector('.popover :focus');
     await page.keyboard.press('Enter');
-    assert.match(await order(), /^now contact conversation/);
+    await eventually('the card is first', async () =>
+      (await order()).startsWith('now contact conversation'));
     const said = page.locator('.details-pane [role=status]', { hasText: '第 1 位' });
     await said.waitFor({ state: 'attached' });
     assert.match(await page.evaluate(() => document.activeElement.className), /card-menu/);

@@ -84,6 +84,7 @@ export default async function search({ server, person, stage, eventually, expect
     await agent.picture('5-customer');
     await page.click('.search-customer .icon-button');
     await eventually('the filter is set', async () => page.url().includes('customer_id='));
+    await page.waitForSelector('.search-filters .link-button');
     await page.fill('.search-page input[type=search]', '退款');
     await page.keyboard.press('Enter');
     await eventually('one is left', async () => (await page.$$('.search-group')).length === 1);

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { texts } from '../../i18n/search';
 import type { FoundCustomer } from '../../protocol/search';
 import type { Page } from '../../protocol/types';
@@ -27,10 +27,9 @@ export default function SearchPage() {
   const [text, setText] = useState(query.q);
   const field = useRef<HTMLInputElement>(null);
 
-  useEffect(() => {
-    setText(query.q);
-    void search.run(query);
-  }, [search, asked]);
+  // Before anybody can type on: what is typed meanwhile is not taken away.
+  useLayoutEffect(() => setText(query.q), [asked]);
+  useEffect(() => void search.run(query), [search, asked]);
   useEffect(() => () => search.close(), [search]);
   useEffect(() => field.current?.focus(), []);
 

@@ -25,17 +25,13 @@ interface TicketFieldsProps {
 }
 
 /** Where a ticket stands and who sees to it; each choice is saved at once. */
-export function TicketFields({ ticket, busy, ...props }: TicketFieldsProps) {
+export function TicketFields({ ticket, busy, onChange }: TicketFieldsProps) {
   const { me } = useDesk();
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
   const agents = useAgents();
   const teams = useTeams();
   const isClosed = ticket.status === 'closed';
-  // Not disabled while it is saved: that would take the focus away from whoever uses the keyboard.
-  const onChange = (change: TicketChange) => {
-    if (!busy) props.onChange(change);
-  };
   const assignee = ticket.assignee;
   const assignable = agents.filter((agent) => !agent.disabled || agent.id === assignee?.id);
   return (

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
 import { ApiError } from '../../protocol/api';
 import type {
@@ -69,7 +69,11 @@ function Known({ ticket, load }: KnownProps) {
   const { api } = useDesk();
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
-  const [busy, setBusy] = useState(false);
+  const [saving, setSaving] = useState(0);
+  const newest = useRef(ticket);
+  newest.current = ticket;
+  /** Changes are saved one after the other, each over the version that the one before made. */
+  const last = useRef<Promise<unknown>>(Promise.resolve());
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const [revealed, setRevealed] = useState<RevealedTicket | null>(null);
   const path = `tickets/${ticket.id}`;
@@ -82,15 +86,21 @@ function Known({ ticket, load }: KnownProps) {
   });
 
   const take = (newer: Ticket) => {
+    newest.current = newer;
     setRevealed(null);
     load.set(newer);
     history.retry();
   };
-  const change = async (fields: TicketChange): Promise<boolean> => {
-    setBusy(true);
+  const change = (fields: TicketChange): Promise<boolean> => {
+    const saved = last.current.then(() => save(fields));
+    last.current = saved;
+    return saved;
+  };
+  const save = async (fields: TicketChange): Promise<boolean> => {
+    setSaving((count) => count + 1);
     setTrouble(null);
     try {
-      take(await api.patch<Ticket>(path, { version: ticket.version, ...fields }));
+      take(await api.patch<Ticket>(path, { version: newest.current.version, ...fields }));
       return true;
     } catch (error) {
       const isNewer =
@@ -98,7 +108,7 @@ function Known({ ticket, load }: KnownProps) {
       setTrouble(isNewer ? { kind: 'newer' } : { kind: 'other', error });
       return false;
     } finally {
-      setBusy(false);
+      setSaving((count) => count - 1);
     }
   };
   const loadNewer = async () => {
@@ -175,7 +185,11 @@ function Known({ ticket, load }: KnownProps) {
         </div>
         <div class="profile-side">
           <Panel title={t('handling')}>
-            <TicketFields ticket={ticket} busy={busy} onChange={(fields) => void change(fields)} />
+            <TicketFields
+              ticket={ticket}
+              busy={saving > 0}
+              onChange={(fields) => void change(fields)}
+            />
           </Panel>
           <Requester
             ticket={shown}

@@ -88,18 +88,30 @@ async function run(name) {
   }
 }
 
+async function passes(name) {
+  console.log(`# ${name}`);
+  try {
+    await run(name);
+    return true;
+  } catch (error) {
+    console.error(`FAILED ${name}\n${error.stack}`, error.cause ?? '');
+    return false;
+  }
+}
+
 const failed = [];
+const unsteady = [];
 try {
   for (const name of chosen.length > 0 ? chosen : known) {
-    console.log(`# ${name}`);
-    await run(name).catch((error) => {
-      console.error(`FAILED ${name}\n${error.stack}`, error.cause ?? '');
-      failed.push(name);
-    });
+    if (await passes(name)) continue;
+    // A busy machine can be late for one deadline among thousands: it gets one more chance, and a line that says so.
+    if (await passes(name)) unsteady.push(name);
+    else failed.push(name);
   }
 } finally {
   await browser.close();
 }
+if (unsteady.length > 0) console.error(`UNSTEADY, passed the second time: ${unsteady.join(', ')}`);
 if (failed.length > 0) {
   console.error(`failed: ${failed.join(', ')}; pictures are in ${fileURLToPath(new URL('out', import.meta.url))}`);
   process.exitCode = 1;

@@ -17,6 +17,9 @@ use uuid::Uuid;
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the last messages may take to arrive.
 const DRAIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
+
+/// After so long without one, no entry is on its way to a supervisor.
+const QUIET: Duration = Duration::from_millis(200);
 /// Messages under way while nothing is measured.
 const GENTLY: u64 = 256;
 
@@ -170,6 +173,15 @@ impl<'a> Session<'a> {
         let deadline = self.engine.now() + DRAIN;
         while self.engine.now() < deadline && self.under_way() > 0 {
             self.turn(self.engine.now() + Duration::from_millis(20))?;
+        }
+        // How much supervisors are still to be told has no number: it is over when nothing more comes.
+        let mut quiet_at = self.engine.now() + QUIET;
+        while !self.supervisors.is_empty() && self.engine.now() < quiet_at.min(deadline) {
+            let before = self.tally().watched.count();
+            self.turn(self.engine.now() + Duration::from_millis(20))?;
+            if self.tally().watched.count() > before {
+                quiet_at = self.engine.now() + QUIET;
+            }
         }
         Ok(())
     }

@@ -4,11 +4,9 @@ use std::fmt::Write as _;
 
 use kefu_app::{App, Exit, Failure};
 use kefu_wire::{
-    Limits,
+    Diagnostic, Limits,
     thrift::{
-        Schema, Type,
-        idl::Diagnostic,
-        json_schema,
+        Schema, Type, json_schema,
         schema::{Function, Requiredness, Service, Struct, StructKind},
     },
 };

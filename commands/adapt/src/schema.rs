@@ -8,11 +8,8 @@ use std::{
 
 use kefu_app::{Exit, Failure, Text};
 use kefu_wire::{
-    Limits, LoadError, Loader,
-    thrift::{
-        Schema,
-        idl::{self, Diagnostic, SchemaErrors, Severity},
-    },
+    Diagnostic, Limits, LoadError, Loader, SchemaErrors, Severity,
+    thrift::{Schema, idl},
 };
 
 use crate::shown;

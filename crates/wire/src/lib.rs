@@ -14,11 +14,13 @@ pub mod wsdl;
 pub mod xml;
 pub mod xsd;
 
+mod diagnostic;
 mod error;
 mod json;
 mod limits;
 mod loader;
 
+pub use diagnostic::{Diagnostic, SchemaErrors, Severity};
 pub use error::{Error, ErrorKind, Problem};
 pub use limits::Limits;
 pub use loader::{LoadError, Loader, MemoryLoader, normalize};

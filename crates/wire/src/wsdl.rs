@@ -16,11 +16,7 @@ pub use self::{
     json_schema::document as json_schema,
     model::{Definitions, FaultShape, Header, MessageShape, Operation, Port, Service, Style},
 };
-use crate::{
-    Limits, Loader,
-    thrift::idl::{Diagnostic, SchemaErrors},
-    xsd::Documents,
-};
+use crate::{Diagnostic, Limits, Loader, SchemaErrors, xsd::Documents};
 
 /// The namespace of descriptions.
 pub const WSDL: &str = "http://schemas.xmlsoap.org/wsdl/";

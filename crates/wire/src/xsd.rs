@@ -30,10 +30,7 @@ pub use self::{
         Particle, QualifiedName, Schemas, Simple, Term, Type, TypeId, TypeKind, UNBOUNDED, Value,
     },
 };
-use crate::{
-    Limits, Loader,
-    thrift::idl::{Diagnostic, SchemaErrors},
-};
+use crate::{Diagnostic, Limits, Loader, SchemaErrors};
 
 /// The namespace of XML Schema.
 pub const XSD: &str = "http://www.w3.org/2001/XMLSchema";

@@ -6,7 +6,7 @@
 //! Source: the Thrift interface description language, <https://thrift.apache.org/docs/idl>.
 
 mod check;
-mod diagnostic;
+mod findings;
 mod lexer;
 mod load;
 mod model;
@@ -15,13 +15,10 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-use self::diagnostic::{Findings, Lines};
-pub use self::{
-    diagnostic::{Diagnostic, SchemaErrors, Severity},
-    model::{Requiredness, StructKind},
-};
+use self::findings::{Findings, Lines};
+pub use self::model::{Requiredness, StructKind};
 use super::Schema;
-use crate::{Limits, Loader};
+use crate::{Diagnostic, Limits, Loader, SchemaErrors, Severity};
 
 /// Reads the file at `path` with all that it includes.
 ///

@@ -8,8 +8,8 @@ use super::{
     model::{Definitions, FaultShape, Header, MessageShape, Operation, Port, Service, Style},
 };
 use crate::{
+    Diagnostic,
     soap::Version,
-    thrift::idl::Diagnostic,
     xml::{Element, is_ncname},
     xsd::{self, ANY_TYPE, Content, Documents, ElementId, QualifiedName, Schemas, TypeKind},
 };

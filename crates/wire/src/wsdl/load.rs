@@ -1,6 +1,6 @@
 use super::WSDL;
 use crate::{
-    thrift::idl::Diagnostic,
+    Diagnostic,
     xml::{Child, Element},
     xsd::{Documents, Followed, SchemaFiles, XSD},
 };

@@ -1,5 +1,5 @@
 use super::{Definitions, FieldSpec, OperationSpec, ServiceSpec, Style, TypeSpec, emit, load};
-use crate::{Limits, MemoryLoader, soap::Version, thrift::idl::Diagnostic};
+use crate::{Diagnostic, Limits, MemoryLoader, soap::Version};
 
 pub(crate) const WRAPPED: &str = include_str!("../../tests/wsdl/wrapped.wsdl");
 

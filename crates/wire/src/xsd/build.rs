@@ -18,7 +18,7 @@ use super::{
         TypeKind, UNBOUNDED,
     },
 };
-use crate::{thrift::idl::Diagnostic, xml::Element};
+use crate::{Diagnostic, xml::Element};
 
 pub(super) fn build(files: &SchemaFiles, documents: &mut Documents<'_>) -> Result<Schemas, Diagnostic> {
     let schemas = builtin::schemas();

@@ -1,11 +1,7 @@
 use std::collections::HashSet;
 
 use super::{bundle, load::parent_folder};
-use crate::{
-    Limits, Loader, normalize,
-    thrift::idl::{Diagnostic, Severity},
-    xml::Element,
-};
+use crate::{Diagnostic, Limits, Loader, Severity, normalize, xml::Element};
 
 /// Files of a schema or of a description, as they are read.
 pub(crate) struct Documents<'l> {

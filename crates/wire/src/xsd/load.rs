@@ -2,7 +2,7 @@ use super::{
     XSD,
     documents::{Documents, Followed},
 };
-use crate::{thrift::idl::Diagnostic, xml::Element};
+use crate::{Diagnostic, xml::Element};
 
 pub(super) fn parent_folder(path: &str) -> String {
     path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned())

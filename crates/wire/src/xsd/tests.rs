@@ -1,5 +1,5 @@
 use super::{Content, Schemas, TypeKind, load};
-use crate::{Limits, MemoryLoader, thrift::idl::SchemaErrors};
+use crate::{Limits, MemoryLoader, SchemaErrors};
 
 pub(crate) fn schema(body: &str) -> Result<Schemas, SchemaErrors> {
     let text = format!(

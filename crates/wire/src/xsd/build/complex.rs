@@ -5,7 +5,7 @@ use super::{
     },
     Builder, Kind, Place, State, is_true,
 };
-use crate::thrift::idl::Diagnostic;
+use crate::Diagnostic;
 
 /// The namespace of descriptions, one attribute of which says what arrays hold.
 const WSDL: &str = "http://schemas.xmlsoap.org/wsdl/";

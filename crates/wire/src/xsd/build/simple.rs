@@ -2,7 +2,7 @@ use super::{
     super::model::{Atom, Facets, Simple, TypeId, TypeKind, Value},
     Builder, Place,
 };
-use crate::{thrift::idl::Diagnostic, xsd::ANY_SIMPLE_TYPE};
+use crate::{Diagnostic, xsd::ANY_SIMPLE_TYPE};
 
 impl<'d> Builder<'_, 'd, '_> {
     /// What a `simpleType` is derived from, and what it is.

@@ -98,6 +98,24 @@ fn a_refusal_lets_its_client_finish() {
     server.stop();
 }
 
+/// Who asks before sending is refused without being told to send.
+#[test]
+fn a_refusal_does_not_ask_for_what_it_refuses() {
+    let place = Place::new();
+    let server = place.start();
+    let conversation = server.visitor().1;
+    let mut stream = http::connect(server.address).unwrap();
+    let head = format!(
+        "POST /api/v1/conversations/{conversation}/files HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+         Authorization: Bearer kv_nobody\r\nContent-Type: multipart/form-data; boundary=XYZ\r\n\
+         Content-Length: 3000\r\nExpect: 100-continue\r\n\r\n",
+        server.address
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(http::read_answer(&mut stream).unwrap().status, 401);
+    server.stop();
+}
+
 #[test]
 fn a_backup_and_its_restore_have_the_files() {
     let place = Place::with("  files:\n    min_free: 0 B\n");

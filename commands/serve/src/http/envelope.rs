@@ -16,7 +16,7 @@ pub(crate) async fn envelope(State(services): State<Services>, request: Request,
     let id = request.extensions().get::<RequestId>().cloned();
     let address = Peer::address(request.extensions().get());
     let (parts, body) = request.into_parts();
-    let (body, leftover) = Leftover::of(body);
+    let (body, leftover) = Leftover::of(&parts.headers, body);
     let request = Request::from_parts(parts, body);
     let mut response = match services.limits.request(address, clock::now()) {
         Ok(()) => next.run(request).await,

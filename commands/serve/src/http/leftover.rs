@@ -11,6 +11,7 @@ use std::{
 };
 
 use axum::body::{Body, Bytes};
+use http::{HeaderMap, header::EXPECT};
 use http_body::{Body as _, Frame, SizeHint};
 
 /// Most bytes that are read in vain.
@@ -26,12 +27,14 @@ pub(super) struct Leftover(Option<Slot>);
 
 impl Leftover {
     /// The same body, whose rest is not lost.
-    pub(super) fn of(body: Body) -> (Body, Self) {
+    pub(super) fn of(headers: &HeaderMap, body: Body) -> (Body, Self) {
         if body.is_end_stream() {
             return (body, Self(None));
         }
         let slot = Slot::default();
-        let watched = Watched { body: Some(body), slot: Arc::clone(&slot) };
+        // Who asks before sending waits until somebody reads; not to read is the answer.
+        let is_coming = !headers.contains_key(EXPECT);
+        let watched = Watched { body: Some(body), is_coming, slot: Arc::clone(&slot) };
         (Body::new(watched), Self(Some(slot)))
     }
 
@@ -54,6 +57,8 @@ impl Leftover {
 
 struct Watched {
     body: Option<Body>,
+    /// It is under way, whether or not anybody reads it.
+    is_coming: bool,
     slot: Slot,
 }
 
@@ -65,6 +70,7 @@ impl http_body::Body for Watched {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.is_coming = true;
         match &mut self.body {
             Some(body) => Pin::new(body).poll_frame(cx),
             None => Poll::Ready(None),
@@ -82,7 +88,8 @@ impl http_body::Body for Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        let rest = self.body.take().filter(|body| !body.is_end_stream());
+        let is_coming = self.is_coming;
+        let rest = self.body.take().filter(|body| is_coming && !body.is_end_stream());
         *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = rest;
     }
 }

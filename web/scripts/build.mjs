@@ -12,9 +12,6 @@ import { memberNames } from './member-names.mjs';
 const TARGET = 'es2020';
 /** Whose widgets' commands are taken, see `docs/widget.md`. */
 const SHIMS = ['chatwoot', 'meiqia', 'ysf'];
-const TEXT = /\.(html|js|css|svg)$/;
-/** Below this a compressed copy saves nothing worth a file. */
-const COMPRESS_MIN_BYTES = 512;
 
 export async function build(out = DIST) {
   await rm(out, { recursive: true, force: true });
@@ -120,12 +117,11 @@ async function script(source, name, out) {
   await vite(options);
 }
 
+/** Every file, however small: the daemon carries the compressed forms alone. */
 async function compress(out) {
   for (const path of await filesUnder(out)) {
-    if (!TEXT.test(path)) continue;
     const file = join(out, path);
     const bytes = await readFile(file);
-    if (bytes.length < COMPRESS_MIN_BYTES) continue;
     const params = {
       [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
       [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,

@@ -1,6 +1,6 @@
 //! The console, the widget and the demo shop, embedded from `web/dist`.
 
-use std::sync::Arc;
+use std::{io::Read as _, sync::Arc};
 
 use axum::{
     Router,
@@ -9,16 +9,27 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
+use flate2::read::GzDecoder;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
 
 /// The committed build, by its path from this crate's manifest; empty where it was not made yet, so that cargo alone
-/// builds kefu.
+/// builds kefu. Only the compressed forms are carried: the plain ones would be half of the whole.
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
+#[include = "*.br"]
+#[include = "*.gz"]
 #[allow_missing = true]
 struct Dist;
+
+/// A file in the form in which a client gets it.
+struct Representation {
+    encoding: Option<&'static str>,
+    bytes: Bytes,
+    /// A strong tag: each form has its own bytes and so its own.
+    tag: String,
+}
 
 /// Nothing from elsewhere, nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -114,21 +125,20 @@ fn frame_ancestors(origins: Option<&[String]>) -> String {
 
 /// Answers with an embedded file, compressed where it can be, or says that it did not change.
 fn file(path: &str, request: &HeaderMap) -> Response {
-    let Some((encoding, found)) = choose(path, request.get(header::ACCEPT_ENCODING)) else {
+    let Some(found) = choose(path, request.get(header::ACCEPT_ENCODING)) else {
         let mut missing = (StatusCode::NOT_FOUND, "there is no such file\n").into_response();
         set(&mut missing, header::CACHE_CONTROL, "no-store");
         set(&mut missing, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         return missing;
     };
-    let tag = entity_tag(&found);
-    let is_known = request.get_all(header::IF_NONE_MATCH).iter().any(|given| names_tag(given, &tag));
-    let mut response = Response::new(if is_known { Body::empty() } else { Body::from(bytes(found)) });
+    let is_known = request.get_all(header::IF_NONE_MATCH).iter().any(|given| names_tag(given, &found.tag));
+    let mut response = Response::new(if is_known { Body::empty() } else { Body::from(found.bytes) });
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
         set(&mut response, header::CONTENT_TYPE, content_type(path));
     }
-    if let (Some(encoding), false) = (encoding, is_known) {
+    if let (Some(encoding), false) = (found.encoding, is_known) {
         set(&mut response, header::CONTENT_ENCODING, encoding);
     }
     set(&mut response, header::CACHE_CONTROL, cache_control(path));
@@ -137,13 +147,13 @@ fn file(path: &str, request: &HeaderMap) -> Response {
     set(&mut response, header::REFERRER_POLICY, "same-origin");
     response
         .headers_mut()
-        .insert(header::ETAG, HeaderValue::try_from(tag).expect("hexadecimal digits are a header's value"));
+        .insert(header::ETAG, HeaderValue::try_from(found.tag).expect("hexadecimal digits are a header's value"));
     response
 }
 
 /// Picks the smallest form of a file that the client takes.
-fn choose(path: &str, accepted: Option<&HeaderValue>) -> Option<(Option<&'static str>, EmbeddedFile)> {
-    // The compressed copies have no names of their own; a build for development reads the directory itself.
+fn choose(path: &str, accepted: Option<&HeaderValue>) -> Option<Representation> {
+    // The compressed forms have no names of their own; a build for development reads the directory itself.
     let is_odd = |segment: &str| matches!(segment, "" | "." | "..") || segment.contains('\\');
     if path.ends_with(".br") || path.ends_with(".gz") || path.split('/').any(is_odd) {
         return None;
@@ -153,10 +163,14 @@ fn choose(path: &str, accepted: Option<&HeaderValue>) -> Option<(Option<&'static
         if takes(accepted, encoding)
             && let Some(found) = Dist::get(&format!("{path}{suffix}"))
         {
-            return Some((Some(encoding), found));
+            let tag = entity_tag(&found, "");
+            return Some(Representation { encoding: Some(encoding), bytes: bytes(found), tag });
         }
     }
-    Dist::get(path).map(|found| (None, found))
+    let packed = Dist::get(&format!("{path}.gz"))?;
+    let mut plain = Vec::new();
+    GzDecoder::new(&*packed.data).read_to_end(&mut plain).ok()?;
+    Some(Representation { encoding: None, bytes: plain.into(), tag: entity_tag(&packed, "-plain") })
 }
 
 /// Says whether an `Accept-Encoding` takes `encoding` (RFC 9110, section 12.5.3).
@@ -169,13 +183,14 @@ fn takes(accepted: &str, encoding: &str) -> bool {
     })
 }
 
-/// A strong tag: each form of a file has its own bytes and so its own.
-fn entity_tag(file: &EmbeddedFile) -> String {
-    let mut tag = String::with_capacity(34);
+/// What the bytes of a file hash to, and what was done with them since.
+fn entity_tag(file: &EmbeddedFile, suffix: &str) -> String {
+    let mut tag = String::with_capacity(40);
     tag.push('"');
     for byte in &file.metadata.sha256_hash()[..16] {
         tag.push_str(&format!("{byte:02x}"));
     }
+    tag.push_str(suffix);
     tag.push('"');
     tag
 }
@@ -251,19 +266,15 @@ mod tests {
     #[test]
     fn the_committed_build_is_found() {
         for path in ["console/index.html", "widget/loader.js", "demo/index.html"] {
-            assert!(Dist::get(path).is_some(), "{path} is not in the build");
+            assert!(choose(path, None).is_some(), "{path} is not in the build");
         }
     }
 
     #[tokio::test]
     async fn every_embedded_file_is_served_with_type_tag_and_policy() {
-        for path in Dist::iter().filter(|path| !path.ends_with(".br") && !path.ends_with(".gz")) {
+        for path in Dist::iter().filter_map(|path| path.strip_suffix(".gz").map(str::to_owned)) {
             let url = format!("/{path}");
             let response = fetch(&url, &[]).await;
-            if !path.contains('/') {
-                assert_eq!(response.status(), StatusCode::NOT_FOUND, "{url} is none of the pages' files");
-                continue;
-            }
             assert_eq!(response.status(), StatusCode::OK, "{url}");
             assert_ne!(text(&response, &header::CONTENT_TYPE), "application/octet-stream", "{url}");
             assert_eq!(text(&response, &header::X_CONTENT_TYPE_OPTIONS), "nosniff");
@@ -275,17 +286,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn compressed_copies_are_chosen_by_the_client_and_have_no_name() {
-        let Some(path) = Dist::iter().find_map(|path| path.strip_suffix(".br").map(str::to_owned)) else {
-            return;
-        };
-        let url = format!("/{path}");
+    async fn the_form_of_a_file_is_chosen_by_the_client_and_has_no_name() {
+        let url = "/console/index.html";
+        let mut tags = std::collections::HashSet::new();
         let encodings = [("br, gzip", "br"), ("gzip", "gzip"), ("br;q=0, gzip;q=0.5", "gzip"), ("", "")];
         for (accepted, expected) in encodings {
-            let response = fetch(&url, &[(header::ACCEPT_ENCODING, accepted)]).await;
+            let response = fetch(url, &[(header::ACCEPT_ENCODING, accepted)]).await;
             assert_eq!(text(&response, &header::CONTENT_ENCODING), expected, "{accepted}");
             assert_eq!(text(&response, &header::VARY), "accept-encoding");
+            tags.insert(text(&response, &header::ETAG).to_owned());
         }
+        assert_eq!(tags.len(), 3, "each form has its own tag");
+        let plain = axum::body::to_bytes(fetch(url, &[]).await.into_body(), usize::MAX).await.unwrap();
+        assert!(plain.starts_with(b"<!doctype html>"), "unpacked for who takes nothing else");
         assert_eq!(fetch(&format!("{url}.br"), &[]).await.status(), StatusCode::NOT_FOUND);
     }
 

@@ -14,7 +14,7 @@ mod shown;
 
 pub use args::{
     Action, Args, ConvertArgs, DetectArgs, Format, I64Form, InspectArgs, ProtocolName, ReportFormat,
-    SchemaArgs, TransportName, UnknownChoice,
+    SchemaArgs, Side, SoapArgs, SoapVersion, TransportName, UnknownChoice,
 };
 
 use kefu_app::{App, Exit, Failure};

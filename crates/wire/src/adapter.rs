@@ -8,7 +8,7 @@
 //! | what happens | body |
 //! |---|---|
 //! | call, one-way call | object of the arguments, or of the parts of the body |
-//! | reply | what the function returns, or object of the parts of the body: see [`SoapAdapter::bare_replies`] |
+//! | reply | what the function returns, or object of the parts of the body: see [`SoapAdapter::bare`] |
 //! | exception that the IDL declares | `{"$exception":"Name",…}` |
 //! | fault of SOAP | `{"$fault":{"code","subcodes","reason":{"en":…},"role","detail"}}` |
 //! | failure that the IDL does not declare | `{"$failure":{"type":6,"message":"…"}}` |

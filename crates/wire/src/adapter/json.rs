@@ -22,7 +22,7 @@ impl Adapter for JsonAdapter {
         let mut body = input.to_vec();
         let headers = object::take_headers(&mut body, &self.limits)?;
         let kind = match self.kind {
-            Kind::Reply if fault::is_fault(&body) => Kind::Fault,
+            Kind::Data | Kind::Reply if fault::is_fault(&body) => Kind::Fault,
             kind => kind,
         };
         Ok(Message { name: self.name.clone(), kind, sequence: 0, headers, body })

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{Adapter, Kind, Message, fault, object};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         peek::{self, Peeked},
         to_json,
     },
-    wsdl::{Definitions, MessageShape, Operation, Port},
+    wsdl::{Definitions, Operation, Port},
     xsd::TypeKind,
 };
 
@@ -24,6 +24,7 @@ pub struct SoapAdapter {
     direction: Option<Direction>,
     version: Option<Version>,
     blocks: Option<Blocks>,
+    bare_requests: bool,
     bare_replies: bool,
     limits: Limits,
     options: Options,
@@ -39,6 +40,7 @@ impl SoapAdapter {
             direction: None,
             version: None,
             blocks: None,
+            bare_requests: false,
             bare_replies: false,
             limits: *limits,
             options,
@@ -76,10 +78,14 @@ impl SoapAdapter {
         self
     }
 
-    /// The body of a reply that has one member at most is that member's value, or `null`: as Thrift has replies.
+    /// The body of a message that goes this way and has one member at most is that member's value, or `null`: as
+    /// Thrift has replies.
     #[must_use]
-    pub fn bare_replies(mut self) -> Self {
-        self.bare_replies = true;
+    pub fn bare(mut self, direction: Direction) -> Self {
+        match direction {
+            Direction::Request => self.bare_requests = true,
+            Direction::Reply => self.bare_replies = true,
+        }
         self
     }
 
@@ -133,8 +139,13 @@ impl SoapAdapter {
         Err(Error::unexpected(peeked.offset, "a message of an operation of the description", found))
     }
 
-    /// The only member of a reply, if there is one at most; none if there may be more.
-    fn only_member(&self, shape: &MessageShape) -> Option<Option<&str>> {
+    /// The only member of messages that are bare, if there is one at all; none if messages are not.
+    fn bare_member(&self, operation: &Operation, direction: Direction) -> Option<Option<&str>> {
+        let (is_bare, shape) = match direction {
+            Direction::Request => (self.bare_requests, Some(&operation.input)),
+            Direction::Reply => (self.bare_replies, operation.output.as_ref()),
+        };
+        let shape = shape.filter(|_| is_bare)?;
         let TypeKind::Complex(complex) = &self.definitions.schemas.ty(shape.content).kind else {
             return None;
         };
@@ -220,8 +231,8 @@ impl Adapter for SoapAdapter {
             Direction::Request => Kind::Call,
             Direction::Reply => Kind::Reply,
         };
-        if let (true, Kind::Reply, Some(shape)) = (self.bare_replies, kind, &operation.output) {
-            match self.only_member(shape) {
+        if !message.is_fault {
+            match self.bare_member(operation, direction) {
                 Some(None) if body == b"{}" => body = b"null".to_vec(),
                 Some(Some(name)) => body = only(&body, name, limits)?,
                 _ => {}
@@ -238,17 +249,15 @@ impl Adapter for SoapAdapter {
             Kind::Data => self.direction.unwrap_or(Direction::Request),
         };
         let version = self.version.unwrap_or(port.version);
-        let mut body = object::with_headers(&message.body, &[])?;
+        let mut body = Cow::Borrowed(message.body.as_slice());
         if message.kind == Kind::Fault {
             if let Some(fault) = self.fault(operation, &message.body)? {
                 body = fault.into();
             }
-        } else if let (true, Direction::Reply, Some(shape)) =
-            (self.bare_replies, direction, &operation.output)
-        {
-            body = match self.only_member(shape) {
-                Some(_) if message.body.trim_ascii() == b"null" => b"{}".to_vec().into(),
-                Some(Some(name)) => {
+        } else if let Some(member) = self.bare_member(operation, direction) {
+            body = match member {
+                _ if message.body.trim_ascii() == b"null" => b"{}".to_vec().into(),
+                Some(name) => {
                     let mut out = vec![b'{'];
                     json::write_text(&mut out, name);
                     out.push(b':');
@@ -256,7 +265,7 @@ impl Adapter for SoapAdapter {
                     out.push(b'}');
                     out.into()
                 }
-                _ => body,
+                None => body,
             };
         }
         let body = object::with_headers(&body, &message.headers)?;

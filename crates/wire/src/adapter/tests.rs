@@ -32,7 +32,8 @@ fn schema() -> Arc<Schema> {
 
 fn soap() -> SoapAdapter {
     let (definitions, _) = definitions("wrapped.wsdl");
-    SoapAdapter::new(Arc::new(definitions), &Limits::default(), soap::Options::default()).bare_replies()
+    SoapAdapter::new(Arc::new(definitions), &Limits::default(), soap::Options::default())
+        .bare(Direction::Reply)
 }
 
 fn thrift(protocol: Protocol) -> ThriftAdapter {

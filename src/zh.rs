@@ -416,6 +416,31 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
     ("kefu adapt inspect --include", "也在此目录中查找被包含的文件;可多次指定"),
     ("Result:", "结果"),
     ("kefu adapt inspect --format", "列表的格式;JSON 以 JSON Schema 描述类型"),
+    ("kefu adapt wsdl", "用 WSDL 描述 Thrift 服务,使 SOAP 客户端可以调用"),
+    (
+        "kefu adapt wsdl (after)",
+        "\
+示例:
+  kefu adapt wsdl tickets.thrift --service Tickets --address https://desk.example.com/soap/tickets \\
+      -o tickets.wsdl
+
+每个方法是一个 document/literal 风格的操作,SOAP 1.1 和 SOAP 1.2 各有一个端口;异常就是故障。客户端按此写出的消息,可用
+`kefu adapt convert --wsdl tickets.wsdl --idl tickets.thrift` 转为 Thrift。
+
+退出码:
+   0  已写出
+   1  使用 --keep-going 时:有方法无法描述,其余已写出
+  65  有方法无法描述:映射和列表的列表没有对应的形式
+  73  无法写入输出
+  78  文件无法使用,或其中没有指定的服务",
+    ),
+    ("kefu adapt wsdl <file>", "接口文件,例如 tickets.thrift"),
+    ("kefu adapt wsdl --include", "也在此目录中查找被包含的文件;可多次指定"),
+    ("kefu adapt wsdl --service", "要描述的服务 [默认:文件中唯一的服务]"),
+    ("kefu adapt wsdl --address", "客户端调用它的地址"),
+    ("kefu adapt wsdl --namespace", "其操作和类型的命名空间 [默认:urn: 加服务名]"),
+    ("kefu adapt wsdl --keep-going", "略过无法描述的方法并予以说明,以退出码 1 结束"),
+    ("kefu adapt wsdl --output", "写入此文件 [默认:标准输出]"),
     ("kefu adapt detect", "识别字节内容:协议、传输以及消息信封中的内容"),
     (
         "kefu adapt detect (after)",

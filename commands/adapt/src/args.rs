@@ -1,4 +1,5 @@
 mod soap;
+mod wsdl;
 
 use std::path::PathBuf;
 
@@ -6,7 +7,10 @@ use clap::{Subcommand, ValueEnum, ValueHint};
 use kefu_app::ByteSize;
 use kefu_wire::thrift::{I64Style, Protocol, Unknown};
 
-pub use self::soap::{Side, SoapArgs, SoapVersion};
+pub use self::{
+    soap::{Side, SoapArgs, SoapVersion},
+    wsdl::WsdlArgs,
+};
 
 /// Convert, inspect and tell apart the messages of older systems
 #[derive(clap::Args, Clone, Debug)]
@@ -30,6 +34,8 @@ pub enum Action {
     Convert(Box<ConvertArgs>),
     /// List the services, operations and types of an interface file or a description, with warnings
     Inspect(InspectArgs),
+    /// Describe a service of Thrift in WSDL, so that clients of SOAP can call it
+    Wsdl(WsdlArgs),
     /// Tell what bytes are: the protocol, the transport, and what the message's envelope says
     Detect(DetectArgs),
 }

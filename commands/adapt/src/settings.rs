@@ -186,7 +186,7 @@ fn check(schema: &Schema, content: &Content) -> Result<(), Failure> {
 }
 
 /// Says that a schema has no such name, and which one may be meant.
-fn unknown(error: Error, asked: &str, known: &[&str]) -> Failure {
+pub(crate) fn unknown(error: Error, asked: &str, known: &[&str]) -> Failure {
     let near = known
         .iter()
         .map(|name| (strsim::jaro_winkler(name, asked), name))
@@ -222,9 +222,16 @@ fn names<'s>(schema: &'s Schema, content: &'s Content) -> (&'s str, Vec<&'s str>
 }
 
 fn usage(en: &str, zh: &str) -> Failure {
+    usage_of("convert", en, zh)
+}
+
+/// Says that the flags of a command do not go together.
+pub(crate) fn usage_of(command: &str, en: &str, zh: &str) -> Failure {
     let text = Text::new(format!("cannot understand the command line: {en}"), format!("无法理解命令行:{zh}"));
-    Failure::new(Exit::Usage, text)
-        .hint(Text::new("see `kefu adapt convert --help`", "参见 `kefu adapt convert --help`"))
+    Failure::new(Exit::Usage, text).hint(Text::new(
+        format!("see `kefu adapt {command} --help`"),
+        format!("参见 `kefu adapt {command} --help`"),
+    ))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+mod compare;
+
 use std::{
     hint::black_box,
     time::{Duration, Instant},
@@ -87,12 +89,46 @@ fn main() {
     let limits = Limits::default();
     let loader = MemoryLoader::default().with("a.wsdl", WSDL);
     let (definitions, _) = wsdl::load(&loader, "a.wsdl", &limits).expect("the description is right");
+    if let Some(folder) = compare::folder() {
+        return for_comparison(&folder, &definitions);
+    }
     for count in [10, 2_000] {
         let orders: Vec<_> = (0..count).map(order).collect();
         both_ways(&definitions, &format!("{{\"order\":[{}]}}", orders.join(",")), count, rounds);
     }
     hostile(&definitions);
     descriptions();
+}
+
+/// A reply of 2,000 orders, as others measure it too.
+fn for_comparison(folder: &std::path::Path, definitions: &Definitions) {
+    let (limits, options) = (Limits::default(), Options::default());
+    let (_, operation) = definitions.find_operation("List").expect("it is there");
+    let orders: Vec<_> = (0..2_000).map(order).collect();
+    let json = format!("{{\"order\":[{}]}}", orders.join(","));
+    let write = |out: &mut Vec<u8>| {
+        let (reply, json) = (Direction::Reply, black_box(json.as_bytes()));
+        from_json::message(definitions, operation, reply, Version::V11, json, &[], &limits, &options, out)
+    };
+    let mut xml = Vec::new();
+    write(&mut xml).expect("the JSON is right");
+    for (name, content) in
+        [("orders.wsdl", WSDL.as_bytes()), ("orders.json", json.as_bytes()), ("orders.xml", &xml)]
+    {
+        compare::write(folder, name, content);
+    }
+    let mut out = Vec::new();
+    compare::figure("SOAP to JSON", xml.len(), || {
+        out.clear();
+        let xml = black_box(&xml);
+        let read =
+            to_json::message(definitions, operation, Direction::Reply, xml, &limits, &options, &mut out);
+        black_box(read).expect("it was just written");
+    });
+    compare::figure("JSON to SOAP", xml.len(), || {
+        out.clear();
+        write(&mut out).expect("it was written before");
+    });
 }
 
 /// Descriptions of a megabyte that cost the most by the byte.

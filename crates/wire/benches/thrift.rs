@@ -5,6 +5,8 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+mod compare;
+
 use std::{
     fmt::Write as _,
     hint::black_box,
@@ -149,11 +151,40 @@ fn main() {
     let limits = Limits::default();
     let (schema, _) = idl::load(&loader, "bench.thrift", &[], &limits).expect("the IDL is right");
     let find = |name| schema.find_struct(name).expect("the IDL has it");
+    if let Some(folder) = compare::folder() {
+        return for_comparison(&folder, &schema, find("Order"));
+    }
     both_ways("medium", &schema, find("Order"), &medium(), rounds);
     both_ways("small", &schema, find("Simple"), &simple(7), rounds.saturating_mul(20));
 
     idl_files();
     hostile();
+}
+
+/// The medium message in the binary protocol, as others measure it too.
+fn for_comparison(folder: &std::path::Path, schema: &Schema, id: StructId) {
+    let (limits, options, protocol) = (Limits::default(), Options::default(), Protocol::Binary);
+    let json = medium();
+    let mut bytes = Vec::new();
+    from_json::convert(schema, id, protocol, json.as_bytes(), &limits, &options, &mut bytes)
+        .expect("the message fits the schema");
+    for (name, content) in
+        [("order.thrift", IDL.as_bytes()), ("order.json", json.as_bytes()), ("order.bin", &bytes)]
+    {
+        compare::write(folder, name, content);
+    }
+    let mut out = Vec::new();
+    compare::figure("Thrift binary to JSON", bytes.len(), || {
+        out.clear();
+        let read = to_json::convert(schema, id, protocol, black_box(&bytes), &limits, &options, &mut out);
+        black_box(read).expect("it was just written");
+    });
+    compare::figure("JSON to Thrift binary", bytes.len(), || {
+        out.clear();
+        let json = black_box(json.as_bytes());
+        let written = from_json::convert(schema, id, protocol, json, &limits, &options, &mut out);
+        black_box(written).expect("it was written before");
+    });
 }
 
 fn idl_files() {

@@ -260,6 +260,41 @@ fn inspect_lists_a_description() {
 }
 
 #[test]
+fn a_service_of_thrift_is_described_for_clients_of_soap() {
+    let shop = tickets();
+    let flags = "wsdl tickets.thrift --address http://localhost/soap";
+    let output = shop.adapt(&format!("{flags} -o own.wsdl --namespace urn:own"), "");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    // The same message on both sides.
+    let thrift = "--idl tickets.thrift --service Tickets";
+    let call = format!(
+        "{{\"message\":\"call\",\"method\":\"CreateTicket\",\"sequence\":1,\"arguments\":{CREATE}}}\n"
+    );
+    let soap = shop.convert(&format!("--wsdl own.wsdl {thrift}"), shop.convert(thrift, call.as_str()));
+    assert!(text(&soap).contains("\"urn:own\""), "{}", text(&soap));
+    assert_eq!(text(&shop.convert("--wsdl own.wsdl", soap)), call);
+    assert!(text(&shop.adapt("inspect own.wsdl", "").stdout).contains("port TicketsSoap12, SOAP 1.2"));
+
+    shop.write("odd.thrift", "service A { void put(1: map<string, i32> m) void ping() } service B {}");
+    let refused = |line: &str| {
+        let output = shop.adapt(line, "");
+        (output.status.code().unwrap(), text(&output.stderr).to_owned())
+    };
+    let (code, said) = refused("wsdl odd.thrift --address http://x");
+    assert!(code == 64 && said.contains("which service is meant: A, B"), "{said}");
+    let (code, said) = refused("wsdl odd.thrift --address http://x --service C");
+    assert!(code == 78 && said.contains("no service \"C\""), "{said}");
+    let (code, said) = refused("wsdl odd.thrift --address http://x --service A");
+    assert!(
+        code == 65 && said.contains("put.m: a map has no counterpart") && said.contains("--keep-going"),
+        "{said}"
+    );
+    let output = shop.adapt("wsdl odd.thrift --address http://x --service A --keep-going", "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("\"ping\"") && !text(&output.stdout).contains("\"put\""));
+}
+
+#[test]
 fn hostile_xml_is_refused_in_no_time() {
     let shop = tickets();
     let body = |inside: &str| {

@@ -19,11 +19,11 @@ use kefu_wire::{
     thrift::{MessageKind, Protocol},
 };
 
+pub(crate) use self::output::Output;
 use self::{
     adapted::Adapted,
     codec::Codec,
     input::Input,
-    output::Output,
     sniff::{Known, NotTold, Told},
     split::{Cut, Sequence, Splitter},
     trouble::Place,

@@ -10,7 +10,7 @@ use crate::{
         to_json,
     },
     wsdl::{Definitions, Operation, Port},
-    xsd::TypeKind,
+    xsd::{Member, TypeKind},
 };
 
 /// Makes the header blocks of a request, such as those of [`security`](crate::soap::security); asked for each message.
@@ -140,7 +140,7 @@ impl SoapAdapter {
     }
 
     /// The only member of messages that are bare, if there is one at all; none if messages are not.
-    fn bare_member(&self, operation: &Operation, direction: Direction) -> Option<Option<&str>> {
+    fn bare_member(&self, operation: &Operation, direction: Direction) -> Option<Option<&Member>> {
         let (is_bare, shape) = match direction {
             Direction::Request => (self.bare_requests, Some(&operation.input)),
             Direction::Reply => (self.bare_replies, operation.output.as_ref()),
@@ -151,7 +151,7 @@ impl SoapAdapter {
         };
         match complex.members.as_slice() {
             [] => Some(None),
-            [member] => Some(Some(&member.json_name)),
+            [member] => Some(Some(member)),
             _ => None,
         }
     }
@@ -234,7 +234,7 @@ impl Adapter for SoapAdapter {
         if !message.is_fault {
             match self.bare_member(operation, direction) {
                 Some(None) if body == b"{}" => body = b"null".to_vec(),
-                Some(Some(name)) => body = only(&body, name, limits)?,
+                Some(Some(member)) => body = only(&body, member, limits)?,
                 _ => {}
             }
         }
@@ -257,9 +257,9 @@ impl Adapter for SoapAdapter {
         } else if let Some(member) = self.bare_member(operation, direction) {
             body = match member {
                 _ if message.body.trim_ascii() == b"null" => b"{}".to_vec().into(),
-                Some(name) => {
+                Some(member) => {
                     let mut out = vec![b'{'];
-                    json::write_text(&mut out, name);
+                    json::write_text(&mut out, &member.json_name);
                     out.push(b':');
                     out.extend_from_slice(&message.body);
                     out.push(b'}');
@@ -290,12 +290,13 @@ impl Adapter for SoapAdapter {
     }
 }
 
-/// The value of a member, which is the only one beside what the schema does not have; `null` if it is absent.
-fn only(body: &[u8], name: &str, limits: &Limits) -> Result<Vec<u8>, Error> {
+/// The value of the only member; where it is absent, an array without items, or `null`.
+fn only(body: &[u8], member: &Member, limits: &Limits) -> Result<Vec<u8>, Error> {
     let mut members = object::all(body, limits)?;
     match members.as_slice() {
+        [] if member.many => Ok(b"[]".to_vec()),
         [] => Ok(b"null".to_vec()),
-        [member] if member.name == name => Ok(members.remove(0).value.as_bytes().to_vec()),
+        [found] if found.name == member.json_name => Ok(members.remove(0).value.as_bytes().to_vec()),
         _ => Ok(body.to_vec()),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     Limits, MemoryLoader, Registry,
     soap::{self, Direction, Version},
     thrift::{Options, Protocol, Schema, Unknown, idl},
-    wsdl::tests::definitions,
+    wsdl::{self, tests::definitions},
 };
 
 /// What `wrapped.wsdl` has, in the words of Thrift.
@@ -195,6 +195,34 @@ fn a_package_is_read_with_its_parts() {
         let broken = package.replace("cid:1@x", "cid:2@x");
         let error = soap().to_internal(broken.as_bytes()).expect_err("there is no such part");
         assert_eq!(error.offset(), None, "{error}");
+    }
+}
+
+#[test]
+fn replies_are_the_same_by_a_description_of_the_idl() {
+    let idl = "struct Row { 1: i32 n } service S { list<Row> rows() void ping() Row one() }";
+    let loader = MemoryLoader::default().with("s.thrift", idl);
+    let (schema, _) = idl::load(&loader, "s.thrift", &[], &Limits::default()).expect("right");
+    let (spec, errors) =
+        wsdl::of_thrift(&schema, schema.find_service("S").expect("there"), "urn:s", "http://s");
+    assert_eq!(errors, []);
+    let loader = MemoryLoader::default().with("s.wsdl", wsdl::emit(&spec).expect("right"));
+    let (definitions, _) = wsdl::load(&loader, "s.wsdl", &Limits::default()).expect("right");
+    let soap = SoapAdapter::new(Arc::new(definitions), &Limits::default(), soap::Options::default());
+    let soap = soap.bare(Direction::Reply);
+    let (schema, limits, options) = (Arc::new(schema), Limits::default(), Options::default());
+    let thrift =
+        ThriftAdapter::service(schema, "S", None, Protocol::Binary, &limits, &options).expect("there");
+    for (name, json) in
+        [("rows", r#"[{"n":1},{}]"#), ("rows", "[]"), ("ping", "null"), ("one", r#"{"n":1}"#), ("one", "{}")]
+    {
+        let reply = Message { name: name.to_owned(), ..message(Kind::Reply, json) };
+        let bytes = thrift.from_internal(&reply).expect("right");
+        let read = thrift.to_internal(&bytes).expect("right");
+        let xml = soap.from_internal(&read).expect("right");
+        let back = soap.to_internal(&xml).expect("right");
+        assert_eq!((body(&back), &back), (json, &read), "{name}");
+        assert_eq!(thrift.from_internal(&back).expect("right"), bytes, "{name}");
     }
 }
 

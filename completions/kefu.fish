@@ -176,26 +176,38 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l storm -d 'Cut all visitors off, send each a message, and time how long all take to reconnect and catch up'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -f -a "convert" -d 'Convert messages by their schema: Thrift to JSON and back'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -f -a "inspect" -d 'List the services, functions and types of an interface file, with warnings'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect detect" -f -a "detect" -d 'Tell what bytes are: the protocol, the transport, and what the message\'s envelope says'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -f -a "convert" -d 'Convert messages by their schema: Thrift, SOAP and JSON into each other'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -f -a "inspect" -d 'List the services, operations and types of an interface file or a description, with warnings'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -f -a "wsdl" -d 'Describe a service of Thrift in WSDL, so that clients of SOAP can call it'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -f -a "detect" -d 'Tell what bytes are: the protocol, the transport, and what the message\'s envelope says'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -s o -l output -d 'Write to this file [default: standard output]' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l from -d 'What the input is [default: the other than --to, or what it looks like]' -r -f -a "thrift\t'Apache Thrift'
-json\t'JSON'"
+json\t'JSON'
+soap\t'SOAP'"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l to -d 'What the output is to be [default: the other than the input]' -r -f -a "thrift\t'Apache Thrift'
-json\t'JSON'"
+json\t'JSON'
+soap\t'SOAP'"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l idl -d 'Interface file that the messages follow' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -s I -l include -d 'Also look for included files in this folder; may be given several times' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l struct -d 'Each message is such a struct, union or exception, without an envelope' -r
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l service -d 'Each message is a call, a reply or an exception of this service' -r
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l method -d 'All are messages of this method, and JSON is its arguments or its result alone' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l wsdl -d 'Description of the service that the messages follow' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l op -d 'All are messages of this operation, and JSON is the body alone [default: what the body says]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l side -d 'Which way the messages go [default: what the body says; request where SOAP is written from the body alone]' -r -f -a "request\t'To the service'
+response\t'From the service'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l soap -d 'Version of SOAP that is written [default: that of the operation\'s port]' -r -f -a "1.1\t'SOAP 1.1'
+1.2\t'SOAP 1.2'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l user -d 'Write the name of this user into requests, as WS-Security has it, with a password' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l password-file -d 'File that holds the password of --user [default: the variable KEFU_SOAP_PASSWORD]' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l timestamp -d 'Write into requests that they are valid from now on for so many seconds' -r
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l protocol -d 'Format of Thrift messages [default: what they look like; binary where they are written]' -r -f -a "binary\t'TBinaryProtocol'
 compact\t'TCompactProtocol'
 json\t'TJSONProtocol'"
@@ -219,9 +231,11 @@ human\t'For people'
 json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l keep-going -d 'Convert what can be converted, say on standard error what cannot, and end with exit code 1'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l lines -d 'Take each line of JSON for a message [default: if the first line is one]'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l lines -d 'Take each line for a message [default: of JSON, if the first line is one]'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l reply -d 'With --method, JSON is the result of the method'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l schema-less -d 'Convert without a schema: fields by number, with their types'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l strict -d 'Refuse what the description does not have, lacks or forbids, where it could be passed on'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l password-digest -d 'Write a digest in place of the password'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l zlib -d 'With --transport header, compress what is written'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l fill-defaults -d 'Write absent fields with their defaults'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -236,6 +250,19 @@ json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -s I -l include -d 'Also look for included files in this folder; may be given several times' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l service -d 'Service to describe [default: the only one of the file]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l address -d 'Address at which clients are to call it' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l namespace -d 'Namespace of its operations and types [default: urn: and the name of the service]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -s o -l output -d 'Write to this file [default: standard output]' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l keep-going -d 'Leave out functions that cannot be described, say which, and end with exit code 1'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -l format -d 'Write what is told like this' -r -f -a "text\t'For a terminal'
 json\t'For programs'"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F

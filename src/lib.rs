@@ -44,7 +44,7 @@ Examples:
   kefu serve --demo            try it: sample data, throw-away store
   kefu serve                   run the daemon on 127.0.0.1:8080
   kefu bench chat --help       measure it
-  kefu adapt convert --help    turn Thrift into JSON and back
+  kefu adapt convert --help    turn Thrift, SOAP and JSON into each other
 
 Settings come from defaults, then kefu.yaml, then KEFU_* variables, then flags.
 Set KEFU_LANG=zh-CN for Chinese.";

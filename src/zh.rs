@@ -16,7 +16,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   kefu serve --demo            试用:示例数据,临时数据库
   kefu serve                   在 127.0.0.1:8080 运行服务
   kefu bench chat --help       性能测量
-  kefu adapt convert --help    在 Thrift 与 JSON 之间转换
+  kefu adapt convert --help    在 Thrift、SOAP 与 JSON 之间转换
 
 设置依次来自默认值、kefu.yaml、KEFU_* 环境变量和命令行选项,后者优先。
 设置 KEFU_LANG=en 可使用英文。",
@@ -291,6 +291,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   kefu adapt detect capture.bin
   kefu adapt inspect shop.thrift
   kefu adapt convert orders.bin --idl shop.thrift --struct Order
+  kefu adapt convert call.xml --wsdl tickets.wsdl
 
 退出码:
    0  完成
@@ -301,10 +302,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "kefu adapt convert",
-        "按架构转换消息:Thrift 转为 JSON,或反向转换
+        "按架构转换消息:Thrift、SOAP 与 JSON 互相转换
 
-输入可以是一条或多条消息:JSON 可以是一个文档、每行一个文档或首尾相连的文档;Thrift 可以是带长度的帧或首尾相连的消息。
-输入按流读取,内存中最多只有一条消息。输出 JSON 时每行一条消息。输出文件先写入另一个名字,全部转换完并落盘后才替换原文件;
+输入可以是一条或多条消息:JSON 可以是一个文档、每行一个文档或首尾相连的文档;Thrift 可以是带长度的帧或首尾相连的消息;
+SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读取,内存中最多只有一条消息。输出 JSON 时每行一条消息。输出文件先写入另一个名字,全部转换完并落盘后才替换原文件;
 出错时原文件保持不变。",
     ),
     (
@@ -331,13 +332,24 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   # 能转换多少就转换多少
   kefu adapt convert orders.ndjson --idl shop.thrift --struct Order -o orders.bin --keep-going
 
-完整消息的 JSON(使用 --method 时只有其中的内容):
+  # SOAP 消息,按正文判断操作
+  kefu adapt convert captured.xml --wsdl tickets.wsdl
+
+  # 由正文的 JSON 生成 SOAP 1.2 请求,密码在 KEFU_SOAP_PASSWORD 中
+  kefu adapt convert ticket.json --wsdl tickets.wsdl --op CreateTicket --soap 1.2 \\
+      --user desk --password-digest --timestamp 300 -o call.xml
+
+  # SOAP 转为 Thrift:操作和故障对应服务的方法和异常
+  kefu adapt convert captured.xml --wsdl tickets.wsdl --idl tickets.thrift --service Tickets -o calls.bin
+
+完整消息的 JSON(使用 --method 或 --op 时只有其中的内容):
   {\"message\":\"call\",\"method\":\"getOrder\",\"sequence\":1,\"arguments\":{\"id\":7}}
   {\"message\":\"oneway\",\"method\":\"ping\",\"sequence\":2,\"arguments\":{}}
   {\"message\":\"reply\",\"method\":\"getOrder\",\"sequence\":1,\"result\":{\"id\":7}}
   {\"message\":\"reply\",\"method\":\"getOrder\",\"sequence\":1,\"result\":{\"$exception\":\"NotFound\"}}
   {\"message\":\"exception\",\"method\":\"getOrder\",\"sequence\":1,\"failure\":{\"type\":6,\"message\":\"why\"}}
-多路复用的消息还有 \"service\";没有架构时内容为 \"fields\"。
+多路复用的消息还有 \"service\";没有架构时内容为 \"fields\"。对于 SOAP,\"method\" 是操作,消息头是参数或结果中的
+\"$headers\",故障是带 \"$fault\" 的结果。在 SOAP 与 Thrift 之间,只有一个部分的应答就是方法的返回值;结构是正文,或其唯一的部分。
 
 退出码:
    0  所有消息均已转换
@@ -345,7 +357,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
    2  达到上限
   65  消息已损坏,或与架构不符
   73  无法写入输出
-  78  架构文件无法使用,或其中没有指定的结构、服务或方法",
+  78  架构文件无法使用,或其中没有指定的结构、服务、方法或操作",
     ),
     ("kefu adapt convert <input>", "要转换的文件 [默认:标准输入]"),
     ("Conversion:", "转换"),
@@ -353,7 +365,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu adapt convert --from", "输入的格式 [默认:与 --to 相对的格式,或按内容判断]"),
     ("kefu adapt convert --to", "输出的格式 [默认:与输入相对的格式]"),
     ("kefu adapt convert --keep-going", "能转换的都转换,不能转换的报告到标准错误,并以退出码 1 结束"),
-    ("kefu adapt convert --lines", "把 JSON 的每一行当作一条消息 [默认:首行是完整消息时如此]"),
+    ("kefu adapt convert --lines", "把每一行当作一条消息 [默认:JSON 的首行是完整消息时如此]"),
     ("Schema:", "架构"),
     ("kefu adapt convert --idl", "消息所遵循的接口文件"),
     ("kefu adapt convert --include", "也在此目录中查找被包含的文件;可多次指定"),
@@ -362,6 +374,16 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu adapt convert --method", "所有消息都属于此方法,JSON 只有其参数或结果"),
     ("kefu adapt convert --reply", "与 --method 同用,JSON 是该方法的结果"),
     ("kefu adapt convert --schema-less", "没有架构也转换:以编号表示字段,并带上类型"),
+    ("SOAP:", "SOAP"),
+    ("kefu adapt convert --wsdl", "消息所遵循的服务描述"),
+    ("kefu adapt convert --op", "所有消息都属于此操作,JSON 只有正文 [默认:按正文判断]"),
+    ("kefu adapt convert --side", "消息的方向 [默认:按正文判断;只由正文生成 SOAP 时为 request]"),
+    ("kefu adapt convert --soap", "写出的 SOAP 版本 [默认:该操作所在端口的版本]"),
+    ("kefu adapt convert --strict", "描述中没有、缺少或禁止的内容,本可照传的也拒绝"),
+    ("kefu adapt convert --user", "按 WS-Security 在请求中写入此用户名及密码"),
+    ("kefu adapt convert --password-file", "存放 --user 密码的文件 [默认:环境变量 KEFU_SOAP_PASSWORD]"),
+    ("kefu adapt convert --password-digest", "写入摘要而不是密码本身"),
+    ("kefu adapt convert --timestamp", "在请求中写入有效期:从现在起若干秒"),
     ("Thrift:", "Thrift"),
     ("kefu adapt convert --protocol", "Thrift 消息的协议 [默认:读取时按内容判断,写出时为 binary]"),
     ("kefu adapt convert --transport", "每条消息外面的传输 [默认:读取时按内容判断,写出时为 none]"),
@@ -377,22 +399,48 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("Limits:", "上限"),
     ("kefu adapt convert --max-message", "拒绝超过此大小的消息,以及其中超过四分之一的文本"),
     ("kefu adapt convert --max-depth", "拒绝结构和容器嵌套更深的消息"),
-    ("kefu adapt inspect", "列出接口文件中的服务、方法和类型,并给出警告"),
+    ("kefu adapt inspect", "列出接口文件或服务描述中的服务、操作和类型,并给出警告"),
     (
         "kefu adapt inspect (after)",
         "\
 示例:
   kefu adapt inspect shop.thrift
   kefu adapt inspect shop.thrift -I ../shared --format json | jq '.schema.services'
+  kefu adapt inspect tickets.wsdl
 
 退出码:
    0  文件可用;可能有警告
   78  文件无法使用",
     ),
-    ("kefu adapt inspect <file>", "接口文件,例如 shop.thrift"),
+    ("kefu adapt inspect <file>", "Thrift 接口文件、服务描述(WSDL)或架构(XSD)"),
     ("kefu adapt inspect --include", "也在此目录中查找被包含的文件;可多次指定"),
     ("Result:", "结果"),
     ("kefu adapt inspect --format", "列表的格式;JSON 以 JSON Schema 描述类型"),
+    ("kefu adapt wsdl", "用 WSDL 描述 Thrift 服务,使 SOAP 客户端可以调用"),
+    (
+        "kefu adapt wsdl (after)",
+        "\
+示例:
+  kefu adapt wsdl tickets.thrift --service Tickets --address https://desk.example.com/soap/tickets \\
+      -o tickets.wsdl
+
+每个方法是一个 document/literal 风格的操作,SOAP 1.1 和 SOAP 1.2 各有一个端口;异常就是故障。客户端按此写出的消息,可用
+`kefu adapt convert --wsdl tickets.wsdl --idl tickets.thrift` 转为 Thrift。
+
+退出码:
+   0  已写出
+   1  使用 --keep-going 时:有方法无法描述,其余已写出
+  65  有方法无法描述:映射和列表的列表没有对应的形式
+  73  无法写入输出
+  78  文件无法使用,或其中没有指定的服务",
+    ),
+    ("kefu adapt wsdl <file>", "接口文件,例如 tickets.thrift"),
+    ("kefu adapt wsdl --include", "也在此目录中查找被包含的文件;可多次指定"),
+    ("kefu adapt wsdl --service", "要描述的服务 [默认:文件中唯一的服务]"),
+    ("kefu adapt wsdl --address", "客户端调用它的地址"),
+    ("kefu adapt wsdl --namespace", "其操作和类型的命名空间 [默认:urn: 加服务名]"),
+    ("kefu adapt wsdl --keep-going", "略过无法描述的方法并予以说明,以退出码 1 结束"),
+    ("kefu adapt wsdl --output", "写入此文件 [默认:标准输出]"),
     ("kefu adapt detect", "识别字节内容:协议、传输以及消息信封中的内容"),
     (
         "kefu adapt detect (after)",

@@ -1,8 +1,16 @@
+mod soap;
+mod wsdl;
+
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum, ValueHint};
 use kefu_app::ByteSize;
 use kefu_wire::thrift::{I64Style, Protocol, Unknown};
+
+pub use self::{
+    soap::{Side, SoapArgs, SoapVersion},
+    wsdl::WsdlArgs,
+};
 
 /// Convert, inspect and tell apart the messages of older systems
 #[derive(clap::Args, Clone, Debug)]
@@ -16,15 +24,18 @@ pub struct Args {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Action {
-    /// Convert messages by their schema: Thrift to JSON and back
+    /// Convert messages by their schema: Thrift, SOAP and JSON into each other
     ///
     /// The input is one message or many: JSON as one document, as lines or one document after the other; Thrift as
-    /// frames or one message after the other. It is read as a stream, with no more than a message in memory.
-    /// JSON comes out with one message on a line. A file is written under another name first and takes its place
-    /// when all is converted and synced; on an error what was there stays.
+    /// frames or one message after the other; SOAP as one envelope after the other, or as one package with its
+    /// attachments. It is read as a stream, with no more than a message in memory. JSON comes out with one message
+    /// on a line. A file is written under another name first and takes its place when all is converted and synced;
+    /// on an error what was there stays.
     Convert(Box<ConvertArgs>),
-    /// List the services, functions and types of an interface file, with warnings
+    /// List the services, operations and types of an interface file or a description, with warnings
     Inspect(InspectArgs),
+    /// Describe a service of Thrift in WSDL, so that clients of SOAP can call it
+    Wsdl(WsdlArgs),
     /// Tell what bytes are: the protocol, the transport, and what the message's envelope says
     Detect(DetectArgs),
 }
@@ -34,6 +45,7 @@ Examples:
   kefu adapt detect capture.bin
   kefu adapt inspect shop.thrift
   kefu adapt convert orders.bin --idl shop.thrift --struct Order
+  kefu adapt convert call.xml --wsdl tickets.wsdl
 
 Exit codes:
    0  done
@@ -64,13 +76,25 @@ Examples:
   # What can be converted, however much that is
   kefu adapt convert orders.ndjson --idl shop.thrift --struct Order -o orders.bin --keep-going
 
-JSON of whole messages, unless --method says what is left out:
+  # Messages of SOAP, by what is in their bodies
+  kefu adapt convert captured.xml --wsdl tickets.wsdl
+
+  # A request of SOAP 1.2 from the JSON of its body, with a password that is in KEFU_SOAP_PASSWORD
+  kefu adapt convert ticket.json --wsdl tickets.wsdl --op CreateTicket --soap 1.2 \\
+      --user desk --password-digest --timestamp 300 -o call.xml
+
+  # SOAP to Thrift: operations and faults of a description as methods and exceptions of a service
+  kefu adapt convert captured.xml --wsdl tickets.wsdl --idl tickets.thrift --service Tickets -o calls.bin
+
+JSON of whole messages, unless --method or --op says what is left out:
   {\"message\":\"call\",\"method\":\"getOrder\",\"sequence\":1,\"arguments\":{\"id\":7}}
   {\"message\":\"oneway\",\"method\":\"ping\",\"sequence\":2,\"arguments\":{}}
   {\"message\":\"reply\",\"method\":\"getOrder\",\"sequence\":1,\"result\":{\"id\":7}}
   {\"message\":\"reply\",\"method\":\"getOrder\",\"sequence\":1,\"result\":{\"$exception\":\"NotFound\"}}
   {\"message\":\"exception\",\"method\":\"getOrder\",\"sequence\":1,\"failure\":{\"type\":6,\"message\":\"why\"}}
-A multiplexed message has \"service\" as well; without a schema the body is \"fields\".
+A multiplexed message has \"service\" as well; without a schema the body is \"fields\". Of SOAP, \"method\" is the
+operation, header blocks are \"$headers\" in the arguments or the result, and a fault is a result with \"$fault\".
+Between SOAP and Thrift, a reply of one part is what the method returns; a struct is the body, or its only part.
 
 Exit codes:
    0  all messages are converted
@@ -78,7 +102,7 @@ Exit codes:
    2  a limit is reached
   65  a message is malformed or does not fit the schema
   73  the output cannot be written
-  78  the schema cannot be used, or has no such struct, service or method";
+  78  the schema cannot be used, or has no such struct, service, method or operation";
 
 /// What `kefu adapt convert` is to do.
 #[derive(clap::Args, Clone, Debug)]
@@ -104,13 +128,17 @@ pub struct ConvertArgs {
     #[arg(long, help_heading = "Conversion")]
     pub keep_going: bool,
 
-    /// Take each line of JSON for a message [default: if the first line is one]
+    /// Take each line for a message [default: of JSON, if the first line is one]
     #[arg(long, help_heading = "Conversion")]
     pub lines: bool,
 
     /// What the messages are.
     #[command(flatten)]
     pub schema: SchemaArgs,
+
+    /// What messages of SOAP are.
+    #[command(flatten)]
+    pub soap: SoapArgs,
 
     /// Format of Thrift messages [default: what they look like; binary where they are written]
     #[arg(long, value_enum, value_name = "PROTOCOL", help_heading = "Thrift")]
@@ -157,14 +185,7 @@ pub struct SchemaArgs {
     pub idl: Option<PathBuf>,
 
     /// Also look for included files in this folder; may be given several times
-    #[arg(
-        short = 'I',
-        long = "include",
-        value_name = "DIR",
-        requires = "idl",
-        value_hint = ValueHint::DirPath,
-        help_heading = "Schema"
-    )]
+    #[arg(short = 'I', long = "include", value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Schema")]
     pub include: Vec<PathBuf>,
 
     /// Each message is such a struct, union or exception, without an envelope
@@ -190,7 +211,7 @@ pub struct SchemaArgs {
     pub reply: bool,
 
     /// Convert without a schema: fields by number, with their types
-    #[arg(long, conflicts_with = "idl", help_heading = "Schema")]
+    #[arg(long, conflicts_with_all = ["idl", "wsdl"], help_heading = "Schema")]
     pub schema_less: bool,
 }
 
@@ -198,6 +219,7 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   kefu adapt inspect shop.thrift
   kefu adapt inspect shop.thrift -I ../shared --format json | jq '.schema.services'
+  kefu adapt inspect tickets.wsdl
 
 Exit codes:
    0  the file can be used; there may be warnings
@@ -207,7 +229,7 @@ Exit codes:
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = INSPECT_EXAMPLES)]
 pub struct InspectArgs {
-    /// Interface file, such as shop.thrift
+    /// Interface file of Thrift, description (WSDL) or schema (XSD)
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
@@ -249,6 +271,19 @@ pub enum Format {
     Thrift,
     /// JSON
     Json,
+    /// SOAP
+    Soap,
+}
+
+impl Format {
+    /// The name of its adapter.
+    pub(crate) fn adapter(self) -> &'static str {
+        match self {
+            Self::Thrift => "Thrift",
+            Self::Json => "JSON",
+            Self::Soap => "SOAP",
+        }
+    }
 }
 
 /// The formats of Thrift.

@@ -1,5 +1,7 @@
 //! `kefu adapt detect`: what bytes are, for people and for programs.
 
+mod xml;
+
 use std::io::Read as _;
 
 use kefu_app::{App, Exit, Failure, Language, Text};
@@ -14,6 +16,8 @@ use kefu_wire::{
 };
 use serde_json::{Value, json};
 
+pub(crate) use self::xml::Root;
+use self::xml::Soap;
 use crate::{
     PARTLY,
     args::{DetectArgs, ReportFormat},
@@ -46,6 +50,8 @@ enum Told {
         transport: Transport,
         content: Content,
     },
+    Soap(Soap),
+    Xml(Root),
     Json,
     /// JSON that Thrift's protocol of that name writes as well.
     JsonOrThrift,
@@ -75,6 +81,9 @@ fn look(seen: &[u8], is_whole: bool, limits: &Limits) -> Told {
     }
     if let Some(found) = detect(seen) {
         return message(found, seen, limits);
+    }
+    if let Some(told) = xml::look(seen, limits) {
+        return told;
     }
     let text = seen.trim_ascii_start();
     if matches!(text.first(), Some(b'{' | b'[')) {
@@ -140,7 +149,7 @@ fn transport_name(transport: Transport) -> &'static str {
 impl Told {
     /// Whether `kefu adapt convert` would know as well.
     fn is_known(&self) -> bool {
-        matches!(self, Self::Thrift { .. } | Self::Json | Self::Http)
+        matches!(self, Self::Thrift { .. } | Self::Soap(_) | Self::Xml(_) | Self::Json | Self::Http)
     }
 
     fn to_json(&self) -> Value {
@@ -162,6 +171,8 @@ impl Told {
                 }
                 told
             }
+            Self::Soap(soap) => soap.to_json(),
+            Self::Xml(root) => root.to_json(),
             Self::Json => json!({ "format": "json" }),
             Self::Http => json!({ "format": "http" }),
             Self::JsonOrThrift => json!({ "format": null, "may_be": ["json", "thrift"] }),
@@ -183,6 +194,8 @@ impl Told {
                     format!("格式  thrift\n协议  {protocol}\n传输  {transport}\n内容  {zh}"),
                 )
             }
+            Self::Soap(soap) => soap.to_text(),
+            Self::Xml(root) => root.to_text(),
             Self::Json => Text::new("format     json", "格式  json"),
             Self::Http => Text::new(
                 "format     http: give the body alone to convert it",
@@ -194,9 +207,9 @@ impl Told {
             ),
             Self::Empty => Text::new("cannot tell: the input is empty", "无法判断:输入为空"),
             Self::Unknown => Text::new(
-                "cannot tell: it is neither JSON nor one message or struct of Thrift; structs one after the other \
+                "cannot tell: it is neither JSON nor XML nor one message or struct of Thrift; structs one after the other \
                  do not say what they are: try --protocol and --transport",
-                "无法判断:既不是 JSON,也不是 Thrift 的一条消息或一个结构;相连的结构不会说明自身格式,\
+                "无法判断:既不是 JSON 或 XML,也不是 Thrift 的一条消息或一个结构;相连的结构不会说明自身格式,\
                  请用 --protocol 和 --transport 尝试",
             ),
         };

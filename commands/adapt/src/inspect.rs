@@ -1,192 +1,97 @@
-//! `kefu adapt inspect`: what an interface file has, for people and for programs.
+//! `kefu adapt inspect`: what an interface file or a description has, for people and for programs.
 
-use std::fmt::Write as _;
+mod soap;
+mod thrift;
+
+use std::{io::Read as _, path::Path};
 
 use kefu_app::{App, Exit, Failure};
-use kefu_wire::{
-    Diagnostic, Limits,
-    thrift::{
-        Schema, Type, json_schema,
-        schema::{Function, Requiredness, Service, Struct, StructKind},
-    },
-};
+use kefu_wire::{Diagnostic, Limits, thrift as wire, wsdl, xsd};
 use serde_json::{Value, json};
 
 use crate::{
     args::{InspectArgs, ReportFormat},
+    convert,
+    detect::Root,
     schema::{self, Loaded, eprintln_line},
     shown,
 };
 
+/// As much of a file is looked at to see what it is.
+const LOOKED_AT: u64 = 64 << 10;
+
 /// Prints what the file has; warnings go to standard error, or with JSON into it.
 pub(crate) fn run(app: &App, args: &InspectArgs) -> Result<Exit, Failure> {
-    let Loaded { schema, warnings } = schema::load(&args.file, &args.include, &Limits::default())?;
+    let (file, include, limits) = (&args.file, &args.include, Limits::default());
+    let Loaded { schema, warnings } = match kind(file)? {
+        Kind::Thrift => schema::idl(file, include, &limits)?.map(|schema| match args.format {
+            ReportFormat::Text => thrift::text(&schema),
+            ReportFormat::Json => wire::json_schema::document(&schema),
+        }),
+        Kind::Wsdl => schema::wsdl(file, include, &limits)?.map(|definitions| match args.format {
+            ReportFormat::Text => soap::text(&definitions),
+            ReportFormat::Json => wsdl::json_schema(&definitions),
+        }),
+        Kind::Xsd => schema::xsd(file, include, &limits)?.map(|schemas| match args.format {
+            ReportFormat::Text => soap::schemas_text(&schemas),
+            ReportFormat::Json => xsd::json_schema(&schemas),
+        }),
+    };
     match (args.format, schema) {
-        (ReportFormat::Text, Ok(schema)) => {
-            app.print(&text(&schema))?;
+        (ReportFormat::Text, Ok(text)) => {
+            // Line by line, so that the ends of lines stay.
+            app.print(&text.lines().map(|line| shown::line(line) + "\n").collect::<String>())?;
             for warning in &warnings {
                 eprintln_line(&shown::line(&warning.to_string()));
             }
             Ok(Exit::Ok)
         }
-        (ReportFormat::Text, Err(errors)) => Err(schema::failure(&args.file, &errors)),
+        (ReportFormat::Text, Err(errors)) => Err(schema::failure(file, &errors)),
         (ReportFormat::Json, Ok(schema)) => {
-            app.print(&document(args, Some(&schema), &[], &warnings))?;
+            app.print(&document(args, &schema, &[], &warnings))?;
             Ok(Exit::Ok)
         }
         (ReportFormat::Json, Err(errors)) => {
-            app.print(&document(args, None, &errors, &warnings))?;
-            Err(schema::failure(&args.file, &errors))
+            app.print(&document(args, "null", &errors, &warnings))?;
+            Err(schema::failure(file, &errors))
         }
     }
 }
 
-/// `{"file":…,"errors":[],"warnings":[],"schema":{…}}`, where the schema has `$defs` and `services`.
-fn document(
-    args: &InspectArgs,
-    schema: Option<&Schema>,
-    errors: &[Diagnostic],
-    warnings: &[Diagnostic],
-) -> String {
+/// What a file is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Thrift,
+    Wsdl,
+    Xsd,
+}
+
+/// Tells XML by its first byte, and what it is by its root; whatever else it is, it is read as Thrift.
+fn kind(file: &Path) -> Result<Kind, Failure> {
+    // That a file is not there is told with its place by those who read it.
+    if !file.exists() {
+        return Ok(Kind::Thrift);
+    }
+    let (reader, _) = convert::open(Some(file))?;
+    let mut seen = Vec::new();
+    reader.take(LOOKED_AT).read_to_end(&mut seen).map_err(|error| convert::cannot_read(Some(file), error))?;
+    let text = seen.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&seen).trim_ascii_start();
+    Ok(match Root::of(&seen) {
+        _ if !text.starts_with(b"<") => Kind::Thrift,
+        Some(root) if root.is_schema() => Kind::Xsd,
+        _ => Kind::Wsdl,
+    })
+}
+
+/// `{"file":…,"errors":[],"warnings":[],"schema":{…}}`, where the schema has `$defs` and `services` or `elements`.
+fn document(args: &InspectArgs, schema: &str, errors: &[Diagnostic], warnings: &[Diagnostic]) -> String {
     let findings = |findings: &[Diagnostic]| -> Value { findings.iter().map(finding).collect() };
     let file = Value::from(args.file.display().to_string());
     let (errors, warnings) = (findings(errors), findings(warnings));
-    let schema = schema.map_or_else(|| "null".to_owned(), json_schema::document);
     format!("{{\"file\":{file},\"errors\":{errors},\"warnings\":{warnings},\"schema\":{schema}}}\n")
 }
 
 fn finding(finding: &Diagnostic) -> Value {
     let Diagnostic { file, line, column, message, .. } = finding;
     json!({ "file": file, "line": line, "column": column, "message": message })
-}
-
-/// The file as an interface file might have it, without its comments.
-fn text(schema: &Schema) -> String {
-    let mut blocks = Vec::new();
-    blocks.extend(schema.services().iter().map(|service| service_text(schema, service)));
-    let structs = schema.structures().filter(|(_, structure)| !structure.synthetic);
-    blocks.extend(structs.map(|(_, structure)| struct_text(schema, structure)));
-    blocks.extend(schema.enumerations().iter().map(|enumeration| {
-        let values = enumeration.values.iter().map(|(name, number)| format!("  {name} = {number}\n"));
-        format!("enum {}\n{}", enumeration.name, values.collect::<String>())
-    }));
-    let constants = schema.constants().iter();
-    let constants = constants.map(|constant| {
-        format!("const {} {} = {}\n", type_name(schema, constant.ty), constant.name, constant.json)
-    });
-    let constants: String = constants.collect();
-    if !constants.is_empty() {
-        blocks.push(constants);
-    }
-    // Line by line, so that the ends of lines stay.
-    let text = blocks.join("\n");
-    text.lines().map(|line| shown::line(line) + "\n").collect()
-}
-
-fn service_text(schema: &Schema, service: &Service) -> String {
-    let mut out = format!("service {}", service.name);
-    if let Some(extended) = service.extends.and_then(|index| schema.services().get(index)) {
-        let _written = write!(out, " extends {}", extended.name);
-    }
-    out.push('\n');
-    for function in &service.functions {
-        let _written = writeln!(out, "  {}", function_text(schema, function));
-    }
-    out
-}
-
-fn function_text(schema: &Schema, function: &Function) -> String {
-    let oneway = if function.oneway { "oneway " } else { "" };
-    let returns = function.returns.map_or_else(|| "void".to_owned(), |ty| type_name(schema, ty));
-    let arguments = schema.structure(function.arguments).fields().iter();
-    let arguments: Vec<_> = arguments
-        .map(|field| format!("{}: {} {}", field.id, type_name(schema, field.ty), field.name))
-        .collect();
-    let throws = schema.structure(function.result).fields().iter();
-    let throws = throws.filter(|field| !(field.id == 0 && function.returns.is_some()));
-    let throws: Vec<_> =
-        throws.map(|field| format!("{}: {} {}", field.id, type_name(schema, field.ty), field.name)).collect();
-    let throws = if throws.is_empty() { String::new() } else { format!(" throws ({})", throws.join(", ")) };
-    format!("{oneway}{returns} {}({}){throws}", function.name, arguments.join(", "))
-}
-
-fn struct_text(schema: &Schema, structure: &Struct) -> String {
-    let kind = match structure.kind {
-        StructKind::Struct => "struct",
-        StructKind::Union => "union",
-        StructKind::Exception => "exception",
-    };
-    let mut out = format!("{kind} {}\n", structure.name);
-    for field in structure.fields() {
-        let requiredness = match field.requiredness {
-            Requiredness::Required => "required ",
-            Requiredness::Optional => "optional ",
-            Requiredness::Default => "",
-        };
-        let default = field.default.as_ref().map(|json| format!(" = {json}")).unwrap_or_default();
-        let (id, ty, name) = (field.id, type_name(schema, field.ty), &field.name);
-        let _written = writeln!(out, "  {id}: {requiredness}{ty} {name}{default}");
-    }
-    out
-}
-
-/// A type as interface files have it; how deep containers nest was limited when the schema was read.
-fn type_name(schema: &Schema, ty: Type) -> String {
-    match ty {
-        Type::Binary => "binary".to_owned(),
-        Type::Enum(id) => schema.enumeration(id).name.clone(),
-        Type::Struct(id) => schema.structure(id).name.clone(),
-        Type::List(id) => format!("list<{}>", type_name(schema, schema.element(id))),
-        Type::Set(id) => format!("set<{}>", type_name(schema, schema.element(id))),
-        Type::Map(id) => {
-            let (key, value) = schema.pair(id);
-            format!("map<{}, {}>", type_name(schema, key), type_name(schema, value))
-        }
-        other => other.wire().name().to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use kefu_wire::{MemoryLoader, thrift::idl};
-
-    use super::*;
-
-    #[test]
-    fn the_text_reads_like_the_file() {
-        let source = "enum State { NEW, PAID = 5 }
-            exception NotFound { 1: required string why = \"gone\" }
-            struct Order { 1: required i64 id; 2: optional map<string, list<binary>> parts; 3: State state }
-            const i32 MAX = 7
-            service Base { void ping() }
-            service Shop extends Base {
-                Order get(1: i64 id) throws (1: NotFound missing), oneway void log(1: set<uuid> ids)
-            }";
-        let loader = MemoryLoader::default().with("shop.thrift", source);
-        let (schema, _) = idl::load(&loader, "shop.thrift", &[], &Limits::default()).expect("it is right");
-        assert_eq!(
-            text(&schema),
-            "service Base
-  void ping()
-
-service Shop extends Base
-  Order get(1: i64 id) throws (1: NotFound missing)
-  oneway void log(1: set<uuid> ids)
-
-exception NotFound
-  1: required string why = \"gone\"
-
-struct Order
-  1: required i64 id
-  2: optional map<string, list<binary>> parts
-  3: State state
-
-enum State
-  NEW = 0
-  PAID = 5
-
-const i32 MAX = 7
-"
-        );
-    }
 }

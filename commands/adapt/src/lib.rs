@@ -11,10 +11,11 @@ mod progress;
 mod schema;
 mod settings;
 mod shown;
+mod wsdl;
 
 pub use args::{
     Action, Args, ConvertArgs, DetectArgs, Format, I64Form, InspectArgs, ProtocolName, ReportFormat,
-    SchemaArgs, TransportName, UnknownChoice,
+    SchemaArgs, Side, SoapArgs, SoapVersion, TransportName, UnknownChoice, WsdlArgs,
 };
 
 use kefu_app::{App, Exit, Failure};
@@ -33,6 +34,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     match &args.action {
         Action::Convert(args) => convert::run(app, args),
         Action::Inspect(args) => inspect::run(app, args),
+        Action::Wsdl(args) => wsdl::run(app, args),
         Action::Detect(args) => detect::run(app, args),
     }
 }

@@ -10,6 +10,8 @@ use kefu_app::{Exit, Failure, Text};
 use kefu_wire::{
     Diagnostic, Limits, LoadError, Loader, SchemaErrors, Severity,
     thrift::{Schema, idl},
+    wsdl::{self, Definitions},
+    xsd::{self, Schemas},
 };
 
 use crate::shown;
@@ -49,51 +51,101 @@ impl Loader for Folder {
 }
 
 /// A schema, or what is wrong with it, with names of files as the user would write them.
-pub(crate) struct Loaded {
-    pub(crate) schema: Result<Schema, Vec<Diagnostic>>,
+pub(crate) struct Loaded<S> {
+    pub(crate) schema: Result<S, Vec<Diagnostic>>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
-/// Reads an interface file with all that it includes.
+/// What reading a schema gives.
+type Outcome<S> = Result<(S, Vec<Diagnostic>), SchemaErrors>;
+
+/// Reads an interface file of Thrift with all that it includes.
 ///
 /// # Errors
 /// A folder is not there, or the file is outside of what the system can name in UTF-8.
-pub(crate) fn load(file: &Path, include: &[PathBuf], limits: &Limits) -> Result<Loaded, Failure> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = canonical(folder)?;
-    let search = include.iter().map(|folder| canonical(folder)).collect::<Result<Vec<_>, _>>()?;
-    let root = search.iter().fold(folder.clone(), |root, folder| common(&root, folder));
-    let relative = |path: &Path| {
-        let path = path.strip_prefix(&root).unwrap_or(path);
-        path.to_str().map(str::to_owned).ok_or_else(|| unusable(file).because("its path is not UTF-8"))
-    };
-    let name = file.file_name().ok_or_else(|| unusable(file).because("it names no file"))?;
-    let path = relative(&folder.join(name))?;
-    let search = search.iter().map(|folder| relative(folder)).collect::<Result<Vec<_>, _>>()?;
-    let search: Vec<&str> = search.iter().map(String::as_str).collect();
-    let shown = shown_root(&root, &folder, file);
-    let loader = Folder { root, file_bytes_max: limits.schema_bytes_max as u64 };
-    let name_for_user = |mut diagnostic: Diagnostic| {
-        diagnostic.file = shown.join(&diagnostic.file).display().to_string();
-        diagnostic
-    };
-    let (schema, warnings) = match idl::load(&loader, &path, &search, limits) {
-        Ok((schema, warnings)) => (Ok(schema), warnings),
-        Err(SchemaErrors(found)) => {
-            let (errors, warnings): (Vec<_>, Vec<_>) =
-                found.into_iter().partition(|finding| finding.severity == Severity::Error);
-            (Err(errors.into_iter().map(name_for_user).collect()), warnings)
-        }
-    };
-    Ok(Loaded { schema, warnings: warnings.into_iter().map(name_for_user).collect() })
+pub(crate) fn idl(file: &Path, include: &[PathBuf], limits: &Limits) -> Result<Loaded<Schema>, Failure> {
+    let site = Site::new(file, include, limits)?;
+    Ok(site.read(|loader, path, search| idl::load(loader, path, search, limits)))
 }
 
-/// Reads an interface file that must be usable; what is wrong with it goes to standard error.
+/// Reads a description with all that it imports.
 ///
 /// # Errors
-/// It is not usable.
-pub(crate) fn require(file: &Path, include: &[PathBuf], limits: &Limits) -> Result<Schema, Failure> {
-    load(file, include, limits)?.schema.map_err(|errors| failure(file, &errors))
+/// As [`idl`].
+pub(crate) fn wsdl(
+    file: &Path,
+    include: &[PathBuf],
+    limits: &Limits,
+) -> Result<Loaded<Definitions>, Failure> {
+    Ok(Site::new(file, include, limits)?.read(|loader, path, _| wsdl::load(loader, path, limits)))
+}
+
+/// Reads a schema of XML with all that it imports.
+///
+/// # Errors
+/// As [`idl`].
+pub(crate) fn xsd(file: &Path, include: &[PathBuf], limits: &Limits) -> Result<Loaded<Schemas>, Failure> {
+    Ok(Site::new(file, include, limits)?.read(|loader, path, _| xsd::load(loader, path, limits)))
+}
+
+/// Where a file is, and from where others may be read along with it.
+struct Site {
+    loader: Folder,
+    path: String,
+    search: Vec<String>,
+    /// The root as the user would write it.
+    shown: PathBuf,
+}
+
+impl Site {
+    fn new(file: &Path, include: &[PathBuf], limits: &Limits) -> Result<Self, Failure> {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = canonical(folder)?;
+        let search = include.iter().map(|folder| canonical(folder)).collect::<Result<Vec<_>, _>>()?;
+        let root = search.iter().fold(folder.clone(), |root, folder| common(&root, folder));
+        let relative = |path: &Path| {
+            let path = path.strip_prefix(&root).unwrap_or(path);
+            path.to_str().map(str::to_owned).ok_or_else(|| unusable(file).because("its path is not UTF-8"))
+        };
+        let name = file.file_name().ok_or_else(|| unusable(file).because("it names no file"))?;
+        let path = relative(&folder.join(name))?;
+        let search = search.iter().map(|folder| relative(folder)).collect::<Result<Vec<_>, _>>()?;
+        let shown = shown_root(&root, &folder, file);
+        let loader = Folder { root, file_bytes_max: limits.schema_bytes_max as u64 };
+        Ok(Self { loader, path, search, shown })
+    }
+
+    fn read<S>(self, read: impl FnOnce(&dyn Loader, &str, &[&str]) -> Outcome<S>) -> Loaded<S> {
+        let search: Vec<&str> = self.search.iter().map(String::as_str).collect();
+        let name_for_user = |mut diagnostic: Diagnostic| {
+            diagnostic.file = self.shown.join(&diagnostic.file).display().to_string();
+            diagnostic
+        };
+        let (schema, warnings) = match read(&self.loader, &self.path, &search) {
+            Ok((schema, warnings)) => (Ok(schema), warnings),
+            Err(SchemaErrors(found)) => {
+                let (errors, warnings): (Vec<_>, Vec<_>) =
+                    found.into_iter().partition(|finding| finding.severity == Severity::Error);
+                (Err(errors.into_iter().map(name_for_user).collect()), warnings)
+            }
+        };
+        Loaded { schema, warnings: warnings.into_iter().map(name_for_user).collect() }
+    }
+}
+
+impl<S> Loaded<S> {
+    /// What becomes of the schema, with the same findings.
+    pub(crate) fn map<T>(self, change: impl FnOnce(S) -> T) -> Loaded<T> {
+        Loaded { schema: self.schema.map(change), warnings: self.warnings }
+    }
+
+    /// The schema, which must be usable; what is wrong with it goes to standard error.
+    ///
+    /// # Errors
+    /// It is not usable.
+    pub(crate) fn require(self, file: &Path) -> Result<S, Failure> {
+        self.schema.map_err(|errors| failure(file, &errors))
+    }
 }
 
 /// Says that a file cannot be used; if more than one thing is wrong, all go to standard error first.
@@ -173,7 +225,7 @@ mod tests {
         write("shop/shop.thrift", "include \"money.thrift\"\nstruct Order { 1: money.Money total }");
         write("shop/up.thrift", "include \"../shared/money.thrift\"");
         let limits = Limits::default();
-        let load = |file: &str, include: &[PathBuf]| load(&dir.path().join(file), include, &limits).unwrap();
+        let load = |file: &str, include: &[PathBuf]| idl(&dir.path().join(file), include, &limits).unwrap();
         let shared = [dir.path().join("shared")];
         assert!(load("shop/shop.thrift", &shared).schema.is_ok());
         assert!(load("shop/up.thrift", &shared).schema.is_ok());
@@ -181,7 +233,7 @@ mod tests {
         assert!(errors[0].to_string().contains("leaves the root"), "{errors:?}");
         assert!(errors[0].file.ends_with("shop/up.thrift"), "{errors:?}");
         assert!(load("shop/none.thrift", &[]).schema.is_err());
-        let missing = require(&dir.path().join("none/x.thrift"), &[], &limits).unwrap_err();
+        let missing = idl(&dir.path().join("none/x.thrift"), &[], &limits).err().unwrap();
         assert_eq!(missing.exit(), Exit::Config);
     }
 
@@ -193,7 +245,7 @@ mod tests {
         fs::write(dir.path().join("out.thrift"), "struct Secret {}").unwrap();
         std::os::unix::fs::symlink(dir.path().join("out.thrift"), dir.path().join("in/link.thrift")).unwrap();
         fs::write(dir.path().join("in/main.thrift"), "include \"link.thrift\"").unwrap();
-        let errors = load(&dir.path().join("in/main.thrift"), &[], &Limits::default()).unwrap().schema;
+        let errors = idl(&dir.path().join("in/main.thrift"), &[], &Limits::default()).unwrap().schema;
         assert!(errors.err().unwrap()[0].message.contains("leads out"));
     }
 }

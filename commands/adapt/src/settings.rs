@@ -1,13 +1,16 @@
 //! From flags to what a conversion is made of, checked before anything is read.
 
-use std::path::PathBuf;
+mod soap;
+
+use std::{path::PathBuf, sync::Arc};
 
 use kefu_app::{Exit, Failure, Text};
 use kefu_wire::{
-    ErrorKind, Limits,
+    Error, ErrorKind, Limits,
     thrift::{Options, Protocol, Schema},
 };
 
+pub(crate) use self::soap::Soap;
 use crate::{
     args::{ConvertArgs, Format, TransportName},
     schema, shown,
@@ -18,11 +21,15 @@ use crate::{
 pub(crate) struct ConvertSettings {
     pub(crate) input: Option<PathBuf>,
     pub(crate) output: Option<PathBuf>,
+    /// The two formats, either way.
+    pub(crate) formats: [Format; 2],
     pub(crate) from: Option<Format>,
     pub(crate) keep_going: bool,
     pub(crate) lines: bool,
-    pub(crate) schema: Schema,
+    pub(crate) schema: Arc<Schema>,
     pub(crate) content: Content,
+    /// The side of SOAP, if there is one.
+    pub(crate) soap: Option<Soap>,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) transport: Option<TransportName>,
     pub(crate) zlib: bool,
@@ -39,20 +46,31 @@ pub(crate) enum Content {
     Messages(String),
     /// A message of one method, of which JSON has the arguments or the result alone.
     Bodies { service: String, method: String, reply: bool },
-    /// Anything, without a schema.
+    /// Anything, without a schema; also where there is no Thrift.
     SchemaLess,
 }
 
 impl ConvertSettings {
     pub(crate) fn new(args: &ConvertArgs) -> Result<Self, Failure> {
-        let from = formats(args.from, args.to)?;
+        let (formats, from) = formats(args)?;
+        if !args.schema.include.is_empty() && args.schema.idl.is_none() && args.soap.wsdl.is_none() {
+            return Err(usage("--include needs --idl or --wsdl", "--include 需要 --idl 或 --wsdl"));
+        }
         let limits = limits(args);
+        let include = &args.schema.include;
         let content = content(args)?;
         let schema = match &args.schema.idl {
-            Some(file) => schema::require(file, &args.schema.include, &limits)?,
+            Some(file) => schema::idl(file, include, &limits)?.require(file)?,
             None => Schema::default(),
         };
         check(&schema, &content)?;
+        let mut soap = match &args.soap.wsdl {
+            Some(file) => Some(Soap::new(&args.soap, file, include, &limits)?),
+            None => None,
+        };
+        if let Some(soap) = soap.as_mut().filter(|_| formats.contains(&Format::Thrift)) {
+            soap.for_thrift(&schema, &content)?;
+        }
         if args.zlib && args.transport != Some(TransportName::Header) {
             return Err(usage("--zlib needs --transport header", "--zlib 需要 --transport header"));
         }
@@ -65,11 +83,13 @@ impl ConvertSettings {
         Ok(Self {
             input: shown::path_or_stream(args.input.as_deref()).map(PathBuf::from),
             output: shown::path_or_stream(args.output.as_deref()).map(PathBuf::from),
+            formats,
             from,
             keep_going: args.keep_going,
             lines: args.lines,
-            schema,
+            schema: Arc::new(schema),
             content,
+            soap,
             protocol: args.protocol.map(Into::into),
             transport: args.transport,
             zlib: args.zlib,
@@ -77,18 +97,37 @@ impl ConvertSettings {
             limits,
         })
     }
+
+    /// What comes out where this comes in.
+    pub(crate) fn other(&self, format: Format) -> Format {
+        other(self.formats, format)
+    }
 }
 
-/// What the input is, if the flags say so.
-fn formats(from: Option<Format>, to: Option<Format>) -> Result<Option<Format>, Failure> {
-    if from.is_some() && from == to {
+fn other(formats: [Format; 2], format: Format) -> Format {
+    if formats[0] == format { formats[1] } else { formats[0] }
+}
+
+/// What is converted into what, and the input, if the flags say so.
+fn formats(args: &ConvertArgs) -> Result<([Format; 2], Option<Format>), Failure> {
+    if args.from.is_some() && args.from == args.to {
         return Err(usage("--from and --to are the same", "--from 与 --to 相同"));
     }
-    let other = |format| match format {
-        Format::Thrift => Format::Json,
-        Format::Json => Format::Thrift,
+    let formats = match (args.soap.wsdl.is_some(), args.schema.idl.is_some()) {
+        (true, true) => [Format::Soap, Format::Thrift],
+        (true, false) => [Format::Soap, Format::Json],
+        (false, _) => [Format::Thrift, Format::Json],
     };
-    Ok(from.or(to.map(other)))
+    let asked = [args.from, args.to].into_iter().flatten().find(|format| !formats.contains(format));
+    match asked {
+        None => Ok((formats, args.from.or(args.to.map(|to| other(formats, to))))),
+        Some(Format::Soap) => Err(usage("SOAP needs --wsdl FILE", "SOAP 需要 --wsdl FILE")),
+        Some(Format::Thrift) => Err(usage("Thrift needs --idl FILE", "Thrift 需要 --idl FILE")),
+        Some(Format::Json) => Err(usage(
+            "--wsdl with --idl converts between SOAP and Thrift: leave out one of them for JSON",
+            "--wsdl 与 --idl 同用时在 SOAP 与 Thrift 之间转换:要转换 JSON,请去掉其中之一",
+        )),
+    }
 }
 
 fn limits(args: &ConvertArgs) -> Limits {
@@ -99,6 +138,7 @@ fn limits(args: &ConvertArgs) -> Limits {
         string_bytes_max: (message_bytes_max / 4).max(default.string_bytes_max),
         nodes_max: (message_bytes_max as u64 / 16).max(default.nodes_max),
         depth_max: args.max_depth,
+        xml_depth_max: default.xml_depth_max.max(args.max_depth as usize),
         ..default
     }
 }
@@ -111,7 +151,9 @@ fn content(args: &ConvertArgs) -> Result<Content, Failure> {
             Content::Bodies { service: service.clone(), method: method.clone(), reply: schema.reply }
         }
         (None, Some(service), None) => Content::Messages(service.clone()),
-        (None, None, _) if schema.schema_less => Content::SchemaLess,
+        (None, None, _) if schema.schema_less || args.soap.wsdl.is_some() && schema.idl.is_none() => {
+            Content::SchemaLess
+        }
         (None, None, _) if schema.idl.is_some() => {
             return Err(usage(
                 "--struct or --service must say what the messages are",
@@ -120,8 +162,8 @@ fn content(args: &ConvertArgs) -> Result<Content, Failure> {
         }
         (None, None, _) => {
             return Err(usage(
-                "there is no schema: give --idl FILE, or --schema-less for field numbers",
-                "没有架构文件:请用 --idl FILE 指定,或用 --schema-less 按字段编号转换",
+                "there is no schema: give --idl FILE or --wsdl FILE, or --schema-less for field numbers",
+                "没有架构文件:请用 --idl FILE 或 --wsdl FILE 指定,或用 --schema-less 按字段编号转换",
             ));
         }
     })
@@ -140,6 +182,11 @@ fn check(schema: &Schema, content: &Content) -> Result<(), Failure> {
     let Err(error) = found else { return Ok(()) };
     debug_assert_eq!(error.kind(), ErrorKind::Schema, "nothing else can be wrong with a name");
     let (asked, known) = names(schema, content);
+    Err(unknown(error, asked, &known))
+}
+
+/// Says that a schema has no such name, and which one may be meant.
+pub(crate) fn unknown(error: Error, asked: &str, known: &[&str]) -> Failure {
     let near = known
         .iter()
         .map(|name| (strsim::jaro_winkler(name, asked), name))
@@ -152,7 +199,7 @@ fn check(schema: &Schema, content: &Content) -> Result<(), Failure> {
             "`kefu adapt inspect FILE` 可列出其中的内容",
         ),
     };
-    Err(Failure::new(Exit::Config, Text::new("cannot convert", "无法转换")).because(error).hint(hint))
+    Failure::new(Exit::Config, Text::new("cannot convert", "无法转换")).because(error).hint(hint)
 }
 
 /// The name that was asked for, and those that there are.
@@ -175,9 +222,16 @@ fn names<'s>(schema: &'s Schema, content: &'s Content) -> (&'s str, Vec<&'s str>
 }
 
 fn usage(en: &str, zh: &str) -> Failure {
+    usage_of("convert", en, zh)
+}
+
+/// Says that the flags of a command do not go together.
+pub(crate) fn usage_of(command: &str, en: &str, zh: &str) -> Failure {
     let text = Text::new(format!("cannot understand the command line: {en}"), format!("无法理解命令行:{zh}"));
-    Failure::new(Exit::Usage, text)
-        .hint(Text::new("see `kefu adapt convert --help`", "参见 `kefu adapt convert --help`"))
+    Failure::new(Exit::Usage, text).hint(Text::new(
+        format!("see `kefu adapt {command} --help`"),
+        format!("参见 `kefu adapt {command} --help`"),
+    ))
 }
 
 #[cfg(test)]

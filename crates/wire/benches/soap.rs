@@ -4,6 +4,8 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+mod compare;
+
 use std::{
     hint::black_box,
     time::{Duration, Instant},
@@ -87,103 +89,44 @@ fn main() {
     let limits = Limits::default();
     let loader = MemoryLoader::default().with("a.wsdl", WSDL);
     let (definitions, _) = wsdl::load(&loader, "a.wsdl", &limits).expect("the description is right");
+    if let Some(folder) = compare::folder() {
+        return for_comparison(&folder, &definitions);
+    }
     for count in [10, 2_000] {
         let orders: Vec<_> = (0..count).map(order).collect();
         both_ways(&definitions, &format!("{{\"order\":[{}]}}", orders.join(",")), count, rounds);
     }
-    hostile(&definitions);
-    descriptions();
 }
 
-/// Descriptions of a megabyte that cost the most by the byte.
-fn descriptions() {
-    let limits = Limits::default();
-    let many = |one: &dyn Fn(usize) -> String| {
-        let mut text = String::new();
-        let mut index = 0;
-        while text.len() < 1_000_000 {
-            text.push_str(&one(index));
-            index += 1;
-        }
-        text
+/// A reply of 2,000 orders, as others measure it too.
+fn for_comparison(folder: &std::path::Path, definitions: &Definitions) {
+    let (limits, options) = (Limits::default(), Options::default());
+    let (_, operation) = definitions.find_operation("List").expect("it is there");
+    let orders: Vec<_> = (0..2_000).map(order).collect();
+    let json = format!("{{\"order\":[{}]}}", orders.join(","));
+    let write = |out: &mut Vec<u8>| {
+        let (reply, json) = (Direction::Reply, black_box(json.as_bytes()));
+        from_json::message(definitions, operation, reply, Version::V11, json, &[], &limits, &options, out)
     };
-    let schema = |body: &str| {
-        format!(
-            "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns='t' targetNamespace='t'>{body}</xs:schema>"
-        )
-    };
-    let base: String = (0..5_000).map(|index| format!("<xs:element name='a{index}'/>")).collect();
-    let values: String = (0..5_000).map(|index| format!("<xs:enumeration value='{index}'/>")).collect();
-    let cases = [
-        ("elements", schema(&many(&|index| format!("<xs:element name='a{index}' type='xs:int'/>")))),
-        (
-            "fields",
-            schema(&format!(
-                "<xs:complexType name='a'><xs:sequence>{}</xs:sequence></xs:complexType>",
-                many(&|index| format!("<xs:element name='a{index}' type='a'/>"))
-            )),
-        ),
-        (
-            "wide bases",
-            schema(&format!(
-                "<xs:complexType name='b'><xs:sequence>{base}</xs:sequence></xs:complexType>{}",
-                many(&|index| format!(
-                    "<xs:complexType name='c{index}'><xs:complexContent><xs:extension base='b'/></xs:complexContent></xs:complexType>"
-                ))
-            )),
-        ),
-        (
-            "enumerations",
-            schema(&format!(
-                "<xs:simpleType name='b'><xs:restriction base='xs:string'>{values}</xs:restriction></xs:simpleType>{}",
-                many(&|index| format!(
-                    "<xs:simpleType name='c{index}'><xs:restriction base='b'/></xs:simpleType>"
-                ))
-            )),
-        ),
-        (
-            "substitutes",
-            schema(
-                &many(&|index| format!("<xs:element name='a{}' substitutionGroup='a{index}'/>", index + 1))
-                    .replace("<xs:element name='a1'", "<xs:element name='a0'/><xs:element name='a1'"),
-            ),
-        ),
-        (
-            "attributes",
-            schema(&format!(
-                "<xs:complexType name='a'>{}</xs:complexType>",
-                many(&|index| format!("<xs:attribute name='a{index}'/>"))
-            )),
-        ),
-        (
-            "messages",
-            format!(
-                "<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' targetNamespace='t' xmlns:t='t' \
-                 xmlns:s='http://schemas.xmlsoap.org/wsdl/soap/'>{}<portType name='p'>{}</portType>\
-                 <binding name='b' type='t:p'><s:binding transport='http'/>{}</binding></definitions>",
-                (0..8_000).map(|index| format!("<message name='m{index}'/>")).collect::<String>(),
-                (0..8_000)
-                    .map(|index| format!(
-                        "<operation name='o{index}'><input message='t:m{index}'/></operation>"
-                    ))
-                    .collect::<String>(),
-                (0..8_000).map(|index| format!("<operation name='o{index}'/>")).collect::<String>(),
-            ),
-        ),
-    ];
-    for (name, text) in cases {
-        let loader = MemoryLoader::default().with("a", text.as_str());
-        let mut outcome = String::new();
-        let nanoseconds = measure(3, || {
-            let error = if text.starts_with("<xs") {
-                kefu_wire::xsd::load(&loader, "a", &limits).err()
-            } else {
-                wsdl::load(&loader, "a", &limits).err()
-            };
-            outcome = error.map_or("read".to_owned(), |error| error.to_string());
-        });
-        println!("schema of {name:<14} {:>8} bytes {:>7.1} ms, {outcome}", text.len(), nanoseconds / 1e6);
+    let mut xml = Vec::new();
+    write(&mut xml).expect("the JSON is right");
+    for (name, content) in
+        [("orders.wsdl", WSDL.as_bytes()), ("orders.json", json.as_bytes()), ("orders.xml", &xml)]
+    {
+        compare::write(folder, name, content);
     }
+    let mut out = Vec::new();
+    compare::figure("SOAP to JSON", xml.len(), || {
+        out.clear();
+        let xml = black_box(&xml);
+        let read =
+            to_json::message(definitions, operation, Direction::Reply, xml, &limits, &options, &mut out);
+        black_box(read).expect("it was just written");
+    });
+    compare::figure("JSON to SOAP", xml.len(), || {
+        out.clear();
+        write(&mut out).expect("it was written before");
+    });
 }
 
 #[expect(clippy::cast_precision_loss, reason = "lengths of a megabyte")]
@@ -226,71 +169,6 @@ fn both_ways(definitions: &Definitions, json: &str, count: usize, rounds: u32) {
         println!(
             "{count:>5} orders, {:>8} bytes, {name:<9} {nanoseconds:>10.0} ns {rate:>5.0} MB/s",
             xml.len()
-        );
-    }
-}
-
-/// Messages of a megabyte that cost the most by the byte.
-fn hostile(definitions: &Definitions) {
-    let megabyte = 1 << 20;
-    let (limits, options) = (Limits::default(), Options::default());
-    let (_, operation) = definitions.find_operation("List").expect("it is there");
-    let fill = |one: &str| one.repeat(megabyte / one.len());
-    let deep = "<node>".repeat(120) + &"</node>".repeat(120);
-    let attributes: String = (0..250).map(|index| format!(" a{index}=''")).collect();
-    let declarations: String = (0..60).map(|index| format!(" xmlns:a{index}='u{index}'")).collect();
-    let nested = |content: &str| {
-        let open = |letter: char| {
-            let declarations: String =
-                (0..60).map(|index| format!(" xmlns:{letter}{index}='u{index}'")).collect();
-            format!("<node{declarations}>")
-        };
-        format!("{}{content}{}", ('a'..='p').map(open).collect::<String>(), "</node>".repeat(16))
-    };
-    let cases = [
-        ("empty elements", fill("<n>1</n>")),
-        ("empty structures", fill("<node/>")),
-        ("unknown elements", fill("<x/>")),
-        ("texts of any type", fill("<any/>")),
-        ("copies of any type", fill("<any><q/></any>")),
-        ("deep structures", fill(&deep)),
-        ("many attributes", fill(&format!("<node{attributes}/>"))),
-        ("many declarations", fill(&format!("<node{declarations}><any/></node>"))),
-        ("prefixes in scope", nested(&fill("<a1:x/><b3:x/>"))),
-        ("uses in a copy", nested(&format!("<any>{}</any>", fill("<a1:x/><b3:x/>")))),
-        ("references", format!("<any>{}</any>", fill("&lt;"))),
-        ("comments", fill("<!---->")),
-        (
-            "80,000 attributes",
-            format!("<node{}/>", (0..80_000).map(|index| format!(" a{index}=''")).collect::<String>()),
-        ),
-    ];
-    for (name, content) in cases {
-        let xml = format!(
-            "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><ListResponse xmlns='urn:shop'>\
-             <tree>{content}</tree></ListResponse></s:Body></s:Envelope>"
-        );
-        let mut out = Vec::new();
-        let mut read = true;
-        let nanoseconds = measure(5, || {
-            out.clear();
-            let message = to_json::message(
-                definitions,
-                operation,
-                Direction::Reply,
-                xml.as_bytes(),
-                &limits,
-                &options,
-                &mut out,
-            );
-            read = black_box(message).is_ok();
-        });
-        let outcome = if read { "read" } else { "refused" };
-        println!(
-            "{name:<20} {:>8} bytes {:>7.1} ms, {} bytes out, {outcome}",
-            xml.len(),
-            nanoseconds / 1e6,
-            out.len()
         );
     }
 }

@@ -5,6 +5,8 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+mod compare;
+
 use std::{
     fmt::Write as _,
     hint::black_box,
@@ -149,14 +151,42 @@ fn main() {
     let limits = Limits::default();
     let (schema, _) = idl::load(&loader, "bench.thrift", &[], &limits).expect("the IDL is right");
     let find = |name| schema.find_struct(name).expect("the IDL has it");
+    if let Some(folder) = compare::folder() {
+        return for_comparison(&folder, &schema, find("Order"));
+    }
     both_ways("medium", &schema, find("Order"), &medium(), rounds);
     both_ways("small", &schema, find("Simple"), &simple(7), rounds.saturating_mul(20));
 
-    idl_files();
-    hostile();
+    idl_file();
 }
 
-fn idl_files() {
+/// The medium message in the binary protocol, as others measure it too.
+fn for_comparison(folder: &std::path::Path, schema: &Schema, id: StructId) {
+    let (limits, options, protocol) = (Limits::default(), Options::default(), Protocol::Binary);
+    let json = medium();
+    let mut bytes = Vec::new();
+    from_json::convert(schema, id, protocol, json.as_bytes(), &limits, &options, &mut bytes)
+        .expect("the message fits the schema");
+    for (name, content) in
+        [("order.thrift", IDL.as_bytes()), ("order.json", json.as_bytes()), ("order.bin", &bytes)]
+    {
+        compare::write(folder, name, content);
+    }
+    let mut out = Vec::new();
+    compare::figure("Thrift binary to JSON", bytes.len(), || {
+        out.clear();
+        let read = to_json::convert(schema, id, protocol, black_box(&bytes), &limits, &options, &mut out);
+        black_box(read).expect("it was just written");
+    });
+    compare::figure("JSON to Thrift binary", bytes.len(), || {
+        out.clear();
+        let json = black_box(json.as_bytes());
+        let written = from_json::convert(schema, id, protocol, json, &limits, &options, &mut out);
+        black_box(written).expect("it was written before");
+    });
+}
+
+fn idl_file() {
     let limits = Limits::default();
     let large: String = (0..2_000)
         .map(|index| {
@@ -165,17 +195,6 @@ fn idl_files() {
         })
         .collect();
     one_load("2,000 copies of the schema", &large, &limits);
-    // What costs the most by the byte: findings, defaults that grow, typedefs before their targets.
-    one_load("fields without ids", &format!("struct A {{{}}}", "i8 a ".repeat(200_000)), &limits);
-    let typedefs: String = (0..40_000)
-        .rev()
-        .map(|index| format!("typedef list<T{index}> U{index} typedef i8 T{index}\n"))
-        .collect();
-    one_load("typedefs", &typedefs, &limits);
-    let list = format!("const list<i32> A = [{}]\n", "1 ".repeat(900));
-    let consts: String =
-        (0..20_000).map(|index| format!("const list<list<i32>> B{index} = [A, A]\n")).collect();
-    one_load("constants of constants", &(list + &consts), &limits);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a length of a megabyte")]
@@ -192,58 +211,4 @@ fn one_load(name: &str, text: &str, limits: &Limits) {
         text.len(),
         nanoseconds / 1e6
     );
-}
-
-/// Messages of a megabyte that cost the most by the byte.
-fn hostile() {
-    let idl =
-        "struct N { 1: optional N a; 2: list<N> b; 3: list<list<list<list<list<i8>>>>> c; 4: string d }";
-    let loader = MemoryLoader::default().with("n.thrift", idl);
-    let (limits, options) = (Limits::default(), Options::default());
-    let (schema, _) = idl::load(&loader, "n.thrift", &[], &limits).expect("the IDL is right");
-    let id = schema.find_struct("N").expect("the IDL has it");
-    let megabyte = 1 << 20;
-    let empty = [&[15, 0, 2, 12, 0, 0x0F, 0x40, 0x00][..], &vec![0; megabyte]].concat();
-    let bools = [0x11].repeat(megabyte);
-    let unknown = [[0x01, 0xD0, 0x0F].to_vec(), [0x01, 0xD2, 0x0F].to_vec()].concat().repeat(megabyte / 6);
-    let deep = [12, 0, 1].repeat(megabyte / 3);
-    for (name, protocol, bytes) in [
-        ("empty structs", Protocol::Binary, &empty),
-        ("unknown bools", Protocol::Compact, &bools),
-        ("unknown fields", Protocol::Compact, &unknown),
-        ("structs in structs", Protocol::Binary, &deep),
-    ] {
-        let mut out = Vec::new();
-        let nanoseconds = measure(10, || {
-            out.clear();
-            drop(black_box(to_json::convert(&schema, id, protocol, bytes, &limits, &options, &mut out)));
-        });
-        println!(
-            "to JSON, {name:<24} {:>8} bytes {:>7.1} ms, {} bytes out",
-            bytes.len(),
-            nanoseconds / 1e6,
-            out.len()
-        );
-    }
-    let small = format!("[{}1]", "1,".repeat(15));
-    let lists = (0..4).fold(small, |inner, _| format!("[{}]", vec![inner; 13].join(",")));
-    let lists = format!("{{\"c\":{lists}}}");
-    let escapes = format!("{{\"d\":\"{}\"}}", "\\u0001".repeat(megabyte / 6));
-    let members = format!("{{\"b\":[{}{{}}]}}", "{\"d\":\"\"},".repeat(megabyte / 9));
-    for (name, json) in [("lists in lists", &lists), ("escapes", &escapes), ("small structs", &members)] {
-        for protocol in [Protocol::Binary, Protocol::Compact, Protocol::Json] {
-            let mut out = Vec::new();
-            let nanoseconds = measure(10, || {
-                out.clear();
-                let json = json.as_bytes();
-                drop(black_box(from_json::convert(&schema, id, protocol, json, &limits, &options, &mut out)));
-            });
-            let milliseconds = nanoseconds / 1e6;
-            println!(
-                "from JSON, {name:<15} {:<7} {:>8} bytes {milliseconds:>7.1} ms",
-                protocol.name(),
-                json.len()
-            );
-        }
-    }
 }

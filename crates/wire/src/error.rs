@@ -131,6 +131,14 @@ impl Error {
         self
     }
 
+    /// The same problem in a message that has no place in the input.
+    #[cold]
+    #[must_use]
+    pub(crate) fn without_offset(mut self) -> Self {
+        self.0.offset = None;
+        self
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn problem(&self) -> &Problem {

@@ -7,7 +7,9 @@
 //! - [`thrift`] is Apache Thrift: the IDL, the wire formats, and conversion to JSON and back.
 //! - [`xml`] is XML without its dangers, [`xsd`] XML Schema, [`wsdl`] descriptions of services, and [`soap`] converts
 //!   SOAP messages to JSON and back.
+//! - [`adapter`] puts one form between all of them; a [`Registry`] knows adapters by their names.
 
+pub mod adapter;
 pub mod soap;
 pub mod thrift;
 pub mod wsdl;
@@ -19,8 +21,10 @@ mod error;
 mod json;
 mod limits;
 mod loader;
+mod registry;
 
 pub use diagnostic::{Diagnostic, SchemaErrors, Severity};
 pub use error::{Error, ErrorKind, Problem};
 pub use limits::Limits;
 pub use loader::{LoadError, Loader, MemoryLoader, normalize};
+pub use registry::{Registry, UnknownAdapter};

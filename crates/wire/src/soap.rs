@@ -25,6 +25,7 @@
 
 pub mod from_json;
 pub mod mtom;
+pub mod peek;
 pub mod security;
 pub mod to_json;
 

@@ -7,6 +7,7 @@ mod emit;
 mod json_schema;
 mod load;
 mod model;
+mod of_thrift;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -15,6 +16,7 @@ pub use self::{
     emit::{FieldSpec, OperationSpec, ServiceSpec, TypeSpec, emit},
     json_schema::document as json_schema,
     model::{Definitions, FaultShape, Header, MessageShape, Operation, Port, Service, Style},
+    of_thrift::of_thrift,
 };
 use crate::{Diagnostic, Limits, Loader, SchemaErrors, xsd::Documents};
 

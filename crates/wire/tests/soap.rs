@@ -7,11 +7,14 @@
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::Arc,
 };
 
 use kefu_wire::{
     Limits, MemoryLoader,
+    adapter::{Adapter as _, Kind, Message, SoapAdapter, ThriftAdapter},
     soap::{Direction, Options, Version, from_json, to_json},
+    thrift::{self, Protocol, idl},
     wsdl::{self, Definitions, FieldSpec, OperationSpec, ServiceSpec, TypeSpec},
 };
 use serde_json::{Value, json};
@@ -208,5 +211,56 @@ fn zeep_reads_what_we_emit() {
         assert_eq!(request, order);
         let reply = write(&definitions, "Create", Direction::Reply, version, &json!({"id": 7}));
         assert_eq!(zeep.ask(&json!({"parse": "Create", "body": reply})), json!({"value": 7}));
+    }
+}
+
+#[test]
+fn zeep_calls_a_service_of_thrift_by_its_description() {
+    let Some(mut zeep) = Peer::start("zeep", "zeep_peer.py") else { return };
+    let idl = "enum Status { NEW, DONE } struct Line { 1: required string name; 2: i32 count }
+        struct Order { 1: required i64 id; 2: optional list<Line> lines; 3: Status status; 4: optional Order next }
+        exception Refused { 1: string why }
+        service Shop {
+          i64 create(1: required Order order, 2: optional bool urgent) throws (1: Refused refused)
+          list<Line> find(1: i64 id)
+        }";
+    let loader = MemoryLoader::default().with("shop.thrift", idl);
+    let (schema, _) = idl::load(&loader, "shop.thrift", &[], &Limits::default()).expect("the IDL is right");
+    let service = schema.find_service("Shop").expect("it is there");
+    let (spec, errors) = wsdl::of_thrift(&schema, service, "urn:shop", "http://localhost/shop");
+    assert_eq!(errors, []);
+    let wsdl = wsdl::emit(&spec).expect("right");
+    let definitions = Arc::new(load(&wsdl));
+    let (limits, options) = (Limits::default(), thrift::Options::default());
+    let schema = Arc::new(schema);
+    let thrift = ThriftAdapter::service(schema, "Shop", None, Protocol::Binary, &limits, &options);
+    let thrift = thrift.expect("it is there");
+    for (port, version) in [("ShopSoap11", Version::V11), ("ShopSoap12", Version::V12)] {
+        assert_eq!(zeep.ask(&json!({ "wsdl": wsdl, "port": port })), json!({"loaded": true}));
+        let soap = SoapAdapter::new(Arc::clone(&definitions), &limits, Options { strict: true });
+        let soap = soap.version(version).bare(Direction::Reply);
+        let order = json!({"order": {"id": 7, "lines": [{"name": "x", "count": 1}, {"name": "y", "count": -2}],
+            "status": "DONE", "next": {"id": 8}}, "urgent": true});
+        let asked = zeep.ask(&json!({"create": "create", "arguments": order}));
+        let call = soap.to_internal(asked["body"].as_str().expect("a body").as_bytes()).expect("it is right");
+        let bytes = thrift.from_internal(&call).expect("it is right");
+        let call = thrift.to_internal(&bytes).expect("it is right");
+        assert_eq!(serde_json::from_slice::<Value>(&call.body).expect("it is JSON"), order);
+        // What the service answers is what zeep understands.
+        for (name, kind, body, value) in [
+            ("create", Kind::Reply, "12345678901", json!(12_345_678_901_i64)),
+            ("find", Kind::Reply, "[]", json!([])),
+        ] {
+            let (name, body) = (name.to_owned(), body.as_bytes().to_vec());
+            let reply = Message { name: name.clone(), kind, body, ..Message::default() };
+            let reply = thrift.to_internal(&thrift.from_internal(&reply).expect("right")).expect("right");
+            let xml = String::from_utf8(soap.from_internal(&reply).expect("right")).expect("it is text");
+            assert_eq!(zeep.ask(&json!({"parse": name, "body": xml})), json!({ "value": value }));
+        }
+        let body = br#"{"$exception":"Refused","why":"busy"}"#.to_vec();
+        let fault = Message { name: "create".to_owned(), kind: Kind::Fault, body, ..Message::default() };
+        let xml = String::from_utf8(soap.from_internal(&fault).expect("right")).expect("it is text");
+        let said = zeep.ask(&json!({"parse": "create", "body": xml, "namespace": "urn:shop"}));
+        assert_eq!(said, json!({"fault": "Refused", "why": "busy"}));
     }
 }

@@ -1,5 +1,6 @@
 //! `kefu adapt convert`: a stream of messages from one form into the other.
 
+mod adapted;
 mod codec;
 mod envelope;
 mod input;
@@ -7,32 +8,30 @@ mod output;
 mod sniff;
 mod split;
 mod trouble;
+mod whole;
+mod work;
 
 use std::{fs::File, io, path::Path, time::Duration};
 
 use kefu_app::{App, Exit, Failure, Language, Stop, Text};
 use kefu_wire::{
     Error,
-    thrift::{
-        MessageKind, Protocol,
-        transport::{
-            framed,
-            header::{self, HeaderFrame},
-        },
-    },
+    thrift::{MessageKind, Protocol},
 };
 
+pub(crate) use self::output::Output;
 use self::{
+    adapted::Adapted,
     codec::Codec,
     input::Input,
-    output::Output,
     sniff::{Known, NotTold, Told},
-    split::{Cut, Piece, Sequence, Splitter},
+    split::{Cut, Sequence, Splitter},
     trouble::Place,
+    work::{Unconverted, Work},
 };
 use crate::{
     PARTLY,
-    args::{ConvertArgs, TransportName},
+    args::{ConvertArgs, Format, TransportName},
     progress::Progress,
     schema::eprintln_line,
     settings::{Content, ConvertSettings},
@@ -106,13 +105,6 @@ pub(crate) fn kind_name(kind: MessageKind) -> &'static str {
     envelope::Kind::from(kind).name()
 }
 
-/// Which way messages go.
-#[derive(Clone, Copy, Debug)]
-enum Direction {
-    ToJson(Protocol),
-    ToThrift(Protocol, TransportName),
-}
-
 /// How a run came to its end.
 enum Ended {
     /// All of the input was seen.
@@ -143,8 +135,8 @@ impl Run<'_> {
         let settings = self.settings;
         let codec = Codec::new(settings).map_err(Failure::internal)?;
         let told = self.tell(&codec)?;
-        let (direction, sequence) = self.directed(told);
-        let is_text = matches!(direction, Direction::ToThrift(..));
+        let (work, sequence) = self.directed(told).map_err(Failure::internal)?;
+        let is_text = work.is_of_text();
         let mut splitter = Splitter::new(sequence, settings.limits);
         let mut out = Vec::new();
         loop {
@@ -181,9 +173,8 @@ impl Run<'_> {
             };
             self.number += 1;
             out.clear();
-            match convert(
+            match work.convert(
                 &codec,
-                direction,
                 settings,
                 &self.input.pending()[piece.from..piece.to],
                 &piece,
@@ -196,11 +187,11 @@ impl Run<'_> {
                         return self.unwritten(error);
                     }
                 }
-                Err(error) => {
-                    let place = if piece.is_compressed {
-                        Place::Compressed { from: self.input.offset() }
-                    } else {
-                        Place::of(&error, &self.input, piece.from, is_text)
+                Err(Unconverted { error, from }) => {
+                    let place = match from {
+                        _ if piece.is_compressed => Place::Compressed { from: self.input.offset() },
+                        Some(from) => Place::of(&error, &self.input, piece.from + from, is_text),
+                        None => Place::Within { from: self.input.offset() + piece.from as u64 },
                     };
                     self.fail(&error, place)?;
                 }
@@ -216,6 +207,7 @@ impl Run<'_> {
         let fits = |protocol, bytes: &[u8]| codec.is_known_struct(protocol, bytes);
         let known = Known {
             from: settings.from,
+            formats: settings.formats,
             protocol: settings.protocol,
             transport: settings.transport,
             may_be_structs: matches!(settings.content, Content::Struct(_) | Content::SchemaLess),
@@ -238,17 +230,26 @@ impl Run<'_> {
         }
     }
 
-    /// Reads the first line of JSON, if it is not beyond the limit, to see whether it is a document.
-    fn directed(&mut self, told: Told) -> (Direction, Sequence) {
+    /// What is to be done with the input, and how its messages follow each other.
+    fn directed(&mut self, told: Told) -> Result<(Work, Sequence), Error> {
         let settings = self.settings;
-        match told {
+        let protocol = settings.protocol.unwrap_or(Protocol::Binary);
+        let frame = (protocol, settings.transport.unwrap_or(TransportName::None));
+        let (from, read_as, sequence) = match told {
             Told::Json => {
-                let protocol = settings.protocol.unwrap_or(Protocol::Binary);
-                let transport = settings.transport.unwrap_or(TransportName::None);
                 self.skip_byte_order_mark();
                 let sequence =
                     if settings.lines || self.has_lines() { Sequence::Lines } else { Sequence::Documents };
-                (Direction::ToThrift(protocol, transport), sequence)
+                (Format::Json, protocol, sequence)
+            }
+            Told::Soap { is_package } => {
+                self.skip_byte_order_mark();
+                let sequence = match (is_package, settings.lines) {
+                    (true, _) => Sequence::Whole,
+                    (false, true) => Sequence::Lines,
+                    (false, false) => Sequence::Elements,
+                };
+                (Format::Soap, protocol, sequence)
             }
             Told::Thrift { protocol, transport, has_envelope } => {
                 let is_struct = match settings.content {
@@ -262,9 +263,18 @@ impl Run<'_> {
                     TransportName::None if is_struct => Sequence::Structs(protocol),
                     TransportName::None => Sequence::Messages(protocol),
                 };
-                (Direction::ToJson(protocol), sequence)
+                (Format::Thrift, protocol, sequence)
             }
-        }
+        };
+        let work = match (from, settings.other(from)) {
+            (Format::Thrift, Format::Json) => Work::ToJson(read_as),
+            (Format::Json, Format::Thrift) => Work::ToThrift(frame.0, frame.1),
+            (from, to) => {
+                let adapted = Box::new(Adapted::new(settings, from, read_as)?);
+                Work::Adapted { adapted, from, frame: (to == Format::Thrift).then_some(frame) }
+            }
+        };
+        Ok((work, sequence))
     }
 
     fn skip_byte_order_mark(&mut self) {
@@ -278,6 +288,7 @@ impl Run<'_> {
         }
     }
 
+    /// Reads the first line of JSON, if it is not beyond the limit, to see whether it is a document.
     fn has_lines(&mut self) -> bool {
         loop {
             let pending = self.input.pending();
@@ -348,40 +359,4 @@ impl Run<'_> {
         eprintln_line(text.in_language(self.language));
         Ok(PARTLY)
     }
-}
-
-/// Converts one message and appends it, with what goes around it, to `out`.
-fn convert(
-    codec: &Codec<'_>,
-    direction: Direction,
-    settings: &ConvertSettings,
-    bytes: &[u8],
-    piece: &Piece,
-    number: u64,
-    out: &mut Vec<u8>,
-) -> Result<(), Error> {
-    match direction {
-        Direction::ToJson(protocol) => {
-            match &piece.unpacked {
-                Some((protocol, message)) => codec.to_json(*protocol, message, out)?,
-                None => codec.to_json(protocol, bytes, out)?,
-            }
-            out.push(b'\n');
-        }
-        Direction::ToThrift(protocol, TransportName::None) => {
-            codec.to_thrift(protocol, bytes, number, out)?;
-        }
-        Direction::ToThrift(protocol, TransportName::Framed) => {
-            let begin = framed::begin(out);
-            codec.to_thrift(protocol, bytes, number, out)?;
-            framed::end(out, begin)?;
-        }
-        Direction::ToThrift(protocol, TransportName::Header) => {
-            let mut message = Vec::new();
-            let sequence = codec.to_thrift(protocol, bytes, number, &mut message)?.cast_unsigned();
-            let (headers, zlib) = (Vec::new(), settings.zlib);
-            header::encode(&HeaderFrame { protocol, flags: 0, sequence, headers, zlib, message }, out)?;
-        }
-    }
-    Ok(())
 }

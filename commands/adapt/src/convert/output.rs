@@ -9,7 +9,7 @@ use std::{
 use kefu_app::{Exit, Failure, Text};
 
 /// Takes what is converted.
-pub(super) struct Output {
+pub(crate) struct Output {
     writer: BufWriter<Box<dyn Write + Send>>,
     name: Text,
     /// The file that takes the place of another in the end.
@@ -41,7 +41,7 @@ impl Output {
     ///
     /// # Errors
     /// The file cannot be made.
-    pub(super) fn open(path: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else {
             let writer: Box<dyn Write + Send> = Box::new(io::stdout());
             let name = Text::new("standard output", "标准输出");
@@ -76,7 +76,7 @@ impl Output {
     }
 
     /// Writes a message.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.writer.write_all(bytes)
     }
 
@@ -86,7 +86,7 @@ impl Output {
     }
 
     /// Says that it cannot be written.
-    pub(super) fn failure(&self, error: io::Error) -> Failure {
+    pub(crate) fn failure(&self, error: io::Error) -> Failure {
         cannot_write(Exit::Io, &self.name).because(error)
     }
 
@@ -97,7 +97,7 @@ impl Output {
     }
 
     /// Ends the output: a file is synced and takes its place.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
         let finished = self.writer.flush().and_then(|()| match self.unfinished.take() {
             Some(unfinished) => unfinished.finish(),
             None => Ok(()),

@@ -3,6 +3,7 @@
 use kefu_app::{Exit, Failure, Text};
 use kefu_wire::{
     Limits,
+    soap::mtom,
     thrift::{
         BinaryReader, CompactReader, JsonReader, Protocol, Reader, TType,
         detect::{self, Transport},
@@ -23,6 +24,8 @@ pub(super) type Fits<'k> = dyn Fn(Protocol, &[u8]) -> bool + 'k;
 #[derive(Clone, Copy)]
 pub(super) struct Known<'k> {
     pub(super) from: Option<Format>,
+    /// What the input may be.
+    pub(super) formats: [Format; 2],
     pub(super) protocol: Option<Protocol>,
     pub(super) transport: Option<TransportName>,
     /// Whether messages may be structs without an envelope, and JSON of numbers and types is meant.
@@ -37,6 +40,10 @@ pub(super) struct Known<'k> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Told {
     Json,
+    Soap {
+        /// Whether it is a package of a message and its attachments.
+        is_package: bool,
+    },
     Thrift {
         protocol: Protocol,
         transport: TransportName,
@@ -59,8 +66,31 @@ pub(super) fn tell(known: Known<'_>, seen: &[u8], is_whole: bool, limits: &Limit
     match known.from {
         Some(Format::Json) => Ok(Told::Json),
         Some(Format::Thrift) => thrift(known, seen, is_whole, limits),
+        Some(Format::Soap) => soap(seen, is_whole),
+        None if known.formats.contains(&Format::Soap) => match text(seen).first() {
+            None if !is_whole => Err(NotTold::More),
+            None | Some(b'<') => soap(seen, is_whole),
+            Some(_) if mtom::content_type_of(seen).is_some() => soap(seen, is_whole),
+            Some(_) if known.formats.contains(&Format::Json) => Ok(Told::Json),
+            Some(_) => thrift(known, seen, is_whole, limits),
+        },
         None => by_looks(known, seen, is_whole, limits),
     }
+}
+
+/// What stands there after a byte order mark and blanks.
+fn text(seen: &[u8]) -> &[u8] {
+    seen.strip_prefix(BYTE_ORDER_MARK).unwrap_or(seen).trim_ascii_start()
+}
+
+/// As many bytes hold the headers of a package.
+const HEAD_BYTES: usize = 8 << 10;
+
+fn soap(seen: &[u8], is_whole: bool) -> Result<Told, NotTold> {
+    if !is_whole && seen.len() < HEAD_BYTES && text(seen).first() != Some(&b'<') {
+        return Err(NotTold::More);
+    }
+    Ok(Told::Soap { is_package: mtom::content_type_of(seen).is_some() })
 }
 
 fn by_looks(known: Known<'_>, seen: &[u8], is_whole: bool, limits: &Limits) -> Result<Told, NotTold> {
@@ -70,7 +100,7 @@ fn by_looks(known: Known<'_>, seen: &[u8], is_whole: bool, limits: &Limits) -> R
     if detect::detect(seen).is_some_and(|told| is_plausible(told.transport, seen, limits)) {
         return thrift(known, seen, is_whole, limits);
     }
-    let text = seen.strip_prefix(BYTE_ORDER_MARK).unwrap_or(seen).trim_ascii_start();
+    let text = text(seen);
     match text.first() {
         // Nothing at all converts to nothing.
         None if is_whole && seen.is_empty() => Ok(Told::Json),
@@ -210,6 +240,7 @@ mod tests {
 
     const NOTHING: Known<'_> = Known {
         from: None,
+        formats: [Format::Thrift, Format::Json],
         protocol: None,
         transport: None,
         may_be_structs: true,
@@ -251,6 +282,23 @@ mod tests {
         );
         let framed = Known { transport: Some(TransportName::Framed), ..compact };
         assert_eq!(told(framed, b"zzz"), Ok(structs(Protocol::Compact, TransportName::Framed)));
+    }
+
+    #[test]
+    fn soap_is_told_from_json_and_from_thrift() {
+        let with_json = Known { formats: [Format::Soap, Format::Json], ..NOTHING };
+        let with_thrift = Known { formats: [Format::Soap, Format::Thrift], ..NOTHING };
+        for known in [with_json, with_thrift] {
+            for xml in ["<a/>", "\u{feff} <a/>", "\n<?xml version='1.0'?><a/>", ""] {
+                assert_eq!(told(known, xml.as_bytes()), Ok(Told::Soap { is_package: false }), "{xml}");
+            }
+            let package = b"Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n";
+            assert_eq!(told(known, package), Ok(Told::Soap { is_package: true }));
+            assert_eq!(told(known, b"--b\r\n\r\n<a/>"), Ok(Told::Soap { is_package: true }));
+            assert!(matches!(tell(known, b"\n", false, &Limits::default()), Err(NotTold::More)));
+        }
+        assert_eq!(told(with_json, b"{\"a\":1}"), Ok(Told::Json));
+        assert_eq!(told(with_thrift, STRUCT), Ok(structs(Protocol::Binary, TransportName::None)));
     }
 
     #[test]

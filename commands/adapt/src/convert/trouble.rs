@@ -15,6 +15,8 @@ pub(super) enum Place {
     Input { byte: u64, line: Option<u64> },
     /// In a message that is compressed from a byte of the input on.
     Compressed { from: u64 },
+    /// Somewhere in a message that begins at a byte of the input.
+    Within { from: u64 },
 }
 
 impl Place {
@@ -48,6 +50,7 @@ fn described(error: &Error, place: Place) -> String {
     match place {
         Place::Input { byte, line: None } => format!("{path}{problem}, at byte {byte}"),
         Place::Input { byte, line: Some(line) } => format!("{path}{problem}, at byte {byte}, line {line}"),
+        Place::Within { from } => format!("{path}{problem}, in the message from byte {from} on"),
         Place::Compressed { from } => {
             let within = error.offset().unwrap_or_default();
             format!("{path}{problem}, at byte {within} of the message that is compressed from byte {from} on")

@@ -363,7 +363,12 @@ impl<'j> Scanner<'j> {
     pub(crate) fn skip(&mut self, scratch: &mut Vec<u8>) -> Result<(), Error> {
         match self.peek() {
             Some(b'"') => self.string(scratch, "a value").map(drop),
-            Some(b'0'..=b'9' | b'-') => self.double().map(drop),
+            Some(b'0'..=b'9' | b'-') => {
+                let len = number_len(self.rest());
+                self.position +=
+                    len.ok_or_else(|| Error::malformed(self.position, "this is no number of JSON"))?;
+                Ok(())
+            }
             Some(b't' | b'f') => self.boolean().map(drop),
             Some(b'n') if self.null() => Ok(()),
             Some(open @ (b'{' | b'[')) => {

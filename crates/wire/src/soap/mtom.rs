@@ -89,6 +89,28 @@ impl<'a> Package<'a> {
     }
 }
 
+/// The content type of a package that stands in a file: with its headers, or from its first delimiter on. None if the
+/// bytes are no package.
+#[must_use]
+pub fn content_type_of(input: &[u8]) -> Option<String> {
+    const HEAD_BYTES_MAX: usize = 8 << 10;
+    let near = input.get(..HEAD_BYTES_MAX).unwrap_or(input).trim_ascii_start();
+    if near.starts_with(b"--") {
+        let line = near.split(|byte| *byte == b'\n').next()?;
+        let boundary = std::str::from_utf8(line.trim_ascii_end().strip_prefix(b"--")?).ok()?;
+        let is_quotable = !boundary.contains(['"', '\\']);
+        return is_quotable.then(|| format!("multipart/related; boundary=\"{boundary}\""));
+    }
+    let ends = [&b"\r\n\r\n"[..], b"\n\n"];
+    let end = ends.iter().filter_map(|end| memmem::find(near, end)).min()?;
+    let head = std::str::from_utf8(&near[..end]).ok()?.replace("\r\n ", " ").replace("\r\n\t", " ");
+    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = lines.find(|(name, _)| name.trim().eq_ignore_ascii_case("content-type"))?;
+    let value = value.trim();
+    let is_package = value.get(..17).is_some_and(|start| start.eq_ignore_ascii_case("multipart/related"));
+    is_package.then(|| value.to_owned())
+}
+
 /// Where the parts begin and end.
 fn sections(body: &[u8], boundary: &str) -> Result<Vec<(usize, usize)>, Error> {
     let delimiter = format!("--{boundary}");

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::{Error, Limits, Problem, json::Scanner};
 
 /// A whole JSON document, so that members can be found in any order without reading twice.
@@ -143,6 +145,17 @@ impl<'j> Tape<'j> {
         match scanner.string_or_scratch(scratch, "a string")? {
             Some(plain) => Ok(self.text.get(at + 1..at + 1 + plain.len()).unwrap_or_default()),
             None => std::str::from_utf8(scratch).map_err(|_| Error::at(at, Problem::NotUtf8)),
+        }
+    }
+
+    /// A string that outlives the tape, as far as it stands in the text.
+    pub(super) fn text(&self, id: NodeId) -> Result<Cow<'j, str>, Error> {
+        let at = self.offset(id);
+        let mut scanner = Scanner::new(self.text.get(at..).unwrap_or_default(), &self.limits);
+        let mut scratch = Vec::new();
+        match scanner.string_or_scratch(&mut scratch, "a string")? {
+            Some(plain) => Ok(Cow::Borrowed(self.text.get(at + 1..at + 1 + plain.len()).unwrap_or_default())),
+            None => String::from_utf8(scratch).map(Cow::Owned).map_err(|_| Error::at(at, Problem::NotUtf8)),
         }
     }
 

@@ -62,6 +62,12 @@ pub struct FieldSpec {
 pub enum TypeSpec {
     /// `true` or `false`.
     Boolean,
+    /// An integer of 8 bits.
+    Byte,
+    /// An integer of 16 bits.
+    Short,
+    /// An integer of 32 bits.
+    Int,
     /// An integer of 64 bits.
     Integer,
     /// A floating-point number.
@@ -338,6 +344,9 @@ impl Emitter<'_> {
     fn type_name(&self, ty: &TypeSpec) -> Result<String, Error> {
         let builtin = match ty {
             TypeSpec::Boolean => "boolean",
+            TypeSpec::Byte => "byte",
+            TypeSpec::Short => "short",
+            TypeSpec::Int => "int",
             TypeSpec::Integer => "long",
             TypeSpec::Number => "double",
             TypeSpec::Decimal => "decimal",

@@ -1,6 +1,6 @@
 use crate::{
     soap::Version,
-    xsd::{ElementId, QualifiedName, Schemas, TypeId},
+    xsd::{ElementId, QualifiedName, Schemas, TypeId, TypeKind},
 };
 
 /// A description that was read.
@@ -111,6 +111,23 @@ impl Definitions {
     }
 }
 
+impl MessageShape {
+    /// Whether the first element of a body may be this one; an empty name is that of an empty body.
+    #[must_use]
+    pub fn begins_with(&self, schemas: &Schemas, namespace: &str, local: &str) -> bool {
+        let is_it =
+            |name: &QualifiedName| name.local == local && schemas.namespace(name.namespace) == namespace;
+        if let Some(wrapper) = &self.wrapper {
+            return is_it(wrapper);
+        }
+        let TypeKind::Complex(complex) = &schemas.ty(self.content).kind else { return false };
+        match complex.members.first() {
+            Some(member) => is_it(&schemas.element(member.element).name),
+            None => local.is_empty(),
+        }
+    }
+}
+
 impl Port {
     /// The operation whose request has this element in its body, as a server finds it.
     #[must_use]
@@ -120,19 +137,6 @@ impl Port {
         namespace: &str,
         local: &str,
     ) -> Option<&'d Operation> {
-        self.operations.iter().find(|operation| {
-            let is_it =
-                |name: &QualifiedName| name.local == local && schemas.namespace(name.namespace) == namespace;
-            match &operation.input.wrapper {
-                Some(wrapper) => is_it(wrapper),
-                None => match &schemas.ty(operation.input.content).kind {
-                    crate::xsd::TypeKind::Complex(complex) => complex
-                        .members
-                        .first()
-                        .is_some_and(|member| is_it(&schemas.element(member.element).name)),
-                    crate::xsd::TypeKind::Simple(_) => false,
-                },
-            }
-        })
+        self.operations.iter().find(|operation| operation.input.begins_with(schemas, namespace, local))
     }
 }

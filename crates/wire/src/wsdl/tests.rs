@@ -171,3 +171,42 @@ fn what_is_emitted_is_read() {
         "Create.ticket: the schema has no type \"No\""
     );
 }
+
+#[test]
+fn a_service_of_thrift_is_described() {
+    let idl = "enum Status { NEW, DONE } struct Line { 1: required string name; 2: i32 count }
+        union Choice { 1: i64 id; 2: string name }
+        struct Order { 1: required i64 id; 2: optional list<Line> lines; 3: Status status; 4: Choice by; 5: optional Order next }
+        exception Refused { 1: string why }
+        struct Odd { 1: map<string, i32> counts }
+        service Base { void ping() }
+        service Shop extends Base {
+          /** Makes an order. */ i64 create(1: required Order order, 2: set<binary> files) throws (1: Refused refused)
+          list<Order> find(1: i16 page) oneway void forget(1: i64 id)
+          Odd count() void sort(1: list<list<i32>> rows)
+        }";
+    let loader = MemoryLoader::default().with("shop.thrift", idl);
+    let (schema, _) =
+        crate::thrift::idl::load(&loader, "shop.thrift", &[], &Limits::default()).expect("right");
+    let service = schema.find_service("Shop").expect("it is there");
+    let (spec, errors) = super::of_thrift(&schema, service, "urn:shop", "http://localhost/shop");
+    let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        errors,
+        [
+            "count.success.Odd.counts: a map has no counterpart in a description of SOAP",
+            "sort.rows: a list of lists has no counterpart in a description of SOAP"
+        ]
+    );
+    let types: Vec<_> = spec.types.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(types, ["Line", "Choice", "Order", "Refused", "Status"]);
+    let loader = MemoryLoader::default().with("a.wsdl", emit(&spec).expect("right"));
+    let (definitions, warnings) = load(&loader, "a.wsdl", &Limits::default()).expect("right");
+    assert_eq!(warnings, []);
+    let names: Vec<_> =
+        definitions.services[0].ports[0].operations.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["create", "find", "forget", "ping"]);
+    let (_, create) = definitions.find_operation("create").expect("it is there");
+    assert_eq!((create.doc.as_deref(), create.faults.len()), (Some("Makes an order."), 1));
+    assert!(definitions.find_operation("forget").is_some_and(|(_, forget)| forget.output.is_none()));
+}

@@ -1,6 +1,6 @@
 //! What can be said of content models when all of the schema is known.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{
     build::is_many,
@@ -34,24 +34,29 @@ fn substitutes(
     substitutions: &[(ElementId, ElementId)],
     budget: &mut u64,
 ) -> Result<(), String> {
-    let mut direct: HashMap<ElementId, Vec<ElementId>> = HashMap::new();
+    let mut direct: Vec<Vec<ElementId>> = vec![Vec::new(); schemas.elements.len()];
     for (head, member) in substitutions {
-        direct.entry(*head).or_default().push(*member);
+        direct[head.0 as usize].push(*member);
     }
-    for head in direct.keys() {
-        let mut found: HashSet<ElementId> = HashSet::from([*head]);
-        let mut open = vec![*head];
+    // For each element the head that it was last found for.
+    let mut found_for = vec![u32::MAX; schemas.elements.len()];
+    for head in (0..).map(ElementId).take(direct.len()) {
+        if direct[head.0 as usize].is_empty() {
+            continue;
+        }
+        found_for[head.0 as usize] = head.0;
+        let mut open = vec![head];
         let mut all = Vec::new();
         while let Some(element) = open.pop() {
-            for member in direct.get(&element).into_iter().flatten() {
+            for member in &direct[element.0 as usize] {
                 spend(budget)?;
-                if found.insert(*member) {
+                if std::mem::replace(&mut found_for[member.0 as usize], head.0) != head.0 {
                     all.push(*member);
                     open.push(*member);
                 }
             }
         }
-        all.sort_by_key(|element| element.0);
+        all.sort_unstable_by_key(|element| element.0);
         schemas.elements[head.0 as usize].substitutes = all;
     }
     Ok(())

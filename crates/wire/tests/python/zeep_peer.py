@@ -34,6 +34,6 @@ for line in sys.stdin:
             value = client.service._binding.process_reply(client, operation, Reply(request["body"]))
             answer = {"value": value}
         except Fault as fault:
-            why = fault.detail.find(".//{urn:tickets}why")
+            why = fault.detail.find(".//{%s}why" % request.get("namespace", "urn:tickets"))
             answer = {"fault": fault.message, "why": why.text}
     print(json.dumps(answer), flush=True)

@@ -245,7 +245,7 @@ impl<'s, 't, 'j> Decoder<'s, 't, 'j> {
             && self.attached.len() < self.limits.headers_max
             && self.is_binary(ty)
         {
-            let bytes = json::BASE64.decode(&text);
+            let bytes = json::BASE64.decode(&*text);
             self.attached.push(bytes.map_err(|_| self.tape.unexpected(node, "a string of base64"))?);
             let include =
                 format!("<xop:Include xmlns:xop=\"{XOP}\" href=\"cid:{}\"/>", part_id(self.attached.len()));
@@ -387,7 +387,7 @@ impl<'s, 't, 'j> Decoder<'s, 't, 'j> {
                 let name = self.any_name(namespace, local, key)?;
                 self.out.extend_from_slice(name.as_bytes());
             }
-            self.string(value)?
+            self.text_of(value)?
         };
         self.out.extend_from_slice(b"=\"");
         escape_attribute(&text, &mut self.out)

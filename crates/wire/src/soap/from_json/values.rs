@@ -1,5 +1,7 @@
 //! JSON to texts of simple types.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 
 use super::{
@@ -13,23 +15,27 @@ use crate::{
     xsd::{Atom, Simple, TypeId, TypeKind, Value},
 };
 
-impl<'s> Decoder<'s, '_, '_> {
+impl<'s, 'j> Decoder<'s, '_, 'j> {
     /// The text of a value.
-    pub(super) fn lexical(&mut self, ty: TypeId, node: NodeId) -> Result<String, Error> {
+    pub(super) fn lexical(&mut self, ty: TypeId, node: NodeId) -> Result<Cow<'j, str>, Error> {
         match &self.schemas.ty(ty).kind {
             TypeKind::Simple(simple) => self.simple(simple, node),
-            TypeKind::Complex(_) => self.string(node),
+            TypeKind::Complex(_) => self.text_of(node),
         }
     }
 
     pub(super) fn string(&self, node: NodeId) -> Result<String, Error> {
+        self.text_of(node).map(Cow::into_owned)
+    }
+
+    pub(super) fn text_of(&self, node: NodeId) -> Result<Cow<'j, str>, Error> {
         if self.tape.kind(node) != Kind::String {
             return Err(self.tape.unexpected(node, "a string"));
         }
-        self.tape.string(node, &mut Vec::new()).map(str::to_owned)
+        self.tape.text(node)
     }
 
-    fn simple(&mut self, simple: &'s Simple, node: NodeId) -> Result<String, Error> {
+    fn simple(&mut self, simple: &'s Simple, node: NodeId) -> Result<Cow<'j, str>, Error> {
         match &simple.value {
             Value::Atom(atom) => {
                 let text = self.atom(*atom, node)?;
@@ -54,7 +60,7 @@ impl<'s> Decoder<'s, '_, '_> {
                     }
                     text.push_str(&one);
                 }
-                Ok(text)
+                Ok(text.into())
             }
             Value::Union(types) => {
                 for ty in types {
@@ -69,13 +75,13 @@ impl<'s> Decoder<'s, '_, '_> {
         }
     }
 
-    fn atom(&mut self, atom: Atom, node: NodeId) -> Result<String, Error> {
+    fn atom(&mut self, atom: Atom, node: NodeId) -> Result<Cow<'j, str>, Error> {
         let kind = self.tape.kind(node);
-        let text = match kind {
-            Kind::String => self.string(node)?,
-            Kind::Number => self.tape.number(node).to_owned(),
-            Kind::Boolean if self.tape.is_true(node) => "true".to_owned(),
-            Kind::Boolean => "false".to_owned(),
+        let text: Cow<'j, str> = match kind {
+            Kind::String => self.tape.text(node)?,
+            Kind::Number => self.tape.number(node).into(),
+            Kind::Boolean if self.tape.is_true(node) => "true".into(),
+            Kind::Boolean => "false".into(),
             _ => return Err(self.tape.unexpected(node, expected(atom))),
         };
         let wrong = || match kind {
@@ -83,7 +89,9 @@ impl<'s> Decoder<'s, '_, '_> {
                 let short: String = text.chars().take(40).collect();
                 Error::unexpected(self.tape.offset(node), expected(atom), format!("{short:?}"))
             }
-            Kind::Number => Error::unexpected(self.tape.offset(node), expected(atom), text.clone()),
+            Kind::Number => {
+                Error::unexpected(self.tape.offset(node), expected(atom), text.clone().into_owned())
+            }
             _ => self.tape.unexpected(node, expected(atom)),
         };
         match (atom, kind) {
@@ -96,15 +104,15 @@ impl<'s> Decoder<'s, '_, '_> {
                 _ => Err(wrong()),
             },
             (Atom::Decimal, Kind::Number | Kind::String) if is_decimal(&text) => Ok(text),
-            (Atom::Double, Kind::Number) => Ok(text),
-            (Atom::Double, Kind::String) => match text.as_str() {
+            (Atom::Double, Kind::Number) if is_finite(&text) => Ok(text),
+            (Atom::Double, Kind::String) => match &*text {
                 "NaN" => Ok(text),
-                "Infinity" => Ok("INF".to_owned()),
-                "-Infinity" => Ok("-INF".to_owned()),
+                "Infinity" => Ok("INF".into()),
+                "-Infinity" => Ok("-INF".into()),
                 _ => Err(wrong()),
             },
-            (Atom::Base64, Kind::String) => match json::BASE64.decode(&text) {
-                Ok(bytes) => Ok(json::BASE64.encode(bytes)),
+            (Atom::Base64, Kind::String) => match json::BASE64.decode(&*text) {
+                Ok(bytes) => Ok(json::BASE64.encode(bytes).into()),
                 Err(_) => Err(wrong()),
             },
             (Atom::Hex, Kind::String)
@@ -119,13 +127,20 @@ impl<'s> Decoder<'s, '_, '_> {
                     return Err(wrong());
                 }
                 if namespace.is_empty() {
-                    return Ok(local.to_owned());
+                    return Ok(local.to_owned().into());
                 }
-                self.any_name(namespace, local, node)
+                self.any_name(namespace, local, node).map(Cow::Owned)
             }
             _ => Err(wrong()),
         }
     }
+}
+
+/// Whether a number is one of a double, and not beyond them.
+fn is_finite(text: &str) -> bool {
+    // Few digits and no exponent cannot be beyond.
+    let is_short = text.len() < 300 && !text.contains(['e', 'E']);
+    is_short || text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 fn expected(atom: Atom) -> &'static str {

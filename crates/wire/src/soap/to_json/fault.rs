@@ -8,7 +8,7 @@ use crate::{
     Error, json,
     soap::Version,
     wsdl::{Definitions, Operation},
-    xml::{Name, Reader, XML},
+    xml::{Event, Name, Reader, XML},
 };
 
 /// Writes the member `$fault` from the fault that is begun already.
@@ -165,18 +165,16 @@ fn detail<'s, 'x>(
     encoder.out.push(b'{');
     let mut unknown = Vec::new();
     let mut seen = Vec::new();
+    // Some services say in a text what went wrong; it comes in pieces.
+    let mut said = String::new();
     loop {
         let name = match reader.next()? {
-            crate::xml::Event::Start(name) => name,
-            // Some services say in a text what went wrong.
-            crate::xml::Event::Text(text) if !text.trim().is_empty() && !seen.contains(&usize::MAX) => {
-                seen.push(usize::MAX);
-                key(encoder, "#text");
-                json::write_text(&mut encoder.out, &text);
+            Event::Start(name) => name,
+            Event::Text(text) => {
+                said.push_str(&text);
                 continue;
             }
-            crate::xml::Event::Text(_) => continue,
-            crate::xml::Event::End | crate::xml::Event::Eof => break,
+            Event::End | Event::Eof => break,
         };
         let mut declared = operation.faults.iter().enumerate();
         let found = declared.find(|(_, fault)| is_named(schemas, &schemas.element(fault.element).name, name));
@@ -189,6 +187,10 @@ fn detail<'s, 'x>(
             }
             _ => encoder.other(reader, true, name.local, &mut unknown)?,
         }
+    }
+    if !said.trim().is_empty() {
+        key(encoder, "#text");
+        json::write_text(&mut encoder.out, said.trim());
     }
     if !unknown.is_empty() {
         key(encoder, "$unknown");

@@ -34,12 +34,16 @@ impl Findings {
 
     /// Adds a finding, which is made only if there is room for it.
     pub(super) fn push(&mut self, severity: Severity, make: impl FnOnce(Severity) -> Diagnostic) {
-        let is_error = severity == Severity::Error;
-        let same = if is_error { self.errors } else { self.found.len() - self.errors };
-        if same < Self::EACH_MAX {
-            self.errors += usize::from(is_error);
+        if !self.is_full(severity) {
+            self.errors += usize::from(severity == Severity::Error);
             self.found.push(make(severity));
         }
+    }
+
+    /// Whether there is no room for more of these.
+    pub(super) fn is_full(&self, severity: Severity) -> bool {
+        let same = if severity == Severity::Error { self.errors } else { self.found.len() - self.errors };
+        same >= Self::EACH_MAX
     }
 
     pub(super) fn has_errors(&self) -> bool {

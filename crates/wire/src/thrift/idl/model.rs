@@ -66,7 +66,7 @@ pub(super) struct Field {
     pub(super) id: Option<(i64, usize)>,
     pub(super) requiredness: Requiredness,
     pub(super) type_reference: TypeReference,
-    pub(super) default: Option<ConstValue>,
+    pub(super) default: Option<Box<ConstValue>>,
     pub(super) doc: Option<String>,
     pub(super) annotations: Vec<(String, String)>,
 }

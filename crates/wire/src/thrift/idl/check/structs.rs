@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::{Checker, Target};
+use crate::Severity;
 use crate::thrift::{
     idl::model::{self, Requiredness, StructKind, TypeBody},
-    schema::{FIELDS_MAX, Field, StructId, Type},
+    schema::{Field, StructId, Type},
 };
 
 /// Whose fields they are; some rules differ.
@@ -63,10 +64,11 @@ impl Checker<'_> {
         let mut names = HashSet::new();
         let mut ids = HashSet::new();
         let mut implicit: i64 = -1;
-        if fields.len() > FIELDS_MAX {
-            self.error(file, fields[FIELDS_MAX].name.at, format!("more than {FIELDS_MAX} fields"));
-        }
         for field in fields {
+            // Nobody reads more of what is wrong, and the schema is refused anyway.
+            if self.findings.is_full(Severity::Error) {
+                break;
+            }
             let name = &field.name;
             if name.text.contains('.') {
                 self.error(file, name.at, "the name of a field has no dot");
@@ -107,9 +109,11 @@ impl Checker<'_> {
             None => {
                 let id = *implicit;
                 *implicit -= 1;
-                let message =
-                    format!("`{}` has no id and gets {id}; others may count differently", name.text);
-                self.warn(file, name.at, message);
+                if !self.findings.is_full(Severity::Warning) {
+                    let message =
+                        format!("`{}` has no id and gets {id}; others may count differently", name.text);
+                    self.warn(file, name.at, message);
+                }
                 (id, name.at)
             }
             Some((id, at)) => {

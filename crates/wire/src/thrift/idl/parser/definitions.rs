@@ -1,12 +1,15 @@
 //! Definitions: types, constants, services and their functions.
 
 use super::Parser;
-use crate::thrift::idl::{
-    lexer::{SyntaxError, Token},
-    model::{
-        Const, EnumValue, Field, Function, ReferenceBody, Requiredness, Service, StructKind, TypeBody,
-        TypeDefinition,
+use crate::thrift::{
+    idl::{
+        lexer::{SyntaxError, Token},
+        model::{
+            Const, EnumValue, Field, Function, ReferenceBody, Requiredness, Service, StructKind, TypeBody,
+            TypeDefinition,
+        },
     },
+    schema::FIELDS_MAX,
 };
 
 impl Parser<'_, '_> {
@@ -144,6 +147,9 @@ impl Parser<'_, '_> {
     fn fields(&mut self, close: char) -> Result<Vec<Field>, SyntaxError> {
         let mut fields = Vec::new();
         while !self.eat(close)? {
+            if fields.len() >= FIELDS_MAX {
+                return Err(SyntaxError::new(self.at, format!("more than {FIELDS_MAX} fields")));
+            }
             fields.push(self.field()?);
         }
         Ok(fields)
@@ -167,7 +173,7 @@ impl Parser<'_, '_> {
         let type_reference = self.type_reference()?;
         self.eat('&')?;
         let name = self.field_name()?;
-        let default = if self.eat('=')? { Some(self.const_value()?) } else { None };
+        let default = if self.eat('=')? { Some(Box::new(self.const_value()?)) } else { None };
         self.eat_word("xsd_optional")?;
         self.eat_word("xsd_nillable")?;
         if self.eat_word("xsd_attrs")? {

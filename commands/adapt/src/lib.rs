@@ -9,6 +9,8 @@ mod detect;
 mod inspect;
 mod progress;
 mod schema;
+#[cfg(feature = "bridge")]
+mod serve;
 mod settings;
 mod shown;
 
@@ -16,6 +18,9 @@ pub use args::{
     Action, Args, ConvertArgs, DetectArgs, Format, I64Form, InspectArgs, ProtocolName, ReportFormat,
     SchemaArgs, TransportName, UnknownChoice,
 };
+
+#[cfg(feature = "bridge")]
+pub use serve::ServeArgs;
 
 use kefu_app::{App, Exit, Failure};
 
@@ -34,5 +39,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Action::Convert(args) => convert::run(app, args),
         Action::Inspect(args) => inspect::run(app, args),
         Action::Detect(args) => detect::run(app, args),
+        #[cfg(feature = "bridge")]
+        Action::Serve(args) => serve::run(app, args),
     }
 }

@@ -9,6 +9,7 @@ use kefu_wire::{
     soap::{Direction, ENVELOPE_11, ENVELOPE_12, Options, Version, from_json, mtom::Package, to_json},
     wsdl::Operation,
     xml::{Event, Reader, escape_text},
+    xsd::TypeKind,
 };
 use serde_json::{Map, Value, json};
 
@@ -183,7 +184,8 @@ fn write(
         Outcome::Refused(refusal) => refusal,
     };
     let code = if refusal.is_of_caller() { Code::Sender } else { Code::Receiver };
-    let declared = fault_json(&refusal, code).and_then(|json| written(json.to_string().as_bytes()).ok());
+    let declared = fault_json(side, operation, &refusal, code);
+    let declared = declared.and_then(|json| written(json.to_string().as_bytes()).ok());
     let mut answer = match declared {
         Some(envelope) => enveloped(version, status(version, code), envelope),
         None => plain_fault(version, code, &refusal.detail),
@@ -195,14 +197,23 @@ fn write(
     answer
 }
 
-/// A refusal that has a fault of its own: the upstream's, or one that the operation may declare.
-fn fault_json(refusal: &Refusal, code: Code) -> Option<Value> {
+/// A refusal that has a fault of its own: the upstream's, or one that the operation declares.
+fn fault_json(side: &SoapSide, operation: &Operation, refusal: &Refusal, code: Code) -> Option<Value> {
     if let Some(fault) = &refusal.fault {
         return Some(json!({ "$fault": fault }));
     }
-    let (name, members) = refusal.declared.as_ref()?;
+    let (name, given) = refusal.declared.as_ref()?;
+    let schemas = &side.definitions.schemas;
+    let mut elements = operation.faults.iter().map(|fault| schemas.element(fault.element));
+    let element = elements.find(|element| element.name.local == bare(name))?;
+    let mut members = given.clone();
+    if let (TypeKind::Complex(complex), Value::Object(members)) = (&schemas.ty(element.ty).kind, &mut members)
+    {
+        // Of problem details and the like, what the fault has.
+        members.retain(|name, _| complex.members.iter().any(|member| member.json_name == *name));
+    }
     let code = if code == Code::Sender { "Client" } else { "Server" };
-    let detail = Map::from_iter([(bare(name).to_owned(), members.clone())]);
+    let detail = Map::from_iter([(bare(name).to_owned(), members)]);
     Some(json!({ "$fault": { "code": code, "reason": { "en": refusal.detail }, "detail": detail } }))
 }
 

@@ -139,6 +139,39 @@ fn one_tls_stack_and_no_system_library() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// The converter is for machines that have nothing: its bridges are a feature of their own.
+#[test]
+fn the_converter_alone_has_no_server_and_no_network() {
+    let tree = |features: &str| {
+        let output = Command::new(env!("CARGO"))
+            .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--no-default-features"])
+            .args(["--package", "kefu", "--features", features])
+            .current_dir(root())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let heavy = [
+        "kefu-gateway ",
+        "kefu-upstream ",
+        "hyper ",
+        "rustls ",
+        "ring ",
+        "prometheus-client ",
+        "axum ",
+        "sqlx ",
+    ];
+    let (alone, bridge) = (tree("adapt"), tree("bridge"));
+    for name in heavy {
+        assert!(!alone.lines().any(|line| line.starts_with(name)), "{name}");
+    }
+    for name in ["axum ", "sqlx ", "kefu-serve "] {
+        assert!(!bridge.lines().any(|line| line.starts_with(name)), "{name}");
+    }
+    assert!(bridge.lines().any(|line| line.starts_with("kefu-gateway ")));
+}
+
 #[test]
 fn licences_are_on_the_list() {
     let deny = read("deny.toml");

@@ -162,6 +162,8 @@ fn decode(text: &str, is_query: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parameters() -> Vec<Parameter> {
@@ -189,6 +191,22 @@ mod tests {
         assert_eq!(call(&[], "", "[1]").unwrap(), "[1]");
         // Not a way to put more than a value into the call.
         assert_eq!(call(&[], "id=1,%22name%22:2", "").unwrap(), r#"{"id":"1,\"name\":2"}"#);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_address_says_the_call_is_json(
+            path in ".*",
+            query in "((id|name|tags|x|%69d)=([ -~]{0,6}|%[0-9a-f]{2}|\\+)&?){0,6}",
+            members in "(\"a\":1)?",
+        ) {
+            for body in [String::new(), format!("{{{members}}}")] {
+                if let Ok(json) = call(&[("name", &path)], &query, &body) {
+                    let parsed: Result<Value, _> = serde_json::from_str(&json);
+                    prop_assert!(parsed.is_ok_and(|value| value.is_object()), "{}", json);
+                }
+            }
+        }
     }
 
     #[test]

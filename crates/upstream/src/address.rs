@@ -197,6 +197,8 @@ fn last_four(address: Ipv6Addr) -> Ipv4Addr {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -220,6 +222,18 @@ mod tests {
             ("http://a/\r\nx", EndpointError::Character),
         ] {
             assert_eq!(text.parse::<Endpoint>(), Err(error), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_that_is_read_is_shown_so_that_it_is_read_again(text in ".*", scheme in "(https?|tcp|tls)://") {
+            for text in [text.clone(), format!("{scheme}{text}")] {
+                if let Ok(endpoint) = text.parse::<Endpoint>() {
+                    let shown = endpoint.to_string();
+                    prop_assert_eq!(shown.parse(), Ok(endpoint), "{}", shown);
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use http::{HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::timeout};
 
 use crate::{
     Endpoint, PoolState, Reach, TlsError, TlsSettings, Trouble,
@@ -18,6 +18,8 @@ use crate::{
 
 /// How long a connection waits for its next call.
 pub(crate) const IDLE_MAX: Duration = Duration::from_secs(55);
+/// How long a connection may take after an answer until it can take the next request.
+const READY_MAX: Duration = Duration::from_millis(10);
 /// Bytes of an answer's head at most.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
@@ -124,7 +126,8 @@ impl HttpClient {
                 Trouble::Broken(chain(&*error))
             }
         })?;
-        if connection.sender.ready().await.is_ok() {
+        // Who answers before it has read all of a request is not waited for.
+        if matches!(timeout(READY_MAX, connection.sender.ready()).await, Ok(Ok(()))) {
             place.give_back(connection, Instant::now());
         }
         Ok(Response::from_parts(head, body.to_bytes()))

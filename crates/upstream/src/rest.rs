@@ -217,6 +217,7 @@ fn write_query(members: &Map<String, Value>, query: &mut String) -> Result<(), E
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -264,6 +265,19 @@ mod tests {
                 .unwrap_err()
                 .starts_with("filter: ")
         );
+    }
+
+    proptest! {
+        #[test]
+        fn what_stands_in_a_path_never_leaves_its_segment(id in ".*", name in "[a-z]{1,8}") {
+            let arguments = json!({ name.as_str(): id.as_str() });
+            if let Ok(request) = request(Method::GET, &format!("/a/{{{name}}}/b"), &arguments) {
+                let path = request.split('?').next().unwrap_or_default();
+                prop_assert_eq!(path.split('/').count(), 5, "{}", path);
+                let segment = path.split('/').nth(3).unwrap_or_default();
+                prop_assert!(!matches!(segment, "" | "." | ".."), "{}", path);
+            }
+        }
     }
 
     #[test]

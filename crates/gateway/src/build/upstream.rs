@@ -15,7 +15,7 @@ use kefu_wire::{
 };
 
 use super::{
-    Build, Side,
+    Build, Side, Warning,
     operations::{Pair, soap_operation, soap_place},
 };
 use crate::{
@@ -153,7 +153,7 @@ impl Build<'_> {
     }
 
     fn soap_client(
-        &self,
+        &mut self,
         index: usize,
         upstream: &UpstreamFile,
         side: &Side,
@@ -188,8 +188,14 @@ impl Build<'_> {
             })
         });
         let operations = places.collect::<Result<_, _>>()?;
-        let http = self.http(index, upstream, address, limits)?;
         let credentials = self.credentials(index, upstream)?;
+        let is_open =
+            !address.is_tls && credentials.as_ref().is_some_and(|one| one.form == PasswordForm::Text);
+        if is_open {
+            self.warnings
+                .push(Warning(format!("the password for {address} is sent as it is and without TLS")));
+        }
+        let http = self.http(index, upstream, address, limits)?;
         let client = SoapClient::new(http, Arc::clone(definitions), version, credentials, *limits);
         Ok(Upstream::Soap { client, definitions: Arc::clone(definitions), operations })
     }
@@ -208,6 +214,31 @@ impl Build<'_> {
         if !address.is_http() && upstream.kind != Some(UpstreamKind::Thrift) {
             let text = Text::new("must begin with http:// or https://", "必须以 http:// 或 https:// 开头");
             return Err(self.reject(index, "upstream.address", text));
+        }
+        for (key, is_set, belongs, what) in [
+            (
+                "authorization_file",
+                upstream.authorization_file.is_some(),
+                address.is_http(),
+                "an address without http",
+            ),
+            (
+                "transport",
+                upstream.transport != TransportName::default(),
+                !address.is_http(),
+                "an address of http",
+            ),
+            ("ca_file", upstream.ca_file.is_some(), address.is_tls, "an address without TLS"),
+            (
+                "certificate_file",
+                upstream.certificate_file.is_some(),
+                address.is_tls,
+                "an address without TLS",
+            ),
+        ] {
+            if is_set && !belongs {
+                return Err(self.superfluous(index, &format!("upstream.{key}"), what));
+            }
         }
         Ok(address)
     }

@@ -97,6 +97,31 @@ fn what_is_wrong_is_said_with_its_place() {
             &[json, "    upstream: {kind: soap, wsdl: '@/tickets.wsdl', authorization_file: none}\n"],
             "cannot read none",
         ),
+        (
+            &[
+                json,
+                "    upstream: {kind: thrift, idl: '@/shop.thrift', address: 'x:1', authorization_file: x}\n",
+            ],
+            "`endpoints.0.upstream.authorization_file`: means nothing to an address without http",
+        ),
+        (
+            &[
+                json,
+                "    upstream: {kind: thrift, idl: '@/shop.thrift', address: 'http://x', transport: header}\n",
+            ],
+            "`endpoints.0.upstream.transport`: means nothing to an address of http",
+        ),
+        (
+            &[json, "    upstream: {kind: soap, wsdl: '@/tickets.wsdl', ca_file: none}\n"],
+            "`endpoints.0.upstream.ca_file`: means nothing to an address without TLS",
+        ),
+        (
+            &[
+                json,
+                "    upstream: {kind: soap, wsdl: '@/tickets.wsdl', address: 'https://x', ca_file: none}\n",
+            ],
+            "cannot use ",
+        ),
         (&[json, shop, "    operations: {getOrdr: {}}\n"], "the schema has no operation \"getOrdr\""),
         (
             &[json, shop, "    operations: {get: {upstream: x}}\n"],

@@ -5,6 +5,8 @@
 //!
 //!     cargo bench -p kefu-gateway --bench bridge -- [--rate 5000] [--seconds 10] [--rounds 3]
 
+#![expect(clippy::print_stdout, reason = "what was measured is the output")]
+
 use std::{
     sync::{
         Arc, Mutex,

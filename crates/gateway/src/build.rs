@@ -24,7 +24,7 @@ use crate::{
     endpoint::{Endpoint, Inbound, SoapSide, ThriftSide},
     metrics::Metrics,
     router::{Router, Target},
-    schemas,
+    schemas::{self, Described},
     settings::{BridgeFile, EndpointFile, InboundFile, InboundKind, ListenAddress, UpstreamKind},
 };
 
@@ -242,7 +242,7 @@ impl Build<'_> {
             InboundKind::Json => Ok(Side::Json),
             InboundKind::Soap => {
                 let wsdl = settings.wsdl.as_ref().ok_or_else(|| self.missing(index, "inbound.wsdl"))?;
-                let (definitions, files) = self.description(index, "inbound.wsdl", wsdl)?;
+                let Described { definitions, files } = self.description(index, "inbound.wsdl", wsdl)?;
                 let service =
                     self.soap_service(index, "inbound.service", &definitions, settings.service.as_deref())?;
                 Ok(Side::Soap { definitions: Arc::new(definitions), service, files })
@@ -270,16 +270,10 @@ impl Build<'_> {
             .map_err(|cause| self.unusable(index, key, file, &cause))
     }
 
-    fn description(
-        &mut self,
-        index: usize,
-        key: &str,
-        file: &Path,
-    ) -> Result<(Definitions, Vec<(String, Vec<u8>)>), Failure> {
+    fn description(&mut self, index: usize, key: &str, file: &Path) -> Result<Described, Failure> {
         let limits = Limits::default();
-        let described = schemas::soap(&self.path(file), &limits, &mut self.warnings)
-            .map_err(|cause| self.unusable(index, key, file, &cause))?;
-        Ok((described.definitions, described.files))
+        schemas::soap(&self.path(file), &limits, &mut self.warnings)
+            .map_err(|cause| self.unusable(index, key, file, &cause))
     }
 
     fn unusable(&self, index: usize, key: &str, file: &Path, cause: &str) -> Failure {
@@ -362,16 +356,14 @@ impl Build<'_> {
         let laid = match &endpoint.inbound {
             Inbound::Json => {
                 let routes = endpoint.operations.iter().enumerate();
-                let routes =
+                let mut routes =
                     routes.filter_map(|(number, operation)| Some((number, operation.route.as_ref()?)));
-                routes
-                    .map(|(number, route)| {
-                        let target = Target::Json { endpoint: index, operation: number };
-                        router
-                            .add(&route.method, &route.path, target)
-                            .map_err(|cause| (route.path.clone(), cause))
-                    })
-                    .collect::<Result<(), _>>()
+                routes.try_for_each(|(number, route)| {
+                    let target = Target::Json { endpoint: index, operation: number };
+                    router
+                        .add(&route.method, &route.path, target)
+                        .map_err(|cause| (route.path.clone(), cause))
+                })
             }
             Inbound::Soap(side) => router.add_all(&side.path, Target::Soap { endpoint: index }),
             Inbound::Thrift(ThriftSide { path: Some(path), .. }) => {

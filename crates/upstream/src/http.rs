@@ -117,7 +117,8 @@ impl HttpClient {
             Some(connection) => connection,
             None => open(self.connector.connect().await?).await?,
         };
-        let response = connection.sender.send_request(request.map(Full::new)).await.map_err(broken)?;
+        let response =
+            connection.sender.send_request(request.map(Full::new)).await.map_err(|error| broken(&error))?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, self.body_bytes_max).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
@@ -137,14 +138,15 @@ impl HttpClient {
 async fn open(stream: Stream) -> Result<Connection, Trouble> {
     let mut builder = http1::Builder::new();
     builder.max_buf_size(HEAD_BYTES_MAX);
-    let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    let (sender, connection) =
+        builder.handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
     // What goes wrong on it, its request is told.
     let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
     Ok(Connection { sender, task })
 }
 
-fn broken(error: hyper::Error) -> Trouble {
-    Trouble::Broken(chain(&error))
+fn broken(error: &hyper::Error) -> Trouble {
+    Trouble::Broken(chain(error))
 }
 
 /// An error and its causes in one line.

@@ -1,4 +1,4 @@
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use tokio_rustls::{
     TlsConnector,
@@ -28,10 +28,10 @@ pub struct TlsError {
 
 impl TlsError {
     pub(crate) fn invalid_host(host: &str, cause: &dyn std::fmt::Display) -> Self {
-        Self::new(format!("the host {host:?} with TLS"), cause)
+        Self::new(&format_args!("the host {host:?} with TLS"), cause)
     }
 
-    fn new(what: impl ToString, cause: impl ToString) -> Self {
+    fn new(what: &dyn fmt::Display, cause: &dyn fmt::Display) -> Self {
         Self { what: what.to_string(), cause: cause.to_string() }
     }
 }
@@ -44,24 +44,27 @@ impl TlsSettings {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if let Some(path) = &self.ca_file {
             for certificate in certificates(path)? {
-                roots.add(certificate).map_err(|error| TlsError::new(path.display(), error))?;
+                roots.add(certificate).map_err(|error| TlsError::new(&path.display(), &error))?;
             }
         }
         if roots.is_empty() {
-            return Err(TlsError::new("TLS", "the system has no certificates to trust; name a file of them"));
+            return Err(TlsError::new(
+                &"TLS",
+                &"the system has no certificates to trust; name a file of them",
+            ));
         }
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|error| TlsError::new("TLS", error))?
+            .map_err(|error| TlsError::new(&"TLS", &error))?
             .with_root_certificates(roots);
         let config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some((certificate, key_file)) => {
                 let key = PrivateKeyDer::from_pem_file(key_file)
-                    .map_err(|error| TlsError::new(key_file.display(), error))?;
+                    .map_err(|error| TlsError::new(&key_file.display(), &error))?;
                 builder
                     .with_client_auth_cert(certificates(certificate)?, key)
-                    .map_err(|error| TlsError::new(certificate.display(), error))?
+                    .map_err(|error| TlsError::new(&certificate.display(), &error))?
             }
         };
         Ok(TlsConnector::from(Arc::new(config)))
@@ -69,7 +72,7 @@ impl TlsSettings {
 }
 
 fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let failed = |cause: &dyn ToString| TlsError::new(path.display(), cause.to_string());
+    let failed = |cause: &dyn fmt::Display| TlsError::new(&path.display(), cause);
     let found = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| failed(&error))?;

@@ -1,6 +1,8 @@
 //! TLS: who is trusted, whose name it must be, and who we say that we are. The keys were made for these tests and
 //! secure nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
 use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;

@@ -130,7 +130,7 @@ impl Build<'_> {
             UpstreamKind::Json => Ok(Side::Json),
             UpstreamKind::Soap => {
                 let definitions = match (&upstream.wsdl, inbound) {
-                    (Some(wsdl), _) => Arc::new(self.description(index, "upstream.wsdl", wsdl)?.0),
+                    (Some(wsdl), _) => Arc::new(self.description(index, "upstream.wsdl", wsdl)?.definitions),
                     (None, Side::Soap { definitions, .. }) => Arc::clone(definitions),
                     (None, _) => return Err(self.missing(index, "upstream.wsdl")),
                 };

@@ -50,10 +50,7 @@ pub(crate) async fn serve(
             };
         }
         let Ok(incoming) = timeout(MESSAGE_MAX, next(&mut stream, &mut spoken)).await else { return Ok(()) };
-        let (incoming, framing) = match incoming? {
-            Some(incoming) => incoming,
-            None => return Ok(()),
-        };
+        let Some((incoming, framing)) = incoming? else { return Ok(()) };
         let Some(endpoint) = endpoint() else { return Ok(()) };
         let Inbound::Thrift(side) = &endpoint.inbound else { return Ok(()) };
         let reply = answer(&endpoint, side, incoming.protocol, &incoming.message).await?;

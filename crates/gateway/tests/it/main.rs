@@ -1,5 +1,7 @@
 //! Bridges in process, on real sockets: what one converts, another converts back.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
 mod faults;
 mod files;
 mod limits;

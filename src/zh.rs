@@ -455,4 +455,17 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
     ),
     ("kefu adapt detect <input>", "要识别的文件 [默认:标准输入]"),
     ("kefu adapt detect --format", "结果的格式"),
+    ("kefu adapt serve", "在 HTTP 上的 JSON、SOAP 与 Thrift 之间提供桥接服务"),
+    (
+        "kefu adapt serve (after)",
+        "\
+示例:
+  kefu adapt serve bridge.yaml --check    检查文件及其引用的所有架构文件
+  kefu adapt serve bridge.yaml
+  kill -HUP <pid>                         重新读取文件,不丢失任何调用
+
+退出码:69 地址被占用,78 文件或架构文件无法使用。",
+    ),
+    ("kefu adapt serve <file>", "描述桥接的文件"),
+    ("kefu adapt serve --check", "检查文件及其引用的所有架构文件,列出操作后退出"),
 ];

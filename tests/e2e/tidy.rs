@@ -17,6 +17,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-traffic", &["kefu-core", "kefu-protocol"]),
     ("kefu-socket", &["kefu-core", "kefu-protocol", "kefu-store", "kefu-traffic"]),
     ("kefu-app", &[]),
+    ("kefu-upstream", &["kefu-wire"]),
+    ("kefu-gateway", &["kefu-app", "kefu-upstream", "kefu-wire"]),
     (
         "kefu-serve",
         &[
@@ -31,7 +33,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
-    ("kefu-adapt", &["kefu-app", "kefu-wire"]),
+    ("kefu-adapt", &["kefu-app", "kefu-gateway", "kefu-wire"]),
     ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-serve"]),
 ];
 
@@ -40,13 +42,27 @@ const WALLS: &[(&str, &[&str])] = &[
     ("sqlx", &["kefu-store"]),
     ("axum", &["kefu-serve"]),
     ("tower", &["kefu-serve"]),
-    ("hyper", &["kefu-bench", "kefu-serve"]),
-    ("hyper-util", &["kefu-bench", "kefu-serve"]),
+    ("hyper", &["kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
+    ("hyper-util", &["kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
+    ("tokio-rustls", &["kefu-upstream"]),
+    ("matchit", &["kefu-gateway"]),
     ("argon2", &["kefu-serve"]),
     ("serde_yaml", &["kefu-app"]),
     ("tracing-subscriber", &["kefu-app"]),
     ("indicatif", &["kefu-adapt", "kefu-bench"]),
-    ("tokio", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-serve", "kefu-socket", "kefu-store"]),
+    (
+        "tokio",
+        &[
+            "kefu-adapt",
+            "kefu-app",
+            "kefu-bench",
+            "kefu-gateway",
+            "kefu-serve",
+            "kefu-socket",
+            "kefu-store",
+            "kefu-upstream",
+        ],
+    ),
 ];
 
 /// A second TLS stack, or a library that a user would have to install.
@@ -121,6 +137,39 @@ fn one_tls_stack_and_no_system_library() {
         })
         .collect();
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The converter is for machines that have nothing: its bridges are a feature of their own.
+#[test]
+fn the_converter_alone_has_no_server_and_no_network() {
+    let tree = |features: &str| {
+        let output = Command::new(env!("CARGO"))
+            .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--no-default-features"])
+            .args(["--package", "kefu", "--features", features])
+            .current_dir(root())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let heavy = [
+        "kefu-gateway ",
+        "kefu-upstream ",
+        "hyper ",
+        "rustls ",
+        "ring ",
+        "prometheus-client ",
+        "axum ",
+        "sqlx ",
+    ];
+    let (alone, bridge) = (tree("adapt"), tree("bridge"));
+    for name in heavy {
+        assert!(!alone.lines().any(|line| line.starts_with(name)), "{name}");
+    }
+    for name in ["axum ", "sqlx ", "kefu-serve "] {
+        assert!(!bridge.lines().any(|line| line.starts_with(name)), "{name}");
+    }
+    assert!(bridge.lines().any(|line| line.starts_with("kefu-gateway ")));
 }
 
 #[test]

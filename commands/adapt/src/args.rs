@@ -38,6 +38,12 @@ pub enum Action {
     Wsdl(WsdlArgs),
     /// Tell what bytes are: the protocol, the transport, and what the message's envelope says
     Detect(DetectArgs),
+    /// Serve bridges between JSON over HTTP, SOAP and Thrift
+    ///
+    /// What is bridged to what is said by a file, see docs/gateway.md. SIGHUP reads it again; a file that cannot be used
+    /// changes nothing.
+    #[cfg(feature = "bridge")]
+    Serve(crate::serve::ServeArgs),
 }
 
 const EXIT_CODES: &str = "\

@@ -9,6 +9,8 @@ mod detect;
 mod inspect;
 mod progress;
 mod schema;
+#[cfg(feature = "bridge")]
+mod serve;
 mod settings;
 mod shown;
 mod wsdl;
@@ -17,6 +19,9 @@ pub use args::{
     Action, Args, ConvertArgs, DetectArgs, Format, I64Form, InspectArgs, ProtocolName, ReportFormat,
     SchemaArgs, Side, SoapArgs, SoapVersion, TransportName, UnknownChoice, WsdlArgs,
 };
+
+#[cfg(feature = "bridge")]
+pub use serve::ServeArgs;
 
 use kefu_app::{App, Exit, Failure};
 
@@ -36,5 +41,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Action::Inspect(args) => inspect::run(app, args),
         Action::Wsdl(args) => wsdl::run(app, args),
         Action::Detect(args) => detect::run(app, args),
+        #[cfg(feature = "bridge")]
+        Action::Serve(args) => serve::run(app, args),
     }
 }

@@ -16,8 +16,8 @@ mod usage;
 
 pub use app::{App, GlobalArgs};
 pub use config::{
-    ByteSize, Effective, Field, Flags, Format, Layers, MAX_FILE_BYTES, Origin, Raw, Scalar, ScalarKind,
-    Secret, Setting, Shape, Shown, example_yaml, variable_name,
+    ByteSize, Effective, Field, Flags, Format, Groups, Layers, MAX_FILE_BYTES, Named, Origin, Raw, Scalar,
+    ScalarKind, Secret, Setting, Shape, Shown, example_yaml, load_file, variable_name,
 };
 #[doc(hidden)]
 pub use config::{choice_name, choices, choose, wrong_type, wrong_value};

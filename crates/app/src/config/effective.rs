@@ -46,6 +46,15 @@ pub enum Format {
     Json,
 }
 
+/// The path of a key from the top of a file; a file without sections has none before it.
+pub(super) fn full_path(section: &str, path: &str) -> String {
+    match (section, path) {
+        ("", path) => path.to_owned(),
+        (section, "") => section.to_owned(),
+        (section, path) => format!("{section}.{path}"),
+    }
+}
+
 /// A section after all layers, and where each of its values came from.
 #[derive(Clone, Debug)]
 pub struct Effective<T> {
@@ -78,11 +87,15 @@ impl<T: Setting> Effective<T> {
     }
 
     /// Refuses the value at `path`, with its place: for what a command checks across several values.
+    ///
+    /// What is missing is refused where the group stands that lacks it.
     pub fn reject(&self, path: &str, text: impl Into<Text>) -> Failure {
         let text = text.into();
-        let path_full = format!("{}.{path}", self.section);
+        let path_full = full_path(&self.section, path);
+        let outer = std::iter::successors(Some(path), |path| path.rsplit_once('.').map(|(outer, _)| outer));
+        let origin = outer.filter_map(|path| self.origins.get(path)).next().unwrap_or(&Origin::Default);
         refuse(
-            &self.origin(path).to_string(),
+            &origin.to_string(),
             &Text::new(
                 format!("`{path_full}`: {}", text.in_language(Language::English)),
                 format!("`{path_full}`:{}", text.in_language(Language::Chinese)),

@@ -1,8 +1,9 @@
 use std::{collections::BTreeMap, fs::File, io::Read as _, path::Path};
 
 use super::{
-    effective::{Effective, Origin},
+    effective::{Effective, Origin, full_path},
     flags::Flags,
+    groups,
     setting::{Raw, Scalar, ScalarKind, Setting, Shape},
     variables::{self, Meaning},
     yaml::{self, MAX_FILE_BYTES, Node},
@@ -65,7 +66,11 @@ impl Layers {
         sections: &[&str],
     ) -> Result<Self, Failure> {
         let file = match file {
-            Some((name, text)) => Some(ConfigFile::parse(name, text, sections)?),
+            Some((name, text)) => {
+                let file = ConfigFile::parse(name, text)?;
+                file.check_sections(sections)?;
+                Some(file)
+            }
             None => None,
         };
         Ok(Self { file, variables })
@@ -76,18 +81,35 @@ impl Layers {
     /// # Errors
     /// For unknown keys, repeated keys and bad values, with file, line and key (or variable, or flag).
     pub fn load<S: Setting + Default>(&self, section: &str, flags: &Flags) -> Result<Effective<S>, Failure> {
-        let mut loading =
-            Loading { settings: S::default(), section, origins: BTreeMap::new(), problems: Vec::new() };
+        let mut loading = Loading::<S>::new(section);
         let shape = loading.settings.describe();
         if let Some(file) = &self.file {
             loading.file(file, &shape);
         }
         loading.variables(&self.variables, &shape);
         for (path, flag, raw) in &flags.given {
-            loading.set(path, raw, Origin::Flag(flag));
+            let path: Vec<&str> = path.split('.').collect();
+            loading.set(&path, raw, Origin::Flag(flag));
         }
         loading.finish()
     }
+}
+
+/// Reads a file that is one group of settings from top to bottom, without sections, variables and flags.
+///
+/// # Errors
+/// As [`Layers::read`] and [`Layers::load`].
+pub fn load_file<S: Setting + Default>(path: &Path) -> Result<Effective<S>, Failure> {
+    let name = path.display().to_string();
+    let text = read_limited(path).map_err(|error| {
+        Failure::new(Exit::Config, Text::new(format!("cannot read {name}"), format!("无法读取 {name}")))
+            .because(error)
+    })?;
+    let file = ConfigFile::parse(&name, &text)?;
+    let mut loading = Loading::<S>::new("");
+    let shape = loading.settings.describe();
+    loading.group(&file, &[], 0, &Node::Map(file.sections.clone()), &shape);
+    loading.finish()
 }
 
 fn read_limited(path: &Path) -> std::io::Result<String> {
@@ -100,7 +122,7 @@ fn read_limited(path: &Path) -> std::io::Result<String> {
 }
 
 impl ConfigFile {
-    fn parse(name: &str, text: &str, sections: &[&str]) -> Result<Self, Failure> {
+    fn parse(name: &str, text: &str) -> Result<Self, Failure> {
         let node = yaml::parse(text).map_err(|error| {
             let place = error.line.map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"));
             refuse(&place, &error.message.into(), 0)
@@ -109,18 +131,21 @@ impl ConfigFile {
             let text = Text::new("the file must hold named sections", "文件必须由具名的部分组成");
             return Err(refuse(name, &text, 0));
         };
-        let file = Self { name: name.to_owned(), text: text.to_owned(), sections: entries };
-        for (index, (number, key, _)) in file.sections.iter().enumerate() {
+        Ok(Self { name: name.to_owned(), text: text.to_owned(), sections: entries })
+    }
+
+    fn check_sections(&self, sections: &[&str]) -> Result<(), Failure> {
+        for (index, (number, key, _)) in self.sections.iter().enumerate() {
             let known = key == "log" || sections.contains(&key.as_str());
             if !known {
                 let near = variables::near_miss(key, sections.iter().copied().chain(["log"]));
-                return Err(refuse(&file.place(*number), &unknown_key(key, near), 0));
+                return Err(refuse(&self.place(*number), &unknown_key(key, near), 0));
             }
-            if let Some(first) = first_of(&file.sections[..index], key) {
-                return Err(refuse(&file.place(*number), &repeated(key, file.line(first)), 0));
+            if let Some(first) = first_of(&self.sections[..index], key) {
+                return Err(refuse(&self.place(*number), &repeated(key, self.line(first)), 0));
             }
         }
-        Ok(file)
+        Ok(())
     }
 
     fn line(&self, number: u32) -> usize {
@@ -179,23 +204,30 @@ struct Loading<'a, S> {
     problems: Vec<(String, Text)>,
 }
 
-impl<S: Setting> Loading<'_, S> {
+impl<'a, S: Setting + Default> Loading<'a, S> {
+    fn new(section: &'a str) -> Self {
+        Self { settings: S::default(), section, origins: BTreeMap::new(), problems: Vec::new() }
+    }
+
     fn file(&mut self, file: &ConfigFile, shape: &Shape) {
         for (number, key, node) in &file.sections {
             if key == self.section {
-                self.group(file, "", *number, node, shape);
+                self.group(file, &[], *number, node, shape);
             }
         }
     }
 
     /// Goes through what stands at `path` in the file.
-    fn group(&mut self, file: &ConfigFile, path: &str, number: u32, node: &Node, shape: &Shape) {
+    fn group(&mut self, file: &ConfigFile, path: &[&str], number: u32, node: &Node, shape: &Shape) {
         match (node, shape) {
             // A key with nothing below it, as when all below it is commented out.
-            (Node::Scalar(Scalar { kind: ScalarKind::Null, .. }), Shape::Group(_)) => {}
+            (
+                Node::Scalar(Scalar { kind: ScalarKind::Null, .. }),
+                Shape::Group(_) | Shape::List(_) | Shape::Named(_),
+            ) => {}
             (Node::Map(entries), Shape::Group(fields)) => {
                 for (index, (number, key, node)) in entries.iter().enumerate() {
-                    let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    let inner = [path, &[key.as_str()]].concat();
                     if let Some(first) = first_of(&entries[..index], key) {
                         let text = repeated(&self.full(&inner), file.line(first));
                         self.problems.push((file.place(*number), text));
@@ -208,7 +240,37 @@ impl<S: Setting> Loading<'_, S> {
                     }
                 }
             }
-            (_, Shape::Group(_)) => {
+            (Node::List(items), Shape::List(shape)) => {
+                for (index, item) in items.iter().enumerate() {
+                    let index = index.to_string();
+                    let inner = [path, &[index.as_str()]].concat();
+                    let number = match item {
+                        Node::Map(entries) => entries.first().map_or(number, |(number, ..)| *number),
+                        _ => number,
+                    };
+                    self.present(file, &inner, number);
+                    self.group(file, &inner, number, item, shape);
+                }
+            }
+            (Node::Map(entries), Shape::Named(shape)) => {
+                for (index, (number, key, node)) in entries.iter().enumerate() {
+                    let inner = [path, &[key.as_str()]].concat();
+                    if let Some(first) = first_of(&entries[..index], key) {
+                        let text = repeated(&self.full(&inner), file.line(first));
+                        self.problems.push((file.place(*number), text));
+                        continue;
+                    }
+                    if matches!(**shape, Shape::Group(_)) {
+                        self.present(file, &inner, *number);
+                    }
+                    self.group(file, &inner, *number, node, shape);
+                }
+            }
+            (_, Shape::List(_)) => {
+                let text = Text::new("must be a list of groups", "必须是由若干组设置组成的列表");
+                self.problem(&file.place(number), path, &text);
+            }
+            (_, Shape::Group(_) | Shape::Named(_)) => {
                 let text = Text::new("must be a group of settings", "必须是一组设置");
                 self.problem(&file.place(number), path, &text);
             }
@@ -228,11 +290,18 @@ impl<S: Setting> Loading<'_, S> {
         }
     }
 
+    /// Makes a group of a list or under a name, and remembers its place for what is found to be missing in it.
+    fn present(&mut self, file: &ConfigFile, path: &[&str], number: u32) {
+        let line = file.line(number);
+        self.set(path, &groups::presence(), Origin::File { file: file.name.clone(), line });
+    }
+
     fn variables(&mut self, variables: &[(String, String)], shape: &Shape) {
         for (name, value) in variables {
             match variables::meaning(name, self.section, shape) {
                 Meaning::Foreign => {}
                 Meaning::Sets(path) => {
+                    let path: Vec<&str> = path.split('.').collect();
                     self.set(&path, &Raw::untyped(value.as_str()), Origin::Variable(name.clone()));
                 }
                 Meaning::Unknown => {
@@ -259,19 +328,18 @@ impl<S: Setting> Loading<'_, S> {
         if self.section == "log"
             && let Some((name, value)) = variables.iter().find(|(name, _)| name == "KEFU_LOG")
         {
-            self.set("level", &Raw::untyped(value.as_str()), Origin::Variable(name.clone()));
+            self.set(&["level"], &Raw::untyped(value.as_str()), Origin::Variable(name.clone()));
         }
     }
 
-    fn set(&mut self, path: &str, raw: &Raw, origin: Origin) {
-        let segments: Vec<&str> = path.split('.').collect();
-        match self.settings.assign(&segments, raw) {
-            Ok(()) => drop(self.origins.insert(path.to_owned(), origin)),
+    fn set(&mut self, path: &[&str], raw: &Raw, origin: Origin) {
+        match self.settings.assign(path, raw) {
+            Ok(()) => drop(self.origins.insert(path.join("."), origin)),
             Err(text) => self.problem(&origin.to_string(), path, &text),
         }
     }
 
-    fn problem(&mut self, place: &str, path: &str, text: &Text) {
+    fn problem(&mut self, place: &str, path: &[&str], text: &Text) {
         let path = self.full(path);
         self.problems.push((
             place.to_owned(),
@@ -282,8 +350,8 @@ impl<S: Setting> Loading<'_, S> {
         ));
     }
 
-    fn full(&self, path: &str) -> String {
-        if path.is_empty() { self.section.to_owned() } else { format!("{}.{path}", self.section) }
+    fn full(&self, path: &[&str]) -> String {
+        full_path(self.section, &path.join("."))
     }
 
     fn finish(self) -> Result<Effective<S>, Failure> {

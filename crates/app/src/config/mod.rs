@@ -4,6 +4,7 @@
 //! defaults, the names of the variables, the annotated example and the effective view. Every value is text until
 //! its own type reads it, so that all layers complain in the same words.
 
+mod groups;
 mod quantities;
 mod setting;
 mod values;
@@ -17,7 +18,8 @@ mod variables;
 
 pub use effective::{Effective, Format, Origin};
 pub use flags::Flags;
-pub use layers::Layers;
+pub use groups::{Groups, Named};
+pub use layers::{Layers, load_file};
 pub use quantities::ByteSize;
 pub use render::example_yaml;
 pub use setting::{Field, Raw, Scalar, ScalarKind, Setting, Shape, Shown};

@@ -70,6 +70,7 @@ pub(super) fn yaml_lines(
                 let (value, comment) = decorate(&inner, yaml_value(shown));
                 lines.push((format!("{indent}{}: {value}", field.name), comment));
             }
+            Shape::List(_) | Shape::Named(_) => {}
         }
     }
 }
@@ -112,6 +113,7 @@ fn example_group(section: &str, path: &str, fields: &[Field], depth: usize, out:
                 out.push_str(&format!("{indent}# ({takes}; {variable})\n"));
                 out.push_str(&format!("{indent}#{}: {}\n", field.name, yaml_value(shown)));
             }
+            Shape::List(_) | Shape::Named(_) => {}
         }
     }
 }

@@ -20,6 +20,10 @@ pub trait Setting {
 pub enum Shape {
     /// Named settings.
     Group(Vec<Field>),
+    /// A list of groups, each of this shape.
+    List(Box<Shape>),
+    /// Settings of this shape under names of the user's choice.
+    Named(Box<Shape>),
     /// One value.
     Value {
         /// What it takes, in a few words: "a duration such as 30s".
@@ -112,6 +116,7 @@ impl Shape {
                     }
                 }
                 Shape::Value { takes, shown } => visit(path.to_owned(), takes, shown),
+                Shape::List(_) | Shape::Named(_) => {}
             }
         }
         walk(self, "", visit);

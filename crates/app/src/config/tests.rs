@@ -329,3 +329,70 @@ proptest! {
         prop_assert_eq!(&again.unwrap().name, &name);
     }
 }
+
+crate::settings! {
+    /// A door of a house.
+    struct Door {
+        /// Its colour.
+        colour: String = "white".to_owned(),
+        /// How many have a key to it, by the name of the key.
+        keys: crate::Named<u8> = crate::Named::default(),
+    }
+}
+
+crate::settings! {
+    /// A house, as a file without sections describes it.
+    struct House {
+        /// Its number.
+        number: u32 = 1,
+        /// Its doors.
+        doors: crate::Groups<Door> = crate::Groups::default(),
+        /// Its rooms.
+        rooms: crate::Named<Door> = crate::Named::default(),
+    }
+}
+
+fn house(text: &str) -> Result<crate::Effective<House>, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("house.yaml");
+    std::fs::write(&path, text).unwrap();
+    let place = format!("{}/", dir.path().display());
+    crate::load_file(&path).map_err(|failure| failure.line(Language::English).replace(&place, ""))
+}
+
+#[test]
+fn a_file_may_have_lists_of_groups_and_names_of_its_own() {
+    let text = "number: 7\ndoors:\n  - colour: red\n    keys: {a.b: 2}\n  - {}\nrooms:\n  hall:\n  attic: {colour: grey}\n";
+    let house = house(text).unwrap();
+    let colours: Vec<&str> = house.doors.iter().map(|door| door.colour.as_str()).collect();
+    assert_eq!((house.number, colours), (7, vec!["red", "white"]));
+    let keys = house.doors.iter().next().unwrap().keys.get("a.b");
+    assert_eq!(keys, Some(&2));
+    let rooms: Vec<&str> = house.rooms.iter().map(|(name, _)| name).collect();
+    assert_eq!(rooms, ["hall", "attic"]);
+    let missing = house.reject("rooms.attic.keys", "must be there").line(Language::English);
+    assert!(missing.contains(":8: `rooms.attic.keys`: must be there"), "{missing}");
+}
+
+#[test]
+fn what_is_wrong_in_groups_is_told_with_its_line() {
+    let cases = [
+        ("doors:\n  - color: red\n", "house.yaml:2: unknown key `doors.0.color`; did you mean `colour`?"),
+        ("doors:\n  colour: red\n", "house.yaml:1: `doors` must be a list of groups"),
+        ("doors:\n  - red\n", "house.yaml:1: `doors.0` must be a group of settings"),
+        (
+            "rooms:\n  a: {}\n  a: {}\n",
+            "house.yaml:3: key `rooms.a` is repeated, it already stands in line 2",
+        ),
+        ("rooms: [a]\n", "house.yaml:1: `rooms` must be a group of settings"),
+        (
+            "doors:\n  - keys:\n      a: 300\n",
+            "house.yaml:3: `doors.0.keys.a` must be a whole number from 0 to 255, not `300`",
+        ),
+        ("numbr: 1\n", "house.yaml:1: unknown key `numbr`; did you mean `number`?"),
+    ];
+    for (text, expected) in cases {
+        let said = house(text).unwrap_err();
+        assert!(said.contains(expected), "{said}");
+    }
+}

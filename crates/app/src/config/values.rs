@@ -159,7 +159,7 @@ whole_numbers!(u8, u16, u32, u64);
 pub(super) fn takes(setting: &impl Setting) -> Text {
     match setting.describe() {
         Shape::Value { takes, .. } => takes,
-        Shape::Group(_) => Text::new("a group of settings", "一组设置"),
+        Shape::Group(_) | Shape::List(_) | Shape::Named(_) => Text::new("a group of settings", "一组设置"),
     }
 }
 
@@ -262,7 +262,7 @@ impl<T: Setting + Default> Setting for Option<T> {
             Some(value) => value.describe(),
             None => match T::default().describe() {
                 Shape::Value { takes, .. } => Shape::Value { takes, shown: Shown::Unset },
-                group @ Shape::Group(_) => group,
+                group => group,
             },
         }
     }
@@ -294,7 +294,7 @@ impl<T: Setting + Default> Setting for Vec<T> {
             .iter()
             .map(|item| match item.describe() {
                 Shape::Value { shown, .. } => shown,
-                Shape::Group(_) => Shown::Unset,
+                Shape::Group(_) | Shape::List(_) | Shape::Named(_) => Shown::Unset,
             })
             .collect();
         Shape::Value { takes, shown: Shown::List(shown) }

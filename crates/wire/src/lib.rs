@@ -7,7 +7,10 @@
 //! - [`thrift`] is Apache Thrift: the IDL, the wire formats, and conversion to JSON and back.
 //! - [`xml`] is XML without its dangers, [`xsd`] XML Schema, [`wsdl`] descriptions of services, and [`soap`] converts
 //!   SOAP messages to JSON and back.
+#![cfg_attr(feature = "channel", doc = "- [`channel`] is chat services described by files.")]
 
+#[cfg(feature = "channel")]
+pub mod channel;
 pub mod soap;
 pub mod thrift;
 pub mod wsdl;

@@ -48,6 +48,6 @@ fuzz_target!(|input: &[u8]| {
     let answer = HttpResponse { status: 200, headers: Vec::new(), body: body.to_vec() };
     let message = Outbound::default();
     drop(channel.sent(&message, Ok(&answer), given, 1));
-    drop(channel.token("access", &answer, given, NOW_MS));
-    drop(channel.pulled(&Pull { list: String::new(), notice: serde_json::Value::Null }, &answer, given, NOW_MS));
+    drop(channel.token("access", Ok(&answer), given, 1, NOW_MS));
+    drop(channel.pulled(&Pull { list: String::new(), notice: serde_json::Value::Null }, Ok(&answer), given, 1, NOW_MS));
 });

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use crate::channel::ChannelArgs;
 use clap::{Subcommand, ValueEnum, ValueHint};
 use kefu_app::ByteSize;
 use kefu_wire::thrift::{I64Style, Protocol, Unknown};
@@ -27,6 +28,8 @@ pub enum Action {
     Inspect(InspectArgs),
     /// Tell what bytes are: the protocol, the transport, and what the message's envelope says
     Detect(DetectArgs),
+    /// Make, check and try files that describe chat services
+    Channel(Box<ChannelArgs>),
 }
 
 const EXIT_CODES: &str = "\
@@ -34,10 +37,11 @@ Examples:
   kefu adapt detect capture.bin
   kefu adapt inspect shop.thrift
   kefu adapt convert orders.bin --idl shop.thrift --struct Order
+  kefu adapt channel --help    files that describe chat services
 
 Exit codes:
    0  done
-   1  convert --keep-going: some messages could not be converted; detect: cannot tell
+   1  convert --keep-going: some messages could not be converted; detect: cannot tell; channel test: an example fails
    2  a limit is reached
   65  a message is malformed or does not fit the schema
   78  the schema cannot be used";

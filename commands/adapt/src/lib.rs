@@ -4,6 +4,7 @@
 //! stream, how output takes the place of a file, and what an error says and advises.
 
 mod args;
+mod channel;
 mod convert;
 mod detect;
 mod inspect;
@@ -11,6 +12,11 @@ mod progress;
 mod schema;
 mod settings;
 mod shown;
+
+pub use channel::{
+    ChannelAction, ChannelArgs, FilesArgs as ChannelFilesArgs, LintArgs as ChannelLintArgs,
+    NewArgs as ChannelNewArgs, SignArgs as ChannelSignArgs,
+};
 
 pub use args::{
     Action, Args, ConvertArgs, DetectArgs, Format, I64Form, InspectArgs, ProtocolName, ReportFormat,
@@ -34,5 +40,6 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Action::Convert(args) => convert::run(app, args),
         Action::Inspect(args) => inspect::run(app, args),
         Action::Detect(args) => detect::run(app, args),
+        Action::Channel(args) => channel::run(app, args),
     }
 }

@@ -35,9 +35,10 @@ pub use self::{
     lint::lint,
     load::{Channel, FileError},
     model::{
-        Answer, Given, HttpRequest, HttpResponse, Inbound, Location, Media, Next, Outbound, Outcome, Pull,
-        Pulled, Received, Refused, Reply, Request, Sender, Token, Tokens, Verdict, Window,
+        Fetched, Given, HttpRequest, HttpResponse, Inbound, Location, Media, Next, Outbound, Pull, Pulled,
+        Received, Refusal, Refused, Reply, Request, Sender, Token, Tokens, Verdict, Window,
     },
+    respond::Answered,
     shipped::{SHIPPED, shipped},
     sign::{Plain, Seed, Signed},
     vectors::{Report, Verdicts},

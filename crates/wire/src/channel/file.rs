@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 pub(super) use self::{
-    call::{Body, Call, Fetch, Multipart, Poll, Send, Split, TokenCall},
+    call::{Body, Call, Fetch, Multipart, Poll, Retry, Send, Split, TokenCall},
     scalars::{Backoff, Bytes, FormatVersion, Identifier, Rate, Span},
     vector::{ExpectedCall, FakeRequest, Message, Vector},
 };

@@ -271,14 +271,9 @@ pub enum Next {
     Call(HttpRequest),
 }
 
-/// What became of a message that was sent.
+/// Why a request did not do what it was for, and what to do about it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Outcome {
-    /// The service has it, and perhaps said by what name.
-    Sent {
-        /// The name.
-        id: Option<String>,
-    },
+pub enum Refusal {
     /// Try again later.
     Retry {
         /// In how many milliseconds.
@@ -291,7 +286,7 @@ pub enum Outcome {
         /// Their names.
         names: Vec<String>,
     },
-    /// The service does not take it.
+    /// The service does not take it, and will not.
     Failed {
         /// Why, in the service's words where it said something.
         reason: String,
@@ -300,7 +295,7 @@ pub enum Outcome {
 
 /// What one step on the way to a file's bytes gave.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub enum Fetched {
     /// What the next step needs.
     Value(Value),
     /// The body of the answer is the file.

@@ -147,7 +147,7 @@ fn headers(headers: &[(String, String)]) -> Data {
 }
 
 impl Receive {
-    /// Whether a proof or a cover of this method needs a member of the body.
+    /// Whether a proof of this method is over a member of the body.
     fn looks_into_body(&self, method: super::Method) -> bool {
         let is_body = |reference: &Reference| matches!(reference, Reference::Body(_));
         let proofs = self.verify.iter().filter(|one| one.on.is_none_or(|on| on == method));
@@ -159,8 +159,7 @@ impl Receive {
             Proof::Fresh(proof) => is_body(&proof.value),
             Proof::Basic(_) | Proof::StandardWebhooks(_) => false,
         });
-        let cover = self.decrypt.iter().find(|one| one.on.is_none_or(|on| on == method));
-        proofs.any(|looks| looks) || cover.is_some_and(|cover| is_body(cover.field()))
+        proofs.any(|looks| looks)
     }
 
     /// The body without its cover; of a GET, what its cover hides, or nothing.
@@ -174,8 +173,15 @@ impl Receive {
                 (None, _) => Body::read(sources.request.body, self.format).map_err(malformed),
             };
         };
+        let outer = match (sources.body, cover.field()) {
+            (None, Reference::Body(_)) => {
+                Some(Body::read(sources.request.body, self.format).map_err(malformed)?)
+            }
+            _ => None,
+        };
+        let sources = Sources { body: outer.as_ref().or(sources.body), ..*sources };
         let plain =
-            cover.plain(sources).ok_or_else(|| Verdict::Unverified("it cannot be decrypted".to_owned()))?;
+            cover.plain(&sources).ok_or_else(|| Verdict::Unverified("it cannot be decrypted".to_owned()))?;
         Body::read(&plain, cover.format.unwrap_or(self.format)).map_err(malformed)
     }
 

@@ -3,13 +3,16 @@
 use serde_json::Value as Json;
 
 use super::{
-    Answer, Channel, Fault, Given, HttpResponse, Outbound, Outcome, Pull, Pulled, Token,
+    Channel, Fault, Fetched, Given, HttpResponse, Outbound, Pull, Pulled, Refusal, Token,
     body::Body,
-    expression::{Data, data},
-    file::{Call, Format, Send},
+    expression::{Condition, Data, data},
+    file::{Call, Format, Retry},
     mapping::{Scope, of_map, seal},
     reference::header,
 };
+
+/// What came back: an answer, or why there is none.
+pub type Answered<'a> = Result<&'a HttpResponse, &'a str>;
 
 /// As much of an answer is quoted.
 const QUOTED_BYTES_MAX: usize = 300;
@@ -17,21 +20,21 @@ const QUOTED_BYTES_MAX: usize = 300;
 const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
 
 impl Channel {
-    /// Reads the answer to the request of a token.
+    /// Reads the answer to the request of a token. `tries` counts this request, here and below.
     ///
     /// # Errors
     /// The service does not give it.
     pub fn token(
         &self,
         name: &str,
-        answer: &HttpResponse,
+        answer: Answered<'_>,
         given: &Given,
+        tries: u32,
         now_ms: i64,
-    ) -> Result<Token, Fault> {
+    ) -> Result<Token, Refusal> {
         let key = format!("tokens.{name}");
         let token = self.file.tokens.get(name).ok_or_else(|| Fault::setup(&key, "there is no such token"))?;
-        let call = token.call().map_err(|why| Fault::setup(&key, why))?;
-        let scope = self.accepted(&key, call, answer, given)?;
+        let scope = self.accepted(&key, token.call(), answer, given, tries)?;
         let value = token.value.text(&scope).map_err(|why| Fault::input(format!("{key}.value"), why))?;
         let value = value.ok_or_else(|| Fault::input(format!("{key}.value"), "it is empty"))?;
         let ttl = token.ttl.integer(&scope).map_err(|why| Fault::input(format!("{key}.ttl"), why))?;
@@ -45,77 +48,65 @@ impl Channel {
     ///
     /// # Errors
     /// The service did not take it.
-    pub fn uploaded(&self, message: &Outbound, answer: &HttpResponse, given: &Given) -> Result<Json, Fault> {
-        let (name, send) =
-            self.way(message.kind).ok_or_else(|| Fault::setup("send", "the channel does not send"))?;
+    pub fn uploaded(
+        &self,
+        message: &Outbound,
+        answer: Answered<'_>,
+        given: &Given,
+        tries: u32,
+    ) -> Result<Json, Refusal> {
+        let (name, send) = self.way(message.kind).ok_or_else(no_way)?;
         let key = format!("send.{name}.upload");
         let upload = send.upload.as_ref().ok_or_else(|| Fault::setup(&key, "there is no upload"))?;
-        let call = upload.call().map_err(|why| Fault::setup(&key, why))?;
-        let scope = self.accepted(&key, call, answer, given)?;
+        let scope = self.accepted(&key, upload.call(), answer, given, tries)?;
         let value = upload.value.json(&scope).map_err(|why| Fault::input(format!("{key}.value"), why))?;
-        value.ok_or_else(|| Fault::input(format!("{key}.value"), "it is empty"))
+        Ok(value.ok_or_else(|| Fault::input(format!("{key}.value"), "it is empty"))?)
     }
 
-    /// Says what became of a message: by the service's answer, or by why there is none. `tries` counts this one.
-    #[must_use]
+    /// Reads the answer to a message: the service's name for it, if it has one.
+    ///
+    /// # Errors
+    /// The service did not take it.
     pub fn sent(
         &self,
         message: &Outbound,
-        answer: Result<&HttpResponse, &str>,
+        answer: Answered<'_>,
         given: &Given,
         tries: u32,
-    ) -> Outcome {
-        let Some((name, send)) = self.way(message.kind) else {
-            return Outcome::Failed { reason: "the channel does not send".to_owned() };
-        };
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(reason) => return again(send, tries, None, reason.to_owned()),
-        };
-        let key = format!("send.{name}");
-        let call = match send.call() {
-            Ok(call) => call,
-            Err(why) => return Outcome::Failed { reason: why.to_owned() },
-        };
-        let scope = self.answer_scope(answer, given);
-        let has_it = send.already.as_ref().is_some_and(|already| already.holds(&scope).unwrap_or(false));
-        let accepted = if has_it { Ok(()) } else { accepts(&key, call, answer, &scope) };
-        let fault = match accepted {
-            Ok(()) => {
-                // The service has the message; that its name cannot be read must not send it again.
-                let id = send.id.as_ref().and_then(|node| node.text(&scope).ok().flatten());
-                return Outcome::Sent { id };
+    ) -> Result<Option<String>, Refusal> {
+        let (name, send) = self.way(message.kind).ok_or_else(no_way)?;
+        let scope = match (answer, &send.already) {
+            (Ok(answer), Some(already)) => {
+                let scope = self.answer_scope(answer, given);
+                already.holds(&scope).unwrap_or(false).then_some(scope)
             }
-            Err(fault) => fault,
+            _ => None,
         };
-        let holds = |condition: Option<&super::expression::Condition>| {
-            condition.map(|condition| condition.holds(&scope).unwrap_or(false))
+        let scope = match scope {
+            Some(scope) => scope,
+            None => self.judged(&format!("send.{name}"), send.call(), answer, given, tries, &send.retry)?,
         };
-        if holds(call.refresh_token_on) == Some(true) && tries < send.retry.tries {
-            return Outcome::RefreshTokens { names: call.tokens().into_iter().collect() };
-        }
-        let by_status = answer.status == 429 || answer.status >= 500;
-        if holds(send.retry.on.as_ref()).unwrap_or(false) || by_status {
-            let wait =
-                header(&answer.headers, "retry-after").and_then(|wait| wait.trim().parse::<u64>().ok());
-            let wait = wait.map(|seconds| seconds.saturating_mul(1_000).min(RETRY_AFTER_MS_MAX));
-            return again(send, tries, wait, fault.message);
-        }
-        Outcome::Failed { reason: fault.message }
+        // The service has the message; that its name cannot be read must not send it again.
+        Ok(send.id.as_ref().and_then(|node| node.text(&scope).ok().flatten()))
     }
 
     /// Reads the answer to a step on the way to a file's bytes.
     ///
     /// # Errors
     /// The service does not give it.
-    pub fn fetched(&self, step: usize, answer: &HttpResponse, given: &Given) -> Result<Answer, Fault> {
+    pub fn fetched(
+        &self,
+        step: usize,
+        answer: Answered<'_>,
+        given: &Given,
+        tries: u32,
+    ) -> Result<Fetched, Refusal> {
         let key = format!("fetch.{step}");
         let fetch = self.file.fetch.get(step).ok_or_else(|| Fault::setup(&key, "there is no such step"))?;
-        let call = fetch.call().map_err(|why| Fault::setup(&key, why))?;
-        let scope = self.accepted(&key, call, answer, given)?;
-        let Some(value) = &fetch.value else { return Ok(Answer::File) };
+        let scope = self.accepted(&key, fetch.call(), answer, given, tries)?;
+        let Some(value) = &fetch.value else { return Ok(Fetched::File) };
         let value = value.json(&scope).map_err(|why| Fault::input(format!("{key}.value"), why))?;
-        Ok(Answer::Value(value.unwrap_or_default()))
+        Ok(Fetched::Value(value.unwrap_or_default()))
     }
 
     /// Reads a page of a list.
@@ -125,22 +116,22 @@ impl Channel {
     pub fn pulled(
         &self,
         pull: &Pull,
-        answer: &HttpResponse,
+        answer: Answered<'_>,
         given: &Given,
+        tries: u32,
         now_ms: i64,
-    ) -> Result<Pulled, Fault> {
+    ) -> Result<Pulled, Refusal> {
         let rules =
             self.file.pull.as_ref().ok_or_else(|| Fault::setup("pull", "there is nothing to pull"))?;
-        let call = rules.call().map_err(|why| Fault::setup("pull", why))?;
-        let scope = self.accepted("pull", call, answer, given)?;
+        let scope = self.accepted("pull", rules.call(), answer, given, tries)?;
         let cursor = rules.cursor.text(&scope).map_err(|why| Fault::input("pull.cursor", why))?;
         let more = rules.more.as_ref().map_or(Ok(false), |more| more.holds(&scope));
         let more = more.map_err(|why| Fault::input("pull.more", why))?;
-        let body = scope.get_attr("resp").unwrap_or_default();
+        let nothing = || Data::from_pairs(std::iter::empty::<(&str, &str)>());
         let scope = Scope::from([
-            ("body", body),
-            ("header", data(Json::Object(serde_json::Map::new()))),
-            ("query", data(Json::Object(serde_json::Map::new()))),
+            ("body", scope.get_attr("resp").unwrap_or_default()),
+            ("header", nothing()),
+            ("query", nothing()),
             ("setting", of_map(&given.settings)),
             ("notice", data(&pull.notice)),
             ("now", now_ms.into()),
@@ -152,12 +143,41 @@ impl Channel {
     fn accepted(
         &self,
         key: &str,
-        call: Call<'_>,
-        answer: &HttpResponse,
+        call: Result<Call<'_>, &'static str>,
+        answer: Answered<'_>,
         given: &Given,
-    ) -> Result<Data, Fault> {
+        tries: u32,
+    ) -> Result<Data, Refusal> {
+        self.judged(key, call, answer, given, tries, &Retry::default())
+    }
+
+    /// What expressions see of an answer that is as it should be.
+    fn judged(
+        &self,
+        key: &str,
+        call: Result<Call<'_>, &'static str>,
+        answer: Answered<'_>,
+        given: &Given,
+        tries: u32,
+        retry: &Retry,
+    ) -> Result<Data, Refusal> {
+        let call = call.map_err(|why| Fault::setup(key, why))?;
+        let answer = answer.map_err(|reason| again(retry, tries, 0, reason.to_owned()))?;
         let scope = self.answer_scope(answer, given);
-        accepts(key, call, answer, &scope).map(|()| scope)
+        let holds = |condition: &Condition| condition.holds(&scope).unwrap_or(false);
+        if (200..300).contains(&answer.status) && call.ok.is_none_or(holds) {
+            return Ok(scope);
+        }
+        if tries < retry.tries && call.refresh_token_on.is_some_and(holds) {
+            return Err(Refusal::RefreshTokens { names: call.tokens().into_iter().collect() });
+        }
+        if answer.status == 429 || answer.status >= 500 || retry.on.as_ref().is_some_and(holds) {
+            let seconds =
+                header(&answer.headers, "retry-after").and_then(|wait| wait.trim().parse::<u64>().ok());
+            let wait_ms = seconds.unwrap_or(0).saturating_mul(1_000).min(RETRY_AFTER_MS_MAX);
+            return Err(again(retry, tries, wait_ms, quoted(answer)));
+        }
+        Err(Refusal::Failed { reason: quoted(answer) })
     }
 
     fn answer_scope(&self, answer: &HttpResponse, given: &Given) -> Data {
@@ -179,10 +199,8 @@ impl Channel {
     }
 }
 
-fn accepts(key: &str, call: Call<'_>, answer: &HttpResponse, scope: &Data) -> Result<(), Fault> {
-    let is_ok =
-        (200..300).contains(&answer.status) && call.ok.is_none_or(|ok| ok.holds(scope).unwrap_or(false));
-    if is_ok { Ok(()) } else { Err(Fault::input(key, quoted(answer))) }
+fn no_way() -> Fault {
+    Fault::setup("send", "the channel does not send")
 }
 
 /// The answer in its own words, as far as that is of use to people.
@@ -193,11 +211,16 @@ fn quoted(answer: &HttpResponse) -> String {
 }
 
 /// Waits twice as long each time, until the tries are used up.
-fn again(send: &Send, tries: u32, wait_ms: Option<u64>, reason: String) -> Outcome {
-    if tries >= send.retry.tries {
-        return Outcome::Failed { reason };
+fn again(retry: &Retry, tries: u32, wait_ms: u64, reason: String) -> Refusal {
+    if tries >= retry.tries {
+        return Refusal::Failed { reason };
     }
-    let backoff = send.retry.backoff;
-    let doubled = backoff.from_ms.saturating_mul(1 << tries.saturating_sub(1).min(20)).min(backoff.to_ms);
-    Outcome::Retry { after_ms: wait_ms.unwrap_or(0).max(doubled), reason }
+    let doubled = retry.backoff.from_ms.saturating_mul(1 << tries.saturating_sub(1).min(20));
+    Refusal::Retry { after_ms: wait_ms.max(doubled.min(retry.backoff.to_ms)), reason }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Failed { reason: fault.to_string() }
+    }
 }

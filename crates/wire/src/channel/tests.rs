@@ -1,3 +1,4 @@
+mod documentation;
 mod drafts;
 mod errors;
 mod files;

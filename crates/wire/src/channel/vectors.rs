@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Channel, Given, HttpResponse, Inbound, Media, Method, Next, Outbound, Outcome, Pull, Received, Refused,
+    Channel, Given, HttpResponse, Inbound, Media, Method, Next, Outbound, Pull, Received, Refusal, Refused,
     Seed, Token, Tokens, Verdict, crypto,
     file::{Cipher, ExpectedCall, FakeRequest, Message, Vector},
     sign::{Plain, Signed, pairs},
@@ -159,8 +159,8 @@ impl Channel {
     fn run_page(&self, vector: &Vector, page: &Json, given: &Given, out: &mut Vec<String>) {
         let answer = HttpResponse { status: 200, headers: Vec::new(), body: page.to_string().into_bytes() };
         let pull = Pull { list: String::new(), notice: json!({}) };
-        match self.pulled(&pull, &answer, given, vector.now.saturating_mul(1_000)) {
-            Err(fault) => out.push(fault.to_string()),
+        match self.pulled(&pull, Ok(&answer), given, 1, vector.now.saturating_mul(1_000)) {
+            Err(refusal) => out.push(format!("the page is refused: {refusal:?}")),
             Ok(pulled) => {
                 refusals(&pulled.refused, out);
                 differ_if("cursor", vector.expect.cursor.as_ref(), &pulled.cursor.unwrap_or_default(), out);
@@ -213,10 +213,10 @@ impl Channel {
         let answer =
             HttpResponse { status: answer.status, headers: pairs(&answer.headers), body: body.into_bytes() };
         let (outcome, id) = match self.sent(first, Ok(&answer), given, 1) {
-            Outcome::Sent { id } => ("sent", id),
-            Outcome::Retry { .. } => ("retry", None),
-            Outcome::RefreshTokens { .. } => ("refresh", None),
-            Outcome::Failed { .. } => ("failed", None),
+            Ok(id) => ("sent", id),
+            Err(Refusal::Retry { .. }) => ("retry", None),
+            Err(Refusal::RefreshTokens { .. }) => ("refresh", None),
+            Err(Refusal::Failed { .. }) => ("failed", None),
         };
         let expected = vector.expect.outcome.as_deref().unwrap_or("sent");
         differ("outcome", Some(&outcome), Some(&expected), out);

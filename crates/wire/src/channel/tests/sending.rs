@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{NOW_MS, given, load, of_kefu};
 use crate::channel::{
-    Answer, Channel, FaultKind, HttpResponse, Inbound, Kind, Media, Next, Outbound, Outcome, Pull, Sender,
+    Channel, FaultKind, Fetched, HttpResponse, Inbound, Kind, Media, Next, Outbound, Pull, Refusal, Sender,
     Tokens,
 };
 
@@ -41,10 +41,13 @@ fn a_token_comes_first_and_is_renewed_in_time() {
     assert!(!format!("{request:?}").contains("app_secret-value"));
 
     let refused = answer(200, &json!({"errcode": 40125, "errmsg": "invalid appsecret"}));
-    let fault = channel.token("access", &refused, &given, NOW_MS).unwrap_err();
-    assert!(fault.to_string().contains("invalid appsecret"), "{fault}");
+    let fault = channel.token("access", Ok(&refused), &given, 1, NOW_MS).unwrap_err();
+    assert!(
+        matches!(&fault, Refusal::Failed { reason } if reason.contains("invalid appsecret")),
+        "{fault:?}"
+    );
     let got = answer(200, &json!({"access_token": "T", "expires_in": 7200}));
-    let token = channel.token("access", &got, &given, NOW_MS).unwrap();
+    let token = channel.token("access", Ok(&got), &given, 1, NOW_MS).unwrap();
     assert_eq!(token.renew_at_ms, NOW_MS + 5_760_000);
     tokens.insert(name, token);
     let Next::Call(request) = channel.send(&text("hi"), &given, &tokens, NOW_MS).unwrap() else {
@@ -55,10 +58,10 @@ fn a_token_comes_first_and_is_renewed_in_time() {
     let ended = answer(200, &json!({"errcode": 42001}));
     assert_eq!(
         channel.sent(&text("hi"), Ok(&ended), &given, 1),
-        Outcome::RefreshTokens { names: vec!["access".to_owned()] }
+        Err(Refusal::RefreshTokens { names: vec!["access".to_owned()] })
     );
     // A token that is refused again and again is no reason to go on for ever.
-    assert!(matches!(channel.sent(&text("hi"), Ok(&ended), &given, 5), Outcome::Failed { .. }));
+    assert!(matches!(channel.sent(&text("hi"), Ok(&ended), &given, 5), Err(Refusal::Failed { .. })));
 }
 
 #[test]
@@ -67,8 +70,9 @@ fn a_picture_is_uploaded_first() {
     let given = given(&channel);
     let token = channel.token(
         "access",
-        &answer(200, &json!({"errcode": 0, "access_token": "T", "expires_in": 7200})),
+        Ok(&answer(200, &json!({"errcode": 0, "access_token": "T", "expires_in": 7200}))),
         &given,
+        1,
         NOW_MS,
     );
     let tokens = Tokens::from([("access".to_owned(), token.unwrap())]);
@@ -89,7 +93,9 @@ fn a_picture_is_uploaded_first() {
          content-type: image/png\r\n\r\nPNG\r\n--kefu-part-019a0000000070008000000000000001--\r\n"
     );
     message.uploaded = Some(
-        channel.uploaded(&message, &answer(200, &json!({"errcode": 0, "media_id": "M"})), &given).unwrap(),
+        channel
+            .uploaded(&message, Ok(&answer(200, &json!({"errcode": 0, "media_id": "M"}))), &given, 1)
+            .unwrap(),
     );
     let Next::Call(request) = channel.send(&message, &given, &tokens, NOW_MS).unwrap() else {
         panic!("it is there")
@@ -139,16 +145,16 @@ fn answers_say_whether_to_try_again() {
     let given = given(&channel);
     let sent = |answer: &HttpResponse, tries| channel.sent(&text("hi"), Ok(answer), &given, tries);
     let ok = answer(200, &json!({"code": 0, "data": {"message_id": "om"}}));
-    assert_eq!(sent(&ok, 1), Outcome::Sent { id: Some("om".to_owned()) });
+    assert_eq!(sent(&ok, 1), Ok(Some("om".to_owned())));
     // A name that cannot be read must not send the message again.
-    assert_eq!(sent(&answer(200, &json!({"code": 0})), 1), Outcome::Sent { id: None });
+    assert_eq!(sent(&answer(200, &json!({"code": 0})), 1), Ok(None));
     let waits = |answer: &HttpResponse, tries| match sent(answer, tries) {
-        Outcome::Retry { after_ms, .. } => after_ms,
+        Err(Refusal::Retry { after_ms, .. }) => after_ms,
         other => panic!("{other:?}"),
     };
     let limit = answer(200, &json!({"code": 99991400}));
     assert_eq!([1, 2, 3, 4].map(|tries| waits(&limit, tries)), [1_000, 2_000, 4_000, 8_000]);
-    assert!(matches!(sent(&limit, 5), Outcome::Failed { .. }));
+    assert!(matches!(sent(&limit, 5), Err(Refusal::Failed { .. })));
     let mut busy = answer(503, &Value::Null);
     busy.headers.push(("Retry-After".to_owned(), "30".to_owned()));
     assert_eq!(waits(&busy, 1), 30_000);
@@ -156,9 +162,10 @@ fn answers_say_whether_to_try_again() {
     assert_eq!(waits(&busy, 1), 3_600_000);
     assert!(matches!(
         channel.sent(&text("hi"), Err("no answer within 10 s"), &given, 1),
-        Outcome::Retry { .. }
+        Err(Refusal::Retry { .. })
     ));
-    let Outcome::Failed { reason } = sent(&answer(400, &json!({"code": 230001, "msg": "bad\u{1b}[2J"})), 1)
+    let Err(Refusal::Failed { reason }) =
+        sent(&answer(400, &json!({"code": 230001, "msg": "bad\u{1b}[2J"})), 1)
     else {
         panic!("it is not taken");
     };
@@ -197,18 +204,26 @@ fn files_are_fetched_step_by_step() {
         };
     assert_eq!(fetch(0, &Value::Null).unwrap(), "https://graph.facebook.com/v23.0/m%201");
     let url = "https://lookaside.fbsbx.com/whatsapp?mid=1";
-    assert_eq!(channel.fetched(0, &answer(200, &json!({"url": url})), &given), Ok(Answer::Value(json!(url))));
+    assert_eq!(
+        channel.fetched(0, Ok(&answer(200, &json!({"url": url}))), &given, 1),
+        Ok(Fetched::Value(json!(url)))
+    );
     assert_eq!(fetch(1, &json!(url)).unwrap(), url);
     assert!(fetch(1, &json!("https://evil.example/")).is_err());
     assert_eq!(
-        channel.fetched(1, &HttpResponse { status: 200, headers: Vec::new(), body: vec![0xff] }, &given),
-        Ok(Answer::File)
+        channel.fetched(
+            1,
+            Ok(&HttpResponse { status: 200, headers: Vec::new(), body: vec![0xff] }),
+            &given,
+            1
+        ),
+        Ok(Fetched::File)
     );
-    assert!(channel.fetched(1, &answer(404, &Value::Null), &given).is_err());
+    assert!(channel.fetched(1, Ok(&answer(404, &Value::Null)), &given, 1).is_err());
     let wechat = of_kefu("wechat");
     let given = super::given(&wechat);
     assert!(
-        wechat.fetched(0, &answer(200, &json!({"errcode": 40007})), &given).is_err(),
+        wechat.fetched(0, Ok(&answer(200, &json!({"errcode": 40007}))), &given, 1).is_err(),
         "an error is no file"
     );
 }
@@ -220,8 +235,9 @@ fn lists_are_read_page_by_page() {
     let pull = Pull { list: "wk1".to_owned(), notice: json!({"token": "N", "open_kfid": "wk1"}) };
     let token = channel.token(
         "access",
-        &answer(200, &json!({"errcode": 0, "access_token": "T", "expires_in": 7200})),
+        Ok(&answer(200, &json!({"errcode": 0, "access_token": "T", "expires_in": 7200}))),
         &given,
+        1,
         NOW_MS,
     );
     let tokens = Tokens::from([("access".to_owned(), token.unwrap())]);
@@ -236,10 +252,11 @@ fn lists_are_read_page_by_page() {
         );
     }
     let page = answer(200, &json!({"errcode": 0, "next_cursor": "c2", "has_more": 1, "msg_list": []}));
-    let pulled = channel.pulled(&pull, &page, &given, NOW_MS).unwrap();
+    let pulled = channel.pulled(&pull, Ok(&page), &given, 1, NOW_MS).unwrap();
     assert_eq!((pulled.cursor.as_deref(), pulled.more, pulled.messages.len()), (Some("c2"), true, 0));
     let ended = answer(200, &json!({"errcode": 42001}));
-    assert!(channel.pulled(&pull, &ended, &given, NOW_MS).is_err());
+    let refused = channel.pulled(&pull, Ok(&ended), &given, 1, NOW_MS);
+    assert_eq!(refused, Err(Refusal::RefreshTokens { names: vec!["access".to_owned()] }));
 }
 
 fn splitting(rule: &str) -> Channel {

@@ -22,7 +22,8 @@ static CHANNELS: LazyLock<Vec<(Channel, Given)>> = LazyLock::new(|| {
     };
     let load = |(_, yaml): &(&str, &str)| {
         let channel = Channel::load(yaml).expect("it comes with kefu");
-        let (secrets, settings) = (channel.secrets().map(value).collect(), channel.settings().map(value).collect());
+        let (secrets, settings) =
+            (channel.secrets().map(value).collect(), channel.settings().map(value).collect());
         (channel, Given { secrets, settings })
     };
     SHIPPED.iter().map(load).collect()
@@ -49,5 +50,11 @@ fuzz_target!(|input: &[u8]| {
     let message = Outbound::default();
     drop(channel.sent(&message, Ok(&answer), given, 1));
     drop(channel.token("access", Ok(&answer), given, 1, NOW_MS));
-    drop(channel.pulled(&Pull { list: String::new(), notice: serde_json::Value::Null }, Ok(&answer), given, 1, NOW_MS));
+    drop(channel.pulled(
+        &Pull { list: String::new(), notice: serde_json::Value::Null },
+        Ok(&answer),
+        given,
+        1,
+        NOW_MS,
+    ));
 });

@@ -43,7 +43,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("hyper", &["kefu-bench", "kefu-serve"]),
     ("hyper-util", &["kefu-bench", "kefu-serve"]),
     ("argon2", &["kefu-serve"]),
-    ("serde_yaml", &["kefu-app"]),
+    ("serde_yaml", &["kefu-app", "kefu-wire"]),
     ("tracing-subscriber", &["kefu-app"]),
     ("indicatif", &["kefu-adapt", "kefu-bench"]),
     ("tokio", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-serve", "kefu-socket", "kefu-store"]),

@@ -66,6 +66,7 @@ impl Channel {
             let message = format!("the file has more than {FILE_BYTES_MAX} bytes");
             return Err(vec![FileError { line: 1, column: 1, key: String::new(), message }]);
         }
+        locate::size(yaml).map_err(|error| vec![locate::built_wrong(&error)])?;
         let file: File = serde_yaml::from_str(yaml).map_err(|error| vec![locate::built_wrong(&error)])?;
         let (hosts, mut errors) = check::hosts(&file);
         errors.extend(check::all(&file, &hosts));

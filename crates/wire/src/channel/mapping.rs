@@ -60,10 +60,9 @@ impl Channel {
     }
 
     fn message(&self, rules: &Messages, scope: &Data, now_ms: i64) -> Result<Option<Inbound>, Fault> {
-        if let Some(keep) = &rules.keep {
-            if !keep.holds(scope).map_err(|why| Fault::input("messages.keep", why))? {
-                return Ok(None);
-            }
+        let kept = rules.keep.as_ref().map_or(Ok(true), |keep| keep.holds(scope));
+        if !kept.map_err(|why| Fault::input("messages.keep", why))? {
+            return Ok(None);
         }
         let map = &rules.map;
         let external_id = required("external_id", &map.external_id, scope)?;

@@ -192,10 +192,10 @@ impl Work<'_> {
     /// Makes up what a signature is over and the caller did not give.
     fn complete<'r>(
         &mut self,
-        references: impl Iterator<Item = &'r Reference>,
+        mut references: impl Iterator<Item = &'r Reference>,
         format: Format,
     ) -> Result<(), Fault> {
-        references.map(|reference| self.value(reference, format).map(drop)).collect()
+        references.try_for_each(|reference| self.value(reference, format).map(drop))
     }
 
     fn feed(&self, over: &super::reference::Template, format: Format, hasher: &mut Hasher) {

@@ -40,6 +40,77 @@ fn reworded(message: &str) -> String {
     }
 }
 
+/// Values that a file may have, with those that aliases repeat: a few lines of them make a file of any size.
+const VALUES_MAX: usize = 50_000;
+
+/// Reads through a file without keeping anything of it, as far as it may go.
+pub(super) fn size(yaml: &str) -> Result<(), serde_yaml::Error> {
+    let mut left = VALUES_MAX;
+    Counter(&mut left).deserialize(serde_yaml::Deserializer::from_str(yaml))
+}
+
+struct Counter<'c>(&'c mut usize);
+
+impl Counter<'_> {
+    fn count<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        *self.0 = self.0.checked_sub(1).ok_or_else(|| E::custom(format!("more than {VALUES_MAX} values")))?;
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Counter<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(mut self, deserializer: D) -> Result<(), D::Error> {
+        self.count()?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Counter<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(Counter(self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        while entries.next_key_seed(Counter(self.0))?.is_some() {
+            entries.next_value_seed(Counter(self.0))?;
+        }
+        Ok(())
+    }
+}
+
 /// Line and column of a key such as `receive.verify.0.hmac`, or of the nearest around it.
 pub(super) fn key(yaml: &str, key: &str) -> (usize, usize) {
     let steps: Vec<&str> = key.split('.').collect();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{load, of_kefu, receive_signed};
-use crate::channel::{FaultKind, Verdict};
+use crate::channel::{Channel, FaultKind, Verdict};
 
 const MIB: usize = 1 << 20;
 
@@ -90,4 +90,18 @@ fn names_and_texts_are_limited() {
     let body = json!({"id": long, "from": {"id": "u"}});
     let received = receive_signed(&of_kefu("webhook"), body.to_string().as_bytes());
     assert_eq!(received.refused[0].fault.kind, FaultKind::Limit);
+}
+
+#[test]
+fn aliases_do_not_make_a_file_large() {
+    let list = "x, ".repeat(1_000);
+    let mut yaml = format!("a0: &a0 [{list}]\n");
+    for level in 1..12 {
+        let before = level - 1;
+        yaml.push_str(&format!("a{level}: &a{level} [*a{before}, *a{before}, *a{before}, *a{before}]\n"));
+    }
+    let error = Channel::load(&yaml).unwrap_err().remove(0);
+    assert_eq!(error.message, "more than 50000 values");
+    let error = Channel::load(&"[".repeat(200_000)).unwrap_err().remove(0);
+    assert!(error.message.contains("recursion"), "{error}");
 }

@@ -292,10 +292,11 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   kefu adapt inspect shop.thrift
   kefu adapt convert orders.bin --idl shop.thrift --struct Order
   kefu adapt convert call.xml --wsdl tickets.wsdl
+  kefu adapt channel --help    渠道文件
 
 退出码:
    0  完成
-   1  convert --keep-going:有消息未能转换;detect:无法判断
+   1  convert --keep-going:有消息未能转换;detect:无法判断;channel test:有示例不符合预期
    2  达到上限
   65  消息已损坏,或与架构不符
   78  架构文件无法使用",
@@ -468,4 +469,60 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
     ),
     ("kefu adapt serve <file>", "描述桥接的文件"),
     ("kefu adapt serve --check", "检查文件及其引用的所有架构文件,列出操作后退出"),
+    ("kefu adapt channel", "编写、检查和试用描述聊天渠道的文件"),
+    (
+        "kefu adapt channel (after)",
+        "\
+示例:
+  # 没有现成文件的服务:从抓取的一条消息得到经过检查的文件
+  kefu adapt channel new kik --from captured.json -o kik.yaml
+  kefu adapt channel lint kik.yaml
+  kefu adapt channel test kik.yaml
+
+  # kefu 自带的渠道
+  kefu adapt channel list
+  kefu adapt channel new shop-wecom --like wecom-kf -o shop-wecom.yaml
+
+退出码:
+   0  完成
+   1  test:有示例不符合预期;lint --strict:有建议
+  65  new:无法根据样例生成;sign:无法为消息签名
+  73  无法写入输出
+  78  文件无法使用",
+    ),
+    ("kefu adapt channel list", "列出 kefu 自带的渠道"),
+    ("kefu adapt channel new", "根据抓取的消息或自带的文件,生成渠道文件的草稿"),
+    ("kefu adapt channel new <id>", "新渠道的名字:字母、数字、- 和 _"),
+    ("Draft:", "草稿"),
+    ("kefu adapt channel new --from", "抓取到的请求正文:JSON、XML 或表单;`-` 表示标准输入"),
+    ("kefu adapt channel new --like", "以 kefu 自带的此渠道为起点"),
+    ("kefu adapt channel new --output", "写入此文件,该文件必须尚不存在 [默认:标准输出]"),
+    ("kefu adapt channel lint", "指出文件中的错误,以及可能遗漏的内容"),
+    ("kefu adapt channel lint <files>", "文件,或 kefu 自带渠道的名字"),
+    ("kefu adapt channel lint --strict", "有建议时以退出码 1 结束"),
+    ("kefu adapt channel test", "执行文件中的示例"),
+    ("kefu adapt channel test <files>", "文件,或 kefu 自带渠道的名字"),
+    ("kefu adapt channel sign", "像渠道方那样生成加密并签名的请求,供 curl 使用"),
+    (
+        "kefu adapt channel sign (after)",
+        "\
+示例:
+  # 得到一行命令,把消息发给自己的 kefu
+  export KEFU_CHANNEL_WEBHOOK_KEY=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw KEFU_CHANNEL_SEND_KEY=k
+  kefu adapt channel sign webhook --values kik.env --body message.json --url http://127.0.0.1:8080/in/webhook
+
+  # kik.env 每行一个值:密钥和设置,名字与文件中相同
+  send_url=https://crm.example/chat",
+    ),
+    ("kefu adapt channel sign <file>", "文件,或 kefu 自带渠道的名字"),
+    ("Request:", "请求"),
+    ("kefu adapt channel sign --url", "请求要发往的地址"),
+    ("kefu adapt channel sign --body", "请求的正文,加密之前的内容 [默认:标准输入;GET 没有正文]"),
+    ("kefu adapt channel sign --get", "生成 GET 请求,例如用于校验地址"),
+    ("kefu adapt channel sign --query", "地址中的参数,例如 `echostr=1`;可多次指定"),
+    (
+        "kefu adapt channel sign --values",
+        "从此文件读取密钥和设置,每行为 NAME=VALUE [默认:环境变量 KEFU_CHANNEL_NAME]",
+    ),
+    ("kefu adapt channel sign --time", "按此时间签名,自 1970 年起的秒数 [默认:现在]"),
 ];

@@ -24,7 +24,9 @@ fn command_line_is_consistent() {
 
 #[test]
 fn help_is_grouped_and_has_examples() {
-    for args in [&[][..], &["serve"], &["bench", "chat"], &["adapt"], &["adapt", "convert"]] {
+    let commands: [&[&str]; 6] =
+        [&[], &["serve"], &["bench", "chat"], &["adapt"], &["adapt", "convert"], &["adapt", "channel"]];
+    for args in commands {
         let text = help(args, "en");
         assert!(text.contains("Usage: kefu"), "{args:?}: {text}");
         assert!(text.contains("Examples:"), "{args:?} has no examples");

@@ -47,7 +47,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("tokio-rustls", &["kefu-upstream"]),
     ("matchit", &["kefu-gateway"]),
     ("argon2", &["kefu-serve"]),
-    ("serde_yaml", &["kefu-app"]),
+    ("serde_yaml", &["kefu-app", "kefu-wire"]),
     ("tracing-subscriber", &["kefu-app"]),
     ("indicatif", &["kefu-adapt", "kefu-bench"]),
     (

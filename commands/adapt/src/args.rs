@@ -3,6 +3,7 @@ mod wsdl;
 
 use std::path::PathBuf;
 
+use crate::channel::ChannelArgs;
 use clap::{Subcommand, ValueEnum, ValueHint};
 use kefu_app::ByteSize;
 use kefu_wire::thrift::{I64Style, Protocol, Unknown};
@@ -44,6 +45,8 @@ pub enum Action {
     /// changes nothing.
     #[cfg(feature = "bridge")]
     Serve(crate::serve::ServeArgs),
+    /// Make, check and try files that describe chat services
+    Channel(Box<ChannelArgs>),
 }
 
 const EXIT_CODES: &str = "\
@@ -52,10 +55,11 @@ Examples:
   kefu adapt inspect shop.thrift
   kefu adapt convert orders.bin --idl shop.thrift --struct Order
   kefu adapt convert call.xml --wsdl tickets.wsdl
+  kefu adapt channel --help    files that describe chat services
 
 Exit codes:
    0  done
-   1  convert --keep-going: some messages could not be converted; detect: cannot tell
+   1  convert --keep-going: some messages could not be converted; detect: cannot tell; channel test: an example fails
    2  a limit is reached
   65  a message is malformed or does not fit the schema
   78  the schema cannot be used";

@@ -4,6 +4,7 @@
 //! stream, how output takes the place of a file, and what an error says and advises.
 
 mod args;
+mod channel;
 mod convert;
 mod detect;
 mod inspect;
@@ -14,6 +15,11 @@ mod serve;
 mod settings;
 mod shown;
 mod wsdl;
+
+pub use channel::{
+    ChannelAction, ChannelArgs, FilesArgs as ChannelFilesArgs, LintArgs as ChannelLintArgs,
+    NewArgs as ChannelNewArgs, SignArgs as ChannelSignArgs,
+};
 
 pub use args::{
     Action, Args, ConvertArgs, DetectArgs, Format, I64Form, InspectArgs, ProtocolName, ReportFormat,
@@ -43,5 +49,6 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Action::Detect(args) => detect::run(app, args),
         #[cfg(feature = "bridge")]
         Action::Serve(args) => serve::run(app, args),
+        Action::Channel(args) => channel::run(app, args),
     }
 }

@@ -8,8 +8,11 @@
 //! - [`xml`] is XML without its dangers, [`xsd`] XML Schema, [`wsdl`] descriptions of services, and [`soap`] converts
 //!   SOAP messages to JSON and back.
 //! - [`adapter`] puts one form between all of them; a [`Registry`] knows adapters by their names.
+#![cfg_attr(feature = "channel", doc = "- [`channel`] is chat services described by files.")]
 
 pub mod adapter;
+#[cfg(feature = "channel")]
+pub mod channel;
 pub mod soap;
 pub mod thrift;
 pub mod wsdl;

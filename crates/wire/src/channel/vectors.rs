@@ -1,0 +1,318 @@
+//! The examples in a file, carried out.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    Channel, Given, HttpResponse, Inbound, Media, Method, Next, Outbound, Pull, Received, Refusal, Refused,
+    Seed, Token, Tokens, Verdict, crypto,
+    file::{Cipher, ExpectedCall, FakeRequest, Message, Vector},
+    sign::{Plain, Signed, pairs},
+    url,
+};
+
+/// What became of an example.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Report {
+    /// The example's name.
+    pub name: String,
+    /// How it differs from what is expected; empty if it does not.
+    pub differences: Vec<String>,
+}
+
+/// What became of all examples.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Verdicts(pub Vec<Report>);
+
+impl Verdicts {
+    /// Whether all are as expected; without an example, nothing is.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|report| report.differences.is_empty())
+    }
+}
+
+const SEED: Seed = Seed(*b"aaaabbbbccccdddd");
+
+impl Channel {
+    /// Carries out the examples of the file.
+    #[must_use]
+    pub fn test(&self) -> Verdicts {
+        let report = |vector: &Vector| {
+            let mut differences = Vec::new();
+            self.run(vector, &mut differences);
+            Report { name: vector.name.clone(), differences }
+        };
+        Verdicts(self.file.test.iter().map(report).collect())
+    }
+
+    fn run(&self, vector: &Vector, out: &mut Vec<String>) {
+        let filled = |named: &BTreeMap<String, String>, names: &mut dyn Iterator<Item = &str>| {
+            let made_up = names.map(|name| (name.to_owned(), format!("{name}-of-test")));
+            made_up.chain(named.clone()).collect::<BTreeMap<_, _>>()
+        };
+        let given = Given {
+            secrets: filled(&vector.secrets, &mut self.secrets()),
+            settings: filled(&vector.settings, &mut self.settings()),
+        };
+        if [
+            vector.request.is_some(),
+            vector.pulled.is_some(),
+            vector.send.is_some(),
+            vector.decrypt.is_some(),
+        ]
+        .into_iter()
+        .filter(|is_there| *is_there)
+        .count()
+            != 1
+        {
+            out.push("an example has one of request, pulled, send and decrypt".to_owned());
+        }
+        if let Some(request) = &vector.request {
+            self.run_request(vector, request, &given, out);
+        }
+        if let Some(page) = &vector.pulled {
+            self.run_page(vector, page, &given, out);
+        }
+        if let Some(message) = &vector.send {
+            self.run_send(vector, message, &given, out);
+        }
+        if let Some(cover) = &vector.decrypt {
+            let plain = self.file.receive.iter().flat_map(|receive| &receive.decrypt).find_map(|rule| {
+                let value = |reference: &super::reference::Reference| {
+                    let none = super::Request { method: Method::Post, query: "", headers: &[], body: b"" };
+                    let sources =
+                        super::reference::Sources { request: none, query: &[], given: &given, body: None };
+                    reference.find(&sources).map(std::borrow::Cow::into_owned)
+                };
+                match &rule.cipher {
+                    Cipher::Wx(cipher) => {
+                        crypto::wx_decrypt(cover.input.as_bytes(), &value(&cipher.key)?, &value(&cipher.id)?)
+                    }
+                    Cipher::Feishu(cipher) => {
+                        crypto::feishu_decrypt(cover.input.as_bytes(), &value(&cipher.key)?)
+                    }
+                }
+            });
+            let plain = plain.map(|plain| String::from_utf8_lossy(&plain).into_owned());
+            differ("decrypt", plain.as_ref(), Some(&cover.out), out);
+        }
+    }
+
+    fn run_request(&self, vector: &Vector, request: &FakeRequest, given: &Given, out: &mut Vec<String>) {
+        let now_ms = vector.now.saturating_mul(1_000);
+        let body = match (&request.body, &request.json) {
+            (Some(body), _) => body.clone(),
+            (None, Some(json)) => json.to_string(),
+            (None, None) => String::new(),
+        };
+        let plain = Plain {
+            method: request.method,
+            query: pairs(&request.query),
+            headers: pairs(&request.headers),
+            body: body.into_bytes(),
+        };
+        let signed = if request.sign {
+            match self.sign(&plain, given, now_ms, SEED) {
+                Ok(signed) => signed,
+                Err(fault) => return out.push(format!("cannot be signed: {fault}")),
+            }
+        } else {
+            let query = plain
+                .query
+                .iter()
+                .map(|(name, value)| format!("{}={}", url::encode(name), url::encode(value)));
+            let query = query.collect::<Vec<_>>().join("&");
+            Signed { method: plain.method, query, headers: plain.headers, body: plain.body }
+        };
+        let received = self.receive(&signed.request(), given, now_ms);
+        let Received { reply, verdict, messages, refused, pull } = &received;
+        let expect = &vector.expect;
+        if let Some(expected) = expect.verified {
+            let is_verified = !matches!(verdict, Verdict::Unverified(_) | Verdict::NotSetUp(_));
+            differ("verified", Some(&is_verified), Some(&expected), out);
+        }
+        if expect.verified.is_none()
+            && expect.status.is_none()
+            && !matches!(verdict, Verdict::Accepted | Verdict::Handshake)
+        {
+            out.push(format!("the request is refused: {verdict:?}"));
+        }
+        differ_if("status", expect.status.as_ref(), &reply.status, out);
+        differ_if("reply", expect.reply.as_ref(), &String::from_utf8_lossy(&reply.body).into_owned(), out);
+        if expect.messages.is_some() || expect.verified.is_none() {
+            refusals(refused, out);
+        }
+        self.compare_messages(vector, messages, out);
+        if let Some(expected) = &expect.pull {
+            match pull {
+                None => out.push("pull: nothing is to be pulled".to_owned()),
+                Some(Pull { list, notice }) => {
+                    let pull = json!({"list": list, "notice": notice});
+                    contains("pull", &pull, &json!(expected), out);
+                }
+            }
+        }
+    }
+
+    fn run_page(&self, vector: &Vector, page: &Json, given: &Given, out: &mut Vec<String>) {
+        let answer = HttpResponse { status: 200, headers: Vec::new(), body: page.to_string().into_bytes() };
+        let pull = Pull { list: String::new(), notice: json!({}) };
+        match self.pulled(&pull, Ok(&answer), given, 1, vector.now.saturating_mul(1_000)) {
+            Err(refusal) => out.push(format!("the page is refused: {refusal:?}")),
+            Ok(pulled) => {
+                refusals(&pulled.refused, out);
+                differ_if("cursor", vector.expect.cursor.as_ref(), &pulled.cursor.unwrap_or_default(), out);
+                self.compare_messages(vector, &pulled.messages, out);
+            }
+        }
+    }
+
+    fn compare_messages(&self, vector: &Vector, messages: &[Inbound], out: &mut Vec<String>) {
+        let Some(expected) = &vector.expect.messages else { return };
+        differ("number of messages", Some(&messages.len()), Some(&expected.len()), out);
+        for (index, (message, expected)) in messages.iter().zip(expected).enumerate() {
+            contains(&format!("messages.{index}"), &shown(message), &json!(expected), out);
+        }
+    }
+
+    fn run_send(&self, vector: &Vector, message: &Message, given: &Given, out: &mut Vec<String>) {
+        let media = message.kind.has_media().then(|| Media { url: message.url.clone(), ..Media::default() });
+        let Message { to, thread, kind, text, id, context, uploaded, .. } = message;
+        let message = Outbound {
+            id: id.clone(),
+            to: to.clone(),
+            thread: thread.clone(),
+            context: context.clone(),
+            kind: *kind,
+            text: text.clone(),
+            media,
+            uploaded: uploaded.clone(),
+        };
+        let token =
+            |name: &String| (name.clone(), Token { value: format!("{name}-of-test"), renew_at_ms: i64::MAX });
+        let tokens: Tokens = self.file.tokens.keys().map(token).collect();
+        let parts = self.parts(&message);
+        differ_if("parts", vector.expect.parts.as_ref(), &parts.len(), out);
+        let first = parts.first().unwrap_or(&message);
+        match self.send(first, given, &tokens, vector.now.saturating_mul(1_000)) {
+            Err(fault) => out.push(fault.to_string()),
+            Ok(Next::Token { name, .. }) => out.push(format!("token {name} is not there")),
+            Ok(Next::Upload(request) | Next::Call(request)) => {
+                if let Some(expected) = &vector.expect.request {
+                    compare_call(&request, expected, out);
+                }
+            }
+        }
+        let Some(answer) = &vector.answer else { return };
+        let body = match (&answer.body, &answer.json) {
+            (Some(body), _) => body.clone(),
+            (None, json) => json.as_ref().map(Json::to_string).unwrap_or_default(),
+        };
+        let answer =
+            HttpResponse { status: answer.status, headers: pairs(&answer.headers), body: body.into_bytes() };
+        let (outcome, id) = match self.sent(first, Ok(&answer), given, 1) {
+            Ok(id) => ("sent", id),
+            Err(Refusal::Retry { .. }) => ("retry", None),
+            Err(Refusal::RefreshTokens { .. }) => ("refresh", None),
+            Err(Refusal::Failed { .. }) => ("failed", None),
+        };
+        let expected = vector.expect.outcome.as_deref().unwrap_or("sent");
+        differ("outcome", Some(&outcome), Some(&expected), out);
+        if vector.expect.id.is_some() {
+            differ("id", id.as_ref(), vector.expect.id.as_ref(), out);
+        }
+    }
+}
+
+fn refusals(refused: &[Refused], out: &mut Vec<String>) {
+    out.extend(refused.iter().map(|one| format!("item {} is refused: {}", one.index, one.fault)));
+}
+
+/// A message as examples name its members.
+fn shown(message: &Inbound) -> Json {
+    let Inbound {
+        dedupe,
+        external_id,
+        thread,
+        sender,
+        at_ms,
+        kind,
+        text,
+        media,
+        location,
+        event,
+        reply_to,
+        reply_until_ms,
+        context,
+    } = message;
+    let media = media
+        .as_ref()
+        .map(|media| json!({"id": media.id, "url": media.url, "name": media.name, "mime": media.mime}));
+    let location = location
+        .as_ref()
+        .map(|place| json!({"latitude": place.latitude, "longitude": place.longitude, "label": place.label}));
+    json!({
+        "dedupe": dedupe, "external_id": external_id, "thread": thread, "at": at_ms, "kind": kind, "text": text,
+        "sender": {"id": sender.id, "alt": sender.alt, "name": sender.name}, "media": media, "location": location,
+        "event": event, "reply_to": reply_to, "reply_until": reply_until_ms, "context": context,
+    })
+}
+
+fn compare_call(request: &super::HttpRequest, expected: &ExpectedCall, out: &mut Vec<String>) {
+    differ_if("request.url", expected.url.as_ref(), &request.url, out);
+    for (name, value) in &expected.headers {
+        let found = request.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value);
+        differ(&format!("request.headers.{name}"), found, Some(value), out);
+    }
+    if let Some(json) = &expected.json {
+        match serde_json::from_slice(&request.body) {
+            Ok(body) => contains("request.json", &body, json, out),
+            Err(error) => out.push(format!("request.json: the body is no JSON: {error}")),
+        }
+    }
+    differ_if(
+        "request.body",
+        expected.body.as_ref(),
+        &String::from_utf8_lossy(&request.body).into_owned(),
+        out,
+    );
+}
+
+fn differ<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    found: Option<&T>,
+    expected: Option<&T>,
+    out: &mut Vec<String>,
+) {
+    if found != expected {
+        let shown =
+            |value: Option<&T>| value.map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}"));
+        out.push(format!("{what}: expected {}, found {}", shown(expected), shown(found)));
+    }
+}
+
+fn differ_if<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    expected: Option<&T>,
+    found: &T,
+    out: &mut Vec<String>,
+) {
+    if let Some(expected) = expected {
+        differ(what, Some(found), Some(expected), out);
+    }
+}
+
+/// Compares those members that are named.
+fn contains(path: &str, found: &Json, expected: &Json, out: &mut Vec<String>) {
+    match (found, expected) {
+        (Json::Object(found), Json::Object(expected)) => {
+            for (name, value) in expected {
+                contains(&format!("{path}.{name}"), found.get(name).unwrap_or(&Json::Null), value, out);
+            }
+        }
+        _ if found == expected => {}
+        _ => out.push(format!("{path}: expected {expected}, found {found}")),
+    }
+}

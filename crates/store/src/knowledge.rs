@@ -43,6 +43,8 @@ pub struct Article {
     pub inboxes: Vec<Uuid>,
     /// Whether it is shown.
     pub state: ArticleState,
+    /// Whether it stands before the others where nothing is searched for.
+    pub pinned: bool,
     /// What it says; in lists the bodies are cut.
     pub texts: BTreeMap<Language, ArticleText>,
     /// How often it went into a reply.
@@ -140,6 +142,17 @@ pub enum KnowledgeChange {
         /// What it says; its version follows the one that its writer knew.
         text: ArticleText,
     },
+    /// Takes away all that an article ever said in a language; it must say something in another one.
+    RemoveText {
+        /// The article.
+        article: Uuid,
+        /// In which language.
+        language: Language,
+        /// The version of its text, as far as its remover knew.
+        seen: u32,
+        /// When.
+        at: Micros,
+    },
     /// Takes an article away with all that it ever said.
     Remove(Uuid),
     /// It went into a reply; of one that is gone nothing is counted.
@@ -158,7 +171,7 @@ pub enum KnowledgeChange {
 macro_rules! columns {
     ($body:literal) => {
         concat!(
-            "article.id, slug, category, inboxes, state, uses, created_at, updated_at, version,
+            "article.id, slug, category, inboxes, state, pinned, uses, created_at, updated_at, version,
             (SELECT count(*) FROM article_vote WHERE article = article.key AND helped = 1),
             (SELECT count(*) FROM article_vote WHERE article = article.key AND helped = 0),
             (SELECT json_group_object(language, json_array(version, title, ",
@@ -174,6 +187,10 @@ const FILTER: &str = "(state = ?1 OR (?1 IS NULL AND state <> 2)) AND (?2 IS NUL
     AND (?3 IS NULL OR inboxes = '[]' OR EXISTS (SELECT 1 FROM json_each(inboxes) WHERE value = ?3))
     AND (?4 IS NULL OR EXISTS (SELECT 1 FROM article_text
         WHERE article = article.key AND is_current = 1 AND language = ?4))";
+
+/// What is published for the inbox `?1`, in hexadecimal digits.
+const PUBLISHED: &str =
+    "state = 1 AND (inboxes = '[]' OR EXISTS (SELECT 1 FROM json_each(inboxes) WHERE value = ?1))";
 
 impl Store {
     /// All categories, in their order.
@@ -285,6 +302,40 @@ impl Store {
         self.all(sqlx::AssertSqlSafe(sql), args, hit).await
     }
 
+    /// What is published for an inbox: pinned articles first, then those that went into most replies, then the last
+    /// changed. Each stands once, in `language`, or in the first that it says something in when there is none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn top_articles(
+        &self,
+        inbox: Uuid,
+        language: Option<Language>,
+        limit: usize,
+    ) -> Result<Vec<ArticleHit>, StoreError> {
+        let sql = format!(
+            "SELECT article.id, slug, text.language, text.title, text.body
+             FROM article INDEXED BY article_top
+             JOIN article_text AS text ON text.article = article.key AND text.is_current = 1
+             WHERE {PUBLISHED} AND text.language = coalesce(?2, (SELECT min(language) FROM article_text
+                WHERE article = article.key AND is_current = 1))
+             ORDER BY pinned DESC, uses DESC, updated_at DESC LIMIT ?3"
+        );
+        let args = Args::default().text(&inbox.simple().to_string()).int(language.map(language_number));
+        let args = args.int(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.all(sqlx::AssertSqlSafe(sql), args, hit).await
+    }
+
+    /// Whether anything is published for an inbox.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn has_articles(&self, inbox: Uuid) -> Result<bool, StoreError> {
+        let sql = format!("SELECT 1 FROM article WHERE {PUBLISHED} LIMIT 1");
+        let args = Args::default().text(&inbox.simple().to_string());
+        Ok(self.one(sqlx::AssertSqlSafe(sql), args, first::<i64>).await?.is_some())
+    }
+
     /// The versions of what an article says in a language, the last one first.
     ///
     /// # Errors
@@ -376,6 +427,7 @@ fn article(row: &SqliteRow) -> Result<(i64, Article), StoreError> {
         category: columns.optional_uuid()?,
         inboxes: columns.json("the inboxes of an article")?,
         state: state(columns.take()?)?,
+        pinned: columns.take()?,
         uses: columns.number()?,
         created_at: Micros(columns.take()?),
         updated_at: Micros(columns.take()?),

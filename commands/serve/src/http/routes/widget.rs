@@ -165,7 +165,7 @@ pub(super) async fn config(
     // They were checked when they were set.
     let hours = inbox.settings.hours.as_ref().and_then(|hours| kefu_core::Hours::new(hours).ok());
     Ok(Json(WidgetConfig {
-        bot: inbox.settings.bot.as_deref().map(|bot| WidgetBot { name: bot.name.clone() }),
+        bot: inbox.settings.bot().map(|bot| WidgetBot { name: bot.name.clone() }),
         inbox: inbox.slug,
         name: inbox.name,
         greeting: inbox.greeting,

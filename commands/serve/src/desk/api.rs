@@ -430,5 +430,6 @@ pub(crate) fn agent_view(
         disabled: agent.disabled,
         teams,
         skills: agent.skills.clone(),
+        upload_bytes_max: None,
     }
 }

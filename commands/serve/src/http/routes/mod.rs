@@ -18,6 +18,7 @@ mod messages;
 mod offline;
 mod oversee;
 mod pages;
+mod password;
 mod privacy;
 mod published_articles;
 mod repeat;
@@ -108,6 +109,7 @@ pub(super) fn routes() -> Routes {
     add!(routes: auth::me);
     add!(routes: auth::sessions);
     add!(routes: auth::end_session);
+    add!(routes: password::change);
     add!(routes: totp::state, totp::begin, totp::end);
     add!(routes: totp::confirm);
     add!(routes: agents::list, agents::make);

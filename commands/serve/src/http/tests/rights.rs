@@ -83,6 +83,12 @@ fn cases() -> Vec<Case> {
         case(Method::DELETE, "/agents/{a}/sessions/{s}", None, [401, 403, 403, 403, 403, 403, 204]),
         case(Method::DELETE, "/agents/{a}/sessions/{n}", None, [401, 403, 403, 403, 403, 403, 404]),
         case(Method::DELETE, "/agents/{a}/totp", None, [401, 403, 403, 403, 403, 403, 404]),
+        case(
+            Method::PUT,
+            "/auth/password",
+            Some(json!({"current": "wrong", "password": "another good password"})),
+            [401, 403, 403, 403, 403, 403, 403],
+        ),
         get("/auth/totp", [401, 403, 403, 200, 200, 200, 200]),
         post("/auth/totp", json!({"password": "wrong"}), [401, 403, 403, 403, 403, 403, 403]),
         post("/auth/totp/confirm", json!({"code": "123456"}), [401, 403, 403, 409, 409, 409, 409]),

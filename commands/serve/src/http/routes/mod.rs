@@ -34,6 +34,7 @@ mod tags;
 mod teams;
 mod ticket_comments;
 mod ticket_links;
+mod ticket_list;
 mod ticket_view;
 mod tickets;
 mod totp;
@@ -161,7 +162,7 @@ pub(super) fn routes() -> Routes {
     add!(routes: files::get);
     add!(routes: search::search);
     add!(routes: visitors::get);
-    add!(routes: tickets::list, tickets::make);
+    add!(routes: ticket_list::list, tickets::make);
     add!(routes: tickets::get, tickets::change);
     add!(routes: ticket_comments::list, ticket_comments::make);
     add!(routes: ticket_comments::history);

@@ -80,7 +80,12 @@ export class Visitor extends Person {
     await this.page.click('.hero-actions .primary');
     const end = Date.now() + PATIENCE_MS;
     while (!this.#frame && Date.now() < end) await this.page.waitForTimeout(20);
-    await this.chat.waitForSelector('.composer textarea, .offline-form');
+    await this.chat.waitForSelector('.composer textarea, .offline-form, .home-greeting');
+    // There are articles: the chat is behind them.
+    if (await this.chat.isVisible('.home-greeting')) {
+      await this.chat.click('.scroll > .button.is-primary');
+      await this.chat.waitForSelector('.composer textarea, .offline-form');
+    }
     // Nobody is there: the chat is behind the form for a message.
     if (await this.chat.isVisible('.offline-form')) {
       await this.chat.click('.offline-form > .link-button');

@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{files::Links, identity::Identity, masking::Masking};
+use crate::{files::Links, identity::Identity, masking::Masking, settings::Settings};
 
 /// How many characters of a message a list shows.
 const PREVIEW_CHARS: usize = 160;
@@ -77,6 +77,16 @@ pub(crate) struct AgentView {
     pub(crate) teams: Vec<Uuid>,
     /// What it knows, and how well: 1 to 5.
     pub(crate) skills: BTreeMap<String, u8>,
+    /// The largest file that is taken, in bytes: only of the agent that asks who it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) upload_bytes_max: Option<u64>,
+}
+
+impl AgentView {
+    /// With what only the agent itself is told.
+    pub(crate) fn of_caller(self, settings: &Settings) -> Self {
+        Self { upload_bytes_max: Some(settings.files.max_size.0), ..self }
+    }
 }
 
 /// An agent, by id and name.

@@ -47,6 +47,9 @@ const RETRY_US: i64 = 5_000_000;
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BotSettings {
+    /// Whether it answers: one that is off keeps its settings.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub enabled: bool,
     /// Shown to visitors as the sender.
     pub name: String,
     /// What it says first in each conversation; nothing when it is empty.
@@ -83,6 +86,10 @@ pub struct BotRule {
     pub exact: bool,
     /// The answer.
     pub reply: String,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn first() -> u32 {

@@ -24,6 +24,7 @@ mod template;
 mod ticket;
 mod time;
 mod timers;
+mod versions;
 mod widget;
 
 pub use access::{Action, may};
@@ -59,4 +60,5 @@ pub use ticket::{
     Ticket, TicketContact, TicketField, TicketLine, TicketPatch, TicketPriority, TicketRefusal, TicketStatus,
 };
 pub use time::Micros;
+pub use versions::FieldVersions;
 pub use widget::{WidgetSettings, WidgetSide};

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    BotSettings, ClockRules, Hours, HoursConfig, HoursError, Micros, Overflow, RETENTION_DAYS_MAX, Retention,
-    Rules, Silence, Sticky, Strategy, TeamKey, WidgetSettings,
+    BotSettings, ClockRules, FieldVersions, Hours, HoursConfig, HoursError, Micros, Overflow,
+    RETENTION_DAYS_MAX, Retention, Rules, Silence, Sticky, Strategy, TeamKey, WidgetSettings,
+    versions::differing,
 };
 
 /// The longest duration that a setting may name: 30 days.
@@ -36,8 +37,19 @@ pub struct Team {
     pub name: String,
     /// How its queue is handed out.
     pub settings: TeamSettings,
+    /// How often it was changed.
+    pub versions: FieldVersions,
     /// When it was made.
     pub created_at: Micros,
+}
+
+impl Team {
+    /// The fields that are not as they were in `before`.
+    #[must_use]
+    pub fn changed_since(&self, before: &Self) -> Vec<String> {
+        let name = (self.name != before.name).then(|| "name".to_owned());
+        name.into_iter().chain(differing(&before.settings, &self.settings)).collect()
+    }
 }
 
 /// How a team's queue is handed out; durations are seconds.
@@ -235,6 +247,12 @@ impl InboxSettings {
         Ok(self.hours.as_ref().map(Hours::new).transpose()?)
     }
 
+    /// Who answers first, unless it is switched off.
+    #[must_use]
+    pub fn bot(&self) -> Option<&BotSettings> {
+        self.bot.as_deref().filter(|bot| bot.enabled)
+    }
+
     /// As the clocks take it.
     #[must_use]
     pub fn clock_rules(&self) -> ClockRules {
@@ -289,6 +307,9 @@ mod tests {
         assert_eq!(over.field(), "sticky.window_s");
         let inbox = |text: &str| serde_json::from_str::<InboxSettings>(text).unwrap();
         assert!(inbox("{}").check().unwrap().is_none());
+        assert!(inbox(r#"{"bot":{"name":"K"}}"#).bot().is_some());
+        let off = inbox(r#"{"bot":{"name":"K","enabled":false}}"#);
+        assert!(off.bot().is_none() && off.bot.is_some(), "it is kept while it is off");
         for (text, field) in [
             (r#"{"idle_warn_s":60}"#, "idle_warn_s"),
             (r#"{"idle_warn_s":60,"idle_close_s":60}"#, "idle_warn_s"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{InboxSettings, Micros, Rights};
+use crate::{FieldVersions, InboxSettings, Micros, Rights, versions::differing};
 
 macro_rules! key {
     ($(#[$doc:meta])* $name:ident) => {
@@ -168,6 +168,24 @@ pub struct Inbox {
     pub settings: InboxSettings,
     /// The sealed secret that signs visitors' identities.
     pub sealed_secret: Vec<u8>,
+    /// How often it was changed.
+    pub versions: FieldVersions,
     /// When it was made.
     pub created_at: Micros,
+}
+
+impl Inbox {
+    /// The fields that are not as they were in `before`. Its secret is none of them: nobody sees it.
+    #[must_use]
+    pub fn changed_since(&self, before: &Self) -> Vec<String> {
+        let fields = [
+            ("name", self.name != before.name),
+            ("greeting", self.greeting != before.greeting),
+            ("origins", self.origins != before.origins),
+            ("identity_required", self.identity_required != before.identity_required),
+        ];
+        let changed = fields.into_iter().filter(|(_, is_changed)| *is_changed);
+        let changed = changed.map(|(name, _)| name.to_owned());
+        changed.chain(differing(&before.settings, &self.settings)).collect()
+    }
 }

@@ -1,5 +1,7 @@
 //! The knowledge base: categories, articles, and what each says in each language.
 
+mod published;
+
 use std::collections::BTreeMap;
 
 use kefu_core::{ArticleState, Language, Micros, VisitorKey};
@@ -43,6 +45,8 @@ pub struct Article {
     pub inboxes: Vec<Uuid>,
     /// Whether it is shown.
     pub state: ArticleState,
+    /// Whether it stands before the others where nothing is searched for.
+    pub pinned: bool,
     /// What it says; in lists the bodies are cut.
     pub texts: BTreeMap<Language, ArticleText>,
     /// How often it went into a reply.
@@ -140,6 +144,17 @@ pub enum KnowledgeChange {
         /// What it says; its version follows the one that its writer knew.
         text: ArticleText,
     },
+    /// Takes away all that an article ever said in a language; it must say something in another one.
+    RemoveText {
+        /// The article.
+        article: Uuid,
+        /// In which language.
+        language: Language,
+        /// The version of its text, as far as its remover knew.
+        seen: u32,
+        /// When.
+        at: Micros,
+    },
     /// Takes an article away with all that it ever said.
     Remove(Uuid),
     /// It went into a reply; of one that is gone nothing is counted.
@@ -158,7 +173,7 @@ pub enum KnowledgeChange {
 macro_rules! columns {
     ($body:literal) => {
         concat!(
-            "article.id, slug, category, inboxes, state, uses, created_at, updated_at, version,
+            "article.id, slug, category, inboxes, state, pinned, uses, created_at, updated_at, version,
             (SELECT count(*) FROM article_vote WHERE article = article.key AND helped = 1),
             (SELECT count(*) FROM article_vote WHERE article = article.key AND helped = 0),
             (SELECT json_group_object(language, json_array(version, title, ",
@@ -376,6 +391,7 @@ fn article(row: &SqliteRow) -> Result<(i64, Article), StoreError> {
         category: columns.optional_uuid()?,
         inboxes: columns.json("the inboxes of an article")?,
         state: state(columns.take()?)?,
+        pinned: columns.take()?,
         uses: columns.number()?,
         created_at: Micros(columns.take()?),
         updated_at: Micros(columns.take()?),

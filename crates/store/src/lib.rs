@@ -65,5 +65,5 @@ pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, Sea
 pub use session::Session;
 pub use shadow::{SHADOW_CALLS_MAX, ShadowCall, ShadowChange};
 pub use tags::{RemovedTag, Tag, TagChange};
-pub use tickets::{TicketChange, TicketComment, TicketFilter, TicketHistory};
+pub use tickets::{TicketChange, TicketComment, TicketFilter, TicketHistory, TicketWords};
 pub use writer::{StoreMetrics, Writer};

@@ -44,13 +44,13 @@ macro_rules! agent_columns {
 
 macro_rules! team_columns {
     () => {
-        "key, id, name, settings, created_at"
+        "key, id, name, settings, versions, created_at"
     };
 }
 
 macro_rules! inbox_columns {
     () => {
-        "key, id, slug, name, greeting, origins, identity_required, sealed_secret, created_at, settings"
+        "key, id, slug, name, greeting, origins, identity_required, sealed_secret, created_at, settings, versions"
     };
 }
 
@@ -440,6 +440,7 @@ pub(crate) fn team(row: &SqliteRow) -> Result<Team, StoreError> {
         id: columns.uuid()?,
         name: columns.take()?,
         settings: columns.json("a team's settings")?,
+        versions: columns.json("a team's versions")?,
         created_at: Micros(columns.take()?),
     })
 }
@@ -457,6 +458,7 @@ pub(crate) fn inbox(row: &SqliteRow) -> Result<Inbox, StoreError> {
         sealed_secret: columns.take()?,
         created_at: Micros(columns.take()?),
         settings: columns.json("an inbox's settings")?,
+        versions: columns.json("an inbox's versions")?,
     })
 }
 

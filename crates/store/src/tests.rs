@@ -12,8 +12,8 @@ mod upgrades;
 use std::path::Path;
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Conversation, Entry, Inbox, InboxKey, InboxSettings, MessageKind, Micros,
-    Principal, Revision, Role, TeamKey, Visitor, VisitorKey,
+    Agent, AgentKey, AgentStatus, Conversation, Entry, FieldVersions, Inbox, InboxKey, InboxSettings,
+    MessageKind, Micros, Principal, Revision, Role, TeamKey, Visitor, VisitorKey,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -134,6 +134,7 @@ pub(crate) fn inbox(key: InboxKey, slug: &str) -> Inbox {
         origins: vec!["https://shop.example".to_owned()],
         identity_required: true,
         sealed_secret: vec![1, 2, 3],
+        versions: FieldVersions::default(),
         created_at: NOW,
     }
 }

@@ -4,10 +4,12 @@ use kefu_core::{
     AgentKey, ConversationKey, InboxKey, Micros, Principal, Ticket, TicketContact, TicketField, TicketLine,
     TicketPriority, TicketStatus, VisitorKey,
 };
+use kefu_text::terms::Query;
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use crate::reader::first;
 use crate::rows::{Columns, principal};
 use crate::sql::Args;
 use crate::{Cursor, Store, StoreError};
@@ -105,7 +107,25 @@ pub struct TicketFilter {
     pub due_before: Option<Micros>,
     /// Those of this conversation.
     pub conversation: Option<ConversationKey>,
+    /// Those of this team, or of none.
+    pub team: Option<Option<Uuid>>,
+    /// Those in which something is found.
+    pub words: Option<TicketWords>,
 }
+
+/// What is searched for in tickets.
+#[derive(Clone, Debug)]
+pub struct TicketWords {
+    /// Found in the subject, the body and the name of the contact together, or in one comment.
+    pub query: Query,
+    /// Whether comments for agents only count, too.
+    pub internal: bool,
+    /// The ticket with this number is found whatever it says.
+    pub number: Option<i64>,
+}
+
+/// How many comments of one ticket are looked at for words.
+const FOUND_COMMENTS_MAX: i64 = 20;
 
 /// Columns of a ticket, as [`ticket`] reads them.
 const COLUMNS: &str = "ticket.number, ticket.id, ticket.inbox, ticket.requester, ticket.subject, ticket.body, \
@@ -153,6 +173,20 @@ impl TicketFilter {
             );
             args.add_int(conversation.0);
         }
+        if let Some(team) = &self.team {
+            sql.push_str(" AND ticket.team IS ?");
+            args.add_opt_blob(team.as_ref().map(|team| &team.as_bytes()[..]));
+        }
+        if let Some(TicketWords { query, internal, number }) = &self.words {
+            sql.push_str(
+                " AND (ticket.number IN (SELECT rowid FROM ticket_search WHERE ticket_search MATCH ?)
+                OR ticket.number IN (SELECT ticket FROM ticket_comment WHERE internal <= ? AND key IN
+                    (SELECT rowid FROM ticket_comment_search WHERE ticket_comment_search MATCH ?))
+                OR ticket.number = ?)",
+            );
+            let expression = query.to_match();
+            args = args.text(&expression).int(i64::from(*internal)).text(&expression).int(*number);
+        }
         (sql, args)
     }
 }
@@ -189,6 +223,35 @@ impl Store {
         items.truncate(limit);
         let next = items.last().filter(|_| has_more).map(|last| (last.updated_at.0, last.number));
         Ok((items, next))
+    }
+
+    /// What the comments of a ticket say in which `query` is found, the last ones first; without `internal` only
+    /// public ones.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn ticket_comments_with(
+        &self,
+        ticket: &Ticket,
+        query: &Query,
+        internal: bool,
+    ) -> Result<Vec<String>, StoreError> {
+        const SQL: &str = "SELECT text FROM ticket_comment WHERE ticket = ? AND internal <= ? AND key IN
+            (SELECT rowid FROM ticket_comment_search WHERE ticket_comment_search MATCH ?)
+            ORDER BY key DESC LIMIT ?";
+        let args = Args::default().int(ticket.number).int(i64::from(internal)).text(&query.to_match());
+        self.all(SQL, args.int(FOUND_COMMENTS_MAX), first).await
+    }
+
+    /// What a ticket was about when it was made.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn ticket_subject_at_first(&self, ticket: &Ticket) -> Result<String, StoreError> {
+        const SQL: &str = "SELECT before FROM ticket_history
+            WHERE ticket = ? AND field = 'subject' AND before IS NOT NULL ORDER BY key LIMIT 1";
+        let before = self.one(SQL, Args::default().int(ticket.number), first).await?;
+        Ok(before.unwrap_or_else(|| ticket.subject.clone()))
     }
 
     /// A page of a ticket's comments, oldest first, and where it goes on; without `internal` only public ones.

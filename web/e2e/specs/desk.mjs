@@ -381,6 +381,31 @@ export default async function desk({ server, person, stage, eventually, expectAc
     await page.waitForSelector('.factor-mark:not(.is-on)');
   });
 
+  await stage('the own password is changed with the old one, and others are signed out', async () => {
+    const other = await person(Agent, 'alex-with-old-password', { locale: 'en' });
+    await other.signIn(colleague);
+    const { page } = english;
+    const change = page.getByRole('button', { name: 'Change password' });
+    await page.reload();
+    await change.click();
+    const current = page.getByLabel('Current password', { exact: true });
+    const fresh = page.getByLabel('New password', { exact: true });
+    await current.fill('not the password');
+    await fresh.fill('short');
+    await change.click();
+    await page.waitForSelector('.form-error:has-text("10 to 256")');
+    await fresh.fill('quite another password');
+    await change.click();
+    await page.waitForSelector('.form-error:has-text("not right")');
+    await looks(english, '9-password');
+    await current.fill(colleague.password);
+    await change.click();
+    await page.waitForSelector('[role=status]:has-text("1 other device was signed out")');
+    await other.page.waitForSelector('input[type=email]');
+    await other.page.context().close();
+    colleague.password = 'quite another password';
+  });
+
   await stage('another sign-in is seen and ended', async () => {
     const other = await person(Agent, 'alex-elsewhere', { locale: 'en' });
     await other.signIn(colleague);

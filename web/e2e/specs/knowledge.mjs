@@ -101,6 +101,26 @@ export default async function knowledge({ server, person, stage, eventually, exp
     await writer.picture('both');
   });
 
+  await stage('an article is pinned, and loses a language', async () => {
+    await page.getByLabel('置顶').check();
+    await save();
+    assert.equal((await held()).pinned, true);
+    await writer.picture('two-languages');
+    await button('删除该语言：English').click();
+    await page.waitForSelector('dialog[open]:has-text("历史版本将一并删除")');
+    await expectAccessible(page, 'the question before a language goes');
+    await page.locator('dialog').getByRole('button', { name: '删除该语言：English' }).click();
+    await page.waitForSelector('dialog', { state: 'detached' });
+    assert.deepEqual(Object.keys((await held()).texts), ['zh']);
+    assert.equal(await page.getByRole('button', { name: /删除该语言/ }).count(), 0);
+    assert.equal(await field('标题（English）').inputValue(), '');
+    const [top] = (await get('widget/articles?inbox=web')).items;
+    assert.equal(top.title, '怎么退款');
+    await field('标题（English）').fill('How refunds work');
+    await field('正文，Markdown 格式（English）').fill('Within **three** days.');
+    await save();
+  });
+
   await stage('what was typed outlives the page', async () => {
     await button('中文').click();
     await field(body).fill('五天内到账。');

@@ -77,6 +77,23 @@ export default async function search({ server, person, stage, eventually, expect
     await page.waitForSelector('.search-group');
   });
 
+  await stage('tickets and articles with the same words stand above', async () => {
+    const { items } = await ask(agent, 'GET', 'inboxes');
+    const made = { subject: '退款未到账', inbox_id: items[0].id };
+    await ask(agent, 'POST', 'tickets', made);
+    const texts = { zh: { title: '退款多久到账', body: '三天内。' } };
+    await ask(agent, 'POST', 'articles', { state: 'published', texts });
+    await page.reload();
+    await page.locator('.search-customers', { hasText: '退款未到账' }).waitFor();
+    const found = page.locator('.search-customers', { hasText: '退款多久到账' });
+    await found.waitFor();
+    await looks(agent, '4-elsewhere');
+    await found.getByRole('link', { name: '退款多久到账' }).click();
+    await page.waitForURL(/#\/knowledge\//);
+    await page.goBack();
+    await page.waitForSelector('.search-group');
+  });
+
   await stage('customers by the beginning of their name, and only what they wrote', async () => {
     await page.fill('.search-page input[type=search]', 'Anna');
     await page.keyboard.press('Enter');

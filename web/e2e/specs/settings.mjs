@@ -119,21 +119,44 @@ export default async function settings({ server, person, stage, eventually, expe
     ]);
   });
 
-  await stage('what somebody else changed meanwhile stays', async () => {
+  await stage('what somebody else changed meanwhile is named, and stays', async () => {
     await page.click('.settings-editor-tabs a:has-text("时效")');
     await field('排队时长').fill('2');
     const { id, settings } = await inboxOf('web');
-    await send('PATCH', `inboxes/${id}`, { settings: { ...settings, help_hidden: true } });
+    const theirs = { ...settings, help_hidden: true, waiting_target_s: 30 };
+    await send('PATCH', `inboxes/${id}`, { settings: theirs });
     await field('提醒时间').fill('10');
     await button('保存').click();
     await page.waitForSelector('.form-error:has-text("提醒必须早于结束")');
     await field('结束时间').fill('15');
-    await save();
+    await button('保存').click();
+    const told = page.locator('.save-bar.is-conflict');
+    await told.locator('li', { hasText: '帮助中心' }).waitFor();
+    await told.locator('li', { hasText: '您也修改了' }).waitFor();
+    assert.equal(await told.locator('li').count(), 2);
+    await admin.picture('conflict');
+    await expectAccessible(page, 'settings that others changed');
+    assert.equal((await inboxOf('web')).settings.waiting_target_s, 30);
+    await button('保留我的修改并保存').click();
+    await page.waitForSelector('.save-bar', { state: 'detached' });
     const now = (await inboxOf('web')).settings;
     assert.equal(now.waiting_target_s, 120);
     assert.equal(now.idle_warn_s, 600);
     assert.equal(now.idle_close_s, 900);
     assert.equal(now.help_hidden, true);
+  });
+
+  await stage('or theirs are taken in place of one\'s own', async () => {
+    await field('排队时长').fill('3');
+    const { id, settings } = await inboxOf('web');
+    await send('PATCH', `inboxes/${id}`, { settings: { ...settings, waiting_target_s: 240 } });
+    await button('保存').click();
+    await button('载入最新内容').click();
+    await page.waitForSelector('.save-bar', { state: 'detached' });
+    assert.equal(await field('排队时长').inputValue(), '4');
+    await field('排队时长').fill('2');
+    await save();
+    assert.equal((await inboxOf('web')).settings.waiting_target_s, 120);
   });
 
   await stage('a bot: its rules are tried before they are saved', async () => {
@@ -157,6 +180,17 @@ export default async function settings({ server, person, stage, eventually, expe
       { keywords: ['退款', 'refund'], exact: false, reply: '退款会在 3 个工作日内原路退回。' },
     ]);
     assert.equal(bot.handover_after, 2);
+  });
+
+  await stage('a bot that is switched off keeps its rules', async () => {
+    await page.getByLabel('由机器人先接待').uncheck();
+    await save();
+    const { bot } = (await inboxOf('web')).settings;
+    assert.deepEqual([bot.enabled, bot.rules.length], [false, 1]);
+    await admin.picture('bot-off');
+    await expectAccessible(page, 'a bot that is off');
+    await page.getByLabel('由机器人先接待').check();
+    await save();
   });
 
   await stage('what the server alone knows is shown at its field', async () => {

@@ -112,6 +112,63 @@ export default async function tickets({ server, person, stage, eventually, expec
     await page.locator('.comments li:not(.is-internal)', { hasText: '预计下周' }).waitFor();
   });
 
+  await stage('tickets are found by two characters, by number, and in comments', async () => {
+    await list();
+    const search = page.getByRole('searchbox', { name: '搜索编号、标题、描述或评论' });
+    for (const [words, count] of [
+      ['补货', 1],
+      ['到货', 1],
+      ['#1', 1],
+      ['没有的', 0],
+    ]) {
+      await search.fill(words);
+      await shows(`what is found for ${words}`, count);
+    }
+    await page.getByText('没有符合条件的工单').waitFor();
+    await page.getByRole('link', { name: '查看全部工单' }).click();
+    await shows('all tickets again', 1);
+    assert.equal(await search.inputValue(), '');
+    const team = await rest(boss, 'POST', 'teams', { name: '补货组' });
+    const { version } = await rest(boss, 'GET', `tickets/${id}`);
+    await rest(boss, 'PATCH', `tickets/${id}`, { version, team_id: team.id });
+    await page.reload();
+    await page.getByLabel('受理组').selectOption({ label: '补货组' });
+    await search.fill('补货');
+    await page.waitForURL(/q=.*team=|team=.*q=/);
+    await shows('those of the team', 1);
+    await boss.picture('found');
+    await expectAccessible(page.mainFrame(), 'tickets that were found');
+    await page.getByLabel('受理组').selectOption({ label: '未分组' });
+    await shows('none of no team', 0);
+    await page.goto(`${server.origin}/console/#/tickets/${id}`);
+  });
+
+  await stage('a ticket whose answer was lost is made once', async () => {
+    await list();
+    const sent = [];
+    await page.route('**/api/v1/tickets', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      sent.push(route.request().postDataJSON());
+      // It gets there, but the answer does not come back.
+      if (sent.length === 1) await route.fetch().then(() => route.abort());
+      else await route.continue();
+    });
+    await page.getByRole('button', { name: '新建工单' }).click();
+    await dialog.getByLabel('标题').fill('发票抬头有误');
+    await dialog.getByLabel('渠道').selectOption({ index: 1 });
+    await dialog.getByRole('button', { name: '创建' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await dialog.getByRole('button', { name: '创建' }).click();
+    await page.locator('h1', { hasText: '发票抬头有误' }).waitFor();
+    assert.equal(sent[0].client_id, sent[1].client_id);
+    const { items } = await rest(boss, 'GET', 'tickets?q=%E5%8F%91%E7%A5%A8');
+    assert.equal(items.length, 1);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    const { version } = items[0];
+    await rest(boss, 'PATCH', `tickets/${items[0].id}`, { version, status: 'closed', subject: 'x' });
+    await page.goto(`${server.origin}/console/#/tickets/${id}`);
+  });
+
   await stage('a ticket in every look', () =>
     everyLook(boss, 'ticket', expectAccessible, async () => {
       await page.waitForSelector('.comments');

@@ -38,6 +38,7 @@ export default async function screens({ server, person, stage, eventually, expec
   await api('POST', 'articles', { slug: 'returns', state: 'published', texts });
 
   for (const how of LOOKS) await wholeVisit(how);
+  await helpWhileClosed();
   await keptOffline();
   await bot();
   await files();
@@ -56,7 +57,7 @@ export default async function screens({ server, person, stage, eventually, expec
           const answer = await route.fetch().catch(() => null);
           if (!answer) return route.abort();
           if (!answer.ok()) return route.fulfill({ response: answer });
-          await route.fulfill({ response: answer, json: { ...(await answer.json()), ...more } });
+          await route.fulfill({ response: answer, json: { ...(await answer.json()), articles: false, ...more } });
         }),
     );
     await visitor.visit(`?inbox=shop-en&lang=${lang}`);
@@ -111,6 +112,8 @@ export default async function screens({ server, person, stage, eventually, expec
 
     await stage(`${name}: home, with answers that are there already`, async () => {
       await chat.waitForSelector('.home-greeting');
+      await chat.waitForSelector('.card h3 ~ .hits a[href$="/returns"]');
+      await look(visitor, '0-top-articles');
       await chat.fill('[type=search]', how.lang === 'en' ? 'return' : '退货');
       await chat.waitForSelector('.hits a[href$="/returns"]');
       await look(visitor, '1-home');
@@ -207,6 +210,18 @@ export default async function screens({ server, person, stage, eventually, expec
     });
     await api('POST', `conversations/${(await api('GET', 'conversations?view=mine')).items[0].id}/resolve`);
     await visitor.page.context().close();
+  }
+
+  async function helpWhileClosed() {
+    await stage('nobody is there: help first, and a message from there', async () => {
+      const how = { lang: 'en', scheme: 'light', size: { width: 1440, height: 900 } };
+      const closed = { open: false, agents_online: false, articles: true };
+      const visitor = await visit('help-closed', how, closed);
+      await visitor.chat.waitForSelector('.hits a[href$="/returns"]');
+      await visitor.chat.click('.scroll > .button.is-primary');
+      await visitor.chat.waitForSelector('.offline-form');
+      await visitor.page.context().close();
+    });
   }
 
   async function keptOffline() {

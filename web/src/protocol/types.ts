@@ -170,6 +170,8 @@ export interface Agent {
   teams: string[];
   /** What it knows, and how well: 1 to 5. */
   skills: Record<string, number>;
+  /** The largest file that is taken; only of the agent that asks who it is. */
+  upload_bytes_max?: number;
 }
 
 export interface Inbox {

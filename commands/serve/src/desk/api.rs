@@ -162,6 +162,8 @@ pub(crate) struct RoleChange {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InboxChange {
     pub(crate) id: Option<Uuid>,
+    /// The version that the change was made for; whatever there is when it is `None`.
+    pub(crate) seen: Option<u32>,
     pub(crate) slug: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) greeting: Option<String>,
@@ -179,6 +181,8 @@ pub(crate) struct InboxChange {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TeamChange {
     pub(crate) id: Option<Uuid>,
+    /// The version that the change was made for; whatever there is when it is `None`.
+    pub(crate) seen: Option<u32>,
     pub(crate) name: Option<String>,
     pub(crate) settings: Option<TeamSettings>,
     /// Takes the team away.
@@ -426,5 +430,6 @@ pub(crate) fn agent_view(
         disabled: agent.disabled,
         teams,
         skills: agent.skills.clone(),
+        upload_bytes_max: None,
     }
 }

@@ -213,7 +213,7 @@ pub(super) fn bot_turn(
 }
 
 fn bot_of(directory: &Directory, inbox: InboxKey) -> Option<&BotSettings> {
-    directory.inboxes.get(&inbox).and_then(|inbox| inbox.settings.bot.as_deref())
+    directory.inboxes.get(&inbox).and_then(|inbox| inbox.settings.bot())
 }
 
 /// The search for an answer.

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, Inbox, InboxSettings, Micros, Permission,
-    Principal, Role, State, Visitor,
+    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, FieldVersions, Inbox, InboxSettings, Micros,
+    Permission, Principal, Role, State, Visitor,
 };
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::{Change, Session};
@@ -21,6 +21,18 @@ use crate::{
 
 /// Capacity of an agent for whom none was given.
 const DEFAULT_CAPACITY: u32 = 8;
+
+/// Refuses a change of `what` that was made for another version than the one that there is, and names what changed.
+pub(super) fn check_version(what: &str, versions: &FieldVersions, seen: Option<u32>) -> Result<(), Problem> {
+    let version = versions.version();
+    let Some(seen) = seen.filter(|seen| *seen != version) else { return Ok(()) };
+    let changed: Vec<_> = versions.since(seen).collect();
+    let detail = match changed.is_empty() {
+        true => format!("the {what} has version {version}"),
+        false => format!("the {what} has version {version} by now: others changed {}", changed.join(", ")),
+    };
+    Err(Problem { field: Some("version"), ..Problem::new(ErrorCode::Conflict, detail) })
+}
 
 impl Task {
     /// Opens a visitor's session in the group. `known` is the visitor's row, if it has one.
@@ -258,9 +270,14 @@ impl Task {
                 identity_required: false,
                 settings: InboxSettings::default(),
                 sealed_secret: Vec::new(),
+                versions: FieldVersions::default(),
                 created_at: now,
             },
         };
+        if let Err(problem) = check_version("inbox", &inbox.versions, change.seen) {
+            return drop(reply.send(Err(problem)));
+        }
+        let before = inbox.clone();
         if let Some(slug) = change.slug {
             let taken = |other: &Inbox| other.key != inbox.key && other.slug == slug;
             if self.directory.inboxes.values().any(taken) || pending(work, &taken).is_some() {
@@ -279,6 +296,9 @@ impl Task {
             && inbox.sealed_secret == before
         {
             inbox.sealed_secret = after;
+        }
+        if change.id.is_some() {
+            inbox.versions.change(inbox.changed_since(&before));
         }
         work.audit(change.audit, ("inbox", inbox.id));
         work.changes.push(Change::Inbox(Box::new(inbox.clone())));

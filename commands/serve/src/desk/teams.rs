@@ -1,12 +1,13 @@
 //! Teams.
 
-use kefu_core::{Micros, Team, TeamKey, TeamSettings};
+use kefu_core::{FieldVersions, Micros, Team, TeamKey, TeamSettings};
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::Change;
 
 use super::{
     api::{Answer, TeamChange},
     batch::{Pending, Work},
+    people::check_version,
     task::Task,
 };
 use crate::problem::Problem;
@@ -52,9 +53,12 @@ impl Task {
                 id: self.ids.next(now),
                 name: String::new(),
                 settings: TeamSettings::default(),
+                versions: FieldVersions::default(),
                 created_at: now,
             },
         };
+        check_version("team", &team.versions, change.seen)?;
+        let before = team.clone();
         if let Some(name) = &change.name {
             let taken = |other: &Team| other.key != team.key && other.name == *name;
             if pending().any(|(team, _)| taken(team)) || self.directory.teams.values().any(taken) {
@@ -65,6 +69,9 @@ impl Task {
         }
         if let Some(settings) = &change.settings {
             team.settings.clone_from(settings);
+        }
+        if change.id.is_some() {
+            team.versions.change(team.changed_since(&before));
         }
         Ok(team)
     }

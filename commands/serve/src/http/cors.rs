@@ -137,6 +137,7 @@ mod tests {
             identity_required: false,
             settings: kefu_core::InboxSettings::default(),
             sealed_secret: Vec::new(),
+            versions: kefu_core::FieldVersions::default(),
             created_at: Micros(0),
         }
     }

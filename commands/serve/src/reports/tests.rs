@@ -48,6 +48,7 @@ impl Day {
             identity_required: false,
             sealed_secret: Vec::new(),
             settings,
+            versions: kefu_core::FieldVersions::default(),
             created_at: at(0),
         };
         let inboxes = [inbox(1, "web", settings), inbox(2, "shop", InboxSettings::default())];

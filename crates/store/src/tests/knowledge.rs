@@ -32,6 +32,7 @@ fn article(number: u128, texts: impl IntoIterator<Item = (Language, ArticleText)
         category: None,
         inboxes: Vec::new(),
         state: ArticleState::Published,
+        pinned: false,
         texts: texts.into_iter().collect(),
         uses: 0,
         helped: 0,

@@ -1,7 +1,8 @@
 use std::cmp::Reverse;
 
 use kefu_core::{
-    Agent, AgentKey, Conversation, InboxKey, Principal, State, Team, TeamKey, TeamSettings, VisitorKey,
+    Agent, AgentKey, Conversation, FieldVersions, InboxKey, Principal, State, Team, TeamKey, TeamSettings,
+    VisitorKey,
 };
 
 use super::{NOW, agent, open, run, shown};
@@ -56,6 +57,7 @@ fn lists_are_what_a_scan_finds() {
                 id: Uuid::from_u128(u128::try_from(key).unwrap()),
                 name: name.to_owned(),
                 settings: TeamSettings::default(),
+                versions: FieldVersions::default(),
                 created_at: NOW,
             })
         });

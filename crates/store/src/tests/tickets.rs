@@ -2,11 +2,13 @@ use kefu_core::{
     AgentKey, InboxKey, Principal, Ticket, TicketContact, TicketField, TicketPatch, TicketPriority,
     TicketStatus, VisitorKey,
 };
+use kefu_text::terms::{LastWord, query};
 use uuid::Uuid;
 
 use super::{NOW, conversation, open, run};
 use crate::{
-    Batch, Change, RecordSet, StoreError, Tag, TagChange, TicketChange, TicketComment, TicketFilter, Writer,
+    Batch, Change, PrivacyChange, RecordSet, StoreError, Tag, TagChange, TicketChange, TicketComment,
+    TicketFilter, TicketWords, Writer,
 };
 
 const ADA: Principal = Principal::Agent(AgentKey(1));
@@ -233,5 +235,73 @@ fn filters_hold_together_and_pages_have_no_gap() {
         let whose = TicketFilter { requester: Some(VisitorKey(3)), ..none() };
         assert_eq!(all(whose).await, expected(|n| n % 4 == 3));
         writer.close().await.unwrap();
+    });
+}
+
+#[test]
+fn tickets_are_found_by_what_they_say_until_it_is_erased() {
+    run(|dir| async move {
+        let opened = open(dir.path()).await.unwrap();
+        let (mut writer, store) = (opened.writer, opened.store);
+        let tickets = [(1, "退款没有到账", "zebrafish"), (2, "发票", "抬头"), (3, "退货", "quagga")];
+        let tickets = tickets.map(|(number, subject, body)| Ticket {
+            subject: subject.to_owned(),
+            body: body.to_owned(),
+            team: (number == 3).then_some(Uuid::from_u128(9)),
+            ..ticket(number, 1)
+        });
+        record(&mut writer, tickets.iter().map(opens)).await;
+        let comments = [("顺丰 SF1029", false), ("a difficult okapi", true)];
+        let comments =
+            comments.into_iter().zip(1..).map(|((text, internal), number)| TicketChange::Comment {
+                ticket: Uuid::from_u128(2),
+                comment: TicketComment {
+                    id: Uuid::from_u128(100 + number),
+                    author: ADA,
+                    internal,
+                    text: text.to_owned(),
+                    created_at: NOW,
+                },
+            });
+        record(&mut writer, comments).await;
+        let found = async |text: &str, internal: bool| {
+            let words =
+                TicketWords { query: query(text, LastWord::Prefix), internal, number: text.parse().ok() };
+            let filter = TicketFilter { words: Some(words), ..TicketFilter::default() };
+            let (page, _) = store.tickets(&filter, None, 10).await.unwrap();
+            page.iter().map(|ticket| ticket.number).collect::<Vec<_>>()
+        };
+        assert_eq!(found("退款", true).await, [1], "two characters are enough");
+        assert_eq!(found("退款 zebra", true).await, [1], "subject and body together");
+        assert_eq!(found("wang", true).await, [3, 2, 1], "the name of the contact");
+        assert_eq!(found("sf1029", true).await, [2]);
+        assert_eq!((found("okapi", true).await, found("okapi", false).await), (vec![2], vec![]));
+        assert_eq!(found("3", true).await, [3], "its number");
+        let team = TicketFilter { team: Some(Some(Uuid::from_u128(9))), ..TicketFilter::default() };
+        assert_eq!(store.tickets(&team, None, 10).await.unwrap().0[0].number, 3);
+        let none = TicketFilter { team: Some(None), ..TicketFilter::default() };
+        assert_eq!(store.tickets(&none, None, 10).await.unwrap().0.len(), 2);
+
+        let mut first = store.ticket(Uuid::from_u128(1)).await.unwrap().unwrap();
+        let patch = TicketPatch { subject: Some("换货".to_owned()), ..TicketPatch::default() };
+        let lines = first.apply(patch, NOW).unwrap();
+        record(&mut writer, [TicketChange::Update { ticket: Box::new(first.clone()), lines, by: ADA }]).await;
+        assert!(found("退款", true).await.is_empty());
+        assert_eq!(found("换货 zebrafish", true).await, [1]);
+        assert_eq!(store.ticket_subject_at_first(&first).await.unwrap(), "退款没有到账");
+
+        let erase = Change::Privacy(PrivacyChange::EraseTickets(vec![1, 2]));
+        let set = RecordSet { changes: vec![erase], audit: Vec::new() };
+        writer.commit(&Batch { records: vec![set], ..Batch::default() }).await.unwrap();
+        assert!(found("zebrafish", true).await.is_empty() && found("okapi", true).await.is_empty());
+        assert_eq!(found("quagga", true).await, [3]);
+        writer.settle().await.unwrap();
+        writer.close().await.unwrap();
+        let file = std::fs::read(dir.path().join("kefu.db")).unwrap();
+        let holds = |word: &str| file.windows(word.len()).any(|bytes| bytes == word.as_bytes());
+        assert!(holds("quagga"));
+        for erased in ["zebrafish", "zebra", "okapi", "sf1029", "SF1029"] {
+            assert!(!holds(erased), "{erased} is in the file");
+        }
     });
 }

@@ -84,12 +84,14 @@ async fn write_visitor(conn: &mut SqliteConnection, visitor: &Visitor) -> Result
 
 async fn write_inbox(conn: &mut SqliteConnection, inbox: &Inbox) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO inbox
-        (key, id, slug, name, greeting, origins, identity_required, sealed_secret, created_at, settings)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (key, id, slug, name, greeting, origins, identity_required, sealed_secret, created_at, settings,
+         versions)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET
             slug = excluded.slug, name = excluded.name, greeting = excluded.greeting,
             origins = excluded.origins, identity_required = excluded.identity_required,
-            sealed_secret = excluded.sealed_secret, settings = excluded.settings";
+            sealed_secret = excluded.sealed_secret, settings = excluded.settings,
+            versions = excluded.versions";
     let origins = json(&inbox.origins);
     let args = Args::default()
         .int(inbox.key.0)
@@ -101,7 +103,8 @@ async fn write_inbox(conn: &mut SqliteConnection, inbox: &Inbox) -> Result<(), S
         .int(i64::from(inbox.identity_required))
         .blob(&inbox.sealed_secret)
         .int(inbox.created_at.0)
-        .text(&json(&inbox.settings));
+        .text(&json(&inbox.settings))
+        .text(&json(&inbox.versions));
     sql::execute(conn, SQL, args).await.map(drop)
 }
 
@@ -130,13 +133,16 @@ async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), S
 }
 
 async fn write_team(conn: &mut SqliteConnection, team: &Team) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO team (key, id, name, settings, created_at) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (key) DO UPDATE SET name = excluded.name, settings = excluded.settings";
+    const SQL: &str =
+        "INSERT INTO team (key, id, name, settings, versions, created_at) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET
+            name = excluded.name, settings = excluded.settings, versions = excluded.versions";
     let args = Args::default()
         .int(team.key.0)
         .blob(team.id.as_bytes())
         .text(&team.name)
         .text(&json(&team.settings))
+        .text(&json(&team.versions))
         .int(team.created_at.0);
     sql::execute(conn, SQL, args).await.map(drop)
 }

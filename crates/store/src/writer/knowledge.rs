@@ -27,6 +27,11 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &KnowledgeChange)
             add_text(conn, key, *language, text).await?;
             touch(conn, key, text.created_at).await
         }
+        KnowledgeChange::RemoveText { article, language, seen, at } => {
+            let key = key(conn, *article).await?.ok_or(StoreError::Stale("article"))?;
+            remove_text(conn, key, *language, *seen).await?;
+            touch(conn, key, *at).await
+        }
         KnowledgeChange::Remove(id) => remove(conn, *id).await,
         KnowledgeChange::Used(id) => {
             let args = Args::default().blob(id.as_bytes());
@@ -55,8 +60,8 @@ async fn put_category(conn: &mut SqliteConnection, category: &Category) -> Resul
 
 async fn add(conn: &mut SqliteConnection, article: &Article) -> Result<(), StoreError> {
     const SQL: &str =
-        "INSERT INTO article (slug, category, inboxes, state, updated_at, version, id, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        "INSERT INTO article (slug, category, inboxes, state, pinned, updated_at, version, id, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let args = fields(article).blob(article.id.as_bytes()).int(article.created_at.0);
     sql::execute(conn, SQL, args).await?;
     let key = key(conn, article.id).await?.ok_or(StoreError::Stale("article"))?;
@@ -68,7 +73,7 @@ async fn add(conn: &mut SqliteConnection, article: &Article) -> Result<(), Store
 
 async fn replace(conn: &mut SqliteConnection, article: &Article, seen: u32) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE article
-        SET slug = ?, category = ?, inboxes = ?, state = ?, updated_at = ?, version = ?
+        SET slug = ?, category = ?, inboxes = ?, state = ?, pinned = ?, updated_at = ?, version = ?
         WHERE id = ? AND version = ?";
     let args = fields(article).blob(article.id.as_bytes()).int(i64::from(seen));
     changed("article", sql::execute(conn, SQL, args).await?)
@@ -114,6 +119,25 @@ async fn add_text(
     sql::execute(conn, TRIM, Args::default().int(article).int(language).int(oldest)).await.map(drop)
 }
 
+/// Removes every version of a text: the last must be `seen`, and there must be a text in another language.
+async fn remove_text(
+    conn: &mut SqliteConnection,
+    article: i64,
+    language: Language,
+    seen: u32,
+) -> Result<(), StoreError> {
+    const FIND: &str = "SELECT key FROM article_text
+        WHERE article = ?1 AND language = ?2 AND is_current = 1 AND version = ?3
+        AND EXISTS (SELECT 1 FROM article_text WHERE article = ?1 AND language <> ?2 AND is_current = 1)";
+    let language = language_number(language);
+    let args = Args::default().int(article).int(language).int(i64::from(seen));
+    let row = sql::row(conn, FIND, args).await?.ok_or(StoreError::Stale("article"))?;
+    let text: i64 = row.try_get_unchecked(0)?;
+    sql::execute(conn, "DELETE FROM article_search WHERE rowid = ?", Args::default().int(text)).await?;
+    let remove = "DELETE FROM article_text WHERE article = ? AND language = ?";
+    sql::execute(conn, remove, Args::default().int(article).int(language)).await.map(drop)
+}
+
 async fn remove(conn: &mut SqliteConnection, id: Uuid) -> Result<(), StoreError> {
     let key = key(conn, id).await?.ok_or(StoreError::Stale("article"))?;
     for sql in [
@@ -146,6 +170,7 @@ fn fields(article: &Article) -> Args {
     args.add_opt_blob(article.category.as_ref().map(|id| &id.as_bytes()[..]));
     args.text(&format!("[{}]", inboxes.join(",")))
         .int(state_number(article.state))
+        .int(i64::from(article.pinned))
         .int(article.updated_at.0)
         .int(i64::from(article.version))
 }

@@ -1,4 +1,5 @@
 use kefu_core::{Micros, Principal, Ticket, TicketField, TicketLine};
+use kefu_text::terms::index_terms;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
@@ -51,6 +52,7 @@ async fn open(conn: &mut SqliteConnection, ticket: &Ticket, by: Principal) -> Re
     let row = sql::row(conn, SQL, args).await?;
     let row = row.ok_or_else(|| StoreError::corrupt("a new ticket has no number"))?;
     let number: i64 = row.try_get_unchecked(0)?;
+    index(conn, number, ticket).await?;
     tags::set_of_ticket(conn, number, &ticket.tags).await?;
     for conversation in &ticket.conversations {
         link(conn, number, *conversation, by, ticket.created_at).await?;
@@ -81,6 +83,10 @@ async fn update(
         .int(int(ticket.version));
     let row = sql::row(conn, SQL, args).await?.ok_or(StoreError::Stale("ticket"))?;
     let number: i64 = row.try_get_unchecked(0)?;
+    // A trigger has taken away what it said before.
+    if lines.iter().any(|line| line.field == TicketField::Subject) {
+        index(conn, number, ticket).await?;
+    }
     if lines.iter().any(|line| line.field == TicketField::Tags) {
         tags::set_of_ticket(conn, number, &ticket.tags).await?;
     }
@@ -88,6 +94,16 @@ async fn update(
         add_line(conn, number, line, by, ticket.updated_at).await?;
     }
     Ok(())
+}
+
+/// Has searches find a ticket by what it says.
+async fn index(conn: &mut SqliteConnection, number: i64, ticket: &Ticket) -> Result<(), StoreError> {
+    let mut words = String::new();
+    for text in [&ticket.subject, &ticket.body, &ticket.contact.name] {
+        index_terms(text, &mut words);
+    }
+    let sql = "INSERT INTO ticket_search (rowid, words) VALUES (?, ?)";
+    sql::execute(conn, sql, Args::default().int(number).text(&words)).await.map(drop)
 }
 
 async fn add_comment(
@@ -108,7 +124,11 @@ async fn add_comment(
         .int(i64::from(comment.internal))
         .text(&comment.text)
         .int(comment.created_at.0);
-    sql::execute(conn, SQL, args).await.map(drop)
+    sql::execute(conn, SQL, args).await?;
+    let mut words = String::new();
+    index_terms(&comment.text, &mut words);
+    let index = "INSERT INTO ticket_comment_search (rowid, words) VALUES (last_insert_rowid(), ?)";
+    sql::execute(conn, index, Args::default().text(&words)).await.map(drop)
 }
 
 /// Notes that something happened to a ticket; returns its number.

@@ -2,6 +2,7 @@
 export const ACTIONS = {
   sign_in: ['sign_in.done', 'sign_in.failed', 'sign_in.throttled', 'sign_out'],
   totp: ['totp.begun', 'totp.enabled', 'totp.disabled', 'totp.reset'],
+  password: ['password.changed'],
   session: ['session.revoked'],
   agent: ['agent.made', 'agent.changed'],
   role: ['role.made', 'role.changed', 'role.deleted'],
@@ -31,7 +32,13 @@ export const ACTIONS = {
   block: ['block.made', 'block.ended'],
   team: ['team.made', 'team.changed', 'team.ended'],
   inbox: ['inbox.made', 'inbox.changed', 'inbox.secret_rotated'],
-  article: ['article.made', 'article.written', 'article.changed', 'article.removed'],
+  article: [
+    'article.made',
+    'article.written',
+    'article.text_removed',
+    'article.changed',
+    'article.removed',
+  ],
   category: ['category.made', 'category.changed', 'category.removed'],
   canned_reply: ['canned_reply.made', 'canned_reply.changed', 'canned_reply.removed'],
   tag: ['tag.made', 'tag.changed', 'tag.removed'],

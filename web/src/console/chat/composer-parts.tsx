@@ -1,5 +1,7 @@
 import { useNow } from '../../ui/hooks';
+import { fileProblem } from '../../ui/file-problem';
 import { Icon } from '../../ui/icons';
+import { useMoreTexts } from '../../ui/more-texts';
 import { fileSize } from '../../ui/time';
 import { useConsole, useDesk } from '../context';
 import type { Chat } from './chat';
@@ -85,6 +87,7 @@ const TROUBLES = {
 export function TroubleLine({ chat }: { chat: Chat }) {
   const desk = useDesk();
   const { t } = useConsole().i18n;
+  const more = useMoreTexts();
   const { writing } = chat;
   const refused = desk.outbox.value.find(
     (entry) => entry.conversation_id === chat.id && entry.error === 'rejected',
@@ -105,7 +108,9 @@ export function TroubleLine({ chat }: { chat: Chat }) {
   const text =
     trouble.kind === 'failed'
       ? t('failedRequest', { detail: trouble.detail })
-      : t(TROUBLES[trouble.kind]);
+      : trouble.kind === 'files'
+        ? trouble.files.map((file) => fileProblem(file, trouble.limit, more)).join(' ')
+        : t(TROUBLES[trouble.kind]);
   const mild = trouble.kind === 'masked' || trouble.kind === 'sensitive';
   return (
     <p class={`trouble ${mild ? '' : 'is-danger'}`} role="alert">

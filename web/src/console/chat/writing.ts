@@ -10,7 +10,8 @@ import { draftOf, type Mode, type Quote, setDraft } from './drafts';
 /** What the agent should know about what was written; shown above the field. */
 export type Trouble =
   | { kind: 'masked' | 'sensitive' | 'rejected' | 'late' | 'noteFiles' }
-  | { kind: 'failed'; detail: string };
+  | { kind: 'failed'; detail: string }
+  | { kind: 'files'; files: readonly File[]; limit: number };
 
 /** A file that goes out with what is written. */
 export interface Attached {
@@ -104,7 +105,11 @@ export class Writing {
       this.trouble.value = { kind: 'noteFiles' };
       return;
     }
-    const more = files.map((file) => ({
+    const limit = this.desk.me.peek().upload_bytes_max ?? Infinity;
+    const refused = files.filter(({ size }) => size === 0 || size > limit);
+    if (refused.length > 0) this.trouble.value = { kind: 'files', files: refused, limit };
+    const taken = files.filter((file) => !refused.includes(file));
+    const more = taken.map((file) => ({
       key: uuid(),
       file,
       picture: file.type.startsWith('image/') ? URL.createObjectURL(file) : null,

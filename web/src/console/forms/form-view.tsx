@@ -16,6 +16,8 @@ interface FormViewProps<T extends object> {
   /** It makes something new: the bar is always there, its button says so. */
   creates?: boolean;
   onSaved?(): void;
+  /** What a field is called, when others changed it meanwhile. */
+  nameOf?(field: string): string;
   /** Before the first wrong field gets the focus, so that it can be brought into view. */
   onRefused?(fields: readonly string[]): void;
   children: ComponentChildren;
@@ -27,13 +29,14 @@ export function FormView<T extends object>(props: FormViewProps<T>) {
   const { t } = useTextsOf(texts);
   const element = useRef<HTMLFormElement>(null);
   const leaving = useLeave(form.dirty.value, scope);
+  const saved = () => {
+    announce(t(creates ? 'created' : 'saved'));
+    props.onSaved?.();
+  };
   const save = async () => {
     if (!creates && !form.dirty.peek()) return;
-    if (await form.save()) {
-      announce(t(creates ? 'created' : 'saved'));
-      props.onSaved?.();
-      return;
-    }
+    if (await form.save()) return saved();
+    if (form.conflict.peek()) return;
     const fields = Object.keys(form.problems.peek());
     const field = failedField(form.failure.peek());
     props.onRefused?.(field === null ? fields : [field]);
@@ -62,7 +65,11 @@ export function FormView<T extends object>(props: FormViewProps<T>) {
       }}
     >
       {props.children}
-      <SaveBar form={form} creates={creates} />
+      {form.conflict.value === null ? (
+        <SaveBar form={form} creates={creates} />
+      ) : (
+        <ConflictBar form={form} nameOf={props.nameOf ?? ((field) => field)} onSaved={saved} />
+      )}
       {leaving.asking && (
         <Confirm
           title={t('leaveTitle')}
@@ -79,6 +86,50 @@ export function FormView<T extends object>(props: FormViewProps<T>) {
         </Confirm>
       )}
     </form>
+  );
+}
+
+interface ConflictProps<T extends object> {
+  form: Form<T>;
+  nameOf(field: string): string;
+  onSaved(): void;
+}
+
+/** Others changed it meanwhile: what, and whose changes are to stay. */
+function ConflictBar<T extends object>({ form, nameOf, onSaved }: ConflictProps<T>) {
+  const { t } = useTextsOf(texts);
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => root.current?.focus(), []);
+  const named = new Map<string, boolean>();
+  for (const { field, both } of form.contested()) {
+    const name = nameOf(field);
+    named.set(name, both || (named.get(name) ?? false));
+  }
+  return (
+    <div ref={root} class="save-bar is-conflict" role="alert" tabIndex={-1}>
+      <div class="save-bar-conflict">
+        <p class="form-error">
+          <Icon name="alert" size={16} />
+          {t('conflict')}
+        </p>
+        <ul>
+          {[...named].map(([name, both]) => (
+            <li key={name}>{both ? t('conflictBoth', { name }) : name}</li>
+          ))}
+        </ul>
+        <p class="hint">{t('conflictHint')}</p>
+      </div>
+      <button type="button" class="button" onClick={() => form.discard()}>
+        {t('takeTheirs')}
+      </button>
+      <button
+        type="button"
+        class="button is-primary"
+        onClick={() => void form.keepMine().then((done) => done && onSaved())}
+      >
+        {t('keepMine')}
+      </button>
+    </div>
   );
 }
 

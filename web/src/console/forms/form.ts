@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { ApiError } from '../../protocol/api';
+import { Conflict, differing, rebased } from './conflict';
 import { same } from './same';
 
 /** What is wrong, by the name of the field. */
@@ -10,7 +11,10 @@ export interface FormOptions<T> {
   value: T;
   /** Looked at when it is saved, and from then on with each change. */
   check?(value: T): Problems;
-  /** Resolves to the value as the server has it now; `base` is what it was before the changes. */
+  /**
+   * Resolves to the value as the server has it now; `base` is what it was before the changes. Throws a `Conflict` with
+   * what others made of it, when the change was made for something else.
+   */
   save(value: T, base: T): Promise<T>;
 }
 
@@ -20,6 +24,8 @@ export class Form<T extends object> {
   readonly value;
   readonly busy = signal(false);
   readonly failure = signal<unknown>(null);
+  /** What others made of it meanwhile; until that is settled nothing is saved. */
+  readonly conflict = signal<T | null>(null);
   readonly dirty = computed(() => !same(this.base.value, this.value.value));
   readonly problems = computed<Problems>(() =>
     this.tried.value ? (this.options.check?.(this.value.value) ?? {}) : {},
@@ -40,14 +46,34 @@ export class Form<T extends object> {
   }
 
   discard(): void {
+    this.base.value = this.conflict.peek() ?? this.base.peek();
     this.value.value = this.base.peek();
+    this.conflict.value = null;
     this.failure.value = null;
     this.tried.value = false;
   }
 
+  /** The fields that others changed meanwhile, and whether they were changed here, too. */
+  contested(): { field: string; both: boolean }[] {
+    const theirs = this.conflict.value;
+    if (!theirs) return [];
+    const mine = differing(this.base.value, this.value.value);
+    return differing(this.base.value, theirs).map((field) => ({ field, both: mine.includes(field) }));
+  }
+
+  /** Saves what was changed here upon what others made of it. */
+  async keepMine(): Promise<boolean> {
+    const theirs = this.conflict.peek();
+    if (!theirs) return false;
+    this.value.value = rebased(this.value.peek(), this.base.peek(), theirs);
+    this.base.value = theirs;
+    this.conflict.value = null;
+    return this.dirty.peek() ? this.save() : true;
+  }
+
   /** True when it was saved. */
   async save(): Promise<boolean> {
-    if (this.busy.peek()) return false;
+    if (this.busy.peek() || this.conflict.peek()) return false;
     this.tried.value = true;
     this.failure.value = null;
     if (Object.keys(this.problems.value).length > 0) return false;
@@ -61,7 +87,8 @@ export class Form<T extends object> {
       this.tried.value = false;
       return true;
     } catch (error) {
-      this.failure.value = error;
+      if (error instanceof Conflict) this.conflict.value = error.theirs as T;
+      else this.failure.value = error;
       return false;
     } finally {
       this.busy.value = false;

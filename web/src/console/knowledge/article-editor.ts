@@ -95,6 +95,17 @@ export class ArticleEditor {
     }
   }
 
+  /** Takes away all that it ever says in a language, also what was typed; it must say something in another one. */
+  async removeText(language: Language): Promise<void> {
+    const article = this.article.peek()!;
+    const version = article.texts[language]?.version ?? 0;
+    const path = `articles/${article.id}/texts/${language}?version=${version}`;
+    const { texts } = await this.api.delete<Article>(path);
+    const { [language]: _, ...others } = article.texts;
+    this.form.set({ [language]: { title: '', body: '' } });
+    this.learn({ ...article, texts: texts[language] ? article.texts : others });
+  }
+
   /** What the conflict showed is known from now on: the next change is one of that. */
   private know(): void {
     const conflict = this.conflict.peek();

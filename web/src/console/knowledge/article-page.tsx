@@ -165,7 +165,13 @@ function Writing({ article, categories, inboxes }: WritingProps) {
         </div>
         <DetailsForm form={form} categories={categories} inboxes={inboxes} isNew={known === null} />
       </FormView>
-      {known && <RemoveArticle article={known} editor={editor} />}
+      {known && (
+        <div class="article-end">
+          {LANGUAGES.filter((each) => known.texts[each]).length > 1 &&
+            languages.map((each) => <RemoveText key={each} language={each} editor={editor} />)}
+          <RemoveArticle article={known} editor={editor} />
+        </div>
+      )}
     </>
   );
 }
@@ -213,13 +219,41 @@ function ArticleLinks({ article, inboxes }: { article: Article; inboxes: readonl
   );
 }
 
+function RemoveText({ language, editor }: { language: Language; editor: ArticleEditor }) {
+  const { t } = useTextsOf(texts);
+  const [asking, setAsking] = useState(false);
+  const named = { language: t(`language_${language}`) };
+  return (
+    <>
+      <button type="button" class="button is-quiet-danger" onClick={() => setAsking(true)}>
+        <Icon name="trash" size={16} />
+        {t('textRemove', named)}
+      </button>
+      {asking && (
+        <Confirm
+          title={t('textRemoveTitle', named)}
+          action={t('textRemove', named)}
+          danger
+          onClose={() => setAsking(false)}
+          run={async () => {
+            await editor.removeText(language);
+            announce(t('removed'));
+          }}
+        >
+          <p>{t('textRemoveText', named)}</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
 function RemoveArticle({ article, editor }: { article: Article; editor: ArticleEditor }) {
   const { api } = useDesk();
   const { t } = useTextsOf(texts);
   const language = useLanguage();
   const [asking, setAsking] = useState(false);
   return (
-    <div class="article-end">
+    <>
       <button type="button" class="button is-quiet-danger" onClick={() => setAsking(true)}>
         <Icon name="trash" size={16} />
         {t('articleRemove')}
@@ -241,7 +275,7 @@ function RemoveArticle({ article, editor }: { article: Article; editor: ArticleE
           <p>{t('articleRemoveText')}</p>
         </Confirm>
       )}
-    </div>
+    </>
   );
 }
 

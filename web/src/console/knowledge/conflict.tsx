@@ -99,6 +99,8 @@ function DetailsConflict({ editor, theirs, categories, inboxes }: DetailsConflic
         return details.slug;
       case 'state':
         return t(`state_${details.state}`);
+      case 'pinned':
+        return t(details.pinned ? 'pinnedYes' : 'pinnedNo');
       case 'category_id': {
         const category = categories.find(({ id }) => id === details.category_id);
         return category ? nameOf(category, language) : t('noCategory');
@@ -111,6 +113,7 @@ function DetailsConflict({ editor, theirs, categories, inboxes }: DetailsConflic
   };
   const names = {
     state: 'state',
+    pinned: 'pinned',
     category_id: 'category',
     slug: 'slug',
     inbox_ids: 'inboxes',

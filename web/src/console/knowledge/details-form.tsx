@@ -32,6 +32,12 @@ export function DetailsForm({ form, categories, inboxes, isNew }: DetailsFormPro
         }))}
         onChange={(state) => form.set({ state })}
       />
+      <Check
+        label={t('pinned')}
+        hint={t('pinnedHint')}
+        checked={draft.pinned}
+        onChange={(pinned) => form.set({ pinned })}
+      />
       <SelectInput
         label={t('category')}
         value={draft.category_id ?? ''}

@@ -13,6 +13,7 @@ export interface Details {
   category_id: string | null;
   inbox_ids: string[];
   state: ArticleState;
+  pinned: boolean;
 }
 
 export type ArticleDraft = Details & Record<Language, TextDraft>;
@@ -26,6 +27,7 @@ export const NEW_ARTICLE: ArticleDraft = {
   category_id: null,
   inbox_ids: [],
   state: 'draft',
+  pinned: false,
   zh: NO_TEXT,
   en: NO_TEXT,
 };
@@ -41,8 +43,8 @@ export function draftOf(article: Article): ArticleDraft {
 export function detailsOf(
   from: Omit<Details, 'category_id'> & { category_id?: string | null },
 ): Details {
-  const { slug, category_id = null, inbox_ids, state } = from;
-  return { slug, category_id, inbox_ids, state };
+  const { slug, category_id = null, inbox_ids, state, pinned } = from;
+  return { slug, category_id, inbox_ids, state, pinned };
 }
 
 export function saysNothing({ title, body }: TextDraft): boolean {

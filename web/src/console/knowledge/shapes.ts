@@ -20,6 +20,8 @@ export interface Article {
   category_id?: string | null;
   inbox_ids: string[];
   state: ArticleState;
+  /** It stands before the others where visitors have not searched for anything. */
+  pinned: boolean;
   texts: Partial<Record<Language, ArticleText>>;
   uses: number;
   helped: number;

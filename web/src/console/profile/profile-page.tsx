@@ -1,6 +1,8 @@
+import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/profile';
 import { Avatar } from '../../ui/avatar';
 import { useDesk, useTextsOf } from '../context';
+import { PasswordSection } from './password';
 import './profile.css';
 import { SecondFactorSection } from './second-factor';
 import { SessionsSection } from './sessions';
@@ -9,6 +11,7 @@ import { SessionsSection } from './sessions';
 export default function ProfilePage() {
   const me = useDesk().me.value;
   const { t } = useTextsOf(texts);
+  const [changes, setChanges] = useState(0);
   return (
     <div class="profile-page">
       <h1>{t('title')}</h1>
@@ -19,8 +22,10 @@ export default function ProfilePage() {
           <p class="hint">{me.email}</p>
         </div>
       </div>
+      <PasswordSection onChanged={() => setChanges(changes + 1)} />
       <SecondFactorSection />
-      <SessionsSection />
+      {/* A new password ends other sessions. */}
+      <SessionsSection key={changes} />
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { useLoad } from '../../ui/load';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import { may, PAGES } from '../pages';
 import { pageHref, route } from '../router';
+import { Elsewhere } from './elsewhere';
 import { Filters } from './filters';
 import { Results } from './results';
 import { FILTERS, type Query, Search } from './search';
@@ -63,6 +64,7 @@ export default function SearchPage() {
         <Filters query={query} onChange={(change) => show({ ...query, q: text.trim(), ...change })} />
       </form>
       {query.q !== '' && may(desk.me.value, 'customers') && <Customers query={query} />}
+      <Elsewhere q={query.q.trim()} />
       <Outcome search={search} query={query} />
     </div>
   );

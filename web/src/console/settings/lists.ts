@@ -3,6 +3,7 @@ import type { Api } from '../../protocol/api';
 import type { Page } from '../../protocol/types';
 import { type Load, useLoad } from '../../ui/load';
 import { useDesk } from '../context';
+import { isStale } from '../forms/conflict';
 
 const PAGE_SIZE = 500;
 
@@ -57,5 +58,29 @@ async function everything<T>(api: Api, path: string, signal: AbortSignal): Promi
     items.push(...page.items);
     if (!page.has_more || !page.next_cursor) return items;
     cursor = page.next_cursor;
+  }
+}
+
+/**
+ * Changes an item of a list, and puts it there. `isTheirs`: others changed it after the version that the change names,
+ * and `item` is what they made of it.
+ */
+export async function patched<T extends { id: string }>(
+  api: Api,
+  path: string,
+  list: List<T>,
+  id: string,
+  body: object,
+): Promise<{ item: T; isTheirs: boolean }> {
+  try {
+    const item = await api.patch<T>(`${path}/${id}`, body);
+    list.put(item);
+    return { item, isTheirs: false };
+  } catch (error) {
+    const { items } = isStale(error) ? await api.get<Page<T>>(path) : { items: [] };
+    const item = items.find((each) => each.id === id);
+    if (!item) throw error;
+    list.put(item);
+    return { item, isTheirs: true };
   }
 }

@@ -36,6 +36,8 @@ export interface BotRule {
 }
 
 export interface Bot {
+  /** Unless it is switched off. */
+  enabled?: boolean;
   name: string;
   greeting?: string;
   rules?: BotRule[];
@@ -79,6 +81,8 @@ export interface Inbox {
   identity_required: boolean;
   settings: InboxSettings;
   created_at: string;
+  /** Goes into each change. */
+  version: number;
 }
 
 export type Strategy = 'least_busy' | 'round_robin' | 'skill';
@@ -97,6 +101,8 @@ export interface Team {
   name: string;
   settings: TeamSettings;
   created_at: string;
+  /** Goes into each change. */
+  version: number;
 }
 
 export interface Permission {

@@ -6,8 +6,10 @@ import { Field } from '../../ui/field';
 import { useLoad } from '../../ui/load';
 import { useDesk, useTextsOf } from '../context';
 import { ConfirmDialog } from '../customers/confirm-dialog';
+import { useSettled } from '../customers/search';
 import { Loaded } from '../loaded';
 import { StatusTag } from './ticket-row';
+import { hasWords } from './words';
 
 interface LinkTicketDialogProps {
   conversation: Conversation;
@@ -15,20 +17,22 @@ interface LinkTicketDialogProps {
   onLinked(): void;
 }
 
-/** Chooses among the tickets of the same visitor and those that something happened to of late. */
+/** Chooses among all tickets; at first those of the same visitor and those that something happened to of late. */
 export function LinkTicketDialog({ conversation, onClose, onLinked }: LinkTicketDialogProps) {
   const { api } = useDesk();
   const { t } = useTextsOf(texts);
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState<string | null>(null);
-  const load = useLoad(conversation.id, async (signal) => {
+  const settled = useSettled(text).trim();
+  const q = hasWords(settled) ? settled : '';
+  const load = useLoad(`${conversation.id} ${q}`, async (signal) => {
+    const list = async (query: Record<string, string>) =>
+      (await api.get<Page<Ticket>>('tickets', query, { signal })).items;
     const requester = conversation.visitor.id;
-    const [own, latest] = await Promise.all([
-      api.get<Page<Ticket>>('tickets', { requester }, { signal }),
-      api.get<Page<Ticket>>('tickets', {}, { signal }),
-    ]);
-    const all = new Map([...own.items, ...latest.items].map((ticket) => [ticket.id, ticket]));
-    return [...all.values()].filter((each) => !each.conversation_ids.includes(conversation.id));
+    const pages = q === '' ? [list({ requester }), list({})] : [list({ q })];
+    const all = (await Promise.all(pages)).flat();
+    const known = new Map(all.map((ticket) => [ticket.id, ticket]));
+    return [...known.values()].filter((each) => !each.conversation_ids.includes(conversation.id));
   });
   return (
     <ConfirmDialog
@@ -57,21 +61,10 @@ export function LinkTicketDialog({ conversation, onClose, onLinked }: LinkTicket
         )}
       </Field>
       <Loaded of={load}>
-        {(all) => (
-          <Candidates
-            all={all.filter((ticket) => matches(ticket, text))}
-            chosen={chosen}
-            onChoose={setChosen}
-          />
-        )}
+        {(all) => <Candidates all={all} chosen={chosen} onChoose={setChosen} />}
       </Loaded>
     </ConfirmDialog>
   );
-}
-
-function matches(ticket: Ticket, text: string): boolean {
-  const wanted = text.trim().toLowerCase().replace(/^#/, '');
-  return String(ticket.number).startsWith(wanted) || ticket.subject.toLowerCase().includes(wanted);
 }
 
 interface CandidatesProps {

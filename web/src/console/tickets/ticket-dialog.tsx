@@ -3,6 +3,7 @@ import { texts } from '../../i18n/tickets';
 import { ApiError } from '../../protocol/api';
 import type { Ticket } from '../../protocol/people';
 import type { Conversation, Priority } from '../../protocol/types';
+import { uuid } from '../../protocol/uuid';
 import { Field } from '../../ui/field';
 import { useConsole, useDesk, useTextsOf, visitorName } from '../context';
 import { ConfirmDialog } from '../customers/confirm-dialog';
@@ -32,12 +33,16 @@ export function TicketDialog({ conversation, onClose, onMade }: TicketDialogProp
   const [due, setDue] = useState('');
   const [inbox, setInbox] = useState('');
   const [wrong, setWrong] = useState<string | null>(null);
+  // A second try after an answer that was lost makes no second ticket.
+  const [clientId, setClientId] = useState(uuid);
+  const [madeEarlier, setMadeEarlier] = useState(false);
 
   const make = async () => {
     setWrong(null);
     try {
       onMade(
         await api.post<Ticket>('tickets', {
+          client_id: clientId,
           subject: subject.trim(),
           body: body.trim(),
           priority,
@@ -47,7 +52,12 @@ export function TicketDialog({ conversation, onClose, onMade }: TicketDialogProp
         }),
       );
     } catch (error) {
-      if (error instanceof ApiError && error.field === 'subject') setWrong(t('subjectWrong'));
+      const field = error instanceof ApiError ? error.field : null;
+      if (field === 'subject') setWrong(t('subjectWrong'));
+      if (field === 'client_id') {
+        setMadeEarlier(true);
+        setClientId(uuid());
+      }
       throw error;
     }
   };
@@ -60,6 +70,7 @@ export function TicketDialog({ conversation, onClose, onMade }: TicketDialogProp
       onClose={onClose}
       onConfirm={make}
     >
+      {madeEarlier && <p role="status">{t('madeEarlier')}</p>}
       {conversation && (
         <p class="hint">{t('aboutChat', { name: visitorName(conversation.visitor, i18n) })}</p>
       )}

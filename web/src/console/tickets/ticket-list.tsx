@@ -1,11 +1,12 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
 import type { Ticket } from '../../protocol/people';
 import type { Page } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { day } from '../../ui/time';
 import { useConsole, useDesk, useTextsOf, visitorName } from '../context';
-import { useAgents } from '../colleagues';
+import { useAgents, useTeams } from '../colleagues';
+import { useSettled } from '../customers/search';
 import { Loaded } from '../loaded';
 import { More } from '../more';
 import { type Paged, usePaged } from '../paged';
@@ -22,8 +23,10 @@ import {
   STATUSES,
   StatusTag,
 } from './ticket-row';
+import { hasWords } from './words';
 
-const FILTERS = ['status', 'priority', 'assignee', 'overdue'] as const;
+const FILTERS = ['q', 'status', 'priority', 'assignee', 'team', 'overdue'] as const;
+const TEXT_MAX = 256;
 type FilterName = (typeof FILTERS)[number];
 type Filter = Partial<Record<FilterName, string>>;
 
@@ -45,6 +48,7 @@ export function TicketList() {
           {t('newTicket')}
         </button>
       </header>
+      <Search filter={filter} />
       <Filters filter={filter} />
       <Loaded of={paged.load} pane>
         {(all) => <Found all={all} paged={paged} isFiltered={Object.keys(filter).length > 0} />}
@@ -66,9 +70,46 @@ function filterOf(query: URLSearchParams): Filter {
   const filter: Filter = {};
   for (const name of FILTERS) {
     const value = query.get(name);
-    if (value) filter[name] = value;
+    if (value && (name !== 'q' || hasWords(value))) filter[name] = value;
   }
   return filter;
+}
+
+/** Keeps what is looked for in the address, and looks for what another address says. */
+function Search({ filter }: { filter: Filter }) {
+  const { t } = useTextsOf(texts);
+  const [text, setText] = useState(filter.q ?? '');
+  const settled = useSettled(text).trim();
+  const wanted = filter.q ?? '';
+  useEffect(() => {
+    const { page, path } = route.peek();
+    const next = hasWords(settled) ? settled : '';
+    if (page === 'tickets' && path.length === 0 && next !== wanted) show({ ...filter, q: next });
+  }, [settled]);
+  useEffect(() => {
+    if (wanted !== '' ? wanted !== settled : hasWords(settled)) setText(wanted);
+  }, [wanted]);
+  return (
+    <div class="search-field">
+      <Icon name="search" />
+      <input
+        class="input"
+        type="search"
+        autoComplete="off"
+        aria-label={t('searchTickets')}
+        placeholder={t('searchTickets')}
+        maxLength={TEXT_MAX}
+        value={text}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+      />
+    </div>
+  );
+}
+
+/** Shows what passes a filter. */
+function show(filter: Filter): void {
+  const set = Object.entries(filter).filter(([, value]) => value !== '');
+  location.replace(pageHref('tickets', [], Object.fromEntries(set)));
 }
 
 function Filters({ filter }: { filter: Filter }) {
@@ -76,10 +117,8 @@ function Filters({ filter }: { filter: Filter }) {
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
   const agents = useAgents().filter((agent) => agent.id !== me.value.id && !agent.disabled);
-  const set = (name: FilterName, value: string) => {
-    const { [name]: _, ...others } = filter;
-    location.replace(pageHref('tickets', [], value === '' ? others : { ...others, [name]: value }));
-  };
+  const teams = useTeams();
+  const set = (name: FilterName, value: string) => show({ ...filter, [name]: value });
   return (
     <div class="ticket-filters" role="group" aria-label={t('filters')}>
       <Choice
@@ -104,6 +143,14 @@ function Filters({ filter }: { filter: Filter }) {
           ...agents.map(({ id, name }) => [id, name] as const),
         ]}
       />
+      {teams.length > 0 && (
+        <Choice
+          label={t('team')}
+          value={filter.team}
+          onChange={(value) => set('team', value)}
+          options={[['none', t('noTeam')], ...teams.map(({ id, name }) => [id, name] as const)]}
+        />
+      )}
       <label class="check">
         <input
           type="checkbox"
@@ -153,7 +200,7 @@ interface FoundProps {
 function Found({ all, paged, isFiltered }: FoundProps) {
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
-  if (all.length === 0) {
+  if (all.length === 0 && !paged.hasMore) {
     return (
       <div class="pane-state">
         <Icon name="ticket" size={28} />

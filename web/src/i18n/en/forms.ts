@@ -18,6 +18,11 @@ export const forms = {
   failedGone: 'It is not there any more. Somebody may have removed it.',
   failedConflict:
     'It was not saved: {detail}. Reload to see what others changed; copy what you typed first.',
+  conflict: 'Others changed this meanwhile, and your changes are not saved yet:',
+  conflictBoth: '{name} (you changed it, too)',
+  conflictHint: 'Keeping yours replaces only what you changed; the rest is as they left it.',
+  takeTheirs: 'Load theirs',
+  keepMine: 'Keep mine and save',
   failedOften: 'Too often. Try again in {n} s.',
   failedDetail: 'It was not saved: {detail}',
   none: 'None',

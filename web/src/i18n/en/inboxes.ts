@@ -144,7 +144,7 @@ export const inboxes = {
   botOn: 'A bot answers first',
   botOnHint: 'Without it every conversation goes to a person at once.',
   botOffHint:
-    'When this is saved, its rules are gone. Conversations it has go to a person with the next message.',
+    'Its rules are kept while it is off. Conversations it has go to a person with the next message.',
   botName: 'Name',
   botNameExample: 'Helper',
   botNameHint: 'The sender that visitors see.',

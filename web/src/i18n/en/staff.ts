@@ -100,6 +100,7 @@ export const staff = {
   status_offline: 'offline',
   partAccess: 'Access',
   partAccessLead: 'These happen at once.',
+  passwordOwn: 'Change your password',
   passwordSet: 'Set a password',
   passwordTitle: 'A new password for {name}',
   passwordText:

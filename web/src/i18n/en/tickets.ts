@@ -69,5 +69,8 @@ export const tickets = {
   noneHere: 'No ticket belongs to this conversation.',
   linkTicket: 'Link a ticket',
   findTicket: 'Which ticket?',
-  findTicketHint: 'Number or part of the subject, among this visitor’s tickets and the latest.',
+  findTicketHint: 'Number or words. Below are this visitor’s tickets and the latest.',
+  searchTickets: 'Search by number, subject, description or comment',
+  madeEarlier:
+    'Your first try did make a ticket, with what you had written then. Make another one only if that is not it.',
 };

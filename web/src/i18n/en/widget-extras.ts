@@ -7,6 +7,7 @@ export const extras = {
   newChat: 'Start a chat',
   continueChat: 'Continue your chat',
   search: 'Search for help',
+  topArticles: 'Common questions',
   searching: 'Searching…',
   nothingFound: 'Nothing was found for “{q}”.',
   searchFailed: 'The search did not work. Please try again.',

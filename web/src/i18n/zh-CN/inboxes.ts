@@ -136,7 +136,7 @@ export const inboxes: { [K in keyof typeof en]: string } = {
   partBotLead: '按规则或知识库文章自动回答，其余问题转人工客服。',
   botOn: '由机器人先接待',
   botOnHint: '不启用则所有会话直接进入人工接待。',
-  botOffHint: '保存后规则将被清除，机器人接待中的会话会在访客下次发言时转人工。',
+  botOffHint: '停用期间规则会保留；机器人接待中的会话会在访客下次发言时转人工。',
   botName: '名称',
   botNameExample: '小助手',
   botNameHint: '访客看到的发送者名称。',

@@ -95,6 +95,7 @@ export const staff: { [K in keyof typeof en]: string } = {
   status_offline: '离线',
   partAccess: '登录与安全',
   partAccessLead: '以下操作立即生效。',
+  passwordOwn: '修改自己的密码',
   passwordSet: '设置密码',
   passwordTitle: '为 {name} 设置新密码',
   passwordText: '该客服的其他登录会话将全部退出。请自行告知新密码，系统不会再次显示。',

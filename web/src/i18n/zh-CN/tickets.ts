@@ -71,5 +71,7 @@ export const tickets: { [K in keyof typeof en]: string } = {
   noneHere: '该会话暂无关联工单。',
   linkTicket: '关联工单',
   findTicket: '选择工单',
-  findTicketHint: '输入编号或标题关键字，范围为该访客的工单和最近更新的工单。',
+  findTicketHint: '输入编号或关键字。下方为该访客的工单和最近更新的工单。',
+  searchTickets: '搜索编号、标题、描述或评论',
+  madeEarlier: '第一次提交其实已按当时填写的内容创建了工单。如仍需另建，请再次点击创建。',
 };

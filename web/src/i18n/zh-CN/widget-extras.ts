@@ -9,6 +9,7 @@ export const extras: { [K in keyof typeof en]: string } = {
   newChat: '开始咨询',
   continueChat: '继续会话',
   search: '搜索常见问题',
+  topArticles: '常见问题',
   searching: '搜索中…',
   nothingFound: '没有找到与“{q}”相关的内容。',
   searchFailed: '搜索失败，请重试。',

@@ -26,16 +26,15 @@ export function Home() {
           type="button"
           class="button is-primary is-large"
           onClick={() => {
-            widget.view.value = null;
+            widget.view.value = widget.attendedTo.value ? 'chat' : 'offline';
             if (widget.isEnded.value) void widget.startNew();
-            else if (widget.attendedTo.value) widget.view.value = 'chat';
           }}
         >
           <Icon name="send" size={16} />
           {t('newChat')}
         </button>
       )}
-      <Search />
+      {widget.config.value?.articles && <Search />}
       <button type="button" class="link-button" onClick={() => (widget.view.value = 'list')}>
         {t('conversations')}
       </button>
@@ -44,32 +43,33 @@ export function Home() {
 }
 
 type Found =
-  | { state: 'idle' | 'searching' | 'failed' }
+  | { state: 'searching' | 'failed' }
   | { state: 'found'; q: string; hits: readonly FoundArticle[] };
 
-/** Answers that are there already. */
+/** Answers that are there already: before a search those that most people want. */
 function Search() {
   const { widget } = useWidget();
   const { t, locale } = useExtraTexts();
   const q = useSignal('');
-  const found = useSignal<Found>({ state: 'idle' });
+  const found = useSignal<Found>({ state: 'searching' });
   const language = locale.value === 'en' ? 'en' : 'zh';
 
   useSignalEffect(() => {
     const wanted = q.value.trim();
-    if (wanted === '') {
-      found.value = { state: 'idle' };
-      return;
-    }
-    const timer = setTimeout(() => {
-      found.value = { state: 'searching' };
-      search(widget, wanted, language).then(
-        (hits) => {
-          if (q.value.trim() === wanted) found.value = { state: 'found', q: wanted, hits };
-        },
-        () => (found.value = { state: 'failed' }),
-      );
-    }, SEARCH_AFTER_MS);
+    const timer = setTimeout(
+      () => {
+        found.value = { state: 'searching' };
+        search(widget, wanted || undefined, language).then(
+          (hits) => {
+            if (q.value.trim() === wanted) found.value = { state: 'found', q: wanted, hits };
+          },
+          () => {
+            if (q.value.trim() === wanted) found.value = { state: 'failed' };
+          },
+        );
+      },
+      wanted === '' ? 0 : SEARCH_AFTER_MS,
+    );
     return () => clearTimeout(timer);
   });
 
@@ -85,6 +85,9 @@ function Search() {
         aria-label={t('search')}
         onInput={(event) => (q.value = event.currentTarget.value)}
       />
+      {found.value.state === 'found' && found.value.q === '' && (
+        <h3 class="card-title">{t('topArticles')}</h3>
+      )}
       <div role="status">
         <Hits found={found.value} />
       </div>

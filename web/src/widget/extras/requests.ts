@@ -17,13 +17,15 @@ export async function conversations({ api }: Widget): Promise<readonly Conversat
   return (await api.get<Page<Conversation>>('conversations', { limit: 50 })).items;
 }
 
+/** What is found for some words; without words the top articles, in another language if there are none in this. */
 export async function search(
-  { api, inbox }: Widget,
-  q: string,
-  language: string,
+  widget: Widget,
+  q: string | undefined,
+  language: string | undefined,
 ): Promise<readonly FoundArticle[]> {
-  const query = { inbox, q, language };
-  const { items } = await api.get<Page<FoundArticle>>('widget/articles', query);
+  const query = { inbox: widget.inbox, q, language };
+  const { items } = await widget.api.get<Page<FoundArticle>>('widget/articles', query);
+  if (items.length === 0 && !q && language) return search(widget, q, undefined);
   return items.slice(0, FOUND_MAX);
 }
 

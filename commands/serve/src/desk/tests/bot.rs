@@ -23,6 +23,7 @@ impl Office {
             category: None,
             inboxes: Vec::new(),
             state: ArticleState::Published,
+            pinned: false,
             texts: [(Language::Zh, text)].into(),
             uses: 0,
             helped: 0,

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::{Agent, AgentStatus, Permission, Principal, Rights, Role, check_skills};
+use kefu_protocol::frame::ErrorCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -62,7 +63,7 @@ pub(super) struct AgentPatch {
     /// What it knows, and how well: 1 to 5 by name.
     #[schema(example = json!({"退款": 4}))]
     skills: Option<BTreeMap<String, u8>>,
-    /// Ends all other sessions of the agent.
+    /// Ends all sessions of the agent. Its own an agent changes with `PUT /auth/password`.
     password: Option<String>,
 }
 
@@ -132,7 +133,7 @@ pub(super) async fn make(
     Ok((StatusCode::CREATED, Json(agent)))
 }
 
-/// Changes an agent (admins; name and password also the agent itself)
+/// Changes an agent (admins; its name also the agent itself)
 #[utoipa::path(patch, path = "/agents/{id}", operation_id = "change_agent", tag = "agents",
     params(("id" = Uuid, Path)), request_body = AgentPatch, security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = AgentView), SignedErrors))]
@@ -148,12 +149,18 @@ pub(super) async fn change(
     if body.teams.is_some() || body.skills.is_some() {
         require(&who, Permission::Teams)?;
     }
-    let for_self = body.name.is_some() || body.password.is_some();
-    if for_admins || who.key.is_some() || (id != who.id && (for_self || !who.may(Permission::Teams))) {
+    let is_other = body.name.is_some() || body.password.is_some() || !who.may(Permission::Teams);
+    if for_admins || who.key.is_some() || (id != who.id && is_other) {
         require(&who, Permission::Agents)?;
     }
     if body.password.is_some() {
         require_person(&who)?;
+        if id == who.id {
+            let detail = "change your own password with PUT /auth/password";
+            return Err(
+                Problem { field: Some("password"), ..Problem::new(ErrorCode::Forbidden, detail) }.into()
+            );
+        }
     }
     let before = check_reach(&api, &who, id)?;
     let role = body.role.as_deref().map(fields::role).transpose()?;
@@ -187,8 +194,7 @@ pub(super) async fn change(
     let agent = api.services.desk.put_agent(change).await?;
     // Open connections know the role that they began with.
     if is_demoted || has_new_password {
-        let kept = Some(who.session).filter(|_| !is_demoted);
-        end_sessions(&api, Principal::Agent(before.key), kept).await?;
+        end_sessions(&api, Principal::Agent(before.key), None).await?;
     }
     Ok(Json(shown_to(&who, agent)))
 }
@@ -209,7 +215,8 @@ pub(super) async fn set_status(
         "away" => AgentStatus::Away,
         _ => return Err(Problem::invalid("status", "must be online, busy or away").into()),
     };
-    Ok(Json(api.services.desk.set_status(&who, status).await?))
+    let agent = api.services.desk.set_status(&who, status).await?;
+    Ok(Json(agent.of_caller(&api.services.settings)))
 }
 
 /// The agent with this id, if `who` may do all that it may do: else `who` could get more by way of it.

@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::{ArticleState, Language, Permission, Principal};
-use kefu_protocol::frame::Timestamp;
+use kefu_protocol::frame::{ErrorCode, Timestamp};
 use kefu_store::{ArticleVersion, KnowledgeChange};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -36,6 +36,15 @@ const INSERT_CHARS: usize = 2000;
 pub(super) struct VersionQuery {
     /// The last one when left out.
     #[param(value_type = Option<u32>)]
+    version: Option<String>,
+}
+
+/// Which version goes.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RemoveQuery {
+    /// The last one, as far as the caller knows; with another one it is a conflict.
+    #[param(value_type = u32)]
     version: Option<String>,
 }
 
@@ -126,6 +135,39 @@ pub(super) async fn write(
     known(&api, place.article).await?;
     let text = TextBody { title: body.title, body: body.body };
     save(&api, &who, &caller, place, &text, body.version).await
+}
+
+/// Removes all that an article ever said in a language
+///
+/// The last language that it says something in stays: remove or archive the article.
+#[utoipa::path(delete, path = "/articles/{id}/texts/{language}", operation_id = "remove_article_text",
+    tag = "articles", params(("id" = Uuid, Path), ("language" = String, Path), RemoveQuery),
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ArticleView), SignedErrors))]
+pub(super) async fn remove(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    caller: Caller,
+    TextPlace { article, language }: TextPlace,
+    Parameters(query): Parameters<RemoveQuery>,
+) -> Result<Json<ArticleView>, Problem> {
+    require(&who, Permission::Knowledge)?;
+    let seen = parameter("version", query.version.as_deref())?;
+    let seen = seen.ok_or_else(|| Problem::invalid("version", "the version that goes must be named"))?;
+    let texts = known(&api, article).await?.texts;
+    if !texts.contains_key(&language) {
+        return Err(Problem::not_found("text"));
+    }
+    if texts.len() == 1 {
+        let detail = "it says nothing in another language: remove or archive the article";
+        return Err(Problem { field: Some("language"), ..Problem::new(ErrorCode::Conflict, detail) });
+    }
+    let detail = json!({"language": language, "version": seen});
+    let audit =
+        audit::record(&who, caller.address, "article.text_removed", Some(("article", article)), detail);
+    let change = KnowledgeChange::RemoveText { article, language, seen, at: clock::now() };
+    record(&api, change, Some(audit)).await?;
+    Ok(Json(known(&api, article).await?.into()))
 }
 
 /// The versions of what an article says in a language, the last one first

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use axum::{Extension, Json, extract::State};
+use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::{ArticleState, Language, Micros, Permission};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
@@ -16,18 +16,17 @@ use uuid::Uuid;
 use super::{
     search::{SnippetView, snippet, utf16},
     session::fresh_id,
-    widget::find_inbox,
 };
 use crate::{
     audit,
     auth::{SignedAgent, require, require_scope},
     clock,
     http::{
-        Api, CorsScope, Refused,
+        Api, Refused,
         body::{Body, Id, Parameters, nullable, parameter},
         caller::Caller,
         fields,
-        openapi::{OpenErrors, SignedErrors},
+        openapi::SignedErrors,
         page::{self, Page},
     },
     identity::Identity,
@@ -81,18 +80,6 @@ pub(super) struct FindQuery {
     inbox: Option<String>,
 }
 
-/// What a visitor searches for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct PublishedQuery {
-    /// Key of the inbox.
-    inbox: Option<String>,
-    /// Words, as for messages; the last may be the beginning of one.
-    q: String,
-    /// `zh` or `en`; both when left out.
-    language: Option<String>,
-}
-
 /// An article of the knowledge base.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Article)]
@@ -107,6 +94,8 @@ pub(super) struct ArticleView {
     /// `draft`, `published` or `archived`.
     #[schema(value_type = String, example = "published")]
     state: ArticleState,
+    /// It stands before the others where visitors have not searched for anything.
+    pinned: bool,
     /// What it says, by language: `zh` and `en`.
     #[schema(value_type = BTreeMap<String, ArticleTextView>)]
     texts: BTreeMap<Language, ArticleTextView>,
@@ -173,6 +162,9 @@ pub(super) struct NewArticle {
     inbox_ids: Vec<Uuid>,
     /// `draft` when left out.
     state: Option<String>,
+    /// `false` when left out.
+    #[serde(default)]
+    pinned: bool,
     /// By language: at least one of `zh` and `en`.
     texts: BTreeMap<String, TextBody>,
 }
@@ -189,6 +181,7 @@ pub(super) struct ArticlePatch {
     category_id: Option<Option<Uuid>>,
     inbox_ids: Option<Vec<Uuid>>,
     state: Option<String>,
+    pinned: Option<bool>,
 }
 
 /// The articles of the knowledge base, the last changed first
@@ -231,25 +224,6 @@ pub(super) async fn search(
     find(&api, &given.q, &filter).await
 }
 
-/// Searches what is published for an inbox
-#[utoipa::path(get, path = "/widget/articles", operation_id = "search_published_articles", tag = "widget",
-    params(PublishedQuery), responses((status = 200, body = Page<FoundView>), OpenErrors))]
-pub(super) async fn search_published(
-    State(api): State<Api>,
-    scope: Option<Extension<CorsScope>>,
-    Parameters(given): Parameters<PublishedQuery>,
-) -> Result<Json<Page<FoundView>>, Problem> {
-    let slug = given.inbox.ok_or_else(|| Problem::invalid("inbox", "the inbox must be named"))?;
-    let inbox = find_inbox(&api, &slug, scope)?;
-    let filter = ArticleFilter {
-        state: Some(ArticleState::Published),
-        inbox: Some(inbox.id),
-        language: given.language.as_deref().map(|word| fields::language("language", word)).transpose()?,
-        category: None,
-    };
-    find(&api, &given.q, &filter).await
-}
-
 /// An article
 #[utoipa::path(get, path = "/articles/{id}", operation_id = "article", tag = "articles",
     params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
@@ -287,6 +261,7 @@ pub(super) async fn make(
         category: category(&api, body.category_id).await?,
         inboxes: inboxes(&api, &body.inbox_ids)?,
         state: body.state.as_deref().map(state).transpose()?.unwrap_or_default(),
+        pinned: body.pinned,
         texts: body.texts.iter().map(save).collect::<Result<_, Problem>>()?,
         uses: 0,
         helped: 0,
@@ -332,6 +307,7 @@ pub(super) async fn change(
     if let Some(word) = body.state {
         article.state = state(&word)?;
     }
+    article.pinned = body.pinned.unwrap_or(article.pinned);
     check_slug(&api, &article).await?;
     article.version = seen.saturating_add(1);
     article.updated_at = clock::now();
@@ -396,7 +372,12 @@ pub(super) async fn record(
     api.services.desk.record(set).await
 }
 
-async fn find(api: &Api, words: &str, filter: &ArticleFilter) -> Result<Json<Page<FoundView>>, Problem> {
+/// The texts in which `words` are found.
+pub(super) async fn find(
+    api: &Api,
+    words: &str,
+    filter: &ArticleFilter,
+) -> Result<Json<Page<FoundView>>, Problem> {
     let words = fields::lines("q", words, QUERY_CHARS)?;
     let query = terms::query(&words, LastWord::Prefix);
     if query.is_empty() {
@@ -438,6 +419,11 @@ fn state(word: &str) -> Result<ArticleState, Problem> {
 }
 
 impl FoundView {
+    /// A text that stands for itself: nothing was searched for.
+    pub(super) fn whole(hit: ArticleHit) -> Self {
+        Self::new(hit, &Query::default())
+    }
+
     fn new(hit: ArticleHit, query: &Query) -> Self {
         let body = markdown::to_text(&hit.body);
         Self {
@@ -459,6 +445,7 @@ impl From<Article> for ArticleView {
             category_id: article.category,
             inbox_ids: article.inboxes,
             state: article.state,
+            pinned: article.pinned,
             texts: article.texts.into_iter().map(|(language, text)| (language, text.into())).collect(),
             uses: article.uses,
             helped: article.helped,

@@ -193,7 +193,8 @@ pub(super) async fn me(
 ) -> Result<Json<AgentView>, Problem> {
     let view = find_view(&api, who.id).await?;
     // Of a key, what it may do.
-    Ok(Json(AgentView { permissions: who.rights.iter().collect(), ..view }))
+    let view = AgentView { permissions: who.rights.iter().collect(), ..view };
+    Ok(Json(view.of_caller(&api.services.settings)))
 }
 
 /// The caller's sessions, last used first

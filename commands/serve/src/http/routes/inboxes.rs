@@ -51,6 +51,8 @@ pub(super) struct InboxView {
     settings: InboxSettings,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// Goes into a change, to say what it is a change of.
+    version: u32,
 }
 
 /// A new inbox.
@@ -72,13 +74,16 @@ pub(super) struct NewInbox {
 /// What changes of an inbox; what is left out stays. Its key stands in pages and stays for ever.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct InboxPatch {
+    /// The version that the change was made for: with another one it is a conflict that names what others changed.
+    /// Without it the change is made whatever there is.
+    version: Option<u32>,
     name: Option<String>,
     greeting: Option<String>,
     origins: Option<Vec<String>>,
     identity_required: Option<bool>,
     /// Replaces all of: `team_id`, `skills`, `hours` {`time_zone`, `week`, `special_days`}, `waiting_target_s`,
-    /// `first_response_target_s`, `idle_warn_s`, `idle_close_s`, `silence` (`visitor`, `anybody`), `bot` {`name`,
-    /// `greeting`, `rules`, `articles`, `handover_words`, `handover_after`, `fallback`, `timeout_ms`},
+    /// `first_response_target_s`, `idle_warn_s`, `idle_close_s`, `silence` (`visitor`, `anybody`), `bot` {`enabled`,
+    /// `name`, `greeting`, `rules`, `articles`, `handover_words`, `handover_after`, `fallback`, `timeout_ms`},
     /// `retention` {`messages_days`, `files_days`, `tickets_days`, `pages_days`}; each may be left out.
     #[schema(value_type = Option<Object>)]
     settings: Option<InboxSettings>,
@@ -122,6 +127,7 @@ pub(super) async fn make(
     require(&who, Permission::Inboxes)?;
     let slug = fields::slug(&body.key)?;
     let patch = InboxPatch {
+        version: None,
         name: Some(body.name),
         greeting: body.greeting,
         origins: body.origins,
@@ -190,6 +196,7 @@ fn checked(api: &Api, patch: InboxPatch) -> Result<InboxChange, Problem> {
     }
     let greeting = patch.greeting.map(|text| fields::lines("greeting", &text, fields::GREETING_CHARS));
     Ok(InboxChange {
+        seen: patch.version,
         name: patch.name.map(|name| fields::name("name", &name)).transpose()?,
         greeting: greeting.transpose()?,
         origins: patch.origins.map(|origins| fields::origins(&origins)).transpose()?,
@@ -210,6 +217,7 @@ impl From<Inbox> for InboxView {
             identity_required: inbox.identity_required,
             settings: inbox.settings,
             created_at: timestamp(inbox.created_at),
+            version: inbox.versions.version(),
         }
     }
 }

@@ -103,6 +103,7 @@ pub(super) async fn sign_in(
     recorded.map_err(|problem| if has_code { wrong_if_used(problem) } else { problem })?;
     tracing::info!(agent = %agent.id, address = %caller.address, "signed in");
     let cookie = session_cookie(token.text(), AGENT_SESSION_MAX_S, caller.secure);
+    let agent = agent.of_caller(&api.services.settings);
     let body = Json(SignedIn { token: token.text().to_owned(), agent });
     Ok((proof.status, [(SET_COOKIE, cookie)], body).into_response())
 }

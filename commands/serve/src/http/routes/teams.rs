@@ -33,6 +33,8 @@ pub(super) struct TeamView {
     settings: TeamSettings,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// Goes into a change, to say what it is a change of.
+    version: u32,
 }
 
 /// A new team.
@@ -49,6 +51,9 @@ pub(super) struct NewTeam {
 /// What changes of a team; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct TeamPatch {
+    /// The version that the change was made for: with another one it is a conflict that names what others changed.
+    /// Without it the change is made whatever there is.
+    version: Option<u32>,
     name: Option<String>,
     /// Replaces all settings.
     #[schema(value_type = Option<Object>)]
@@ -114,6 +119,7 @@ pub(super) async fn change(
     let changed = json!({"name": body.name.is_some(), "settings": body.settings});
     let change = TeamChange {
         id: Some(id),
+        seen: body.version,
         name: body.name.map(|name| fields::name("name", &name)).transpose()?,
         settings: body.settings,
         audit: Some(audit::record(&who, caller.address, "team.changed", None, changed)),
@@ -154,6 +160,12 @@ fn check(api: &Api, id: Option<Uuid>, settings: &TeamSettings) -> Result<(), Pro
 
 impl From<Team> for TeamView {
     fn from(team: Team) -> Self {
-        Self { id: team.id, name: team.name, settings: team.settings, created_at: timestamp(team.created_at) }
+        Self {
+            id: team.id,
+            name: team.name,
+            settings: team.settings,
+            created_at: timestamp(team.created_at),
+            version: team.versions.version(),
+        }
     }
 }

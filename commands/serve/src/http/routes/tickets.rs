@@ -5,16 +5,15 @@ use kefu_core::{
     TicketPriority, TicketStatus, VisitorKey,
 };
 use kefu_protocol::frame::{ErrorCode, Timestamp};
-use kefu_store::{AuditRecord, Change, RecordSet, TicketChange, TicketFilter};
+use kefu_store::{AuditRecord, Change, RecordSet, TicketChange};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    session::fresh_id,
-    tags,
+    repeat, tags,
     ticket_comments::flagged,
-    ticket_view::{TicketView, view, views},
+    ticket_view::{TicketView, view},
     visitors,
 };
 use crate::{
@@ -22,11 +21,10 @@ use crate::{
     clock,
     http::{
         Api, Refused,
-        body::{Body, Id, Parameters, nullable, parameter},
+        body::{Body, Id, nullable},
         caller::Caller,
         fields,
         openapi::SignedErrors,
-        page::{self, Page},
     },
     identity::Identity,
     problem::Problem,
@@ -39,35 +37,11 @@ const TAGS_MAX: usize = 20;
 /// Most conversations of a ticket.
 pub(super) const CONVERSATIONS_MAX: usize = 50;
 
-/// Which tickets; every condition that is given must hold.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
-    /// `new`, `open`, `pending`, `solved` or `closed`.
-    status: Option<String>,
-    /// Id of an agent, `me`, or `none` for those that nobody works on.
-    assignee: Option<String>,
-    /// Id of a visitor.
-    #[param(value_type = Option<Uuid>)]
-    requester: Option<String>,
-    /// `low`, `normal`, `high` or `urgent`.
-    priority: Option<String>,
-    /// `true`: only those that should have been solved by now.
-    #[param(value_type = Option<bool>)]
-    overdue: Option<String>,
-    /// Id of a conversation that the caller may read.
-    #[param(value_type = Option<Uuid>)]
-    conversation: Option<String>,
-    /// Where the list goes on: `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// 1 to 500; 50 when left out.
-    #[param(value_type = Option<u32>)]
-    limit: Option<String>,
-}
-
 /// A new ticket.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct NewTicket {
+    /// The sender's own id of the ticket; the same one again is the same ticket.
+    client_id: Option<Uuid>,
     /// One line.
     subject: String,
     /// At most 16,384 characters.
@@ -113,26 +87,17 @@ pub(super) struct TicketPatchBody {
     tags: Option<Vec<Uuid>>,
 }
 
-/// Lists tickets, newest activity first; visitors get their own
-#[utoipa::path(get, path = "/tickets", operation_id = "tickets", tag = "tickets",
-    params(ListQuery), security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, body = Page<TicketView>), SignedErrors))]
-pub(super) async fn list(
-    State(api): State<Api>,
-    Signed(who): Signed,
-    Parameters(query): Parameters<ListQuery>,
-) -> Result<Json<Page<TicketView>>, Problem> {
-    let filter = filter(&api, &who, &query).await?;
-    let cursor = page::cursor(query.cursor.as_deref())?;
-    let limit = page::limit(query.limit.as_deref())?;
-    let (tickets, next) = api.services.store.tickets(&filter, cursor, limit).await?;
-    Ok(Json(Page::part(views(&api, &who, tickets).await?, next)))
-}
-
 /// Makes a ticket (agents)
+///
+/// With the `client_id` of a ticket that the caller made already it is that ticket, as it is now; with another subject
+/// or body than it was made with it is a conflict.
 #[utoipa::path(post, path = "/tickets", operation_id = "make_ticket", tag = "tickets",
     request_body = NewTicket, security(("bearer" = []), ("cookie" = [])),
-    responses((status = 201, body = TicketView), SignedErrors))]
+    responses(
+        (status = 201, body = TicketView),
+        (status = 200, description = "It was made already", body = TicketView),
+        SignedErrors,
+    ))]
 pub(super) async fn make(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
@@ -142,6 +107,16 @@ pub(super) async fn make(
     require(&who, Permission::Tickets)?;
     let mut subject = fields::name("subject", &body.subject)?;
     let mut text = fields::lines("body", &body.body.unwrap_or_default(), TEXT_CHARS)?;
+    let id = repeat::id_of(b"ticket", who.id, body.client_id)?;
+    let sent = (subject.clone(), text.clone());
+    let again = async || match body.client_id {
+        Some(_) => earlier(&api, &who, id, &sent).await,
+        None => Ok(None),
+    };
+    // A repeat is known before anything is refused.
+    if let Some(view) = again().await? {
+        return Ok((StatusCode::OK, Json(view)));
+    }
     // Its requester reads both.
     let mut words = api.services.desk.screen(&who, "subject", &mut subject)?.flagged;
     words.append(&mut api.services.desk.screen(&who, "body", &mut text)?.flagged);
@@ -160,11 +135,30 @@ pub(super) async fn make(
         due_at: body.due_at.map(|at| Micros(at.micros())),
         tags,
         conversations,
-        ..draft(fresh_id()?, place, now)
+        ..draft(id, place, now)
     };
     let audit = flagged(&who, &caller, ticket.id, &words);
-    let view = open(&api, &who, ticket, audit).await?;
-    Ok((StatusCode::CREATED, Json(view)))
+    match open(&api, &who, ticket, audit).await {
+        Ok(view) => Ok((StatusCode::CREATED, Json(view))),
+        // The same one may have come twice at once.
+        Err(problem) => match again().await? {
+            Some(view) => Ok((StatusCode::OK, Json(view))),
+            None => Err(problem.into()),
+        },
+    }
+}
+
+/// The ticket of this id, if there is one; it must have begun with the same words.
+async fn earlier(
+    api: &Api,
+    who: &Identity,
+    id: Uuid,
+    (subject, body): &(String, String),
+) -> Result<Option<TicketView>, Problem> {
+    let Some(ticket) = api.services.store.ticket(id).await? else { return Ok(None) };
+    repeat::check(&api.services.store.ticket_subject_at_first(&ticket).await?, subject)?;
+    repeat::check(&ticket.body, body)?;
+    view(api, who, ticket).await.map(Some)
 }
 
 /// A ticket
@@ -278,46 +272,6 @@ pub(super) fn draft(id: Uuid, (inbox, requester): (InboxKey, Option<VisitorKey>)
     }
 }
 
-async fn filter(api: &Api, who: &Identity, query: &ListQuery) -> Result<TicketFilter, Problem> {
-    let mut filter = TicketFilter {
-        status: query.status.as_deref().map(status).transpose()?,
-        priority: query.priority.as_deref().map(priority).transpose()?,
-        ..TicketFilter::default()
-    };
-    if parameter("overdue", query.overdue.as_deref())?.unwrap_or(false) {
-        filter.due_before = Some(clock::now());
-    }
-    if let Some(id) = parameter("conversation", query.conversation.as_deref())? {
-        filter.conversation = Some(api.services.desk.head(who, id, Action::Read).await?.key);
-    }
-    match who.principal {
-        Principal::Visitor(visitor) => filter.requester = Some(visitor),
-        _ => {
-            require(who, Permission::Tickets)?;
-            filter.assignee = query.assignee.as_deref().map(|text| working(api, who, text)).transpose()?;
-            if let Some(id) = parameter("requester", query.requester.as_deref())? {
-                let visitor = api.services.store.visitor_by_id(id).await?;
-                filter.requester = Some(visitor.ok_or_else(|| Problem::not_found("visitor"))?.key);
-            }
-        }
-    }
-    Ok(filter)
-}
-
-/// Whose tickets are wanted.
-fn working(api: &Api, who: &Identity, text: &str) -> Result<Option<AgentKey>, Problem> {
-    match (text, who.principal) {
-        ("none", _) => Ok(None),
-        ("me", Principal::Agent(key)) => Ok(Some(key)),
-        _ => {
-            let id =
-                text.parse().map_err(|_| Problem::invalid("assignee", "must be an id, `me` or `none`"))?;
-            let directory = api.services.desk.directory();
-            directory.agent(id).map(|agent| Some(agent.key)).ok_or_else(|| Problem::not_found("agent"))
-        }
-    }
-}
-
 /// Checks a patch; nothing of it is applied yet.
 async fn patch(api: &Api, body: TicketPatchBody) -> Result<TicketPatch, Problem> {
     let tags = match &body.tags {
@@ -381,12 +335,12 @@ fn team(api: &Api, id: Uuid) -> Result<Uuid, Problem> {
     if is_known { Ok(id) } else { Err(Problem::invalid("team_id", "there is no such team")) }
 }
 
-fn status(word: &str) -> Result<TicketStatus, Problem> {
+pub(super) fn status(word: &str) -> Result<TicketStatus, Problem> {
     let detail = "must be new, open, pending, solved or closed";
     TicketStatus::from_word(word).ok_or_else(|| Problem::invalid("status", detail))
 }
 
-fn priority(word: &str) -> Result<TicketPriority, Problem> {
+pub(super) fn priority(word: &str) -> Result<TicketPriority, Problem> {
     let detail = "must be low, normal, high or urgent";
     TicketPriority::from_word(word).ok_or_else(|| Problem::invalid("priority", detail))
 }

@@ -1,17 +1,20 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{Agent, AgentKey, Micros, Permission, Principal};
+use kefu_core::{AgentKey, Micros, Permission};
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::{AccessChange, Change, RecordSet, Totp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::agents::check_reach;
+use super::{
+    agents::check_reach,
+    password::{check, row},
+};
 use crate::{
     audit,
     auth::{
-        Enrolling, SignedAgent, needs_totp, password, require, require_person,
+        Enrolling, SignedAgent, needs_totp, require, require_person,
         totp::{self, Typed},
     },
     clock,
@@ -22,7 +25,6 @@ use crate::{
         fields,
         openapi::SignedErrors,
     },
-    identity::Identity,
     problem::Problem,
 };
 
@@ -110,7 +112,7 @@ pub(super) async fn begin(
 ) -> Result<Json<TotpSecret>, Refused> {
     require_person(&who)?;
     let agent = row(&api, &who)?;
-    check_password(&api, &caller, &agent, body.password).await?;
+    check(&api, &caller, &agent, "password", body.password).await?;
     if api.services.store.totp(agent.key).await.map_err(Problem::from)?.is_some_and(|totp| totp.is_confirmed)
     {
         let detail = "there is a second factor: turn it off first";
@@ -169,7 +171,7 @@ pub(super) async fn end(
 ) -> Result<StatusCode, Refused> {
     require_person(&who)?;
     let agent = row(&api, &who)?;
-    check_password(&api, &caller, &agent, body.password).await?;
+    check(&api, &caller, &agent, "password", body.password).await?;
     let Some(used) = use_up(&api, agent.key, Some(&body.code), clock::now()).await? else {
         return Err(Problem::not_found("second factor").into());
     };
@@ -246,23 +248,6 @@ fn secret(api: &Api, factor: &Totp) -> Result<Vec<u8>, Problem> {
         tracing::error!(%error, agent = factor.agent.0, "a second factor cannot be read");
         Problem::unavailable("the second factor cannot be checked: an admin can reset it")
     })
-}
-
-/// Sessions can be stolen: what changes how to sign in takes the password.
-async fn check_password(api: &Api, caller: &Caller, agent: &Agent, password: String) -> Result<(), Problem> {
-    let limits = &api.services.limits;
-    limits.sign_in(caller.address, &agent.email, clock::now())?;
-    let hash = api.services.store.password_hash(agent.key).await?.filter(|hash| !hash.is_empty());
-    if password::verify(password, hash).await? {
-        limits.signed_in(caller.address, &agent.email);
-        return Ok(());
-    }
-    Err(Problem { field: Some("password"), ..Problem::new(ErrorCode::Forbidden, "the password is wrong") })
-}
-
-fn row(api: &Api, who: &Identity) -> Result<Agent, Problem> {
-    let Principal::Agent(key) = who.principal else { return Err(Problem::forbidden()) };
-    api.services.desk.directory().agents.get(&key).cloned().ok_or_else(Problem::unauthorized)
 }
 
 fn unavailable() -> Problem {

@@ -78,6 +78,8 @@ pub(super) struct WidgetConfig {
     pre_chat: Vec<FormField>,
     /// The largest file that is taken, in bytes.
     upload_bytes_max: u64,
+    /// There are published articles: `GET /widget/articles` has something to show.
+    articles: bool,
     /// Who answers first, when that is no person.
     #[serde(skip_serializing_if = "Option::is_none")]
     bot: Option<WidgetBot>,
@@ -158,10 +160,12 @@ pub(super) async fn config(
 ) -> Result<Json<WidgetConfig>, Problem> {
     let slug = query.inbox.ok_or_else(|| Problem::invalid("inbox", "the inbox must be named"))?;
     let inbox = find_inbox(&api, &slug, scope)?;
+    let articles = api.services.store.has_articles(inbox.id).await?;
     let now = clock::now();
     // They were checked when they were set.
     let hours = inbox.settings.hours.as_ref().and_then(|hours| kefu_core::Hours::new(hours).ok());
     Ok(Json(WidgetConfig {
+        bot: inbox.settings.bot().map(|bot| WidgetBot { name: bot.name.clone() }),
         inbox: inbox.slug,
         name: inbox.name,
         greeting: inbox.greeting,
@@ -178,7 +182,7 @@ pub(super) async fn config(
         side: inbox.settings.widget.side,
         pre_chat: inbox.settings.widget.pre_chat,
         upload_bytes_max: api.services.settings.files.max_size.0,
-        bot: inbox.settings.bot.map(|bot| WidgetBot { name: bot.name }),
+        articles,
     }))
 }
 

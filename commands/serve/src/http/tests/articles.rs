@@ -30,6 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
         get("/articles/search?q=x", readers),
         get("/widget/articles?inbox=web&q=x", [200; 7]),
         get("/widget/articles?inbox=none&q=x", [404; 7]),
+        get("/widget/articles?inbox=web", [200; 7]),
         get("/articles/{d}", readers),
         get("/articles/{n}", [401, 403, 403, 404, 404, 404, 404]),
         patch("/articles/{d}", json!({"version": 1, "state": "archived"}), writers(200)),
@@ -40,6 +41,9 @@ pub(super) fn cases() -> Vec<Case> {
         get("/articles/{d}/texts/en", [401, 403, 403, 404, 404, 404, 404]),
         case(Method::PUT, "/articles/{d}/texts/zh", Some(text(1)), writers(200)),
         case(Method::PUT, "/articles/{d}/texts/en", Some(text(1)), writers(409)),
+        // It is the only one that the article has.
+        delete("/articles/{d}/texts/zh?version=1", writers(409)),
+        delete("/articles/{d}/texts/en?version=1", writers(404)),
         get("/articles/{d}/texts/zh/versions", readers),
         post("/articles/{d}/texts/zh/restore", json!({"version": 1}), writers(200)),
         post("/articles/{d}/insert", json!({"conversation_id": "{c}"}), [401, 403, 403, 200, 404, 200, 200]),
@@ -98,6 +102,82 @@ async fn an_article_is_written_found_and_taken_back() {
     assert_eq!((&seen["uses"], &seen["helped"], &seen["not_helped"]), (&json!(1), &json!(0), &json!(1)));
     let actions: Vec<_> = office.trail().await.into_iter().map(|(action, _)| action).collect();
     assert_eq!(actions, ["article.made", "article.changed", "article.written", "article.written"]);
+}
+
+#[tokio::test]
+async fn visitors_see_the_top_articles_before_they_search() {
+    let office = Office::open().await;
+    let boss = boss(&office).await;
+    let zh = |title: &str| json!({"zh": {"title": title, "body": "x"}});
+    let has_articles = async || {
+        let config = office.ask(Method::GET, "/widget/config?inbox=web", None, &Ask::default()).await;
+        config.body["articles"].clone()
+    };
+    let make = async |article: Value| office.post("/articles", &boss, article).await.body;
+    make(json!({"texts": zh("a draft")})).await;
+    let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
+    let elsewhere = office.post("/inboxes", &admin, json!({"key": "other", "name": "x"})).await;
+    let elsewhere = id(&elsewhere.body);
+    make(json!({"texts": zh("elsewhere"), "state": "published", "inbox_ids": [elsewhere]})).await;
+    assert_eq!(has_articles().await, json!(false), "nothing is published for this inbox");
+
+    for number in 0..5 {
+        make(json!({"texts": zh(&format!("{number}")), "state": "published"})).await;
+    }
+    assert_eq!(has_articles().await, json!(true));
+    let used = make(json!({"texts": zh("used"), "state": "published"})).await;
+    make(json!({"texts": zh("late"), "state": "published"})).await;
+    let texts =
+        json!({"zh": {"title": "置顶", "body": "# 三天"}, "en": {"title": "pinned", "body": "three days"}});
+    let pinned = make(json!({"texts": texts, "state": "published"})).await;
+    let pin = json!({"version": 1, "pinned": true});
+    let path = format!("/articles/{}", id(&pinned));
+    let answer = office.ask(Method::PATCH, &path, Some(pin), &Ask::by(&boss)).await;
+    assert_eq!((answer.status, &answer.body["pinned"]), (200, &json!(true)));
+    let guest = office.taken_by(&boss).await;
+    let insert = json!({"conversation_id": guest.conversation});
+    office.post(&format!("/articles/{}/insert", id(&used)), &boss, insert).await;
+
+    let top = async |more: &str| -> Vec<String> {
+        let path = format!("/widget/articles?inbox=web{more}");
+        let answer = office.ask(Method::GET, &path, None, &Ask::default()).await.body;
+        let items = answer["items"].as_array().unwrap();
+        items.iter().map(|item| item["title"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(top("").await, ["置顶", "used", "late", "4", "3"]);
+    assert_eq!(top("&language=en").await, ["pinned"]);
+    let shown = office.ask(Method::GET, "/widget/articles?inbox=web", None, &Ask::default()).await.body;
+    assert_eq!(shown["items"][0]["snippet"]["text"], "三天");
+    assert_eq!(shown["items"][0]["title_highlights"], json!([]));
+}
+
+#[tokio::test]
+async fn a_language_is_taken_out_of_an_article() {
+    let office = Office::open().await;
+    let boss = boss(&office).await;
+    let texts =
+        json!({"zh": {"title": "退款", "body": "三天"}, "en": {"title": "refunds", "body": "three days"}});
+    let made = office.post("/articles", &boss, json!({"texts": texts, "state": "published"})).await.body;
+    let path = format!("/articles/{}", id(&made));
+    let ask = async |method, path: &str| office.ask(method, path, None, &Ask::by(&boss)).await;
+    let missing = ask(Method::DELETE, &format!("{path}/texts/en")).await;
+    assert_eq!((missing.status, &missing.body["field"]), (400, &json!("version")));
+    let again = json!({"version": 1, "title": "refunds", "body": "five days"});
+    office.ask(Method::PUT, &format!("{path}/texts/en"), Some(again), &Ask::by(&boss)).await;
+    let stale = ask(Method::DELETE, &format!("{path}/texts/en?version=1")).await;
+    assert_eq!(stale.status, 409, "who did not see version 2 does not remove it");
+    let left = ask(Method::DELETE, &format!("{path}/texts/en?version=2")).await;
+    assert_eq!((left.status, left.body["texts"].as_object().unwrap().len()), (200, 1), "{}", left.body);
+    assert!(office.get("/articles/search?q=days", &boss).await.body["items"].as_array().unwrap().is_empty());
+    let versions = office.get(&format!("{path}/texts/en/versions"), &boss).await.body;
+    assert_eq!(versions["items"], json!([]), "nothing of it is kept");
+    let last = ask(Method::DELETE, &format!("{path}/texts/zh?version=1")).await;
+    assert_eq!((last.status, &last.body["field"]), (409, &json!("language")));
+    let anew = json!({"version": 0, "title": "refunds", "body": "a week"});
+    let written = office.ask(Method::PUT, &format!("{path}/texts/en"), Some(anew), &Ask::by(&boss)).await;
+    assert_eq!((written.status, &written.body["texts"]["en"]["version"]), (200, &json!(1)));
+    let actions: Vec<_> = office.trail().await.into_iter().map(|(action, _)| action).collect();
+    assert_eq!(actions, ["article.made", "article.written", "article.text_removed", "article.written"]);
 }
 
 #[tokio::test]

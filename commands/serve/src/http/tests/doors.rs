@@ -118,20 +118,61 @@ async fn a_refusal_over_a_socket_names_its_request() {
 }
 
 #[tokio::test]
-async fn a_new_password_ends_other_sessions() {
+async fn a_new_password_takes_the_old_one_and_ends_other_sessions() {
     let office = Office::open().await;
     let lin = office.agent("lin", Role::Agent).await;
     let (own, other) = (office.token_of(lin).await, office.token_of(lin).await);
-    let path = format!("/agents/{lin}");
-    let short = office.ask(Method::PATCH, &path, Some(json!({"password": "short"})), &Ask::by(&own)).await;
-    assert_eq!((short.status, &short.body["field"]), (400, &json!("password")));
-    let change = Some(json!({"password": "another good password"}));
-    assert_eq!(office.ask(Method::PATCH, &path, change, &Ask::by(&own)).await.status, 200);
+    let put = async |body| office.ask(Method::PUT, "/auth/password", Some(body), &Ask::by(&own)).await;
+    let fresh = "another good password";
+    for (current, password, status, field) in [
+        (PASSWORD, "short", 400, "password"),
+        ("not the password", fresh, 403, "current"),
+        (PASSWORD, PASSWORD, 400, "password"),
+    ] {
+        let refused = put(json!({"current": current, "password": password})).await;
+        assert_eq!((refused.status, &refused.body["field"]), (status, &json!(field)), "{password}");
+    }
+    let change = Some(json!({"password": fresh}));
+    let around = office.ask(Method::PATCH, &format!("/agents/{lin}"), change, &Ask::by(&own)).await;
+    assert_eq!((around.status, &around.body["field"]), (403, &json!("password")));
+    assert_eq!(office.get("/auth/me", &other).await.status, 200, "nothing has changed yet");
+
+    let done = put(json!({"current": PASSWORD, "password": fresh})).await;
+    assert_eq!((done.status, &done.body["sessions_ended"]), (200, &json!(1)));
     assert_eq!(office.get("/auth/me", &own).await.status, 200);
     assert_eq!(office.get("/auth/me", &other).await.status, 401);
-    let old =
-        office.ask(Method::POST, "/auth/login", login("lin@example.com", PASSWORD), &Ask::default()).await;
-    assert_eq!(old.status, 401);
+    for (password, status) in [(PASSWORD, 401), (fresh, 200)] {
+        let login = login("lin@example.com", password);
+        let answer = office.ask(Method::POST, "/auth/login", login, &Ask::default()).await;
+        assert_eq!(answer.status, status);
+    }
+    let actions: Vec<_> = office.trail().await.into_iter().map(|(action, _)| action).collect();
+    assert_eq!(actions, ["password.changed", "sign_in.failed", "sign_in.done"]);
+}
+
+#[tokio::test]
+async fn guessing_the_password_of_an_open_session_is_slowed_down() {
+    let mut settings = unlimited();
+    settings.rate.login_account = Rate { per_minute: 1, burst: 2 };
+    let office = Office::open_with(settings).await;
+    let token = office.token_of(office.agent("lin", Role::Agent).await).await;
+    let body = json!({"current": "not the password", "password": "another good password"});
+    let guess =
+        async || office.ask(Method::PUT, "/auth/password", Some(body.clone()), &Ask::by(&token)).await;
+    assert_eq!([guess().await.status, guess().await.status, guess().await.status], [403, 403, 429]);
+}
+
+#[tokio::test]
+async fn an_agent_is_told_how_large_files_may_be() {
+    let office = Office::open().await;
+    let lin = office.agent("lin", Role::Agent).await;
+    let login = login("lin@example.com", PASSWORD);
+    let signed_in = office.ask(Method::POST, "/auth/login", login, &Ask::default()).await.body;
+    let most = json!(office.services.settings.files.max_size.0);
+    assert_eq!(signed_in["agent"]["upload_bytes_max"], most);
+    let token = office.token_of(lin).await;
+    assert_eq!(office.get("/auth/me", &token).await.body["upload_bytes_max"], most);
+    assert!(office.get("/agents", &token).await.body["items"][0].get("upload_bytes_max").is_none());
 }
 
 #[tokio::test]

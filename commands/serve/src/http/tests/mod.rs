@@ -20,6 +20,7 @@ mod retention;
 mod rights;
 mod search;
 mod second;
+mod settings;
 mod shadow;
 mod standby;
 mod tickets;

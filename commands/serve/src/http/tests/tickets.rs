@@ -145,9 +145,18 @@ async fn every_field_is_checked_and_named() {
         let named = answer.body["field"].as_str().unwrap_or("text");
         assert!((400..=413).contains(&answer.status) && named == field, "{form}: {}", answer.body);
     }
-    for query in
-        ["status=x", "priority=x", "assignee=x", "requester=x", "overdue=x", "conversation=x", "limit=0"]
-    {
+    for query in [
+        "status=x",
+        "priority=x",
+        "assignee=x",
+        "requester=x",
+        "overdue=x",
+        "conversation=x",
+        "limit=0",
+        "team=x",
+        "q=",
+        "q=%21",
+    ] {
         let answer = office.get(&format!("/tickets?{query}"), &agent).await;
         let field = query.split('=').next().unwrap();
         assert_eq!((answer.status, &answer.body["field"]), (400, &json!(field)), "{query}");
@@ -258,4 +267,72 @@ async fn what_is_left_or_said_twice_is_there_once() {
         let free = office.post(&path, &guest.token, json!({"text": "again and again"})).await;
         assert_eq!(free.status, 201, "without an id it is another one");
     }
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_sent_twice_is_made_once() {
+    let office = Office::open().await;
+    let (lin, zhou) = (office.agent("lin", Role::Agent).await, office.agent("zhou", Role::Agent).await);
+    let (agent, other) = (office.token_of(lin).await, office.token_of(zhou).await);
+    let inbox = office.get("/inboxes", &agent).await.body["items"][0]["id"].clone();
+    let body = |subject: &str, text: &str| json!({"client_id": Uuid::from_u128(5), "subject": subject, "body": text, "inbox_id": inbox});
+    let made = office.post("/tickets", &agent, body("x", "y")).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let ticket = id(&made.body);
+    patch(&office, &agent, ticket, json!({"version": 1, "subject": "renamed"})).await;
+    let again = office.post("/tickets", &agent, body("x", "y")).await;
+    assert_eq!((again.status, id(&again.body), &again.body["subject"]), (200, ticket, &json!("renamed")));
+    for (subject, text) in [("z", "y"), ("renamed", "y"), ("x", "z")] {
+        let answer = office.post("/tickets", &agent, body(subject, text)).await;
+        assert_eq!((answer.status, &answer.body["field"]), (409, &json!("client_id")), "{subject} {text}");
+    }
+    let another = office.post("/tickets", &other, body("x", "y")).await;
+    assert_eq!(another.status, 201, "ids are a sender's own");
+    let body = json!({"client_id": Uuid::from_u128(6), "subject": "x", "inbox_id": inbox});
+    let (one, two) = tokio::join!(
+        office.post("/tickets", &agent, body.clone()),
+        office.post("/tickets", &agent, body.clone())
+    );
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!((statuses, id(&one.body)), ([200, 201], id(&two.body)));
+}
+
+#[tokio::test]
+async fn tickets_are_found_by_words_and_by_team() {
+    let office = Office::open().await;
+    let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
+    let agent = office.token_of(office.agent("lin", Role::Agent).await).await;
+    let guest = office.taken_by(&agent).await;
+    let team = id(&office.post("/teams", &admin, json!({"name": "Refunds"})).await.body);
+    let mut made = Vec::new();
+    for (subject, body, team) in
+        [("退款没有到账", "order 1001", Some(team)), ("发票抬头", "call 13812345678", None)]
+    {
+        let body = json!({"subject": subject, "body": body, "team_id": team, "requester_id": guest.id});
+        made.push(id(&office.post("/tickets", &agent, body).await.body));
+    }
+    let comments = format!("/tickets/{}/comments", made[0]);
+    for (text, internal) in [("顺丰已签收", false), ("难缠", true), ("tel 13987654321", true)] {
+        office.post(&comments, &agent, json!({"text": text, "internal": internal})).await;
+    }
+    let found = async |query: &str, token: &str| {
+        let answer = office.get(&format!("/tickets?{query}"), token).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        ids(&answer.body)
+    };
+    assert_eq!(found("q=%E9%80%80%E6%AC%BE", &agent).await, [made[0]]);
+    assert_eq!(found("q=%E7%AD%BE%E6%94%B6", &agent).await, [made[0]]);
+    assert_eq!(found("q=%E9%9A%BE%E7%BC%A0", &agent).await, [made[0]]);
+    assert!(found("q=%E9%9A%BE%E7%BC%A0", &guest.token).await.is_empty(), "what agents say among themselves");
+    assert_eq!(found("q=%E7%AD%BE%E6%94%B6", &guest.token).await, [made[0]]);
+    assert_eq!(found("q=%232", &agent).await, [made[1]], "its number");
+    assert_eq!(found("q=13812345678", &agent).await, [made[1]], "who knows it in full");
+    assert!(found("q=1381234", &agent).await.is_empty(), "masked digits are not found out");
+    assert!(found("q=1398765", &agent).await.is_empty(), "nor in comments");
+    assert_eq!(found(&format!("team={team}"), &agent).await, [made[0]]);
+    assert_eq!(found("team=none", &agent).await, [made[1]]);
+    assert!(found("team=none&status=new&q=order", &agent).await.is_empty());
+    let unknown = office.get(&format!("/tickets?team={}", Uuid::from_u128(9)), &agent).await;
+    assert_eq!(unknown.status, 404);
 }

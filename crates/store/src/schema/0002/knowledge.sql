@@ -18,6 +18,8 @@ CREATE TABLE article (
     -- 0 draft, 1 published, 2 archived.
     state INTEGER NOT NULL,
     uses INTEGER NOT NULL DEFAULT 0,
+    -- Stands before the others where nothing is searched for.
+    pinned INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     -- Rises with each change of a field, not with texts.
@@ -25,6 +27,7 @@ CREATE TABLE article (
 );
 CREATE INDEX article_recent ON article (updated_at);
 CREATE INDEX article_category ON article (category) WHERE category IS NOT NULL;
+CREATE INDEX article_top ON article (pinned, uses, updated_at) WHERE state = 1;
 
 -- What articles say: every version that was saved, the last one marked.
 CREATE TABLE article_text (

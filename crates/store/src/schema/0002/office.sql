@@ -1,9 +1,10 @@
--- Departments. `settings` is JSON.
+-- Departments. `settings` is JSON, and so is `versions`: how often it was changed, and with which change each field.
 CREATE TABLE team (
     key INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
     name TEXT NOT NULL UNIQUE,
     settings TEXT NOT NULL,
+    versions TEXT NOT NULL,
     created_at INTEGER NOT NULL
 );
 
@@ -12,6 +13,7 @@ ALTER TABLE agent ADD COLUMN teams TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE agent ADD COLUMN skills TEXT NOT NULL DEFAULT '{}';
 
 ALTER TABLE inbox ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE inbox ADD COLUMN versions TEXT NOT NULL DEFAULT '{"version":1}';
 
 ALTER TABLE conversation ADD COLUMN last_assignee INTEGER;
 ALTER TABLE conversation ADD COLUMN last_met_at INTEGER;

@@ -68,3 +68,15 @@ CREATE TABLE ticket_tag (
     PRIMARY KEY (ticket, tag)
 ) WITHOUT ROWID;
 CREATE INDEX ticket_tag_tag ON ticket_tag (tag, ticket);
+
+-- Terms of tickets (subject, body, name of the contact) by number, and of comments by key. They go with the words that
+-- they are of, whoever takes those away, and leave nothing in the index.
+CREATE VIRTUAL TABLE ticket_search USING fts5 (words, tokenize = 'ascii');
+CREATE VIRTUAL TABLE ticket_comment_search USING fts5 (words, tokenize = 'ascii');
+INSERT INTO ticket_search (ticket_search, rank) VALUES ('secure-delete', 1);
+INSERT INTO ticket_comment_search (ticket_comment_search, rank) VALUES ('secure-delete', 1);
+CREATE TRIGGER ticket_reworded AFTER UPDATE OF subject, body, contact_name ON ticket
+    WHEN (old.subject, old.body, old.contact_name) <> (new.subject, new.body, new.contact_name)
+    BEGIN DELETE FROM ticket_search WHERE rowid = old.number; END;
+CREATE TRIGGER ticket_comment_reworded AFTER UPDATE OF text ON ticket_comment
+    BEGIN DELETE FROM ticket_comment_search WHERE rowid = old.key; END;

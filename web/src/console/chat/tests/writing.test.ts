@@ -12,11 +12,12 @@ import { Writing } from '../writing';
 
 let count = 0;
 
-function setUp(patch: () => Promise<void> = () => Promise.resolve()) {
+function setUp(patch: () => Promise<void> = () => Promise.resolve(), upload_bytes_max = 1_000) {
   const sent: Draft[] = [];
   const discarded: string[] = [];
   const desk = {
     api: { patch, delete: patch },
+    me: signal({ upload_bytes_max }),
     client: {
       typing: () => undefined,
       discard: (id: string) => discarded.push(id),
@@ -98,6 +99,14 @@ describe('writing', () => {
     writing.attach([file]);
     expect(writing.attached.value).toEqual([]);
     expect(writing.trouble.value).toEqual({ kind: 'noteFiles' });
+  });
+
+  it('refuses files that the server would refuse, and takes the others', () => {
+    const { writing } = setUp(undefined, 3);
+    const files = ['1234', '', '123'].map((text, n) => new File([text], `${n}.pdf`));
+    writing.attach(files);
+    expect(writing.attached.value.map(({ file }) => file.name)).toEqual(['2.pdf']);
+    expect(writing.trouble.value).toEqual({ kind: 'files', files: files.slice(0, 2), limit: 3 });
   });
 
   it('changes a message and leaves the draft alone', async () => {

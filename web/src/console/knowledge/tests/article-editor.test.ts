@@ -17,6 +17,7 @@ const article = (patch: Partial<Article> = {}): Article => ({
   category_id: null,
   inbox_ids: [],
   state: 'draft',
+  pinned: false,
   texts: { zh: text(1, '退款') },
   uses: 0,
   helped: 0,

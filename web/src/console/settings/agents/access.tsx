@@ -7,12 +7,14 @@ import { useConsole, useDesk, useTextsOf } from '../../context';
 import { announce } from '../../forms/announce';
 import { Confirm } from '../../forms/confirm';
 import { useFailure } from '../../forms/failure';
+import { passwordProblem } from '../../forms/password-rules';
 import { Loaded } from '../../loaded';
+import { pageHref } from '../../router';
 import { type List, useList } from '../lists';
 import { Part } from '../section';
 import type { AgentSession } from '../shapes';
 import { clientName } from './client-name';
-import { passwordProblem, PasswordInput } from './password';
+import { PasswordInput } from './password';
 
 interface AccessProps {
   agent: Agent;
@@ -38,9 +40,15 @@ export function Access({ agent, take }: AccessProps) {
     <>
       <Part title={t('partAccess')} lead={t('partAccessLead')}>
         <div class="button-row">
-          <button type="button" class="button" onClick={() => setAsked('password')}>
-            {t('passwordSet')}
-          </button>
+          {isMe ? (
+            <a class="button" href={pageHref('profile')}>
+              {t('passwordOwn')}
+            </a>
+          ) : (
+            <button type="button" class="button" onClick={() => setAsked('password')}>
+              {t('passwordSet')}
+            </button>
+          )}
           <button type="button" class="button" onClick={() => setAsked('totp')}>
             {t('totpReset')}
           </button>

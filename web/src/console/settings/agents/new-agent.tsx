@@ -6,10 +6,11 @@ import { useDesk, useTextsOf } from '../../context';
 import { Form, type Problems } from '../../forms/form';
 import { FormView } from '../../forms/form-view';
 import { NumberInput, TextInput } from '../../forms/inputs';
+import { passwordProblem } from '../../forms/password-rules';
 import { pageHref } from '../../router';
 import type { List } from '../lists';
 import { Part } from '../section';
-import { passwordProblem, PasswordInput } from './password';
+import { PasswordInput } from './password';
 import { RoleChoices } from './role-choices';
 
 interface Draft {

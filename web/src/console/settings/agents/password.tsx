@@ -4,16 +4,9 @@ import { Field } from '../../../ui/field';
 import { useTextsOf } from '../../context';
 import { CopyButton } from '../../forms/copy';
 
-const CHARS_MIN = 10;
-const CHARS_MAX = 256;
 /** Without those that are easily taken for one another. */
 const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 const MADE_CHARS = 16;
-
-export function passwordProblem(password: string): boolean {
-  const { length } = [...password];
-  return length < CHARS_MIN || length > CHARS_MAX;
-}
 
 /** A password that nobody thought of: 16 characters, 93 bits. */
 export function freshPassword(): string {

@@ -18,18 +18,18 @@ import { changeSettings, type InboxForm } from './form';
 export function BotTab({ form }: { form: InboxForm }) {
   const { t } = useTextsOf(texts);
   const { bot } = form.value.value.settings;
-  const before = form.base.value.settings.bot;
-  const set = (next: Bot | undefined) => changeSettings(form, { bot: next });
+  const set = (next: Bot) => changeSettings(form, { bot: next });
+  const isOff = bot?.enabled === false;
   const change = (patch: Partial<Bot>) => bot && set({ ...bot, ...patch });
   return (
     <>
       <Part title={t('partBot')} lead={t('partBotLead')}>
         <Check
           label={t('botOn')}
-          hint={before && !bot ? t('botOffHint') : t('botOnHint')}
-          checked={bot !== undefined}
-          onChange={(on) =>
-            set(on ? (before ?? { name: t('botNameExample'), articles: true }) : undefined)
+          hint={isOff ? t('botOffHint') : t('botOnHint')}
+          checked={bot !== undefined && !isOff}
+          onChange={(enabled) =>
+            set({ ...(bot ?? { name: t('botNameExample'), articles: true }), enabled })
           }
         />
         {bot && (

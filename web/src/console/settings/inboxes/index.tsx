@@ -1,14 +1,15 @@
 import { useMemo } from 'preact/hooks';
 import { texts as formTexts } from '../../../i18n/forms';
 import { texts } from '../../../i18n/inboxes';
-import type { Agent, Page } from '../../../protocol/types';
+import type { Agent } from '../../../protocol/types';
 import { useDesk, useTextsOf } from '../../context';
 import { all } from '../../forms/all';
+import { Conflict } from '../../forms/conflict';
 import { Form } from '../../forms/form';
 import { FormView } from '../../forms/form-view';
 import { Loaded } from '../../loaded';
 import { pageHref, route } from '../../router';
-import { type List, useAll, useList } from '../lists';
+import { type List, patched, useAll, useList } from '../lists';
 import { ListEditor } from '../section';
 import type { Inbox, Team } from '../shapes';
 import { BotTab } from './bot';
@@ -36,7 +37,7 @@ export default function Inboxes() {
           <strong>{name}</strong>
           <span class="hint">
             {key}
-            {settings.bot && ` · ${t('rowBot', { name: settings.bot.name })}`}
+            {settings.bot && settings.bot.enabled !== false && ` · ${t('rowBot', { name: settings.bot.name })}`}
           </span>
         </>
       )}
@@ -64,6 +65,26 @@ export function skillsOf(agents: readonly Agent[]): string[] {
   return [...new Set(agents.flatMap(({ skills }) => Object.keys(skills)))].sort();
 }
 
+/** What the fields are called that others may change meanwhile. */
+const FIELD_TEXTS: Readonly<Record<string, keyof typeof texts.en>> = {
+  name: 'name',
+  greeting: 'greeting',
+  origins: 'origins',
+  identity_required: 'identityRequired',
+  'settings.team_id': 'team',
+  'settings.skills': 'skills',
+  'settings.help_hidden': 'partHelp',
+  'settings.widget': 'tab_widget',
+  'settings.hours': 'partHours',
+  'settings.waiting_target_s': 'partTargets',
+  'settings.first_response_target_s': 'partTargets',
+  'settings.idle_warn_s': 'partSilence',
+  'settings.idle_close_s': 'partSilence',
+  'settings.silence': 'partSilence',
+  'settings.bot': 'partBot',
+  'settings.retention': 'tab_retention',
+};
+
 interface InboxViewProps {
   inbox: Inbox | null;
   inboxes: List<Inbox>;
@@ -76,28 +97,27 @@ function InboxView({ inbox, inboxes, teams, skills }: InboxViewProps) {
   const { t } = useTextsOf(texts);
   const { t: say } = useTextsOf(formTexts);
   const address = ['inboxes', inbox?.id ?? 'new'];
-  const form: InboxForm = useMemo(
-    () =>
-      new Form<InboxDraft>({
-        value: inbox ? draftOf(inbox) : NEW_INBOX,
-        check: (draft) => inboxProblems(draft, inbox === null, t, say),
-        save: async (draft, base) => {
-          if (!inbox) {
-            const made = await api.post<Inbox>('inboxes', draft);
-            inboxes.put(made);
-            location.hash = pageHref('settings', ['inboxes', made.id]);
-            return draftOf(made);
-          }
-          const now = await api.get<Page<Inbox>>('inboxes');
-          const fresh = now.items.find(({ id }) => id === inbox.id) ?? inbox;
-          const patch = patchOf(draft, base, draftOf(fresh));
-          const saved = await api.patch<Inbox>(`inboxes/${inbox.id}`, patch);
-          inboxes.put(saved);
-          return draftOf(saved);
-        },
-      }),
-    [inbox?.id],
-  );
+  const form: InboxForm = useMemo(() => {
+    // Of what the form holds as its base.
+    let version = inbox?.version;
+    return new Form<InboxDraft>({
+      value: inbox ? draftOf(inbox) : NEW_INBOX,
+      check: (draft) => inboxProblems(draft, inbox === null, t, say),
+      save: async (draft, base) => {
+        if (!inbox) {
+          const made = await api.post<Inbox>('inboxes', draft);
+          inboxes.put(made);
+          location.hash = pageHref('settings', ['inboxes', made.id]);
+          return draftOf(made);
+        }
+        const body = { version, ...patchOf(draft, base) };
+        const { item, isTheirs } = await patched<Inbox>(api, 'inboxes', inboxes, inbox.id, body);
+        version = item.version;
+        if (isTheirs) throw new Conflict(draftOf(item));
+        return draftOf(item);
+      },
+    });
+  }, [inbox?.id]);
   const tabs = inbox ? TABS : (['general'] as const);
   const tab: Tab = tabs.find((each) => each === route.value.path[2]) ?? 'general';
   const go = (next: Tab) => (location.hash = pageHref('settings', [...address, next]));
@@ -125,6 +145,7 @@ function InboxView({ inbox, inboxes, teams, skills }: InboxViewProps) {
         form={form}
         scope={pageHref('settings', address)}
         creates={inbox === null}
+        nameOf={(field) => t(FIELD_TEXTS[field] ?? 'parts')}
         onRefused={([field]) => field !== undefined && tabOf(field) !== tab && go(tabOf(field))}
       >
         {tab === 'general' && (

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { clientName } from '../agents/client-name';
 import { agentPatch } from '../agents/draft';
-import { freshPassword, passwordProblem } from '../agents/password';
+import { passwordProblem } from '../../forms/password-rules';
+import { freshPassword } from '../agents/password';
 import { isoOf } from '../times';
 
 it('sends only what was changed of an agent', () => {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Conversation, Entry, Inbox, InboxKey, InboxSettings, MessageKind, Micros,
-    Principal, Revision, Role, Visitor, VisitorKey,
+    Agent, AgentKey, AgentStatus, Conversation, Entry, FieldVersions, Inbox, InboxKey, InboxSettings,
+    MessageKind, Micros, Principal, Revision, Role, Visitor, VisitorKey,
 };
 use kefu_store::{Batch, Change, Opened, Writer};
 use uuid::Uuid;
@@ -135,6 +135,7 @@ async fn people(opened: &Opened) -> Batch {
             identity_required: false,
             settings: InboxSettings::default(),
             sealed_secret: Vec::new(),
+            versions: FieldVersions::default(),
             created_at: Micros(BEGIN),
         })));
     }

@@ -56,6 +56,7 @@ fn rounds() -> u32 {
                 rounds = value.expect("--rounds needs a number");
             }
             "--bench" => {}
+            "--compare" => drop(given.next()),
             _ => panic!("{name} is not known"),
         }
     }

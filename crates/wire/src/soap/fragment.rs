@@ -24,17 +24,11 @@ pub(super) fn copy(
         out.extend_from_slice(if binding.prefix.is_empty() { b" xmlns" } else { b" xmlns:" });
         out.extend_from_slice(binding.prefix.as_bytes());
         out.extend_from_slice(b"=\\\"");
-        for part in binding.namespace.split_inclusive(['"', '>', '&', '<']) {
-            let special = part.as_bytes().last().copied();
-            let (plain, escaped) = match special {
-                Some(b'"') => (&part[..part.len() - 1], "&quot;"),
-                Some(b'>') => (&part[..part.len() - 1], "&gt;"),
-                Some(b'&') => (&part[..part.len() - 1], "&amp;"),
-                Some(b'<') => (&part[..part.len() - 1], "&lt;"),
-                _ => (part, ""),
-            };
-            json::write_part(out, plain);
-            out.extend_from_slice(escaped.as_bytes());
+        let is_special = |byte: u8| matches!(byte, b'"' | b'>' | b'&' | b'<');
+        if binding.namespace.bytes().any(is_special) {
+            escape_namespace(binding.namespace, out);
+        } else {
+            json::write_part(out, binding.namespace);
         }
         out.extend_from_slice(b"\\\"");
         *budget = budget.checked_sub(out.len() - before).ok_or_else(|| {
@@ -44,6 +38,21 @@ pub(super) fn copy(
     json::write_part(out, rest);
     out.push(b'"');
     Ok(())
+}
+
+fn escape_namespace(namespace: &str, out: &mut Vec<u8>) {
+    for part in namespace.split_inclusive(['"', '>', '&', '<']) {
+        let special = part.as_bytes().last().copied();
+        let (plain, escaped) = match special {
+            Some(b'"') => (&part[..part.len() - 1], "&quot;"),
+            Some(b'>') => (&part[..part.len() - 1], "&gt;"),
+            Some(b'&') => (&part[..part.len() - 1], "&amp;"),
+            Some(b'<') => (&part[..part.len() - 1], "&lt;"),
+            _ => (part, ""),
+        };
+        json::write_part(out, plain);
+        out.extend_from_slice(escaped.as_bytes());
+    }
 }
 
 /// Checks that a text is one element, which can be written as it stands; gives its namespace and name.

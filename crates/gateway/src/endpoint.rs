@@ -193,7 +193,8 @@ impl Endpoint {
                 Err(error)
             }
         };
-        match Outcome::new(result, &operation.statuses) {
+        let is_rest = matches!(self.upstream, Upstream::Rest { .. });
+        match Outcome::new(result, &operation.statuses, is_rest) {
             Outcome::Returned(json) => match operation.reshape.apply(json) {
                 Ok(json) => Outcome::Returned(json),
                 Err(error) => Outcome::Refused(Refusal::of_answer(&error)),

@@ -87,13 +87,17 @@ impl Statuses {
 }
 
 impl Outcome {
-    pub(crate) fn new(result: Result<Answer, CallError>, statuses: &Statuses) -> Self {
+    /// `is_rest` says whether a status of HTTP is the upstream's own word, and not one about its protocol.
+    pub(crate) fn new(result: Result<Answer, CallError>, statuses: &Statuses, is_rest: bool) -> Self {
         match result {
             Ok(Answer::Returned(json)) => Self::Returned(json),
             Ok(Answer::Nothing) => Self::Nothing,
             Ok(Answer::Thrown(json)) => Self::Refused(thrown(&json, statuses)),
             Ok(Answer::Fault(json)) => Self::Refused(faulted(&json, statuses)),
-            Err(error) => Self::Refused(failed(error, statuses)),
+            Err(CallError::Status { status, body }) if is_rest => {
+                Self::Refused(answered(status, &body, statuses))
+            }
+            Err(error) => Self::Refused(failed(&error)),
         }
     }
 
@@ -144,11 +148,21 @@ fn faulted(json: &[u8], statuses: &Statuses) -> Refusal {
     Refusal { declared, fault: Some(fault), ..Refusal::new("fault", status, reason) }
 }
 
-fn failed(error: CallError, statuses: &Statuses) -> Refusal {
+/// A service of JSON answered with a status that is no success: what it says of the call is the caller's doing, what it
+/// says of us is not.
+fn answered(status: u16, body: &[u8], statuses: &Statuses) -> Refusal {
+    let name = statuses.name_of(status);
+    let declared = name.map(|name| (name.to_owned(), Value::Object(object(body))));
+    let is_of_call = matches!(status, 400 | 404 | 409 | 410 | 412 | 413 | 422) || declared.is_some();
+    let text = format!("the upstream answered with status {status}");
+    Refusal { declared, ..Refusal::new("upstream_status", if is_of_call { REFUSED } else { 502 }, text) }
+}
+
+fn failed(error: &CallError) -> Refusal {
     let text = error.to_string();
     match error {
-        CallError::Unwritable(error) => Refusal::of_call(&error),
-        CallError::Unreadable(error) => Refusal::of_answer(&error),
+        CallError::Unwritable(error) => Refusal::of_call(error),
+        CallError::Unreadable(error) => Refusal::of_answer(error),
         CallError::Failed(exception) => {
             let status = match exception.kind {
                 ApplicationExceptionKind::UnknownMethod => 501,
@@ -156,16 +170,11 @@ fn failed(error: CallError, statuses: &Statuses) -> Refusal {
             };
             Refusal::new("upstream_failed", status, text)
         }
-        CallError::Status { status, body } => {
-            let name = statuses.name_of(status);
-            let declared = name.map(|name| (name.to_owned(), Value::Object(object(&body))));
-            let answered = if (400..500).contains(&status) { REFUSED } else { 502 };
-            Refusal { declared, ..Refusal::new("upstream_status", answered, text) }
-        }
+        CallError::Status { .. } => Refusal::new("upstream_status", 502, text),
         CallError::Trouble(Trouble::TimedOut) => Refusal::new("timeout", 504, text),
         CallError::Trouble(_) => Refusal::new("unreachable", 502, text),
         CallError::Open { retry_after } => {
-            Refusal { retry_after: Some(retry_after), ..Refusal::new("unavailable", 503, text) }
+            Refusal { retry_after: Some(*retry_after), ..Refusal::new("unavailable", 503, text) }
         }
     }
 }
@@ -177,7 +186,7 @@ mod tests {
     fn refused(result: Result<Answer, CallError>, statuses: &[(&str, u16)]) -> Refusal {
         let statuses =
             Statuses(statuses.iter().map(|(name, status)| ((*name).to_owned(), *status)).collect());
-        match Outcome::new(result, &statuses) {
+        match Outcome::new(result, &statuses, true) {
             Outcome::Refused(refusal) => refusal,
             other => panic!("{other:?}"),
         }
@@ -199,6 +208,13 @@ mod tests {
         assert_eq!(refusal.status, 404);
         assert_eq!(refusal.declared.map(|(name, _)| name).as_deref(), Some("NoOrder"));
 
+        let status = |status| CallError::Status { status, body: Vec::new() };
+        assert_eq!(
+            [400, 401, 404, 500].map(|code| refused(Err(status(code)), &[]).status),
+            [422, 502, 422, 502]
+        );
+        let outcome = Outcome::new(Err(status(404)), &Statuses::default(), false);
+        assert!(matches!(outcome, Outcome::Refused(Refusal { status: 502, .. })), "{outcome:?}");
         let status = CallError::Status { status: 404, body: br#"{"why":"gone"}"#.to_vec() };
         let declared = refused(Err(status), &[("shared.NotFound", 404)]).declared;
         assert_eq!(declared, Some(("shared.NotFound".to_owned(), serde_json::json!({"why": "gone"}))));

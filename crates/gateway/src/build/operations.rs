@@ -176,7 +176,8 @@ impl Build<'_> {
                 return Err(self.superfluous(index, &key(inner), "a bridge without json"));
             }
         }
-        let (method, path) = self.method_and_path(index, pair)?;
+        let own_name = if matches!(inbound, Side::Json) { &pair.name } else { &pair.upstream };
+        let (method, path) = self.method_and_path(index, pair, own_name)?;
         let parameters = match (inbound, upstream) {
             (Side::Json, upstream) => parameters_of(upstream, &pair.upstream),
             (inbound, _) => parameters_of(inbound, &pair.name),
@@ -210,11 +211,12 @@ impl Build<'_> {
         })
     }
 
-    /// How an operation is called on the side of JSON.
+    /// How an operation is called on the side of JSON, where its name is `own_name`.
     pub(super) fn method_and_path(
         &self,
         index: usize,
         pair: &Pair<'_>,
+        own_name: &str,
     ) -> Result<(Method, Template), Failure> {
         let key = |inner: &str| format!("operations.{}.{inner}", pair.name);
         let settings = pair.settings;
@@ -231,7 +233,7 @@ impl Build<'_> {
                 })?
             }
         };
-        let default = format!("/{}", pair.upstream);
+        let default = format!("/{own_name}");
         let path = settings.and_then(|settings| settings.path.as_deref()).unwrap_or(&default);
         let path = Template::parse(path)
             .map_err(|error| self.reject(index, &key("path"), Text::from(error.to_string())))?;

@@ -53,7 +53,8 @@ impl Build<'_> {
             Side::Json => {
                 let address = self.address(index, upstream, None)?;
                 let requests = pairs.iter().map(|pair| {
-                    self.method_and_path(index, pair).map(|(method, path)| RestOperation { method, path })
+                    self.method_and_path(index, pair, &pair.upstream)
+                        .map(|(method, path)| RestOperation { method, path })
                 });
                 let operations = requests.collect::<Result<_, _>>()?;
                 let http = self.http(index, upstream, address, limits)?;

@@ -41,6 +41,27 @@ fn the_example_is_right() {
 }
 
 #[test]
+fn operations_have_the_names_of_the_file_on_the_side_of_json() {
+    let describe = |inbound: &str, upstream: &str, operations: &str, others: bool| {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!(
+            "endpoints:\n  - name: a\n    inbound: {inbound}\n    upstream: {upstream}\n    operations: {operations}\n    \
+             others: {others}\n"
+        );
+        write(&dir, &text);
+        let server = Server::load(&dir.path().join("bridge.yaml"));
+        server.map(|server| server.describe()).map_err(|failure| failure.line(Language::English))
+    };
+    let json = "{kind: json, path: /shop}";
+    let shop = "{kind: thrift, idl: '@/shop.thrift', address: 'x:1'}";
+    let text = describe(json, shop, "{get: {upstream: getOrder}}", true).unwrap();
+    assert!(text.contains("  get (POST /shop/get)\n") && !text.contains("getOrder"), "{text}");
+    assert!(text.contains("  touch (POST /shop/touch)\n"), "{text}");
+    let text = describe(json, shop, "{get: {upstream: getOrder}}", false).unwrap();
+    assert_eq!(text.lines().count(), 3, "{text}");
+}
+
+#[test]
 fn what_is_wrong_is_said_with_its_place() {
     let json = "    inbound: {kind: json, path: /shop}\n";
     let shop = "    upstream: {kind: thrift, idl: '@/shop.thrift', address: '127.0.0.1:1'}\n";

@@ -19,8 +19,9 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     auth,
-    metrics::{self, Observed},
+    metrics::{self, Metrics, Observed},
     services::Services,
+    settings::Settings,
 };
 
 /// How long the desk and the store may take to answer before they count as not ready.
@@ -56,32 +57,54 @@ async fn ready(services: &Services, stop: &Stop) -> Response {
     }
 }
 
-async fn measure(services: &Services, store: &StoreMetrics, headers: &HeaderMap) -> Response {
+/// Refuses whoever does not have the token that the metrics demand.
+///
+/// # Errors
+/// The answer to such a request.
+#[expect(clippy::result_large_err, reason = "it is the answer")]
+pub(crate) fn check_token(settings: &Settings, headers: &HeaderMap) -> Result<(), Response> {
     let given = auth::bearer(headers).unwrap_or_default().as_bytes();
-    let token = services.settings.metrics_token.as_ref();
+    let token = settings.metrics_token.as_ref();
     if token.is_some_and(|token| !bool::from(token.reveal().as_bytes().ct_eq(given))) {
         let mut refused = plain(StatusCode::UNAUTHORIZED, "the bearer token is missing or wrong\n");
         refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        return refused;
+        return Err(refused);
     }
+    Ok(())
+}
+
+async fn measure(
+    services: &Services,
+    store: &StoreMetrics,
+    headers: &HeaderMap,
+) -> Result<Response, Response> {
+    check_token(&services.settings, headers)?;
     // A desk that is too busy to answer is when the other figures matter most.
     let agents = tokio::time::timeout(PATIENCE, services.desk.agents()).await;
     let agents = agents.ok().and_then(Result::ok).unwrap_or_default();
     let outboxes = services.registry.metrics();
     let search = services.store.search_metrics();
-    let text = services.metrics.text(&Observed {
-        chat_connections: outboxes.connections(),
-        outbox_bytes: outboxes.bytes_queued(),
-        slow_closed: outboxes.slow_closes(),
-        dead_closed: outboxes.dead(),
-        queue_depth: services.desk.queue_depth(),
-        agents_online: agents.iter().filter(|agent| agent.status != AgentStatus::Offline).count(),
-        checkpoints: store.checkpoints.load(Relaxed),
-        checkpoint_micros_last: store.checkpoint_micros_last.load(Relaxed),
-        checkpoint_micros_max: store.checkpoint_micros_max.load(Relaxed),
-        search_indexed: search.indexed.load(Relaxed),
-        search_behind: search.behind.load(Relaxed),
-    });
+    Ok(measured(
+        &services.metrics,
+        &Observed {
+            chat_connections: outboxes.connections(),
+            outbox_bytes: outboxes.bytes_queued(),
+            slow_closed: outboxes.slow_closes(),
+            dead_closed: outboxes.dead(),
+            queue_depth: services.desk.queue_depth(),
+            agents_online: agents.iter().filter(|agent| agent.status != AgentStatus::Offline).count(),
+            checkpoints: store.checkpoints.load(Relaxed),
+            checkpoint_micros_last: store.checkpoint_micros_last.load(Relaxed),
+            checkpoint_micros_max: store.checkpoint_micros_max.load(Relaxed),
+            search_indexed: search.indexed.load(Relaxed),
+            search_behind: search.behind.load(Relaxed),
+        },
+    ))
+}
+
+/// The metrics as an answer.
+pub(crate) fn measured(metrics: &Metrics, observed: &Observed) -> Response {
+    let text = metrics.text(observed);
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text)
         .into_response()
 }

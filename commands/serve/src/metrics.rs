@@ -56,6 +56,7 @@ pub(crate) struct Metrics {
     retention_over: Family<Labels, Counter>,
     search_indexed: Gauge,
     search_behind: Gauge,
+    standby: Gauge,
     words_read: Counter,
     words_refused: Counter,
 }
@@ -133,6 +134,7 @@ impl Metrics {
             retention_over: Family::default(),
             search_indexed: Gauge::default(),
             search_behind: Gauge::default(),
+            standby: Gauge::default(),
             words_read: words.get_or_create_owned(&[("outcome", "read")]),
             words_refused: words.get_or_create_owned(&[("outcome", "refused")]),
             registry: Registry::default(),
@@ -241,6 +243,11 @@ impl Metrics {
             metrics.search_behind.clone(),
         );
         registry.register(
+            "kefu_standby",
+            "Whether the process waits beside the one that serves the store",
+            metrics.standby.clone(),
+        );
+        registry.register(
             "kefu_process_id",
             "Number of the process",
             ConstGauge::new(i64::from(std::process::id())),
@@ -252,6 +259,11 @@ impl Metrics {
         );
         registry.register_collector(Box::new(process::Process));
         Self { registry, ..metrics }
+    }
+
+    /// The process does not serve the store, but waits for it.
+    pub(crate) fn stands_by(&self) {
+        self.standby.set(1);
     }
 
     /// A connection that speaks HTTP was opened.

@@ -123,6 +123,7 @@ pub(crate) fn store_failure(dir: &Path, error: StoreError) -> Failure {
         | StoreError::OutOfOrder { .. }
         | StoreError::Abandoned
         | StoreError::Held
+        | StoreError::Erasing
         | StoreError::Closed
         | StoreError::Internal(_) => return Failure::internal(error),
     };

@@ -98,7 +98,7 @@ impl From<ParseError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Stale(_) | StoreError::Held => {
+            StoreError::Stale(_) | StoreError::Held | StoreError::Erasing => {
                 return Self::new(ErrorCode::Conflict, error.to_string());
             }
             StoreError::Conflict(_) => {

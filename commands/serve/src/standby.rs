@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use ::http::{HeaderName, HeaderValue, Method, StatusCode};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::{
     Router,
     extract::Request,
@@ -31,10 +31,10 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::{
-    health::plain,
+    health::{self, plain},
     http,
     listener::{ListenerLimits, serve_connections},
-    metrics::Metrics,
+    metrics::{Metrics, Observed},
     problem::Problem,
     services::Services,
     settings::Settings,
@@ -128,9 +128,10 @@ pub(crate) async fn take_over<T>(
     };
     let (limits, tracker) = (ListenerLimits::new(settings), TaskTracker::new());
     let metrics = Arc::new(Metrics::new());
+    metrics.stands_by();
     let serving = serve_connections(
         waiting,
-        router(dir, Arc::clone(&reading)),
+        router(dir, Arc::new(settings.clone()), Arc::clone(&metrics), Arc::clone(&reading)),
         limits,
         metrics,
         phase,
@@ -233,11 +234,21 @@ fn twice(listener: TcpListener) -> io::Result<(TcpListener, TcpListener)> {
     Ok((TcpListener::from_std(first)?, TcpListener::from_std(second)?))
 }
 
-fn router(dir: &Path, reading: Arc<OnceLock<Reading>>) -> Router {
+fn router(
+    dir: &Path,
+    settings: Arc<Settings>,
+    metrics: Arc<Metrics>,
+    reading: Arc<OnceLock<Reading>>,
+) -> Router {
     let dir: Arc<Path> = dir.into();
+    // What goes on in the desk is counted by the process that serves the store.
+    let measure = async move |headers: HeaderMap| {
+        health::check_token(&settings, &headers).map(|()| health::measured(&metrics, &Observed::default()))
+    };
     Router::new()
         .route("/healthz", get(async || plain(StatusCode::OK, "ok\n")))
         .route("/readyz", get(async move || readiness(&dir).await))
+        .route("/metrics", get(measure))
         .fallback(async move |request: Request| match reading.get() {
             Some(reading) => reading.router.clone().oneshot(request).await.into_response(),
             None => refusal().into_response(),
@@ -263,7 +274,7 @@ async fn readiness(dir: &Path) -> Response {
 mod tests {
     use std::cell::Cell;
 
-    use kefu_app::Text;
+    use kefu_app::{Secret, Text};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
@@ -273,8 +284,13 @@ mod tests {
     }
 
     async fn ask(address: std::net::SocketAddr, path: &str) -> String {
+        ask_by(address, path, "").await
+    }
+
+    async fn ask_by(address: std::net::SocketAddr, path: &str, token: &str) -> String {
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: kefu.test\r\nconnection: close\r\n\r\n");
+        let by = format!("host: kefu.test\r\nauthorization: Bearer {token}\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\n{by}connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
@@ -292,12 +308,20 @@ mod tests {
             true => Ok("opened"),
             false => Err(Failure::new(Exit::Locked, Text::new("in use", "使用中"))),
         };
-        let settings = Settings::default();
+        let metrics_token = Some(Secret::new("tell-me-all-of-it"));
+        let settings = Settings { metrics_token, ..Settings::default() };
         let client = async {
             assert!(ask(address, "/healthz").await.starts_with("HTTP/1.1 200"));
             let readiness = ask(address, "/readyz").await;
             assert!(readiness.starts_with("HTTP/1.1 503"), "{readiness}");
             assert!(readiness.ends_with("standby, and the store cannot be read\n"), "{readiness}");
+            let refused = ask(address, "/metrics").await;
+            assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+            let measured = ask_by(address, "/metrics", "tell-me-all-of-it").await;
+            assert!(
+                measured.starts_with("HTTP/1.1 200") && measured.contains("\nkefu_standby 1\n"),
+                "{measured}"
+            );
             let refused = ask(address, "/api/v1/conversations").await.to_lowercase();
             assert!(refused.starts_with("http/1.1 503") && refused.contains("retry-after: 1"), "{refused}");
             is_free.set(true);

@@ -249,7 +249,7 @@ fn remove_dir(dir: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn beside(file: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(suffix);
     PathBuf::from(name)

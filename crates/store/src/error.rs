@@ -68,6 +68,9 @@ pub enum StoreError {
     /// A legal hold forbids to erase it.
     #[error("a legal hold is on the customer: release it first")]
     Held,
+    /// It is too late for a hold.
+    #[error("the customer is being erased: it is too late")]
+    Erasing,
     /// Another connection was in the way for too long.
     #[error("the store is busy")]
     Busy,

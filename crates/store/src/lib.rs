@@ -28,6 +28,7 @@ mod reports;
 mod retention;
 mod rows;
 mod schema;
+mod scrub;
 mod search;
 mod session;
 mod shadow;
@@ -55,12 +56,13 @@ pub use files::{FileChange, StoredFile, copy::CopiedFiles, dir::FileDir};
 pub use knowledge::{
     Article, ArticleFilter, ArticleHit, ArticleText, ArticleVersion, Category, KnowledgeChange, VERSIONS_MAX,
 };
-pub use open::{OpenOptions, Opened, compact, holder, open, open_reading};
+pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
 pub use privacy::{Erasure, ErasureState, LegalHold, PrivacyChange};
 pub use reader::{Cursor, Follower, OpenWork, Page, Range, Store, View};
 pub use reports::{LiveCount, ReportEntry, ReportSlice};
-pub use retention::Outdated;
+pub use retention::{Belongings, Outdated};
+pub use scrub::Scrub;
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};
 pub use session::Session;
 pub use shadow::{SHADOW_CALLS_MAX, ShadowCall, ShadowChange};

@@ -64,7 +64,7 @@ pub async fn open(options: OpenOptions) -> Result<Opened, StoreError> {
         let mut checkpoints = writing(&file).await?;
         // It moves pages from file to file and looks at none of them.
         sqlx::raw_sql("PRAGMA cache_size = -64").execute(&mut checkpoints).await?;
-        Writer::start(conn, checkpoints, options.dir.join(format!("{FILE}-wal")), lock).await
+        Writer::start(conn, checkpoints, file.clone(), lock).await
     };
     let (writer, recovered) = ready.await.map_err(|error: StoreError| error.at(&file))?;
     let readers = options.readers.max(1);
@@ -87,21 +87,6 @@ pub async fn open_reading(dir: &Path, readers: usize) -> Result<Store, StoreErro
         schema::VERSION => Ok(Store::new(dir, reading(&file), readers.max(1))),
         found => Err(StoreError::Older { found, known: schema::VERSION }),
     }
-}
-
-/// Writes the store in `dir`, which nobody serves, anew: what SQLite left of earlier texts in the unused parts of pages
-/// is gone then. Takes as much room again while it works.
-///
-/// # Errors
-/// [`StoreError::Locked`] while it is served, or that it cannot be read or written; then it is as it was.
-pub async fn compact(dir: &Path) -> Result<(), StoreError> {
-    let _lock = lock(dir)?;
-    let file = dir.join(FILE);
-    let mut conn = writing(&file).await?;
-    let done = crate::sql::script(&mut conn, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").await;
-    let closed = conn.close().await;
-    done.map_err(|error| error.at(&file))?;
-    Ok(closed?)
 }
 
 /// The process that has the store in `dir` open, if one has and says so.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::rows::{self, Columns};
 use crate::sql::{self, Args};
-use crate::{Customer, Store, StoreError, reader};
+use crate::{Belongings, Customer, Store, StoreError, reader};
 
 /// The rows of a customer and of those that were merged into it; `?1` is its public id.
 pub(crate) const FAMILY: &str = "WITH RECURSIVE family (key) AS (
@@ -30,6 +30,13 @@ pub(crate) const HOLD: &str = "WITH RECURSIVE family (key) AS (
     SELECT customer, reason, made_by, made_at, expires_at FROM legal_hold
     WHERE (expires_at IS NULL OR expires_at > ?2)
         AND (customer = ?1 OR customer IN (SELECT id FROM family JOIN customer USING (key))) LIMIT 1";
+
+/// An erasure that goes on of a customer or of one that it was merged into; `?1` is its public id.
+pub(crate) const ERASING: &str = "WITH RECURSIVE above (key) AS (
+        SELECT key FROM customer WHERE id = ?1
+        UNION SELECT target FROM customer_merge JOIN above ON source = above.key WHERE undone_at IS NULL)
+    SELECT 1 FROM erasure WHERE finished_at IS NULL
+        AND (customer = ?1 OR customer IN (SELECT id FROM above JOIN customer USING (key))) LIMIT 1";
 
 /// Conversations that one query reads.
 const KEYS_MAX: i64 = 256;
@@ -78,7 +85,8 @@ pub struct Erasure {
 /// A change for the sake of somebody's privacy.
 #[derive(Clone, Debug)]
 pub enum PrivacyChange {
-    /// Forbids to erase a customer; takes the place of a hold that is there.
+    /// Forbids to erase a customer; takes the place of a hold that is there. [`StoreError::Erasing`] when it, or one that
+    /// it was merged into, is being erased.
     Hold(LegalHold),
     /// Ends the hold on the customer with this public id; [`StoreError::Stale`] when there is none.
     Release(Uuid),
@@ -90,6 +98,14 @@ pub enum PrivacyChange {
         at: Micros,
         /// Public id of the agent who asked.
         by: Option<Uuid>,
+    },
+    /// Refuses its set with [`StoreError::Held`] while there is a hold on anybody to whom these belong: what was found
+    /// to be due is not erased when a hold came meanwhile.
+    RequireNoHold {
+        /// What is about to be erased.
+        what: Belongings,
+        /// The time, by which holds expire.
+        now: Micros,
     },
     /// Leaves nothing of the entries at these positions but their places.
     EraseEntries(Vec<i64>),
@@ -118,10 +134,14 @@ pub enum PrivacyChange {
         /// Which time.
         before: Micros,
     },
-    /// Nothing is left of a customer.
+    /// Something was erased at this time: the files may have it in unused parts. `None`: they have nothing.
+    Unscrubbed(Option<Micros>),
+    /// Nothing is left of a customer; [`StoreError::Stale`] when its erasure was asked for anew since.
     Finish {
         /// Public id.
         customer: Uuid,
+        /// When it was asked for.
+        asked_at: Micros,
         /// When.
         at: Micros,
     },

@@ -3,12 +3,16 @@
 //! Whatever belongs to a customer under a legal hold is not due. Each kind leaves its list by being erased: a
 //! conversation by the mark `emptied_pos`, a ticket by its empty subject, files and pages by being gone.
 
-use kefu_core::{Conversation, InboxKey, Kept, Micros, VisitorKey};
+use kefu_core::{Conversation, ConversationKey, InboxKey, Kept, Micros, VisitorKey};
+use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use crate::rows::{self, Columns};
 use crate::sql::{self, Args};
-use crate::{Store, StoreError, privacy, reader};
+use crate::{Store, StoreError, privacy, reader, schema};
+
+/// The name in `meta` of when something was erased, first after the files were scrubbed.
+pub(crate) const UNSCRUBBED: &str = "unscrubbed";
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +23,19 @@ pub struct Outdated {
     pub before: Micros,
     /// The time, by which holds expire.
     pub now: Micros,
+}
+
+/// What is about to be erased because its time is over.
+#[derive(Clone, Debug)]
+pub enum Belongings {
+    /// What was said in a conversation.
+    Conversation(ConversationKey),
+    /// Files, by public id.
+    Files(Vec<Uuid>),
+    /// Tickets, by number.
+    Tickets(Vec<i64>),
+    /// The page trails of visitors.
+    Pages(Vec<VisitorKey>),
 }
 
 /// A query with the visitors on whom there is a hold: on their customer or on one that was merged into it.
@@ -74,6 +91,24 @@ macro_rules! pages {
 }
 
 impl Store {
+    /// Whether there is a hold on anybody to whom these belong.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn are_held(&self, what: &Belongings, now: Micros) -> Result<bool, StoreError> {
+        are_held(self.lease().await?.conn(), what, now).await
+    }
+
+    /// From when on the files of the store may have something in unused parts that was erased; `None` if they have
+    /// nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn unscrubbed(&self) -> Result<Option<Micros>, StoreError> {
+        let since: Option<i64> = schema::meta(self.lease().await?.conn(), UNSCRUBBED).await?;
+        Ok(since.map(Micros))
+    }
+
     /// How many of a kind are due.
     ///
     /// # Errors
@@ -133,6 +168,32 @@ impl Store {
         let keys: Vec<i64> = self.all(SQL, outdated.args().int(i64::from(most)), reader::first).await?;
         Ok(keys.into_iter().map(VisitorKey).collect())
     }
+}
+
+/// Whether there is a hold on anybody to whom these belong.
+pub(crate) async fn are_held(
+    conn: &mut SqliteConnection,
+    what: &Belongings,
+    now: Micros,
+) -> Result<bool, StoreError> {
+    const CONVERSATION: &str = select!("1 FROM conversation WHERE key = ?1 AND visitor IN held");
+    const FILES: &str =
+        select!("1 FROM json_each(?1) JOIN file ON file.id = unhex(value) WHERE visitor IN held LIMIT 1");
+    const TICKETS: &str = select!(
+        "1 FROM json_each(?1) JOIN ticket ON number = value
+        WHERE requester IN held OR EXISTS (SELECT 1 FROM ticket_conversation
+            JOIN conversation ON conversation.key = ticket_conversation.conversation
+            WHERE ticket = number AND conversation.visitor IN held) LIMIT 1"
+    );
+    const PAGES: &str = select!("1 FROM held WHERE visitor IN (SELECT value FROM json_each(?1)) LIMIT 1");
+    let args = Args::default();
+    let (sql, args) = match what {
+        Belongings::Conversation(key) => (CONVERSATION, args.int(key.0)),
+        Belongings::Files(ids) => (FILES, args.uuids(ids)),
+        Belongings::Tickets(numbers) => (TICKETS, args.ints(numbers.iter().copied())),
+        Belongings::Pages(visitors) => (PAGES, args.ints(visitors.iter().map(|visitor| visitor.0))),
+    };
+    Ok(sql::row(conn, sql, args.int(None).int(now.0)).await?.is_some())
 }
 
 impl Outdated {

@@ -16,6 +16,7 @@ mod privacy;
 mod records;
 mod recover;
 mod revise;
+mod scrub;
 mod sessions;
 mod shadow;
 mod tags;
@@ -34,8 +35,9 @@ use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
+use crate::scrub::PageFile;
 use crate::sql::{self, Args};
-use crate::{Batch, Committed, StoreError, rows};
+use crate::{Batch, Committed, StoreError, backup, rows};
 use audit::Chain;
 use checkpoint::Checkpointer;
 use entries::Statements;
@@ -57,7 +59,10 @@ pub struct Writer {
     /// The end of the audit log.
     chain: Chain,
     checkpointer: Checkpointer,
+    file: PathBuf,
     wal: PathBuf,
+    /// The store's file beneath SQLite, once it was needed.
+    pages: Option<Arc<PageFile>>,
     in_transaction: bool,
     /// The last session that was looked at for expiry; empty before the first.
     sessions_seen: Vec<u8>,
@@ -70,7 +75,7 @@ impl Writer {
     pub(crate) async fn start(
         mut conn: SqliteConnection,
         checkpoints: SqliteConnection,
-        wal: PathBuf,
+        file: PathBuf,
         lock: File,
     ) -> Result<(Self, usize), StoreError> {
         let keys = Keys::read(&mut conn).await?;
@@ -85,7 +90,9 @@ impl Writer {
             tail,
             chain,
             checkpointer,
-            wal,
+            wal: backup::beside(&file, "-wal"),
+            file,
+            pages: None,
             in_transaction: false,
             sessions_seen: Vec::new(),
             _lock: lock,

@@ -8,7 +8,7 @@ use kefu_core::{
 };
 use kefu_protocol::frame::{Position, Warning};
 use kefu_socket::{ConnectionId, Outbox};
-use kefu_store::{AuditRecord, PrivacyChange, RecordSet};
+use kefu_store::{AuditRecord, PrivacyChange, RecordSet, Scrub};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -335,9 +335,10 @@ pub(crate) enum Command {
         note: PrivacyChange,
         reply: Answer<()>,
     },
-    /// Empties the store's write-ahead log.
-    SettleStore {
-        reply: Answer<()>,
+    /// Empties the store's write-ahead log and cleans what a scrub noted; without one, begins one.
+    Scrub {
+        scrub: Option<Arc<Scrub>>,
+        reply: Answer<Arc<Scrub>>,
     },
     /// What a bot has come to.
     Bot(BotAnswer),
@@ -389,10 +390,10 @@ impl Command {
             Self::DropRole { reply, .. }
             | Self::EndSession { reply, .. }
             | Self::EndErased { reply, .. }
-            | Self::SettleStore { reply }
             | Self::Record { reply, .. }
             | Self::SetupToken { reply, .. } => refuse(reply, problem),
             Self::Agents { reply } => refuse(reply, problem),
+            Self::Scrub { reply, .. } => refuse(reply, problem),
             Self::Stop { reply } => {
                 // Whoever asked may have stopped waiting.
                 reply.send(()).ok();

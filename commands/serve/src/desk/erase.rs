@@ -1,9 +1,9 @@
 //! What an erasure asks of the desk.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use kefu_core::{ConversationKey, Event, EventCode, Micros, Principal, VisitorKey};
-use kefu_store::{PrivacyChange, StoreError};
+use kefu_store::{Belongings, PrivacyChange, Scrub, StoreError};
 
 use super::{
     api::Answer,
@@ -19,6 +19,21 @@ impl Task {
             self.close_connections_of(Principal::Visitor(*visitor));
         }
         self.hot.forget_visitors(&visitors.into_iter().collect::<HashSet<_>>());
+    }
+
+    /// Whether nothing forbids to end a conversation whose time is over. What the store has is what holds: only the desk
+    /// writes.
+    pub(super) async fn may_end(
+        &self,
+        key: ConversationKey,
+        note: &PrivacyChange,
+        now: Micros,
+    ) -> Result<(), StoreError> {
+        let is_due = matches!(note, PrivacyChange::Emptied { .. });
+        if is_due && self.store.are_held(&Belongings::Conversation(key), now).await? {
+            return Err(StoreError::Held);
+        }
+        Ok(())
     }
 
     /// Ends a conversation whose entries are erased, with an entry of its own for whoever holds them still.
@@ -50,11 +65,12 @@ impl Task {
         work.answers.push(Pending::Done { reply });
     }
 
-    pub(super) async fn settle(&mut self, reply: Answer<()>) {
-        let settled = self.writer.settle().await.map_err(|error| match error {
+    pub(super) async fn scrub(&mut self, scrub: Option<Arc<Scrub>>, reply: Answer<Arc<Scrub>>) {
+        let scrubbed = self.writer.scrub(scrub).await.map_err(|error| match error {
             StoreError::Busy => Problem::unavailable("somebody reads the store: try again"),
             other => Problem::from(other),
         });
-        drop(reply.send(settled));
+        // Whoever asked may have stopped waiting.
+        reply.send(scrubbed).ok();
     }
 }

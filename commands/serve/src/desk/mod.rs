@@ -40,7 +40,7 @@ use kefu_core::{
     Micros, Revise, VisitorKey,
 };
 use kefu_socket::ConnectionId;
-use kefu_store::{AuditRecord, Range, RecordSet, Store, View, Writer};
+use kefu_store::{AuditRecord, Range, RecordSet, Scrub, Store, View, Writer};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -510,9 +510,10 @@ impl Desk {
         self.ask(|reply| Command::EndErased { conversation, note, reply }).await
     }
 
-    /// Empties the store's write-ahead log; `unavailable` while somebody reads what is in it.
-    pub(crate) async fn settle(&self) -> Result<(), Problem> {
-        self.ask(|reply| Command::SettleStore { reply }).await
+    /// Empties the store's write-ahead log and cleans what `scrub` noted, or begins a scrub; `unavailable` while
+    /// somebody reads what is in the log.
+    pub(crate) async fn scrub(&self, scrub: Option<Arc<Scrub>>) -> Result<Arc<Scrub>, Problem> {
+        self.ask(|reply| Command::Scrub { scrub, reply }).await
     }
 
     /// All agents, with what they are doing.

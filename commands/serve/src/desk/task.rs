@@ -248,7 +248,11 @@ impl Task {
                     work.recorders.push(Some(reply));
                 }
                 Command::EndErased { conversation, note, reply } => {
-                    self.end_erased(conversation, note, reply, now, &mut work);
+                    match self.may_end(conversation, &note, now).await {
+                        Ok(()) => self.end_erased(conversation, note, reply, now, &mut work),
+                        // Whoever asked may have stopped waiting.
+                        Err(error) => drop(reply.send(Err(error.into()))),
+                    }
                 }
                 Command::Stop { reply } => stop = Some(reply),
                 other => self.answer_now(other).await,
@@ -291,7 +295,7 @@ impl Task {
                 self.advance(connection, positions, rounds).await;
             }
             Command::Forget(visitors) => self.forget(visitors),
-            Command::SettleStore { reply } => self.settle(reply).await,
+            Command::Scrub { scrub, reply } => self.scrub(scrub, reply).await,
             Command::CloseBlocked(visitors) => self.close_blocked(&visitors),
             Command::Typing { connection, conversation, on } => self.typing(connection, conversation, on),
             Command::Watch { connection, watch, on } => self.watch(connection, watch, on),

@@ -217,7 +217,5 @@ async fn erase_in(dir: &Path, customer: &Customer) -> Result<u64, Failure> {
         Failure::new(Exit::Io, Text::new(message, "抹除尚未完成:下次启动 `kefu serve` 时会继续"))
             .because(problem)
     })?;
-    // Pages of texts that grew were written anew and keep pieces of what they held before.
-    kefu_store::compact(dir).await.map_err(|error| store_failure(dir, error))?;
     Ok(entries)
 }

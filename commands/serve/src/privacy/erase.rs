@@ -2,7 +2,8 @@ use std::{sync::Arc, time::Duration};
 
 use kefu_core::{Conversation, EventCode, VisitorKey};
 use kefu_store::{
-    AuditActor, AuditRecord, Change, Customer, Erasure, FileChange, Indexer, PrivacyChange, RecordSet, Store,
+    AuditActor, AuditRecord, Change, Customer, Erasure, FileChange, Indexer, PrivacyChange, RecordSet, Scrub,
+    Store,
 };
 use serde_json::json;
 use tokio::time::MissedTickBehavior;
@@ -24,6 +25,9 @@ const SETTLE_TRIES: usize = 50;
 
 /// How long it waits between two tries.
 const SETTLE_WAIT: Duration = Duration::from_millis(100);
+
+/// Between two parts of a scrub, so that whoever sends waits for none.
+const SCRUB_PAUSE: Duration = Duration::from_millis(20);
 
 /// Carries erasures out, for ever: those that are asked for, and those that an earlier run did not finish.
 pub(crate) async fn keep(services: &Services) {
@@ -74,10 +78,19 @@ impl Eraser {
 
     /// Finishes all that are written down, one after the other.
     pub(crate) async fn run_all(&self) -> Result<(), Problem> {
-        let mut outcome = Ok(());
+        let (mut outcome, mut taken) = (Ok(()), Vec::new());
         for erasure in self.store.open_erasures().await? {
             // One that cannot go on now keeps no other from its end.
-            outcome = self.run(&erasure, |_| ()).await.and(outcome);
+            match self.take(&erasure, |_| ()).await {
+                Ok(()) => taken.push(erasure),
+                Err(problem) => outcome = Err(problem),
+            }
+        }
+        if !taken.is_empty() {
+            self.settle().await?;
+        }
+        for erasure in taken {
+            outcome = self.finish(&erasure).await.and(outcome);
         }
         outcome
     }
@@ -85,9 +98,16 @@ impl Eraser {
     /// Goes on with an erasure to its end; `told` hears how many entries this run has erased so far.
     ///
     /// # Errors
-    /// When the store cannot be read or written, or is read for so long that its files cannot be emptied. It can go
+    /// When the store cannot be read or written, or is read for so long that its files cannot be cleaned. It can go
     /// on later.
-    pub(crate) async fn run(&self, erasure: &Erasure, mut told: impl FnMut(u64)) -> Result<(), Problem> {
+    pub(crate) async fn run(&self, erasure: &Erasure, told: impl FnMut(u64)) -> Result<(), Problem> {
+        self.take(erasure, told).await?;
+        self.settle().await?;
+        self.finish(erasure).await
+    }
+
+    /// Erases whatever is left of a customer.
+    async fn take(&self, erasure: &Erasure, mut told: impl FnMut(u64)) -> Result<(), Problem> {
         let customer = self.store.customer(erasure.customer).await?;
         let customer = customer.ok_or_else(|| Problem::not_found("customer"))?;
         let visitors = self.store.visitors_of_customer(&customer).await?;
@@ -111,14 +131,17 @@ impl Eraser {
                     conversation: conversation.key,
                     entries,
                 };
-                done += self.erase(conversation, note).await?;
+                done += self.erase(conversation, None, note).await?;
                 told(done);
             }
         }
-        self.erase_tickets(&visitors).await?;
-        self.settle().await?;
-        let at = clock::now();
-        let finish = Change::Privacy(PrivacyChange::Finish { customer: erasure.customer, at });
+        self.erase_tickets(&visitors).await
+    }
+
+    /// Writes down that nothing is left in any file.
+    async fn finish(&self, erasure: &Erasure) -> Result<(), Problem> {
+        let (customer, asked_at, at) = (erasure.customer, erasure.asked_at, clock::now());
+        let finish = Change::Privacy(PrivacyChange::Finish { customer, asked_at, at });
         let audit = AuditRecord {
             at,
             actor: AuditActor::System,
@@ -133,10 +156,11 @@ impl Eraser {
     }
 
     /// Erases what was said in a conversation, from its end back, and writes down that it is done, as `note` has it
-    /// of how many entries there were; returns them.
+    /// of how many entries there were; returns them. With `guard`, only while that lets it.
     pub(super) async fn erase(
         &self,
         conversation: &Conversation,
+        guard: Option<&PrivacyChange>,
         note: impl FnOnce(u64) -> PrivacyChange,
     ) -> Result<u64, Problem> {
         let mut from = Some(conversation.last_pos).filter(|pos| *pos > 0);
@@ -149,7 +173,9 @@ impl Eraser {
         while let Some(pos) = from {
             let (positions, next) = self.store.positions_back(pos, ENTRIES).await?;
             entries += positions.len() as u64;
-            self.change(PrivacyChange::EraseEntries(positions)).await?;
+            let erase = PrivacyChange::EraseEntries(positions);
+            let changes = guard.cloned().into_iter().chain([erase]).map(Change::Privacy).collect();
+            self.desk.record(RecordSet { changes, audit: Vec::new() }).await?;
             from = next;
         }
         let has_comment = conversation.rating.as_ref().is_some_and(|rating| !rating.comment.is_empty());
@@ -172,17 +198,36 @@ impl Eraser {
         }
     }
 
-    /// Returns when no file holds anything of what was erased.
+    /// Returns when no file holds anything of what was erased, not even where nothing is: texts that moved leave copies
+    /// in unused parts of pages.
     pub(super) async fn settle(&self) -> Result<(), Problem> {
         self.files.settle().await?;
         self.indexer.settle().await?;
+        let mut scrub = self.scrub(None).await?;
+        loop {
+            let is_more = scrub.look().await?;
+            scrub = self.scrub(Some(scrub)).await?;
+            if !is_more {
+                break;
+            }
+            tokio::time::sleep(SCRUB_PAUSE).await;
+        }
+        scrub.sync().await?;
+        if self.store.unscrubbed().await?.is_some() {
+            self.change(PrivacyChange::Unscrubbed(None)).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody reads what is in the way.
+    async fn scrub(&self, scrub: Option<Arc<Scrub>>) -> Result<Arc<Scrub>, Problem> {
         for _ in 1..SETTLE_TRIES {
-            if self.desk.settle().await.is_ok() {
-                return Ok(());
+            if let Ok(scrub) = self.desk.scrub(scrub.clone()).await {
+                return Ok(scrub);
             }
             tokio::time::sleep(SETTLE_WAIT).await;
         }
-        self.desk.settle().await
+        self.desk.scrub(scrub).await
     }
 
     async fn change(&self, change: PrivacyChange) -> Result<(), Problem> {

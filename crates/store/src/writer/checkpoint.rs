@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sqlx::Connection as _;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 use tracing::warn;
 
@@ -62,6 +62,8 @@ struct Shared {
     wake: Notify,
     stop: AtomicBool,
     assist: AtomicBool,
+    /// Held by whoever moves pages.
+    turn: Arc<Mutex<()>>,
     metrics: Arc<StoreMetrics>,
 }
 
@@ -83,6 +85,13 @@ impl Checkpointer {
             self.pages = 0;
             self.shared.wake.notify_one();
         }
+    }
+
+    /// Keeps it from moving pages until the turn is dropped; `None` while it moves some.
+    pub(super) fn take_turn(&self) -> Option<OwnedMutexGuard<()>> {
+        let turn = Arc::clone(&self.shared.turn).try_lock_owned().ok()?;
+        self.shared.assist.store(false, Relaxed);
+        Some(turn)
     }
 
     pub(super) fn measured(&self, wal_bytes: u64) {
@@ -131,6 +140,8 @@ async fn run(mut conn: SqliteConnection, shared: Arc<Shared>) {
         if shared.stop.load(Relaxed) {
             break;
         }
+        // Whoever has the turn empties the log.
+        let Ok(_turn) = shared.turn.try_lock() else { continue };
         if let Err(error) = round(&mut conn, &shared).await {
             warn!(error = &error as &dyn std::error::Error, "cannot move the write-ahead log into the file");
         }

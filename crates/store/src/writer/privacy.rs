@@ -2,16 +2,10 @@ use kefu_core::Micros;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use super::{Writer, customers};
+use super::customers;
 use crate::rows::int;
 use crate::sql::{self, Args};
-use crate::{LegalHold, PrivacyChange, StoreError, privacy, reader};
-
-/// How long the end of an erasure waits for those who read, in milliseconds: meanwhile nothing is written.
-const PATIENCE: &str = "PRAGMA busy_timeout = 50";
-
-/// As connections are opened.
-const USUAL: &str = "PRAGMA busy_timeout = 5000";
+use crate::{LegalHold, PrivacyChange, StoreError, privacy, reader, retention};
 
 /// Writes a change, inside the transaction of its batch.
 pub(super) async fn write(conn: &mut SqliteConnection, change: &PrivacyChange) -> Result<(), StoreError> {
@@ -25,6 +19,10 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &PrivacyChange) -
             }
         }
         PrivacyChange::Erase { customer, at, by } => begin(conn, *customer, *at, *by).await,
+        PrivacyChange::RequireNoHold { what, now } => match retention::are_held(conn, what, *now).await? {
+            true => Err(StoreError::Held),
+            false => Ok(()),
+        },
         PrivacyChange::EraseEntries(positions) => erase_entries(conn, positions).await,
         PrivacyChange::EraseTickets(numbers) => erase_tickets(conn, numbers).await,
         PrivacyChange::Erased { customer, conversation, entries } => {
@@ -42,10 +40,15 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &PrivacyChange) -
             let args = Args::default().ints(visitors.iter().map(|visitor| visitor.0)).int(before.0);
             sql::execute(conn, SQL, args).await.map(drop)
         }
-        PrivacyChange::Finish { customer, at } => {
-            const SQL: &str = "UPDATE erasure SET finished_at = ? WHERE customer = ? AND finished_at IS NULL";
-            let args = Args::default().int(at.0).blob(customer.as_bytes());
-            sql::execute(conn, SQL, args).await.map(drop)
+        PrivacyChange::Unscrubbed(since) => unscrubbed(conn, *since).await,
+        PrivacyChange::Finish { customer, asked_at, at } => {
+            const SQL: &str = "UPDATE erasure SET finished_at = ?
+                WHERE customer = ? AND asked_at = ? AND finished_at IS NULL";
+            let args = Args::default().int(at.0).blob(customer.as_bytes()).int(asked_at.0);
+            match sql::execute(conn, SQL, args).await? {
+                0 => Err(StoreError::Stale("erasure")),
+                _ => Ok(()),
+            }
         }
     }
 }
@@ -54,7 +57,11 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &PrivacyChange) -
 async fn add_hold(conn: &mut SqliteConnection, hold: &LegalHold) -> Result<(), StoreError> {
     const SQL: &str = "INSERT OR REPLACE INTO legal_hold (customer, reason, made_by, made_at, expires_at)
         VALUES (?, ?, ?, ?, ?)";
-    let mut args = Args::default().blob(hold.customer.as_bytes()).text(&hold.reason);
+    let customer = || Args::default().blob(hold.customer.as_bytes());
+    if sql::row(conn, privacy::ERASING, customer()).await?.is_some() {
+        return Err(StoreError::Erasing);
+    }
+    let mut args = customer().text(&hold.reason);
     args.add_opt_blob(hold.made_by.as_ref().map(|id| id.as_bytes().as_slice()));
     let args = args.int(hold.made_at.0).int(hold.expires_at.map(|at| at.0));
     sql::execute(conn, SQL, args).await.map(drop)
@@ -118,6 +125,18 @@ async fn keys(conn: &mut SqliteConnection, sql: &'static str, args: Args) -> Res
     sql::rows(conn, sql, args).await?.iter().map(reader::first).collect()
 }
 
+/// The first time counts.
+async fn unscrubbed(conn: &mut SqliteConnection, since: Option<Micros>) -> Result<(), StoreError> {
+    const NOTE: &str = "INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)";
+    const DONE: &str = "DELETE FROM meta WHERE key = ?";
+    let key = Args::default().text(retention::UNSCRUBBED);
+    let done = match since {
+        Some(since) => sql::execute(conn, NOTE, key.int(since.0)).await,
+        None => sql::execute(conn, DONE, key).await,
+    };
+    done.map(drop)
+}
+
 /// Leaves of entries that they were there. What events tell has no words of anybody.
 async fn erase_entries(conn: &mut SqliteConnection, positions: &[i64]) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE log SET text = '', data = NULL, quote_seq = NULL, revision = 3
@@ -138,20 +157,4 @@ async fn erase_tickets(conn: &mut SqliteConnection, numbers: &[i64]) -> Result<(
         sql::execute(conn, change, Args::default().ints(numbers.iter().copied())).await?;
     }
     Ok(())
-}
-
-impl Writer {
-    /// Moves the write-ahead log into the file and empties it, so that it holds nothing of what was erased.
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`] while somebody reads: then it has to be called again.
-    pub async fn settle(&mut self) -> Result<(), StoreError> {
-        self.check_sound()?;
-        sql::script(&mut self.conn, PATIENCE).await?;
-        let row = sql::row(&mut self.conn, "PRAGMA wal_checkpoint(TRUNCATE)", Args::default()).await;
-        sql::script(&mut self.conn, USUAL).await?;
-        let busy: i64 = row?.map_or(Ok(0), |row| reader::first(&row))?;
-        self.measure_wal();
-        if busy == 0 { Ok(()) } else { Err(StoreError::Busy) }
-    }
 }

@@ -20,7 +20,12 @@ pub(super) async fn write(
         sql::script(conn, "SAVEPOINT record_set").await?;
         match write_set(conn, chain, set).await {
             Ok(()) => outcomes.push(Ok(())),
-            Err(error @ (StoreError::Conflict(_) | StoreError::Stale(_) | StoreError::Held)) => {
+            Err(
+                error @ (StoreError::Conflict(_)
+                | StoreError::Stale(_)
+                | StoreError::Held
+                | StoreError::Erasing),
+            ) => {
                 sql::script(conn, "ROLLBACK TO record_set").await?;
                 *chain = before;
                 outcomes.push(Err(error));

@@ -160,7 +160,8 @@ pub(super) async fn erase(
 
 /// Forbids to erase a customer (permission `privacy`)
 ///
-/// A customer has one hold: a new one takes the place of the one before.
+/// A customer has one hold: a new one takes the place of the one before. From then on nothing of the customer goes
+/// because its time is over either, not even what was due already. 409 when it is being erased.
 #[utoipa::path(put, path = "/customers/{id}/hold", operation_id = "hold_customer", tag = "privacy",
     params(("id" = Uuid, Path)), request_body = HoldBody, security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = PrivacyView), SignedErrors))]
@@ -178,10 +179,6 @@ pub(super) async fn hold(
         return Err(Problem::invalid("reason", "must say why").into());
     }
     let expires_at = body.expires_at.map(|text| fields::future("expires_at", &text, now)).transpose()?;
-    let erasure = api.services.store.erasure(customer.id).await.map_err(Problem::from)?;
-    if erasure.is_some_and(|erasure| erasure.state == ErasureState::UnderWay) {
-        return Err(Problem::new(ErrorCode::Conflict, "the customer is being erased: it is too late").into());
-    }
     let hold = LegalHold { customer: customer.id, reason, made_by: Some(who.id), made_at: now, expires_at };
     let detail = json!({"expires_at": expires_at.map(timestamp)});
     record(&api, &who, &caller, PrivacyChange::Hold(hold), "customer.held", customer.id, detail).await?;

@@ -295,6 +295,12 @@ async fn a_hold_is_in_the_way_of_an_erasure_until_it_ends() {
     let released = office.ask(Method::DELETE, &format!("/customers/{}/hold", one.id), None, &by).await;
     assert_eq!(released.status, 204, "{}", released.body);
     assert_eq!(office.ask(Method::POST, &erase, None, &by).await.status, 202);
+    let late = hold(json!({"reason": "a lawsuit"})).await;
+    assert!(
+        late.status == 409 && late.body["detail"].as_str().unwrap().contains("too late"),
+        "{}",
+        late.body
+    );
     Eraser::of(&office.services).run_all().await.unwrap();
     let actions: Vec<_> = office.trail().await.into_iter().map(|(action, _)| action).collect();
     let expected =

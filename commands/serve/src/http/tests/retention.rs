@@ -2,6 +2,8 @@
 
 use http::Method;
 use kefu_core::Role;
+use kefu_protocol::frame::ErrorCode;
+use kefu_store::{Belongings, Change, FileChange, Outdated, PrivacyChange};
 use serde_json::json;
 
 use super::{
@@ -62,7 +64,7 @@ async fn what_was_kept_for_long_enough_leaves_nothing_in_any_file() {
     let kept = keep(days).await;
     assert_eq!(kept.status, 200, "{}", kept.body);
     let dir = office.dir.path();
-    let sweeper = Sweeper::of(&office.services);
+    let mut sweeper = Sweeper::of(&office.services);
     let now = clock::now();
     sweeper.sweep(now.plus_seconds(29 * 24 * 60 * 60)).await.unwrap();
     assert!(!traces(dir, &["outdated"]).is_empty(), "not yet");
@@ -90,4 +92,78 @@ async fn what_was_kept_for_long_enough_leaves_nothing_in_any_file() {
     assert_eq!((swept, again), (1, 1));
     let metrics = office.services.metrics.text(&crate::metrics::Observed::default());
     assert!(metrics.contains("kefu_retention_erased_total{kind=\"messages\"} 1"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_hold_that_comes_while_a_slice_is_on_its_way_stops_it() {
+    let office = Office::open().await;
+    let agent = office.token_of(office.agent("lin", Role::Agent).await).await;
+    let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
+    let due = ended(&office, &agent, "held", 10).await;
+    let main = office.guest().await;
+    let merge = json!({"from": [due.id]});
+    assert_eq!(office.post(&format!("/customers/{}/merge", main.id), &admin, merge).await.status, 200);
+    let (dir, store, now) = (office.dir.path(), &office.services.store, clock::now());
+    let sweeper = Sweeper::of(&office.services);
+    // What a round looked up before anybody thought of a hold.
+    let inbox = office.services.desk.directory().inbox_by_slug("web").unwrap().key;
+    let outdated = Outdated { inbox, before: now.plus_seconds(60), now };
+    let conversations = store.outdated_conversations(outdated, 10).await.unwrap();
+    let files = store.outdated_files(outdated, 10).await.unwrap();
+    let tickets = store.outdated_tickets(outdated, 10).await.unwrap();
+    let pages = store.outdated_pages(outdated, 10).await.unwrap();
+    assert_eq!([conversations.len(), files.len(), tickets.len(), pages.len()], [1; 4]);
+    let hold = format!("/customers/{}/hold", due.id);
+    let held = office.ask(Method::PUT, &hold, Some(json!({"reason": "a lawsuit"})), &Ask::by(&admin)).await;
+    assert_eq!(held.status, 200, "{}", held.body);
+
+    let remove = vec![Change::File(FileChange::Remove(files[0]))];
+    let erase = vec![Change::Privacy(PrivacyChange::EraseTickets(tickets.clone()))];
+    let trail = PrivacyChange::RemovePages { visitors: pages.clone(), before: outdated.before };
+    let key = conversations[0].key;
+    let entries = vec![Change::Privacy(PrivacyChange::EraseEntries(vec![conversations[0].last_message_pos]))];
+    for (what, changes) in [
+        (Belongings::Files(files), remove),
+        (Belongings::Tickets(tickets), erase),
+        (Belongings::Pages(pages), vec![Change::Privacy(trail)]),
+        (Belongings::Conversation(key), entries),
+    ] {
+        let refused = sweeper.record(what, now, changes).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Conflict, "{refused:?}");
+    }
+    let note = PrivacyChange::Emptied { conversation: key, upto: conversations[0].last_pos };
+    let refused = office.services.desk.end_erased(key, note).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Conflict, "{refused:?}");
+    assert_eq!(sweeper.empty(&conversations[0], now).await.unwrap_err().code, ErrorCode::Conflict);
+    let path = format!("/conversations/{}/messages?limit=500", due.conversation);
+    let page = office.get(&path, &admin).await.body;
+    assert!(page.to_string().contains(&secret("held")) && !page.to_string().contains("erased"), "{page}");
+    assert!(traces(dir, &["held"]).iter().any(|trace| trace.contains("/files/")), "the file is there");
+    let ticket = office.get("/tickets", &admin).await.body;
+    assert!(ticket.to_string().contains(&secret("held")), "{ticket}");
+
+    // It has gone again: so does everything, at once.
+    assert_eq!(office.ask(Method::DELETE, &hold, None, &Ask::by(&admin)).await.status, 204);
+    sweeper.empty(&conversations[0], now).await.unwrap();
+    let page = office.get(&path, &admin).await.body.to_string();
+    assert!(!page.contains(&secret("held")) && page.contains("erased"), "{page}");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_scrub_is_known_after_a_restart() {
+    let office = Office::open().await;
+    let agent = office.token_of(office.agent("lin", Role::Agent).await).await;
+    let old = ended(&office, &agent, "outdated", 10).await;
+    let (store, now) = (&office.services.store, clock::now());
+    let sweeper = Sweeper::of(&office.services);
+    let inbox = office.services.desk.directory().inbox_by_slug("web").unwrap().key;
+    let outdated = Outdated { inbox, before: now.plus_seconds(60), now };
+    let due = store.outdated_conversations(outdated, 10).await.unwrap();
+    assert_eq!(due[0].id, old.conversation);
+    assert_eq!(store.unscrubbed().await.unwrap(), None);
+    sweeper.empty(&due[0], now).await.unwrap();
+    assert!(store.unscrubbed().await.unwrap().is_some(), "as a process that ends now leaves it");
+    // Another process has nothing more to erase, and scrubs.
+    Sweeper::of(&office.services).sweep(now).await.unwrap();
+    assert_eq!(store.unscrubbed().await.unwrap(), None);
 }

@@ -122,6 +122,38 @@ fn what_was_revised_while_nobody_followed_is_taken_out_at_the_next_start() {
     });
 }
 
+#[test]
+fn blocks_that_moved_between_pages_leave_no_copy() {
+    run(|dir| async move {
+        let mut chat = Chat::open(dir.path(), 2).await;
+        let first = chat.writer.next_pos();
+        chat.fill("退款").await;
+        chat.indexer.catch_up().await.unwrap();
+        // Words everywhere between the others, so that blocks are split and pages after them.
+        let said = |round: i64| -> String {
+            (0..900)
+                .map(|number| format!("{:x}gone{round} ", (number * 7919 + round * 104_729) % 65_536))
+                .collect()
+        };
+        for round in 0..12 {
+            chat.revise(first + round * 31, Revision::Edited, &said(round)).await;
+            chat.indexer.settle().await.unwrap();
+        }
+        assert!(written_terms(&raw(dir.path())).contains(&Term::of("0gone0")));
+        for round in 0..12 {
+            chat.revise(first + round * 31, Revision::Erased, "").await;
+        }
+        chat.indexer.settle().await.unwrap();
+        let terms = written_terms(&raw(dir.path()));
+        let mut gone =
+            (0..12).flat_map(|round| said(round).split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let left = gone.find(|word| !word.is_empty() && terms.contains(&Term::of(word)));
+        assert_eq!(left, None);
+        chat.close().await;
+        assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+    });
+}
+
 /// The terms of everything in the files that looks like a block, whether its page is in use or not.
 fn written_terms(bytes: &[u8]) -> Vec<Term> {
     use super::super::block::{BLOCK_BYTES, terms_of};

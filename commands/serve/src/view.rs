@@ -525,8 +525,8 @@ impl Directory {
         }
     }
 
-    /// What an event says in plain English, for clients that do not know its code.
-    pub(crate) fn event_text(&self, event: Event) -> String {
+    /// What an event that is `by`'s doing says in plain English, for clients that do not know its code.
+    pub(crate) fn event_text(&self, event: Event, by: Principal) -> String {
         let agent = event.agent.and_then(|key| self.agents.get(&key)).map_or("", |agent| &*agent.name);
         match (event.code, agent) {
             (EventCode::Queued, _) => "waiting for an agent".to_owned(),
@@ -534,6 +534,9 @@ impl Directory {
             (EventCode::Transferred, "") => "back in the queue".to_owned(),
             (EventCode::Transferred, name) => format!("transferred to {name}"),
             (EventCode::Pending, _) => "set aside until something outside happens".to_owned(),
+            (EventCode::Resolved, _) if matches!(by, Principal::Visitor(_)) => {
+                "the visitor has ended the conversation".to_owned()
+            }
             (EventCode::Resolved, _) => "the conversation has ended".to_owned(),
             (EventCode::Reopened, _) => "the conversation is taken up again".to_owned(),
             (EventCode::RatingInvited, _) => "a rating is asked for".to_owned(),

@@ -406,6 +406,14 @@ impl Conversation {
         Ok(self.event(EventCode::Resolved, self.assignee))
     }
 
+    /// Ends it because its visitor has had enough, of waiting or of talking; returns nothing when it has ended already.
+    ///
+    /// # Errors
+    /// When nobody wrote in it yet.
+    pub fn end(&mut self, now: Micros) -> Result<Option<Event>, Refusal> {
+        if self.state == State::Resolved { Ok(None) } else { self.resolve(now).map(Some) }
+    }
+
     /// Takes a pending or ended conversation up again, for `agent`.
     ///
     /// # Errors

@@ -54,6 +54,8 @@ pub(crate) enum Act {
     Pend,
     /// End it.
     Resolve,
+    /// End it as its visitor.
+    End,
     /// Take it up again.
     Reopen,
     /// Take part beside the agent who has it.

@@ -159,6 +159,7 @@ impl Task {
         let action = match act {
             Act::Accept | Act::Decline => Action::Accept,
             Act::Rate { .. } => Action::Rate,
+            Act::End => Action::End,
             // Whose message it is decides, see `kefu_core::revise`.
             Act::Read { .. } | Act::Revise { .. } => Action::Read,
             // Who has not joined changes nothing by it.
@@ -219,6 +220,7 @@ impl Task {
             Act::TakeOver => changed.take_over(agent()?)?,
             Act::Pend => Some(changed.pend()?),
             Act::Resolve => Some(changed.resolve(now)?),
+            Act::End => changed.end(now)?,
             Act::Reopen => Some(changed.take_up(agent()?)?),
             Act::Rate { score, comment, flagged } => {
                 let event = changed.rate(Rating { score, comment, created_at: now })?;
@@ -281,7 +283,7 @@ impl Task {
         }
         work.changes.push(kefu_store::Change::Revise { pos, revision, text: text.clone() });
         let kind = if entry.kind == MessageKind::Note { MessageKind::Note } else { MessageKind::Event };
-        let told = self.directory.event_text(event);
+        let told = self.directory.event_text(event, who.principal);
         let draft = draft(self.ids.next(now), who.principal, kind, told, None, Some(event), now);
         work.touch(conversation);
         work.append(conversation.key, draft, Origin::Event);
@@ -298,7 +300,7 @@ impl Task {
         now: Micros,
         work: &mut Work,
     ) {
-        let text = self.directory.event_text(event);
+        let text = self.directory.event_text(event, by);
         let entry = draft(self.ids.next(now), by, MessageKind::Event, text, None, Some(event), now);
         work.append(key, entry, Origin::Event);
     }

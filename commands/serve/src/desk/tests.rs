@@ -21,6 +21,7 @@ use super::{
 use crate::{clock, identity::Identity, metrics::Metrics, problem::Problem};
 
 mod bot;
+mod ends;
 mod oversee;
 mod teams;
 

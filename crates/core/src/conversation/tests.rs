@@ -33,6 +33,21 @@ fn who_joins_writes_beside_the_owner_and_leaves_with_the_end() {
 }
 
 #[test]
+fn a_visitor_ends_what_it_began_once_and_comes_back_with_the_next_message() {
+    let visitor = Principal::Visitor(VisitorKey(1));
+    let mut head = Conversation::new(ConversationKey(1), Uuid::nil(), InboxKey(1), VisitorKey(1), Micros(0));
+    assert_eq!(head.end(Micros(1)), Err(Refusal::State(State::New)));
+    head = begun();
+    assert_eq!(head.end(Micros(2)).unwrap().unwrap().code, EventCode::Resolved);
+    assert_eq!((head.state, head.queued_at, head.resolved_at), (State::Resolved, None, Some(Micros(2))));
+    assert_eq!((head.end(Micros(3)), head.resolved_at), (Ok(None), Some(Micros(2))), "it ended once");
+    assert_eq!(head.on_message(visitor, MessageKind::Text, Micros(4)).unwrap().code, EventCode::Reopened);
+    head.assign(AgentKey(1)).unwrap();
+    head.pend().unwrap();
+    assert_eq!(head.end(Micros(5)).unwrap().unwrap().agent, Some(AgentKey(1)), "its agent stays on record");
+}
+
+#[test]
 fn a_conversation_is_taken_over_from_whoever_has_it() {
     let (lin, boss) = (AgentKey(1), AgentKey(2));
     let mut head = begun();

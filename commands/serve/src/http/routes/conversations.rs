@@ -143,6 +143,20 @@ pub(super) async fn resolve(
     act(&api, &who, id, Act::Resolve).await
 }
 
+/// Leaves the queue, or ends the conversation (its visitor)
+///
+/// What has ended already stays as it is. The next message takes it up again.
+#[utoipa::path(post, path = "/conversations/{id}/end", operation_id = "end_conversation", tag = "conversations",
+    params(("id" = Uuid, Path)), security(("bearer" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn end(
+    State(api): State<Api>,
+    SignedVisitor(who): SignedVisitor,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, Problem> {
+    act(&api, &who, id, Act::End).await
+}
+
 /// Takes a conversation up again
 #[utoipa::path(post, path = "/conversations/{id}/reopen", operation_id = "reopen", tag = "conversations",
     params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),

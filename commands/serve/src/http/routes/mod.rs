@@ -138,6 +138,7 @@ pub(super) fn routes() -> Routes {
     add!(routes: conversations::accept);
     add!(routes: conversations::set_aside);
     add!(routes: conversations::resolve);
+    add!(routes: conversations::end);
     add!(routes: conversations::reopen);
     add!(routes: conversations::decline);
     add!(routes: conversations::transfer);

@@ -130,6 +130,8 @@ fn cases() -> Vec<Case> {
         act("/conversations/{c}/accept", [401, 403, 403, 200, 404, 409, 409]),
         act("/conversations/{c}/pending", [401, 403, 403, 200, 404, 200, 200]),
         act("/conversations/{c}/resolve", [401, 403, 403, 200, 404, 200, 200]),
+        act("/conversations/{c}/end", [401, 200, 404, 403, 403, 403, 403]),
+        act("/conversations/{n}/end", [401, 404, 404, 403, 403, 403, 403]),
         act("/conversations/{c}/reopen", [401, 403, 403, 409, 404, 409, 409]),
         act("/conversations/{c}/decline", [401, 403, 403, 409, 404, 409, 409]),
         case(

@@ -68,6 +68,14 @@ pub(crate) struct AgentView {
     /// `online`, `busy`, `away`, or `offline` without an open socket.
     #[schema(value_type = String, example = "online")]
     pub(crate) status: AgentStatus,
+    /// Why it is busy or away, if it says so: one of `GET /agents/break-reasons`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "meal")]
+    pub(crate) status_reason: Option<Arc<str>>,
+    /// Since when it is what `status` says, as far as that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) status_since: Option<Timestamp>,
     /// How many open conversations routing may give it.
     pub(crate) capacity: u32,
     /// How many it has.

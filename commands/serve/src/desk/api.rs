@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     identity::Identity,
     problem::Problem,
-    view::{AgentView, ConversationView, VisitorBrief},
+    view::{AgentView, ConversationView, VisitorBrief, timestamp},
     words::Screened,
 };
 
@@ -141,6 +141,8 @@ pub(crate) struct AgentChange {
     /// Gives it a role of the company's own, or takes that away.
     pub(crate) custom_role: Option<Option<Uuid>>,
     pub(crate) status: Option<AgentStatus>,
+    /// Goes with `status`: without one, there is no reason any more.
+    pub(crate) status_reason: Option<Arc<str>>,
     pub(crate) capacity: Option<u32>,
     pub(crate) disabled: Option<bool>,
     pub(crate) teams: Option<Vec<Uuid>>,
@@ -411,10 +413,11 @@ fn refuse<T>(reply: Answer<T>, problem: &Problem) -> Option<Command> {
 pub(crate) fn agent_view(
     agent: &Agent,
     rights: Rights,
-    status: AgentStatus,
+    (status, since): (AgentStatus, Option<Micros>),
     load: u32,
     teams: Vec<Uuid>,
 ) -> AgentView {
+    let says_why = matches!(status, AgentStatus::Busy | AgentStatus::Away);
     AgentView {
         id: agent.id,
         name: Arc::clone(&agent.name),
@@ -423,6 +426,8 @@ pub(crate) fn agent_view(
         custom_role_id: agent.custom_role,
         permissions: rights.iter().collect(),
         status,
+        status_reason: agent.status_reason.clone().filter(|_| says_why),
+        status_since: since.map(timestamp),
         capacity: agent.capacity,
         load,
         disabled: agent.disabled,

@@ -218,7 +218,7 @@ impl Task {
             Act::Join => changed.join(agent()?)?,
             Act::Leave => changed.leave(agent()?),
             Act::TakeOver => changed.take_over(agent()?)?,
-            Act::Pend => Some(changed.pend()?),
+            Act::Pend => Some(changed.pend(None)?),
             Act::Resolve => Some(changed.resolve(now)?),
             Act::End => changed.end(now)?,
             Act::Reopen => Some(changed.take_up(agent()?)?),

@@ -22,7 +22,7 @@ use super::{
     apply::{allowed, sees_all},
     task::Task,
 };
-use crate::{clock, identity::Identity, problem::Problem};
+use crate::{clock, identity::Identity, problem::Problem, view::timestamp};
 
 /// A client that has not said so long what it holds is taken to hold what `hello` said.
 const RESUME_WAIT: Duration = Duration::from_secs(10);
@@ -108,7 +108,9 @@ impl Task {
                     self.absent.remove(&agent);
                 }
                 self.agent_connections.push(connection);
-                if self.routing.socket(agent, true, clock::now()) {
+                let now = clock::now();
+                if self.routing.socket(agent, true, now) {
+                    self.moved_at.insert(agent, now);
                     self.announce_presence(agent);
                 }
             }
@@ -136,11 +138,13 @@ impl Task {
         if let Principal::Agent(agent) = who.principal
             && who.hears_conversations()
         {
+            let now = clock::now();
             self.agent_connections.retain(|other| *other != connection);
             if self.hub.connections_of(&who.principal).next().is_none() {
-                self.absent.insert(agent, clock::now().plus(self.grace_us));
+                self.absent.insert(agent, now.plus(self.grace_us));
             }
-            if self.routing.socket(agent, false, clock::now()) {
+            if self.routing.socket(agent, false, now) {
+                self.moved_at.insert(agent, now);
                 self.announce_presence(agent);
             }
         }
@@ -331,7 +335,10 @@ impl Task {
     /// Tells all agents what one of them is doing.
     pub(super) fn announce_presence(&self, agent: AgentKey) {
         let Some(row) = self.directory.agents.get(&agent) else { return };
-        let status = match self.routing.status_of(agent) {
+        let (status, since) = self.standing_of(row);
+        let reason = row.status_reason.as_deref().map(Cow::Borrowed);
+        let reason = reason.filter(|_| matches!(status, AgentStatus::Busy | AgentStatus::Away));
+        let status = match status {
             AgentStatus::Online => Status::Online,
             AgentStatus::Busy => Status::Busy,
             AgentStatus::Away => Status::Away,
@@ -339,7 +346,9 @@ impl Task {
         };
         let from =
             frame::Party { kind: frame::PartyKind::Agent, id: Some(row.id), name: Cow::Borrowed(&*row.name) };
-        let frame = ServerFrame::Presence(frame::Presence { from, status }).encode();
+        let frame =
+            ServerFrame::Presence(frame::Presence { from, status, reason, since: since.map(timestamp) });
+        let frame = frame.encode();
         for connection in &self.agent_connections {
             if let Some(conn) = self.hub.get(*connection) {
                 conn.outbox.push(frame.clone());
@@ -350,7 +359,9 @@ impl Task {
     /// Tells the agents of a visitor's conversations that it came or went.
     fn announce_visitor(&self, who: &Identity, connection: ConnectionId, status: Status) {
         let Some(conn) = self.hub.get(connection) else { return };
-        let frame = ServerFrame::Presence(frame::Presence { from: who.party(), status }).encode();
+        let frame =
+            ServerFrame::Presence(frame::Presence { from: who.party(), status, reason: None, since: None })
+                .encode();
         for key in conn.topics() {
             self.hub
                 .publish(key, Some(connection), |other| other.meta.who.role.is_some().then(|| frame.clone()));

@@ -36,8 +36,8 @@ use std::{
 };
 
 use kefu_core::{
-    Action, AgentStatus, Audience, Content, Conversation, CustomRole, Entry, Inbox, InboxKey, MessageKind,
-    Micros, Revise, VisitorKey,
+    Action, Audience, Content, Conversation, CustomRole, Entry, Inbox, InboxKey, MessageKind, Micros, Revise,
+    VisitorKey,
 };
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Range, RecordSet, Store, View, Writer};
@@ -449,11 +449,6 @@ impl Desk {
     /// Makes or changes an inbox.
     pub(crate) async fn put_inbox(&self, change: InboxChange) -> Result<Inbox, Problem> {
         self.ask(|reply| Command::PutInbox { change: Box::new(change), reply }).await
-    }
-
-    /// Says what an agent's status is.
-    pub(crate) async fn set_status(&self, who: &Identity, status: AgentStatus) -> Result<AgentView, Problem> {
-        self.put_agent(AgentChange { id: Some(who.id), status: Some(status), ..AgentChange::default() }).await
     }
 
     /// Makes or changes a role.

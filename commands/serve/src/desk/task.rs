@@ -70,6 +70,8 @@ pub(super) struct Task {
     pub(super) agent_connections: Vec<ConnectionId>,
     /// Agents without a connection, and when they leave what they joined.
     pub(super) absent: HashMap<AgentKey, Micros>,
+    /// When agents got their first connection, or lost their last one.
+    pub(super) moved_at: HashMap<AgentKey, Micros>,
     /// How long they have to come back.
     pub(super) grace_us: i64,
     pub(super) heartbeat_s: u32,
@@ -108,6 +110,7 @@ impl Task {
             hints: Vec::new(),
             agent_connections: Vec::new(),
             absent: HashMap::new(),
+            moved_at: HashMap::new(),
             grace_us: i64::try_from(options.grace.as_micros()).unwrap_or(i64::MAX),
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,

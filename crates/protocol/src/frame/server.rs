@@ -251,6 +251,12 @@ pub struct Presence<'a> {
     pub from: Party<'a>,
     /// Whether they are there now.
     pub status: Status,
+    /// Why an agent is busy or away, if it says so.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'a, str>>,
+    /// Since when that is so, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 /// A conversation changed. Its shape is the REST interface's.

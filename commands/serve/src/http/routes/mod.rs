@@ -111,7 +111,9 @@ pub(super) fn routes() -> Routes {
     add!(routes: totp::confirm);
     add!(routes: agents::list, agents::make);
     add!(routes: agents::change);
+    add!(routes: agents::break_reasons);
     add!(routes: agents::set_status);
+    add!(routes: agents::set_status_of);
     add!(routes: teams::list, teams::make);
     add!(routes: teams::change, teams::end);
     add!(routes: agent_sessions::list, agent_sessions::end_all);

@@ -22,6 +22,7 @@ mod search;
 mod second;
 mod shadow;
 mod standby;
+mod statuses;
 mod tickets;
 mod trail;
 mod widget;

@@ -123,7 +123,12 @@ fn examples() -> Vec<(ServerFrame<'static>, &'static str)> {
             r#"{"type":"read","conversation_id":"ID","from":{"kind":"agent","id":"ID","name":"Ann"},"seq":8}"#,
         ),
         (
-            ServerFrame::Presence(Presence { from: ann(), status: Status::Away }),
+            ServerFrame::Presence(Presence {
+                from: ann(),
+                status: Status::Away,
+                reason: Some("meal".into()),
+                since: Some(Timestamp::from_micros(1_764_000_000_000_000)),
+            }),
             r#"{"type":"presence","from":{"kind":"agent","id":"ID","name":"Ann"},"status":"away"}"#,
         ),
         (

@@ -192,6 +192,14 @@ impl Conversation {
         self.state == State::Open && self.assignee.is_none()
     }
 
+    /// Whether `agent` has nothing to do with it: it is at somebody's desk or was, and neither has nor joined it.
+    #[must_use]
+    pub fn is_foreign_to(&self, agent: AgentKey) -> bool {
+        !matches!(self.state, State::New | State::Queued)
+            && self.assignee != Some(agent)
+            && !self.joined.contains(&agent)
+    }
+
     /// Lets the bot answer first; returns whether it does, which is when nothing was written yet.
     pub fn meet_bot(&mut self) -> bool {
         let is_new = self.state == State::New;

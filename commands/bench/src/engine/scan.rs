@@ -200,6 +200,7 @@ mod tests {
                 by: None,
                 score: None,
                 seq: None,
+                until: None,
             };
             let message = Message {
                 conversation_id,

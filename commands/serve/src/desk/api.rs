@@ -1,6 +1,6 @@
 //! What the rest of the daemon may ask of the desk.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use kefu_core::{
     Agent, AgentStatus, Content, ConversationKey, CustomRole, Entry, Inbox, InboxKey, InboxSettings, Micros,
@@ -50,8 +50,10 @@ pub(crate) enum Act {
     TransferToTeam(Uuid),
     /// Say how urgent it is.
     Prioritise(Priority),
-    /// Set it aside.
-    Pend,
+    /// Set it aside, until a time or until something outside happens.
+    Pend(Option<Micros>),
+    /// Remind of it, whatever was read.
+    MarkUnread,
     /// End it.
     Resolve,
     /// End it as its visitor.
@@ -368,6 +370,8 @@ pub(crate) enum Command {
         connection: ConnectionId,
         watch: kefu_protocol::frame::Watch,
         on: bool,
+        /// Where the connection came from.
+        address: IpAddr,
     },
     Stop {
         reply: oneshot::Sender<()>,

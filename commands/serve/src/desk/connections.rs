@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,9 +21,10 @@ use uuid::Uuid;
 use super::{
     api::Connect,
     apply::{allowed, sees_all},
+    batch::{Pending, Work},
     task::Task,
 };
-use crate::{clock, identity::Identity, problem::Problem, view::timestamp};
+use crate::{audit, clock, identity::Identity, problem::Problem, view::timestamp};
 
 /// A client that has not said so long what it holds is taken to hold what `hello` said.
 const RESUME_WAIT: Duration = Duration::from_secs(10);
@@ -235,6 +237,32 @@ impl Task {
             }
             Err(problem) => self.push_error(connection, None, Some(conversation), &problem),
         }
+    }
+
+    /// Begins a watch: at once, or, where nobody else would know of it, when the audit log says so.
+    pub(super) fn begin_watch(
+        &mut self,
+        connection: ConnectionId,
+        watch: Watch,
+        address: IpAddr,
+        work: &mut Work,
+    ) {
+        let overseen = self.overseen(connection, watch);
+        let Some((who, id)) = overseen else { return self.watch(connection, watch, true) };
+        let line = audit::record(&who, address, audit::WATCHED, None, serde_json::json!({}));
+        work.audit(Some(line), ("conversation", id));
+        work.answers.push(Pending::Watch { connection, watch });
+    }
+
+    /// Who begins to listen in on a conversation of others by this watch, and on which.
+    fn overseen(&mut self, connection: ConnectionId, watch: Watch) -> Option<(Arc<Identity>, Uuid)> {
+        let (Scope::Conversation, Some(id)) = (watch.scope, watch.id) else { return None };
+        let conn = self.hub.get(connection)?;
+        let (who, key) = (Arc::clone(&conn.meta.who), self.hot.key(id)?);
+        let Principal::Agent(agent) = who.principal else { return None };
+        let hears = conn.topics().contains(&key);
+        let head = self.snapshot(&who, id).ok()?.conversation;
+        (!hears && head.is_foreign_to(agent)).then_some((who, id))
     }
 
     /// Begins or ends a watch.

@@ -1,7 +1,7 @@
 //! The desk's loop: take what waits, apply, commit, deliver, route.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -70,6 +70,8 @@ pub(super) struct Task {
     pub(super) agent_connections: Vec<ConnectionId>,
     /// Agents without a connection, and when they leave what they joined.
     pub(super) absent: HashMap<AgentKey, Micros>,
+    /// What is set aside until a time.
+    pub(super) snoozed: BTreeSet<(Micros, ConversationKey)>,
     /// When agents got their first connection, or lost their last one.
     pub(super) moved_at: HashMap<AgentKey, Micros>,
     /// How long they have to come back.
@@ -111,6 +113,7 @@ impl Task {
             agent_connections: Vec::new(),
             absent: HashMap::new(),
             moved_at: HashMap::new(),
+            snoozed: BTreeSet::new(),
             grace_us: i64::try_from(options.grace.as_micros()).unwrap_or(i64::MAX),
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
@@ -147,6 +150,8 @@ impl Task {
                 _ => {}
             }
         }
+        let snoozed = task.store.snoozed().await?;
+        task.snoozed = snoozed.into_iter().map(|(key, until)| (until, key)).collect();
         task.start_clocks(&timed).await?;
         task.start_bots(&with_bot, now).await?;
         Ok(task)
@@ -253,6 +258,9 @@ impl Task {
                 Command::EndErased { conversation, note, reply } => {
                     self.end_erased(conversation, note, reply, now, &mut work);
                 }
+                Command::Watch { connection, watch, on: true, address } => {
+                    self.begin_watch(connection, watch, address, &mut work);
+                }
                 Command::Stop { reply } => stop = Some(reply),
                 other => self.answer_now(other).await,
             }
@@ -297,7 +305,7 @@ impl Task {
             Command::SettleStore { reply } => self.settle(reply).await,
             Command::CloseBlocked(visitors) => self.close_blocked(&visitors),
             Command::Typing { connection, conversation, on } => self.typing(connection, conversation, on),
-            Command::Watch { connection, watch, on } => self.watch(connection, watch, on),
+            Command::Watch { connection, watch, on, .. } => self.watch(connection, watch, on),
             _ => unreachable!("commands that change durable state are applied to the group"),
         }
     }
@@ -403,6 +411,7 @@ impl Task {
                 Pending::RoleGone { reply, .. }
                 | Pending::EndSession { reply, .. }
                 | Pending::Done { reply } => drop(reply.send(Err(problem.clone()))),
+                Pending::Watch { connection, watch } => self.push_error(connection, None, watch.id, problem),
                 Pending::Read { .. } => {}
             }
         }

@@ -193,6 +193,9 @@ pub struct Event<'a> {
     /// Number of the entry that an edit or recall is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
+    /// Until when the conversation was set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// What the client holds is of no use: forget it and reload.

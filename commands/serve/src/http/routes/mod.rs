@@ -136,9 +136,12 @@ pub(super) fn routes() -> Routes {
     add!(routes: widget::config);
     add!(routes: widget::open_session);
     add!(routes: conversations::list);
+    add!(routes: conversations::counts);
     add!(routes: conversations::get);
     add!(routes: conversations::accept);
     add!(routes: conversations::set_aside);
+    add!(routes: conversations::snooze);
+    add!(routes: conversations::mark_unread);
     add!(routes: conversations::resolve);
     add!(routes: conversations::end);
     add!(routes: conversations::reopen);

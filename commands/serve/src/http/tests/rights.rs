@@ -142,6 +142,15 @@ fn cases() -> Vec<Case> {
         case(Method::DELETE, "/conversations/{n}/messages/1", None, [401, 404, 404, 404, 404, 404, 404]),
         act("/conversations/{c}/accept", [401, 403, 403, 200, 404, 409, 409]),
         act("/conversations/{c}/pending", [401, 403, 403, 200, 404, 200, 200]),
+        post("/conversations/{c}/snooze", json!({"until": later()}), [401, 403, 403, 200, 404, 200, 200]),
+        post(
+            "/conversations/{c}/snooze",
+            json!({"until": "2020-01-01T00:00:00Z"}),
+            [401, 403, 403, 400, 400, 400, 400],
+        ),
+        act("/conversations/{c}/unread", [401, 403, 403, 200, 404, 200, 200]),
+        act("/conversations/{n}/unread", [401, 403, 403, 404, 404, 404, 404]),
+        get("/conversations/counts", [401, 403, 403, 200, 200, 200, 200]),
         act("/conversations/{c}/resolve", [401, 403, 403, 200, 404, 200, 200]),
         act("/conversations/{c}/end", [401, 200, 404, 403, 403, 403, 403]),
         act("/conversations/{n}/end", [401, 404, 404, 403, 403, 403, 403]),
@@ -202,6 +211,11 @@ fn cases() -> Vec<Case> {
     cases.extend(retention::cases());
     cases.extend(files::cases());
     cases
+}
+
+/// In an hour.
+fn later() -> String {
+    crate::view::timestamp(crate::clock::now().plus_seconds(3600)).to_string()
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ fn examples() -> Vec<(ServerFrame<'static>, &'static str)> {
         by: Some(ann()),
         score: None,
         seq: None,
+        until: None,
     };
     vec![
         (
@@ -129,7 +130,7 @@ fn examples() -> Vec<(ServerFrame<'static>, &'static str)> {
                 reason: Some("meal".into()),
                 since: Some(Timestamp::from_micros(1_764_000_000_000_000)),
             }),
-            r#"{"type":"presence","from":{"kind":"agent","id":"ID","name":"Ann"},"status":"away"}"#,
+            r#"{"type":"presence","from":{"kind":"agent","id":"ID","name":"Ann"},"status":"away","reason":"meal","since":"2025-11-24T16:00:00.000Z"}"#,
         ),
         (
             ServerFrame::Conversation(Conversation {

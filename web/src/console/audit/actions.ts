@@ -3,7 +3,7 @@ export const ACTIONS = {
   sign_in: ['sign_in.done', 'sign_in.failed', 'sign_in.throttled', 'sign_out'],
   totp: ['totp.begun', 'totp.enabled', 'totp.disabled', 'totp.reset'],
   session: ['session.revoked'],
-  agent: ['agent.made', 'agent.changed'],
+  agent: ['agent.made', 'agent.changed', 'agent.status_set'],
   role: ['role.made', 'role.changed', 'role.deleted'],
   key: ['key.made', 'key.revoked'],
   conversation: [
@@ -11,6 +11,8 @@ export const ACTIONS = {
     'conversation.joined',
     'conversation.left',
     'conversation.taken_over',
+    'conversation.watched',
+    'conversation.read',
   ],
   message: ['message.revealed'],
   ticket: ['ticket.revealed'],

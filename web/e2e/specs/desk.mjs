@@ -208,6 +208,8 @@ export default async function desk({ server, person, stage, eventually, expectAc
 
   await stage('many at once: what could not be done is named, and tried again', async () => {
     await ask(agent, 'POST', 'tags', { name: '售后', colour: '#2563eb' });
+    await page.reload();
+    await page.waitForSelector('.row:has-text("Dora")');
     const dora = crowd.visitors.find(({ name }) => name === 'Dora');
     const path = `**/conversations/${dora.conversation}/tags`;
     await page.route(path, (route) =>

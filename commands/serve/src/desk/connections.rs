@@ -24,7 +24,7 @@ use super::{
     batch::{Pending, Work},
     task::Task,
 };
-use crate::{audit, clock, identity::Identity, problem::Problem, view::timestamp};
+use crate::{audit, clock, identity::Identity, problem::Problem, readings::Look, view::timestamp};
 
 /// A client that has not said so long what it holds is taken to hold what `hello` said.
 const RESUME_WAIT: Duration = Duration::from_secs(10);
@@ -260,9 +260,13 @@ impl Task {
         let conn = self.hub.get(connection)?;
         let (who, key) = (Arc::clone(&conn.meta.who), self.hot.key(id)?);
         let Principal::Agent(agent) = who.principal else { return None };
-        let hears = conn.topics().contains(&key);
+        if conn.topics().contains(&key) {
+            return None;
+        }
         let head = self.snapshot(&who, id).ok()?.conversation;
-        (!hears && head.is_foreign_to(agent)).then_some((who, id))
+        let reader = who.key.unwrap_or(who.id);
+        let is_new = || self.shared.readings.begins(reader, key, Look::Watch, clock::now());
+        (head.is_foreign_to(agent) && is_new()).then_some((who, id))
     }
 
     /// Begins or ends a watch.

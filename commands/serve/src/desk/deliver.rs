@@ -21,6 +21,7 @@ use crate::{
     clock,
     identity::Identity,
     problem::Problem,
+    readings::Look,
     view::{self, ConversationView, Directory, OfferView, QueueView, VisitorBrief},
 };
 
@@ -207,7 +208,7 @@ impl Task {
                     (self.hub.get(connection), watch.id.and_then(|id| self.hot.key(id)))
                 {
                     let who = &conn.meta.who;
-                    self.shared.readings.note(who.key.unwrap_or(who.id), key, now);
+                    self.shared.readings.note(who.key.unwrap_or(who.id), key, Look::Watch, now);
                 }
                 self.watch(connection, watch, true);
             }

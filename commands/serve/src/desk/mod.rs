@@ -60,7 +60,7 @@ use crate::{
     masking::Masking,
     metrics::Metrics,
     problem::Problem,
-    readings::Readings,
+    readings::{Look, Readings},
     view::{AgentView, ConversationView, Directory, MessageView, VisitorBrief},
     words::{Screened, Words},
 };
@@ -413,7 +413,7 @@ impl Desk {
         head: &Conversation,
     ) -> Result<(), Problem> {
         let (reader, now) = (who.key.unwrap_or(who.id), clock::now());
-        if !self.shared.readings.begins(reader, head.key, now) {
+        if !self.shared.readings.begins(reader, head.key, Look::Read, now) {
             return Ok(());
         }
         if !self.is_writable() {
@@ -423,7 +423,7 @@ impl Desk {
         }
         let line = audit::record(who, address, audit::READ, Some(("conversation", head.id)), json!({}));
         audit::write(self, line).await?;
-        self.shared.readings.note(reader, head.key, now);
+        self.shared.readings.note(reader, head.key, Look::Read, now);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{InboxKey, Permission, Principal, Priority, State as Stage};
+use kefu_core::{Action, InboxKey, Permission, Principal, Priority, State as Stage};
 use kefu_protocol::frame::Timestamp;
 use kefu_store::View;
 use serde::{Deserialize, Serialize};
@@ -200,6 +200,8 @@ pub(super) async fn snooze(
     Id(id): Id,
     Body(body): Body<SnoozeBody>,
 ) -> Result<Json<ConversationView>, Refused> {
+    // Who may not is told that before anything is said of what it asked for.
+    api.services.desk.head(&who, id, Action::Manage).await?;
     let now = clock::now();
     let until = fields::later("until", body.until, now)?;
     if until > now.plus_seconds(SNOOZE_SECONDS_MAX) {

@@ -146,7 +146,7 @@ fn cases() -> Vec<Case> {
         post(
             "/conversations/{c}/snooze",
             json!({"until": "2020-01-01T00:00:00Z"}),
-            [401, 403, 403, 400, 400, 400, 400],
+            [401, 403, 403, 400, 404, 400, 400],
         ),
         act("/conversations/{c}/unread", [401, 403, 403, 200, 404, 200, 200]),
         act("/conversations/{n}/unread", [401, 403, 403, 404, 404, 404, 404]),

@@ -133,6 +133,8 @@ export class Agent extends Person {
     const answer = this.page.waitForResponse((each) => each.url().endsWith('/agents/me/status'));
     await this.page.click(`.status-menu .menu-item:has(.status-mark.is-${status})`);
     await answer;
+    // Where there is a reason to choose, the menu stays.
+    if (await this.page.isVisible('.status-menu')) await this.page.keyboard.press('Escape');
   }
 
   /** Opens the conversation whose last message is `text`, in the tab with this number. */

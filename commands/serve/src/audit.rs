@@ -14,6 +14,10 @@ pub(crate) const FLAGGED_TICKET: &str = "flagged.ticket";
 /// What both begin with.
 pub(crate) const FLAGGED: &str = "flagged.";
 
+/// What the audit log calls it when somebody listens in on a conversation of others, and when somebody reads one.
+pub(crate) const WATCHED: &str = "conversation.watched";
+pub(crate) const READ: &str = "conversation.read";
+
 /// `who`, as the audit log names it.
 pub(crate) fn actor(who: &Identity) -> AuditActor {
     match who.principal {

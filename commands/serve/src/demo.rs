@@ -132,7 +132,7 @@ async fn converse(
     }
     match sample.end {
         End::Waiting | End::Open => {}
-        End::Pending(index) => drop(desk.act(agent(index)?, conversation, Act::Pend).await?),
+        End::Pending(index) => drop(desk.act(agent(index)?, conversation, Act::Pend(None)).await?),
         End::Resolved(index, rating) => {
             desk.act(agent(index)?, conversation, Act::Resolve).await?;
             if let Some((score, comment)) = rating {

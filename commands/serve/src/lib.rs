@@ -34,6 +34,8 @@ mod opening;
 mod outgoing;
 mod privacy;
 mod problem;
+mod readings;
+mod reply_times;
 mod reports;
 mod reseal;
 mod run;

@@ -14,6 +14,7 @@ use crate::{
     live::Live,
     metrics::Metrics,
     outgoing::Outgoing,
+    reply_times::ReplyTimes,
     settings::Settings,
     trails::Trails,
 };
@@ -35,6 +36,8 @@ pub(crate) struct Services {
     pub(crate) limits: Arc<Limits>,
     /// Who may not come in.
     pub(crate) blocks: Arc<Blocks>,
+    /// How fast answers come.
+    pub(crate) reply_times: Arc<ReplyTimes>,
     /// Pages that visitors looked at and that are not written yet.
     pub(crate) trails: Arc<Trails>,
     /// Files of conversations.
@@ -85,7 +88,7 @@ impl Services {
         let files = Arc::new(files.await?);
         let live = Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks)));
         let registry = Registry::new(socket_limits(&settings), 0);
-        let (settings, trails) = (Arc::new(settings), Arc::default());
+        let (settings, trails, reply_times) = (Arc::new(settings), Arc::default(), Arc::default());
         Ok(Self {
             desk,
             store,
@@ -94,6 +97,7 @@ impl Services {
             secrets,
             limits,
             blocks,
+            reply_times,
             trails,
             files,
             outgoing,

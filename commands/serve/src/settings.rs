@@ -1,6 +1,6 @@
 //! The `serve` section of the configuration, and what is checked before anything is opened.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use clap::ValueEnum as _;
 use kefu_app::{App, ByteSize, Effective, Exit, Failure, Flags, Secret, Text};
@@ -46,6 +46,9 @@ kefu_app::settings! {
         pub heartbeat: Duration = Duration::from_secs(25),
         /// How long conversations stay with an agent whose last connection has ended; then they go back to the queue.
         pub agent_grace: Duration = Duration::from_secs(180),
+        /// Why agents may say they are busy or away, at most 20 of at most 40 characters each. The console has words of
+        /// its own for meal, rest, meeting and training, in each language, and shows others as they are.
+        pub break_reasons: Vec<BreakReason> = BreakReason::usual(),
         /// How long a graceful stop may take; what is still open then is cut.
         pub stop_timeout: Duration = Duration::from_secs(10),
         /// Limits. None of them can be switched off unless it says so.
@@ -56,6 +59,39 @@ kefu_app::settings! {
         pub rate: Rates = Rates::default(),
     }
 }
+
+/// Why an agent is busy or away.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct BreakReason(pub(crate) Arc<str>);
+
+/// How many reasons agents may choose from.
+const BREAK_REASONS_MAX: usize = 20;
+
+impl BreakReason {
+    fn usual() -> Vec<Self> {
+        ["meal", "rest", "meeting", "training"].map(|word| Self(word.into())).into()
+    }
+}
+
+impl fmt::Display for BreakReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for BreakReason {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        if text.is_empty() || text.chars().count() > 40 || text.chars().any(char::is_control) {
+            return Err("must have 1 to 40 characters and no control characters");
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+kefu_app::setting_from_text!(BreakReason, "a word such as meal", "形如 meal 的词");
 
 /// Who must have a second factor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
@@ -384,6 +420,11 @@ fn check(settings: &Effective<Settings>) -> Result<(), Failure> {
     if let Some((path, _)) = positive.iter().find(|(_, is_zero)| *is_zero) {
         return Err(settings.reject(path, Text::new("must be more than zero", "必须大于零")));
     }
+    if settings.break_reasons.len() > BREAK_REASONS_MAX {
+        let text =
+            Text::new(format!("must be {BREAK_REASONS_MAX} at most"), format!("最多 {BREAK_REASONS_MAX} 个"));
+        return Err(settings.reject("break_reasons", text));
+    }
     let retention = &settings.privacy.retention;
     for (path, days) in [
         ("privacy.retention.messages", retention.messages),
@@ -475,6 +516,9 @@ mod tests {
         assert!(refused("serve:\n  metrics_token: \"\"\n").contains("must not be empty"));
         assert!(refused("serve:\n  heartbeat: 45s\n").contains("must be 30s at most"));
         assert!(refused("serve:\n  limits:\n    outbox: 1 B\n").contains("between 16 KiB and 4 GiB"));
+        assert!(refused("serve:\n  break_reasons: [meal, \" \"]\n").contains("1 to 40 characters"));
+        let many = vec!["x"; 21].join(", ");
+        assert!(refused(&format!("serve:\n  break_reasons: [{many}]\n")).contains("20 at most"));
         assert!(refused("serve:\n  trusted_proxies: [10.1.0.0/8]\n").contains("bits are set beyond"));
     }
 

@@ -68,6 +68,14 @@ pub(crate) struct AgentView {
     /// `online`, `busy`, `away`, or `offline` without an open socket.
     #[schema(value_type = String, example = "online")]
     pub(crate) status: AgentStatus,
+    /// Why it is busy or away, if it says so: one of `GET /agents/break-reasons`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "meal")]
+    pub(crate) status_reason: Option<Arc<str>>,
+    /// Since when it is what `status` says, as far as that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) status_since: Option<Timestamp>,
     /// How many open conversations routing may give it.
     pub(crate) capacity: u32,
     /// How many it has.
@@ -230,6 +238,17 @@ pub(crate) struct ConversationView {
     pub(crate) visitor_read_seq: u64,
     pub(crate) agent_read_seq: u64,
     pub(crate) last_message: Option<Preview>,
+    /// Since when the visitor has no answer: for agents only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) unanswered_since: Option<Timestamp>,
+    /// Until when it is set aside: for agents only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) snoozed_until: Option<Timestamp>,
+    /// An agent marked it as unread, and none has read it since: for agents only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) marked_unread: bool,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) queued_at: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
@@ -263,6 +282,10 @@ pub(crate) struct EventView {
     /// Number of the message that an edit or recall is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) seq: Option<u64>,
+    /// Until when the conversation was set aside: for agents only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// An entry of a conversation's log; the `message` frame without its type.
@@ -400,6 +423,7 @@ impl Directory {
             by: (entry.sender != Principal::System).then(|| self.party(entry.sender, visitor, audience)),
             score: event.score,
             seq: event.seq,
+            until: event.until.filter(|_| audience == Audience::Agent).map(timestamp),
         });
         frame::Message {
             conversation_id,
@@ -476,6 +500,7 @@ impl Directory {
                 by: (entry.sender != Principal::System).then(|| from.clone()),
                 score: event.score,
                 seq: event.seq,
+                until: event.until.filter(|_| audience == Audience::Agent).map(timestamp),
             }),
             from,
             kind: entry.kind,
@@ -497,6 +522,7 @@ impl Directory {
         audience: Audience,
     ) -> ConversationView {
         let masking = self.masking.of(audience);
+        let for_agents = audience == Audience::Agent;
         ConversationView {
             id: conversation.id,
             inbox: self.inbox_ref(conversation.inbox),
@@ -522,6 +548,9 @@ impl Directory {
                 from: self.party(last.sender, visitor, audience).into(),
                 created_at: timestamp(last.created_at),
             }),
+            unanswered_since: conversation.unanswered_at.filter(|_| for_agents).map(timestamp),
+            snoozed_until: conversation.snoozed_until.filter(|_| for_agents).map(timestamp),
+            marked_unread: conversation.marked_unread && for_agents,
             queued_at: conversation.queued_at.map(timestamp),
             created_at: timestamp(conversation.created_at),
             updated_at: timestamp(conversation.updated_at),
@@ -535,15 +564,19 @@ impl Directory {
         }
     }
 
-    /// What an event says in plain English, for clients that do not know its code.
-    pub(crate) fn event_text(&self, event: Event) -> String {
+    /// What an event that is `by`'s doing says in plain English, for clients that do not know its code.
+    pub(crate) fn event_text(&self, event: Event, by: Principal) -> String {
         let agent = event.agent.and_then(|key| self.agents.get(&key)).map_or("", |agent| &*agent.name);
         match (event.code, agent) {
             (EventCode::Queued, _) => "waiting for an agent".to_owned(),
             (EventCode::Assigned, name) => format!("{name} takes the conversation"),
             (EventCode::Transferred, "") => "back in the queue".to_owned(),
             (EventCode::Transferred, name) => format!("transferred to {name}"),
+            (EventCode::Pending, _) if event.until.is_some() => "set aside until a time".to_owned(),
             (EventCode::Pending, _) => "set aside until something outside happens".to_owned(),
+            (EventCode::Resolved, _) if matches!(by, Principal::Visitor(_)) => {
+                "the visitor has ended the conversation".to_owned()
+            }
             (EventCode::Resolved, _) => "the conversation has ended".to_owned(),
             (EventCode::Reopened, _) => "the conversation is taken up again".to_owned(),
             (EventCode::RatingInvited, _) => "a rating is asked for".to_owned(),

@@ -17,6 +17,8 @@ pub enum Action {
     Oversee,
     /// Rate it.
     Rate,
+    /// End it as its visitor.
+    End,
 }
 
 /// Whether `who` may do `action` with `conversation`.
@@ -33,13 +35,14 @@ pub fn may(
 ) -> bool {
     match who {
         Principal::Visitor(visitor) => {
-            conversation.visitor == visitor && matches!(action, Action::Read | Action::Write | Action::Rate)
+            conversation.visitor == visitor
+                && matches!(action, Action::Read | Action::Write | Action::Rate | Action::End)
         }
         Principal::Agent(agent) => {
             let own = conversation.assignee == Some(agent);
             let waits_for_it = conversation.state == State::Queued && serves;
             match action {
-                Action::Rate => false,
+                Action::Rate | Action::End => false,
                 _ if rights.has(Permission::AllConversations) => true,
                 _ if !rights.has(Permission::Chat) => false,
                 Action::Read | Action::Accept => own || waits_for_it,

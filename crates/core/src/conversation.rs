@@ -119,6 +119,12 @@ pub struct Conversation {
     pub asked_at: Option<Micros>,
     /// When an agent first answered that.
     pub answered_at: Option<Micros>,
+    /// When the visitor wrote what nobody has answered yet; the first of it.
+    pub unanswered_at: Option<Micros>,
+    /// Until when it is set aside, if that is not open.
+    pub snoozed_until: Option<Micros>,
+    /// An agent wants to come back to it, whatever was read.
+    pub marked_unread: bool,
     /// When it was made.
     pub created_at: Micros,
     /// When its log last grew.
@@ -155,6 +161,9 @@ impl Conversation {
             queued_at: None,
             asked_at: None,
             answered_at: None,
+            unanswered_at: None,
+            snoozed_until: None,
+            marked_unread: false,
             created_at: now,
             updated_at: now,
             resolved_at: None,
@@ -183,11 +192,19 @@ impl Conversation {
         self.state == State::Open && self.assignee.is_none()
     }
 
+    /// Whether `agent` has nothing to do with it: it is at somebody's desk or was, and neither has nor joined it.
+    #[must_use]
+    pub fn is_foreign_to(&self, agent: AgentKey) -> bool {
+        !matches!(self.state, State::New | State::Queued)
+            && self.assignee != Some(agent)
+            && !self.joined.contains(&agent)
+    }
+
     /// Lets the bot answer first; returns whether it does, which is when nothing was written yet.
     pub fn meet_bot(&mut self) -> bool {
         let is_new = self.state == State::New;
         if is_new {
-            self.state = State::Open;
+            self.enter(State::Open);
         }
         is_new
     }
@@ -204,6 +221,7 @@ impl Conversation {
         let event = self.queue(EventCode::Queued, now);
         // What agents are measured by begins here.
         self.asked_at = Some(now);
+        self.unanswered_at = Some(now);
         Ok(event)
     }
 
@@ -228,16 +246,26 @@ impl Conversation {
         }
         if entry.kind.is_public_message() {
             match entry.sender {
-                Principal::Visitor(_) => drop(self.asked_at.get_or_insert(entry.created_at)),
-                Principal::Agent(_) if self.asked_at.is_some() => {
-                    self.answered_at.get_or_insert(entry.created_at);
+                Principal::Visitor(_) => {
+                    self.asked_at.get_or_insert(entry.created_at);
+                    self.unanswered_at.get_or_insert(entry.created_at);
                 }
-                _ => {}
+                Principal::Agent(_) => {
+                    self.unanswered_at = None;
+                    if self.asked_at.is_some() {
+                        self.answered_at.get_or_insert(entry.created_at);
+                    }
+                }
+                Principal::Bot => self.unanswered_at = None,
+                Principal::System => {}
             }
         }
         match entry.sender {
             Principal::Visitor(_) => self.visitor_read_seq = entry.seq,
-            Principal::Agent(_) if entry.kind != MessageKind::Event => self.agent_read_seq = entry.seq,
+            Principal::Agent(_) if entry.kind != MessageKind::Event => {
+                self.agent_read_seq = entry.seq;
+                self.marked_unread = false;
+            }
             _ => {}
         }
     }
@@ -252,7 +280,7 @@ impl Conversation {
             (State::Resolved, Principal::Visitor(_)) => Some(self.queue(EventCode::Reopened, now)),
             (State::Resolved, Principal::Agent(agent)) => Some(self.reopen(Some(agent))),
             (State::Pending, _) if self.assignee.is_some() => {
-                self.state = State::Open;
+                self.enter(State::Open);
                 Some(self.event(EventCode::Reopened, self.assignee))
             }
             (State::New | State::Queued, Principal::Agent(agent)) if !self.joined.contains(&agent) => {
@@ -376,19 +404,32 @@ impl Conversation {
         Ok(Some(self.assign_to(agent, EventCode::TakenOver)))
     }
 
-    /// Sets it aside until something outside happens.
+    /// Sets it aside until something outside happens, or until a time. What is set aside already may get a time.
     ///
     /// # Errors
     /// When it is not open.
-    pub fn pend(&mut self) -> Result<Event, Refusal> {
+    pub fn pend(&mut self, until: Option<Micros>) -> Result<Event, Refusal> {
         if self.is_with_bot() {
             return Err(Refusal::Bot);
         }
-        if self.state != State::Open {
+        let is_postponed = self.state == State::Pending && until.is_some();
+        if self.state != State::Open && !is_postponed {
             return Err(Refusal::State(self.state));
         }
-        self.state = State::Pending;
-        Ok(self.event(EventCode::Pending, self.assignee))
+        self.enter(State::Pending);
+        self.snoozed_until = until;
+        Ok(Event { until, ..self.event(EventCode::Pending, self.assignee) })
+    }
+
+    /// Takes it up again because the time until which it was set aside has come.
+    ///
+    /// # Errors
+    /// When it is not set aside until a time.
+    pub fn wake(&mut self) -> Result<Event, Refusal> {
+        if self.snoozed_until.is_none() {
+            return Err(Refusal::State(self.state));
+        }
+        Ok(self.reopen(self.assignee))
     }
 
     /// Ends it. Its agent stays on record.
@@ -399,11 +440,21 @@ impl Conversation {
         if matches!(self.state, State::New | State::Resolved) {
             return Err(Refusal::State(self.state));
         }
-        self.state = State::Resolved;
+        self.enter(State::Resolved);
         self.joined.clear();
         self.queued_at = None;
+        self.unanswered_at = None;
+        self.marked_unread = false;
         self.resolved_at = Some(now);
         Ok(self.event(EventCode::Resolved, self.assignee))
+    }
+
+    /// Ends it because its visitor has had enough, of waiting or of talking; returns nothing when it has ended already.
+    ///
+    /// # Errors
+    /// When nobody wrote in it yet.
+    pub fn end(&mut self, now: Micros) -> Result<Option<Event>, Refusal> {
+        if self.state == State::Resolved { Ok(None) } else { self.resolve(now).map(Some) }
     }
 
     /// Takes a pending or ended conversation up again, for `agent`.
@@ -448,6 +499,9 @@ impl Conversation {
     /// Moves a read mark forward; returns whether it moved.
     pub fn read(&mut self, audience: Audience, seq: u64) -> bool {
         let last = self.last_seq(audience);
+        if audience == Audience::Agent {
+            self.marked_unread = false;
+        }
         let mark = match audience {
             Audience::Visitor => &mut self.visitor_read_seq,
             Audience::Agent => &mut self.agent_read_seq,
@@ -459,12 +513,18 @@ impl Conversation {
         moved
     }
 
+    /// Goes on to `state`; the time until which it was set aside says nothing about that.
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.snoozed_until = None;
+    }
+
     fn queue(&mut self, code: EventCode, now: Micros) -> Event {
         if matches!(code, EventCode::Queued | EventCode::Reopened) {
             self.asked_at = None;
             self.answered_at = None;
         }
-        self.state = State::Queued;
+        self.enter(State::Queued);
         if self.assignee.is_some() {
             self.last_assignee = self.assignee;
             self.last_met_at = Some(self.updated_at);
@@ -476,7 +536,7 @@ impl Conversation {
     }
 
     fn assign_to(&mut self, agent: AgentKey, code: EventCode) -> Event {
-        self.state = State::Open;
+        self.enter(State::Open);
         self.assignee = Some(agent);
         self.joined.retain(|joined| *joined != agent);
         self.queued_at = None;
@@ -484,7 +544,7 @@ impl Conversation {
     }
 
     fn reopen(&mut self, agent: Option<AgentKey>) -> Event {
-        self.state = State::Open;
+        self.enter(State::Open);
         self.assignee = agent;
         self.joined.retain(|joined| Some(*joined) != agent);
         self.resolved_at = None;

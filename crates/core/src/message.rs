@@ -92,13 +92,16 @@ pub struct Event {
     /// The team that the conversation is for from here on, so that later moves do not change what is counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<TeamKey>,
+    /// When it is to be taken up again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Micros>,
 }
 
 impl Event {
     /// A change that has no more to it than what it is.
     #[must_use]
     pub fn of(code: EventCode) -> Self {
-        Self { code, agent: None, score: None, seq: None, team: None }
+        Self { code, agent: None, score: None, seq: None, team: None, until: None }
     }
 }
 

@@ -95,6 +95,10 @@ pub struct Agent {
     pub custom_role: Option<Uuid>,
     /// What it says of itself: online, busy or away.
     pub status: AgentStatus,
+    /// Why it is busy or away, if it says so: a word of the configuration.
+    pub status_reason: Option<Arc<str>>,
+    /// Since when it says so.
+    pub status_at: Micros,
     /// How many open conversations routing may give it.
     pub capacity: u32,
     /// Cannot sign in and gets nothing.

@@ -1,4 +1,5 @@
 mod conversations;
+mod counts;
 mod follower;
 mod messages;
 mod people;

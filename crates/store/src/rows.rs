@@ -26,7 +26,7 @@ macro_rules! conversation_columns {
         "key, id, inbox, visitor, state, assignee, last_seq, last_public_seq, last_pos, last_message_pos, \
          last_public_message_pos, visitor_read_seq, agent_read_seq, queued_at, created_at, updated_at, \
          resolved_at, rating_score, rating_comment, rating_at, last_assignee, last_met_at, team, priority, asked_at, \
-         answered_at, joined"
+         answered_at, joined, unanswered_at, snoozed_until, marked_unread"
     };
 }
 
@@ -38,7 +38,8 @@ macro_rules! visitor_columns {
 
 macro_rules! agent_columns {
     () => {
-        "key, id, name, email, role, status, capacity, disabled, created_at, teams, skills, custom_role"
+        "key, id, name, email, role, status, capacity, disabled, created_at, teams, skills, custom_role, \
+         status_reason, status_at"
     };
 }
 
@@ -338,6 +339,9 @@ pub(crate) fn conversation(row: &SqliteRow) -> Result<Conversation, StoreError> 
         queued_at: columns.optional()?.map(Micros),
         asked_at: None,
         answered_at: None,
+        unanswered_at: None,
+        snoozed_until: None,
+        marked_unread: false,
         created_at: Micros(columns.take()?),
         updated_at: Micros(columns.take()?),
         resolved_at: columns.optional()?.map(Micros),
@@ -360,10 +364,13 @@ pub(crate) fn conversation(row: &SqliteRow) -> Result<Conversation, StoreError> 
         let broken = |error| StoreError::corrupt(format!("who joined cannot be read: {error}"));
         conversation.joined = joined.map_err(broken)?;
     }
+    conversation.unanswered_at = columns.optional()?.map(Micros);
+    conversation.snoozed_until = columns.optional()?.map(Micros);
+    conversation.marked_unread = columns.take()?;
     Ok(conversation)
 }
 
-pub(crate) const CONVERSATION_COLUMNS: usize = 27;
+pub(crate) const CONVERSATION_COLUMNS: usize = 30;
 
 pub(crate) fn bind_conversation(args: &mut Args, conversation: &Conversation) {
     args.add_int(conversation.key.0);
@@ -396,6 +403,9 @@ pub(crate) fn bind_conversation(args: &mut Args, conversation: &Conversation) {
     let joined = (!conversation.joined.is_empty())
         .then(|| serde_json::to_string(&conversation.joined).expect("keys are plain JSON"));
     args.add_opt_text(joined.as_deref());
+    args.add_int(conversation.unanswered_at.map(|at| at.0));
+    args.add_int(conversation.snoozed_until.map(|at| at.0));
+    args.add_int(i64::from(conversation.marked_unread));
 }
 
 pub(crate) fn visitor(row: &SqliteRow) -> Result<Visitor, StoreError> {
@@ -417,20 +427,25 @@ pub(crate) fn visitor(row: &SqliteRow) -> Result<Visitor, StoreError> {
 
 pub(crate) fn agent(row: &SqliteRow) -> Result<Agent, StoreError> {
     let mut columns = Columns::of(row);
-    Ok(Agent {
+    let mut agent = Agent {
         key: AgentKey(columns.take()?),
         id: columns.uuid()?,
         name: columns.take::<&str>()?.into(),
         email: columns.take()?,
         role: role(columns.take()?)?,
         status: status(columns.take()?)?,
+        status_reason: None,
+        status_at: Micros::default(),
         capacity: columns.number()?,
         disabled: columns.take()?,
         created_at: Micros(columns.take()?),
         teams: columns.json::<Vec<TeamKey>>("an agent's teams")?,
         skills: columns.json("an agent's skills")?,
         custom_role: columns.optional_uuid()?,
-    })
+    };
+    agent.status_reason = columns.optional::<&str>()?.map(Into::into);
+    agent.status_at = columns.optional()?.map_or(agent.created_at, Micros);
+    Ok(agent)
 }
 
 pub(crate) fn team(row: &SqliteRow) -> Result<Team, StoreError> {

@@ -98,6 +98,8 @@ pub(crate) fn agent(key: AgentKey, email: &str) -> Agent {
         email: email.to_owned(),
         role: Role::Supervisor,
         status: AgentStatus::Busy,
+        status_reason: Some("meal".into()),
+        status_at: NOW.plus(5),
         capacity: 4,
         disabled: false,
         teams: vec![TeamKey(3)],

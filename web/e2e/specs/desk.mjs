@@ -188,15 +188,84 @@ export default async function desk({ server, person, stage, eventually, expectAc
       await page.click(`li:has(.row:has-text("${name}")) .row-check`);
     }
     await looks(agent, '11-bulk');
-    await page.click('.bulk-bar .button');
+    await page.click('.bulk-action >> nth=0');
     await page.waitForSelector('.notice.is-bulk:has-text("3")');
     await page.keyboard.press('Alt+1');
     await eventually('all are mine', async () => (await names()).length === 4);
     await page.focus('.row:has-text("Boris")');
     await page.keyboard.press('Space');
     await page.waitForSelector('.bulk-bar');
-    await page.click('.bulk-bar .button');
+    await page.click('.bulk-action >> nth=-1');
     await eventually('one less', async () => (await names()).length === 3);
+  });
+
+  const choose = async (...chosen) => {
+    for (const name of chosen) {
+      await page.hover(`.row:has-text("${name}")`);
+      await page.click(`li:has(.row:has-text("${name}")) .row-check`);
+    }
+  };
+
+  await stage('many at once: what could not be done is named, and tried again', async () => {
+    await ask(agent, 'POST', 'tags', { name: '售后', colour: '#2563eb' });
+    await page.reload();
+    await page.waitForSelector('.row:has-text("Dora")');
+    const dora = crowd.visitors.find(({ name }) => name === 'Dora');
+    const path = `**/conversations/${dora.conversation}/tags`;
+    await page.route(path, (route) =>
+      route.request().method() === 'PUT'
+        ? route.fulfill({
+            status: 409,
+            contentType: 'application/problem+json',
+            body: '{"code":"conflict","detail":"it has changed"}',
+          })
+        : route.continue(),
+    );
+    await choose('Carla', 'Dora');
+    await page.click('.bulk-action[aria-label="添加标签"]');
+    await page.waitForSelector('dialog .choice');
+    await looks(agent, '11-bulk-tags');
+    await page.click('dialog .choice:has-text("售后")');
+    await page.click('dialog [type=submit]');
+    await page.waitForSelector('dialog .bulk-failures li:has-text("Dora")');
+    assert.equal((await page.$$('.bulk-failures li')).length, 1);
+    await looks(agent, '11-bulk-result');
+    await page.unroute(path);
+    await page.click('dialog .dialog-actions .button >> nth=0');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    await page.waitForSelector('.row:has-text("Dora") .row-tag:has-text("售后")');
+    await choose('Carla', 'Dora');
+    await page.click('.bulk-action[aria-label="转接"]');
+    await page.waitForSelector('dialog .choice');
+    await looks(agent, '11-bulk-transfer');
+    await page.keyboard.press('Escape');
+    await page.click('.bulk-bar .icon-button >> nth=0');
+  });
+
+  await stage('set aside until a time, and marked as unread', async () => {
+    await page.click('.row:has-text("Carla")', { button: 'right' });
+    await page.click('[role=menuitem]:has-text("稍后处理")');
+    await page.waitForSelector('.snooze-presets');
+    await page.fill('dialog input', '2020-01-01T09:00');
+    await page.click('dialog [type=submit]');
+    await page.waitForSelector('dialog .field-error, dialog [role=alert]');
+    await looks(agent, '11-snooze');
+    await page.click('.snooze-presets .menu-item >> nth=0');
+    await page.waitForSelector('.row:has-text("Carla"):has-text("至 ")');
+    const carla = crowd.visitors.find(({ name }) => name === 'Carla');
+    const path = `conversations/${carla.conversation}`;
+    const until = new Date(Date.now() + 1_500);
+    await ask(agent, 'POST', `${path}/snooze`, { until });
+    await eventually('it comes back', async () => (await ask(agent, 'GET', path)).state === 'open');
+    await page.waitForSelector('.row:has-text("Carla"):not(:has-text("至 "))');
+    await page.click('.row:has-text("Dora")', { button: 'right' });
+    await page.click('[role=menuitem]:has-text("标为未读")');
+    await page.waitForSelector('.row.is-unread:has-text("Dora") .badge');
+    await page.click('.row:has-text("Dora")');
+    await eventually('it is read', async () => {
+      const dora = crowd.visitors.find(({ name }) => name === 'Dora');
+      return !(await ask(agent, 'GET', `conversations/${dora.conversation}`)).marked_unread;
+    });
   });
 
   await stage('a message in another chat: a notice, a badge, a number in the title', async () => {
@@ -235,8 +304,12 @@ export default async function desk({ server, person, stage, eventually, expectAc
     await page.keyboard.press('Escape');
     await page.evaluate(() => document.activeElement.blur());
     await page.keyboard.press('Alt+S');
-    await page.waitForSelector('.status-menu');
+    await page.waitForSelector('.status-reasons');
     await looks(agent, '15-status');
+    await page.click('.status-reasons .chip-button:has-text("会议")');
+    await page.waitForSelector('.status-menu', { state: 'detached' });
+    await page.keyboard.press('Alt+S');
+    await page.waitForSelector('.status-menu .hint:has-text("会议")');
     await page.keyboard.press('Escape');
   });
 

@@ -63,6 +63,20 @@ export default async function team({ server, person, stage, eventually, expectAc
     await agent.setStatus('busy');
   });
 
+  await stage('a supervisor says what somebody does who forgot to, and why', async () => {
+    await page.click('.agent-card:has-text("Alex Morgan") .agent-more');
+    await page.waitForSelector('.status-form .chip-button:has-text("用餐")');
+    await supervisor.picture('status');
+    await expectAccessible(page, 'status');
+    await page.click('.status-form .status-reasons >> nth=1 >> .chip-button:has-text("用餐")');
+    await page.waitForSelector('.agent-card.is-away:has-text("Alex Morgan"):has-text("用餐")');
+    await agent.page.waitForSelector('.rail [aria-label*="Away"]');
+    const { items } = await rest.call('GET', 'audit?action=agent.status_set', admin.token);
+    assert.deepEqual(items[0].detail, { status: 'away', reason: 'meal' });
+    await agent.setStatus('busy');
+    await page.waitForSelector('.agent-card.is-busy:has-text("Alex Morgan")');
+  });
+
   await stage('watching is silent: nobody is told, what is said comes in', async () => {
     await page.click('.live-row:has-text("王小美")');
     await page.waitForSelector('.watch-note:has-text("旁观")');
@@ -161,8 +175,14 @@ export default async function team({ server, person, stage, eventually, expectAc
 
   await stage('each of these is in the audit log', async () => {
     const { items } = await rest.call('GET', 'audit?action=conversation.', admin.token);
-    const done = items.filter(({ actor_id }) => actor_id === boss.id).map(({ action }) => action);
-    assert.deepEqual(done.reverse(), [
+    const own = items.filter(({ actor_id }) => actor_id === boss.id).reverse();
+    const looked = own.filter(({ action }) => /\.(read|watched)$/.test(action));
+    assert.deepEqual(looked.map(({ action }) => action).sort(), [
+      'conversation.read',
+      'conversation.watched',
+    ]);
+    const done = own.filter((line) => !looked.includes(line)).map(({ action }) => action);
+    assert.deepEqual(done, [
       'conversation.whispered',
       'conversation.joined',
       'conversation.left',
@@ -291,7 +311,10 @@ export default async function team({ server, person, stage, eventually, expectAc
     await expectAccessible(chief.page, 'capacity');
     await chief.page.click('.capacity-form .button');
     await card.locator('.agent-load', { hasText: '/3' }).waitFor();
-    assert.equal(await page.$('.agent-more'), null);
+    await page.click('.agent-card:has-text("Alex Morgan") .agent-more');
+    await page.waitForSelector('.status-form');
+    assert.equal(await page.$('.capacity-form'), null);
+    await page.keyboard.press('Escape');
     await chief.page.context().close();
   });
 

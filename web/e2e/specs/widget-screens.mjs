@@ -146,6 +146,11 @@ export default async function screens({ server, person, stage, eventually, expec
       assert.equal(await chat.inputValue('#field-email'), 'li.na@example.com');
       await chat.click('.offline-form > .link-button');
       await chat.waitForSelector('.composer textarea');
+      await chat.click('.card-links .link-button >> nth=1');
+      await chat.waitForSelector('.rating .button');
+      await look(visitor, '3-left');
+      await visitor.write('Hello?');
+      await chat.waitForSelector('.waiting');
       const waiting = await api('GET', 'conversations?view=waiting');
       const own = waiting.items.find((each) => each.visitor.name === 'Li Na');
       assert.ok(own, 'the name is not told');
@@ -183,7 +188,14 @@ export default async function screens({ server, person, stage, eventually, expec
       await api('POST', `conversations/${id}/rating/invite`);
       await chat.waitForSelector('.rating');
       assert.ok(await chat.isVisible('.composer textarea'));
-      await api('POST', `conversations/${id}/resolve`);
+      await chat.click('.widget-header .popover-root > button');
+      await chat.click('.menu-item >> nth=-1');
+      await chat.waitForSelector('.menu-question');
+      await look(visitor, '6-end');
+      await chat.click('.menu-question .is-primary');
+      await agent.page.waitForSelector('text=访客结束了会话');
+      const { state } = await api('GET', `conversations/${id}`);
+      assert.equal(state, 'resolved');
       await chat.waitForSelector('.rating .button:has-text("新会话"), .rating .button:has-text("new chat")');
       await chat.focus('.rating input[value="3"]');
       await chat.press('.rating input[value="3"]', 'ArrowRight');

@@ -10,6 +10,7 @@ import type {
   Conversation,
   ConversationChange,
   Message,
+  Page,
   Person,
   Priority,
   ServerFrame,
@@ -23,8 +24,11 @@ import { openDrafts } from './chat/drafts';
 import { hearingWarnings, type Warned } from './chat/warnings';
 import { Directory } from './directory';
 import { Conversations } from './list/conversations';
+import { Counts } from './list/counts';
 import { Pager } from './list/pager';
-import { isMine, isUnread } from './list/views';
+import { isMine, isUnread, unansweredAfter } from './list/views';
+import { withPresence } from './presence';
+import { go, route } from './router';
 import { type AlertEvent, type NewNotice, NoticeBoard } from './shell/notice-board';
 
 const TYPING_SHOWN_MS = 6_000;
@@ -36,6 +40,23 @@ export type DeskListener = Partial<
   Pick<Listener, 'message' | 'behind' | 'resumed' | 'reset' | 'frame'>
 >;
 
+/** What could not be done with one of many, and why. */
+export interface BulkFailure {
+  readonly id: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** What is done with each of many; answered with the conversation, where the server tells it. */
+export type Change = (id: string) => Promise<Conversation | void>;
+
+export interface BulkOutcome {
+  readonly done: number;
+  readonly failures: readonly BulkFailure[];
+  /** Does it again with those that failed. */
+  again(): Promise<void>;
+}
+
 export type Action = 'accept' | 'pending' | 'resolve' | 'reopen';
 
 /** Everything one signed-in agent sees: lists, the open conversation, the connection. */
@@ -46,7 +67,16 @@ export class Desk {
   readonly known: Conversations;
   readonly list: Pager;
   readonly directory: Directory;
+  readonly counts: Counts;
   readonly board = new NoticeBoard();
+  /** Conversations that are chosen in the list. */
+  readonly selection = signal<ReadonlySet<string>>(new Set());
+  /** Something is being done with many. */
+  readonly bulkBusy = signal(false);
+  /** How the last of these went, if not all went well. */
+  readonly bulkOutcome = signal<BulkOutcome | null>(null);
+  /** Why one may be busy or away; null until it is known. */
+  readonly reasons = signal<readonly string[] | null>(null);
   readonly chat = signal<Chat | null>(null);
   readonly outbox = signal<readonly OutboxEntry[]>([]);
   readonly connection = signal<ConnectionState>(IDLE);
@@ -83,6 +113,7 @@ export class Desk {
     this.api = new Api(server, null, signedOut);
     this.known = new Conversations(me);
     this.list = new Pager(this.api, this.known, (id) => this.chat.peek()?.id === id);
+    this.counts = new Counts(this.api, this.known, this.list);
     this.directory = new Directory(this.api);
     this.client = new Client({
       connect: hearingWarnings(connector(server, () => null), (ack) => this.warned(ack)),
@@ -142,6 +173,7 @@ export class Desk {
     this.known.close();
     this.unreadCounts.close();
     this.typers.close();
+    this.counts.close();
   }
 
   /** All that are known, anew after every change; one alone is had from `conversation`. */
@@ -216,38 +248,79 @@ export class Desk {
     return this.change(id, request);
   }
 
-  /** Does the same with many, a few at a time, and says how it went. */
-  async bulk(ids: readonly string[], action: 'resolve' | 'take'): Promise<void> {
+  /** Sets it aside until a time. */
+  async snooze(id: string, until: Date): Promise<boolean> {
+    return this.change(id, () => this.api.post(`conversations/${id}/snooze`, { until }));
+  }
+
+  /** Marks it as unread. Who looks at it closes it: otherwise it would be read again at once. */
+  async markUnread(id: string): Promise<boolean> {
+    const { view, conversation } = route.peek();
+    if (conversation === id) {
+      this.open(null);
+      go(view, null);
+    }
+    return this.change(id, () => this.api.post(`conversations/${id}/unread`));
+  }
+
+  /** Takes them from the queue, or from whoever has them. */
+  claim(id: string): Promise<Conversation> {
+    return this.request(id, 'take');
+  }
+
+  /** Does the same with many, a few at a time; those with which it could not be done stay chosen. */
+  async bulk(ids: readonly string[], one: Change): Promise<BulkOutcome> {
     const left = [...ids];
-    let [done, failed] = [0, 0];
+    const failures: BulkFailure[] = [];
     const work = async () => {
       for (let id = left.shift(); id !== undefined; id = left.shift()) {
         this.changing.add(id);
         try {
-          this.take(await this.request(id, action));
-          done += 1;
-        } catch {
-          failed += 1;
+          const changed = await one(id);
+          if (changed) this.take(changed);
+          else void this.reload(id);
+        } catch (error) {
+          const code = error instanceof ApiError ? error.code : 'unavailable';
+          failures.push({ id, code, detail: error instanceof Error ? error.message : '' });
           void this.reload(id);
         } finally {
           this.changing.delete(id);
         }
       }
     };
+    this.bulkBusy.value = true;
     await Promise.all(Array.from({ length: BULK_AT_ONCE }, work));
+    this.bulkBusy.value = false;
     this.refreshMe();
-    this.notify({ kind: 'bulk', done, failed });
+    const failed = failures.map(({ id }) => id);
+    const outcome: BulkOutcome = {
+      done: ids.length - failures.length,
+      failures,
+      again: async () => void (await this.bulk(failed, one)),
+    };
+    this.selection.value = new Set(failed);
+    this.bulkOutcome.value = failures.length > 0 ? outcome : null;
+    if (failures.length === 0) this.notify({ kind: 'bulk', done: outcome.done });
+    return outcome;
   }
 
-  async setStatus(status: Exclude<AgentStatus, 'offline'>): Promise<void> {
+  async setStatus(status: Exclude<AgentStatus, 'offline'>, reason?: string): Promise<void> {
     const before = this.me.value;
-    this.me.value = { ...before, status };
+    const { status_reason: _, ...rest } = before;
+    this.me.value = { ...rest, status, ...(reason === undefined ? {} : { status_reason: reason }) };
     try {
-      this.setMe(await this.api.put<Agent>('agents/me/status', { status }));
+      this.setMe(await this.api.put<Agent>('agents/me/status', { status, reason }));
     } catch (error) {
       this.me.value = before;
       this.fail(error);
     }
+  }
+
+  /** Asks once which reasons there are; without an answer there are none. */
+  async loadReasons(): Promise<void> {
+    if (this.reasons.peek() !== null) return;
+    const page = await this.api.get<Page<string>>('agents/break-reasons').catch(() => null);
+    if (page) this.reasons.value = page.items;
   }
 
   dismiss(id: number): void {
@@ -313,6 +386,7 @@ export class Desk {
     this.chat.value?.look();
     const before = this.headsWhenLost;
     await this.list.refresh();
+    this.counts.soon();
     if (before) this.caughtUp.value = this.known.changedSince(before);
   }
 
@@ -334,6 +408,7 @@ export class Desk {
         ...conversation,
         last_seq: Math.max(conversation.last_seq, seq),
         updated_at: created_at > conversation.updated_at ? created_at : conversation.updated_at,
+        unanswered_since: unansweredAfter(conversation, message),
         ...(kind === 'event' ? {} : { last_message: { seq, kind, text, from, created_at } }),
       });
     } else {
@@ -367,7 +442,7 @@ export class Desk {
       }
       case 'presence':
         if (frame.from.kind === 'agent' && frame.from.id === this.me.value.id) {
-          this.me.value = { ...this.me.value, status: frame.status };
+          this.me.value = withPresence(this.me.value, frame);
         }
         break;
     }
@@ -380,6 +455,7 @@ export class Desk {
     const wasMine = before !== undefined && isMine(before, me);
     const mine = isMine(conversation, me);
     this.take(conversation);
+    if (before?.state !== conversation.state || mine !== wasMine) this.counts.soon();
     if (mine || wasMine) this.refreshMe();
     const offered = conversation.offer?.agent.id === me.id;
     if (!offered) this.board.settle(id, 'offered');

@@ -41,6 +41,8 @@ export interface ChatEvent {
   score?: number;
   /** The message that an edit or recall is about. */
   seq?: number;
+  /** Until when the conversation was set aside. */
+  until?: string;
 }
 
 export interface LocationData {
@@ -146,6 +148,12 @@ export interface Conversation {
   visitor_read_seq: number;
   agent_read_seq: number;
   last_message: Pick<Message, 'seq' | 'kind' | 'text' | 'from' | 'created_at'> | null;
+  /** Since when the visitor has no answer. */
+  unanswered_since?: string | null;
+  /** Until when it is set aside. */
+  snoozed_until?: string;
+  /** An agent wants to come back to it. */
+  marked_unread?: boolean;
   queued_at: string | null;
   created_at: string;
   updated_at: string;
@@ -161,6 +169,9 @@ export interface Agent {
   email: string;
   role: AgentRole;
   status: AgentStatus;
+  /** Why it is busy or away: a word of `GET /agents/break-reasons`. */
+  status_reason?: string;
+  status_since?: string;
   capacity: number;
   load: number;
   disabled: boolean;
@@ -222,6 +233,8 @@ export interface WidgetConfig {
   /** Questions before the first message, four at most. */
   pre_chat?: FormField[];
   upload_bytes_max?: number;
+  /** How long visitors waited of late for the first answer; absent while little is known. */
+  reply_ms?: number;
   /** Who answers first. */
   bot?: { name: string } | null;
   /** There are published articles to search. */
@@ -299,7 +312,7 @@ export type ServerFrame =
   | { type: 'conversation'; change: ConversationChange; conversation: Conversation }
   | { type: 'typing'; conversation_id: string; from: Person; on: boolean }
   | { type: 'read'; conversation_id: string; from: Person; seq: number }
-  | { type: 'presence'; from: Person; status: AgentStatus }
+  | { type: 'presence'; from: Person; status: AgentStatus; reason?: string; since?: string }
   | { type: 'watching'; scope: string; id?: string; last_seq?: number }
   | { type: 'restart'; retry_after_ms?: number }
   | { type: 'pong' };
@@ -319,6 +332,16 @@ export type ClientFrame =
   | { type: 'read'; conversation_id: string; seq: number }
   | { type: 'watch' | 'unwatch'; scope: 'conversation' | 'team' | 'all'; id?: string }
   | { type: 'ping' };
+
+/** How many conversations the lists have; what has `limit` may have more. */
+export interface ConversationCounts {
+  mine: number;
+  waiting: number;
+  /** For who sees all conversations. */
+  bot?: number;
+  all: number;
+  limit: number;
+}
 
 /** What waits and runs at one place right now. */
 export interface LiveCounts {

@@ -200,6 +200,7 @@ mod tests {
                 by: None,
                 score: None,
                 seq: None,
+                until: None,
             };
             let message = Message {
                 conversation_id,
@@ -247,7 +248,8 @@ mod tests {
         assert!(matches!(read(r#"{"type":"resumed"}"#, RUN), Seen::Frame(ServerFrame::Resumed)));
         assert!(matches!(read("{", RUN), Seen::Broken));
         let party = Party { kind: PartyKind::Agent, id: None, name: "x".into() };
-        let presence = kefu_protocol::frame::Presence { from: party, status: Status::Busy };
+        let presence =
+            kefu_protocol::frame::Presence { from: party, status: Status::Busy, reason: None, since: None };
         assert!(matches!(read(&ServerFrame::Presence(presence).to_json(), RUN), Seen::Nothing));
     }
 }

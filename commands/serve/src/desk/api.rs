@@ -1,6 +1,6 @@
 //! What the rest of the daemon may ask of the desk.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use kefu_core::{
     Agent, AgentStatus, Content, ConversationKey, CustomRole, Entry, Inbox, InboxKey, InboxSettings, Micros,
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     identity::Identity,
     problem::Problem,
-    view::{AgentView, ConversationView, VisitorBrief},
+    view::{AgentView, ConversationView, VisitorBrief, timestamp},
     words::Screened,
 };
 
@@ -50,10 +50,14 @@ pub(crate) enum Act {
     TransferToTeam(Uuid),
     /// Say how urgent it is.
     Prioritise(Priority),
-    /// Set it aside.
-    Pend,
+    /// Set it aside, until a time or until something outside happens.
+    Pend(Option<Micros>),
+    /// Remind of it, whatever was read.
+    MarkUnread,
     /// End it.
     Resolve,
+    /// End it as its visitor.
+    End,
     /// Take it up again.
     Reopen,
     /// Take part beside the agent who has it.
@@ -139,6 +143,8 @@ pub(crate) struct AgentChange {
     /// Gives it a role of the company's own, or takes that away.
     pub(crate) custom_role: Option<Option<Uuid>>,
     pub(crate) status: Option<AgentStatus>,
+    /// Goes with `status`: without one, there is no reason any more.
+    pub(crate) status_reason: Option<Arc<str>>,
     pub(crate) capacity: Option<u32>,
     pub(crate) disabled: Option<bool>,
     pub(crate) teams: Option<Vec<Uuid>>,
@@ -369,6 +375,8 @@ pub(crate) enum Command {
         connection: ConnectionId,
         watch: kefu_protocol::frame::Watch,
         on: bool,
+        /// Where the connection came from.
+        address: IpAddr,
     },
     Stop {
         reply: oneshot::Sender<()>,
@@ -414,10 +422,11 @@ fn refuse<T>(reply: Answer<T>, problem: &Problem) -> Option<Command> {
 pub(crate) fn agent_view(
     agent: &Agent,
     rights: Rights,
-    status: AgentStatus,
+    (status, since): (AgentStatus, Option<Micros>),
     load: u32,
     teams: Vec<Uuid>,
 ) -> AgentView {
+    let says_why = matches!(status, AgentStatus::Busy | AgentStatus::Away);
     AgentView {
         id: agent.id,
         name: Arc::clone(&agent.name),
@@ -426,6 +435,8 @@ pub(crate) fn agent_view(
         custom_role_id: agent.custom_role,
         permissions: rights.iter().collect(),
         status,
+        status_reason: agent.status_reason.clone().filter(|_| says_why),
+        status_since: since.map(timestamp),
         capacity: agent.capacity,
         load,
         disabled: agent.disabled,

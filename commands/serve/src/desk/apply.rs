@@ -6,7 +6,7 @@ use kefu_core::{
     Action, Audience, Content, Conversation, Entry, Event, EventCode, MessageKind, Micros, Permission,
     Principal, Rating, Revise, Revision, Routing, State, may, revise,
 };
-use kefu_protocol::frame::{ErrorCode, Warning};
+use kefu_protocol::frame::{self, ErrorCode, Warning};
 use kefu_socket::ConnectionId;
 use kefu_store::FileChange;
 use kefu_text::words::may_be_masked;
@@ -16,6 +16,7 @@ use super::{
     api::{Act, Change, Reply, Send, Sent},
     batch::{Origin, Pending, Work, draft},
     bot::{Turn, bot_turn},
+    deliver::Hint,
     files::{Found, check_file, file_of},
     task::Task,
 };
@@ -159,6 +160,7 @@ impl Task {
         let action = match act {
             Act::Accept | Act::Decline => Action::Accept,
             Act::Rate { .. } => Action::Rate,
+            Act::End => Action::End,
             // Whose message it is decides, see `kefu_core::revise`.
             Act::Read { .. } | Act::Revise { .. } => Action::Read,
             // Who has not joined changes nothing by it.
@@ -168,7 +170,8 @@ impl Task {
             Act::TransferToTeam(_)
             | Act::Prioritise(_)
             | Act::Transfer(_)
-            | Act::Pend
+            | Act::Pend(_)
+            | Act::MarkUnread
             | Act::Resolve
             | Act::Reopen => Action::Manage,
         };
@@ -217,8 +220,13 @@ impl Task {
             Act::Join => changed.join(agent()?)?,
             Act::Leave => changed.leave(agent()?),
             Act::TakeOver => changed.take_over(agent()?)?,
-            Act::Pend => Some(changed.pend()?),
+            Act::Pend(until) => Some(changed.pend(until)?),
+            Act::MarkUnread => {
+                changed.marked_unread = true;
+                None
+            }
             Act::Resolve => Some(changed.resolve(now)?),
+            Act::End => changed.end(now)?,
             Act::Reopen => Some(changed.take_up(agent()?)?),
             Act::Rate { score, comment, flagged } => {
                 let event = changed.rate(Rating { score, comment, created_at: now })?;
@@ -246,7 +254,9 @@ impl Task {
             }
         };
         let touched = work.touch(&hot.conversation);
-        touched.is_row_changed |= changed.priority != touched.conversation.priority;
+        let before = &touched.conversation;
+        let is_marked = (changed.priority, changed.marked_unread) != (before.priority, before.marked_unread);
+        touched.is_row_changed |= is_marked;
         let bot_loses_it = touched.conversation.is_with_bot() && !changed.is_with_bot();
         let is_handed_over = bot_loses_it && changed.state != State::Resolved;
         touched.conversation = Arc::new(changed);
@@ -255,6 +265,14 @@ impl Task {
         }
         if let Some(event) = event {
             self.append_event(key, event, who.principal, now, work);
+        } else if is_marked {
+            // No entry tells of it. Should the group not become durable, the hint says what was known before.
+            self.hints.push(Hint {
+                conversation: key,
+                change: frame::Change::Updated,
+                was_queued: false,
+                lost_by: None,
+            });
         }
         Ok(key)
     }
@@ -281,7 +299,7 @@ impl Task {
         }
         work.changes.push(kefu_store::Change::Revise { pos, revision, text: text.clone() });
         let kind = if entry.kind == MessageKind::Note { MessageKind::Note } else { MessageKind::Event };
-        let told = self.directory.event_text(event);
+        let told = self.directory.event_text(event, who.principal);
         let draft = draft(self.ids.next(now), who.principal, kind, told, None, Some(event), now);
         work.touch(conversation);
         work.append(conversation.key, draft, Origin::Event);
@@ -298,7 +316,7 @@ impl Task {
         now: Micros,
         work: &mut Work,
     ) {
-        let text = self.directory.event_text(event);
+        let text = self.directory.event_text(event, by);
         let entry = draft(self.ids.next(now), by, MessageKind::Event, text, None, Some(event), now);
         work.append(key, entry, Origin::Event);
     }

@@ -7,7 +7,7 @@ use kefu_core::{
     Assignment, Conversation, ConversationKey, CustomRole, Entry, Event, EventCode, MessageKind, Micros,
     Principal, Revision,
 };
-use kefu_protocol::frame::Warning;
+use kefu_protocol::frame::{Warning, Watch};
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Batch, RecordSet};
 use uuid::Uuid;
@@ -110,6 +110,11 @@ pub(super) enum Pending {
     },
     Done {
         reply: Answer<()>,
+    },
+    /// A watch that the audit log tells of.
+    Watch {
+        connection: ConnectionId,
+        watch: Watch,
     },
     /// A read mark, for the others in the conversation.
     Read {

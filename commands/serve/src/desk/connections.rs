@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,9 +21,10 @@ use uuid::Uuid;
 use super::{
     api::Connect,
     apply::{allowed, sees_all},
+    batch::{Pending, Work},
     task::Task,
 };
-use crate::{clock, identity::Identity, problem::Problem};
+use crate::{audit, clock, identity::Identity, problem::Problem, readings::Look, view::timestamp};
 
 /// A client that has not said so long what it holds is taken to hold what `hello` said.
 const RESUME_WAIT: Duration = Duration::from_secs(10);
@@ -108,7 +110,9 @@ impl Task {
                     self.absent.remove(&agent);
                 }
                 self.agent_connections.push(connection);
-                if self.routing.socket(agent, true, clock::now()) {
+                let now = clock::now();
+                if self.routing.socket(agent, true, now) {
+                    self.moved_at.insert(agent, now);
                     self.announce_presence(agent);
                 }
             }
@@ -136,11 +140,13 @@ impl Task {
         if let Principal::Agent(agent) = who.principal
             && who.hears_conversations()
         {
+            let now = clock::now();
             self.agent_connections.retain(|other| *other != connection);
             if self.hub.connections_of(&who.principal).next().is_none() {
-                self.absent.insert(agent, clock::now().plus(self.grace_us));
+                self.absent.insert(agent, now.plus(self.grace_us));
             }
-            if self.routing.socket(agent, false, clock::now()) {
+            if self.routing.socket(agent, false, now) {
+                self.moved_at.insert(agent, now);
                 self.announce_presence(agent);
             }
         }
@@ -231,6 +237,36 @@ impl Task {
             }
             Err(problem) => self.push_error(connection, None, Some(conversation), &problem),
         }
+    }
+
+    /// Begins a watch: at once, or, where nobody else would know of it, when the audit log says so.
+    pub(super) fn begin_watch(
+        &mut self,
+        connection: ConnectionId,
+        watch: Watch,
+        address: IpAddr,
+        work: &mut Work,
+    ) {
+        let overseen = self.overseen(connection, watch);
+        let Some((who, id)) = overseen else { return self.watch(connection, watch, true) };
+        let line = audit::record(&who, address, audit::WATCHED, None, serde_json::json!({}));
+        work.audit(Some(line), ("conversation", id));
+        work.answers.push(Pending::Watch { connection, watch });
+    }
+
+    /// Who begins to listen in on a conversation of others by this watch, and on which.
+    fn overseen(&mut self, connection: ConnectionId, watch: Watch) -> Option<(Arc<Identity>, Uuid)> {
+        let (Scope::Conversation, Some(id)) = (watch.scope, watch.id) else { return None };
+        let conn = self.hub.get(connection)?;
+        let (who, key) = (Arc::clone(&conn.meta.who), self.hot.key(id)?);
+        let Principal::Agent(agent) = who.principal else { return None };
+        if conn.topics().contains(&key) {
+            return None;
+        }
+        let head = self.snapshot(&who, id).ok()?.conversation;
+        let reader = who.key.unwrap_or(who.id);
+        let is_new = || self.shared.readings.begins(reader, key, Look::Watch, clock::now());
+        (head.is_foreign_to(agent) && is_new()).then_some((who, id))
     }
 
     /// Begins or ends a watch.
@@ -331,7 +367,10 @@ impl Task {
     /// Tells all agents what one of them is doing.
     pub(super) fn announce_presence(&self, agent: AgentKey) {
         let Some(row) = self.directory.agents.get(&agent) else { return };
-        let status = match self.routing.status_of(agent) {
+        let (status, since) = self.standing_of(row);
+        let reason = row.status_reason.as_deref().map(Cow::Borrowed);
+        let reason = reason.filter(|_| matches!(status, AgentStatus::Busy | AgentStatus::Away));
+        let status = match status {
             AgentStatus::Online => Status::Online,
             AgentStatus::Busy => Status::Busy,
             AgentStatus::Away => Status::Away,
@@ -339,7 +378,9 @@ impl Task {
         };
         let from =
             frame::Party { kind: frame::PartyKind::Agent, id: Some(row.id), name: Cow::Borrowed(&*row.name) };
-        let frame = ServerFrame::Presence(frame::Presence { from, status }).encode();
+        let frame =
+            ServerFrame::Presence(frame::Presence { from, status, reason, since: since.map(timestamp) });
+        let frame = frame.encode();
         for connection in &self.agent_connections {
             if let Some(conn) = self.hub.get(*connection) {
                 conn.outbox.push(frame.clone());
@@ -350,7 +391,9 @@ impl Task {
     /// Tells the agents of a visitor's conversations that it came or went.
     fn announce_visitor(&self, who: &Identity, connection: ConnectionId, status: Status) {
         let Some(conn) = self.hub.get(connection) else { return };
-        let frame = ServerFrame::Presence(frame::Presence { from: who.party(), status }).encode();
+        let frame =
+            ServerFrame::Presence(frame::Presence { from: who.party(), status, reason: None, since: None })
+                .encode();
         for key in conn.topics() {
             self.hub
                 .publish(key, Some(connection), |other| other.meta.who.role.is_some().then(|| frame.clone()));

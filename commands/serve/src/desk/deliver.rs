@@ -21,6 +21,7 @@ use crate::{
     clock,
     identity::Identity,
     problem::Problem,
+    readings::Look,
     view::{self, ConversationView, Directory, OfferView, QueueView, VisitorBrief},
 };
 
@@ -202,6 +203,15 @@ impl Task {
                 drop(reply.send(Ok(())));
             }
             Pending::Done { reply } => drop(reply.send(Ok(()))),
+            Pending::Watch { connection, watch } => {
+                if let (Some(conn), Some(key)) =
+                    (self.hub.get(connection), watch.id.and_then(|id| self.hot.key(id)))
+                {
+                    let who = &conn.meta.who;
+                    self.shared.readings.note(who.key.unwrap_or(who.id), key, Look::Watch, now);
+                }
+                self.watch(connection, watch, true);
+            }
             Pending::Read { conversation, who, seq, except } => {
                 if let Some(hot) = self.hot.get(conversation) {
                     let conversation_id = hot.conversation.id;
@@ -235,6 +245,10 @@ impl Task {
             self.desks.entry(*agent).or_default().insert(key);
             self.subscribe_agent(*agent, key);
         }
+        if let Some(until) = before.and_then(|before| before.snoozed_until) {
+            self.snoozed.remove(&(until, key));
+        }
+        self.snoozed.extend(head.snoozed_until.map(|until| (until, key)));
         let wait = self.wait_of(&OpenWork::from(&*head));
         self.watch_clock(&head);
         match owner_after {
@@ -251,21 +265,20 @@ impl Task {
             Some(agent) => self.routing.own(key, agent, counts, now),
             None => self.routing.leave(key, now),
         }
-        if owner_before != owner_after {
-            if let Some(desk) = owner_before.and_then(|agent| self.desks.get_mut(&agent)) {
-                desk.remove(&key);
-            }
-            if let Some(agent) = owner_after {
-                self.desks.entry(agent).or_default().insert(key);
-            }
+        if owner_before != owner_after
+            && let Some(desk) = owner_before.and_then(|agent| self.desks.get_mut(&agent))
+        {
+            desk.remove(&key);
         }
-        if assignee_before != assignee_after || owner_before.is_none() {
-            if let Some(agent) = assignee_before.filter(|_| assignee_before != assignee_after) {
-                self.unsubscribe_agent(agent, key);
-            }
-            if let Some(agent) = assignee_after {
-                self.subscribe_agent(agent, key);
-            }
+        if let Some(agent) = assignee_before.filter(|_| assignee_before != assignee_after) {
+            self.unsubscribe_agent(agent, key);
+        }
+        // Also what nobody new gets: what was set aside when the daemon started is at no desk yet.
+        if let Some(agent) = owner_after {
+            self.desks.entry(agent).or_default().insert(key);
+        }
+        if let Some(agent) = assignee_after {
+            self.subscribe_agent(agent, key);
         }
         self.part_from(&head);
     }

@@ -28,6 +28,7 @@ mod timed;
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{
         Arc, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -36,11 +37,12 @@ use std::{
 };
 
 use kefu_core::{
-    Action, AgentStatus, Audience, Content, Conversation, CustomRole, Entry, Inbox, InboxKey, MessageKind,
-    Micros, Revise, VisitorKey,
+    Action, Audience, Content, Conversation, CustomRole, Entry, Inbox, InboxKey, MessageKind, Micros, Revise,
+    VisitorKey,
 };
 use kefu_socket::ConnectionId;
 use kefu_store::{AuditRecord, Range, RecordSet, Scrub, Store, View, Writer};
+use serde_json::json;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -52,11 +54,13 @@ pub(crate) use api::{
 pub(crate) use reading::ReadingOptions;
 
 use crate::{
+    audit, clock,
     files::Links,
     identity::Identity,
     masking::Masking,
     metrics::Metrics,
     problem::Problem,
+    readings::{Look, Readings},
     view::{AgentView, ConversationView, Directory, MessageView, VisitorBrief},
     words::{Screened, Words},
 };
@@ -105,6 +109,8 @@ struct Shared {
     anyone_online: AtomicBool,
     /// How many bots may look for an answer at once.
     bot_places: Arc<Semaphore>,
+    /// What agents read of others.
+    readings: Readings,
     /// The last write to the store did not fail.
     is_writable: AtomicBool,
     epoch: String,
@@ -122,6 +128,7 @@ impl Desk {
             directory: RwLock::default(),
             anyone_online: AtomicBool::new(false),
             bot_places: Arc::new(Semaphore::new(bot::DECISIONS_MAX)),
+            readings: Readings::default(),
             is_writable: AtomicBool::new(true),
             epoch: options.store.epoch().await?,
         });
@@ -146,6 +153,7 @@ impl Desk {
             directory: RwLock::default(),
             anyone_online: AtomicBool::new(false),
             bot_places: Arc::new(Semaphore::new(0)),
+            readings: Readings::default(),
             is_writable: AtomicBool::new(false),
             epoch: options.store.epoch().await?,
         });
@@ -377,13 +385,61 @@ impl Desk {
         range: Range,
     ) -> Result<(Vec<MessageView>, bool), Problem> {
         let snapshot = self.snapshot(who, conversation).await?;
-        let audience = who.audience();
-        let page = self.store.messages(&snapshot.conversation, audience, range).await?;
+        self.page(who, &snapshot, range).await
+    }
+
+    /// As [`Desk::messages`], for somebody at `address`: that an agent reads what is none of its own gets a line of the
+    /// audit log before it is answered, one in an hour.
+    pub(crate) async fn read_messages(
+        &self,
+        who: &Identity,
+        address: IpAddr,
+        conversation: Uuid,
+        range: Range,
+    ) -> Result<(Vec<MessageView>, bool), Problem> {
+        let snapshot = self.snapshot(who, conversation).await?;
+        if let kefu_core::Principal::Agent(agent) = who.principal
+            && snapshot.conversation.is_foreign_to(agent)
+        {
+            self.note_reading(who, address, &snapshot.conversation).await?;
+        }
+        self.page(who, &snapshot, range).await
+    }
+
+    async fn note_reading(
+        &self,
+        who: &Identity,
+        address: IpAddr,
+        head: &Conversation,
+    ) -> Result<(), Problem> {
+        let (reader, now) = (who.key.unwrap_or(who.id), clock::now());
+        if !self.shared.readings.begins(reader, head.key, Look::Read, now) {
+            return Ok(());
+        }
+        if !self.is_writable() {
+            // On a standby, or when the disk is full, people still have to see what goes on.
+            tracing::info!(%reader, conversation = %head.id, "a conversation of others is read; nothing can be written");
+            return Ok(());
+        }
+        let line = audit::record(who, address, audit::READ, Some(("conversation", head.id)), json!({}));
+        audit::write(self, line).await?;
+        self.shared.readings.note(reader, head.key, Look::Read, now);
+        Ok(())
+    }
+
+    async fn page(
+        &self,
+        who: &Identity,
+        snapshot: &api::Snapshot,
+        range: Range,
+    ) -> Result<(Vec<MessageView>, bool), Problem> {
+        let (head, audience) = (&snapshot.conversation, who.audience());
+        let page = self.store.messages(head, audience, range).await?;
         let directory = self.directory();
         let items = page
             .items
             .into_iter()
-            .map(|entry| directory.message_view(entry, conversation, &snapshot.visitor, audience))
+            .map(|entry| directory.message_view(entry, head.id, &snapshot.visitor, audience))
             .collect();
         Ok((items, page.has_more))
     }
@@ -449,11 +505,6 @@ impl Desk {
     /// Makes or changes an inbox.
     pub(crate) async fn put_inbox(&self, change: InboxChange) -> Result<Inbox, Problem> {
         self.ask(|reply| Command::PutInbox { change: Box::new(change), reply }).await
-    }
-
-    /// Says what an agent's status is.
-    pub(crate) async fn set_status(&self, who: &Identity, status: AgentStatus) -> Result<AgentView, Problem> {
-        self.put_agent(AgentChange { id: Some(who.id), status: Some(status), ..AgentChange::default() }).await
     }
 
     /// Makes or changes a role.

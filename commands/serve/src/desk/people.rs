@@ -183,6 +183,8 @@ impl Task {
                 email: String::new(),
                 role: Role::Agent,
                 status: AgentStatus::Online,
+                status_reason: None,
+                status_at: now,
                 capacity: DEFAULT_CAPACITY,
                 disabled: false,
                 teams: Vec::new(),
@@ -213,7 +215,13 @@ impl Task {
             agent.skills.clone_from(skills);
         }
         agent.role = change.role.unwrap_or(agent.role);
-        agent.status = change.status.unwrap_or(agent.status);
+        if let Some(status) = change.status
+            && (status, &change.status_reason) != (agent.status, &agent.status_reason)
+        {
+            agent.status = status;
+            agent.status_reason.clone_from(&change.status_reason);
+            agent.status_at = now;
+        }
         agent.capacity = change.capacity.unwrap_or(agent.capacity);
         agent.disabled = change.disabled.unwrap_or(agent.disabled);
         agent.custom_role = change.custom_role.unwrap_or(agent.custom_role);
@@ -329,10 +337,23 @@ impl Task {
         agent_view(
             agent,
             self.directory.rights_of(agent),
-            self.routing.status_of(agent.key),
+            self.standing_of(agent),
             self.routing.load_of(agent.key),
             teams,
         )
+    }
+
+    /// What an agent is doing, and since when: nobody is online for longer than it has a connection, and since when
+    /// somebody is offline is known for as long as the daemon runs.
+    pub(super) fn standing_of(&self, agent: &Agent) -> (AgentStatus, Option<Micros>) {
+        let status = self.routing.status_of(agent.key);
+        let moved_at = self.moved_at.get(&agent.key).copied();
+        let since = match status {
+            AgentStatus::Offline => moved_at,
+            AgentStatus::Online => moved_at.map(|at| at.max(agent.status_at)),
+            AgentStatus::Busy | AgentStatus::Away => Some(agent.status_at),
+        };
+        (status, since)
     }
 
     /// Replaces the directory that everybody reads.

@@ -162,7 +162,7 @@ impl Reading {
         agents.sort_unstable_by_key(|agent| agent.key);
         let view = |agent: &&kefu_core::Agent| {
             let (rights, teams) = (directory.rights_of(agent), directory.team_ids(&agent.teams));
-            agent_view(agent, rights, AgentStatus::Offline, 0, teams)
+            agent_view(agent, rights, (AgentStatus::Offline, None), 0, teams)
         };
         agents.iter().map(view).collect()
     }

@@ -1,7 +1,7 @@
 //! The desk's loop: take what waits, apply, commit, deliver, route.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -70,6 +70,10 @@ pub(super) struct Task {
     pub(super) agent_connections: Vec<ConnectionId>,
     /// Agents without a connection, and when they leave what they joined.
     pub(super) absent: HashMap<AgentKey, Micros>,
+    /// What is set aside until a time.
+    pub(super) snoozed: BTreeSet<(Micros, ConversationKey)>,
+    /// When agents got their first connection, or lost their last one.
+    pub(super) moved_at: HashMap<AgentKey, Micros>,
     /// How long they have to come back.
     pub(super) grace_us: i64,
     pub(super) heartbeat_s: u32,
@@ -108,6 +112,8 @@ impl Task {
             hints: Vec::new(),
             agent_connections: Vec::new(),
             absent: HashMap::new(),
+            moved_at: HashMap::new(),
+            snoozed: BTreeSet::new(),
             grace_us: i64::try_from(options.grace.as_micros()).unwrap_or(i64::MAX),
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
@@ -144,6 +150,8 @@ impl Task {
                 _ => {}
             }
         }
+        let snoozed = task.store.snoozed().await?;
+        task.snoozed = snoozed.into_iter().map(|(key, until)| (until, key)).collect();
         task.start_clocks(&timed).await?;
         task.start_bots(&with_bot, now).await?;
         Ok(task)
@@ -254,6 +262,9 @@ impl Task {
                         Err(error) => drop(reply.send(Err(error.into()))),
                     }
                 }
+                Command::Watch { connection, watch, on: true, address } => {
+                    self.begin_watch(connection, watch, address, &mut work);
+                }
                 Command::Stop { reply } => stop = Some(reply),
                 other => self.answer_now(other).await,
             }
@@ -298,7 +309,7 @@ impl Task {
             Command::Scrub { scrub, reply } => self.scrub(scrub, reply).await,
             Command::CloseBlocked(visitors) => self.close_blocked(&visitors),
             Command::Typing { connection, conversation, on } => self.typing(connection, conversation, on),
-            Command::Watch { connection, watch, on } => self.watch(connection, watch, on),
+            Command::Watch { connection, watch, on, .. } => self.watch(connection, watch, on),
             _ => unreachable!("commands that change durable state are applied to the group"),
         }
     }
@@ -404,6 +415,7 @@ impl Task {
                 Pending::RoleGone { reply, .. }
                 | Pending::EndSession { reply, .. }
                 | Pending::Done { reply } => drop(reply.send(Err(problem.clone()))),
+                Pending::Watch { connection, watch } => self.push_error(connection, None, watch.id, problem),
                 Pending::Read { .. } => {}
             }
         }

@@ -21,8 +21,10 @@ use super::{
 use crate::{clock, identity::Identity, metrics::Metrics, problem::Problem};
 
 mod bot;
+mod ends;
 mod masking;
 mod oversee;
+mod snooze;
 mod teams;
 
 /// A desk over a store in a directory of its own.
@@ -226,6 +228,10 @@ impl Line {
     async fn next(&self, kind: &str) -> Value {
         self.until(kind).await.pop().unwrap()
     }
+}
+
+fn watch_of(line: &Line, watch: Watch, on: bool) -> Command {
+    Command::Watch { connection: line.id, watch, on, address: std::net::Ipv4Addr::LOCALHOST.into() }
 }
 
 fn seqs(frames: &[Value]) -> Vec<u64> {
@@ -477,12 +483,12 @@ async fn a_supervisor_watches_from_the_end_and_an_agent_may_not() {
     boss_line.resume(&[]).await;
     boss_line.until("resumed").await;
     let watch = Watch { scope: Scope::Conversation, id: Some(id) };
-    office.desk.post(Command::Watch { connection: boss_line.id, watch, on: true }).await;
+    office.desk.post(watch_of(&boss_line, watch, true)).await;
     assert_eq!(boss_line.next("watching").await["last_seq"], 3);
     office.desk.send(&visitor, id, Uuid::from_u128(2), text("two")).await.unwrap();
     assert_eq!(boss_line.next("message").await["seq"], 4);
     let all = Watch { scope: Scope::All, id: None };
-    office.desk.post(Command::Watch { connection: line.id, watch: all, on: true }).await;
+    office.desk.post(watch_of(&line, all, true)).await;
     assert_eq!(line.next("error").await["code"], "forbidden");
 }
 

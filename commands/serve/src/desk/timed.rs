@@ -15,6 +15,9 @@ use crate::clock;
 /// How many waiting visitors are told of their place in one round at most.
 const TOLD_MAX: usize = 500;
 
+/// How many conversations are taken up in one commit at most.
+const WOKEN_MAX: usize = 256;
+
 impl Task {
     /// Starts the clocks of what was open when the daemon started.
     pub(super) async fn start_clocks(&mut self, keys: &[ConversationKey]) -> Result<(), StoreError> {
@@ -80,6 +83,11 @@ impl Task {
                 break;
             }
         }
+        while self.snoozed.first().is_some_and(|(until, _)| *until <= now) {
+            if !self.wake(now).await {
+                break;
+            }
+        }
         self.keep_bots_in_time(now).await;
         self.part_absent(now).await;
         self.route(now).await;
@@ -127,6 +135,28 @@ impl Task {
             }
         }
         changed
+    }
+
+    /// Takes up what was set aside until now; returns whether it went well.
+    async fn wake(&mut self, now: Micros) -> bool {
+        let due = self.snoozed.iter().take_while(|(until, _)| *until <= now).take(WOKEN_MAX);
+        let due: Vec<_> = due.copied().collect();
+        let keys: Vec<_> = due.iter().map(|(_, key)| *key).collect();
+        let directory = Arc::clone(&self.directory);
+        let answers = |agent| directory.agents.get(&agent).is_some_and(|agent| !agent.disabled);
+        let woken = self.change_all(&keys, now, |head| match head.assignee {
+            Some(agent) if answers(agent) => head.wake(),
+            // Who had it is gone: whoever is free goes on.
+            _ => head.requeue(now),
+        });
+        let went_well = woken.await;
+        if went_well {
+            // What could not be taken up is not tried again.
+            for place in &due {
+                self.snoozed.remove(place);
+            }
+        }
+        went_well
     }
 
     /// Has agents who did not come back leave what they joined.

@@ -89,13 +89,17 @@ impl Frames {
                 audit: None,
                 reply: None,
             }),
-            ClientFrame::Watch(watch) => Command::Watch { connection, watch, on: true },
-            ClientFrame::Unwatch(watch) => Command::Watch { connection, watch, on: false },
+            ClientFrame::Watch(watch) => self.watch(watch, true),
+            ClientFrame::Unwatch(watch) => self.watch(watch, false),
             ClientFrame::Ping => {
                 self.outbox.push(self.live.pong.clone());
                 return None;
             }
         })
+    }
+
+    fn watch(&self, watch: frame::Watch, on: bool) -> Command {
+        Command::Watch { connection: self.connection, watch, on, address: self.address }
     }
 
     fn send(&mut self, send: frame::Send<'_>) -> Option<Command> {

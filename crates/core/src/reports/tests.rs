@@ -286,7 +286,7 @@ fn log(doings: &[(i64, Doing)]) -> Vec<Step> {
                 (Principal::Agent(LIN), head.transfer_to_team(TeamKey(i64::from(team)), at))
             }
             Doing::Requeue => (Principal::System, head.requeue(at)),
-            Doing::Pend => (Principal::Agent(LIN), head.pend()),
+            Doing::Pend => (Principal::Agent(LIN), head.pend(None)),
             Doing::TakeUp(by) => (Principal::Agent(agent(by)), head.take_up(agent(by))),
             Doing::Resolve(true) => (Principal::System, head.resolve(at)),
             Doing::Resolve(false) => (Principal::Agent(LIN), head.resolve(at)),

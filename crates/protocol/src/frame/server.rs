@@ -193,6 +193,9 @@ pub struct Event<'a> {
     /// Number of the entry that an edit or recall is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
+    /// Until when the conversation was set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// What the client holds is of no use: forget it and reload.
@@ -251,6 +254,12 @@ pub struct Presence<'a> {
     pub from: Party<'a>,
     /// Whether they are there now.
     pub status: Status,
+    /// Why an agent is busy or away, if it says so.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'a, str>>,
+    /// Since when that is so, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 /// A conversation changed. Its shape is the REST interface's.

@@ -148,6 +148,8 @@ async fn people(opened: &Opened) -> Batch {
             role: Role::Agent,
             custom_role: None,
             status: AgentStatus::Offline,
+            status_reason: None,
+            status_at: Micros(BEGIN),
             capacity: 100,
             disabled: false,
             teams: Vec::new(),

@@ -62,52 +62,71 @@ pub struct OpenWork {
     pub joined: Vec<AgentKey>,
 }
 
-/// Columns and table, an index and what the rows must fulfil; `?1` is the agent or visitor.
-fn part(index: &str, condition: &str) -> String {
+/// An index, and what rows must fulfil; `?1` is the agent or visitor.
+type Part = (&'static str, &'static str);
+
+fn select(columns: &str, (index, condition): Part) -> String {
     format!(
-        "SELECT {} FROM conversation INDEXED BY {index} WHERE {condition} AND (?2 IS NULL OR inbox = ?2)",
-        rows::conversation_columns!()
+        "SELECT {columns} FROM conversation INDEXED BY {index} WHERE {condition} AND (?2 IS NULL OR inbox = ?2)"
     )
 }
 
 /// Goes on below the cursor.
-fn newest(index: &str, condition: &str) -> String {
-    let part = part(index, condition);
-    format!("{part} AND (updated_at, key) < (?3, ?4) ORDER BY updated_at DESC, key DESC LIMIT ?5")
+fn newest(part: Part) -> String {
+    let rows = select(rows::conversation_columns!(), part);
+    format!("{rows} AND (updated_at, key) < (?3, ?4) ORDER BY updated_at DESC, key DESC LIMIT ?5")
 }
 
 impl View {
-    fn sql(self) -> String {
-        const MINE: &str = "assignee = ?1 AND state IN (2, 3)";
+    /// What it is read by, in one part or two that have nothing in common.
+    fn parts(self) -> (Part, Option<Part>) {
+        const MINE: Part = ("conversation_mine", "assignee = ?1 AND state IN (2, 3)");
         // What waits for a team that is gone waits for anybody.
-        const FOR_ME: &str = "state = 1 AND (team IS NULL OR team NOT IN (SELECT key FROM team)
-            OR team IN (SELECT value FROM json_each((SELECT teams FROM agent WHERE key = ?1))))";
-        match self {
-            Self::Mine(_) => newest("conversation_mine", MINE),
-            Self::Waiting | Self::WaitingFor(_) => {
-                let condition = if self == Self::Waiting { "state = 1" } else { FOR_ME };
-                let part = part("conversation_waiting", condition);
-                format!("{part} AND (queued_at, key) > (?3, ?4) ORDER BY queued_at, key LIMIT ?5")
+        const FOR_ME: Part = (
+            "conversation_waiting",
+            "state = 1 AND (team IS NULL OR team NOT IN (SELECT key FROM team)
+                OR team IN (SELECT value FROM json_each((SELECT teams FROM agent WHERE key = ?1))))",
+        );
+        let part = match self {
+            Self::Mine(_) => MINE,
+            Self::Waiting => ("conversation_waiting", "state = 1"),
+            Self::WaitingFor(_) => FOR_ME,
+            Self::All => ("conversation_live", "state IN (1, 2, 3)"),
+            Self::AgentAll(_) => return (MINE, Some(FOR_ME)),
+            Self::Bot => ("conversation_mine", "assignee IS NULL AND state IN (2, 3) AND state = 2"),
+            Self::Ended { assignee: None } => ("conversation_ended", "state = 4"),
+            Self::Ended { assignee: Some(_) } => ("conversation_ended_mine", "assignee = ?1 AND state = 4"),
+            Self::OfVisitor(_) => ("conversation_visitor", "visitor = ?1"),
+        };
+        (part, None)
+    }
+
+    fn sql(self) -> String {
+        match (self, self.parts()) {
+            (Self::Waiting | Self::WaitingFor(_), (part, _)) => {
+                let rows = select(rows::conversation_columns!(), part);
+                format!("{rows} AND (queued_at, key) > (?3, ?4) ORDER BY queued_at, key LIMIT ?5")
             }
-            Self::All => newest("conversation_live", "state IN (1, 2, 3)"),
-            Self::AgentAll(_) => {
-                let mine = newest("conversation_mine", MINE);
-                let waiting = newest("conversation_waiting", FOR_ME);
-                format!(
-                    "SELECT * FROM (SELECT * FROM ({mine}) UNION ALL SELECT * FROM ({waiting}))
-                     ORDER BY updated_at DESC, key DESC LIMIT ?5"
-                )
-            }
-            Self::Bot => newest("conversation_mine", "assignee IS NULL AND state IN (2, 3) AND state = 2"),
-            Self::Ended { assignee: None } => newest("conversation_ended", "state = 4"),
-            Self::Ended { assignee: Some(_) } => {
-                newest("conversation_ended_mine", "assignee = ?1 AND state = 4")
-            }
-            Self::OfVisitor(_) => newest("conversation_visitor", "visitor = ?1"),
+            (_, (part, None)) => newest(part),
+            (_, (one, Some(other))) => format!(
+                "SELECT * FROM (SELECT * FROM ({}) UNION ALL SELECT * FROM ({}))
+                 ORDER BY updated_at DESC, key DESC LIMIT ?5",
+                newest(one),
+                newest(other)
+            ),
         }
     }
 
-    fn whose(self) -> Option<i64> {
+    /// Counts no further than `?3` in each part.
+    pub(super) fn count_sql(self) -> String {
+        let count = |part| format!("(SELECT count(*) FROM ({} LIMIT ?3))", select("1", part));
+        match self.parts() {
+            (part, None) => format!("SELECT {}", count(part)),
+            (one, Some(other)) => format!("SELECT {} + {}", count(one), count(other)),
+        }
+    }
+
+    pub(super) fn whose(self) -> Option<i64> {
         match self {
             Self::Mine(agent)
             | Self::WaitingFor(agent)

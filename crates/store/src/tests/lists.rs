@@ -95,6 +95,9 @@ fn lists_are_what_a_scan_finds() {
                 let expected: Vec<_> = expected.iter().map(|head| head.key.0).collect();
                 assert!(!expected.is_empty());
                 assert_eq!(paged(&opened.store, view, inbox).await, expected, "{view:?} {inbox:?}");
+                let count = opened.store.count(view, inbox, 100).await.unwrap();
+                assert_eq!(count, expected.len(), "{view:?} {inbox:?}");
+                assert_eq!(opened.store.count(view, inbox, 1).await.unwrap(), 1, "no further than asked");
             }
         }
         let work = opened.store.open_work().await.unwrap();
@@ -126,6 +129,37 @@ fn a_state_shows_at_once_and_growth_after_folding() {
         let opened = open(dir.path()).await.unwrap();
         let listed = opened.store.conversations(View::All, None, None, 1).await.unwrap().0.items;
         assert_eq!(listed[0].last_seq, 2);
+        opened.writer.close().await.unwrap();
+    });
+}
+
+#[test]
+fn what_is_set_aside_until_a_time_and_how_fast_answers_came() {
+    run(|dir| async move {
+        let mut opened = open(dir.path()).await.unwrap();
+        let mut heads = some();
+        for (number, head) in (1..).zip(&mut heads) {
+            head.snoozed_until = (head.state == State::Pending).then(|| NOW.plus(number));
+            head.asked_at = Some(NOW);
+            head.answered_at = (number % 2 == 0).then(|| NOW.plus(number));
+        }
+        let batch = Batch { conversations: heads.clone(), ..Batch::default() };
+        opened.writer.commit(&batch).await.unwrap();
+        let mut snoozed = opened.store.snoozed().await.unwrap();
+        let expected = heads.iter().filter_map(|head| Some((head.key, head.snoozed_until?)));
+        let mut expected: Vec<_> = expected.collect();
+        snoozed.sort_unstable();
+        expected.sort_unstable();
+        assert!(!expected.is_empty());
+        assert_eq!(snoozed, expected);
+        let waits = async |inbox, since| {
+            let mut waits = opened.store.first_responses(InboxKey(inbox), since).await.unwrap();
+            waits.sort_unstable();
+            waits
+        };
+        let even: Vec<_> = (2..=40).step_by(2).collect();
+        assert_eq!(waits(0, NOW.plus(-1)).await, even);
+        assert_eq!((waits(1, NOW.plus(-1)).await, waits(0, NOW).await), (vec![], vec![]));
         opened.writer.close().await.unwrap();
     });
 }

@@ -110,12 +110,14 @@ async fn write_inbox(conn: &mut SqliteConnection, inbox: &Inbox) -> Result<(), S
 
 async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO agent
-        (key, id, name, email, role, status, capacity, disabled, created_at, teams, skills, custom_role)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (key, id, name, email, role, status, capacity, disabled, created_at, teams, skills, custom_role,
+            status_reason, status_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET
             name = excluded.name, email = excluded.email, role = excluded.role, status = excluded.status,
             capacity = excluded.capacity, disabled = excluded.disabled, teams = excluded.teams,
-            skills = excluded.skills, custom_role = excluded.custom_role";
+            skills = excluded.skills, custom_role = excluded.custom_role,
+            status_reason = excluded.status_reason, status_at = excluded.status_at";
     let mut args = Args::default()
         .int(agent.key.0)
         .blob(agent.id.as_bytes())
@@ -129,6 +131,8 @@ async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), S
         .text(&json(&agent.teams))
         .text(&json(&agent.skills));
     args.add_opt_blob(agent.custom_role.as_ref().map(|id| id.as_bytes().as_slice()));
+    args.add_opt_text(agent.status_reason.as_deref());
+    args.add_int(agent.status_at.0);
     sql::execute(conn, SQL, args).await.map(drop)
 }
 

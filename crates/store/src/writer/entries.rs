@@ -73,7 +73,9 @@ impl Default for Statements {
                     rating_comment = excluded.rating_comment, rating_at = excluded.rating_at,
                     last_assignee = excluded.last_assignee, last_met_at = excluded.last_met_at, team = excluded.team,
                     priority = excluded.priority, asked_at = excluded.asked_at,
-                    answered_at = excluded.answered_at, joined = excluded.joined",
+                    answered_at = excluded.answered_at, joined = excluded.joined,
+                    unanswered_at = excluded.unanswered_at, snoozed_until = excluded.snoozed_until,
+                    marked_unread = excluded.marked_unread",
             ),
             lookup: Join::new(
                 "SELECT asked.column1, dedupe.seq FROM (",

@@ -4,7 +4,7 @@ export const ACTIONS = {
   totp: ['totp.begun', 'totp.enabled', 'totp.disabled', 'totp.reset'],
   password: ['password.changed'],
   session: ['session.revoked'],
-  agent: ['agent.made', 'agent.changed'],
+  agent: ['agent.made', 'agent.changed', 'agent.status_set'],
   role: ['role.made', 'role.changed', 'role.deleted'],
   key: ['key.made', 'key.revoked'],
   conversation: [
@@ -12,6 +12,8 @@ export const ACTIONS = {
     'conversation.joined',
     'conversation.left',
     'conversation.taken_over',
+    'conversation.watched',
+    'conversation.read',
   ],
   message: ['message.revealed'],
   ticket: ['ticket.revealed'],

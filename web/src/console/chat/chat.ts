@@ -169,12 +169,13 @@ export class Chat {
     const seq = this.log.lastSeq;
     if (!conversation || document.visibilityState !== 'visible') return;
     this.desk.seen(this.id);
-    const due = seq > Math.max(this.readSeq, conversation.agent_read_seq);
+    const marked = conversation.marked_unread ?? false;
+    const due = marked || seq > Math.max(this.readSeq, conversation.agent_read_seq);
     if (!due || !isMine(conversation, this.desk.me.value)) return;
     if (this.desk.connection.value.phase !== 'online') return;
     this.readSeq = seq;
     this.desk.client.read(this.id, seq);
-    this.desk.take({ ...conversation, agent_read_seq: seq });
+    this.desk.take({ ...conversation, agent_read_seq: seq, marked_unread: false });
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import type { Message } from '../../protocol/types';
 import { sharedEventText } from '../../ui/event-text';
+import { moment } from '../../ui/time';
 import type { ConsoleI18n } from '../context';
 
 /** What an event says to agents; for codes of a later server its own words. */
@@ -20,10 +21,17 @@ export function eventText(message: Message, i18n: ConsoleI18n): string {
       if (!agent) return by ? t('eventTransferredQueueBy', { by }) : t('eventTransferredQueue');
       return by && !own ? t('eventTransferredBy', { by, agent }) : t('eventTransferred', { agent });
     case 'pending':
+      if (event.until) {
+        const time = moment(event.until, i18n);
+        return by ? t('eventSnoozedBy', { by, time }) : t('eventSnoozed', { time });
+      }
       return by ? t('eventPendingBy', { by }) : t('eventPending');
     case 'resolved':
+      if (event.by?.kind === 'visitor') return t('eventEndedByVisitor');
       return by ? t('eventResolvedBy', { by }) : t('eventResolved');
     case 'reopened':
+      // What nobody opened came back by itself.
+      if (!event.by && agent) return t('eventWoken');
       return by ? t('eventReopenedBy', { by }) : t('eventReopened');
     case 'rating_invited':
       return by ? t('eventRatingInvitedBy', { by }) : t('eventRatingInvited');

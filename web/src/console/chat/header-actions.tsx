@@ -4,6 +4,7 @@ import type { Conversation } from '../../protocol/types';
 import { Icon, type IconName } from '../../ui/icons';
 import { Popover } from '../../ui/popover';
 import { type ConsoleI18n, useConsole, useDesk } from '../context';
+import { openFor } from '../shell/overlays';
 import { titled, useShortcut } from '../shell/shortcuts';
 import { accept } from './accept';
 import type { Chat } from './chat';
@@ -159,6 +160,12 @@ function Menu({ chat, conversation, standing, movable, close }: MenuProps) {
           () => void desk.act(id, rests ? 'reopen' : 'pending'),
           'is-narrow',
         )}
+      {standing.manages && standing.handled && (
+        <>
+          {item('clock', t('snooze'), () => openFor('snooze', [id]))}
+          {item('mail', t('markUnread'), () => void desk.markUnread(id))}
+        </>
+      )}
       {invites && item('star', t('inviteRating'), () => void handling.inviteRating())}
       {standing.oversees && standing.handled && !standing.mine && (
         <Oversight chat={chat} joined={standing.joined} item={item} />

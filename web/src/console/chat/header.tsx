@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Conversation } from '../../protocol/types';
 import { Avatar } from '../../ui/avatar';
 import { Icon } from '../../ui/icons';
+import { moment } from '../../ui/time';
 import { useConsole, useDesk, visitorName } from '../context';
 import { StateTag } from '../list/list-pane';
 import { isMine } from '../list/views';
@@ -39,6 +40,11 @@ export function Header({ chat, conversation, details, onDetails }: HeaderProps) 
           </h2>
           <p>
             <StateTag state={state} />
+            {conversation.snoozed_until && (
+              <span class="chat-snoozed">
+                {t('snoozedUntil', { time: moment(conversation.snoozed_until, i18n) })}
+              </span>
+            )}
             {priority !== 'normal' && <PriorityMark priority={priority} />}
             <Assignee conversation={conversation} />
             {joined.length > 0 && (

@@ -1,47 +1,26 @@
-import { useId, useMemo, useState } from 'preact/hooks';
-import type { Agent, Conversation, Page, Team } from '../../protocol/types';
+import { useMemo, useState } from 'preact/hooks';
+import type { Conversation } from '../../protocol/types';
 import { texts } from '../../i18n/chat';
-import { Avatar } from '../../ui/avatar';
 import { Dialog } from '../../ui/dialog';
 import { Field } from '../../ui/field';
 import { Icon } from '../../ui/icons';
-import { useLoad } from '../../ui/load';
-import { useConsole, useDesk, useTextsOf } from '../context';
+import { useTextsOf } from '../context';
 import { Loaded } from '../loaded';
-import { ComboField, optionId } from './combo-field';
-import type { Handling, Recipient } from './handling';
+import type { Handling } from './handling';
 import type { PanelProps } from './panel';
-import { finds } from './search/fuzzy';
-import './dialogs.css';
-
-const RANK = { online: 0, busy: 1, away: 2, offline: 3 } as const;
-const STATUS_TEXTS = {
-  online: 'statusOnline',
-  busy: 'statusBusy',
-  away: 'statusAway',
-  offline: 'statusOffline',
-} as const;
-
-type Option =
-  | { id: string; kind: 'queue' }
-  | { id: string; kind: 'team'; team: Team; online: number }
-  | { id: string; kind: 'agent'; agent: Agent };
-
-interface People {
-  agents: Agent[];
-  teams: Team[];
-}
+import {
+  nameOf,
+  type Option,
+  optionsOf,
+  type People,
+  RecipientList,
+  recipientOf,
+  usePeople,
+} from './recipients';
 
 export default function TransferDialog({ chat, conversation, close }: PanelProps) {
-  const desk = useDesk();
   const { t } = useTextsOf(texts);
-  const people = useLoad<People>('people', async (signal) => {
-    const [agents, teams] = await Promise.all([
-      desk.api.get<Page<Agent>>('agents', {}, { signal }),
-      desk.api.get<Page<Team>>('teams', {}, { signal }),
-    ]);
-    return { agents: agents.items, teams: teams.items };
-  });
+  const people = usePeople();
   return (
     <Dialog title={t('transferTitle')} onClose={close}>
       <Loaded of={people}>
@@ -67,15 +46,14 @@ interface TransferFormProps {
 
 function TransferForm({ conversation, people, handling, close }: TransferFormProps) {
   const { t } = useTextsOf(texts);
-  const [query, setQuery] = useState('');
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [selected, setSelected] = useState<Option | null>(null);
   const [note, setNote] = useState('');
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const listId = useId();
-  const options = useMemo(() => optionsOf(conversation, people), [conversation, people]);
-  const shown = options.filter((option) => finds(query, nameOf(option, t('transferQueue'))));
-  const selected = shown.find((each) => each.id === chosen) ?? shown[0] ?? null;
+  const options = useMemo(
+    () => optionsOf(people, conversation.assignee?.id ?? null, conversation.state !== 'queued'),
+    [conversation, people],
+  );
 
   const submit = async () => {
     if (selected === null || sending) return;
@@ -102,31 +80,7 @@ function TransferForm({ conversation, people, handling, close }: TransferFormPro
         void submit();
       }}
     >
-      <ComboField
-        label={t('transferSearch')}
-        listId={listId}
-        keys={shown.map((each) => each.id)}
-        active={selected?.id ?? null}
-        value={query}
-        onInput={setQuery}
-        onMove={setChosen}
-      />
-      <ul class="choice-list" id={listId} role="listbox" aria-label={t('transferTitle')}>
-        {shown.map((option) => (
-          <li
-            key={option.id}
-            id={optionId(listId, option.id)}
-            class="choice"
-            role="option"
-            aria-selected={option === selected}
-            onClick={() => setChosen(option.id)}
-            onDblClick={() => void submit()}
-          >
-            <OptionView option={option} />
-          </li>
-        ))}
-      </ul>
-      {shown.length === 0 && <p class="hint">{t('transferNone')}</p>}
+      <RecipientList options={options} onChoose={setSelected} onPick={() => void submit()} />
       <Field label={t('transferNote')} hint={t('transferNoteHint')} error={error}>
         {(ties) => (
           <textarea
@@ -151,74 +105,4 @@ function TransferForm({ conversation, people, handling, close }: TransferFormPro
       </div>
     </form>
   );
-}
-
-function OptionView({ option }: { option: Option }) {
-  const { t: shared } = useConsole().i18n;
-  const { t, count } = useTextsOf(texts);
-  switch (option.kind) {
-    case 'queue':
-      return (
-        <>
-          <span class="choice-icon">
-            <Icon name="clock" size={16} />
-          </span>
-          <span class="choice-text">
-            {t('transferQueue')}
-            <span class="hint">{t('transferQueueHint')}</span>
-          </span>
-        </>
-      );
-    case 'team':
-      return (
-        <>
-          <span class="choice-icon">
-            <Icon name="people" size={16} />
-          </span>
-          <span class="choice-text">
-            {option.team.name}
-            <span class="hint">{count('transferTeamOnline', option.online)}</span>
-          </span>
-        </>
-      );
-    case 'agent': {
-      const { agent } = option;
-      return (
-        <>
-          <Avatar name={agent.name} seed={agent.id} size={28} status={agent.status} />
-          <span class="choice-text">
-            {agent.name}
-            <span class="hint">{shared(STATUS_TEXTS[agent.status])}</span>
-          </span>
-          <span class="count">
-            {agent.load}/{agent.capacity}
-          </span>
-        </>
-      );
-    }
-  }
-}
-
-/** The agents, who is there and has the least to do first; then the teams, then the queue. */
-function optionsOf(conversation: Conversation, { agents, teams }: People): Option[] {
-  const there = agents.filter((agent) => !agent.disabled && agent.id !== conversation.assignee?.id);
-  const online = (team: Team) =>
-    agents.filter((agent) => agent.status === 'online' && agent.teams.includes(team.id)).length;
-  there.sort((a, b) => RANK[a.status] - RANK[b.status] || a.load - b.load);
-  const queue: Option[] = conversation.state === 'queued' ? [] : [{ id: 'queue', kind: 'queue' }];
-  return [
-    ...there.map((agent): Option => ({ id: agent.id, kind: 'agent', agent })),
-    ...teams.map((team): Option => ({ id: team.id, kind: 'team', team, online: online(team) })),
-    ...queue,
-  ];
-}
-
-function nameOf(option: Option, queue: string): string {
-  if (option.kind === 'queue') return queue;
-  return option.kind === 'team' ? option.team.name : option.agent.name;
-}
-
-function recipientOf(option: Option): Recipient {
-  if (option.kind === 'queue') return null;
-  return option.kind === 'team' ? { team_id: option.id } : { agent_id: option.id };
 }

@@ -1,4 +1,4 @@
-import { type Signal, useComputed, useSignal } from '@preact/signals';
+import { type Signal, useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { View } from '../../protocol/types';
@@ -36,7 +36,7 @@ export function ListPane({ children }: { children: ComponentChildren }) {
   const { view, conversation } = route.value;
   // On a phone it is all that there is until a conversation is opened.
   const isAlone = useMedia(SMALL) && conversation === null;
-  const selection = useSignal<ReadonlySet<string>>(new Set());
+  const { selection } = desk;
 
   useEffect(() => {
     selection.value = new Set();
@@ -55,7 +55,7 @@ export function ListPane({ children }: { children: ComponentChildren }) {
       {...(isAlone ? { role: 'main' as const } : {})}
     >
       {selection.value.size > 0 ? (
-        <BulkBar view={view} selection={selection} />
+        <BulkBar view={view} />
       ) : (
         <ListHeader view={view} />
       )}
@@ -80,8 +80,7 @@ interface TabProps {
 function Tab({ view, current, conversation }: TabProps) {
   const desk = useDesk();
   const { t } = useConsole().i18n;
-  const page = desk.list.pages.value[view];
-  const count = useComputed(() => desk.known.lists[view].value.length).value;
+  const count = useComputed(() => desk.counts.of(view)).value;
   return (
     <a
       class="tab"
@@ -90,10 +89,10 @@ function Tab({ view, current, conversation }: TabProps) {
       title={keyText(keysOf(VIEW_TITLES[view]))}
     >
       {t(VIEW_TITLES[view])}
-      {page.status === 'ready' && count > 0 && (
+      {count && count.n > 0 && (
         <span class={`count ${view === 'waiting' ? 'is-warn' : ''}`}>
-          {count}
-          {page.cursor !== null && '+'}
+          {count.n}
+          {count.more && '+'}
         </span>
       )}
     </a>

@@ -3,6 +3,7 @@ import { Icon, type IconName } from '../../ui/icons';
 import { accept } from '../chat/accept';
 import { useConsole, useDesk } from '../context';
 import { href } from '../router';
+import { openFor } from '../shell/overlays';
 import { PRIORITY_TEXTS } from './row';
 import { isMine, seesAll } from './views';
 
@@ -56,6 +57,9 @@ export function RowMenu({ view, conversation, close }: RowMenuProps) {
           {!mine && item('user', t('takeOver'), () => void desk.transfer(id, me.id))}
           {item('clock', t('transferQueue'), () => void desk.transfer(id, null))}
           {state === 'open' && item('pause', t('pending'), () => void desk.act(id, 'pending'))}
+          {item('clock', t('snooze'), () => openFor('snooze', [id]))}
+          {!conversation.marked_unread &&
+            item('mail', t('markUnread'), () => void desk.markUnread(id))}
           {state === 'pending' && item('reopen', t('reopen'), () => void desk.act(id, 'reopen'))}
           {item('check', t('resolve'), () => void desk.act(id, 'resolve'))}
         </>

@@ -3,7 +3,7 @@ import type { Conversation, View } from '../../protocol/types';
 import { Avatar } from '../../ui/avatar';
 import { Icon } from '../../ui/icons';
 import { halfMinutes, seconds } from '../../ui/ticking';
-import { ago } from '../../ui/time';
+import { ago, moment } from '../../ui/time';
 import { draftOf } from '../chat/drafts';
 import { type ConsoleI18n, visitorName } from '../context';
 import type { Desk } from '../desk';
@@ -215,6 +215,11 @@ function Marks({ view, conversation, desk, i18n }: PartProps) {
   return (
     <span class="row-line row-tags">
       {(view === 'all' || state === 'pending') && <StateTag state={state} />}
+      {conversation.snoozed_until && (
+        <span class="row-inbox">
+          {i18n.t('snoozedUntil', { time: moment(conversation.snoozed_until, i18n) })}
+        </span>
+      )}
       {tags.slice(0, TAGS_MAX).map((tag) => {
         const known = names.get(tag);
         return known && <TagChip key={tag} name={known.name} colour={known.colour} />;

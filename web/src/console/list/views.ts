@@ -1,4 +1,4 @@
-import type { Agent, Conversation, View } from '../../protocol/types';
+import type { Agent, Conversation, Message, View } from '../../protocol/types';
 
 /** In the order of the tabs and of Alt+1 to Alt+5. */
 export const VIEWS: readonly View[] = ['mine', 'waiting', 'bot', 'all', 'ended'];
@@ -53,10 +53,17 @@ export function waitingSince(conversation: Conversation): string {
   return conversation.queued_at ?? conversation.created_at;
 }
 
-/** Since when the visitor waits for an answer; null while the agents spoke last. */
-export function unansweredSince({ last_message, state }: Conversation): string | null {
-  if (state === 'resolved' || last_message?.from.kind !== 'visitor') return null;
-  return last_message.created_at;
+/** Since when the visitor waits for an answer; null while nobody owes one. */
+export function unansweredSince({ unanswered_since }: Conversation): string | null {
+  return unanswered_since ?? null;
+}
+
+/** Since when the visitor waits for an answer once this message was written. */
+export function unansweredAfter(conversation: Conversation, message: Message): string | null {
+  const { kind, from, created_at } = message;
+  const waits = unansweredSince(conversation);
+  if (kind === 'note' || kind === 'event' || from.kind === 'system') return waits;
+  return from.kind === 'visitor' ? (waits ?? created_at) : null;
 }
 
 type Compare = (a: Conversation, b: Conversation) => number;
@@ -98,6 +105,7 @@ export function newer(held: Conversation | undefined, incoming: Conversation): C
 
 /** Something came from the other side that this agent has not looked at. */
 export function isUnread(conversation: Conversation): boolean {
+  if (conversation.marked_unread) return true;
   return (
     conversation.state !== 'resolved' &&
     conversation.last_seq > conversation.agent_read_seq &&

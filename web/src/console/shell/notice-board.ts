@@ -5,7 +5,7 @@ export type AlertEvent = 'queued' | 'assigned' | 'offered' | 'message' | 'overdu
 
 export type Notice =
   | { id: number; kind: 'error'; code: string; detail: string }
-  | { id: number; kind: 'bulk'; done: number; failed: number }
+  | { id: number; kind: 'bulk'; done: number }
   | {
       id: number;
       kind: AlertEvent;

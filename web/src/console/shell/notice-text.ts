@@ -18,9 +18,7 @@ export function noticeText(notice: Notice, i18n: ConsoleI18n): string {
       if (notice.code === 'conflict') return t('errorConflict');
       return t('failedRequest', { detail: notice.detail });
     case 'bulk':
-      return notice.failed === 0
-        ? count('bulkDone', notice.done)
-        : t('bulkFailed', { done: notice.done, failed: notice.failed });
+      return count('bulkDone', notice.done);
     default:
       return t(TEXTS[notice.kind], { name: visitorName(notice.visitor, i18n) });
   }

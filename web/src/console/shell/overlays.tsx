@@ -3,16 +3,33 @@ import { type ComponentType, h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useShortcut } from './shortcuts';
 
-export type Overlay = 'palette' | 'shortcuts';
+export type Overlay =
+  | 'palette'
+  | 'shortcuts'
+  | 'snooze'
+  | 'bulk-transfer'
+  | 'bulk-tags'
+  | 'bulk-result';
 
 /** Which dialog of the console itself is open. */
 export const overlay = signal<Overlay | null>(null);
+/** The conversations that it is about, if it is about any. */
+export const subjects = signal<readonly string[]>([]);
+
+export function openFor(dialog: Overlay, ids: readonly string[]): void {
+  subjects.value = ids;
+  overlay.value = dialog;
+}
 
 type Dialog = ComponentType<{ onClose(): void }>;
 
 const LOADS: Record<Overlay, () => Promise<{ default: Dialog }>> = {
   palette: () => import('./palette'),
   shortcuts: () => import('./shortcut-sheet'),
+  snooze: () => import('../list/snooze-dialog'),
+  'bulk-transfer': () => import('../list/bulk-transfer'),
+  'bulk-tags': () => import('../list/bulk-tags'),
+  'bulk-result': () => import('../list/bulk-result'),
 };
 
 /** Fetched when they are first wanted. */

@@ -1,4 +1,5 @@
-import { useRef, useState } from 'preact/hooks';
+import { Fragment } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { LOCALE_NAMES, LOCALES } from '../../i18n';
 import type { Agent } from '../../protocol/types';
 import { Avatar } from '../../ui/avatar';
@@ -6,9 +7,11 @@ import { Icon, type IconName } from '../../ui/icons';
 import { Popover } from '../../ui/popover';
 import { muted, setMuted } from '../../ui/sound';
 import type { Theme } from '../../ui/theme';
+import { clock } from '../../ui/time';
 import { useConsole, useDesk } from '../context';
 import { storedTheme, storeTheme } from '../preferences';
 import { pageHref } from '../router';
+import { Reasons, reasonText } from '../status-reasons';
 import { overlay } from './overlays';
 import { titled, useShortcut } from './shortcuts';
 
@@ -45,27 +48,7 @@ export function StatusMenu() {
       {(close) => (
         <div class="status-menu">
           <Head me={me} />
-          {STATUSES.map((status) => (
-            <button
-              key={status}
-              type="button"
-              class="menu-item"
-              aria-pressed={me.status === status}
-              onClick={() => {
-                void desk.setStatus(status);
-                close();
-              }}
-            >
-              <span class={`status-mark is-${status}`}>
-                <Icon name={STATUS_ICONS[status]} size={12} />
-              </span>
-              <span>
-                {t(STATUS_TEXTS[status][0])}
-                <span class="hint">{t(STATUS_TEXTS[status][1])}</span>
-              </span>
-              {me.status === status && <Icon name="check" size={16} />}
-            </button>
-          ))}
+          <StatusChoice close={close} />
           <hr />
           <SoundItem />
           <LanguageChoice />
@@ -93,6 +76,59 @@ export function StatusMenu() {
         </div>
       )}
     </Popover>
+  );
+}
+
+/** What one is doing, and why; the menu stays open where there is a reason to choose. */
+function StatusChoice({ close }: { close(): void }) {
+  const desk = useDesk();
+  const { i18n } = useConsole();
+  const { t } = i18n;
+  const { status: current, status_reason: reason, status_since: since } = desk.me.value;
+  const reasons = desk.reasons.value ?? [];
+  useEffect(() => void desk.loadReasons(), [desk]);
+  const hint = (status: (typeof STATUSES)[number]) => {
+    if (status !== current) return t(STATUS_TEXTS[status][1]);
+    const why = reason === undefined ? '' : reasonText(reason, i18n);
+    const from = since === undefined ? '' : t('statusSince', { time: clock(since, i18n) });
+    return [why, from].filter(Boolean).join(' · ') || t(STATUS_TEXTS[status][1]);
+  };
+  return (
+    <>
+      {STATUSES.map((status) => (
+        <Fragment key={status}>
+          <button
+            type="button"
+            class="menu-item"
+            aria-pressed={current === status}
+            onClick={() => {
+              void desk.setStatus(status);
+              if (status === 'online' || reasons.length === 0) close();
+            }}
+          >
+            <span class={`status-mark is-${status}`}>
+              <Icon name={STATUS_ICONS[status]} size={12} />
+            </span>
+            <span>
+              {t(STATUS_TEXTS[status][0])}
+              <span class="hint">{hint(status)}</span>
+            </span>
+            {current === status && <Icon name="check" size={16} />}
+          </button>
+          {current === status && (
+            <Reasons
+              reasons={reasons}
+              status={status}
+              chosen={reason}
+              onChoose={(chosen) => {
+                void desk.setStatus(status, chosen);
+                close();
+              }}
+            />
+          )}
+        </Fragment>
+      ))}
+    </>
   );
 }
 

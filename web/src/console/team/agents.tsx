@@ -8,11 +8,14 @@ import { seconds } from '../../ui/ticking';
 import { clock } from '../../ui/time';
 import { useConsole, useDesk } from '../context';
 import { HeldOrder } from '../list/held-order';
+import { seesAll } from '../list/views';
 import { may } from '../pages';
+import { reasonText } from '../status-reasons';
 import { currentFilter, filterBy } from './address';
 import type { TeamAgent } from './board';
 import { CapacityForm } from './capacity-form';
 import { useBoard, useTeamTexts } from './context';
+import { StatusForm } from './status-form';
 
 const RANK = { online: 0, busy: 1, away: 2, offline: 3 } as const;
 const STATUS_TEXTS = {
@@ -77,13 +80,15 @@ export function Agents() {
 function AgentCard({ one }: { one: TeamAgent }) {
   const { i18n } = useConsole();
   const { t, locale } = useTeamTexts();
-  const mayChange = may(useDesk().me.value, 'agents');
-  const { agent, since, ratings } = one;
-  const { id, name, status, load, capacity } = agent;
+  const me = useDesk().me.value;
+  const mayChange = may(me, 'agents');
+  const maySay = seesAll(me);
+  const { agent, ratings } = one;
+  const { id, name, status, status_reason: reason, status_since: since, load, capacity } = agent;
   const chosen = currentFilter().agent === id;
   const share = capacity > 0 ? Math.min(load / capacity, 1) : 0;
   return (
-    <li class={`agent-card is-${status} ${mayChange ? 'has-menu' : ''}`}>
+    <li class={`agent-card is-${status} ${mayChange || maySay ? 'has-menu' : ''}`}>
       <button
         type="button"
         class="agent-main"
@@ -106,7 +111,8 @@ function AgentCard({ one }: { one: TeamAgent }) {
                 <Icon name={STATUS_ICONS[status]} size={12} />
               </span>
               {i18n.t(STATUS_TEXTS[status])}
-              {since !== null && (
+              {reason !== undefined && <span class="hint"> {reasonText(reason, i18n)}</span>}
+              {since !== undefined && (
                 <span class="hint"> {t('since', { time: clock(since, i18n) })}</span>
               )}
             </span>
@@ -126,14 +132,19 @@ function AgentCard({ one }: { one: TeamAgent }) {
           </span>
         </span>
       </button>
-      {mayChange && (
+      {(mayChange || maySay) && (
         <Popover
-          label={t('changeCapacity', { name })}
+          label={t('changeAgent', { name })}
           className="icon-button agent-more"
           align="end"
           button={<Icon name="dots" size={18} />}
         >
-          {(close) => <CapacityForm agent={agent} close={close} />}
+          {(close) => (
+            <>
+              {maySay && <StatusForm agent={agent} close={close} />}
+              {mayChange && <CapacityForm agent={agent} close={close} />}
+            </>
+          )}
         </Popover>
       )}
     </li>

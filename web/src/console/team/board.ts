@@ -17,6 +17,7 @@ import type {
 import { poll } from '../../ui/poll';
 import type { Desk } from '../desk';
 import { seesAll } from '../list/views';
+import { withPresence } from '../presence';
 import { ownZone } from '../reports/choice';
 import { dayIn } from '../reports/range';
 import {
@@ -45,8 +46,6 @@ const QUEUES_MS = 1_500;
 
 export interface TeamAgent {
   readonly agent: Agent;
-  /** When this page saw the status change; null while it has not. */
-  readonly since: number | null;
   /** Since when somebody waits for this agent's answer. */
   readonly oldest: number | null;
   readonly ratings: Ratings | null;
@@ -78,7 +77,6 @@ export class Board {
     const people = this.people.value;
     return people && people.map((agent) => ({
       agent,
-      since: this.seenSince.get(agent.id)?.since ?? null,
       oldest: oldest.get(agent.id) ?? null,
       ratings: ratings.get(agent.id) ?? null,
     }));
@@ -91,7 +89,6 @@ export class Board {
   private readonly people = signal<readonly Agent[] | null>(null);
   private readonly reported = signal<ReportNow | null>(null);
   private readonly ratings = signal<ReadonlyMap<string, Ratings>>(new Map());
-  private readonly seenSince = new Map<string, { status: AgentStatus; since: number | null }>();
   private readonly undo: (() => void)[] = [];
   /** The newest activity that is known; what is newer is caught up with. */
   private head = '';
@@ -180,6 +177,11 @@ export class Board {
     this.takeAgent(await this.desk.api.patch<Agent>(`agents/${id}`, { capacity }));
   }
 
+  /** Throws when it was refused. */
+  async setStatus(id: string, status: AgentStatus, reason?: string): Promise<void> {
+    this.takeAgent(await this.desk.api.put<Agent>(`agents/${id}/status`, { status, reason }));
+  }
+
   private hear(frame: ServerFrame): void {
     if (frame.type === 'conversation') {
       const before = this.held.get(frame.conversation.id)?.conversation.state;
@@ -187,7 +189,7 @@ export class Board {
       if (before !== frame.conversation.state) this.queuesSoon();
     } else if (frame.type === 'presence' && frame.from.kind === 'agent') {
       const agent = this.people.peek()?.find(({ id }) => id === frame.from.id);
-      if (agent) this.takeAgent({ ...agent, status: frame.status });
+      if (agent) this.takeAgent(withPresence(agent, frame));
     }
   }
 
@@ -232,7 +234,6 @@ export class Board {
         this.mayReport ? api.get<ReportNow>('reports/now') : null,
       ]);
       if (this.closed) return;
-      for (const agent of agents.items) this.noteStatus(agent);
       this.people.value = agents.items.filter(
         (each) => !each.disabled && each.permissions.includes('chat'),
       );
@@ -266,15 +267,8 @@ export class Board {
   }
 
   private takeAgent(agent: Agent): void {
-    this.noteStatus(agent);
     const people = this.people.peek() ?? [];
     this.people.value = people.map((each) => (each.id === agent.id ? agent : each));
-  }
-
-  private noteStatus({ id, status }: Agent): void {
-    const before = this.seenSince.get(id);
-    if (before?.status === status) return;
-    this.seenSince.set(id, { status, since: before ? Date.now() : null });
   }
 
   private soon(): void {

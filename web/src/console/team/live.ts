@@ -37,7 +37,8 @@ export function waitOf(conversation: Conversation, before: Wait | null): Wait | 
   // A note is nothing that the visitor gets.
   if (last_message.kind === 'note') return answering;
   if (last_message.from.kind !== 'visitor') return null;
-  return answering ?? { kind: 'answer', since: Date.parse(last_message.created_at) };
+  const since = conversation.unanswered_since ?? last_message.created_at;
+  return answering ?? { kind: 'answer', since: Date.parse(since) };
 }
 
 /** Who waits for longest first, then the others by their last activity. */

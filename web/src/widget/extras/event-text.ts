@@ -20,7 +20,7 @@ export function eventText(message: Message, locale: Signal<Locale>): string {
     case 'pending':
       return t('eventPending');
     case 'resolved':
-      return t('eventResolved');
+      return t(message.event?.by?.kind === 'visitor' ? 'eventEnded' : 'eventResolved');
     case 'reopened':
       return t('eventReopened');
     case 'rated':

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { LOCALE_NAMES, LOCALES } from '../../i18n';
 import { Icon } from '../../ui/icons';
 import { useMoreTexts } from '../../ui/more-texts';
@@ -5,7 +6,7 @@ import { Popover } from '../../ui/popover';
 import { chime, muted, setMuted } from '../../ui/sound';
 import { useWidget } from '../context';
 import type { MenuButton } from '../on-demand';
-import { transcript } from './requests';
+import { end, transcript } from './requests';
 import { useExtraTexts } from './texts';
 
 /** What can be done beside writing. */
@@ -65,10 +66,54 @@ export function HeaderMenu(button: MenuButton) {
                 </button>
               ))}
             </div>
+            {!widget.isNew.value && !widget.isEnded.value && <EndChat close={close} />}
           </>
         );
       }}
     </Popover>
+  );
+}
+
+/** Asks once more: an end is soon clicked by mistake. */
+function EndChat({ close }: { close(): void }) {
+  const { widget } = useWidget();
+  const { t } = useExtraTexts();
+  const [state, setState] = useState<'idle' | 'asking' | 'ending' | 'failed'>('idle');
+  if (state === 'idle') {
+    return (
+      <button type="button" class="menu-item" onClick={() => setState('asking')}>
+        {t('endChat')}
+      </button>
+    );
+  }
+  const confirm = () => {
+    setState('ending');
+    end(widget).then(
+      () => {
+        widget.view.value = 'chat';
+        close();
+      },
+      () => setState('failed'),
+    );
+  };
+  return (
+    <div class="menu-question" role="group" aria-label={t('endChat')}>
+      <p role="alert">{t(state === 'failed' ? 'endFailed' : 'endSure')}</p>
+      <button type="button" class="button" onClick={close}>
+        {t('endNot')}
+      </button>
+      <button
+        type="button"
+        class="button is-primary"
+        disabled={state === 'ending'}
+        ref={(button) => {
+          if (state === 'asking') button?.focus();
+        }}
+        onClick={confirm}
+      >
+        {t('endChat')}
+      </button>
+    </div>
   );
 }
 

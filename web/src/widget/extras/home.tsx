@@ -6,6 +6,7 @@ import { search } from './requests';
 import { useExtraTexts } from './texts';
 
 const SEARCH_AFTER_MS = 300;
+const REPLY_MINUTES_MAX = 120;
 
 export function Home() {
   const { widget } = useWidget();
@@ -34,12 +35,23 @@ export function Home() {
           {t('newChat')}
         </button>
       )}
+      <ReplyTime />
       {widget.config.value?.articles && <Search />}
       <button type="button" class="link-button" onClick={() => (widget.view.value = 'list')}>
         {t('conversations')}
       </button>
     </div>
   );
+}
+
+/** Nothing while nobody is there, and nothing that would promise more than some hours. */
+function ReplyTime() {
+  const { widget } = useWidget();
+  const { t } = useExtraTexts();
+  const config = widget.config.value;
+  const minutes = Math.ceil((config?.reply_ms ?? Infinity) / 60_000);
+  if (!config?.open || !config.agents_online || minutes > REPLY_MINUTES_MAX) return null;
+  return <p class="card-hint home-reply">{t('repliesIn', { n: Math.max(1, minutes) })}</p>;
 }
 
 type Found =

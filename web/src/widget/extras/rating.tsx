@@ -12,13 +12,25 @@ export function RatingCard() {
   const { widget } = useWidget();
   const more = useMoreTexts();
   const { t } = useExtraTexts();
-  const given = widget.line.shared.conversation.value?.rating ?? null;
+  const { conversation, history } = widget.line.shared;
+  const given = conversation.value?.rating ?? null;
+  const isServed =
+    conversation.value?.assignee != null ||
+    history.value.items.some(({ kind, from }) => kind !== 'event' && from.kind !== 'visitor');
   const [editing, setEditing] = useState(false);
   const [score, setScore] = useState(given?.score ?? 0);
   const [hovered, setHovered] = useState(0);
   const [comment, setComment] = useState(given?.comment ?? '');
   const [state, setState] = useState<'idle' | 'sending' | 'failed'>('idle');
 
+  if (!isServed) {
+    return (
+      <section class="card rating">
+        <p class="card-hint">{t('leftQueue')}</p>
+        <StartNew />
+      </section>
+    );
+  }
   if (given && !editing) {
     return (
       <section class="card rating is-done" aria-label={t('ratingTitle')}>

@@ -12,6 +12,13 @@ export async function rate(widget: Widget, score: number, comment: string): Prom
   widget.event('rated', score);
 }
 
+/** Leaves the queue, or ends the conversation; the next message takes it up again. */
+export async function end({ api, line }: Widget): Promise<void> {
+  const { id, conversation } = line.shared;
+  if (!id.value) return;
+  conversation.value = await api.post<Conversation>(`conversations/${id.value}/end`);
+}
+
 export async function conversations({ api }: Widget): Promise<readonly Conversation[]> {
   if (!api.token) return [];
   return (await api.get<Page<Conversation>>('conversations', { limit: 50 })).items;

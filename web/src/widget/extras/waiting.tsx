@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useWidget } from '../context';
+import { end } from './requests';
 import { useExtraTexts } from './texts';
 
 const ANNOUNCE_AFTER_MS = 5_000;
@@ -13,15 +14,32 @@ export function Waiting() {
   const place = queue ? t('queueNumber', { n: queue.position }) : t('queueTitle');
   const title = minutes === null ? place : `${place} · ${t('queueWait', { n: minutes })}`;
   const isAttended = widget.config.value?.agents_online ?? true;
+  const [failed, setFailed] = useState(false);
   return (
     <section class="card waiting">
       <span class="spinner" aria-hidden="true" />
       <div>
         <p class="card-title">{title}</p>
         <p class="card-hint">{t(isAttended ? 'queueOnline' : 'queueAway')}</p>
-        <button type="button" class="link-button" onClick={() => (widget.view.value = 'offline')}>
-          {t('leaveInstead')}
-        </button>
+        <p class="card-links">
+          <button type="button" class="link-button" onClick={() => (widget.view.value = 'offline')}>
+            {t('leaveInstead')}
+          </button>
+          {queue && (
+            <button
+              type="button"
+              class="link-button"
+              onClick={() => void end(widget).catch(() => setFailed(true))}
+            >
+              {t('leaveQueue')}
+            </button>
+          )}
+        </p>
+        {failed && (
+          <p class="form-error" role="alert">
+            {t('endFailed')}
+          </p>
+        )}
       </div>
       <Announced text={title} />
     </section>

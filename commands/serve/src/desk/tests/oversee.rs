@@ -75,7 +75,7 @@ async fn a_team_is_watched_by_its_members_without_what_is_said_and_by_supervisor
     let stranger = live(&office, &zhou).await;
     let watch = Watch { scope: Scope::Team, id: Some(team.id) };
     for line in lines.iter().chain([&stranger]) {
-        office.desk.post(Command::Watch { connection: line.id, watch, on: true }).await;
+        office.desk.post(watch_of(line, watch, true)).await;
     }
     assert_eq!(stranger.next("error").await["code"], "forbidden");
     let (visitor, opened) = office.visitor(1).await;
@@ -86,16 +86,53 @@ async fn a_team_is_watched_by_its_members_without_what_is_said_and_by_supervisor
     if owner != lin.id {
         office.desk.act(&boss, id, Act::Transfer(Some(lin.id))).await.unwrap();
     }
-    office.desk.act(&lin, id, Act::Pend).await.unwrap();
+    office.desk.act(&lin, id, Act::Pend(None)).await.unwrap();
     let [member, overseer] = &lines;
     assert_eq!(member.hint("pending").await["last_message"], Value::Null);
     assert_eq!(overseer.hint("pending").await["last_message"]["text"], "refund?");
-    office.desk.post(Command::Watch { connection: member.id, watch, on: false }).await;
+    office.desk.post(watch_of(member, watch, false)).await;
     office.desk.act(&lin, id, Act::Reopen).await.unwrap();
     office.desk.act(&lin, id, Act::Resolve).await.unwrap();
     overseer.hint("resolved").await;
     let own = Watch { scope: Scope::Team, id: None };
-    office.desk.post(Command::Watch { connection: member.id, watch: own, on: true }).await;
+    office.desk.post(watch_of(member, own, true)).await;
     let frames = member.until("watching").await;
     assert!(frames.iter().all(|frame| frame["type"] != "conversation"), "{frames:?}");
+}
+
+#[tokio::test]
+async fn a_watch_of_what_is_others_is_audited_once_before_anything_is_heard() {
+    let office = Office::open().await;
+    let (lin, boss) =
+        (office.agent("lin", Role::Agent, 1).await, office.agent("boss", Role::Supervisor, 0).await);
+    let boss_line = live(&office, &boss).await;
+    let (visitor, opened) = office.visitor(1).await;
+    let id = opened.conversation_id;
+    office.desk.send(&visitor, id, Uuid::from_u128(1), text("hello")).await.unwrap();
+    let watch = Watch { scope: Scope::Conversation, id: Some(id) };
+    let watched = async || {
+        let lines = office.desk.store.audit_lines(0, 100).await.unwrap();
+        lines.into_iter().filter(|line| line.action == "conversation.watched").collect::<Vec<_>>()
+    };
+    office.desk.post(watch_of(&boss_line, watch, true)).await;
+    boss_line.next("watching").await;
+    assert!(watched().await.is_empty(), "what waits is anybody's to look at");
+    office.desk.post(watch_of(&boss_line, watch, false)).await;
+    office.desk.act(&lin, id, Act::Accept).await.unwrap();
+    for again in [true, false, false] {
+        office.desk.post(watch_of(&boss_line, watch, true)).await;
+        boss_line.next("watching").await;
+        let lines = watched().await;
+        assert_eq!(lines.len(), 1, "a watch that goes on, or goes on soon, is one watch: {lines:?}");
+        assert_eq!((lines[0].actor_id, lines[0].target_id), (Some(boss.id), Some(id)));
+        if again {
+            office.desk.post(watch_of(&boss_line, watch, false)).await;
+        }
+    }
+    office.desk.send(&visitor, id, Uuid::from_u128(2), text("are you there?")).await.unwrap();
+    assert_eq!(boss_line.next("message").await["text"], "are you there?");
+    let lin_line = live(&office, &lin).await;
+    office.desk.post(watch_of(&lin_line, watch, true)).await;
+    lin_line.next("watching").await;
+    assert_eq!(watched().await.len(), 1, "its own agent watches nobody");
 }

@@ -149,7 +149,7 @@ async fn a_watch_of_what_waits_ends_when_somebody_else_takes_it() {
     let id = opened.conversation_id;
     office.desk.send(&visitor, id, Uuid::from_u128(1), text("hello")).await.unwrap();
     let watch = Watch { scope: Scope::Conversation, id: Some(id) };
-    office.desk.post(Command::Watch { connection: line.id, watch, on: true }).await;
+    office.desk.post(watch_of(&line, watch, true)).await;
     line.next("watching").await;
     office.desk.send(&visitor, id, Uuid::from_u128(2), text("still there?")).await.unwrap();
     assert_eq!(line.next("message").await["text"], "still there?");

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Json, extract::State};
 use http::StatusCode;
@@ -72,12 +72,15 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Uui
     Option::deserialize(deserializer).map(Some)
 }
 
-/// What an agent says of itself.
+/// What an agent is doing.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct StatusBody {
     /// `online`, `busy` or `away`. New conversations go to agents that are online.
-    #[schema(example = "online")]
+    #[schema(example = "away")]
     status: String,
+    /// Why it is busy or away: one of `GET /agents/break-reasons`.
+    #[schema(example = "meal")]
+    reason: Option<String>,
 }
 
 /// All agents
@@ -199,6 +202,21 @@ pub(super) async fn change(
     Ok(Json(shown_to(&who, agent)))
 }
 
+/// Why agents may be busy or away
+///
+/// Consoles have words of their own for `meal`, `rest`, `meeting` and `training`, and show others as they are.
+#[utoipa::path(get, path = "/agents/break-reasons", operation_id = "break_reasons", tag = "agents",
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Page<String>), SignedErrors))]
+pub(super) async fn break_reasons(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+) -> Result<Json<Page<Arc<str>>>, Problem> {
+    require_scope(&who, &[Permission::Chat, Permission::AllConversations])?;
+    let reasons = api.services.settings.break_reasons.iter();
+    Ok(Json(Page::whole(reasons.map(|reason| Arc::clone(&reason.0)).collect())))
+}
+
 /// Says what the caller's status is
 #[utoipa::path(put, path = "/agents/me/status", operation_id = "set_status", tag = "agents",
     request_body = StatusBody, security(("bearer" = []), ("cookie" = [])),
@@ -209,14 +227,50 @@ pub(super) async fn set_status(
     Body(body): Body<StatusBody>,
 ) -> Result<Json<AgentView>, Refused> {
     require_scope(&who, &[Permission::Chat])?;
+    let change = status_change(&api, who.id, &body)?;
+    let agent = api.services.desk.put_agent(change).await?;
+    Ok(Json(agent.of_caller(&api.services.settings)))
+}
+
+/// Says what another agent's status is (who sees all conversations)
+#[utoipa::path(put, path = "/agents/{id}/status", operation_id = "set_status_of", tag = "agents",
+    params(("id" = Uuid, Path)), request_body = StatusBody, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = AgentView), SignedErrors))]
+pub(super) async fn set_status_of(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    caller: Caller,
+    Id(id): Id,
+    Body(body): Body<StatusBody>,
+) -> Result<Json<AgentView>, Refused> {
+    require(&who, Permission::AllConversations)?;
+    let detail = json!({"status": body.status, "reason": body.reason});
+    let audit = Some(audit::record(&who, caller.address, "agent.status_set", None, detail));
+    let change = AgentChange { audit, ..status_change(&api, id, &body)? };
+    Ok(Json(shown_to(&who, api.services.desk.put_agent(change).await?)))
+}
+
+fn status_change(api: &Api, id: Uuid, body: &StatusBody) -> Result<AgentChange, Problem> {
     let status = match body.status.as_str() {
         "online" => AgentStatus::Online,
         "busy" => AgentStatus::Busy,
         "away" => AgentStatus::Away,
-        _ => return Err(Problem::invalid("status", "must be online, busy or away").into()),
+        _ => return Err(Problem::invalid("status", "must be online, busy or away")),
     };
-    let agent = api.services.desk.set_status(&who, status).await?;
-    Ok(Json(agent.of_caller(&api.services.settings)))
+    let known = |word: &str| {
+        let reasons = &api.services.settings.break_reasons;
+        reasons.iter().find(|reason| *reason.0 == *word).map(|reason| Arc::clone(&reason.0))
+    };
+    let status_reason = match body.reason.as_deref() {
+        None => None,
+        Some(_) if status == AgentStatus::Online => {
+            return Err(Problem::invalid("reason", "goes with busy and away only"));
+        }
+        Some(word) => Some(known(word).ok_or_else(|| {
+            Problem::invalid("reason", "must be one of those that GET /agents/break-reasons lists")
+        })?),
+    };
+    Ok(AgentChange { id: Some(id), status: Some(status), status_reason, ..AgentChange::default() })
 }
 
 /// The agent with this id, if `who` may do all that it may do: else `who` could get more by way of it.

@@ -1,13 +1,15 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{InboxKey, Permission, Principal, Priority, State as Stage};
+use kefu_core::{Action, InboxKey, Permission, Principal, Priority, State as Stage};
+use kefu_protocol::frame::Timestamp;
 use kefu_store::View;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
     auth::{Signed, SignedAgent, SignedVisitor},
+    clock,
     desk::Act,
     http::{
         Api, Refused,
@@ -46,6 +48,42 @@ pub(super) struct TransferBody {
     agent_id: Option<Uuid>,
     /// The team for which it waits from now on. Not together with `agent_id`.
     team_id: Option<Uuid>,
+}
+
+/// How long a conversation can be set aside: a year.
+const SNOOZE_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
+
+/// Until when a conversation is set aside.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct SnoozeBody {
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+}
+
+/// How many conversations the lists have.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CountsView {
+    mine: usize,
+    waiting: usize,
+    /// For who sees all conversations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bot: Option<usize>,
+    all: usize,
+    /// Nothing is counted beyond this: what has as many may have more.
+    #[schema(example = 1000)]
+    limit: usize,
+}
+
+/// Beyond this nothing is counted, so that counting takes no longer where there is more.
+const COUNT_MAX: usize = 1000;
+
+/// Which conversations are counted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CountsQuery {
+    /// Only those of this inbox.
+    #[param(value_type = Option<Uuid>)]
+    inbox: Option<String>,
 }
 
 /// How urgent a conversation is.
@@ -95,6 +133,24 @@ pub(super) async fn list(
     Ok(Json(Page::part(items, next)))
 }
 
+/// How many conversations the lists `mine`, `waiting`, `bot` and `all` have
+#[utoipa::path(get, path = "/conversations/counts", operation_id = "conversation_counts", tag = "conversations",
+    params(CountsQuery), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = CountsView), SignedErrors))]
+pub(super) async fn counts(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Parameters(query): Parameters<CountsQuery>,
+) -> Result<Json<CountsView>, Problem> {
+    let inbox = inbox(&api, query.inbox.as_deref())?;
+    let count = async |name| -> Result<usize, Problem> {
+        Ok(api.services.store.count(view(&who, Some(name))?, inbox, COUNT_MAX).await?)
+    };
+    let bot = if who.may(Permission::AllConversations) { Some(count("bot").await?) } else { None };
+    let (mine, waiting, all) = (count("mine").await?, count("waiting").await?, count("all").await?);
+    Ok(Json(CountsView { mine, waiting, bot, all, limit: COUNT_MAX }))
+}
+
 /// A conversation's state
 #[utoipa::path(get, path = "/conversations/{id}", operation_id = "conversation", tag = "conversations",
     params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
@@ -128,7 +184,42 @@ pub(super) async fn set_aside(
     SignedAgent(who): SignedAgent,
     Id(id): Id,
 ) -> Result<Json<ConversationView>, Problem> {
-    act(&api, &who, id, Act::Pend).await
+    act(&api, &who, id, Act::Pend(None)).await
+}
+
+/// Sets a conversation aside until a time, at most a year ahead; what is set aside already gets another one
+///
+/// Whatever happens in it before takes it up as always. When the time has come, it is open again, at the desk of the agent
+/// who has it.
+#[utoipa::path(post, path = "/conversations/{id}/snooze", operation_id = "snooze", tag = "conversations",
+    params(("id" = Uuid, Path)), request_body = SnoozeBody, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn snooze(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+    Body(body): Body<SnoozeBody>,
+) -> Result<Json<ConversationView>, Refused> {
+    // Who may not is told that before anything is said of what it asked for.
+    api.services.desk.head(&who, id, Action::Manage).await?;
+    let now = clock::now();
+    let until = fields::later("until", body.until, now)?;
+    if until > now.plus_seconds(SNOOZE_SECONDS_MAX) {
+        return Err(Problem::invalid("until", "must be within a year").into());
+    }
+    Ok(act(&api, &who, id, Act::Pend(Some(until))).await?)
+}
+
+/// Marks a conversation as unread, for all agents; it is read as soon as one of them reads or writes in it
+#[utoipa::path(post, path = "/conversations/{id}/unread", operation_id = "mark_unread", tag = "conversations",
+    params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn mark_unread(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, Problem> {
+    act(&api, &who, id, Act::MarkUnread).await
 }
 
 /// Ends a conversation
@@ -141,6 +232,20 @@ pub(super) async fn resolve(
     Id(id): Id,
 ) -> Result<Json<ConversationView>, Problem> {
     act(&api, &who, id, Act::Resolve).await
+}
+
+/// Leaves the queue, or ends the conversation (its visitor)
+///
+/// What has ended already stays as it is. The next message takes it up again.
+#[utoipa::path(post, path = "/conversations/{id}/end", operation_id = "end_conversation", tag = "conversations",
+    params(("id" = Uuid, Path)), security(("bearer" = [])),
+    responses((status = 200, body = ConversationView), SignedErrors))]
+pub(super) async fn end(
+    State(api): State<Api>,
+    SignedVisitor(who): SignedVisitor,
+    Id(id): Id,
+) -> Result<Json<ConversationView>, Problem> {
+    act(&api, &who, id, Act::End).await
 }
 
 /// Takes a conversation up again

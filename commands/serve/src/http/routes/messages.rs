@@ -15,6 +15,7 @@ use crate::{
     http::{
         Api, Refused,
         body::{Body, Id, Parameters, Place, parameter},
+        caller::Caller,
         openapi::SignedErrors,
         page::{self, Page},
     },
@@ -91,17 +92,20 @@ impl SentView {
 }
 
 /// A part of a conversation's log, oldest first; without a bound the newest part
+///
+/// That an agent reads a conversation that is none of its own is written to the audit log, once in an hour.
 #[utoipa::path(get, path = "/conversations/{id}/messages", operation_id = "messages", tag = "messages",
     params(("id" = Uuid, Path), ListQuery), security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = Page<MessageView>), SignedErrors))]
 pub(super) async fn list(
     State(api): State<Api>,
     Signed(who): Signed,
+    caller: Caller,
     Id(id): Id,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Page<MessageView>>, Problem> {
     let range = range(&query)?;
-    let (items, has_more) = api.services.desk.messages(&who, id, range).await?;
+    let (items, has_more) = api.services.desk.read_messages(&who, caller.address, id, range).await?;
     Ok(Json(Page { items, has_more, next_cursor: None }))
 }
 

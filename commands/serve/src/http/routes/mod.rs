@@ -115,7 +115,9 @@ pub(super) fn routes() -> Routes {
     add!(routes: totp::confirm);
     add!(routes: agents::list, agents::make);
     add!(routes: agents::change);
+    add!(routes: agents::break_reasons);
     add!(routes: agents::set_status);
+    add!(routes: agents::set_status_of);
     add!(routes: teams::list, teams::make);
     add!(routes: teams::change, teams::end);
     add!(routes: agent_sessions::list, agent_sessions::end_all);
@@ -138,10 +140,14 @@ pub(super) fn routes() -> Routes {
     add!(routes: widget::config);
     add!(routes: widget::open_session);
     add!(routes: conversations::list);
+    add!(routes: conversations::counts);
     add!(routes: conversations::get);
     add!(routes: conversations::accept);
     add!(routes: conversations::set_aside);
+    add!(routes: conversations::snooze);
+    add!(routes: conversations::mark_unread);
     add!(routes: conversations::resolve);
+    add!(routes: conversations::end);
     add!(routes: conversations::reopen);
     add!(routes: conversations::decline);
     add!(routes: conversations::transfer);

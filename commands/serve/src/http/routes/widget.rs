@@ -76,6 +76,9 @@ pub(super) struct WidgetConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
     pre_chat: Vec<FormField>,
+    /// How long visitors waited of late until an agent first answered, as a median; absent while little is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_ms: Option<i64>,
     /// The largest file that is taken, in bytes.
     upload_bytes_max: u64,
     /// There are published articles: `GET /widget/articles` has something to show.
@@ -164,6 +167,7 @@ pub(super) async fn config(
     let now = clock::now();
     // They were checked when they were set.
     let hours = inbox.settings.hours.as_ref().and_then(|hours| kefu_core::Hours::new(hours).ok());
+    let reply_us = api.services.reply_times.of(&api.services.store, inbox.key, now).await;
     Ok(Json(WidgetConfig {
         bot: inbox.settings.bot().map(|bot| WidgetBot { name: bot.name.clone() }),
         inbox: inbox.slug,
@@ -181,6 +185,7 @@ pub(super) async fn config(
         colour: inbox.settings.widget.colour,
         side: inbox.settings.widget.side,
         pre_chat: inbox.settings.widget.pre_chat,
+        reply_ms: reply_us.map(|reply_us| reply_us / 1000),
         upload_bytes_max: api.services.settings.files.max_size.0,
         articles,
     }))

@@ -24,6 +24,7 @@ mod second;
 mod settings;
 mod shadow;
 mod standby;
+mod statuses;
 mod tickets;
 mod trail;
 mod widget;

@@ -83,3 +83,27 @@ async fn who_joins_is_named_until_it_leaves_and_capacity_is_not_taken() {
     let own: Vec<_> = lines.iter().filter(|action| action.starts_with("conversation.")).collect();
     assert_eq!(own, ["conversation.joined", "conversation.left", "conversation.taken_over"]);
 }
+
+#[tokio::test]
+async fn who_reads_what_is_others_is_written_down_once_and_who_reads_its_own_is_not() {
+    let office = Office::open().await;
+    let lin = office.token_of(office.agent("lin", Role::Agent).await).await;
+    let boss_id = office.agent("boss", Role::Supervisor).await;
+    let boss = office.token_of(boss_id).await;
+    let waiting = office.guest().await;
+    let message = json!({"client_id": Uuid::from_u128(1), "kind": "text", "text": "hello"});
+    let path = format!("/conversations/{}/messages", waiting.conversation);
+    office.post(&path, &waiting.token, message).await;
+    assert_eq!(office.get(&path, &boss).await.status, 200);
+    let guest = office.taken_by(&lin).await;
+    let path = format!("/conversations/{}/messages", guest.conversation);
+    for token in [&lin, &guest.token, &boss, &boss] {
+        assert_eq!(office.get(&path, token).await.status, 200);
+    }
+    assert_eq!(office.get(&format!("{path}?after_seq=1"), &boss).await.status, 200);
+    let lines = office.services.store.audit_lines(0, 100).await.unwrap();
+    let read: Vec<_> = lines.iter().filter(|line| line.action == "conversation.read").collect();
+    let [line] = &read[..] else { panic!("one reading, not {}: {read:?}", read.len()) };
+    assert_eq!((line.actor_id, line.target_id), (Some(boss_id), Some(guest.conversation)));
+    assert!(line.address.is_some());
+}

@@ -70,6 +70,19 @@ fn cases() -> Vec<Case> {
             Some(json!({"status": "busy"})),
             [401, 403, 403, 200, 200, 200, 200],
         ),
+        get("/agents/break-reasons", [401, 403, 403, 200, 200, 200, 200]),
+        case(
+            Method::PUT,
+            "/agents/{a}/status",
+            Some(json!({"status": "away", "reason": "meal"})),
+            [401, 403, 403, 403, 403, 200, 200],
+        ),
+        case(
+            Method::PUT,
+            "/agents/{n}/status",
+            Some(json!({"status": "away"})),
+            [401, 403, 403, 403, 403, 404, 404],
+        ),
         get("/teams", [401, 403, 403, 200, 200, 200, 200]),
         post("/teams", json!({"name": "Refunds"}), [401, 403, 403, 403, 403, 403, 201]),
         patch("/teams/{n}", json!({"version": 1, "name": "Refunds"}), [401, 403, 403, 403, 403, 403, 404]),
@@ -136,7 +149,18 @@ fn cases() -> Vec<Case> {
         case(Method::DELETE, "/conversations/{n}/messages/1", None, [401, 404, 404, 404, 404, 404, 404]),
         act("/conversations/{c}/accept", [401, 403, 403, 200, 404, 409, 409]),
         act("/conversations/{c}/pending", [401, 403, 403, 200, 404, 200, 200]),
+        post("/conversations/{c}/snooze", json!({"until": later()}), [401, 403, 403, 200, 404, 200, 200]),
+        post(
+            "/conversations/{c}/snooze",
+            json!({"until": "2020-01-01T00:00:00Z"}),
+            [401, 403, 403, 400, 404, 400, 400],
+        ),
+        act("/conversations/{c}/unread", [401, 403, 403, 200, 404, 200, 200]),
+        act("/conversations/{n}/unread", [401, 403, 403, 404, 404, 404, 404]),
+        get("/conversations/counts", [401, 403, 403, 200, 200, 200, 200]),
         act("/conversations/{c}/resolve", [401, 403, 403, 200, 404, 200, 200]),
+        act("/conversations/{c}/end", [401, 200, 404, 403, 403, 403, 403]),
+        act("/conversations/{n}/end", [401, 404, 404, 403, 403, 403, 403]),
         act("/conversations/{c}/reopen", [401, 403, 403, 409, 404, 409, 409]),
         act("/conversations/{c}/decline", [401, 403, 403, 409, 404, 409, 409]),
         case(
@@ -194,6 +218,11 @@ fn cases() -> Vec<Case> {
     cases.extend(retention::cases());
     cases.extend(files::cases());
     cases
+}
+
+/// In an hour.
+fn later() -> String {
+    crate::view::timestamp(crate::clock::now().plus_seconds(3600)).to_string()
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ fn examples() -> Vec<(ServerFrame<'static>, &'static str)> {
         by: Some(ann()),
         score: None,
         seq: None,
+        until: None,
     };
     vec![
         (
@@ -123,8 +124,13 @@ fn examples() -> Vec<(ServerFrame<'static>, &'static str)> {
             r#"{"type":"read","conversation_id":"ID","from":{"kind":"agent","id":"ID","name":"Ann"},"seq":8}"#,
         ),
         (
-            ServerFrame::Presence(Presence { from: ann(), status: Status::Away }),
-            r#"{"type":"presence","from":{"kind":"agent","id":"ID","name":"Ann"},"status":"away"}"#,
+            ServerFrame::Presence(Presence {
+                from: ann(),
+                status: Status::Away,
+                reason: Some("meal".into()),
+                since: Some(Timestamp::from_micros(1_764_000_000_000_000)),
+            }),
+            r#"{"type":"presence","from":{"kind":"agent","id":"ID","name":"Ann"},"status":"away","reason":"meal","since":"2025-11-24T16:00:00.000Z"}"#,
         ),
         (
             ServerFrame::Conversation(Conversation {

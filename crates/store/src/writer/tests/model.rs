@@ -166,6 +166,7 @@ fn comparable(heads: &[Conversation]) -> Vec<String> {
             head.last_met_at = None;
             head.asked_at = None;
             head.answered_at = None;
+            head.unanswered_at = None;
             head.queued_at = None;
             head.resolved_at = None;
         }

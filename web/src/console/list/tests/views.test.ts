@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest';
-import type { Agent, ConversationState } from '../../../protocol/types';
-import { belongs, comparison, isUnread, newer, type Sort, VIEWS } from '../views';
+import type { Agent, ConversationState, Message } from '../../../protocol/types';
+import {
+  belongs,
+  comparison,
+  isUnread,
+  newer,
+  type Sort,
+  unansweredAfter,
+  VIEWS,
+} from '../views';
 import { agent, conversation } from './people';
 
 const mine = { id: 'me', name: 'Me' };
@@ -47,12 +55,14 @@ it.each<[Sort, string]>([
       created_at: '2026-01-03',
       updated_at: '2026-01-04',
       last_message: said('visitor', '2026-01-04'),
+      unanswered_since: '2026-01-03',
     }),
     conversation({
       id: 'late',
       created_at: '2026-01-01',
       updated_at: '2026-01-05',
       last_message: said('visitor', '2026-01-05'),
+      unanswered_since: '2026-01-04',
     }),
     conversation({
       id: 'answered',
@@ -99,4 +109,19 @@ it('is unread when the other side spoke last', () => {
   expect(isUnread(from('visitor'))).toBe(true);
   expect(isUnread(from('agent'))).toBe(false);
   expect(isUnread({ ...from('visitor'), agent_read_seq: 3 })).toBe(false);
+  expect(isUnread({ ...from('agent'), marked_unread: true })).toBe(true);
+});
+
+it.each([
+  ['visitor', 'text', null, 'now'],
+  ['visitor', 'text', 'before', 'before'],
+  ['agent', 'note', 'before', 'before'],
+  ['system', 'text', 'before', 'before'],
+  ['visitor', 'event', null, null],
+  ['agent', 'text', 'before', null],
+  ['bot', 'text', 'before', null],
+] as const)('after a %s wrote a %s, who waited since %s waits since %s', (kind, what, since, then) => {
+  const message = { kind: what, from: { kind, id: null, name: '' }, created_at: 'now' };
+  const held = conversation({ unanswered_since: since });
+  expect(unansweredAfter(held, message as unknown as Message)).toBe(then);
 });

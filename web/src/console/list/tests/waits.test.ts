@@ -20,24 +20,17 @@ describe('a wait', () => {
     expect(levelOf(wait, from + 9_000_000)).toBe('warn');
   });
 
-  it('for an answer begins with what the visitor said last', () => {
-    const said = (kind: 'visitor' | 'agent') =>
-      conversation({
-        assignee: { id: 'me', name: 'Me' },
-        last_message: {
-          seq: 1,
-          kind: 'text',
-          text: '',
-          from: { kind, id: 'x', name: '' },
-          created_at: at,
-        },
-      });
-    expect(waitOf(said('agent'), targets)).toBeNull();
-    expect(waitOf({ ...said('visitor'), state: 'pending' }, targets)).toBeNull();
-    expect(waitOf({ ...said('visitor'), assignee: null }, targets)).toBeNull();
-    const wait = waitOf(said('visitor'), targets)!;
+  it('for an answer begins with the first message that has none', () => {
+    const unanswered = conversation({
+      assignee: { id: 'me', name: 'Me' },
+      unanswered_since: at,
+    });
+    expect(waitOf({ ...unanswered, unanswered_since: null }, targets)).toBeNull();
+    expect(waitOf({ ...unanswered, state: 'pending' }, targets)).toBeNull();
+    expect(waitOf({ ...unanswered, assignee: null }, targets)).toBeNull();
+    const wait = waitOf(unanswered, targets)!;
     expect(wait).toEqual({ kind: 'answer', since: from, target_ms: 100_000 });
-    expect(levelOf(waitOf(said('visitor'), nothing)!, from + 9_000_000)).toBe('calm');
+    expect(levelOf(waitOf(unanswered, nothing)!, from + 9_000_000)).toBe('calm');
   });
 });
 

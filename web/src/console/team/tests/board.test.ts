@@ -124,14 +124,18 @@ it('asks for no reports where there is no permission, and watches own teams alon
   board.close();
 });
 
-it('knows since when a status is one, once it has seen it change', async () => {
+it('takes what an agent says it is doing, why and since when', async () => {
   const { desk, hear } = fakeDesk([], ['conversations.all', 'reports']);
   const board = new Board(desk);
   await vi.advanceTimersByTimeAsync(0);
-  expect(board.agents.value?.[0]).toMatchObject({ since: null, oldest: null });
-  vi.setSystemTime(AT + 60_000);
   const from = { kind: 'agent', id: 'a1', name: 'Lin' } as const;
-  hear({ type: 'presence', from, status: 'away' });
-  expect(board.agents.value?.[0]).toMatchObject({ since: AT + 60_000, agent: { status: 'away' } });
+  const since = '2026-01-01T00:00:00.000Z';
+  hear({ type: 'presence', from, status: 'away', reason: 'meal', since });
+  const said = { status: 'away', status_reason: 'meal', status_since: since };
+  expect(board.agents.value?.[0]?.agent).toMatchObject(said);
+  hear({ type: 'presence', from, status: 'online' });
+  const agent = board.agents.value?.[0]?.agent;
+  expect(agent).toMatchObject({ status: 'online' });
+  expect(agent).not.toHaveProperty('status_reason');
   board.close();
 });

@@ -63,7 +63,7 @@ export class Line {
   private readonly options: LineOptions;
   private engine: Engine | null = null;
   private channel: BroadcastChannel | null = null;
-  private stopFeeding = () => undefined as void;
+  private stopFeeding: (() => void) | null = null;
   private release = () => undefined as void;
 
   constructor(options: LineOptions) {
@@ -104,7 +104,7 @@ export class Line {
     if (!this.engine) this.note({ type: 'join' });
     this.release = hold(name, () => {
       this.begin();
-      this.feed();
+      this.note({ type: 'lead' });
       return () => this.yield();
     });
   }
@@ -146,8 +146,8 @@ export class Line {
     this.channel = null;
   }
 
+  /** Begins with what there is; before somebody has joined, nobody would hear it. */
   private feed(): void {
-    this.note({ type: 'lead' });
     const stops = (Object.keys(this.shared) as (keyof Shared)[]).map((key) =>
       effect(() => this.note({ type: 'state', state: { [key]: this.shared[key].value } })),
     );
@@ -155,7 +155,8 @@ export class Line {
   }
 
   private yield(): void {
-    this.stopFeeding();
+    this.stopFeeding?.();
+    this.stopFeeding = null;
     this.engine?.stop();
     this.engine = null;
   }
@@ -163,9 +164,12 @@ export class Line {
   private hear(note: Note): void {
     switch (note.type) {
       case 'join':
-        if (this.engine) this.note({ type: 'state', state: this.snapshot() });
+        if (!this.engine) break;
+        if (this.stopFeeding) this.note({ type: 'state', state: this.snapshot() });
+        else this.feed();
         break;
       case 'lead':
+        this.note({ type: 'join' });
         this.hand();
         break;
       case 'state':

@@ -15,7 +15,7 @@ import type {
 import { TypingNotifier } from '../protocol/typing';
 import { freshUrl } from '../protocol/fresh-url';
 import type { Answers, BodyActions } from '../ui/message-body';
-import type { Init, Kept, Options, Page, ToHost } from './bridge';
+import type { Init, Kept, Options, Page, Panel, ToHost } from './bridge';
 import { ChatEngine } from './engine';
 import { Line } from './line';
 import { extras } from './on-demand';
@@ -25,6 +25,8 @@ const SETTLED_MS = 10_000;
 /** Who is there is asked again when the chat is opened after so long. */
 const CONFIG_FRESH_MS = 30_000;
 const TELL_AFTER_MS = 200;
+/** What nobody waits for keeps out of the way of a first message. */
+const REST_MS = 1_000;
 const CHIME_AFTER_MS = 300;
 
 export function askConfig(api: Api, inbox: string): Promise<WidgetConfig> {
@@ -167,11 +169,13 @@ export class Widget {
     void this.loadConfig(early);
     this.watch();
     if (kept.token && kept.visitor_id) this.line.join(kept.visitor_id);
-    if (hasOffline(inbox)) void extras.load().then(({ resumeOffline }) => resumeOffline(this));
+    setTimeout(() => {
+      if (hasOffline(inbox)) void extras.load().then(({ resumeOffline }) => resumeOffline(this));
+    }, REST_MS);
   }
 
   /** Opens and closes with the panel in the host page. */
-  show(on: boolean, modal: boolean, page: Page): void {
+  show({ on, modal, page }: Panel): void {
     batch(() => {
       if (on && !this.visible.value) this.unreadSeq.value = this.line.shared.seen.value || undefined;
       this.visible.value = on;
@@ -181,7 +185,7 @@ export class Widget {
     if (!on) return;
     this.begin();
     if (Date.now() - this.configAt > CONFIG_FRESH_MS) void this.loadConfig();
-    this.tellPage();
+    setTimeout(() => this.tellPage(), REST_MS);
   }
 
   /** What the host page says has changed. */
@@ -259,7 +263,8 @@ export class Widget {
 
   /** After the end: the next conversation, which is a new one. */
   async startNew(): Promise<void> {
-    const { conversation_id } = await this.requestSession();
+    const [{ conversation_id }, admit] = await this.requestSession();
+    admit();
     this.freshId = conversation_id;
     this.showConversation(conversation_id);
   }
@@ -313,11 +318,13 @@ export class Widget {
   /** What follows from what the line says, for the host page and the server. */
   private watch(): void {
     const { id, conversation, history, seen } = this.line.shared;
+    let told = -1;
     effect(() => {
       const last = history.value.items[history.value.items.length - 1]?.seq ?? 0;
       const isSeen = this.visible.value && this.attended.value && this.screen.value === 'chat';
       if (isSeen && last > seen.value) this.line.run({ do: 'read', seq: last });
-      this.post({ type: 'unread', count: isSeen ? 0 : this.unread.value });
+      const count = isSeen ? 0 : this.unread.value;
+      if (count !== told) this.post({ type: 'unread', count: (told = count) });
     });
     effect(() => {
       const patch = { conversation_id: id.value ?? undefined, seen: seen.value };
@@ -394,11 +401,12 @@ export class Widget {
     const { token, conversation_id, told } = this.kept.value;
     const isNews = this.visitor.value && JSON.stringify(this.visitor.value) !== told;
     if (!isNews && token && conversation_id) return false;
-    const session = await this.requestSession();
+    const [session, admit] = await this.requestSession();
     const isOther = session.conversation_id !== conversation_id;
     const isEmpty = isOther && session.last_seq === 0;
     const { id, seen, history } = this.line.shared;
     batch(() => {
+      admit();
       id.value = session.conversation_id;
       if (isOther) seen.value = 0;
       // At once, so that the field in which somebody may be writing stays where it is.
@@ -409,7 +417,8 @@ export class Widget {
     return isEmpty;
   }
 
-  private async requestSession(): Promise<WidgetSession> {
+  /** Answers with what takes the session over, too. */
+  private async requestSession(): Promise<[WidgetSession, () => void]> {
     const visitor = this.visitor.value;
     try {
       const session = await this.api.post<WidgetSession>('widget/sessions', {
@@ -418,8 +427,8 @@ export class Widget {
       });
       const { token, visitor_id } = session;
       this.api.token = token;
-      this.keep({ token, visitor_id, told: JSON.stringify(visitor) ?? '' });
-      return session;
+      const patch = { token, visitor_id, told: JSON.stringify(visitor) ?? '' };
+      return [session, () => this.keep(patch)];
     } catch (error) {
       if (error instanceof ApiError) this.event('error', { code: error.code });
       throw error;
@@ -449,7 +458,8 @@ export class Widget {
   private async tell(): Promise<void> {
     const { visitor_id } = this.kept.value;
     try {
-      const session = await this.requestSession();
+      const [session, admit] = await this.requestSession();
+      admit();
       const isStopped = this.line.shared.connection.value.phase === 'stopped';
       if (session.visitor_id !== visitor_id || isStopped) {
         this.keep({ conversation_id: session.conversation_id, seen: 0 });

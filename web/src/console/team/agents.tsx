@@ -107,7 +107,7 @@ function AgentCard({ one }: { one: TeamAgent }) {
               </span>
               {i18n.t(STATUS_TEXTS[status])}
               {since !== null && (
-                <span class="hint"> {t('since', { time: clock(since, i18n) })}</span>
+                <span class="hint"> {t('since', { time: clock(since) })}</span>
               )}
             </span>
             <span class="agent-facts">

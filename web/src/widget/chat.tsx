@@ -23,9 +23,8 @@ export function Chat() {
   const sendFiles = useCallback<SendFiles>((files) => {
     void widget.sendFiles(files, i18n.locale).then(setProblem, () => setProblem(t('loadFailed')));
   }, []);
-  // One node each, so that what comes and goes above it does not render it anew.
+  // One node, so that what comes and goes above it does not render it anew.
   const composer = useMemo(() => <Composer sendFiles={sendFiles} problem={problem} />, [problem]);
-  const greeting = useMemo(() => <Greeting />, []);
   return (
     <div
       class="chat"
@@ -59,7 +58,7 @@ export function Chat() {
         onOlder={() => widget.line.run({ do: 'older' })}
         onResend={(id) => widget.line.run({ do: 'resend', id })}
         onDiscard={(id) => widget.line.run({ do: 'discard', id })}
-        before={config && config.greeting !== '' && !history.hasOlder && greeting}
+        before={config && config.greeting !== '' && !history.hasOlder && <Greeting />}
         after={
           <>
             {conversation?.state === 'queued' && !widget.withBot.value && <OnDemand name="Waiting" quiet />}

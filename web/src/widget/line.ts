@@ -63,7 +63,7 @@ export class Line {
   private readonly options: LineOptions;
   private engine: Engine | null = null;
   private channel: BroadcastChannel | null = null;
-  private stopFeeding: (() => void) | null = null;
+  private stopFeeding = () => undefined as void;
   private release = () => undefined as void;
 
   constructor(options: LineOptions) {
@@ -148,6 +148,7 @@ export class Line {
 
   /** Begins with what there is; before somebody has joined, nobody would hear it. */
   private feed(): void {
+    this.stopFeeding();
     const stops = (Object.keys(this.shared) as (keyof Shared)[]).map((key) =>
       effect(() => this.note({ type: 'state', state: { [key]: this.shared[key].value } })),
     );
@@ -155,8 +156,7 @@ export class Line {
   }
 
   private yield(): void {
-    this.stopFeeding?.();
-    this.stopFeeding = null;
+    this.stopFeeding();
     this.engine?.stop();
     this.engine = null;
   }
@@ -164,9 +164,7 @@ export class Line {
   private hear(note: Note): void {
     switch (note.type) {
       case 'join':
-        if (!this.engine) break;
-        if (this.stopFeeding) this.note({ type: 'state', state: this.snapshot() });
-        else this.feed();
+        if (this.engine) this.feed();
         break;
       case 'lead':
         this.note({ type: 'join' });
@@ -191,11 +189,6 @@ export class Line {
     if (this.unsent.value.some((entry) => taken.has(entry.client_id))) {
       this.unsent.value = this.unsent.value.filter((entry) => !taken.has(entry.client_id));
     }
-  }
-
-  private snapshot(): Shared {
-    const entries = Object.entries(this.shared).map(([key, { value }]) => [key, value]);
-    return Object.fromEntries(entries) as unknown as Shared;
   }
 
   private note(note: Note): void {

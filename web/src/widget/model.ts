@@ -263,8 +263,7 @@ export class Widget {
 
   /** After the end: the next conversation, which is a new one. */
   async startNew(): Promise<void> {
-    const [{ conversation_id }, admit] = await this.requestSession();
-    admit();
+    const { conversation_id } = await this.requestSession();
     this.freshId = conversation_id;
     this.showConversation(conversation_id);
   }
@@ -401,12 +400,11 @@ export class Widget {
     const { token, conversation_id, told } = this.kept.value;
     const isNews = this.visitor.value && JSON.stringify(this.visitor.value) !== told;
     if (!isNews && token && conversation_id) return false;
-    const [session, admit] = await this.requestSession();
+    const session = await this.requestSession();
     const isOther = session.conversation_id !== conversation_id;
     const isEmpty = isOther && session.last_seq === 0;
     const { id, seen, history } = this.line.shared;
     batch(() => {
-      admit();
       id.value = session.conversation_id;
       if (isOther) seen.value = 0;
       // At once, so that the field in which somebody may be writing stays where it is.
@@ -417,8 +415,7 @@ export class Widget {
     return isEmpty;
   }
 
-  /** Answers with what takes the session over, too. */
-  private async requestSession(): Promise<[WidgetSession, () => void]> {
+  private async requestSession(): Promise<WidgetSession> {
     const visitor = this.visitor.value;
     try {
       const session = await this.api.post<WidgetSession>('widget/sessions', {
@@ -427,8 +424,8 @@ export class Widget {
       });
       const { token, visitor_id } = session;
       this.api.token = token;
-      const patch = { token, visitor_id, told: JSON.stringify(visitor) ?? '' };
-      return [session, () => this.keep(patch)];
+      this.keep({ token, visitor_id, told: JSON.stringify(visitor) ?? '' });
+      return session;
     } catch (error) {
       if (error instanceof ApiError) this.event('error', { code: error.code });
       throw error;
@@ -458,8 +455,7 @@ export class Widget {
   private async tell(): Promise<void> {
     const { visitor_id } = this.kept.value;
     try {
-      const [session, admit] = await this.requestSession();
-      admit();
+      const session = await this.requestSession();
       const isStopped = this.line.shared.connection.value.phase === 'stopped';
       if (session.visitor_id !== visitor_id || isStopped) {
         this.keep({ conversation_id: session.conversation_id, seen: 0 });

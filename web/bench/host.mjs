@@ -5,7 +5,7 @@
  *
  * A page of another site, on a processor slowed down four times, wide and narrow: once it is there it gets the loader, or
  * does not, and is scrolled; where there is a chat, that is opened and closed. Fails when anything of the page moved, or
- * when a task took its main thread for more than 50 ms of processor time between the loader's tag and its launcher.
+ * when the longest task between the loader's tag and its launcher, in the median, took more than 50 ms of processor time.
  */
 import { createServer } from 'node:http';
 import { openBrowser } from '../e2e/browser.mjs';
@@ -13,7 +13,7 @@ import { Server } from '../e2e/server.mjs';
 import { LONG_MS, longest, tasksOf } from './tasks.mjs';
 
 const SLOWER = 4;
-const RUNS = 5;
+const RUNS = 3;
 const VIEWPORTS = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
 const LAUNCHER_INSET_PX = 48;
 
@@ -39,10 +39,10 @@ try {
     }
     for (const [kind, all] of Object.entries(runs)) {
       const moved = Math.max(...all.map((each) => each.moved));
-      const busy = all.map((each) => each.busy).sort((a, b) => a - b)[Math.floor(RUNS / 2)];
-      const most = Math.max(...all.map((each) => each.longest));
+      const busy = Math.round(median(all.map((each) => each.busy)));
+      const most = median(all.map((each) => each.longest));
       console.log(
-        `${name}, ${kind} the loader: layout shift ${moved}, main thread busy ${Math.round(busy)} ms (median), longest task ${most} ms`,
+        `${name}, ${kind} the loader: layout shift ${moved}, main thread busy ${busy} ms, longest task ${most} ms`,
       );
       if (kind === 'with' && (moved > 0 || most > LONG_MS)) process.exitCode = 1;
     }
@@ -51,6 +51,10 @@ try {
   await browser.close();
   site.close();
   await server.remove();
+}
+
+function median(values) {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 async function visit(kind, viewport) {

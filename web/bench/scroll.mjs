@@ -19,8 +19,8 @@ import { LONG_MS, longest, summary, tasksOf } from './tasks.mjs';
 const [conversations = 20_000] = process.argv.slice(2).map(Number);
 /** Visitors of this many come at once while everything is made. */
 const AT_ONCE = 32;
-/** Three screens in every frame: faster than any wheel. */
-const STEP_PX = 2_500;
+/** A screen in every frame: as fast as a wheel goes. */
+const STEP_PX = 800;
 /** Few rows are all in the page; of many, those near sight. */
 const ROWS_MAX = 110;
 /** The list has some room around its rows. */

@@ -349,7 +349,9 @@ fn the_image_is_made_of_what_is_here() {
     let settings = String::from_utf8_lossy(&output.stdout);
     assert!(variables.iter().all(|(_, value)| settings.contains(value)), "{settings}");
     // Nothing that the build reads is kept out of its context.
-    for needed in [".cargo", "Cargo.toml", "Cargo.lock", "src", "commands", "crates", "docs/openapi.json", "web/dist"] {
+    for needed in
+        [".cargo", "Cargo.toml", "Cargo.lock", "src", "commands", "crates", "docs/openapi.json", "web/dist"]
+    {
         let is_kept_out = read(".dockerignore").lines().any(|line| Path::new(needed).starts_with(line));
         assert!(root().join(needed).exists() && !is_kept_out, "{needed}");
     }

@@ -13,11 +13,11 @@ import { chromium } from 'playwright-core';
 import { ask, Crowd } from '../e2e/crowd.mjs';
 import { Agent } from '../e2e/people.mjs';
 import { Server } from '../e2e/server.mjs';
+import { LONG_MS, longest, summary, tasksOf } from './tasks.mjs';
 
 const [conversations = 1000, rate = 200, duration = 60] = process.argv.slice(2).map(Number);
 /** Visitors of this many come at once while everything is made. */
 const AT_ONCE = 8;
-const LONG_MS = 50;
 
 const binary = process.env.KEFU_BIN;
 if (!binary) {
@@ -64,38 +64,22 @@ try {
       for (const { duration } of list.getEntries()) globalThis.blocked.push(Math.round(duration));
     }).observe({ type: 'longtask' });
   });
-  await browser.startTracing(agent.page, { categories: ['toplevel'] });
-  const sent = await talk(crowd);
-  const tasks = mainThreadTasks(JSON.parse((await browser.stopTracing()).toString()));
+  let sent = 0;
+  const tasks = await tasksOf(browser, agent.page, async () => {
+    sent = await talk(crowd);
+  });
   const blocked = await agent.page.evaluate(() => globalThis.blocked);
 
   const onProcessor = tasks.filter((ms) => ms > LONG_MS);
   const busy = tasks.reduce((sum, ms) => sum + ms, 0) / (duration * 10);
   console.log(`${conversations} conversations, ${(sent / duration).toFixed(0)} messages a second, ${duration} s`);
   console.log(`main thread: ${tasks.length} tasks, ${busy.toFixed(0)} % of one processor`);
-  console.log(`over ${LONG_MS} ms by processor time: ${summary(onProcessor)}; the longest ${Math.max(0, ...tasks).toFixed(0)} ms`);
+  console.log(`over ${LONG_MS} ms by processor time: ${summary(onProcessor)}; the longest ${longest(tasks)} ms`);
   console.log(`over ${LONG_MS} ms by the clock: ${summary(blocked)}`);
   if (onProcessor.length > 0) process.exitCode = 1;
 } finally {
   await browser.close();
   await server.remove();
-}
-
-function summary(tasks) {
-  return tasks.length === 0 ? 'none' : `${tasks.length} (${tasks.map(Math.round).join(' ')} ms)`;
-}
-
-/** Processor time of each task of the pages' main threads, in milliseconds. */
-function mainThreadTasks({ traceEvents }) {
-  const thread = ({ pid, tid }) => `${pid} ${tid}`;
-  const main = new Set(
-    traceEvents
-      .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
-      .map(thread),
-  );
-  return traceEvents
-    .filter((event) => event.name.endsWith('RunTask') && event.tdur && main.has(thread(event)))
-    .map(({ tdur }) => tdur / 1000);
 }
 
 /** Messages at an even pace, to one conversation after the other; resolves to how many were taken. */

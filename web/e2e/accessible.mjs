@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { settled } from './settled.mjs';
 
 const source = await readFile(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -10,7 +11,8 @@ const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best
  * screen in the report.
  */
 export async function expectAccessible(frame, what, part = 'html') {
-  await frame.evaluate(settled);
+  // Colours are what they are once nothing fades in any more.
+  await settled(frame);
   await frame.evaluate(source);
   const broken = await frame.evaluate(async ([standards, part]) => {
     const { violations } = await globalThis.axe.run(part === 'html' ? document : part, {
@@ -22,12 +24,4 @@ export async function expectAccessible(frame, what, part = 'html') {
     );
   }, [STANDARDS, part]);
   assert.deepEqual(broken, [], `${what}:\n${broken.join('\n')}`);
-}
-
-/** Colours are what they are once nothing fades in any more; what turns for ever is not waited for. */
-async function settled() {
-  const moving = document.getAnimations().filter(({ effect }) => {
-    return effect.getComputedTiming().endTime < Infinity;
-  });
-  await Promise.allSettled(moving.map((each) => each.finished));
 }

@@ -100,18 +100,13 @@ async function passes(name) {
 }
 
 const failed = [];
-const unsteady = [];
 try {
   for (const name of chosen.length > 0 ? chosen : known) {
-    if (await passes(name)) continue;
-    // A busy machine can be late for one deadline among thousands: it gets one more chance, and a line that says so.
-    if (await passes(name)) unsteady.push(name);
-    else failed.push(name);
+    if (!(await passes(name))) failed.push(name);
   }
 } finally {
   await browser.close();
 }
-if (unsteady.length > 0) console.error(`UNSTEADY, passed the second time: ${unsteady.join(', ')}`);
 if (failed.length > 0) {
   console.error(`failed: ${failed.join(', ')}; pictures are in ${fileURLToPath(new URL('out', import.meta.url))}`);
   process.exitCode = 1;

@@ -145,9 +145,10 @@ fn file(path: &str, request: &HeaderMap) -> Response {
     set(&mut response, header::VARY, "accept-encoding");
     set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(&mut response, header::REFERRER_POLICY, "same-origin");
-    response
-        .headers_mut()
-        .insert(header::ETAG, HeaderValue::try_from(found.tag).expect("hexadecimal digits are a header's value"));
+    response.headers_mut().insert(
+        header::ETAG,
+        HeaderValue::try_from(found.tag).expect("hexadecimal digits are a header's value"),
+    );
     response
 }
 

@@ -1,6 +1,7 @@
 /* What an agent does in the conversation column, and what of it the visitor sees. */
 import assert from 'node:assert/strict';
 import { Agent, Visitor } from '../people.mjs';
+import { settled } from '../settled.mjs';
 
 const PHONE = '13912345678';
 const NOTE = '内部备注：此客户要求加急，勿外传';
@@ -121,15 +122,15 @@ export default async function chatColumn({ server, person, stage, eventually, ..
       field.dispatchEvent(new CompositionEvent('compositionend', { data: '你好', bubbles: true }));
       field.dispatchEvent(enter(false, 229));
     });
-    await lin.page.waitForTimeout(300);
     assert.equal(await lin.page.inputValue(FIELD), 'nihao');
-    assert.equal(await sentBy(lin, ids.conversation, ids.lin), before);
     await lin.page.fill(FIELD, '您好，我来查一下');
     await lin.page.press(FIELD, 'Shift+Enter');
     await lin.page.keyboard.type('请稍等');
     assert.equal(await lin.page.inputValue(FIELD), '您好，我来查一下\n请稍等');
     await lin.page.press(FIELD, 'Enter');
     await visitor.sees('请稍等');
+    // Messages keep their order: what the input method had sent would be there before this one.
+    assert.equal(await sentBy(lin, ids.conversation, ids.lin), before + 1);
   });
 
   await stage('drafts are kept apart, and outlive a reload', async () => {
@@ -137,7 +138,6 @@ export default async function chatColumn({ server, person, stage, eventually, ..
     await lin.page.keyboard.press('Alt+P');
     await lin.page.waitForSelector('.composer.is-note');
     await lin.page.fill(FIELD, '还没写完的备注');
-    await lin.page.waitForTimeout(500);
     await lin.page.reload();
     await lin.page.waitForSelector('.composer.is-note');
     assert.equal(await lin.page.inputValue(FIELD), '还没写完的备注');
@@ -640,7 +640,7 @@ function api(agent, method, path, body) {
 
 /** A picture once what slides in is there. */
 async function shot(agent, label) {
-  await agent.page.waitForTimeout(250);
+  await settled(agent.page);
   await agent.picture(label);
 }
 

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, Visitor } from '../people.mjs';
 import { picture, tone } from '../samples.mjs';
 import { Talk } from '../talk.mjs';
+import { settled } from '../settled.mjs';
 
 const hostile = JSON.parse(await readFile(new URL('../hostile.json', import.meta.url)));
 
@@ -212,7 +213,7 @@ export default async function content({ server, person, stage, eventually, expec
     const broken = agent.page.locator(`[data-seq="${seqs.image}"] .broken`);
     await broken.waitFor();
     const before = asked;
-    await agent.page.waitForTimeout(300);
+    await settled(agent.page);
     assert.equal(asked, before, 'it goes on asking by itself');
     await broken.scrollIntoViewIfNeeded();
     await agent.picture('5-broken');
@@ -473,13 +474,15 @@ export default async function content({ server, person, stage, eventually, expec
     ]) {
       const line = frame.locator(`[data-seq="${sent[38]}"]`);
       await line.scrollIntoViewIfNeeded();
-      await one.page.waitForTimeout(300);
-      const isSeen = await line.evaluate((each) => {
-        const { top, bottom } = each.getBoundingClientRect();
-        return bottom > 0 && top < innerHeight;
-      });
+      const isSeen = () =>
+        line.evaluate((each) => {
+          const { top, bottom } = each.getBoundingClientRect();
+          return bottom > 0 && top < innerHeight;
+        });
+      await eventually('what was scrolled to is in sight', isSeen);
+      await settled(frame);
       await one.picture('11-harm');
-      assert.ok(isSeen, 'what was scrolled to is not in sight');
+      assert.ok(await isSeen(), 'what was scrolled to has left');
     }
 
     for (const [index, name] of hostile.names.entries()) {
@@ -510,7 +513,7 @@ export default async function content({ server, person, stage, eventually, expec
         return { first, top };
       }, read);
     await eventually('earlier messages are there', async () => (await now()).first !== read.first);
-    await agent.page.waitForTimeout(500);
+    await settled(agent.page);
     const { top } = await now();
     assert.ok(Math.abs(top - read.top) < 4, `moved from ${read.top} to ${top}`);
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { ask, Crowd } from '../crowd.mjs';
 import { Agent } from '../people.mjs';
 import { totp } from '../totp.mjs';
+import { settled } from '../settled.mjs';
 
 const THEMES = ['light', 'dark'];
 
@@ -103,7 +104,7 @@ export default async function desk({ server, person, stage, eventually, expectAc
     await page.keyboard.press('Escape');
     await page.waitForSelector('dialog[open]', { state: 'detached' });
     await page.keyboard.press('Alt+E');
-    await page.waitForTimeout(300);
+    await settled(page);
     assert.equal((await names()).length, 2, 'the old keys still work');
     await page.keyboard.press('Alt+X');
     await page.waitForSelector('.chat-header .state-tag.is-resolved');

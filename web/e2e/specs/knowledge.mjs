@@ -124,7 +124,6 @@ export default async function knowledge({ server, person, stage, eventually, exp
   await stage('what was typed outlives the page', async () => {
     await button('中文').click();
     await field(body).fill('五天内到账。');
-    await page.waitForTimeout(600);
     page.once('dialog', (dialog) => dialog.accept());
     await page.reload();
     await page.waitForSelector('.article-notice:has-text("尚未保存")');

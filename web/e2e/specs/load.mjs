@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { ask, Crowd } from '../crowd.mjs';
 import { Agent } from '../people.mjs';
+import { settled } from '../settled.mjs';
 
 const CONVERSATIONS = 220;
 const MESSAGES = 250;
@@ -76,7 +77,7 @@ export default async function load({ server, person, stage, eventually }) {
         },
         top,
       );
-      await page.waitForTimeout(60);
+      await settled(page);
       for (const name of await names()) seen.add(name);
       if (!more) break;
     }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { everyLook } from '../looks.mjs';
 import { Caller, rest } from '../outside.mjs';
 import { Agent } from '../people.mjs';
+import { settled } from '../settled.mjs';
 
 const SHOP = 'https://shop.example';
 
@@ -254,7 +255,7 @@ export default async function people({ server, person, stage, eventually, expect
     await page.setViewportSize({ width: 320, height: 640 });
     await page.click('.details-button');
     await contact.getByText('138****8000').first().waitFor();
-    await page.waitForTimeout(250);
+    await settled(page);
     await boss.picture('column-over');
     await expectAccessible(page.mainFrame(), 'column over the conversation');
     await contact.getByRole('button', { name: '更多客户操作' }).click();

@@ -1,6 +1,7 @@
 /* Every screen and state of the chat, as a visitor comes through them. */
 import assert from 'node:assert/strict';
 import { Agent, Visitor } from '../people.mjs';
+import { settled } from '../settled.mjs';
 
 const LOOKS = [
   { lang: 'zh-CN', scheme: 'light', size: { width: 1440, height: 900 } },
@@ -72,7 +73,8 @@ export default async function screens({ server, person, stage, eventually, expec
 
   /** Looks at a screen: a picture, and no broken rule. */
   async function look(visitor, label) {
-    await visitor.page.waitForTimeout(250);
+    await settled(visitor.page);
+    await settled(visitor.chat);
     await visitor.picture(label);
     await expectAccessible(visitor.chat, `${visitor.name}: ${label}`);
   }

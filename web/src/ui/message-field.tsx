@@ -13,13 +13,16 @@ interface MessageFieldProps {
   onSubmit(): void;
 }
 
+/** Browsers that cannot do it themselves are measured for. */
+const growsByItself = typeof CSS !== 'undefined' && CSS.supports('field-sizing:content');
+
 /** A text field that grows with its text and sends on Enter. */
 export function MessageField(props: MessageFieldProps) {
   const own = useRef<HTMLTextAreaElement>(null);
   const field = props.field ?? own;
   useLayoutEffect(() => {
     const element = field.current;
-    if (!element) return;
+    if (!element || growsByItself) return;
     element.style.height = 'auto';
     element.style.height = `${Math.min(element.scrollHeight, props.maxHeight)}px`;
     element.style.overflowY = element.scrollHeight > props.maxHeight ? 'auto' : 'hidden';
@@ -32,6 +35,7 @@ export function MessageField(props: MessageFieldProps) {
       maxLength={MAX_TEXT_CHARS}
       value={props.value}
       placeholder={props.placeholder}
+      style={{ maxHeight: `${props.maxHeight}px` }}
       aria-label={props.label}
       disabled={props.disabled ?? false}
       onInput={(event) => props.onInput(event.currentTarget.value)}

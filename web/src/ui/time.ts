@@ -25,10 +25,10 @@ function format(
   return found.format(at);
 }
 
-/** Hours and minutes. */
-export function clock(iso: string | number, { locale }: SharedI18n): string {
-  const options = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
-  return format(locale.value, 'clock', options, new Date(iso));
+/** Hours and minutes, in all languages alike: what `Intl` needs before its first answer is what a first message waits for. */
+export function clock(iso: string | number): string {
+  const at = new Date(iso);
+  return `${at.getHours()}:${at.getMinutes()}`.replace(/\b\d\b/g, '0$&');
 }
 
 /** Day and time, for details. */

@@ -124,7 +124,7 @@ function RowView({ row, context }: { row: Row; context: RowContext }) {
       return (
         <div class="event">
           {row.label}
-          <time dateTime={row.created_at}>{clock(row.created_at, texts)}</time>
+          <time dateTime={row.created_at}>{clock(row.created_at)}</time>
         </div>
       );
     case 'group':
@@ -157,7 +157,7 @@ function Group({ row, context }: { row: GroupRow; context: RowContext }) {
         ))}
         <div class="meta">
           {!mine && <bdi class="meta-name">{name}</bdi>}
-          <time dateTime={created_at}>{clock(created_at, texts)}</time>
+          <time dateTime={created_at}>{clock(created_at)}</time>
           {last.delivery !== null && last.delivery !== 'failed' && (
             <Tick delivery={last.delivery} />
           )}
@@ -187,7 +187,7 @@ function BubbleView({ bubble, name, isLast, own, context }: BubbleViewProps) {
     <div class="bubble-line" role="article" tabIndex={-1} data-seq={seq || undefined}>
       <div class={`bubble of-${withdrawn ? revision : kind} ${looks}`}>
         <span class="visually-hidden">
-          {texts.t('messageFrom', { name, time: clock(created_at, texts) })}{' '}
+          {texts.t('messageFrom', { name, time: clock(created_at) })}{' '}
         </span>
         {kind === 'note' && (
           <span class="note-mark">

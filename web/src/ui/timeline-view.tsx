@@ -93,16 +93,23 @@ export function TimelineView(props: TimelineViewProps) {
     mark();
   };
 
+  // What one writes oneself is to be seen.
+  const waiting = outbox.length;
+  useLayoutEffect(() => {
+    if (waiting > 0) held.current.atBottom = true;
+  }, [waiting]);
+
   useLayoutEffect(() => {
     const last = history.items[history.items.length - 1]?.seq ?? 0;
     const { last: oldLast, atBottom } = held.current;
-    settle();
+    // Nothing to place; how high the rest is, the observer below says.
+    if (blocks.length > 0) settle();
     if (!atBottom && oldLast > 0 && last > oldLast) {
       const added = history.items.filter((each) => each.seq > oldLast && isNews(each, me));
       if (added.length > 0) setFresh((count) => count + added.length);
     }
     held.current.last = last;
-  });
+  }, [blocks]);
 
   const toBottom = () => {
     held.current.atBottom = true;
@@ -118,12 +125,6 @@ export function TimelineView(props: TimelineViewProps) {
     if (element.firstElementChild) observer.observe(element.firstElementChild);
     return () => observer.disconnect();
   }, []);
-
-  // What one writes oneself is to be seen.
-  const waiting = outbox.length;
-  useLayoutEffect(() => {
-    if (waiting > 0) toBottom();
-  }, [waiting]);
 
   const onScroll = () => {
     const element = scroller.current;

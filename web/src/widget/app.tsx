@@ -89,12 +89,14 @@ function Banner() {
   );
 }
 
+/** One node, so that the chat is not rendered anew with all that is around it. */
+const CHAT = <Chat />;
+
 function Screen() {
   const { widget } = useWidget();
-  const isLost = widget.failedLoad.value || widget.line.shared.connection.value.phase === 'waiting';
   switch (widget.screen.value) {
     case 'chat':
-      return <Chat />;
+      return CHAT;
     case 'home':
       return <OnDemand name="Home" />;
     case 'list':
@@ -104,10 +106,16 @@ function Screen() {
     case 'offline':
       return <OnDemand name="OfflineForm" />;
     case 'loading':
-      return <Loading failed={isLost} retry={() => widget.wake()} />;
+      return <Arriving />;
     case 'replaced':
     case 'identity':
     case 'refused':
       return <OnDemand name="Closed" />;
   }
+}
+
+function Arriving() {
+  const { widget } = useWidget();
+  const isLost = widget.failedLoad.value || widget.line.shared.connection.value.phase === 'waiting';
+  return <Loading failed={isLost} retry={() => widget.wake()} />;
 }

@@ -41,10 +41,18 @@ export interface Init {
   inbox: string;
   kept: Kept;
   options: Options;
+  panel: Panel;
+}
+
+/** What the panel is to the page around it. */
+export interface Panel {
+  on: boolean;
+  modal: boolean;
+  page: Page;
 }
 
 export type ToFrame =
-  | { type: 'visible'; on: boolean; modal: boolean; page: Page }
+  | { type: 'panel'; panel: Panel }
   | { type: 'options'; options: Options }
   | { type: 'text'; text: string }
   | { type: 'card'; card: CardData };

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import type { Message, Person } from '../protocol/types';
 import { filesOf } from '../ui/attach';
 import { Avatar } from '../ui/avatar';
@@ -20,11 +20,11 @@ export function Chat() {
   const textOf = useEventTexts(history.items);
   const dragged = useSignal(false);
   const [problem, setProblem] = useState('');
-  const sendFiles: SendFiles = (files) => {
+  const sendFiles = useCallback<SendFiles>((files) => {
     void widget.sendFiles(files, i18n.locale).then(setProblem, () => setProblem(t('loadFailed')));
-  };
-  const state = conversation?.state ?? 'new';
-  const waiting = state === 'queued' || (state === 'new' && widget.outbox.value.length > 0);
+  }, []);
+  // One node, so that what comes and goes above it does not render it anew.
+  const composer = useMemo(() => <Composer sendFiles={sendFiles} problem={problem} />, [problem]);
   return (
     <div
       class="chat"
@@ -61,13 +61,13 @@ export function Chat() {
         before={config && config.greeting !== '' && !history.hasOlder && <Greeting />}
         after={
           <>
-            {waiting && !widget.withBot.value && <OnDemand name="Waiting" quiet />}
+            {conversation?.state === 'queued' && !widget.withBot.value && <OnDemand name="Waiting" quiet />}
             {(widget.isEnded.value || isInvited(history.items)) && <OnDemand name="RatingCard" />}
           </>
         }
       />
       {widget.withBot.value && <BotBar />}
-      <Composer sendFiles={sendFiles} problem={problem} />
+      {composer}
       {dragged.value && <p class="drop">{t('dropHere')}</p>}
     </div>
   );

@@ -1,5 +1,5 @@
-import { useSignal, useSignalEffect } from '@preact/signals';
-import { useRef } from 'preact/hooks';
+import { signal, useSignalEffect } from '@preact/signals';
+import { useMemo, useRef } from 'preact/hooks';
 import { AttachButton, filesOf } from '../ui/attach';
 import { Icon } from '../ui/icons';
 import { MessageField } from '../ui/message-field';
@@ -20,8 +20,7 @@ interface ComposerProps {
 export function Composer({ sendFiles, problem }: ComposerProps) {
   const { widget, i18n } = useWidget();
   const { t } = i18n;
-  const owner = widget.me.value.id ?? '';
-  const text = useSignal(readDraft(owner));
+  const text = useMemo(() => signal(readDraft(widget.me.peek().id ?? '')), []);
   const field = useRef<HTMLTextAreaElement>(null);
 
   // What was begun before there was a session belongs to the visitor that it made.

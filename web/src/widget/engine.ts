@@ -33,6 +33,8 @@ export class ChatEngine implements Engine {
   private readonly progress = new UploadProgress();
   private readonly stops: (() => void)[];
   private log: History | null = null;
+  /** Nothing has happened yet in a conversation that has just begun. */
+  private isUntouched = false;
   private readSeq = 0;
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -137,8 +139,9 @@ export class ChatEngine implements Engine {
       return false;
     }
     // Nothing has been said: what the server would answer is known.
+    this.isUntouched = true;
     this.log = this.history(id.value);
-    history.value = this.log.state = { ...UNLOADED, status: 'ready' };
+    this.log.state = history.value;
     this.client.setPosition(id.value, 0);
     return true;
   }
@@ -183,7 +186,9 @@ export class ChatEngine implements Engine {
     const { id, seen } = this.line.shared;
     this.readSeq = 0;
     if (seen.value > 0) this.read(seen.value);
-    if (!id.value) return;
+    const isKnown = this.isUntouched;
+    this.isUntouched = false;
+    if (!id.value || isKnown) return;
     this.options.api.get<Conversation>(`conversations/${id.value}`).then(
       (conversation) => this.take(conversation),
       () => undefined,

@@ -104,7 +104,7 @@ export class Line {
     if (!this.engine) this.note({ type: 'join' });
     this.release = hold(name, () => {
       this.begin();
-      this.feed();
+      this.note({ type: 'lead' });
       return () => this.yield();
     });
   }
@@ -146,8 +146,9 @@ export class Line {
     this.channel = null;
   }
 
+  /** Begins with what there is; before somebody has joined, nobody would hear it. */
   private feed(): void {
-    this.note({ type: 'lead' });
+    this.stopFeeding();
     const stops = (Object.keys(this.shared) as (keyof Shared)[]).map((key) =>
       effect(() => this.note({ type: 'state', state: { [key]: this.shared[key].value } })),
     );
@@ -163,9 +164,10 @@ export class Line {
   private hear(note: Note): void {
     switch (note.type) {
       case 'join':
-        if (this.engine) this.note({ type: 'state', state: this.snapshot() });
+        if (this.engine) this.feed();
         break;
       case 'lead':
+        this.note({ type: 'join' });
         this.hand();
         break;
       case 'state':
@@ -187,11 +189,6 @@ export class Line {
     if (this.unsent.value.some((entry) => taken.has(entry.client_id))) {
       this.unsent.value = this.unsent.value.filter((entry) => !taken.has(entry.client_id));
     }
-  }
-
-  private snapshot(): Shared {
-    const entries = Object.entries(this.shared).map(([key, { value }]) => [key, value]);
-    return Object.fromEntries(entries) as unknown as Shared;
   }
 
   private note(note: Note): void {

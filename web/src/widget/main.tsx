@@ -10,6 +10,9 @@ import { WidgetProvider, widgetI18n } from './context';
 import { askConfig, Widget } from './model';
 import { paint } from './paint';
 
+/** What takes longer is shown to be loading. */
+const LATE_MS = 100;
+
 const server = new URL('..', location.href);
 // Asked for before the host page has spoken: it names the inbox in the address.
 const config = askConfig(new Api(server), new URLSearchParams(location.search).get('inbox') ?? '');
@@ -37,8 +40,8 @@ function onInit(event: MessageEvent<Init>): void {
 
   port.onmessage = ({ data }: MessageEvent<ToFrame>) => {
     switch (data.type) {
-      case 'visible':
-        widget.show(data.on, data.modal, data.page);
+      case 'panel':
+        widget.show(data.panel);
         break;
       case 'options':
         if (data.options.locale && data.options.locale !== options.locale) {
@@ -56,16 +59,22 @@ function onInit(event: MessageEvent<Init>): void {
         break;
     }
   };
+  // Its requests are on their way while the page is made.
+  widget.show(init.panel);
+  post({ type: 'ready' });
   const app = document.getElementById('app')!;
   // What browsers read that cannot run this.
   app.replaceChildren();
-  render(
-    <TextsProvider value={i18n}>
-      <WidgetProvider value={{ widget, i18n }}>
-        <App />
-      </WidgetProvider>
-    </TextsProvider>,
-    app,
-  );
-  post({ type: 'ready' });
+  const begin = () =>
+    render(
+      <TextsProvider value={i18n}>
+        <WidgetProvider value={{ widget, i18n }}>
+          <App />
+        </WidgetProvider>
+      </TextsProvider>,
+      app,
+    );
+  // Made once, with what the server says of the inbox, unless that is late.
+  const late = new Promise((resolve) => setTimeout(resolve, LATE_MS));
+  void Promise.race([config, late]).then(begin, begin);
 }

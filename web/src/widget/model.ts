@@ -15,7 +15,7 @@ import type {
 import { TypingNotifier } from '../protocol/typing';
 import { freshUrl } from '../protocol/fresh-url';
 import type { Answers, BodyActions } from '../ui/message-body';
-import type { Init, Kept, Options, Page, ToHost } from './bridge';
+import type { Init, Kept, Options, Page, Panel, ToHost } from './bridge';
 import { ChatEngine } from './engine';
 import { Line } from './line';
 import { extras } from './on-demand';
@@ -25,6 +25,8 @@ const SETTLED_MS = 10_000;
 /** Who is there is asked again when the chat is opened after so long. */
 const CONFIG_FRESH_MS = 30_000;
 const TELL_AFTER_MS = 200;
+/** What nobody waits for keeps out of the way of a first message. */
+const REST_MS = 1_000;
 const CHIME_AFTER_MS = 300;
 
 export function askConfig(api: Api, inbox: string): Promise<WidgetConfig> {
@@ -167,11 +169,13 @@ export class Widget {
     void this.loadConfig(early);
     this.watch();
     if (kept.token && kept.visitor_id) this.line.join(kept.visitor_id);
-    if (hasOffline(inbox)) void extras.load().then(({ resumeOffline }) => resumeOffline(this));
+    setTimeout(() => {
+      if (hasOffline(inbox)) void extras.load().then(({ resumeOffline }) => resumeOffline(this));
+    }, REST_MS);
   }
 
   /** Opens and closes with the panel in the host page. */
-  show(on: boolean, modal: boolean, page: Page): void {
+  show({ on, modal, page }: Panel): void {
     batch(() => {
       if (on && !this.visible.value) this.unreadSeq.value = this.line.shared.seen.value || undefined;
       this.visible.value = on;
@@ -181,7 +185,7 @@ export class Widget {
     if (!on) return;
     this.begin();
     if (Date.now() - this.configAt > CONFIG_FRESH_MS) void this.loadConfig();
-    this.tellPage();
+    setTimeout(() => this.tellPage(), REST_MS);
   }
 
   /** What the host page says has changed. */
@@ -313,11 +317,13 @@ export class Widget {
   /** What follows from what the line says, for the host page and the server. */
   private watch(): void {
     const { id, conversation, history, seen } = this.line.shared;
+    let told = -1;
     effect(() => {
       const last = history.value.items[history.value.items.length - 1]?.seq ?? 0;
       const isSeen = this.visible.value && this.attended.value && this.screen.value === 'chat';
       if (isSeen && last > seen.value) this.line.run({ do: 'read', seq: last });
-      this.post({ type: 'unread', count: isSeen ? 0 : this.unread.value });
+      const count = isSeen ? 0 : this.unread.value;
+      if (count !== told) this.post({ type: 'unread', count: (told = count) });
     });
     effect(() => {
       const patch = { conversation_id: id.value ?? undefined, seen: seen.value };

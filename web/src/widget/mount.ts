@@ -1,4 +1,4 @@
-import type { Init, Kept, Options, ToFrame, ToHost } from './bridge';
+import type { Init, Kept, Options, Panel, ToFrame, ToHost } from './bridge';
 import { hold } from './hold';
 import { readKept, writeKept } from './kept';
 import { createLauncher } from './launcher';
@@ -55,8 +55,7 @@ export function mount(
     if (port) port.postMessage(message);
     else waiting.push(message);
   };
-  const visible = (): ToFrame => ({
-    type: 'visible',
+  const state = (): Panel => ({
     on: open,
     modal: narrow.matches,
     page: { url: location.href, title: document.title, referrer: document.referrer },
@@ -66,7 +65,7 @@ export function mount(
     switch (data.type) {
       case 'ready':
         port = target as MessagePort;
-        [visible(), ...waiting].forEach(tell);
+        waiting.forEach(tell);
         waiting = [];
         break;
       case 'keep':
@@ -113,7 +112,7 @@ export function mount(
       port1.onmessage = receive;
       // Another tab may have begun, or renewed, the visitor's session meanwhile.
       kept = readKept(key);
-      const init: Init = { type: 'kefu:init', inbox, kept, options };
+      const init: Init = { type: 'kefu:init', inbox, kept, options, panel: state() };
       created.contentWindow?.postMessage(init, base.origin, [port2]);
     };
     panel.append(created);
@@ -155,7 +154,7 @@ export function mount(
       button.focus();
     }
     fit();
-    if (port) tell(visible());
+    if (frame) tell({ type: 'panel', panel: state() });
     emit(open ? 'open' : 'close');
   };
 

@@ -65,7 +65,6 @@ export function Verify() {
 }
 
 function Verdict({ verdict, at }: { verdict: AuditVerdict; at: number }) {
-  const { i18n } = useConsole();
   const { t, locale } = useAuditTexts();
   const lines = number(verdict.lines, locale.value);
   const broken = number(verdict.broken_at ?? null, locale.value);
@@ -76,7 +75,7 @@ function Verdict({ verdict, at }: { verdict: AuditVerdict; at: number }) {
         <strong>
           {verdict.whole ? t('whole', { lines }) : t('broken', { line: broken, lines })}
         </strong>
-        <span class="hint">{t('checkedAt', { time: clock(at, i18n) })}</span>
+        <span class="hint">{t('checkedAt', { time: clock(at) })}</span>
       </p>
       <p class="hint">
         {t('head')} <code>{`${verdict.lines}:${verdict.head}`}</code>

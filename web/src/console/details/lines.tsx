@@ -22,7 +22,7 @@ export function Lines({ messages }: { messages: readonly Message[] }) {
             <p class="line-meta">
               {message.kind === 'note' && <Icon name="lock" size={12} label={t('internalNote')} />}
               <span>{message.from.name || t('visitorSaid')}</span>
-              <time dateTime={message.created_at}>{clock(message.created_at, i18n)}</time>
+              <time dateTime={message.created_at}>{clock(message.created_at)}</time>
             </p>
             <p class="line-text">{wordsOf(message, i18n)}</p>
           </li>

@@ -63,6 +63,11 @@ export class ArticleEditor {
 
   close(): void {
     this.undo();
+    this.keep();
+  }
+
+  /** Stores what was typed at once: the page goes away. */
+  keep(): void {
     clearTimeout(this.timer);
     this.store(this.form.dirty.peek() ? this.form.value.peek() : null);
   }

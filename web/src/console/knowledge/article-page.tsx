@@ -104,7 +104,14 @@ function Writing({ article, categories, inboxes }: WritingProps) {
       }),
     [],
   );
-  useEffect(() => () => editor.close(), [editor]);
+  useEffect(() => {
+    const leave = () => editor.keep();
+    window.addEventListener('pagehide', leave);
+    return () => {
+      window.removeEventListener('pagehide', leave);
+      editor.close();
+    };
+  }, [editor]);
 
   const { form } = editor;
   const known = editor.article.value;

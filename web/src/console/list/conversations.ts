@@ -5,7 +5,7 @@ import { Stored } from '../stored';
 import { belongs, comparison, newer, type Sort, VIEWS, viewsOf } from './views';
 
 /** Beyond so many changes at once, sorting anew is less work than moving each. */
-const MOVES_MAX = 64;
+const MOVES_MAX = 500;
 
 interface Arrangement {
   readonly sort: Sort;

@@ -1,5 +1,5 @@
 /** Up to so many rows all of them are in the page, where the browser's own search finds them. */
-export const WINDOW_FROM = 200;
+export const WINDOW_FROM = 100;
 const OVERSCAN = 10;
 
 export interface RowWindow {

@@ -146,7 +146,6 @@ function ReportBody({ reported, choice }: { reported: Reported; choice: Choice }
 }
 
 function RangeLine({ reported, span }: { reported: Reported; span: Span }) {
-  const { i18n } = useConsole();
   const { t, count, locale } = useReportsTexts();
   const language = locale.value;
   const days = ({ from, to }: Span) =>
@@ -158,7 +157,7 @@ function RangeLine({ reported, span }: { reported: Reported; span: Span }) {
       <strong>{days(span)}</strong>
       <span>
         {count('days', length(span), { n: number(length(span), language) })} ·{' '}
-        {reported.report.zone} · {t('madeAt', { time: clock(reported.at, i18n) })}
+        {reported.report.zone} · {t('madeAt', { time: clock(reported.at) })}
       </span>
       {reported.before && (
         <span>{t('comparedWith', { days: days(reported.before.span) })}</span>

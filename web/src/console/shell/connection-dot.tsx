@@ -49,7 +49,7 @@ function Facts() {
   return (
     <dl class="facts">
       <dt>{t(online ? 'connOpen' : 'connLast')}</dt>
-      <dd>{since === 0 ? '–' : online ? stopwatch(now - since) : clock(since, i18n)}</dd>
+      <dd>{since === 0 ? '–' : online ? stopwatch(now - since) : clock(since)}</dd>
       <dt>{t('connHeard')}</dt>
       <dd>
         {heardAt === 0

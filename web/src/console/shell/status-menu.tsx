@@ -90,7 +90,7 @@ function StatusChoice({ close }: { close(): void }) {
   const hint = (status: (typeof STATUSES)[number]) => {
     if (status !== current) return t(STATUS_TEXTS[status][1]);
     const why = reason === undefined ? '' : reasonText(reason, i18n);
-    const from = since === undefined ? '' : t('statusSince', { time: clock(since, i18n) });
+    const from = since === undefined ? '' : t('statusSince', { time: clock(since) });
     return [why, from].filter(Boolean).join(' · ') || t(STATUS_TEXTS[status][1]);
   };
   return (

@@ -113,7 +113,7 @@ function AgentCard({ one }: { one: TeamAgent }) {
               {i18n.t(STATUS_TEXTS[status])}
               {reason !== undefined && <span class="hint"> {reasonText(reason, i18n)}</span>}
               {since !== undefined && (
-                <span class="hint"> {t('since', { time: clock(since, i18n) })}</span>
+                <span class="hint"> {t('since', { time: clock(since) })}</span>
               )}
             </span>
             <span class="agent-facts">

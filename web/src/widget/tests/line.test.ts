@@ -78,6 +78,30 @@ describe('the line of a visitor', () => {
     await settled(() => expect(second.line.shared.limitedUntil.value).toBe(9));
   });
 
+  it('tells nobody before somebody has joined', async () => {
+    const said = vi.spyOn(BroadcastChannel.prototype, 'postMessage');
+    const [first, second] = [tab(), tab()];
+    first.line.join('v5');
+    await settled(() => expect(first.line.leads).toBe(true));
+    first.line.shared.seen.value = 7;
+    expect(said.mock.calls.map(([note]) => (note as { type: string }).type)).not.toContain('state');
+    second.line.join('v5');
+    await settled(() => expect(second.line.shared.seen.value).toBe(7));
+    said.mockRestore();
+  });
+
+  it('is told all anew by whoever takes over', async () => {
+    const [first, second, third] = [tab(), tab(), tab()];
+    first.line.join('v6');
+    await settled(() => expect(first.line.leads).toBe(true));
+    second.line.join('v6');
+    third.line.join('v6');
+    first.line.stop();
+    await settled(() => expect(second.line.leads).toBe(true));
+    second.line.shared.limitedUntil.value = 11;
+    await settled(() => expect(third.line.shared.limitedUntil.value).toBe(11));
+  });
+
   it('sends what another tab writes, once', async () => {
     const [first, second] = [tab(), tab()];
     first.line.join('v2');

@@ -150,6 +150,13 @@ describe('an article that is written', () => {
     expect(open().found.value).toBeNull();
   });
 
+  it('keeps what was typed just before the page goes away', () => {
+    const first = open();
+    first.setText('en', { title: 'Typed in a hurry' });
+    first.keep();
+    expect(open().form.value.value.en.title).toBe('Typed in a hurry');
+  });
+
   it('does not save a draft over what was written since', async () => {
     const first = open();
     first.setText('zh', { body: 'typed' });

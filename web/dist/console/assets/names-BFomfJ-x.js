@@ -1,0 +1,1 @@
+function e(e,{t}){return e.name||t(`visitorName`,{id:e.id.slice(-4)})}export{e as t};

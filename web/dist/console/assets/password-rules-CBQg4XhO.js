@@ -1,0 +1,1 @@
+function e(e){let{length:t}=[...e];return t<10||t>256}export{e as t};

@@ -1,0 +1,1 @@
+function e(e){return/[\p{L}\p{N}]/u.test(e)}export{e as t};

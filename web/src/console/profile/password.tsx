@@ -29,7 +29,7 @@ export function PasswordSection({ onChanged }: { onChanged(): void }) {
           }}
         />
       ) : (
-        <div class="factor-state">
+        <div>
           <button
             type="button"
             class="button"

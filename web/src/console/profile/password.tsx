@@ -109,7 +109,7 @@ function PasswordForm({ onDone, onCancel }: PasswordFormProps) {
         error={wrong ?? (isOfCurrent ? null : error)}
       >
         {(ties) => (
-          <div class="input-row">
+          <div class="password-new">
             <input
               {...ties}
               class="input"

@@ -29,7 +29,7 @@ export function PasswordSection({ onChanged }: { onChanged(): void }) {
           }}
         />
       ) : (
-        <div class="factor-state">
+        <div>
           <button
             type="button"
             class="button"
@@ -109,7 +109,7 @@ function PasswordForm({ onDone, onCancel }: PasswordFormProps) {
         error={wrong ?? (isOfCurrent ? null : error)}
       >
         {(ties) => (
-          <div class="input-row">
+          <div class="password-new">
             <input
               {...ties}
               class="input"

@@ -295,7 +295,10 @@ fn tickets_are_found_by_what_they_say_until_it_is_erased() {
         writer.commit(&Batch { records: vec![set], ..Batch::default() }).await.unwrap();
         assert!(found("zebrafish", true).await.is_empty() && found("okapi", true).await.is_empty());
         assert_eq!(found("quagga", true).await, [3]);
-        writer.settle().await.unwrap();
+        let scrub = writer.scrub(None).await.unwrap();
+        while scrub.look().await.unwrap() {}
+        writer.scrub(Some(Arc::clone(&scrub))).await.unwrap();
+        drop(scrub);
         writer.close().await.unwrap();
         let file = std::fs::read(dir.path().join("kefu.db")).unwrap();
         let holds = |word: &str| file.windows(word.len()).any(|bytes| bytes == word.as_bytes());

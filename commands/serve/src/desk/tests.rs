@@ -21,6 +21,7 @@ use super::{
 use crate::{clock, identity::Identity, metrics::Metrics, problem::Problem};
 
 mod bot;
+mod masking;
 mod oversee;
 mod teams;
 
@@ -68,7 +69,7 @@ impl Office {
             hot_conversations: 100,
             heartbeat_s: 25,
             grace,
-            masking: crate::masking::Masking::default(),
+            masking: crate::settings::Settings::default().privacy.masking(),
             words: Arc::default(),
             links: crate::files::Links::default(),
         })

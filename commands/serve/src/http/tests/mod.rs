@@ -3,6 +3,7 @@
 mod access;
 mod articles;
 mod blocks;
+mod bodies;
 mod customers;
 mod doors;
 mod erasure;

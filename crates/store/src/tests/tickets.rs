@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use kefu_core::{
     AgentKey, InboxKey, Principal, Ticket, TicketContact, TicketField, TicketPatch, TicketPriority,
     TicketStatus, VisitorKey,

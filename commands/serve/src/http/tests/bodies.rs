@@ -218,7 +218,7 @@ async fn every_field_that_is_wrong_is_refused_by_its_name() {
             let body = field.with(json!("@"), false).to_string();
             let body: Vec<u8> = body.bytes().map(|byte| if byte == b'@' { 0xff } else { byte }).collect();
             let (status, answer) = send(&office, field, token, body).await;
-            if status != 400 || !answer["detail"].as_str().is_some_and(|detail| !detail.is_empty()) {
+            if status != 400 || answer["detail"].as_str().is_none_or(str::is_empty) {
                 note("another encoding", status, &answer);
             }
             let mut long = field.with(json!("字".repeat(TOO_LONG)), true);

@@ -66,6 +66,10 @@ impl Channel {
             let message = format!("the file has more than {FILE_BYTES_MAX} bytes");
             return Err(vec![FileError { line: 1, column: 1, key: String::new(), message }]);
         }
+        if locate::nests_deeper(yaml) {
+            let message = "brackets nest too deep".to_owned();
+            return Err(vec![FileError { line: 1, column: 1, key: String::new(), message }]);
+        }
         locate::size(yaml).map_err(|error| vec![locate::built_wrong(&error)])?;
         let file: File = serde_yaml::from_str(yaml).map_err(|error| vec![locate::built_wrong(&error)])?;
         let (hosts, mut errors) = check::hosts(&file);

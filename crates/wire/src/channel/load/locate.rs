@@ -43,6 +43,22 @@ fn reworded(message: &str) -> String {
 /// Values that a file may have, with those that aliases repeat: a few lines of them make a file of any size.
 const VALUES_MAX: usize = 50_000;
 
+/// Brackets that may be open, those in texts included.
+const OPEN_MAX: usize = 128;
+
+/// Whether more brackets are open than a file needs: the reader looks at all of them at each word.
+pub(super) fn nests_deeper(yaml: &str) -> bool {
+    let mut open = 0_usize;
+    yaml.bytes().any(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > OPEN_MAX
+    })
+}
+
 /// Reads through a file without keeping anything of it, as far as it may go.
 pub(super) fn size(yaml: &str) -> Result<(), serde_yaml::Error> {
     let mut left = VALUES_MAX;

@@ -237,6 +237,7 @@ set edit:completion:arg-completer[kefu] = {|@words|
             cand inspect 'List the services, operations and types of an interface file or a description, with warnings'
             cand wsdl 'Describe a service of Thrift in WSDL, so that clients of SOAP can call it'
             cand detect 'Tell what bytes are: the protocol, the transport, and what the message''s envelope says'
+            cand serve 'Serve bridges between JSON over HTTP, SOAP and Thrift'
             cand channel 'Make, check and try files that describe chat services'
         }
         &'kefu;adapt;convert'= {
@@ -314,6 +315,16 @@ set edit:completion:arg-completer[kefu] = {|@words|
             cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
             cand --log-format 'Write log lines for people or as JSON'
             cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'kefu;adapt;serve'= {
+            cand --config 'Read settings from this file (else from `kefu.yaml`, where there is one)'
+            cand --log-format 'Write log lines for people or as JSON'
+            cand --log-level 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`'
+            cand --check 'Check the file and all schemas that it names, list the operations, and exit'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'

@@ -176,17 +176,19 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l storm -d 'Cut all visitors off, send each a message, and time how long all take to reconnect and catch up'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -f -a "convert" -d 'Convert messages by their schema: Thrift, SOAP and JSON into each other'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -f -a "inspect" -d 'List the services, operations and types of an interface file or a description, with warnings'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -f -a "wsdl" -d 'Describe a service of Thrift in WSDL, so that clients of SOAP can call it'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect" -f -a "detect" -d 'Tell what bytes are: the protocol, the transport, and what the message\'s envelope says'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "convert" -d 'Convert messages by their schema: Thrift, SOAP and JSON into each other'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "inspect" -d 'List the services, operations and types of an interface file or a description, with warnings'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "wsdl" -d 'Describe a service of Thrift in WSDL, so that clients of SOAP can call it'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "detect" -d 'Tell what bytes are: the protocol, the transport, and what the message\'s envelope says'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "serve" -d 'Serve bridges between JSON over HTTP, SOAP and Thrift'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "channel" -d 'Make, check and try files that describe chat services'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -s o -l output -d 'Write to this file [default: standard output]' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l from -d 'What the input is [default: the other than --to, or what it looks like]' -r -f -a "thrift\t'Apache Thrift'
 json\t'JSON'
@@ -272,3 +274,23 @@ json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from detect" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from serve" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from serve" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from serve" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from serve" -l check -d 'Check the file and all schemas that it names, list the operations, and exit'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from serve" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "list" -d 'List the channels that come with kefu'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "new" -d 'Draft a file from a captured message, or from a file that comes with kefu'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "lint" -d 'Say what is wrong in files, and what is likely forgotten'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "test" -d 'Carry out the examples in files'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "sign" -d 'Make a request as the service would, covered and signed, for curl'

@@ -225,6 +225,26 @@ export default async function widget({ server, person, tab, stage, eventually })
     await second.page.context().close();
   });
 
+  await stage('what somebody new writes while the server is out of reach outlives the page', async () => {
+    const visitor = await person(Visitor, 'stranded', { locale: 'en' });
+    const context = visitor.page.context();
+    await context.route('**/api/v1/widget/sessions', (route) => route.abort());
+    await visitor.visit('?inbox=shop-en&lang=en');
+    await visitor.openChat();
+    await visitor.write('is anybody there?');
+    await visitor.write('it is urgent');
+    await visitor.chat.waitForSelector('.is-own .bubble:has-text("it is urgent")');
+    await visitor.visit('?inbox=shop-en&lang=en');
+    await visitor.openChat();
+    await visitor.sees('it is urgent');
+    await context.unroute('**/api/v1/widget/sessions');
+    await visitor.chat.waitForSelector('.tick.is-queued', { state: 'detached' });
+    assert.deepEqual(await visitor.bubbles('own'), ['is anybody there?', 'it is urgent']);
+    await agent.open(1, 'it is urgent');
+    assert.deepEqual(await agent.bubbles('other'), ['is anybody there?', 'it is urgent']);
+    await context.close();
+  });
+
   await stage('sites that were made for other widgets change one address', async () => {
     await chatwoot();
     await meiqia();

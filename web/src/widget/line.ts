@@ -120,7 +120,13 @@ export class Line {
       state: 'queued',
     };
     this.unsent.value = [...this.unsent.value, entry];
-    if (entry.conversation_id) this.options.persist(entry);
+    this.options.persist(entry);
+    this.hand();
+  }
+
+  /** Takes up what an earlier page was left with before there was a conversation. */
+  regain(entries: readonly OutboxEntry[]): void {
+    this.unsent.value = [...entries, ...this.unsent.value].sort((a, b) => a.order - b.order);
     this.hand();
   }
 

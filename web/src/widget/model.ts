@@ -144,7 +144,8 @@ export class Widget {
     this.kept.value = kept;
     this.visitor.value = options.visitor;
     this.api = new Api(server, kept.token ?? null);
-    const store = indexedDbStore(() => this.kept.peek().visitor_id ?? '');
+    // What is written before there is a session belongs to whoever gets it.
+    const store = indexedDbStore(() => this.kept.peek().visitor_id ?? inbox);
     this.line = new Line({
       id: kept.conversation_id ?? null,
       seen: kept.seen ?? 0,
@@ -169,6 +170,7 @@ export class Widget {
     void this.loadConfig(early);
     this.watch();
     if (kept.token && kept.visitor_id) this.line.join(kept.visitor_id);
+    else void store.load().then((entries) => this.line.regain(entries), () => undefined);
     setTimeout(() => {
       if (hasOffline(inbox)) void extras.load().then(({ resumeOffline }) => resumeOffline(this));
     }, REST_MS);

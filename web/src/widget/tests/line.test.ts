@@ -102,6 +102,26 @@ describe('the line of a visitor', () => {
     await settled(() => expect(third.line.shared.limitedUntil.value).toBe(11));
   });
 
+  it('keeps what is written before there is a conversation, and sends what an earlier page kept', () => {
+    const { line, engines, persisted } = tab(null);
+    line.send({ kind: 'text', text: 'hello' });
+    expect(persisted).toEqual(line.unsent.value);
+
+    const next = tab(null);
+    next.line.regain(persisted);
+    next.line.send({ kind: 'text', text: 'anybody?' });
+    next.line.begin();
+    next.line.shared.id.value = 'c1';
+    next.line.hand();
+    const sent = next.engines[0]!.commands.flatMap((each) => (each.do === 'send' ? [each.entry] : []));
+    expect(sent.map(({ text, conversation_id }) => [text, conversation_id])).toEqual([
+      ['hello', 'c1'],
+      ['anybody?', 'c1'],
+    ]);
+    expect(sent[0]!.client_id).toBe(persisted[0]!.client_id);
+    expect(engines).toHaveLength(0);
+  });
+
   it('sends what another tab writes, once', async () => {
     const [first, second] = [tab(), tab()];
     first.line.join('v2');

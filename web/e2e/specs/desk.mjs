@@ -474,7 +474,7 @@ export default async function desk({ server, person, stage, eventually, expectAc
     await looks(english, '9-password');
     await current.fill(colleague.password);
     await change.click();
-    await page.waitForSelector('[role=status]:has-text("1 other device was signed out")');
+    await page.waitForSelector('[role=status]:has-text("signed out")');
     await other.page.waitForSelector('input[type=email]');
     await other.page.context().close();
     colleague.password = 'quite another password';

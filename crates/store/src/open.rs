@@ -183,7 +183,7 @@ pub(crate) async fn writing(file: &Path) -> Result<SqliteConnection, StoreError>
 
 /// How a connection that only reads is made.
 pub(crate) fn reading(file: &Path) -> SqliteConnectOptions {
-    base(file).read_only(true).pragma("cache_size", "-512").statement_cache_capacity(64).row_buffer_size(256)
+    base(file).read_only(true).pragma("cache_size", "-256").statement_cache_capacity(64).row_buffer_size(256)
 }
 
 /// A connection that only reads, to a file that must exist.

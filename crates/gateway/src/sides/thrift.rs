@@ -26,7 +26,7 @@ use crate::{
 const THRIFT: &str = "application/x-thrift";
 /// How long a connection may say nothing between its calls.
 const IDLE_MAX: Duration = Duration::from_secs(600);
-/// How long a message may take from its first byte to its last.
+/// How long a message may take from its first byte to its last, in either direction.
 const MESSAGE_MAX: Duration = Duration::from_secs(30);
 
 /// Serves a connection to its end; `endpoint` is asked before every call, so that a new bridge file is in force at once.
@@ -61,7 +61,10 @@ pub(crate) async fn serve(
                 framing => framing,
             };
             let sequence = sequence.cast_signed();
-            stream.send(&frame(reply, framing, incoming.protocol, sequence, Vec::new())?).await?;
+            let bytes = frame(reply, framing, incoming.protocol, sequence, Vec::new())?;
+            // Who does not take its answer gives its place up.
+            let Ok(sent) = timeout(MESSAGE_MAX, stream.send(&bytes)).await else { return Ok(()) };
+            sent?;
         }
     }
 }

@@ -109,10 +109,12 @@ impl Limits {
         self.notices.take(shorten(digest.finalize().into()), now).is_ok()
     }
 
-    /// Forgets the attempts that led to a correct password: only failures count.
+    /// Forgets the attempts that led to a correct password: only failures count. Those of other addresses at the
+    /// same account are not forgiven.
     pub(crate) fn signed_in(&self, address: IpAddr, email: &str) {
         self.sign_ins.forget(party_of(address));
         self.pairs.forget(pair(address, email));
+        self.accounts.give_back(account(email));
     }
 }
 
@@ -154,6 +156,12 @@ impl Table {
 
     fn is_idle(&self, party: u128, now: Micros) -> bool {
         self.shard(party).meters.get(&party).is_none_or(|meter| meter.is_idle(now))
+    }
+
+    fn give_back(&self, party: u128) {
+        if let Some(meter) = self.shard(party).meters.get_mut(&party) {
+            meter.give_back(self.limit);
+        }
     }
 
     fn forget(&self, party: u128) {

@@ -36,6 +36,13 @@ impl Meter {
         Ok(())
     }
 
+    /// Takes back one event that was counted and is not to count after all.
+    pub fn give_back(&mut self, limit: Limit) {
+        if limit.per_minute > 0 {
+            self.due = Micros(self.due.0 - 60_000_000 / i64::from(limit.per_minute));
+        }
+    }
+
     /// Whether the meter holds nothing that a fresh one would not: it may be forgotten.
     #[must_use]
     pub fn is_idle(&self, now: Micros) -> bool {
@@ -59,6 +66,19 @@ mod tests {
         assert_eq!(meter.take(limit, now.plus_seconds(1)), Ok(()));
         assert!(meter.take(limit, now.plus_seconds(1)).is_err());
         assert!(meter.is_idle(now.plus_seconds(10)));
+    }
+
+    #[test]
+    fn what_is_given_back_may_be_taken_again() {
+        let limit = Limit { per_minute: 60, burst: 1 };
+        let mut meter = Meter::default();
+        let now = Micros(1_000_000_000);
+        assert_eq!(meter.take(limit, now), Ok(()));
+        meter.give_back(limit);
+        assert_eq!(meter.take(limit, now), Ok(()));
+        assert_eq!(meter.take(limit, now), Err(1_000_000));
+        meter.give_back(Limit { per_minute: 0, burst: 0 });
+        assert_eq!(meter.take(limit, now), Err(1_000_000));
     }
 
     #[test]

@@ -97,6 +97,19 @@ fn a_correct_password_clears_the_address() {
     }
 }
 
+#[test]
+fn a_correct_password_leaves_the_account_open_to_a_mistake() {
+    let limits = limits();
+    for _ in 0..100 {
+        assert!(limits.sign_in(host(1), "a@example.com", NOW).is_ok());
+        limits.signed_in(host(1), "a@example.com");
+    }
+    for _ in 0..5 {
+        assert!(limits.sign_in(host(1), "a@example.com", NOW).is_ok());
+    }
+    assert!(limits.sign_in(host(1), "a@example.com", NOW).is_err());
+}
+
 fn parties_in(table: &Table) -> usize {
     table.shards.iter().map(|shard| shard.lock().unwrap().meters.len()).sum()
 }

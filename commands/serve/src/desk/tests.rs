@@ -379,6 +379,40 @@ async fn nothing_is_missed_between_replay_and_live() {
 }
 
 #[tokio::test]
+async fn whoever_comes_in_a_flood_hears_everything_once_and_in_order() {
+    const MESSAGES: usize = 3000;
+    let office = Office::open().await;
+    let (visitor, opened) = office.visitor(1).await;
+    let id = opened.conversation_id;
+    let sender = Arc::new(office.line(&visitor).await);
+    sender.resume(&[]).await;
+    let acked = tokio::spawn(collect(Arc::clone(&sender), "ack", MESSAGES));
+    let mut listeners = Vec::new();
+    for number in 0..MESSAGES {
+        // Nobody waits for answers: what has been committed is told while more is written.
+        sender.send(id, number as u128, "on and on").await;
+        if number % 700 == 500 {
+            let line = Arc::new(office.line(&visitor).await);
+            line.resume(&[(id, 0)]).await;
+            listeners.push(tokio::spawn(collect(line, "message", MESSAGES + 1)));
+        }
+    }
+    for listener in listeners {
+        assert_eq!(listener.await.unwrap(), (1..=MESSAGES as u64 + 1).collect::<Vec<_>>());
+    }
+    assert!(acked.await.unwrap().is_sorted_by(|a, b| a < b));
+}
+
+/// The numbers of the next `count` frames of `kind`.
+async fn collect(line: Arc<Line>, kind: &'static str, count: usize) -> Vec<u64> {
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        seen.push(line.next(kind).await["seq"].as_u64().unwrap());
+    }
+    seen
+}
+
+#[tokio::test]
 async fn others_conversations_do_not_exist() {
     let office = Office::open().await;
     let (_, opened) = office.visitor(1).await;

@@ -2,11 +2,11 @@ mod model;
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use kefu_core::{Audience, Principal, VisitorKey};
+use kefu_core::{Audience, Event, EventCode, MessageKind, Principal, VisitorKey};
 use uuid::Uuid;
 
 use crate::sql::{self, Args};
-use crate::tests::{conversation, grow, open, run, shown};
+use crate::tests::{conversation, grow, open, run, shown, text};
 use crate::{Batch, Range, StoreError};
 
 #[test]
@@ -74,6 +74,46 @@ fn a_few_entries_are_a_transaction_of_their_own() {
         writer.close().await.unwrap();
         store.close().await;
         assert_eq!(crate::check(dir.path()).await.unwrap(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn what_an_entry_says_is_read_back_byte_for_byte() {
+    run(|dir| async move {
+        let opened = open(dir.path()).await.unwrap();
+        let (mut writer, store) = (opened.writer, opened.store);
+        let mut head = conversation(&mut writer, 1).await;
+        let texts = ["", "a", "nul \0 in it", "退款 👩‍👩‍👧", "'; DROP TABLE log; --", "?1", &"x".repeat(20_000)];
+        let mut written = Vec::new();
+        // With a statement for each number of entries, and with several.
+        for count in [1, 4, 16, 17, 64, 256, 341] {
+            let mut batch = Batch::default();
+            for pos in (writer.next_pos()..).take(count) {
+                let id = u128::try_from(pos).unwrap();
+                let mut entry =
+                    text(Principal::Visitor(head.visitor), id, texts[written.len() % texts.len()]);
+                match written.len() % 5 {
+                    0 => entry.client_id = None,
+                    1 => entry.client_id = Some(Uuid::nil()),
+                    2 => entry.data = Some(r#"{"title":"订单"}"#.into()),
+                    3 => entry.data = Some("".into()),
+                    _ => {
+                        entry.kind = MessageKind::Event;
+                        entry.event = Some(Event { score: Some(4), ..Event::of(EventCode::Rated) });
+                    }
+                }
+                head.append(&mut entry, pos);
+                written.push(entry.clone());
+                batch.entries.push(entry);
+            }
+            batch.grown.push(head.clone().into());
+            writer.commit(&batch).await.unwrap();
+        }
+        let range = Range::Before { seq: 10_000, limit: 10_000 };
+        let read = store.messages(&head, Audience::Agent, range).await.unwrap();
+        assert_eq!(shown(read.items), shown(written));
+        writer.close().await.unwrap();
+        store.close().await;
     });
 }
 

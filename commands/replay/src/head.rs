@@ -1,7 +1,5 @@
 //! A request's head as lines that can be changed one by one; what is not changed stays byte for byte.
 
-use std::borrow::Cow;
-
 /// The head of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct EditedHead {
@@ -27,13 +25,6 @@ impl EditedHead {
     /// All of it.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         [self.lines.concat(), self.last.clone()].concat()
-    }
-
-    /// The first value of a header.
-    pub(crate) fn get(&self, name: &str) -> Option<Cow<'_, str>> {
-        let line = &self.lines[self.place(name)?];
-        let colon = memchr::memchr(b':', line)?;
-        Some(String::from_utf8_lossy(line[colon + 1..].trim_ascii()))
     }
 
     /// Puts a header in place of those of its name, or behind the others.
@@ -71,7 +62,6 @@ mod tests {
         let head = b"GET /:x HTTP/1.1\r\nhOST:  a\r\nb: 1\r\nB : 2\r\nodd\r\n\r\n";
         let mut edited = EditedHead::of(head);
         assert_eq!(edited.bytes(), head);
-        assert_eq!((edited.get("Host").as_deref(), edited.get("get /")), (Some("a"), None));
         edited.set("B", "3");
         edited.set("C", "4");
         assert_eq!(edited.bytes(), b"GET /:x HTTP/1.1\r\nhOST:  a\r\nB: 3\r\nodd\r\nC: 4\r\n\r\n");

@@ -356,16 +356,21 @@ impl Connection {
     }
 
     fn gap<F: FnMut(Output)>(&mut self, side: Side, offset: u64, len: u64, context: &mut Context<'_, F>) {
-        if side == Side::Server {
+        let is_within = match self.lane(side).state {
+            State::Fixed(left) | State::Chunk(left) => len <= left,
+            State::UntilEnd => true,
+            _ => false,
+        };
+        if side == Side::Server && !is_within {
             self.waiting.gap(offset);
         }
         let lane = self.lane(side);
         match lane.state {
-            State::Fixed(left) if len <= left => {
+            State::Fixed(left) if is_within => {
                 self.hurt(side, context);
                 self.left(side, left - len, context);
             }
-            State::Chunk(left) if len <= left => {
+            State::Chunk(left) if is_within => {
                 self.hurt(side, context);
                 self.lane(side).state = if left == len { State::ChunkEnd } else { State::Chunk(left - len) };
             }

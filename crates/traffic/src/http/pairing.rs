@@ -67,21 +67,30 @@ impl Queue {
         waiting.wants_upgrade || waiting.is_connect
     }
 
-    /// Notes that a part of what the server said is missing.
+    /// Notes that a part of what the server said is missing in which answers may have begun.
     pub(super) fn gap(&mut self, offset: u64) {
         self.gap = Some(offset);
     }
 
     /// Takes out the request that an answer which begins here belongs to.
     pub(super) fn answered_by(&mut self, at: Position) -> Option<Waiting> {
-        // Where an answer was lost, a request that came after it says so by what its sender had received.
-        while let (Some(first), Some(second)) = (self.waiting.front(), self.waiting.get(1))
-            && let (Some(before), Some(after)) = (first.acknowledged, second.acknowledged)
-            && self.gap.is_some_and(|gap| gap >= before)
-            && after > before
-            && after <= at.offset
+        if let Some((gap, before)) = self.gap.zip(self.waiting.front().and_then(|first| first.acknowledged))
+            && gap >= before
         {
-            self.pass();
+            // Where an answer was lost, a request that came after it says so by what its sender had received.
+            let is_later = |waiting: &Waiting| {
+                waiting.acknowledged.is_some_and(|after| after > before && after <= at.offset)
+            };
+            if let Some(later) = self.waiting.iter().rposition(is_later) {
+                let first = self.waiting[later].acknowledged;
+                while self.waiting.front().is_some_and(|waiting| waiting.acknowledged != first) {
+                    self.pass();
+                }
+            } else if self.waiting.get(1).is_some_and(|second| second.acknowledged.is_none_or(|at| at <= gap))
+            {
+                // Several were asked for at once, and nobody can say which answers are missing.
+                return None;
+            }
         }
         let first = self.waiting.front()?;
         // The server had not seen any of it: the answer is to a request that was lost.

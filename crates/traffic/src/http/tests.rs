@@ -372,6 +372,23 @@ proptest! {
 }
 
 #[test]
+fn which_answer_of_a_pipeline_was_lost_is_not_guessed() {
+    let answer = |number: usize| format!("HTTP/1.1 200 OK\r\nX: {number}\r\nContent-Length: 2\r\n\r\nok");
+    let mut talk = Talk::new();
+    talk.say(Client, GET.repeat(3), 1400);
+    (0..3).for_each(|number| talk.say(Server, answer(number), 1400));
+    talk.say(Client, GET, 1400);
+    talk.say(Server, answer(3), 1400);
+    talk.packets.remove(4);
+    let (records, totals) = read(&talk.packets, 300 * MS, Limits::default());
+    let told = shown(&records);
+    assert_eq!(told[3], format!("0< {}", answer(0)));
+    assert_eq!(told[4], format!("?< {}", answer(2)));
+    assert_eq!(told[6], format!("3< {}", answer(3)));
+    assert_eq!((totals.unmatched, totals.unanswered), (1, 2));
+}
+
+#[test]
 fn what_is_too_large_is_counted_and_what_follows_is_read() {
     let limits = Limits { message: 1000, ..Limits::default() };
     let large = format!("POST / HTTP/1.1\r\nContent-Length: 5000\r\n\r\n{}", "x".repeat(5000));

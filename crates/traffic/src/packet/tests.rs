@@ -142,7 +142,7 @@ fn parts(is_v6: bool, segment: &[u8], len: usize) -> Vec<Vec<u8>> {
             let header = [&[6, 0][..], &(offset | more).to_be_bytes(), &[0, 0, 0, 5]].concat();
             v6(44, &[&header, part].concat())
         } else {
-            v4(5, offset / 8 | more << 13, 6, part)
+            v4(5, (offset / 8) | (more << 13), 6, part)
         }
     };
     segment.chunks(len).enumerate().map(part).collect()

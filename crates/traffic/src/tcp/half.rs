@@ -50,7 +50,7 @@ impl<B: AsRef<[u8]>> Content<B> {
     }
 }
 
-impl<'a> Content<&'a [u8]> {
+impl Content<&[u8]> {
     /// A part of it; the bounds lie within.
     fn part(self, from: u64, to: u64) -> Self {
         match self {

@@ -17,6 +17,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   kefu serve                   在 127.0.0.1:8080 运行服务
   kefu bench chat --help       性能测量
   kefu adapt convert --help    在 Thrift、SOAP 与 JSON 之间转换
+  kefu replay --help           抓取流量并重新发送
 
 设置依次来自默认值、kefu.yaml、KEFU_* 环境变量和命令行选项,后者优先。
 设置 KEFU_LANG=en 可使用英文。",
@@ -525,4 +526,158 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
         "从此文件读取密钥和设置,每行为 NAME=VALUE [默认:环境变量 KEFU_CHANNEL_NAME]",
     ),
     ("kefu adapt channel sign --time", "按此时间签名,自 1970 年起的秒数 [默认:现在]"),
+    ("kefu replay", "抓取、转换、查看和重放录制的 HTTP 流量"),
+    (
+        "kefu replay (after)",
+        "\
+示例:
+  kefu replay capture -i old.pcapng --port 8080 -o old.gor.gz
+  kefu replay inspect old.gor.gz
+  kefu replay convert old.gor.gz -o old.har
+  kefu replay run old.gor.gz --target http://127.0.0.1:8081
+
+退出码:
+   0  完成
+   1  部分输入已损坏或被截断;能读取的内容都已处理
+  65  输入既不是 .gor,也不是 pcap 或 pcapng
+  73  无法写入输出,或输出文件已存在",
+    ),
+    (
+        "kefu replay capture",
+        "从抓取的数据包中提取 HTTP 消息
+
+读取 pcap 和 pcapng(也可经 gzip 压缩),按线上原样写出请求和响应。丢失、重复、乱序的报文段会尽可能还原;
+未抓到的报文段只影响它所涉及的消息,报告会说明数量。凭据和个人号码会被替换。",
+    ),
+    (
+        "kefu replay capture (after)",
+        "\
+示例:
+  # 从 tcpdump 写出的数据包中提取一个服务的请求和响应
+  kefu replay capture -i old.pcap --port 8080 -o old.gor
+
+  # 多个压缩文件;只要请求
+  kefu replay capture -i 'dumps/*.pcapng.gz' --port 80,8080 --no-responses -o old.gor.gz
+
+  # 用 jq 查看
+  kefu replay capture -i old.pcap --to ndjson | jq .target
+
+替换后的内容长度不变,消息仍然完好:凭据和 Cookie 的值换成字母,相同的值换成相同的字母;数字换成 9。
+每条消息的替换次数以 `redacted=N` 写入其记录。压缩的正文不会检查,报告会给出其数量。
+
+退出码:
+   0  完成
+   1  部分输入已损坏或被截断;能读取的内容都已处理
+  65  输入既不是 pcap,也不是 pcapng
+  73  无法写入输出,或输出文件已存在",
+    ),
+    ("Capture:", "抓取"),
+    ("kefu replay capture --input", "从此文件或符合通配符的文件读取数据包;可多次指定"),
+    ("Packets:", "数据包"),
+    ("kefu replay capture --port", "只取发往这些端口的连接 [默认:全部]"),
+    ("kefu replay capture --max-message", "略过更大的消息"),
+    ("kefu replay capture --max-memory", "进行中的连接最多占用这么多内存;放不下的计为丢失"),
+    ("kefu replay capture --no-responses", "不写出响应"),
+    ("kefu replay capture --redact", "替换消息中的这些内容;`off` 表示不替换"),
+    ("Output:", "输出"),
+    ("kefu replay capture --output", "写入此文件,只有其所有者可以读取 [默认:标准输出]"),
+    ("kefu replay capture --to", "写出的格式 [默认:由文件名决定,否则为 gor]"),
+    ("kefu replay capture --replace", "覆盖已存在的文件"),
+    ("kefu replay capture --format", "报告的格式;记录写到标准输出时,报告写到标准错误"),
+    (
+        "kefu replay convert",
+        "把录制的流量从一种格式转换为另一种
+
+多个 .gor 文件按时间顺序合为一个。数据包的读取方式与 `kefu replay capture` 相同。",
+    ),
+    (
+        "kefu replay convert (after)",
+        "\
+示例:
+  # 把 goreplay 的多个文件按时间顺序合为一个
+  kefu replay convert 'requests_*.gor' -o requests.gor.gz
+
+  # 供浏览器的网络面板查看
+  kefu replay convert old.gor -o old.har
+
+退出码:
+   0  完成
+   1  部分输入已损坏或被截断;能读取的内容都已处理
+  65  输入既不是 .gor,也不是 pcap 或 pcapng
+  73  无法写入输出,或输出文件已存在",
+    ),
+    ("kefu replay convert <input>", "要读取的文件,或符合它们的通配符"),
+    ("kefu replay convert --port", "读取数据包时,只取发往这些端口的连接 [默认:全部]"),
+    ("kefu replay convert --max-message", "略过更大的消息"),
+    ("kefu replay convert --max-memory", "进行中的连接最多占用这么多内存;放不下的计为丢失"),
+    ("kefu replay convert --redact", "替换消息中的这些内容;`off` 表示不替换"),
+    ("kefu replay convert --output", "写入此文件,只有其所有者可以读取 [默认:标准输出]"),
+    ("kefu replay convert --to", "写出的格式 [默认:由文件名决定,否则为 gor]"),
+    ("kefu replay convert --replace", "覆盖已存在的文件"),
+    ("kefu replay convert --format", "报告的格式;记录写到标准输出时,报告写到标准错误"),
+    ("kefu replay inspect", "统计录制的流量:消息、端点、速率、错误和时间线"),
+    (
+        "kefu replay inspect (after)",
+        "\
+示例:
+  kefu replay inspect old.gor
+  kefu replay inspect old.pcap --port 8080 --format json | jq '.requests, .responses'
+
+退出码:
+   0  完成
+   1  部分输入已损坏或被截断;其余已统计
+  65  输入既不是 .gor,也不是 pcap 或 pcapng",
+    ),
+    ("kefu replay inspect <input>", "要读取的文件,或符合它们的通配符"),
+    ("kefu replay inspect --port", "读取数据包时,只取发往这些端口的连接 [默认:全部]"),
+    ("kefu replay inspect --max-message", "略过更大的消息"),
+    ("kefu replay inspect --max-memory", "进行中的连接最多占用这么多内存;放不下的计为丢失"),
+    ("kefu replay inspect --top", "显示这么多个端点"),
+    ("kefu replay inspect --format", "结果的格式"),
+    ("kefu replay run", "把录制的请求按其时间发送给服务器"),
+    (
+        "kefu replay run (after)",
+        "\
+示例:
+  # 按原来的节奏,发送给本机上的副本
+  kefu replay run old.gor --target http://127.0.0.1:8081
+
+  # 两倍速度,包括有副作用的请求,并保存应答
+  kefu replay run 'old-*.gor.gz' --target http://127.0.0.1:8081 --speed 2x --unsafe-methods -o answers.gor
+
+  # 不管录制的节奏,每秒 500 个请求,在半分钟内逐渐达到
+  kefu replay run old.gor --target http://staging:8080 --allow-host staging --rate 500 --ramp 30s
+
+每个请求都在录制所定的时刻发送,不等之前的请求得到应答;同一条录制连接的请求在同一条连接上依次发送。
+发送的字节就是录制的字节,只多一个头 X-Kefu-Replay,抓取时据此认出自己的重放。延迟从应当发送的时刻算起。
+WebSocket 和隧道的请求会略过。
+
+退出码:
+   0  发送的请求都得到了应答
+   2  有的没有应答
+   3  部分输入已损坏或被截断
+   4  目标不是本机,且未被允许
+  65  输入既不是 .gor,也不是 pcap 或 pcapng
+  73  无法写入输出,或输出文件已存在",
+    ),
+    ("kefu replay run <input>", "要读取的文件,或符合它们的通配符"),
+    ("kefu replay run --target", "发送给此服务器"),
+    ("kefu replay run --allow-host", "也允许发送给此主机,它不是本机;可多次指定"),
+    ("kefu replay run --unsafe-methods", "也发送 GET、HEAD、OPTIONS 以外的方法"),
+    ("kefu replay run --dry-run", "全部读取,但不发送"),
+    ("Pace:", "节奏"),
+    ("kefu replay run --speed", "以录制速度的若干倍发送,或 `max` 表示尽快"),
+    ("kefu replay run --rate", "改为每秒发送这么多个请求"),
+    ("kefu replay run --ramp", "在这段时间内逐渐达到该速率"),
+    ("kefu replay run --loop", "全部发送这么多遍"),
+    ("kefu replay run --connections", "最多使用这么多条连接"),
+    ("kefu replay run --timeout", "超过此时间便放弃一个请求"),
+    ("Requests:", "请求"),
+    ("kefu replay run --set-header", "用此头替换同名的头,没有则添加;可多次指定"),
+    ("kefu replay run --no-mark", "不加 X-Kefu-Replay 头"),
+    ("kefu replay run --max-message", "略过更大的消息"),
+    ("kefu replay run --max-memory", "读取数据包时,进行中的连接最多占用这么多内存;放不下的计为丢失"),
+    ("kefu replay run --output", "把应答写入此 .gor 文件,只有其所有者可以读取"),
+    ("kefu replay run --replace", "覆盖已存在的文件"),
+    ("kefu replay run --format", "报告的格式"),
 ];

@@ -18,6 +18,7 @@ mod masking;
 mod network;
 mod privacy;
 mod reference;
+mod replay;
 mod standby;
 mod support;
 mod tidy;

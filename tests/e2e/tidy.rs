@@ -34,7 +34,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
     ("kefu-adapt", &["kefu-app", "kefu-gateway", "kefu-wire"]),
-    ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-serve"]),
+    ("kefu-replay", &["kefu-app", "kefu-text", "kefu-traffic"]),
+    ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-replay", "kefu-serve"]),
 ];
 
 /// Which of our crates alone may name a foreign one.
@@ -57,6 +58,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "kefu-app",
             "kefu-bench",
             "kefu-gateway",
+            "kefu-replay",
             "kefu-serve",
             "kefu-socket",
             "kefu-store",

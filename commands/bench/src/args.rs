@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Subcommand, ValueEnum, ValueHint};
 
-use crate::{duration, threshold::Threshold};
+use crate::threshold::Threshold;
 
 /// Measure a running service under load
 #[derive(clap::Args, Clone, Debug)]
@@ -123,11 +123,11 @@ pub struct ChatArgs {
     pub rate: f64,
 
     /// Measure for so long; with --idle, hold the connections for so long
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::parse, conflicts_with = "storm", help_heading = "Load")]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = kefu_app::parse_duration, conflicts_with = "storm", help_heading = "Load")]
     pub duration: Duration,
 
     /// Send for so long before measuring; the rate rises during the first half
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, conflicts_with_all = ["idle", "storm"], help_heading = "Load")]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = kefu_app::parse_duration, conflicts_with_all = ["idle", "storm"], help_heading = "Load")]
     pub warmup: Duration,
 
     /// Only hold connections, and report what each costs the server

@@ -6,7 +6,6 @@
 mod args;
 mod chat;
 mod descriptors;
-mod duration;
 mod engine;
 mod http;
 mod process;

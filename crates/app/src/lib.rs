@@ -6,6 +6,7 @@
 
 mod app;
 mod config;
+mod duration;
 mod exit;
 mod failure;
 mod language;
@@ -21,6 +22,7 @@ pub use config::{
 };
 #[doc(hidden)]
 pub use config::{choice_name, choices, choose, wrong_type, wrong_value};
+pub use duration::parse_duration;
 pub use exit::Exit;
 pub use failure::Failure;
 pub use language::{Language, Text};

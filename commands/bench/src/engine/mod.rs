@@ -9,7 +9,6 @@ mod scan;
 mod stamp;
 mod tally;
 mod template;
-mod timer;
 
 pub(crate) use conn::Ended;
 pub(crate) use peer::{Positions, State, View};
@@ -26,13 +25,13 @@ use kefu_protocol::{
     frame::ClientFrame,
     ws::{Opcode, encode},
 };
+use kefu_traffic::Timer;
 use mio::{Events, Interest, Poll, Token};
 use uuid::Uuid;
 
 use conn::Conn;
 use peer::{Context, FIXED_MASK, Peer};
 use template::Template;
-use timer::Timer;
 
 /// One read takes at most so much.
 const BUFFER_BYTES: usize = 64 * 1024;

@@ -6,14 +6,19 @@ use mio::{Interest, Poll, Token};
 
 /// A timer that wakes a poller.
 #[derive(Debug)]
-pub(crate) struct Timer {
+pub struct Timer {
     #[cfg(target_os = "linux")]
     clock: std::os::fd::OwnedFd,
 }
 
 #[cfg(target_os = "linux")]
 impl Timer {
-    pub(crate) fn new(poll: &Poll, token: Token) -> io::Result<Self> {
+    /// A timer whose wake-ups the poller tells of with `token`.
+    ///
+    /// # Errors
+    ///
+    /// The system gives none.
+    pub fn new(poll: &Poll, token: Token) -> io::Result<Self> {
         use std::os::fd::AsRawFd as _;
 
         use mio::unix::SourceFd;
@@ -26,7 +31,11 @@ impl Timer {
     }
 
     /// Arranges for a wake-up after `wait`; returns the time-out that the poller is to be given.
-    pub(crate) fn arm(&self, wait: Duration) -> io::Result<Duration> {
+    ///
+    /// # Errors
+    ///
+    /// The system refuses it.
+    pub fn arm(&self, wait: Duration) -> io::Result<Duration> {
         use rustix::time::{Itimerspec, TimerfdTimerFlags, Timespec, timerfd_settime};
 
         if wait.is_zero() {
@@ -43,12 +52,21 @@ impl Timer {
 
 #[cfg(not(target_os = "linux"))]
 impl Timer {
-    pub(crate) fn new(_poll: &Poll, _token: Token) -> io::Result<Self> {
+    /// A timer that needs nothing.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn new(_poll: &Poll, _token: Token) -> io::Result<Self> {
         Ok(Self {})
     }
 
     /// Without a finer timer the poller sleeps whole milliseconds, and only those.
-    pub(crate) fn arm(&self, wait: Duration) -> io::Result<Duration> {
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn arm(&self, wait: Duration) -> io::Result<Duration> {
         Ok(Duration::from_millis(wait.as_millis() as u64))
     }
 }

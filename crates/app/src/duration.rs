@@ -1,12 +1,14 @@
-//! Lengths of time on the command line: `500ms`, `30s`, `5m`, `1h`.
-
 use std::time::Duration;
 
-/// Longest run: what a schedule counts in microseconds still fits a message.
-pub(crate) const MAX: Duration = Duration::from_secs(24 * 3600);
+/// Longest length of time: what a schedule counts in microseconds still fits a message.
+const MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// Reads a length of time.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+/// Reads a length of time from a command line: `500ms`, `30s`, `5m`, `1h`.
+///
+/// # Errors
+///
+/// It is none, or longer than a day.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let seconds = match unit {
@@ -29,12 +31,12 @@ mod tests {
 
     #[test]
     fn lengths_of_time() {
-        assert_eq!(parse("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(parse("1.5s"), Ok(Duration::from_millis(1500)));
-        assert_eq!(parse("30m"), Ok(Duration::from_secs(1800)));
-        assert_eq!(parse("24h"), Ok(MAX));
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_duration("30m"), Ok(Duration::from_secs(1800)));
+        assert_eq!(parse_duration("24h"), Ok(MAX));
         for bad in ["", "5", "s", "-1s", "1.2.3s", "25h", "1d", "9e9s", "99999999999999999999h"] {
-            assert!(parse(bad).is_err(), "{bad}");
+            assert!(parse_duration(bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,0 +1,192 @@
+//! `kefu replay run`: recorded requests to a target, when they are due.
+
+mod engine;
+mod feed;
+mod prepare;
+mod report;
+mod slot;
+
+use std::{
+    net::{SocketAddr, ToSocketAddrs as _},
+    sync::Arc,
+    time::Duration,
+};
+
+use kefu_app::{App, Exit, Failure, Language, Stop, Text};
+use kefu_traffic::{
+    Schedule,
+    gor::{Chunks, FileWriter, Pattern},
+    http::Limits,
+};
+
+pub(crate) use self::prepare::MARK;
+use self::{
+    engine::{Engine, Figures, Plan},
+    feed::{Fed, Feed, Pace, Reading},
+    prepare::Rewrites,
+};
+use crate::{
+    args::{HeaderLine, ReportFormat, RunArgs},
+    source::Source,
+};
+
+/// Some requests have no answer.
+const UNANSWERED: Exit = Exit::Verdict(2);
+/// A part of the input could not be read.
+const DAMAGED: Exit = Exit::Verdict(3);
+/// The target was not allowed.
+const REFUSED: Exit = Exit::Verdict(4);
+
+/// Sends what the files hold, and prints how it went.
+pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
+    let target = target(&args.target, &args.allow_host)?;
+    let pace = pace(args)?;
+    // What is wrong with the files shows before anything is sent.
+    drop(Source::open(&args.input, &source_args(args))?);
+    let output = args.output.as_ref().filter(|_| !args.dry_run).map(|path| {
+        let chunks = if args.replace { Chunks::Replace } else { Chunks::New };
+        let mut files = FileWriter::new(Pattern::fixed(path.to_string_lossy()), chunks);
+        let name = path.display();
+        files.prepare().map(|()| files).map_err(|error| {
+            Failure::new(Exit::Create, Text::new(format!("cannot write {name}"), format!("无法写入 {name}")))
+                .because(error)
+                .hint(Text::new(
+                    "choose another name, or write over it with --replace",
+                    "请换一个名称,或用 --replace 覆盖",
+                ))
+        })
+    });
+    let output = output.transpose()?;
+    let reading = reading(args, pace, app.language(), app.stop())?;
+    let plan = Plan {
+        target,
+        connections: args.connections,
+        timeout: args.timeout,
+        limits: Limits { message: args.limits.max_message.as_usize(), ..Limits::default() },
+    };
+    let (stop, is_dry) = (app.stop(), args.dry_run);
+    let work = move || -> Result<(Figures, Fed), Failure> {
+        let failed = |error: std::io::Error| {
+            Failure::new(Exit::Io, Text::new("cannot prepare to send", "无法准备发送")).because(error)
+        };
+        let (engine, waker) = Engine::new(plan, output).map_err(failed)?;
+        let mut feed = Feed::start(reading, Arc::clone(&waker));
+        let figures = if is_dry { dry(&mut feed) } else { engine.run(&mut feed, &stop) };
+        // What the reader met is told first: it may be why there was nothing to send.
+        let fed = feed.finish();
+        Ok((figures?, fed?))
+    };
+    let (figures, fed) =
+        app.block_on(async { tokio::task::spawn_blocking(work).await.map_err(Failure::internal)? })??;
+    app.print(&match args.format {
+        ReportFormat::Json => format!("{}\n", report::json(&figures, &fed, pace)),
+        ReportFormat::Text => report::text(&figures, &fed, pace, app.language()),
+    })?;
+    Ok(match () {
+        () if app.stop().is_requested() => Exit::Interrupted,
+        () if figures.answered < figures.sent || !figures.lost.is_empty() => UNANSWERED,
+        () if fed.outcome.complaints > 0 => DAMAGED,
+        () => Exit::Ok,
+    })
+}
+
+/// Counts what would be sent.
+fn dry(feed: &mut Feed) -> Result<Figures, Failure> {
+    let mut figures = Figures::default();
+    loop {
+        match feed.due() {
+            Some(due) => {
+                feed.next();
+                figures.unsent += 1;
+                figures.elapsed = figures.elapsed.max(due);
+            }
+            None if feed.is_over() => return Ok(figures),
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+fn source_args(args: &RunArgs) -> crate::args::SourceArgs {
+    crate::args::SourceArgs { port: Vec::new(), limits: args.limits }
+}
+
+fn reading(args: &RunArgs, pace: Pace, language: Language, stop: Stop) -> Result<Reading, Failure> {
+    let mut headers = args.set_header.clone();
+    if !args.no_mark {
+        let mut run = [0; 8];
+        getrandom::fill(&mut run).map_err(Failure::internal)?;
+        let value = format!("{:016x}", u64::from_be_bytes(run));
+        headers.push(HeaderLine { name: MARK.to_owned(), value });
+    }
+    let (input, source) = (args.input.clone(), source_args(args));
+    Ok(Reading {
+        open: Box::new(move || Source::open(&input, &source)),
+        times: args.times,
+        pace,
+        rewrites: Rewrites { headers, unsafe_methods: args.unsafe_methods },
+        language,
+        stop,
+    })
+}
+
+fn pace(args: &RunArgs) -> Result<Pace, Failure> {
+    let Some(rate) = args.rate else { return Ok(Pace::Recorded(args.speed)) };
+    Schedule::new(rate, args.ramp).map(Pace::Scheduled).map_err(|error| {
+        Failure::new(Exit::Usage, Text::new("cannot use --rate", "无法使用 --rate")).because(error)
+    })
+}
+
+/// The address of the target, unless it is not this machine and was not allowed.
+fn target(url: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {
+    let cannot = |hint: Text| {
+        let text = Text::new(format!("cannot send to {url}"), format!("无法发送到 {url}"));
+        Failure::new(Exit::Usage, text).hint(hint)
+    };
+    let rest = url.strip_prefix("http://").ok_or_else(|| {
+        cannot(Text::new(
+            "the target is a URL such as http://127.0.0.1:8080",
+            "目标是形如 http://127.0.0.1:8080 的 URL",
+        ))
+    })?;
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    if authority.contains(['/', '?', '#', '@']) || authority.is_empty() {
+        let hint = Text::new(
+            "it has a host and a port alone: paths are those of the recording",
+            "其中只能有主机和端口:路径以录制为准",
+        );
+        return Err(cannot(hint));
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => {
+            let port = port.parse().map_err(|_| {
+                cannot(Text::new("the port is a number up to 65535", "端口是不超过 65535 的数字"))
+            })?;
+            (host, port)
+        }
+        _ => (authority, 80),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let addresses: Vec<SocketAddr> = (host, port)
+        .to_socket_addrs()
+        .map_err(|error| {
+            let text = Text::new(format!("cannot find {host}"), format!("找不到 {host}"));
+            Failure::new(Exit::Unavailable, text).because(error)
+        })?
+        .collect();
+    let is_here = addresses.iter().all(|address| address.ip().is_loopback());
+    if !is_here && !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)) {
+        let text = Text::new(
+            format!("cannot send to {host}, which is not this machine, without leave"),
+            format!("未经允许,不能发送到 {host}:它不是本机"),
+        );
+        let hint =
+            Text::new(format!("allow it with --allow-host {host}"), format!("可用 --allow-host {host} 允许"));
+        return Err(Failure::new(REFUSED, text).hint(hint));
+    }
+    addresses.first().copied().ok_or_else(|| {
+        Failure::new(Exit::Unavailable, Text::new(format!("cannot find {host}"), format!("找不到 {host}")))
+    })
+}
+
+#[cfg(test)]
+mod tests;

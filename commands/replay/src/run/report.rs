@@ -1,0 +1,139 @@
+use kefu_app::{Language, Text};
+use serde_json::{Map, Value, json};
+
+use super::{
+    engine::Figures,
+    feed::{Fed, Left, Pace},
+    slot::Lost,
+};
+use crate::{args::Speed, shown};
+
+impl Lost {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Closed => "closed",
+            Self::Timeout => "timeout",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    fn text(self) -> Text {
+        match self {
+            Self::Connect => Text::new("no connection", "无法连接"),
+            Self::Closed => Text::new("connection closed", "连接被关闭"),
+            Self::Timeout => Text::new("time-out", "超时"),
+            Self::Unreadable => Text::new("unreadable answer", "应答无法解析"),
+        }
+    }
+}
+
+/// For programs.
+pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace) -> Value {
+    let statuses: Map<String, Value> =
+        figures.statuses.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
+    let lost: Map<String, Value> =
+        figures.lost.iter().map(|(why, count)| (why.name().to_owned(), json!(count))).collect();
+    let Left { malformed, unsafe_method, upgrade } = fed.left;
+    let mut report = json!({
+        "sent": figures.sent,
+        "answered": figures.answered,
+        "unanswered": lost,
+        "unsent": figures.unsent,
+        "left_out": { "malformed": malformed, "unsafe_method": unsafe_method, "upgrade": upgrade },
+        "damaged": fed.outcome.complaints,
+        "statuses": statuses,
+        "seconds": figures.elapsed.as_secs_f64(),
+        "rate": rate(figures),
+        "connections": figures.opened,
+        "sent_again": figures.again,
+        "bytes_sent": figures.bytes_sent,
+        "bytes_received": figures.bytes_received,
+        "latency_ms": figures.latency.summary(),
+        "service_ms": figures.service.summary(),
+    });
+    if is_paced(pace) {
+        report["pace"] = json!({
+            "late_ms": figures.late.summary(),
+            "send_error_ms": figures.send_error.summary(),
+            "waited": figures.waited,
+            "drift_ms": figures.drift.as_secs_f64() * 1000.0,
+        });
+    }
+    report
+}
+
+/// For people.
+pub(super) fn text(figures: &Figures, fed: &Fed, pace: Pace, language: Language) -> String {
+    let say = |en: &str, zh: &str| Text::new(en, zh).in_language(language).to_owned();
+    let mut rows = vec![
+        vec![say("sent", "已发送"), figures.sent.to_string()],
+        vec![say("answered", "已应答"), figures.answered.to_string()],
+    ];
+    for (why, count) in &figures.lost {
+        rows.push(vec![why.text().in_language(language).to_owned(), count.to_string()]);
+    }
+    let Left { malformed, unsafe_method, upgrade } = fed.left;
+    for (name, count) in [
+        (say("not sent", "未发送"), figures.unsent),
+        (
+            say("left out: unsafe method (--unsafe-methods)", "略过:有副作用的方法(--unsafe-methods)"),
+            unsafe_method,
+        ),
+        (say("left out: WebSocket or tunnel", "略过:WebSocket 或隧道"), upgrade),
+        (say("left out: malformed", "略过:格式错误"), malformed),
+        (say("damaged places", "损坏之处"), fed.outcome.complaints),
+        (say("sent again", "重新发送"), figures.again),
+    ] {
+        if count > 0 {
+            rows.push(vec![name, count.to_string()]);
+        }
+    }
+    rows.extend([
+        vec![say("seconds", "秒数"), format!("{:.3}", figures.elapsed.as_secs_f64())],
+        vec![say("requests/s", "请求/秒"), format!("{:.1}", rate(figures))],
+        vec![say("connections", "连接"), figures.opened.to_string()],
+        vec![say("bytes sent", "已发送字节"), shown::bytes(figures.bytes_sent)],
+        vec![say("bytes received", "已接收字节"), shown::bytes(figures.bytes_received)],
+    ]);
+    if is_paced(pace) {
+        rows.push(vec![say("waited for their connection", "等待所属连接"), figures.waited.to_string()]);
+        let drift = figures.drift.as_secs_f64() * 1000.0;
+        rows.push(vec![say("drift, ms", "末尾漂移,毫秒"), format!("{drift:.3}")]);
+    }
+    let mut out = shown::table(&rows);
+    let statuses: Vec<_> =
+        figures.statuses.iter().map(|(status, count)| format!("{status} × {count}")).collect();
+    if !statuses.is_empty() {
+        out.push_str(&format!("\n{}: {}\n", say("statuses", "状态码"), statuses.join(", ")));
+    }
+    let mut rows =
+        vec![[&say("ms", "毫秒"), "p50", "p90", "p99", "p99.9", "max"].map(str::to_owned).to_vec()];
+    let mut measured = vec![
+        (say("latency, from when it was due", "延迟(自应发送时起)"), &figures.latency),
+        (say("latency, from when it was sent", "延迟(自实际发送时起)"), &figures.service),
+    ];
+    if is_paced(pace) {
+        measured.push((say("taken up late", "取出迟到"), &figures.late));
+        measured.push((say("sent late, waits included", "发送迟到(含等待)"), &figures.send_error));
+    }
+    for (name, latency) in measured {
+        let summary = latency.summary();
+        let figures = [summary.p50, summary.p90, summary.p99, summary.p999, summary.max];
+        rows.push(std::iter::once(name).chain(figures.map(|ms| format!("{ms:.3}"))).collect());
+    }
+    out.push('\n');
+    out.push_str(&shown::table(&rows));
+    out
+}
+
+/// Whether requests have a time of their own at which they are due.
+fn is_paced(pace: Pace) -> bool {
+    !matches!(pace, Pace::Recorded(Speed::Max))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate is shown with one digit")]
+fn rate(figures: &Figures) -> f64 {
+    let seconds = figures.elapsed.as_secs_f64();
+    if seconds > 0.0 { figures.sent as f64 / seconds } else { 0.0 }
+}

@@ -1,0 +1,319 @@
+//! What is read: files of records, or of packets, one kind at a time.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use kefu_app::{Exit, Failure, Language, Stop, Text};
+use kefu_traffic::{
+    Format,
+    gor::{Merge, Reader, Record, expand},
+    http::{Limits, PacketCounters, Totals, Traffic},
+    pcap,
+    tcp::{self, Counters},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    args::{LimitArgs, SourceArgs},
+    shown,
+};
+
+/// Records that are out of order by no more than so many are put in order.
+const WINDOW: usize = 1000;
+/// What is read ahead for that, in bytes.
+const WINDOW_BYTES: usize = 16 << 20;
+/// So many complaints about the input are printed; the others are counted.
+const COMPLAINTS_MAX: u64 = 10;
+
+/// The files to be read, opened.
+pub(crate) struct Source {
+    files: Vec<(PathBuf, Box<dyn Read + Send>)>,
+    format: Format,
+    ports: Vec<u16>,
+    limits: LimitArgs,
+}
+
+/// How reading went.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Places at which the input is damaged or cut off.
+    pub(crate) complaints: u64,
+    /// What became of packets, if there were any.
+    pub(crate) packets: Option<Packets>,
+    /// The user wants no more.
+    pub(crate) is_stopped: bool,
+}
+
+/// What became of packets, segments and messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packets {
+    pub(crate) packets: PacketCounters,
+    pub(crate) segments: Counters,
+    pub(crate) messages: Totals,
+}
+
+impl Source {
+    /// Opens the files that the arguments name.
+    ///
+    /// # Errors
+    ///
+    /// There are none, one cannot be read, or they are of several kinds or of none.
+    pub(crate) fn open(patterns: &[PathBuf], args: &SourceArgs) -> Result<Self, Failure> {
+        let mut files = Vec::new();
+        let mut format = None;
+        for pattern in patterns {
+            let paths = expand(pattern).map_err(|error| cannot_read(pattern).because(error))?;
+            if paths.is_empty() {
+                let hint = Text::new("no file has such a name", "没有文件符合这个名称");
+                return Err(cannot_read(pattern).hint(hint));
+            }
+            for path in paths {
+                let (found, reader) =
+                    kefu_traffic::open(&path).map_err(|error| cannot_read(&path).because(error))?;
+                if found == Format::Unknown {
+                    let hint = Text::new(
+                        "it is neither .gor nor pcap nor pcapng, nor any of these compressed by gzip",
+                        "它不是 .gor、pcap 或 pcapng 文件,也不是它们的 gzip 压缩文件",
+                    );
+                    return Err(unreadable(&path).hint(hint));
+                }
+                if *format.get_or_insert(found) != found {
+                    let hint = Text::new(
+                        "packets and records cannot be read together: capture the packets first",
+                        "数据包与录制记录不能同时读取:请先从数据包中提取",
+                    );
+                    return Err(unreadable(&path).hint(hint));
+                }
+                files.push((path, reader));
+            }
+        }
+        let format = format.unwrap_or(Format::Gor);
+        Ok(Self { files, format, ports: args.port.clone(), limits: args.limits })
+    }
+
+    /// Refuses what is not packets.
+    pub(crate) fn only_packets(self) -> Result<Self, Failure> {
+        match (self.format, self.files.first()) {
+            (Format::Gor, Some((path, _))) => Err(unreadable(path).hint(Text::new(
+                "it holds records already: use `kefu replay convert`",
+                "它已经是录制记录:请使用 `kefu replay convert`",
+            ))),
+            _ => Ok(self),
+        }
+    }
+
+    /// Reads everything, and hands each record to `out`.
+    ///
+    /// What is damaged is said on standard error, and the rest is read.
+    ///
+    /// # Errors
+    ///
+    /// What `out` gives.
+    pub(crate) fn read(
+        self,
+        language: Language,
+        stop: &Stop,
+        out: &mut impl FnMut(Record) -> Result<(), Failure>,
+    ) -> Result<Outcome, Failure> {
+        let mut complaints = Complaints { count: 0, language };
+        let mut read = match self.format {
+            Format::Packets => self.packets(&mut complaints, stop, out)?,
+            Format::Gor | Format::Unknown => self.records(&mut complaints, stop, out)?,
+        };
+        complaints.end();
+        read.complaints = complaints.count;
+        Ok(read)
+    }
+
+    fn records(
+        self,
+        complaints: &mut Complaints,
+        stop: &Stop,
+        out: &mut impl FnMut(Record) -> Result<(), Failure>,
+    ) -> Result<Outcome, Failure> {
+        let max = self.limits.max_message.as_usize();
+        let (paths, readers): (Vec<_>, Vec<_>) = self.files.into_iter().unzip();
+        let sources = readers.into_iter().map(|reader| Reader::new(reader, max));
+        for item in Merge::new(sources, WINDOW, WINDOW_BYTES) {
+            if stop.is_requested() {
+                return Ok(Outcome { is_stopped: true, ..Outcome::default() });
+            }
+            match item {
+                Ok(record) => out(record)?,
+                Err((source, error)) => complaints.say(&paths[source], &error),
+            }
+        }
+        Ok(Outcome::default())
+    }
+
+    fn packets(
+        self,
+        complaints: &mut Complaints,
+        stop: &Stop,
+        out: &mut impl FnMut(Record) -> Result<(), Failure>,
+    ) -> Result<Outcome, Failure> {
+        let (message, memory) = (self.limits.max_message.as_usize(), self.limits.max_memory.as_usize());
+        let tcp = tcp::Limits { bytes: memory / 4, flow_bytes: memory / 4, ..tcp::Limits::default() };
+        let http = Limits { message, bytes: memory - memory / 4, ..Limits::default() };
+        let mut traffic = Traffic::new(&self.ports, tcp, http);
+        let mut failed = None;
+        let mut give = |record: Record| {
+            if failed.is_none() {
+                failed = out(record).err();
+            }
+        };
+        let mut is_stopped = false;
+        'files: for (path, reader) in self.files {
+            let mut reader = pcap::Reader::new(reader);
+            loop {
+                match reader.next_packet() {
+                    Ok(Some(packet)) => traffic.packet(&packet, &mut give),
+                    Ok(None) => break,
+                    Err(error) => {
+                        complaints.say(&path, &error);
+                        break;
+                    }
+                }
+                if stop.is_requested() {
+                    is_stopped = true;
+                    break 'files;
+                }
+            }
+            if let Some((link, offset)) = traffic.foreign() {
+                let problem =
+                    format!("packets of link type {} are not read, the first at byte {offset}", link.0);
+                complaints.say_once(&path, &problem);
+            }
+        }
+        traffic.finish(&mut give);
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        let packets =
+            Packets { packets: traffic.packets(), segments: traffic.segments(), messages: traffic.totals() };
+        Ok(Outcome { packets: Some(packets), is_stopped, ..Outcome::default() })
+    }
+}
+
+/// What is wrong with the input, as far as it is printed.
+struct Complaints {
+    count: u64,
+    language: Language,
+}
+
+impl Complaints {
+    fn say(&mut self, path: &Path, error: &dyn std::error::Error) {
+        let mut text = error.to_string();
+        let mut cause = error.source().and_then(std::error::Error::source);
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        self.say_once(path, &text);
+    }
+
+    fn say_once(&mut self, path: &Path, problem: &str) {
+        self.count += 1;
+        if self.count <= COMPLAINTS_MAX {
+            shown::say(&Text::from(format!("{}: {problem}", path.display())), self.language);
+        }
+    }
+
+    fn end(&self) {
+        if let Some(more @ 1..) = self.count.checked_sub(COMPLAINTS_MAX) {
+            let text = Text::new(
+                format!("{more} more places in the input are damaged"),
+                format!("输入中另有 {more} 处损坏"),
+            );
+            shown::say(&text, self.language);
+        }
+    }
+}
+
+impl Packets {
+    /// For programs.
+    pub(crate) fn to_json(self) -> Value {
+        let Counters { flows, begun_before, segments, out_of_window, evicted, relieved, gaps, gap_bytes } =
+            self.segments;
+        json!({
+            "packets": self.packets,
+            "segments": {
+                "segments": segments,
+                "connections": flows,
+                "begun_before": begun_before,
+                "out_of_window": out_of_window,
+                "evicted": evicted,
+                "relieved": relieved,
+                "gaps": gaps,
+                "gap_bytes": gap_bytes,
+            },
+            "messages": self.messages,
+        })
+    }
+
+    /// For people: a table of messages, and what was lost.
+    pub(crate) fn to_text(self, language: Language) -> String {
+        let zh = language == Language::Chinese;
+        let say = |en: &str, chinese: &str| if zh { chinese.to_owned() } else { en.to_owned() };
+        let Totals { requests, responses, frames, interim, unanswered, unmatched, other_bytes } =
+            self.messages;
+        let mut rows = vec![vec![
+            String::new(),
+            say("seen", "已见"),
+            say("given", "已输出"),
+            say("gap", "缺失"),
+            say("limit", "超限"),
+            say("malformed", "格式错误"),
+            say("cut off", "中断"),
+        ]];
+        for (name, account) in [
+            (say("requests", "请求"), requests),
+            (say("responses", "响应"), responses),
+            (say("WebSocket messages", "WebSocket 消息"), frames),
+        ] {
+            let counts =
+                [account.seen, account.emitted, account.gap, account.limit, account.malformed, account.cut];
+            rows.push(std::iter::once(name).chain(counts.iter().map(u64::to_string)).collect());
+        }
+        let (packets, segments) = (self.packets, self.segments);
+        let facts = Text::new(
+            format!(
+                "{} packets ({}) of {} connections; {} gaps of {} in all; {} requests without response, {} responses \
+                 without request, {interim} interim responses, {} of other data",
+                packets.packets,
+                shown::bytes(packets.bytes),
+                segments.flows,
+                segments.gaps,
+                shown::bytes(segments.gap_bytes),
+                unanswered,
+                unmatched,
+                shown::bytes(other_bytes),
+            ),
+            format!(
+                "{} 个数据包({}),{} 个连接;{} 处缺失,共 {};{} 个请求没有响应,{} 个响应没有请求,{interim} 个中间响应,\
+                 其他数据 {}",
+                packets.packets,
+                shown::bytes(packets.bytes),
+                segments.flows,
+                segments.gaps,
+                shown::bytes(segments.gap_bytes),
+                unanswered,
+                unmatched,
+                shown::bytes(other_bytes),
+            ),
+        );
+        format!("{}{}\n", shown::table(&rows), facts.in_language(language))
+    }
+}
+
+fn cannot_read(path: &Path) -> Failure {
+    let name = path.display();
+    Failure::new(Exit::Io, Text::new(format!("cannot read {name}"), format!("无法读取 {name}")))
+}
+
+fn unreadable(path: &Path) -> Failure {
+    let name = path.display();
+    Failure::new(Exit::Data, Text::new(format!("cannot read {name}"), format!("无法读取 {name}")))
+}

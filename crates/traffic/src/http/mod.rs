@@ -1,0 +1,25 @@
+//! Messages of HTTP/1.x out of streams, each answer with its question, and WebSocket messages after an upgrade.
+//!
+//! Messages are given as they were on the wire. A gap costs the messages that it touches: where one ends is known from
+//! its head even if a part of its body is missing, and otherwise the next thing that looks like a beginning is one.
+//! Which question an answer belongs to is told by what its sender had received, and not only by counting.
+
+mod account;
+mod connection;
+mod head;
+mod lane;
+mod message;
+mod pairing;
+mod session;
+mod traffic;
+mod upgrade;
+
+pub use account::{Account, Dropped, Totals};
+pub use connection::Connection;
+pub use head::{Head, Malformed, Start, head_len, header_lines, parse_head};
+pub use message::{Answered, Limits, Message, Output};
+pub use session::Session;
+pub use traffic::{PacketCounters, Traffic};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+use super::{Connection, Limits, Output, Totals, connection::Context};
+use crate::tcp::{End, Event, Position, Side};
+
+/// One connection as its client sees it: what was sent and received, in the order in which that happened.
+///
+/// It reads answers exactly as they are read from captures.
+#[derive(Debug, Default)]
+pub struct Session {
+    connection: Connection,
+    limits: Limits,
+    totals: Totals,
+    held: usize,
+    /// Where the next bytes of client and server are.
+    places: [u64; 2],
+}
+
+impl Session {
+    /// Begins a connection whose messages may take so much.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Takes bytes that one side sent.
+    pub fn data(&mut self, side: Side, bytes: &[u8], time: i64, out: &mut impl FnMut(Output)) {
+        let place = &mut self.places[usize::from(side == Side::Server)];
+        let at = Position { time, offset: *place, acknowledged: None, acknowledgement: 0 };
+        *place += bytes.len() as u64;
+        self.event(side, Event::Data { bytes, at }, out);
+    }
+
+    /// The server has closed the connection.
+    pub fn closed(&mut self, out: &mut impl FnMut(Output)) {
+        self.event(Side::Server, Event::End(End::Closed), out);
+    }
+
+    /// What became of messages.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    fn event(&mut self, side: Side, event: Event<'_>, out: &mut impl FnMut(Output)) {
+        let Self { connection, limits, totals, held, .. } = self;
+        connection.take(side, event, &mut Context { limits, totals, held, out });
+    }
+}

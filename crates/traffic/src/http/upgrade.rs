@@ -1,0 +1,84 @@
+//! What follows when client and server agree to another protocol, or do not.
+
+use std::ops::ControlFlow;
+
+use kefu_protocol::ws;
+
+use super::{Connection, Dropped, Output, connection::Context, lane::State};
+use crate::tcp::{Position, Side};
+
+impl Connection {
+    /// The server agrees to another protocol.
+    pub(super) fn switch<F: FnMut(Output)>(&mut self, is_websocket: bool, context: &mut Context<'_, F>) {
+        let is_held = matches!(self.client.state, State::Held(_));
+        let held = self.unhold(context);
+        let max = u32::try_from(context.limits.message).unwrap_or(u32::MAX);
+        let is_followed = is_websocket && is_held && self.answered.is_some();
+        for (side, role) in [(Side::Client, ws::Role::Server), (Side::Server, ws::Role::Client)] {
+            self.lane(side).state =
+                if is_followed { State::Frames(ws::Reader::new(role, max)) } else { State::Opaque };
+        }
+        if let Some((bytes, at)) = held {
+            self.data(Side::Client, &bytes, at, context);
+        }
+    }
+
+    /// The server does not agree: what the client has said since is HTTP.
+    pub(super) fn stay<F: FnMut(Output)>(&mut self, context: &mut Context<'_, F>) {
+        if !matches!(self.client.state, State::Held(_)) {
+            return;
+        }
+        let held = self.unhold(context);
+        self.client.state = State::Start;
+        if let Some((bytes, at)) = held {
+            self.data(Side::Client, &bytes, at, context);
+        }
+    }
+
+    /// Takes out what the client has said since it asked for another protocol.
+    fn unhold<F: FnMut(Output)>(&mut self, context: &mut Context<'_, F>) -> Option<(Vec<u8>, Position)> {
+        let State::Held(at) = self.client.state else { return None };
+        let bytes = std::mem::take(&mut self.client.line);
+        *context.held -= bytes.len();
+        at.map(|at| (bytes, at))
+    }
+
+    pub(super) fn frames<F: FnMut(Output)>(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        at: Position,
+        context: &mut Context<'_, F>,
+    ) {
+        let Some(of) = self.answered else { return };
+        let State::Frames(reader) = &mut self.lane(side).state else { return };
+        let mut give = |is_text: bool, payload: Vec<u8>| {
+            context.totals.frames.seen += 1;
+            context.totals.frames.emitted += 1;
+            (context.out)(Output::Frame { of, side, is_text, time: at.time, payload });
+        };
+        let read = reader.feed(&mut bytes.to_vec(), |incoming| {
+            match incoming {
+                ws::Incoming::Text(text) => give(true, text.into_owned().into_bytes()),
+                ws::Incoming::Binary(bytes) => give(false, bytes.into_owned()),
+                ws::Incoming::Ping(_) | ws::Incoming::Pong(_) | ws::Incoming::Close(_) => {}
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        if read.is_err() {
+            self.broken(side, Dropped::Malformed, context);
+        }
+    }
+
+    /// A WebSocket that cannot be followed any further in this direction.
+    pub(super) fn broken<F: FnMut(Output)>(
+        &mut self,
+        side: Side,
+        why: Dropped,
+        context: &mut Context<'_, F>,
+    ) {
+        context.totals.frames.seen += 1;
+        context.totals.frames.drop_one(why);
+        self.lane(side).state = State::Opaque;
+    }
+}

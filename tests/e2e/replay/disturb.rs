@@ -1,0 +1,62 @@
+//! A pcap file as networks and captures with troubles would have it, by a seed.
+
+use crate::support::random::Random;
+
+/// A changed file.
+pub(crate) struct Disturbed {
+    pub(crate) bytes: Vec<u8>,
+    /// Packets with data that are not in it any more.
+    pub(crate) lost: usize,
+}
+
+const HEADER: usize = 24;
+const RECORD: usize = 16;
+
+/// The packets of a file of this machine's byte order.
+fn packets(file: &[u8]) -> Vec<&[u8]> {
+    let mut packets = Vec::new();
+    let mut rest = &file[HEADER..];
+    while rest.len() >= RECORD {
+        let captured = u32::from_le_bytes(rest[8..12].try_into().unwrap()) as usize;
+        let (packet, more) = rest.split_at(RECORD + captured);
+        packets.push(packet);
+        rest = more;
+    }
+    packets
+}
+
+fn file(header: &[u8], packets: &[&[u8]]) -> Vec<u8> {
+    [header, &packets.concat()].concat()
+}
+
+/// Neighbours change places, and some packets come again later.
+pub(crate) fn shuffled(bytes: &[u8], seed: u64) -> Disturbed {
+    let mut random = Random::new(seed);
+    let mut packets = packets(bytes);
+    for _ in 0..packets.len() / 4 {
+        let at = random.below(packets.len() as u64 - 1) as usize;
+        // The time stays with the place, so that no packet comes long after its time.
+        packets.swap(at, at + 1);
+    }
+    for _ in 0..packets.len() / 10 {
+        let from = random.below(packets.len() as u64) as usize;
+        let to = (from + 1 + random.below(10) as usize).min(packets.len());
+        packets.insert(to, packets[from]);
+    }
+    Disturbed { bytes: file(&bytes[..HEADER], &packets), lost: 0 }
+}
+
+/// Some packets with data are missing.
+pub(crate) fn thinned(bytes: &[u8], seed: u64) -> Disturbed {
+    let mut random = Random::new(seed);
+    let mut packets = packets(bytes);
+    let mut lost = 0;
+    packets.retain(|packet| {
+        // More than the headers of Ethernet, IP and TCP with its options.
+        let has_data = packet.len() > RECORD + 14 + 20 + 40;
+        let is_lost = has_data && random.below(20) == 0;
+        lost += usize::from(is_lost);
+        !is_lost
+    });
+    Disturbed { bytes: file(&bytes[..HEADER], &packets), lost }
+}

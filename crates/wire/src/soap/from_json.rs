@@ -2,6 +2,7 @@
 
 mod decoder;
 mod envelope;
+mod members;
 mod particles;
 mod prefixes;
 mod values;
@@ -34,9 +35,7 @@ pub fn message(
 ) -> Result<(), Error> {
     let tape = Tape::read(input, limits)?;
     let decoder = Decoder::new(&definitions.schemas, &tape, limits, options);
-    let (written, _) = envelope::message(decoder, definitions, operation, direction, version, blocks)?;
-    out.extend_from_slice(&written);
-    Ok(())
+    envelope::message(decoder, definitions, operation, direction, version, blocks, out).map(drop)
 }
 
 /// As [`message`]; bytes of at least so many become parts of a package, for [`mtom::write`](super::mtom::write).
@@ -58,7 +57,9 @@ pub fn message_with_parts(
     let tape = Tape::read(input, limits)?;
     let mut decoder = Decoder::new(&definitions.schemas, &tape, limits, options);
     decoder.attach_from = Some(attach_from);
-    envelope::message(decoder, definitions, operation, direction, version, blocks)
+    let mut out = Vec::new();
+    let parts = envelope::message(decoder, definitions, operation, direction, version, blocks, &mut out)?;
+    Ok((out, parts))
 }
 
 /// Converts the JSON of a global element, and appends the document to `out`.

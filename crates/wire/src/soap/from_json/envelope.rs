@@ -26,7 +26,8 @@ pub(super) fn message<'s>(
     direction: Direction,
     version: Version,
     blocks: &[String],
-) -> Result<(Vec<u8>, Vec<Vec<u8>>), Error> {
+    out: &mut Vec<u8>,
+) -> Result<Vec<Vec<u8>>, Error> {
     let root = Tape::root();
     if decoder.tape.kind(root) != Kind::Object {
         return Err(decoder.tape.unexpected(root, "an object"));
@@ -44,7 +45,7 @@ pub(super) fn message<'s>(
         write_headers(&mut decoder, definitions, shape, headers)
             .map_err(|error| error.in_field("$headers"))?;
     }
-    let header = std::mem::take(&mut decoder.out);
+    let header_len = decoder.out.len();
     let fault = decoder.member(root, "$fault")?;
     match (fault, shape) {
         (Some(fault), _) if direction == Direction::Reply => {
@@ -78,22 +79,25 @@ pub(super) fn message<'s>(
         }
         (_, None) => {}
     }
-    let body = std::mem::take(&mut decoder.out);
-    let mut out = Vec::with_capacity(header.len() + body.len() + 512);
+    let (header, body) = decoder.out.split_at(header_len);
+    // Only here, so that an error leaves nothing of the message there.
+    let mut declarations = Vec::new();
+    decoder.prefixes.declare(&mut declarations)?;
+    out.reserve(declarations.len() + header.len() + body.len() + 256);
     out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soap:Envelope xmlns:soap=\"");
     out.extend_from_slice(version.envelope().as_bytes());
     out.push(b'"');
-    decoder.prefixes.declare(&mut out)?;
+    out.extend_from_slice(&declarations);
     out.push(b'>');
     if !header.is_empty() {
         out.extend_from_slice(b"<soap:Header>");
-        out.extend_from_slice(&header);
+        out.extend_from_slice(header);
         out.extend_from_slice(b"</soap:Header>");
     }
     out.extend_from_slice(b"<soap:Body>");
-    out.extend_from_slice(&body);
+    out.extend_from_slice(body);
     out.extend_from_slice(b"</soap:Body></soap:Envelope>");
-    Ok((out, decoder.attached))
+    Ok(decoder.attached)
 }
 
 fn write_headers<'s>(

@@ -38,10 +38,15 @@ impl<'s, 'x> Encoder<'s, 'x> {
                     && schemas.namespace(element.name.namespace) == name.namespace;
                 is_it.then_some((index, member, element))
             };
-            let found = is_it(place.last)
-                .or_else(|| is_it(place.last.wrapping_add(1)))
-                .or_else(|| complex.by_name.get(name.local)?.iter().find_map(|index| is_it(*index)));
+            let found = if place.foreign == Some(name) {
+                None
+            } else {
+                is_it(place.last)
+                    .or_else(|| is_it(place.last.wrapping_add(1)))
+                    .or_else(|| complex.names.find(name.local).find_map(is_it))
+            };
             let Some((index, member, element)) = found else {
+                place.foreign = Some(name);
                 self.other(
                     reader,
                     complex.has_any,
@@ -148,17 +153,19 @@ impl<'s, 'x> Encoder<'s, 'x> {
 }
 
 /// Where an object is.
-struct Place {
+struct Place<'x> {
     /// The member whose array is open.
     open: Option<u32>,
     /// The item of it.
     index: usize,
     /// The member that came last.
     last: u32,
+    /// The element that came last of those that are no members; there may be many.
+    foreign: Option<Name<'x>>,
 }
 
-impl Default for Place {
+impl Default for Place<'_> {
     fn default() -> Self {
-        Self { open: None, index: 0, last: u32::MAX }
+        Self { open: None, index: 0, last: u32::MAX, foreign: None }
     }
 }

@@ -35,12 +35,20 @@ pub(super) struct Decoder<'s, 't, 'j> {
 }
 
 impl<'s, 't, 'j> Decoder<'s, 't, 'j> {
-    pub(super) fn new(schemas: &'s Schemas, tape: &'t Tape<'j>, limits: &Limits, options: &Options) -> Self {
+    /// What is written follows what `out` has.
+    pub(super) fn new(
+        schemas: &'s Schemas,
+        tape: &'t Tape<'j>,
+        limits: &Limits,
+        options: &Options,
+        mut out: Vec<u8>,
+    ) -> Self {
+        // Tags are a little longer than names in quotes.
+        out.reserve(tape.len() + tape.len() / 2);
         Self {
             schemas,
             tape,
-            // Tags are a little longer than names in quotes.
-            out: Vec::with_capacity(tape.len() + tape.len() / 2),
+            out,
             prefixes: Prefixes::new(schemas),
             limits: *limits,
             strict: options.strict,

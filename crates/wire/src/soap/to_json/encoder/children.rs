@@ -103,7 +103,7 @@ impl<'s, 'x> Encoder<'s, 'x> {
             if !items.is_empty() {
                 self.key(name);
                 self.out.push(b'[');
-                self.out.extend_from_slice(&items);
+                append(&mut self.out, items);
                 self.out.push(b']');
             }
         }
@@ -149,6 +149,16 @@ impl<'s, 'x> Encoder<'s, 'x> {
         let result = self.copied(reader);
         std::mem::swap(&mut self.out, items);
         result
+    }
+}
+
+/// Adds bytes; what is longer stays where it is in memory.
+fn append(out: &mut Vec<u8>, mut bytes: Vec<u8>) {
+    if bytes.len() > out.len() {
+        bytes.splice(0..0, out.drain(..));
+        *out = bytes;
+    } else {
+        out.extend_from_slice(&bytes);
     }
 }
 

@@ -33,7 +33,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
-    ("kefu-adapt", &["kefu-app", "kefu-gateway", "kefu-wire"]),
+    ("kefu-adapt", &["kefu-app", "kefu-gateway", "kefu-upstream", "kefu-wire"]),
     ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-serve"]),
 ];
 
@@ -42,8 +42,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("sqlx", &["kefu-store"]),
     ("axum", &["kefu-serve"]),
     ("tower", &["kefu-serve"]),
-    ("hyper", &["kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
-    ("hyper-util", &["kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
+    ("hyper", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
+    ("hyper-util", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
     ("tokio-rustls", &["kefu-upstream"]),
     ("matchit", &["kefu-gateway"]),
     ("argon2", &["kefu-serve"]),

@@ -86,6 +86,13 @@ impl<'d> Builder<'_, 'd, '_> {
     }
 
     fn all(&mut self, keys: &[Key<'d>]) -> Result<(), Diagnostic> {
+        // The numbers of namespaces, and with them our prefixes, do not change when files are put together differently.
+        let mut targets: Vec<&str> = keys.iter().map(|key| key.1).collect();
+        targets.dedup();
+        targets.sort_unstable();
+        for target in targets {
+            self.schemas.intern_namespace(target);
+        }
         for (kind, namespace, local) in keys {
             match kind {
                 Kind::Type => drop(self.find_type(namespace, local)),

@@ -49,8 +49,8 @@ fn members_in_another_order() {
     let body = &xml[xml.find("<soap:Body>").expect("it has a body")..];
     assert_eq!(
         body,
-        "<soap:Body><n3:CreateTicket><n3:ticket><n2:id>1</n2:id><n2:title>&lt;x&gt;</n2:title>\
-         <n2:label>a</n2:label><n2:label>b</n2:label></n3:ticket><n3:urgent>true</n3:urgent></n3:CreateTicket>\
+        "<soap:Body><n2:CreateTicket><n2:ticket><n3:id>1</n3:id><n3:title>&lt;x&gt;</n3:title>\
+         <n3:label>a</n3:label><n3:label>b</n3:label></n2:ticket><n2:urgent>true</n2:urgent></n2:CreateTicket>\
          </soap:Body></soap:Envelope>"
     );
 }

@@ -185,7 +185,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_sub
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "convert" -d 'Convert messages by their schema: Thrift, SOAP and JSON into each other'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "inspect" -d 'List the services, operations and types of an interface file or a description, with warnings'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "wsdl" -d 'Describe a service of Thrift in WSDL, so that clients of SOAP can call it'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "wsdl" -d 'Describe a service of Thrift or a bridge in WSDL, so that clients of SOAP can call it'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "detect" -d 'Tell what bytes are: the protocol, the transport, and what the message\'s envelope says'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "serve" -d 'Serve bridges between JSON over HTTP, SOAP and Thrift'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "channel" -d 'Make, check and try files that describe chat services'
@@ -254,7 +254,8 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -s I -l include -d 'Also look for included files in this folder; may be given several times' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l service -d 'Service to describe [default: the only one of the file]' -r
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l address -d 'Address at which clients are to call it' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l endpoint -d 'Endpoint of the bridge file that speaks SOAP [default: the only one]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l address -d 'Address at which clients are to call it; of a bridge, without the endpoint\'s path' -r -f
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l namespace -d 'Namespace of its operations and types [default: urn: and the name of the service]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -s o -l output -d 'Write to this file [default: standard output]' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
@@ -294,3 +295,4 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "lint" -d 'Say what is wrong in files, and what is likely forgotten'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "test" -d 'Carry out the examples in files'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "sign" -d 'Make a request as the service would, covered and signed, for curl'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "mock" -d 'Stand in for the service: take what kefu sends, answer it, and post what is typed here'

@@ -418,15 +418,16 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
     ("kefu adapt inspect --include", "也在此目录中查找被包含的文件;可多次指定"),
     ("Result:", "结果"),
     ("kefu adapt inspect --format", "列表的格式;JSON 以 JSON Schema 描述类型"),
-    ("kefu adapt wsdl", "用 WSDL 描述 Thrift 服务,使 SOAP 客户端可以调用"),
+    ("kefu adapt wsdl", "用 WSDL 描述 Thrift 服务或桥接,使 SOAP 客户端可以调用"),
     (
         "kefu adapt wsdl (after)",
         "\
 示例:
   kefu adapt wsdl tickets.thrift --service Tickets --address https://desk.example.com/soap/tickets \\
       -o tickets.wsdl
+  kefu adapt wsdl bridge.yaml --endpoint tickets-soap --address https://bridge.example.com -o tickets.wsdl
 
-每个方法是一个 document/literal 风格的操作,SOAP 1.1 和 SOAP 1.2 各有一个端口;异常就是故障。客户端按此写出的消息,可用
+对于桥接文件,输出面向 SOAP 调用方一侧的描述,其中的地址是桥接提供服务的地址,导入的文件也在该地址。每个方法是一个 document/literal 风格的操作,SOAP 1.1 和 SOAP 1.2 各有一个端口;异常就是故障。客户端按此写出的消息,可用
 `kefu adapt convert --wsdl tickets.wsdl --idl tickets.thrift` 转为 Thrift。
 
 退出码:
@@ -436,10 +437,11 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
   73  无法写入输出
   78  文件无法使用,或其中没有指定的服务",
     ),
-    ("kefu adapt wsdl <file>", "接口文件,例如 tickets.thrift"),
+    ("kefu adapt wsdl <file>", "接口文件(例如 tickets.thrift)或桥接文件(例如 bridge.yaml)"),
     ("kefu adapt wsdl --include", "也在此目录中查找被包含的文件;可多次指定"),
     ("kefu adapt wsdl --service", "要描述的服务 [默认:文件中唯一的服务]"),
-    ("kefu adapt wsdl --address", "客户端调用它的地址"),
+    ("kefu adapt wsdl --endpoint", "桥接文件中面向 SOAP 的桥接 [默认:唯一的一个]"),
+    ("kefu adapt wsdl --address", "客户端调用它的地址;对于桥接,不含其路径"),
     ("kefu adapt wsdl --namespace", "其操作和类型的命名空间 [默认:urn: 加服务名]"),
     ("kefu adapt wsdl --keep-going", "略过无法描述的方法并予以说明,以退出码 1 结束"),
     ("kefu adapt wsdl --output", "写入此文件 [默认:标准输出]"),
@@ -680,4 +682,40 @@ WebSocket 和隧道的请求会略过。
     ("kefu replay run --output", "把应答写入此 .gor 文件,只有其所有者可以读取"),
     ("kefu replay run --replace", "覆盖已存在的文件"),
     ("kefu replay run --format", "报告的格式"),
+    (
+        "kefu adapt channel mock",
+        "扮演渠道方:接收 kefu 发出的请求并作答,把这里输入的内容推送给 kefu
+
+推送的请求和给出的应答都取自文件中的示例。标准输入的每一行是一条客户消息;往来内容写到标准输出。",
+    ),
+    (
+        "kefu adapt channel mock (after)",
+        "\
+示例:
+  # 写出一份请求都指向模拟渠道的文件,供 kefu 使用
+  kefu adapt channel mock feishu --values feishu.env --write-file local.yaml \\
+      --to http://127.0.0.1:8080/channels/feishu
+
+  # 先推送文件中的两个示例,再推送一条客户消息
+  echo 你好 | kefu adapt channel mock kik.yaml --values kik.env --to http://127.0.0.1:8080/… \\
+      --deliver 'a text' --deliver 'a picture'
+
+写出的文件多一个设置 `mock_url`,取值是模拟渠道打印出的地址。
+
+退出码:
+   0  已停止
+  65  文件中没有可用来生成消息的示例,或无法签名
+  69  地址被占用
+  73  无法写出文件
+  78  文件无法使用",
+    ),
+    ("kefu adapt channel mock <file>", "文件,或 kefu 自带渠道的名字"),
+    ("kefu adapt channel mock --listen", "kefu 访问模拟渠道的地址"),
+    ("kefu adapt channel mock --to", "kefu 接收渠道方请求的地址"),
+    ("kefu adapt channel mock --deliver", "启动时推送文件中的此示例;可多次指定"),
+    (
+        "kefu adapt channel mock --values",
+        "从此文件读取密钥和设置,每行为 NAME=VALUE [默认:环境变量 KEFU_CHANNEL_NAME]",
+    ),
+    ("kefu adapt channel mock --write-file", "为 kefu 写出一份请求都指向模拟渠道的文件"),
 ];

@@ -35,7 +35,7 @@ pub enum Action {
     Convert(Box<ConvertArgs>),
     /// List the services, operations and types of an interface file or a description, with warnings
     Inspect(InspectArgs),
-    /// Describe a service of Thrift in WSDL, so that clients of SOAP can call it
+    /// Describe a service of Thrift or a bridge in WSDL, so that clients of SOAP can call it
     Wsdl(WsdlArgs),
     /// Tell what bytes are: the protocol, the transport, and what the message's envelope says
     Detect(DetectArgs),

@@ -2,10 +2,14 @@
 
 mod args;
 mod files;
+#[cfg(feature = "bridge")]
+mod mock;
 mod new;
 mod sign;
 
 pub use args::{ChannelAction, ChannelArgs, FilesArgs, LintArgs, NewArgs, SignArgs};
+#[cfg(feature = "bridge")]
+pub use mock::MockArgs;
 
 use kefu_app::{App, Exit, Failure, Text};
 use kefu_wire::channel::{Channel, SHIPPED, lint};
@@ -23,6 +27,8 @@ pub(crate) fn run(app: &App, args: &ChannelArgs) -> Result<Exit, Failure> {
         ChannelAction::Lint(args) => lint_files(app, args),
         ChannelAction::Test(args) => test_files(app, args),
         ChannelAction::Sign(args) => sign::run(app, args),
+        #[cfg(feature = "bridge")]
+        ChannelAction::Mock(args) => mock::run(app, args),
     }
 }
 

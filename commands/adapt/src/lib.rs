@@ -27,7 +27,7 @@ pub use args::{
 };
 
 #[cfg(feature = "bridge")]
-pub use serve::ServeArgs;
+pub use {channel::MockArgs as ChannelMockArgs, serve::ServeArgs};
 
 use kefu_app::{App, Exit, Failure};
 

@@ -1,5 +1,7 @@
 //! Interface files from disk: below a root, and nothing else.
 
+#[cfg(feature = "bridge")]
+use std::cell::RefCell;
 use std::{
     fs::{self, File},
     io::{ErrorKind, Read as _},
@@ -80,12 +82,49 @@ pub(crate) fn wsdl(
     Ok(Site::new(file, include, limits)?.read(|loader, path, _| wsdl::load(loader, path, limits)))
 }
 
+/// Reads a description and gives the files that it was read from, its own first.
+///
+/// # Errors
+/// It cannot be used.
+#[cfg(feature = "bridge")]
+pub(crate) fn wsdl_with_files(file: &Path) -> Result<(Definitions, Vec<(String, Vec<u8>)>), Failure> {
+    let files = RefCell::default();
+    let loaded = Site::new(file, &[], &Limits::default())?
+        .read(|loader, path, _| wsdl::load(&Recorder { loader, files: &files }, path, &Limits::default()));
+    let definitions = loaded.require(file)?;
+    Ok((definitions, files.into_inner()))
+}
+
+/// Keeps what is read.
+#[cfg(feature = "bridge")]
+struct Recorder<'l> {
+    loader: &'l dyn Loader,
+    files: &'l RefCell<Vec<(String, Vec<u8>)>>,
+}
+
+#[cfg(feature = "bridge")]
+impl Loader for Recorder<'_> {
+    fn load(&self, path: &str) -> Result<Option<Vec<u8>>, LoadError> {
+        let loaded = self.loader.load(path)?;
+        self.files.borrow_mut().extend(loaded.clone().map(|bytes| (path.to_owned(), bytes)));
+        Ok(loaded)
+    }
+}
+
 /// Reads a schema of XML with all that it imports.
 ///
 /// # Errors
 /// As [`idl`].
 pub(crate) fn xsd(file: &Path, include: &[PathBuf], limits: &Limits) -> Result<Loaded<Schemas>, Failure> {
     Ok(Site::new(file, include, limits)?.read(|loader, path, _| xsd::load(loader, path, limits)))
+}
+
+/// Files beside a file, and below its folder.
+///
+/// # Errors
+/// The folder is not there.
+pub(crate) fn beside(file: &Path) -> Result<impl Loader + use<>, Failure> {
+    Site::new(file, &[], &Limits::default()).map(|site| site.loader)
 }
 
 /// Where a file is, and from where others may be read along with it.

@@ -1,4 +1,7 @@
-//! `kefu adapt wsdl`: a service of Thrift, described for clients of SOAP.
+//! `kefu adapt wsdl`: a service of Thrift, or a bridge, described for clients of SOAP.
+
+#[cfg(feature = "bridge")]
+mod bridge;
 
 use kefu_app::{App, Exit, Failure, Text};
 use kefu_wire::{
@@ -18,6 +21,16 @@ use crate::{
 
 /// Writes the description.
 pub(crate) fn run(app: &App, args: &WsdlArgs) -> Result<Exit, Failure> {
+    let is_bridge = args.file.extension().is_some_and(|one| one == "yaml" || one == "yml");
+    if is_bridge {
+        #[cfg(feature = "bridge")]
+        return write(args, &bridge::describe(args)?).map(|()| Exit::Ok);
+        #[cfg(not(feature = "bridge"))]
+        return Err(usage_of("wsdl", "this build has no bridges", "此程序不含桥接功能"));
+    }
+    if args.endpoint.is_some() {
+        return Err(usage_of("wsdl", "--endpoint is of a bridge file", "--endpoint 只用于桥接文件"));
+    }
     let schema = schema::idl(&args.file, &args.include, &Limits::default())?.require(&args.file)?;
     let service = service(&schema, args)?;
     let namespace = args.namespace.clone().unwrap_or_else(|| format!("urn:{}", service.name));
@@ -27,15 +40,19 @@ pub(crate) fn run(app: &App, args: &WsdlArgs) -> Result<Exit, Failure> {
         return Err(indescribable(error).hint(hint));
     }
     let text = wsdl::emit(&spec).map_err(|error| indescribable(&error))?;
-    let mut output = Output::open(shown::path_or_stream(args.output.as_deref()))?;
-    if let Err(error) = output.write(text.as_bytes()) {
-        return Err(output.failure(error));
-    }
-    output.finish()?;
+    write(args, &text)?;
     for error in &left_out {
         eprintln_line(&shown::line(&indescribable(error).line(app.language())));
     }
     Ok(if left_out.is_empty() { Exit::Ok } else { PARTLY })
+}
+
+fn write(args: &WsdlArgs, text: &str) -> Result<(), Failure> {
+    let mut output = Output::open(shown::path_or_stream(args.output.as_deref()))?;
+    match output.write(text.as_bytes()) {
+        Err(error) => Err(output.failure(error)),
+        Ok(()) => output.finish(),
+    }
 }
 
 fn service<'s>(schema: &'s Schema, args: &WsdlArgs) -> Result<&'s Service, Failure> {

@@ -16,13 +16,16 @@ mod file;
 mod lint;
 mod load;
 mod mapping;
+mod mock;
 mod model;
 mod receive;
+mod redirect;
 mod reference;
 mod respond;
 mod send;
 mod shipped;
 mod sign;
+mod system;
 mod url;
 mod vectors;
 mod verify;
@@ -34,10 +37,12 @@ pub use self::{
     file::{Kind, Method},
     lint::lint,
     load::{Channel, FileError},
+    mock::{Acted, Mock},
     model::{
         Fetched, Given, HttpRequest, HttpResponse, Inbound, Location, Media, Next, Outbound, Pull, Pulled,
         Received, Refusal, Refused, Reply, Request, Sender, Token, Tokens, Verdict, Window,
     },
+    redirect::{REDIRECT_SETTING, redirected},
     respond::Answered,
     shipped::{SHIPPED, shipped},
     sign::{Plain, Seed, Signed},

@@ -20,6 +20,20 @@ pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// Whether eight bytes hold a quote, a backslash or a control character; other bytes may have their high bit.
+#[inline]
+fn has_special(bytes: [u8; 8]) -> bool {
+    let word = u64::from_le_bytes(bytes);
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    (control | zero(quote) | zero(backslash)) & HIGHS != 0
+}
+
 /// Reads a UUID in its usual form, with or without hyphens and braces.
 pub(crate) fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     let text = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);

@@ -8,6 +8,7 @@ mod json_schema;
 mod load;
 mod model;
 mod of_thrift;
+mod relocate;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -17,6 +18,7 @@ pub use self::{
     json_schema::document as json_schema,
     model::{Definitions, FaultShape, Header, MessageShape, Operation, Port, Service, Style},
     of_thrift::of_thrift,
+    relocate::relocate,
 };
 use crate::{Diagnostic, Limits, Loader, SchemaErrors, xsd::Documents};
 

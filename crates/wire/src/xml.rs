@@ -16,7 +16,7 @@ mod tests;
 pub use self::{
     names::is_ncname,
     reader::{Attribute, Binding, Event, Name, Reader},
-    tree::{Child, Element},
+    tree::{Child, Element, Text},
     writer::{escape_attribute, escape_text},
 };
 

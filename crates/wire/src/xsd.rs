@@ -13,6 +13,8 @@ mod json_schema;
 mod load;
 mod members;
 mod model;
+mod names;
+mod schemas;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -27,8 +29,9 @@ pub use self::{
     json_schema::document as json_schema,
     model::{
         Atom, AttributeUse, Complex, Content, Element, ElementId, Facets, Form, Member, NamespaceId,
-        Particle, QualifiedName, Schemas, Simple, Term, Type, TypeId, TypeKind, UNBOUNDED, Value,
+        Particle, QualifiedName, Simple, Term, Type, TypeId, TypeKind, UNBOUNDED, Value,
     },
+    schemas::Schemas,
 };
 use crate::{Diagnostic, Limits, Loader, SchemaErrors};
 

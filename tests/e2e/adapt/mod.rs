@@ -1,6 +1,7 @@
 //! `kefu adapt` from outside: files and pipes in, files and pipes out, and what is said when it cannot be done.
 
 mod channel;
+mod mock;
 mod peer;
 mod serve;
 mod soap;

@@ -6,8 +6,10 @@ const EXAMPLES: &str = "\
 Examples:
   kefu adapt wsdl tickets.thrift --service Tickets --address https://desk.example.com/soap/tickets \\
       -o tickets.wsdl
+  kefu adapt wsdl bridge.yaml --endpoint tickets-soap --address https://bridge.example.com -o tickets.wsdl
 
-A function is an operation of style document/literal, with a port of SOAP 1.1 and one of SOAP 1.2; exceptions are
+Of a bridge file it is the description of the side that speaks SOAP, with the address at which the bridge serves it;
+what it imports is at that address, too. A function is an operation of style document/literal, with a port of SOAP 1.1 and one of SOAP 1.2; exceptions are
 faults. What a client writes by it, `kefu adapt convert --wsdl tickets.wsdl --idl tickets.thrift` turns into Thrift.
 
 Exit codes:
@@ -21,7 +23,7 @@ Exit codes:
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct WsdlArgs {
-    /// Interface file, such as tickets.thrift
+    /// Interface file, such as tickets.thrift, or a bridge file, such as bridge.yaml
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
@@ -33,7 +35,11 @@ pub struct WsdlArgs {
     #[arg(long, value_name = "NAME", help_heading = "Schema")]
     pub service: Option<String>,
 
-    /// Address at which clients are to call it
+    /// Endpoint of the bridge file that speaks SOAP [default: the only one]
+    #[arg(long, value_name = "NAME", conflicts_with = "service", help_heading = "Schema")]
+    pub endpoint: Option<String>,
+
+    /// Address at which clients are to call it; of a bridge, without the endpoint's path
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Result")]
     pub address: String,
 

@@ -42,6 +42,12 @@ pub enum ChannelAction {
     Test(FilesArgs),
     /// Make a request as the service would, covered and signed, for curl
     Sign(SignArgs),
+    /// Stand in for the service: take what kefu sends, answer it, and post what is typed here
+    ///
+    /// What the service posts and answers is made of the examples in the file. Each line of standard input is a message
+    /// of a customer. What comes and goes is written to standard output.
+    #[cfg(feature = "bridge")]
+    Mock(super::mock::MockArgs),
 }
 
 /// What `kefu adapt channel new` is to do.

@@ -5,7 +5,11 @@ use std::{fs::File, io::Read as _, path::Path};
 use kefu_app::{Exit, Failure, Text};
 use kefu_wire::channel::{Channel, FileError, SHIPPED, shipped};
 
-use crate::{convert, schema::eprintln_line, shown};
+use crate::{
+    convert,
+    schema::{self, eprintln_line},
+    shown,
+};
 
 /// No channel file is larger; one that is says so itself.
 const BYTES_MAX: u64 = 1 << 20;
@@ -18,7 +22,11 @@ pub(super) fn load(file: &Path) -> Result<(String, String, Channel), Failure> {
         Some(yaml) => yaml.to_owned(),
         None => text(file)?,
     };
-    let channel = Channel::load(&yaml).map_err(|errors| unusable(&name, &errors))?;
+    let channel = match of_kefu {
+        Some(_) => Channel::load(&yaml),
+        None => Channel::load_with(&yaml, &schema::beside(file)?),
+    };
+    let channel = channel.map_err(|errors| unusable(&name, &errors))?;
     Ok((name, yaml, channel))
 }
 

@@ -7,15 +7,14 @@ use std::{
 };
 
 use kefu_app::{App, Exit, Failure, Text};
-use kefu_wire::channel::{Channel, Given, Method, Plain, Seed, Signed};
+use kefu_wire::channel::{Channel, Fault, Given, Method, Plain, Seed, Signed};
 
 use super::{args::SignArgs, files};
 use crate::shown;
 
 pub(super) fn run(app: &App, args: &SignArgs) -> Result<Exit, Failure> {
     let (_, _, channel) = files::load(&args.file)?;
-    let named = args.values.as_deref().map(values).transpose()?.unwrap_or_default();
-    let given = given(&channel, &named, |name| std::env::var(name).ok());
+    let given = given_or_environment(&channel, args.values.as_deref())?;
     let query = args.query.iter().map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (name.to_owned(), value.to_owned())
@@ -30,24 +29,34 @@ pub(super) fn run(app: &App, args: &SignArgs) -> Result<Exit, Failure> {
             files::bytes(args.body.as_deref().unwrap_or(Path::new("-")))?
         },
     };
-    // Before 1970 there are no chat services.
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now_ms = args
-        .time
-        .map_or(i64::try_from(now.as_millis()).unwrap_or(i64::MAX), |seconds| seconds.saturating_mul(1_000));
-    let signed =
-        channel.sign(&plain, &given, now_ms, Seed(now.as_nanos().to_be_bytes())).map_err(|fault| {
-            let text = Text::new("cannot sign the message", "无法为消息签名");
-            Failure::new(Exit::Data, text).because(shown::line(&fault.to_string())).hint(Text::new(
-                "values come from --values FILE or from variables such as KEFU_CHANNEL_APP_SECRET",
-                "取值来自 --values 文件,或 KEFU_CHANNEL_APP_SECRET 这样的环境变量",
-            ))
-        })?;
+    let (now_ms, seed) = now();
+    let now_ms = args.time.map_or(now_ms, |seconds| seconds.saturating_mul(1_000));
+    let signed = channel.sign(&plain, &given, now_ms, seed).map_err(|fault| cannot_sign(&fault))?;
     app.print(&curl(&signed, &args.url))?;
     Ok(Exit::Ok)
 }
 
-/// The values of what a channel names: from the file, else from the environment.
+/// Milliseconds since 1970, and what is chosen by chance.
+pub(super) fn now() -> (i64, Seed) {
+    // Before 1970 there are no chat services.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (i64::try_from(now.as_millis()).unwrap_or(i64::MAX), Seed(now.as_nanos().to_be_bytes()))
+}
+
+pub(super) fn cannot_sign(fault: &Fault) -> Failure {
+    let text = Text::new("cannot sign the message", "无法为消息签名");
+    Failure::new(Exit::Data, text).because(shown::line(&fault.to_string())).hint(Text::new(
+        "values come from --values FILE or from variables such as KEFU_CHANNEL_APP_SECRET",
+        "取值来自 --values 文件,或 KEFU_CHANNEL_APP_SECRET 这样的环境变量",
+    ))
+}
+
+/// The values of what a channel names: from the file that is given, else from the environment.
+pub(super) fn given_or_environment(channel: &Channel, file: Option<&Path>) -> Result<Given, Failure> {
+    let named = file.map(values).transpose()?.unwrap_or_default();
+    Ok(given(channel, &named, |name| std::env::var(name).ok()))
+}
+
 fn given(
     channel: &Channel,
     named: &BTreeMap<String, String>,

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{expression::Data, file::Format, url};
+use super::{
+    expression::{Data, data},
+    file::Format,
+    system::{Caller, System},
+    url,
+};
 use crate::{
     Limits,
     xml::{Child, Element},
@@ -12,6 +17,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     pub(super) value: Data,
+    /// How it came, if it is a call that is to be answered.
+    pub(super) caller: Option<Caller>,
 }
 
 /// Nothing a service sends nests deeper.
@@ -19,8 +26,13 @@ const XML_DEPTH_MAX: usize = 32;
 const PARAMETERS_MAX: usize = 1_000;
 
 impl Body {
+    /// A body that is this value.
+    pub(super) fn of(value: Data) -> Self {
+        Self { value, caller: None }
+    }
+
     /// Reads a body that is no longer than its limit.
-    pub(super) fn read(bytes: &[u8], format: Format) -> Result<Self, String> {
+    pub(super) fn read(bytes: &[u8], format: Format, system: Option<&System>) -> Result<Self, String> {
         let value = match format {
             Format::Json => {
                 serde_json::from_slice(bytes).map_err(|error| format!("the body is no JSON: {error}"))?
@@ -42,8 +54,13 @@ impl Body {
                 Data::from_pairs(pairs.into_iter().rev())
             }
             Format::Text => text(bytes)?.into(),
+            Format::Soap | Format::Thrift => {
+                let system = system.ok_or("there is no schema")?;
+                let (call, caller) = system.read_call(bytes)?;
+                return Ok(Self { value: data(call), caller: Some(caller) });
+            }
         };
-        Ok(Self { value })
+        Ok(Self::of(value))
     }
 }
 

@@ -43,7 +43,7 @@ fn read(sample: &[u8]) -> Result<(Format, Json), String> {
         Some(b'<') => Format::Xml,
         Some(_) => Format::Form,
     };
-    let body = Body::read(sample, format)?;
+    let body = Body::read(sample, format, None)?;
     serde_json::to_value(&body.value).map(|value| (format, value)).map_err(|error| error.to_string())
 }
 
@@ -187,6 +187,8 @@ fn write(id: &str, format: Format, each: Option<&str>, guess: &Guess<'_>, exampl
         Format::Xml => "xml",
         Format::Form => "form",
         Format::Text => "text",
+        Format::Soap => "soap",
+        Format::Thrift => "thrift",
     };
     let mut out = format!(
         "kefu_channel: 1\nid: {id}\nname: {id}\n\

@@ -5,6 +5,7 @@ mod messages;
 mod proofs;
 mod receive;
 mod scalars;
+mod schema;
 mod vector;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use serde_json::Value as Json;
 pub use self::{messages::Kind, receive::Method};
 
 pub(super) use self::{
-    call::{Body, Call, Fetch, Multipart, Poll, Retry, Send, Split, TokenCall},
+    call::{Body, Call, Fetch, Invocation, Multipart, Poll, Retry, Send, Split, TokenCall},
     messages::{Map, Messages, day},
     proofs::{
         Algorithm, Basic, Cipher, Decrypt, Encoding, FeishuAes, Fixed, Fresh, Hash, Hmac, Proof, Sha1Sorted,
@@ -23,6 +24,7 @@ pub(super) use self::{
     },
     receive::{Format, Handshake, Receive, ReplyRule},
     scalars::{Backoff, Bytes, FormatVersion, Identifier, Rate, Span},
+    schema::{SchemaRule, SoapVersion, ThriftProtocol},
     vector::{ExpectedCall, FakeRequest, Message, Vector},
 };
 
@@ -52,6 +54,9 @@ pub(super) struct File {
     /// Names of values that may be shown.
     #[serde(default)]
     pub(super) settings: Vec<Identifier>,
+    /// The description of a system that speaks SOAP or Thrift.
+    #[serde(default)]
+    pub(super) schema: Option<SchemaRule>,
     /// What is done with requests of the service.
     #[serde(default)]
     pub(super) receive: Option<Receive>,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Channel, Kind, Method,
-    file::{File, Proof},
+    file::{File, Format, Proof},
 };
 
 /// Advice about a channel that loads, as `key: what to do`.
@@ -37,6 +37,11 @@ fn unused(file: &File, yaml: &str, advice: &mut Vec<String>) {
     }
     for name in file.settings.iter().map(|name| &name.0).filter(|name| !stands("setting.", name)) {
         advice.push(format!("settings: `{name}` is not used"));
+    }
+    let is_called = file.receive.iter().any(|one| matches!(one.format, Format::Soap | Format::Thrift))
+        || words.contains(&"call");
+    if file.schema.is_some() && !is_called {
+        advice.push("schema: no body is of SOAP or Thrift".to_owned());
     }
     for name in file.tokens.keys().filter(|name| !stands("token.", name)) {
         advice.push(format!("tokens.{name}: it is not used"));

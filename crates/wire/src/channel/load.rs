@@ -9,8 +9,10 @@ use super::{
     Given, Kind, Window,
     file::{File, Span},
     model::Pull,
+    system::System,
     url::Origin,
 };
+use crate::{Loader, MemoryLoader};
 
 /// No file is larger.
 const FILE_BYTES_MAX: usize = 256 << 10;
@@ -20,6 +22,8 @@ const FILE_BYTES_MAX: usize = 256 << 10;
 pub struct Channel {
     pub(super) file: File,
     pub(super) hosts: Vec<HostRule>,
+    /// What speaks SOAP or Thrift, by the description that the file names.
+    pub(super) system: Option<System>,
 }
 
 /// Where requests may go.
@@ -57,11 +61,19 @@ impl fmt::Display for FileError {
 impl std::error::Error for FileError {}
 
 impl Channel {
-    /// Reads a `channel.yaml`.
+    /// Reads a `channel.yaml` that stands alone.
     ///
     /// # Errors
     /// All that is wrong with it; of a file that is not built right, the first.
     pub fn load(yaml: &str) -> Result<Self, Vec<FileError>> {
+        Self::load_with(yaml, &MemoryLoader::default())
+    }
+
+    /// Reads a `channel.yaml` and the description of its messages that it may name; `loader` gives files beside it.
+    ///
+    /// # Errors
+    /// As [`Channel::load`].
+    pub fn load_with(yaml: &str, loader: &dyn Loader) -> Result<Self, Vec<FileError>> {
         if yaml.len() > FILE_BYTES_MAX {
             let message = format!("the file has more than {FILE_BYTES_MAX} bytes");
             return Err(vec![FileError { line: 1, column: 1, key: String::new(), message }]);
@@ -73,9 +85,17 @@ impl Channel {
         locate::size(yaml).map_err(|error| vec![locate::built_wrong(&error)])?;
         let file: File = serde_yaml::from_str(yaml).map_err(|error| vec![locate::built_wrong(&error)])?;
         let (hosts, mut errors) = check::hosts(&file);
-        errors.extend(check::all(&file, &hosts));
+        let system = match file.schema.as_ref().map(|schema| System::load(schema, loader)) {
+            Some(Ok(system)) => Some(system),
+            Some(Err((key, message))) => {
+                errors.push((key.to_owned(), message));
+                None
+            }
+            None => None,
+        };
+        errors.extend(check::all(&file, &hosts, system.as_ref()));
         if errors.is_empty() {
-            return Ok(Self { file, hosts });
+            return Ok(Self { file, hosts, system });
         }
         let at = |(key, message): (String, String)| {
             let (line, column) = locate::key(yaml, &key);

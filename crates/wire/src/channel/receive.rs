@@ -8,6 +8,7 @@ use super::{
     file::{Cipher, Decrypt, FeishuAes, Handshake, Proof, Receive, ReplyRule, Verify, WxAes},
     mapping::{Scope, of_map, seal},
     reference::{Reference, Sources},
+    system::{Answer, Caller, System},
     url,
 };
 
@@ -25,6 +26,10 @@ impl Channel {
         match self.received(request, given, now_ms) {
             Ok(received) => received,
             Err(verdict) => {
+                let refusal = match (&verdict, &self.system) {
+                    (Verdict::Malformed(_), Some(system)) => system.refusal(request.body),
+                    _ => None,
+                };
                 let status = match &verdict {
                     Verdict::Accepted | Verdict::Handshake => 200,
                     Verdict::Unverified(_) => 401,
@@ -33,7 +38,8 @@ impl Channel {
                     Verdict::WrongMethod => 405,
                     Verdict::NotSetUp(_) => 503,
                 };
-                let reply = Reply { status, content_type: "text/plain", body: Vec::new() };
+                let (content_type, body) = refusal.unwrap_or(("text/plain", Vec::new()));
+                let reply = Reply { status, content_type, body };
                 Received { reply, verdict, messages: Vec::new(), refused: Vec::new(), pull: None }
             }
         }
@@ -57,7 +63,7 @@ impl Channel {
         // Some services sign what stands in the body, which must be read for that; as little is done as can be.
         let outer = match receive.looks_into_body(request.method) {
             true => Some(
-                Body::read(request.body, receive.format)
+                Body::read(request.body, receive.format, self.system.as_ref())
                     .map_err(|why| Verdict::Malformed(Fault::input("", why)))?,
             ),
             false => None,
@@ -68,7 +74,9 @@ impl Channel {
         if verified.is_err() && !receive.handshake.iter().any(own) {
             return Err(verified.expect_err("it is an error").into_verdict());
         }
-        let inner = receive.uncover(&sources)?;
+        let system = self.system.as_ref();
+        let inner = receive.uncover(&sources, system)?;
+        let answering = system.zip(inner.caller.as_ref());
         let mut scope = Scope::from([
             ("body", inner.value.clone()),
             ("header", headers(request.headers)),
@@ -91,7 +99,7 @@ impl Channel {
             // What a request without proof says is not even asked whether it is a handshake.
             let when = handshake.when.as_ref().map_or(Ok(true), |when| when.holds(&sealed));
             if proven && when.unwrap_or(false) {
-                let reply = handshake.reply.made(&sealed, &key).map_err(Verdict::Malformed)?;
+                let reply = handshake.reply.made(&sealed, &key, answering).map_err(Verdict::Malformed)?;
                 let verdict = Verdict::Handshake;
                 return Ok(Received {
                     reply,
@@ -107,7 +115,7 @@ impl Channel {
             return Err(Verdict::WrongMethod);
         }
         let reply = receive.reply.as_ref().unwrap_or(&ReplyRule::EMPTY);
-        let reply = reply.made(&sealed, "receive.reply").map_err(Verdict::Malformed)?;
+        let reply = reply.made(&sealed, "receive.reply", answering).map_err(Verdict::Malformed)?;
         let (mut messages, mut refused, mut pull) = (Vec::new(), Vec::new(), None);
         match &receive.notice {
             Some(_) => pull = receive.pull(&sealed).map_err(Verdict::Malformed)?,
@@ -163,26 +171,26 @@ impl Receive {
     }
 
     /// The body without its cover; of a GET, what its cover hides, or nothing.
-    fn uncover(&self, sources: &Sources<'_>) -> Result<Body, Verdict> {
+    fn uncover(&self, sources: &Sources<'_>, system: Option<&System>) -> Result<Body, Verdict> {
         let malformed = |why| Verdict::Malformed(Fault::input("", why));
         let method = sources.request.method;
         let Some(cover) = self.decrypt.iter().find(|one| one.on.is_none_or(|on| on == method)) else {
             return match (sources.body, method) {
                 (Some(body), _) => Ok(body.clone()),
-                (None, super::Method::Get) => Ok(Body { value: ().into() }),
-                (None, _) => Body::read(sources.request.body, self.format).map_err(malformed),
+                (None, super::Method::Get) => Ok(Body::of(().into())),
+                (None, _) => Body::read(sources.request.body, self.format, system).map_err(malformed),
             };
         };
         let outer = match (sources.body, cover.field()) {
             (None, Reference::Body(_)) => {
-                Some(Body::read(sources.request.body, self.format).map_err(malformed)?)
+                Some(Body::read(sources.request.body, self.format, system).map_err(malformed)?)
             }
             _ => None,
         };
         let sources = Sources { body: outer.as_ref().or(sources.body), ..*sources };
         let plain =
             cover.plain(&sources).ok_or_else(|| Verdict::Unverified("it cannot be decrypted".to_owned()))?;
-        Body::read(&plain, cover.format.unwrap_or(self.format)).map_err(malformed)
+        Body::read(&plain, cover.format.unwrap_or(self.format), system).map_err(malformed)
     }
 
     fn pull(&self, scope: &Data) -> Result<Option<Pull>, Fault> {
@@ -218,7 +226,10 @@ impl Decrypt {
 }
 
 impl ReplyRule {
-    fn made(&self, scope: &Data, key: &str) -> Result<Reply, Fault> {
+    fn made(&self, scope: &Data, key: &str, answering: Option<(&System, &Caller)>) -> Result<Reply, Fault> {
+        if let (Some((system, caller)), None, None) = (answering, &self.text, &self.json) {
+            return self.answered(scope, key, system, caller);
+        }
         let (content_type, body) = match (&self.text, &self.json) {
             (Some(node), _) => {
                 let text = node.text(scope).map_err(|why| Fault::input(format!("{key}.text"), why))?;
@@ -234,5 +245,23 @@ impl ReplyRule {
             return Err(Fault::limit(key, format!("a reply of more than {REPLY_BYTES_MAX} bytes")));
         }
         Ok(Reply { status: self.status, content_type, body: body.into_bytes() })
+    }
+
+    /// The answer to a call, in the words in which it came.
+    fn answered(&self, scope: &Data, key: &str, system: &System, caller: &Caller) -> Result<Reply, Fault> {
+        let key = || format!("{key}.result");
+        let result = match &self.result {
+            Some(node) => node.json(scope).map_err(|why| Fault::input(key(), why))?,
+            None => None,
+        };
+        let answer = system.write_answer(caller, result.as_ref()).map_err(|why| Fault::setup(key(), why))?;
+        let Some(answer) = answer else {
+            return Ok(Reply { status: self.status, content_type: "text/plain", body: Vec::new() });
+        };
+        if answer.bytes.len() > REPLY_BYTES_MAX {
+            return Err(Fault::limit(key(), format!("a reply of more than {REPLY_BYTES_MAX} bytes")));
+        }
+        let Answer { content_type, status, bytes } = answer;
+        Ok(Reply { status: status.unwrap_or(self.status), content_type, body: bytes })
     }
 }

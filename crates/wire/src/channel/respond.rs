@@ -6,7 +6,7 @@ use super::{
     Channel, Fault, Fetched, Given, HttpResponse, Outbound, Pull, Pulled, Refusal, Token,
     body::Body,
     expression::{Condition, Data, data},
-    file::{Call, Format, Retry},
+    file::{Body::Call as Called, Call, Format, Retry},
     mapping::{Scope, of_map, seal},
     reference::header,
 };
@@ -77,7 +77,7 @@ impl Channel {
         let (name, send) = self.way(message.kind).ok_or_else(no_way)?;
         let scope = match (answer, &send.already) {
             (Ok(answer), Some(already)) => {
-                let scope = self.answer_scope(answer, given);
+                let scope = self.answer_scope(send.call().ok(), answer, given);
                 already.holds(&scope).unwrap_or(false).then_some(scope)
             }
             _ => None,
@@ -163,24 +163,29 @@ impl Channel {
     ) -> Result<Data, Refusal> {
         let call = call.map_err(|why| Fault::setup(key, why))?;
         let answer = answer.map_err(|reason| again(retry, tries, 0, reason.to_owned()))?;
-        let scope = self.answer_scope(answer, given);
+        let scope = self.answer_scope(Some(call), answer, given);
         let holds = |condition: &Condition| condition.holds(&scope).unwrap_or(false);
-        if (200..300).contains(&answer.status) && call.ok.is_none_or(holds) {
+        let fault = scope.get_attr("resp").and_then(|resp| resp.get_attr("fault")).unwrap_or_default();
+        let is_fault = matches!(call.body, Called(_)) && !fault.is_undefined();
+        if (200..300).contains(&answer.status) && !is_fault && call.ok.is_none_or(holds) {
             return Ok(scope);
         }
         if tries < retry.tries && call.refresh_token_on.is_some_and(holds) {
             return Err(Refusal::RefreshTokens { names: call.tokens().into_iter().collect() });
         }
-        if answer.status == 429 || answer.status >= 500 || retry.on.as_ref().is_some_and(holds) {
+        // A fault is what the system says of this call, with a status of 500 or without.
+        let is_trouble = answer.status == 429 || (answer.status >= 500 && !is_fault);
+        let reason = if is_fault { faulty(&fault) } else { quoted(answer) };
+        if is_trouble || retry.on.as_ref().is_some_and(holds) {
             let seconds =
                 header(&answer.headers, "retry-after").and_then(|wait| wait.trim().parse::<u64>().ok());
             let wait_ms = seconds.unwrap_or(0).saturating_mul(1_000).min(RETRY_AFTER_MS_MAX);
-            return Err(again(retry, tries, wait_ms, quoted(answer)));
+            return Err(again(retry, tries, wait_ms, reason));
         }
-        Err(Refusal::Failed { reason: quoted(answer) })
+        Err(Refusal::Failed { reason })
     }
 
-    fn answer_scope(&self, answer: &HttpResponse, given: &Given) -> Data {
+    fn answer_scope(&self, call: Option<Call<'_>>, answer: &HttpResponse, given: &Given) -> Data {
         let headers = answer
             .headers
             .iter()
@@ -191,9 +196,17 @@ impl Channel {
             ("setting", of_map(&given.settings)),
         ]);
         if answer.body.len() <= self.file.limits.body.0 {
-            let is_xml = answer.body.trim_ascii_start().first() == Some(&b'<');
-            let format = if is_xml { Format::Xml } else { Format::Json };
-            scope.extend(Body::read(&answer.body, format).ok().map(|body| ("resp", body.value)));
+            let resp = match (call.map(|call| call.body), &self.system) {
+                (Some(Called(call)), Some(system)) => {
+                    system.read_answer(&call.method, &answer.body).ok().map(data)
+                }
+                _ => {
+                    let is_xml = answer.body.trim_ascii_start().first() == Some(&b'<');
+                    let format = if is_xml { Format::Xml } else { Format::Json };
+                    Body::read(&answer.body, format, None).ok().map(|body| body.value)
+                }
+            };
+            scope.extend(resp.map(|resp| ("resp", resp)));
         }
         seal(&scope)
     }
@@ -205,9 +218,19 @@ fn no_way() -> Fault {
 
 /// The answer in its own words, as far as that is of use to people.
 fn quoted(answer: &HttpResponse) -> String {
-    let text = String::from_utf8_lossy(&answer.body[..answer.body.len().min(QUOTED_BYTES_MAX)]);
+    format!("the service answered {} {}", answer.status, shown(&answer.body)).trim_end().to_owned()
+}
+
+/// A fault of a call, in the system's words.
+fn faulty(fault: &Data) -> String {
+    let text = serde_json::to_string(fault).unwrap_or_default();
+    format!("the system answered with a fault: {}", shown(text.as_bytes()))
+}
+
+fn shown(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(QUOTED_BYTES_MAX)]);
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    format!("the service answered {} {}", answer.status, text.trim()).trim_end().to_owned()
+    text.trim().to_owned()
 }
 
 /// Waits twice as long each time, until the tries are used up.

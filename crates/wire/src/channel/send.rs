@@ -7,9 +7,10 @@ use serde_json::{Value as Json, json};
 use super::{
     Channel, Fault, Given, HttpRequest, Inbound, Kind, Media, Next, Outbound, Pull, Tokens,
     expression::{Data, Node, data},
-    file::{Body, Call, Multipart, Send, Split},
+    file::{Body, Call, Invocation, Multipart, Send, Split},
     load::HostRule,
     mapping::{Scope, of_map, seal},
+    system::Encoded,
     url::{self, Origin},
 };
 
@@ -189,6 +190,17 @@ impl Channel {
                     value.unwrap_or_default().to_string().into_bytes(),
                 )
             }
+            Body::Call(Invocation { method, arguments }) => {
+                let key = || format!("{key}.call");
+                let system = self.system.as_ref().ok_or_else(|| Fault::setup(key(), "there is no schema"))?;
+                let arguments = arguments.as_ref().map_or(Ok(None), |node| node.json(scope));
+                let arguments = arguments.map_err(|why| Fault::input(format!("{}.arguments", key()), why))?;
+                let encoded = system.write_call(method, &arguments.unwrap_or_else(|| json!({})));
+                let Encoded { content_type, action, bytes } =
+                    encoded.map_err(|why| Fault::input(format!("{}.arguments", key()), why))?;
+                headers.extend(action.map(|action| ("soapaction".to_owned(), action)));
+                (Some(content_type), bytes)
+            }
             Body::Text(node) => {
                 (Some("text/plain; charset=utf-8".to_owned()), text("text", node)?.into_bytes())
             }
@@ -258,6 +270,7 @@ impl Call<'_> {
             Body::Json(node) | Body::Text(node) => see(node),
             Body::Form(fields) => fields.values().for_each(&mut see),
             Body::Multipart(multipart) => multipart.fields.values().for_each(&mut see),
+            Body::Call(call) => call.arguments.iter().for_each(see),
         }
         names
     }

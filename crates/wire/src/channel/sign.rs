@@ -7,6 +7,7 @@ use super::{
     crypto::{self, Hasher},
     file::{Cipher, Encoding, Format, Hash, Hmac, Proof, Unit, Verify, WxAes},
     reference::{Reference, Sources},
+    system::System,
     url,
     verify::{standard_digest, standard_key},
 };
@@ -58,7 +59,8 @@ impl Channel {
     pub fn sign(&self, plain: &Plain, given: &Given, now_ms: i64, seed: Seed) -> Result<Signed, Fault> {
         let receive = self.file.receive.as_ref();
         let receive = receive.ok_or_else(|| Fault::setup("receive", "the service sends no requests"))?;
-        let mut work = Work { plain: plain.clone(), inner: plain.body.clone(), given, now_ms, seed };
+        let (inner, system) = (plain.body.clone(), self.system.as_ref());
+        let mut work = Work { plain: plain.clone(), inner, given, system, now_ms, seed };
         if let Some(name) = self.missing(given).first() {
             return Err(Fault::setup("", format!("{name} has no value")));
         }
@@ -95,6 +97,7 @@ struct Work<'g> {
     /// The body without cover.
     inner: Vec<u8>,
     given: &'g Given,
+    system: Option<&'g System>,
     now_ms: i64,
     seed: Seed,
 }
@@ -199,7 +202,7 @@ impl Work<'_> {
     }
 
     fn feed(&self, over: &super::reference::Template, format: Format, hasher: &mut Hasher) {
-        let body = super::body::Body::read(&self.plain.body, format).ok();
+        let body = super::body::Body::read(&self.plain.body, format, self.system).ok();
         let sources = self.sources(body.as_ref());
         // All references were completed before.
         drop(over.feed(&sources, &mut |bytes| hasher.feed(bytes)));
@@ -214,7 +217,7 @@ impl Work<'_> {
     /// What a reference names; a header or a parameter that is not there is made up.
     fn value(&mut self, reference: &Reference, format: Format) -> Result<Vec<u8>, Fault> {
         let body = matches!(reference, Reference::Body(_))
-            .then(|| super::body::Body::read(&self.plain.body, format).ok());
+            .then(|| super::body::Body::read(&self.plain.body, format, self.system).ok());
         let found = reference.find(&self.sources(body.flatten().as_ref())).map(std::borrow::Cow::into_owned);
         if let Some(found) = found {
             return Ok(found);

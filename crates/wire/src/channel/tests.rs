@@ -3,8 +3,10 @@ mod drafts;
 mod errors;
 mod files;
 mod hostile;
+mod mocks;
 mod round_trips;
 mod sending;
+mod systems;
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Channel, Given, HttpResponse, Inbound, Media, Method, Next, Outbound, Pull, Received, Refusal, Refused,
     Seed, Token, Tokens, Verdict, crypto,
-    file::{Cipher, ExpectedCall, FakeRequest, Message, Vector},
+    file::{Body, Cipher, ExpectedCall, FakeRequest, Format, Message, Vector},
     sign::{Plain, Signed, pairs},
     url,
 };
@@ -103,15 +103,18 @@ impl Channel {
     fn run_request(&self, vector: &Vector, request: &FakeRequest, given: &Given, out: &mut Vec<String>) {
         let now_ms = vector.now.saturating_mul(1_000);
         let body = match (&request.body, &request.json) {
-            (Some(body), _) => body.clone(),
-            (None, Some(json)) => json.to_string(),
-            (None, None) => String::new(),
+            (Some(body), _) => body.clone().into_bytes(),
+            (None, Some(json)) => match self.called(json) {
+                Ok(body) => body,
+                Err(why) => return out.push(format!("request.json: {why}")),
+            },
+            (None, None) => Vec::new(),
         };
         let plain = Plain {
             method: request.method,
             query: pairs(&request.query),
             headers: pairs(&request.headers),
-            body: body.into_bytes(),
+            body,
         };
         let signed = if request.sign {
             match self.sign(&plain, given, now_ms, SEED) {
@@ -141,6 +144,15 @@ impl Channel {
         }
         differ_if("status", expect.status.as_ref(), &reply.status, out);
         differ_if("reply", expect.reply.as_ref(), &String::from_utf8_lossy(&reply.body).into_owned(), out);
+        if let (Some(expected), Some(system)) = (&expect.answer, &self.system) {
+            let called = system.read_call(&signed.body).map(|(call, _)| call["method"].clone());
+            let answer = called
+                .and_then(|method| system.read_answer(method.as_str().unwrap_or_default(), &reply.body));
+            match answer {
+                Ok(answer) => contains("answer", &answer, expected, out),
+                Err(why) => out.push(format!("answer: {why}")),
+            }
+        }
         if expect.messages.is_some() || expect.verified.is_none() {
             refusals(refused, out);
         }
@@ -201,17 +213,20 @@ impl Channel {
             Ok(Next::Token { name, .. }) => out.push(format!("token {name} is not there")),
             Ok(Next::Upload(request) | Next::Call(request)) => {
                 if let Some(expected) = &vector.expect.request {
-                    compare_call(&request, expected, out);
+                    self.compare_call(&request, expected, out);
                 }
             }
         }
         let Some(answer) = &vector.answer else { return };
         let body = match (&answer.body, &answer.json) {
-            (Some(body), _) => body.clone(),
-            (None, json) => json.as_ref().map(Json::to_string).unwrap_or_default(),
+            (Some(body), _) => body.clone().into_bytes(),
+            (None, Some(json)) => match self.answered(first, json) {
+                Ok(body) => body,
+                Err(why) => return out.push(format!("answer.json: {why}")),
+            },
+            (None, None) => Vec::new(),
         };
-        let answer =
-            HttpResponse { status: answer.status, headers: pairs(&answer.headers), body: body.into_bytes() };
+        let answer = HttpResponse { status: answer.status, headers: pairs(&answer.headers), body };
         let (outcome, id) = match self.sent(first, Ok(&answer), given, 1) {
             Ok(id) => ("sent", id),
             Err(Refusal::Retry { .. }) => ("retry", None),
@@ -223,6 +238,49 @@ impl Channel {
         if vector.expect.id.is_some() {
             differ("id", id.as_ref(), vector.expect.id.as_ref(), out);
         }
+    }
+
+    /// What the service posts, given as a value: JSON, or a call.
+    pub(super) fn called(&self, json: &Json) -> Result<Vec<u8>, String> {
+        let format = self.file.receive.as_ref().map(|receive| receive.format);
+        match (&self.system, format) {
+            (Some(system), Some(Format::Soap | Format::Thrift)) => {
+                let method = json.get("method").and_then(Json::as_str).unwrap_or_default();
+                let arguments = json.get("arguments").cloned().unwrap_or_else(|| json!({}));
+                system.write_call(method, &arguments).map(|call| call.bytes)
+            }
+            _ => Ok(json.to_string().into_bytes()),
+        }
+    }
+
+    /// What the service answers a message with, given as a value: JSON, or what a call returns.
+    pub(super) fn answered(&self, message: &Outbound, json: &Json) -> Result<Vec<u8>, String> {
+        let call = self.way(message.kind).and_then(|(_, send)| send.call().ok());
+        match (&self.system, call.map(|call| call.body)) {
+            (Some(system), Some(Body::Call(call))) => system.answer_of(&call.method, json),
+            _ => Ok(json.to_string().into_bytes()),
+        }
+    }
+
+    fn compare_call(&self, request: &super::HttpRequest, expected: &ExpectedCall, out: &mut Vec<String>) {
+        differ_if("request.url", expected.url.as_ref(), &request.url, out);
+        for (name, value) in &expected.headers {
+            let found = request.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value);
+            differ(&format!("request.headers.{name}"), found, Some(value), out);
+        }
+        if let Some(json) = &expected.json {
+            let call = self.system.as_ref().and_then(|system| system.read_call(&request.body).ok());
+            let body = match call {
+                Some((call, _)) => Ok(call),
+                None => serde_json::from_slice(&request.body),
+            };
+            match body {
+                Ok(body) => contains("request.json", &body, json, out),
+                Err(error) => out.push(format!("request.json: the body is no JSON: {error}")),
+            }
+        }
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        differ_if("request.body", expected.body.as_ref(), &body, out);
     }
 }
 
@@ -258,26 +316,6 @@ fn shown(message: &Inbound) -> Json {
         "sender": {"id": sender.id, "alt": sender.alt, "name": sender.name}, "media": media, "location": location,
         "event": event, "reply_to": reply_to, "reply_until": reply_until_ms, "context": context,
     })
-}
-
-fn compare_call(request: &super::HttpRequest, expected: &ExpectedCall, out: &mut Vec<String>) {
-    differ_if("request.url", expected.url.as_ref(), &request.url, out);
-    for (name, value) in &expected.headers {
-        let found = request.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value);
-        differ(&format!("request.headers.{name}"), found, Some(value), out);
-    }
-    if let Some(json) = &expected.json {
-        match serde_json::from_slice(&request.body) {
-            Ok(body) => contains("request.json", &body, json, out),
-            Err(error) => out.push(format!("request.json: the body is no JSON: {error}")),
-        }
-    }
-    differ_if(
-        "request.body",
-        expected.body.as_ref(),
-        &String::from_utf8_lossy(&request.body).into_owned(),
-        out,
-    );
 }
 
 fn differ<T: PartialEq + std::fmt::Debug>(

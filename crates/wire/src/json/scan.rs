@@ -1,7 +1,7 @@
 use base64::Engine as _;
 
 use super::{
-    BASE64,
+    BASE64, has_special,
     number::{integer, number_len},
 };
 use crate::{Error, Limits};
@@ -15,20 +15,6 @@ pub(crate) struct Scanner<'j> {
     depth: u32,
     depth_max: u32,
     string_bytes_max: usize,
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// Whether eight bytes hold a quote, a backslash or a control character; other bytes may have their high bit.
-#[inline]
-fn has_special(bytes: [u8; 8]) -> bool {
-    let word = u64::from_le_bytes(bytes);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    (control | zero(quote) | zero(backslash)) & HIGHS != 0
 }
 
 #[inline]

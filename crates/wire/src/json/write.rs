@@ -1,6 +1,6 @@
 use base64::Engine as _;
 
-use super::BASE64;
+use super::{BASE64, HIGHS, ONES, has_special};
 
 /// What a byte becomes within quotes: 0 stays, `u` is `\u00..`, the others follow a backslash.
 const ESCAPES: [u8; 256] = {
@@ -19,9 +19,6 @@ const ESCAPES: [u8; 256] = {
     table[b'\\' as usize] = b'\\';
     table
 };
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// Marks with high bits that some of eight bytes need an escape, or are not ASCII.
 #[inline]
@@ -91,8 +88,31 @@ pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Whether a text stands within quotes as it is; it may have any characters.
+#[inline]
+fn needs_no_escape(bytes: &[u8]) -> bool {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let last = match bytes.last_chunk::<8>() {
+        // Some of it was seen already, which is faster than byte for byte.
+        Some(last) if !rest.is_empty() => !has_special(*last),
+        Some(_) => true,
+        None => rest.iter().all(|byte| ESCAPES[usize::from(*byte)] == 0),
+    };
+    last && !chunks.iter().any(|chunk| has_special(*chunk))
+}
+
 /// Writes a part of a text, whose quotes its caller writes.
+#[inline]
 pub(crate) fn write_part(out: &mut Vec<u8>, text: &str) {
+    if needs_no_escape(text.as_bytes()) {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        write_escaped(out, text);
+    }
+}
+
+#[inline(never)]
+fn write_escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut from = 0;
     for (index, byte) in bytes.iter().enumerate() {

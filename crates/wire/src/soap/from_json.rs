@@ -2,6 +2,7 @@
 
 mod decoder;
 mod envelope;
+mod members;
 mod particles;
 mod prefixes;
 mod values;
@@ -33,10 +34,14 @@ pub fn message(
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let tape = Tape::read(input, limits)?;
-    let decoder = Decoder::new(&definitions.schemas, &tape, limits, options);
-    let (written, _) = envelope::message(decoder, definitions, operation, direction, version, blocks)?;
-    out.extend_from_slice(&written);
-    Ok(())
+    let before = out.len();
+    let mut decoder = Decoder::new(&definitions.schemas, &tape, limits, options, std::mem::take(out));
+    let result = envelope::message(&mut decoder, definitions, operation, direction, version, blocks);
+    *out = decoder.out;
+    if result.is_err() {
+        out.truncate(before);
+    }
+    result
 }
 
 /// As [`message`]; bytes of at least so many become parts of a package, for [`mtom::write`](super::mtom::write).
@@ -56,9 +61,10 @@ pub fn message_with_parts(
     options: &Options,
 ) -> Result<(Vec<u8>, Vec<Vec<u8>>), Error> {
     let tape = Tape::read(input, limits)?;
-    let mut decoder = Decoder::new(&definitions.schemas, &tape, limits, options);
+    let mut decoder = Decoder::new(&definitions.schemas, &tape, limits, options, Vec::new());
     decoder.attach_from = Some(attach_from);
-    envelope::message(decoder, definitions, operation, direction, version, blocks)
+    envelope::message(&mut decoder, definitions, operation, direction, version, blocks)?;
+    Ok((decoder.out, decoder.attached))
 }
 
 /// Converts the JSON of a global element, and appends the document to `out`.
@@ -74,7 +80,7 @@ pub fn element(
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let tape = Tape::read(input, limits)?;
-    let mut decoder = Decoder::new(schemas, &tape, limits, options);
+    let mut decoder = Decoder::new(schemas, &tape, limits, options, Vec::new());
     let name = &schemas.element(id).name;
     decoder.element(schemas.element(id), Tape::root())?;
     // The declarations are known when all is written; they stand in the tag of the root.

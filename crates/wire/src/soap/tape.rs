@@ -15,9 +15,12 @@ struct Node {
     kind: Kind,
     /// Where it begins in the text.
     at: u32,
-    /// The node after it and all that is in it.
-    next: u32,
+    /// The node after it and all that is in it; of a string, which has nothing in it, its length.
+    extent: u32,
 }
+
+/// The extent of a string that does not stand there as it is.
+const ESCAPED: u32 = u32::MAX;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,6 +55,11 @@ impl<'j> Tape<'j> {
         Ok(tape)
     }
 
+    /// The length of the document.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
     pub(super) fn root() -> NodeId {
         NodeId(0)
     }
@@ -71,7 +79,7 @@ impl<'j> Tape<'j> {
             Some(b'n') => Kind::Null,
             _ => Kind::Number,
         };
-        self.nodes.push(Node { kind, at: u32::try_from(at).unwrap_or(u32::MAX), next: 0 });
+        self.nodes.push(Node { kind, at: u32::try_from(at).unwrap_or(u32::MAX), extent: 0 });
         match kind {
             Kind::Object | Kind::Array => {
                 let open = if kind == Kind::Object { b'{' } else { b'[' };
@@ -81,9 +89,8 @@ impl<'j> Tape<'j> {
                         if kind == Kind::Object {
                             let _ = scanner.peek();
                             let at = u32::try_from(scanner.offset()).unwrap_or(u32::MAX);
-                            scanner.string(scratch, "a name in quotes")?;
-                            let next = u32::try_from(self.nodes.len() + 1).unwrap_or(u32::MAX);
-                            self.nodes.push(Node { kind: Kind::String, at, next });
+                            let extent = string(scanner, scratch, "a name in quotes")?;
+                            self.nodes.push(Node { kind: Kind::String, at, extent });
                             scanner.expect(b':', "`:`")?;
                         }
                         self.value(scanner, scratch)?;
@@ -94,14 +101,18 @@ impl<'j> Tape<'j> {
                 }
                 scanner.leave();
             }
+            Kind::String => {
+                self.nodes[index].extent = string(scanner, scratch, "a value")?;
+                return Ok(());
+            }
             _ => scanner.skip(scratch)?,
         }
-        self.nodes[index].next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.nodes[index].extent = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         Ok(())
     }
 
     fn node(&self, id: NodeId) -> Node {
-        self.nodes.get(id.0 as usize).copied().unwrap_or(Node { kind: Kind::Null, at: 0, next: u32::MAX })
+        self.nodes.get(id.0 as usize).copied().unwrap_or(Node { kind: Kind::Null, at: 0, extent: u32::MAX })
     }
 
     pub(super) fn kind(&self, id: NodeId) -> Kind {
@@ -114,18 +125,19 @@ impl<'j> Tape<'j> {
 
     /// The items of an array.
     pub(super) fn items(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        let node = self.node(id);
+        let end = self.after(id).0;
         let mut next = id.0 + 1;
         std::iter::from_fn(move || {
-            let item = (next < node.next).then_some(NodeId(next))?;
-            next = self.node(item).next;
+            let item = (next < end).then_some(NodeId(next))?;
+            next = self.after(item).0;
             Some(item)
         })
     }
 
     /// The item after another of the same array.
     pub(super) fn after(&self, id: NodeId) -> NodeId {
-        NodeId(self.node(id).next)
+        let node = self.node(id);
+        NodeId(if node.kind == Kind::String { id.0 + 1 } else { node.extent })
     }
 
     pub(super) fn first(id: NodeId) -> NodeId {
@@ -138,25 +150,32 @@ impl<'j> Tape<'j> {
         std::iter::from_fn(move || Some((nodes.next()?, nodes.next()?)))
     }
 
+    /// A string or a name, if it stands there as it is.
+    fn plain(&self, id: NodeId) -> Option<&'j str> {
+        let node = self.node(id);
+        let start = node.at as usize + 1;
+        let is_plain = node.kind == Kind::String && node.extent != ESCAPED;
+        is_plain.then(|| self.text.get(start..start + node.extent as usize)).flatten()
+    }
+
     /// A string or a name; `scratch` holds it if it has escapes.
     pub(super) fn string<'t>(&'t self, id: NodeId, scratch: &'t mut Vec<u8>) -> Result<&'t str, Error> {
+        if let Some(plain) = self.plain(id) {
+            return Ok(plain);
+        }
         let at = self.offset(id);
         let mut scanner = Scanner::new(self.text.get(at..).unwrap_or_default(), &self.limits);
-        match scanner.string_or_scratch(scratch, "a string")? {
-            Some(plain) => Ok(self.text.get(at + 1..at + 1 + plain.len()).unwrap_or_default()),
-            None => std::str::from_utf8(scratch).map_err(|_| Error::at(at, Problem::NotUtf8)),
-        }
+        let bytes = scanner.string(scratch, "a string")?;
+        std::str::from_utf8(bytes).map_err(|_| Error::at(at, Problem::NotUtf8))
     }
 
     /// A string that outlives the tape, as far as it stands in the text.
     pub(super) fn text(&self, id: NodeId) -> Result<Cow<'j, str>, Error> {
-        let at = self.offset(id);
-        let mut scanner = Scanner::new(self.text.get(at..).unwrap_or_default(), &self.limits);
-        let mut scratch = Vec::new();
-        match scanner.string_or_scratch(&mut scratch, "a string")? {
-            Some(plain) => Ok(Cow::Borrowed(self.text.get(at + 1..at + 1 + plain.len()).unwrap_or_default())),
-            None => String::from_utf8(scratch).map(Cow::Owned).map_err(|_| Error::at(at, Problem::NotUtf8)),
+        if let Some(plain) = self.plain(id) {
+            return Ok(Cow::Borrowed(plain));
         }
+        let mut scratch = Vec::new();
+        self.string(id, &mut scratch).map(|text| Cow::Owned(text.to_owned()))
     }
 
     /// A number as it stands in the text.
@@ -187,4 +206,10 @@ impl<'j> Tape<'j> {
         };
         Error::unexpected(self.offset(id), expected, found)
     }
+}
+
+/// Passes over a string; gives its extent.
+fn string(scanner: &mut Scanner<'_>, scratch: &mut Vec<u8>, expected: &'static str) -> Result<u32, Error> {
+    let plain = scanner.string_or_scratch(scratch, expected)?;
+    Ok(plain.map_or(ESCAPED, |plain| u32::try_from(plain.len()).unwrap_or(ESCAPED)))
 }

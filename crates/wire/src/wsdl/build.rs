@@ -120,7 +120,7 @@ impl<'d> Builder<'_, 'd, '_> {
         let Some((namespace, local)) = from.element.resolve(name) else {
             return Err(self.error(from, format!("the prefix of {name:?} is not declared")));
         };
-        if let Some(found) = self.index.get(&(kind, &*namespace, local)) {
+        if let Some(found) = self.index.get(&(kind, namespace, local)) {
             return Ok(*found);
         }
         Err(self.error(from, format!("there is no {kind} {{{namespace}}}{local}")))
@@ -245,7 +245,7 @@ impl<'d> Builder<'_, 'd, '_> {
                     let Some((namespace, local)) = place.element.resolve(name) else {
                         return Err(self.error(place, format!("the prefix of {name:?} is not declared")));
                     };
-                    let found = self.schemas.find_element(&namespace, local);
+                    let found = self.schemas.find_element(namespace, local);
                     Some(found.ok_or_else(|| {
                         self.error(place, format!("there is no element {{{namespace}}}{local}"))
                     })?)
@@ -266,7 +266,7 @@ impl<'d> Builder<'_, 'd, '_> {
             Some((name, None)) => {
                 return Err(self.error(place, format!("the prefix of {name:?} is not declared")));
             }
-            Some((_, Some((namespace, local)))) => match self.schemas.find_type(&namespace, local) {
+            Some((_, Some((namespace, local)))) => match self.schemas.find_type(namespace, local) {
                 Some(ty) => ty,
                 None => return Err(self.error(place, format!("there is no type {{{namespace}}}{local}"))),
             },

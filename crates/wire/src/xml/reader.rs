@@ -1,14 +1,18 @@
 mod attributes;
 mod fragment;
+mod plain;
+mod scope;
+mod texts;
 
 use std::{borrow::Cow, collections::HashMap};
 
 use quick_xml::events::Event as Token;
 
-use super::{
-    XML,
-    names::{illegal_character, is_ncname},
+use self::{
+    scope::{FEW, index_of},
+    texts::{normalize_lines, reference},
 };
+use super::names::{illegal_character, is_ncname};
 use crate::{Error, Limits, Problem};
 
 /// A name and the namespace that it belongs to; the empty one is none.
@@ -51,6 +55,15 @@ pub enum Event<'x> {
     Eof,
 }
 
+/// An element that is open.
+#[derive(Clone, Copy)]
+struct Open<'x> {
+    /// How many bindings were there before it.
+    bindings: usize,
+    /// Its name with its prefix, if it is not for quick-xml to know.
+    name: Option<&'x str>,
+}
+
 /// Reads a document event by event.
 pub struct Reader<'x> {
     input: &'x str,
@@ -59,10 +72,9 @@ pub struct Reader<'x> {
     tokens: quick_xml::Reader<&'x [u8]>,
     limits: Limits,
     bindings: Vec<Binding<'x>>,
-    /// Where the bindings of each prefix are, made when there are many.
-    by_prefix: HashMap<&'x str, Vec<usize>>,
-    /// For each open element how many bindings were there before it.
-    open: Vec<usize>,
+    /// Where the bindings of each prefix are, from the time on when there are many.
+    by_prefix: Option<HashMap<&'x str, Vec<usize>>>,
+    open: Vec<Open<'x>>,
     /// How many bindings were there before the element that has just ended.
     ended: Option<usize>,
     attributes: Vec<Attribute<'x>>,
@@ -113,7 +125,7 @@ impl<'x> Reader<'x> {
             base,
             tokens: quick_xml::Reader::from_str(input),
             limits: *limits,
-            by_prefix: index(&bindings),
+            by_prefix: (bindings.len() > FEW).then(|| index_of(&bindings)),
             bindings,
             open: Vec::new(),
             ended: None,
@@ -140,6 +152,11 @@ impl<'x> Reader<'x> {
 
     fn position(&self) -> usize {
         usize::try_from(self.tokens.buffer_position()).unwrap_or(usize::MAX).min(self.input.len())
+    }
+
+    /// All that is read.
+    pub(super) fn input(&self) -> &'x str {
+        self.input
     }
 
     /// The bytes between two offsets.
@@ -179,60 +196,7 @@ impl<'x> Reader<'x> {
 
     /// How many declarations were in scope before the element that began last.
     pub(crate) fn outer_bindings(&self) -> usize {
-        self.open.last().copied().unwrap_or_default()
-    }
-
-    /// The namespace of a name in a value, such as that of `xsi:type`; none if its prefix is not declared.
-    #[must_use]
-    pub fn resolve(&self, name: &'x str) -> Option<Name<'x>> {
-        let name = name.trim_matches([' ', '\t', '\n', '\r']);
-        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let namespace = self.namespace(prefix)?;
-        is_ncname(local).then_some(Name { namespace, local })
-    }
-
-    pub(crate) fn namespace(&self, prefix: &str) -> Option<&'x str> {
-        if prefix == "xml" {
-            return Some(XML);
-        }
-        let found = self.binding_of(prefix).and_then(|index| self.bindings.get(index));
-        found.map(|binding| binding.namespace).or(prefix.is_empty().then_some(""))
-    }
-
-    /// The binding of a prefix that hides the others.
-    fn binding_of(&self, prefix: &str) -> Option<usize> {
-        if self.bindings.len() <= FEW {
-            // Prefixes are a few bytes: a loop is faster than a call.
-            let is_it = |binding: &Binding<'_>| {
-                binding.prefix.len() == prefix.len() && binding.prefix.bytes().eq(prefix.bytes())
-            };
-            return self.bindings.iter().rposition(is_it);
-        }
-        self.by_prefix.get(prefix)?.last().copied()
-    }
-
-    fn end_bindings(&mut self, before: usize) {
-        for ended in self.bindings.drain(before..) {
-            if let Some(places) = self.by_prefix.get_mut(ended.prefix) {
-                places.pop();
-            }
-        }
-    }
-
-    fn lookup(&mut self, prefix: &str, at: usize) -> Result<&'x str, Error> {
-        if prefix == "xml" {
-            return Ok(XML);
-        }
-        match self.binding_of(prefix) {
-            Some(index) => {
-                if self.outside.is_some_and(|outer| index < outer) && !self.used.contains(&index) {
-                    self.used.push(index);
-                }
-                Ok(self.bindings[index].namespace)
-            }
-            None if prefix.is_empty() => Ok(""),
-            None => Err(Error::malformed(self.base + at, format!("the prefix {prefix:?} is not declared"))),
-        }
+        self.open.last().map_or(0, |open| open.bindings)
     }
 
     /// The next event.
@@ -252,6 +216,11 @@ impl<'x> Reader<'x> {
             return Ok(Event::End);
         }
         loop {
+            if !self.open.is_empty()
+                && let Some(event) = self.plain()?
+            {
+                return Ok(event);
+            }
             let from = self.position();
             self.start = from;
             let token = self.tokens.read_event().map_err(|error| {
@@ -333,7 +302,7 @@ impl<'x> Reader<'x> {
 
     fn close(&mut self) {
         // Its declarations hold for its text, which is often resolved only now.
-        self.ended = self.open.pop();
+        self.ended = self.open.pop().map(|open| open.bindings);
     }
 
     fn check_within(&self, what: &str) -> Result<(), Error> {
@@ -353,35 +322,13 @@ impl<'x> Reader<'x> {
         Ok(())
     }
 
-    fn text(&self, raw: &'x str) -> Result<Option<Cow<'x, str>>, Error> {
-        if self.open.is_empty() {
-            if raw.bytes().all(is_blank) {
-                return Ok(None);
-            }
-            self.check_within("a text")?;
-        }
-        self.check_length(raw.len())?;
-        if let Some(at) = memchr::memmem::find(raw.as_bytes(), b"]]>") {
-            return Err(Error::malformed(self.offset() + at, "`]]>` stands in a text"));
-        }
-        Ok(Some(normalize_lines(raw)))
-    }
-
     /// An element: `raw` is its tag, whose attributes end before `end`.
     fn begin(&mut self, raw: &'x str, name_len: usize, end: usize) -> Result<Name<'x>, Error> {
         let at = self.start;
         if self.open.is_empty() && std::mem::replace(&mut self.has_root, true) {
             return Err(Error::malformed(self.base + at, "there is a second root element"));
         }
-        self.nodes += 1;
-        if self.nodes > self.limits.nodes_max {
-            return Err(Error::limit(self.base + at, "elements", self.limits.nodes_max));
-        }
-        if self.open.len() >= self.limits.xml_depth_max {
-            return Err(Error::limit(self.base + at, "levels of elements", self.limits.xml_depth_max as u64));
-        }
-        self.open.push(self.bindings.len());
-        self.attributes.clear();
+        self.enter(None)?;
         let name = raw.get(1..1 + name_len).unwrap_or_default();
         if raw.len() > name_len + 2 {
             let tag = raw.get(1..end.max(1)).unwrap_or_default();
@@ -390,20 +337,41 @@ impl<'x> Reader<'x> {
             }
         }
         let (prefix, local) = self.split(name, at + 1)?;
+        self.named(prefix, local, at)
+    }
+
+    /// Opens an element.
+    fn enter(&mut self, name: Option<&'x str>) -> Result<(), Error> {
+        self.nodes += 1;
+        if self.nodes > self.limits.nodes_max {
+            return Err(Error::limit(self.offset(), "elements", self.limits.nodes_max));
+        }
+        if self.open.len() >= self.limits.xml_depth_max {
+            return Err(Error::limit(self.offset(), "levels of elements", self.limits.xml_depth_max as u64));
+        }
+        self.open.push(Open { bindings: self.bindings.len(), name });
+        self.attributes.clear();
+        Ok(())
+    }
+
+    /// The name of the element that was opened last.
+    fn named(&mut self, prefix: &'x str, local: &'x str, at: usize) -> Result<Name<'x>, Error> {
         if prefix == "xmlns" {
             return Err(Error::malformed(self.base + at, "the prefix xmlns is only for declarations"));
         }
         Ok(Name { namespace: self.lookup(prefix, at)?, local })
     }
 
-    fn split(&self, name: &'x str, at: usize) -> Result<(&'x str, &'x str), Error> {
-        if name.len() > self.limits.xml_name_bytes_max {
-            return Err(Error::limit(
-                self.base + at,
-                "bytes in a name",
-                self.limits.xml_name_bytes_max as u64,
-            ));
+    fn check_name_len(&self, len: usize, at: usize) -> Result<(), Error> {
+        if len > self.limits.xml_name_bytes_max {
+            let max = self.limits.xml_name_bytes_max as u64;
+            return Err(Error::limit(self.base + at, "bytes in a name", max));
         }
+        Ok(())
+    }
+
+    fn split(&self, name: &'x str, at: usize) -> Result<(&'x str, &'x str), Error> {
+        self.check_name_len(name.len(), at)?;
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         let begins_with_colon = name.as_bytes().first() == Some(&b':');
         let is_right = is_ncname(local) && (prefix.is_empty() || is_ncname(prefix)) && !begins_with_colon;
@@ -415,47 +383,6 @@ impl<'x> Reader<'x> {
     }
 }
 
-/// As many bindings are looked through one after the other.
-const FEW: usize = 8;
-
-fn index<'x>(bindings: &[Binding<'x>]) -> HashMap<&'x str, Vec<usize>> {
-    let mut places: HashMap<&'x str, Vec<usize>> = HashMap::new();
-    for (index, binding) in bindings.iter().enumerate() {
-        places.entry(binding.prefix).or_default().push(index);
-    }
-    places
-}
-
 pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
-/// Line ends are one character each.
-fn normalize_lines(raw: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'\r', raw.as_bytes()).is_none() {
-        return Cow::Borrowed(raw);
-    }
-    Cow::Owned(raw.replace("\r\n", "\n").replace('\r', "\n"))
-}
-
-/// What a reference stands for, given its name.
-fn reference(name: &str, at: usize) -> Result<Cow<'static, str>, Error> {
-    let number = match name {
-        "lt" => return Ok(Cow::Borrowed("<")),
-        "gt" => return Ok(Cow::Borrowed(">")),
-        "amp" => return Ok(Cow::Borrowed("&")),
-        "quot" => return Ok(Cow::Borrowed("\"")),
-        "apos" => return Ok(Cow::Borrowed("'")),
-        name => name.strip_prefix('#'),
-    };
-    let Some(digits) = number else {
-        return Err(Error::malformed(at, "only the predefined entities are allowed"));
-    };
-    let (digits, radix) = digits.strip_prefix('x').map_or((digits, 10), |digits| (digits, 16));
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| char::from(byte).is_digit(radix));
-    let c = is_number.then(|| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32)).flatten();
-    match c {
-        Some(c) if illegal_character(c.encode_utf8(&mut [0; 4])).is_none() => Ok(Cow::Owned(c.to_string())),
-        _ => Err(Error::malformed(at, "this is no reference to a character of XML")),
-    }
 }

@@ -117,3 +117,58 @@ proptest! {
         prop_assert_eq!(tree.text(), text);
     }
 }
+
+/// What quick-xml alone makes of a document: names of tags, ends, and texts as they stand.
+fn alone(input: &str) -> Result<Vec<String>, quick_xml::Error> {
+    use quick_xml::events::Event as Token;
+    let mut reader = quick_xml::Reader::from_str(input);
+    let mut found: Vec<String> = Vec::new();
+    loop {
+        match reader.read_event()? {
+            Token::Start(tag) => found.push(format!("<{}", tag.name().as_ref())),
+            Token::Empty(tag) => found.extend([format!("<{}", tag.name().as_ref()), ">".to_owned()]),
+            Token::End(_) => found.push(">".to_owned()),
+            Token::Text(text) => found.push((*text).to_owned()),
+            Token::CData(text) => found.push((*text).to_owned()),
+            Token::GeneralRef(_) => found.push("<".to_owned()),
+            Token::Eof => return Ok(found),
+            _ => {}
+        }
+    }
+}
+
+/// The same by us.
+fn ours(input: &str) -> Result<Vec<String>, Error> {
+    let mut reader = Reader::new(input.as_bytes(), &Limits::default())?;
+    let mut found = Vec::new();
+    loop {
+        match reader.next()? {
+            Event::Start(name) if name.namespace.is_empty() => found.push(format!("<{}", name.local)),
+            Event::Start(name) => found.push(format!("<p:{}", name.local)),
+            Event::Text(text) => found.push(text.into_owned()),
+            Event::End => found.push(">".to_owned()),
+            Event::Eof => return Ok(found),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_read_here_is_what_quick_xml_reads(
+        picked in proptest::collection::vec(0_usize..19, 0..24),
+    ) {
+        const TOKENS: [&str; 19] = [
+            "<a>", "</a>", "<a>", "</a>", "<b/>", "<a x='1>'>", "</a >", "text", "&lt;", "<!-- <c> -->", "<![CDATA[z<]]>",
+            "<p:a>", "</p:a>", "<?pi <d>?>", " \n", "<a.b-c>", "</a.b-c>", "</b>", "<客/>",
+        ];
+        let inner: String = picked.into_iter().map(|index| TOKENS[index]).collect();
+        let document = format!("<r xmlns:p='u'>{inner}</r>");
+        match (ours(&document), alone(&document)) {
+            (Ok(ours), Ok(alone)) => {
+                let texts = |found: Vec<String>| found.into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>();
+                prop_assert_eq!(texts(ours), texts(alone), "{}", document);
+            }
+            (ours, alone) => prop_assert_eq!(ours.is_ok(), alone.is_ok(), "{}", document),
+        }
+    }
+}

@@ -1,4 +1,4 @@
-use std::rc::Rc;
+use std::{fmt, ops::Deref, ops::Range, rc::Rc};
 
 use super::reader::{Event, Reader};
 use crate::{Error, Limits};
@@ -9,11 +9,11 @@ pub struct Element {
     /// Its namespace, empty for none.
     pub namespace: Rc<str>,
     /// Its name.
-    pub local: Box<str>,
+    pub local: Text,
     /// Where it begins.
     pub offset: usize,
     /// Its attributes: namespace, name, value.
-    pub attributes: Vec<(Box<str>, Box<str>, Box<str>)>,
+    pub attributes: Vec<(Rc<str>, Text, Text)>,
     /// What is in it.
     pub children: Vec<Child>,
     scope: Rc<Scope>,
@@ -28,10 +28,60 @@ pub enum Child {
     Text(String),
 }
 
+/// A name or a value, where it stands in its document: a schema of a megabyte has a hundred thousand of them.
+#[derive(Clone)]
+pub struct Text {
+    document: Rc<str>,
+    place: Range<usize>,
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.document.get(self.place.clone()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(out)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Scope {
     outer: Option<Rc<Scope>>,
     own: Vec<(Box<str>, Rc<str>)>,
+}
+
+/// A document, and what its parts are kept in.
+struct Document<'x> {
+    input: &'x str,
+    text: Rc<str>,
+    no_namespace: Rc<str>,
+}
+
+impl Document<'_> {
+    fn text(&self, part: &str) -> Text {
+        let start = part.as_ptr().addr().wrapping_sub(self.input.as_ptr().addr());
+        let place = start..start.wrapping_add(part.len());
+        if start <= place.end && place.end <= self.input.len() {
+            return Text { document: self.text.clone(), place };
+        }
+        // A value that does not stand there as it is.
+        Text { document: part.into(), place: 0..part.len() }
+    }
+
+    fn namespace(&self, namespace: &str) -> Rc<str> {
+        if namespace.is_empty() { self.no_namespace.clone() } else { namespace.into() }
+    }
 }
 
 impl Element {
@@ -41,6 +91,8 @@ impl Element {
     /// As [`Reader::next`].
     pub fn parse(input: &[u8], limits: &Limits) -> Result<Self, Error> {
         let mut reader = Reader::new(input, limits)?;
+        let input = reader.input();
+        let document = Document { input, text: input.into(), no_namespace: "".into() };
         let mut open: Vec<Self> = Vec::new();
         let mut root = None;
         loop {
@@ -57,14 +109,15 @@ impl Element {
                     };
                     let namespace = match open.last() {
                         Some(parent) if &*parent.namespace == name.namespace => parent.namespace.clone(),
-                        _ => name.namespace.into(),
+                        _ => document.namespace(name.namespace),
                     };
                     let attributes = reader.attributes().iter().map(|one| {
-                        (one.name.namespace.into(), one.name.local.into(), one.value.as_ref().into())
+                        let name = document.text(one.name.local);
+                        (document.namespace(one.name.namespace), name, document.text(&one.value))
                     });
                     open.push(Self {
                         namespace,
-                        local: name.local.into(),
+                        local: document.text(name.local),
                         offset: reader.offset(),
                         attributes: attributes.collect(),
                         children: Vec::new(),
@@ -137,19 +190,19 @@ impl Element {
 
     /// Namespace and name of a qualified name in a value; none if its prefix is not declared.
     #[must_use]
-    pub fn resolve<'t>(&self, name: &'t str) -> Option<(Rc<str>, &'t str)> {
+    pub fn resolve<'e, 't>(&'e self, name: &'t str) -> Option<(&'e str, &'t str)> {
         let name = name.trim();
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         if prefix == "xml" {
-            return Some((super::XML.into(), local));
+            return Some((super::XML, local));
         }
         let mut scope = Some(&self.scope);
         while let Some(here) = scope {
             if let Some((_, namespace)) = here.own.iter().find(|(bound, _)| &**bound == prefix) {
-                return Some((namespace.clone(), local));
+                return Some((namespace, local));
             }
             scope = here.outer.as_ref();
         }
-        prefix.is_empty().then(|| ("".into(), local))
+        prefix.is_empty().then_some(("", local))
     }
 }

@@ -1,22 +1,22 @@
 //! From the elements of schema files to descriptors.
 
 mod complex;
+mod elements;
+mod index;
 mod simple;
 
 pub(super) use self::complex::is_many;
+use self::index::{Key, Kind, Named, Place};
 
 use std::collections::HashMap;
 
 use super::{
-    SOAP_ENC_11, SOAP_ENC_12, XSD,
     builtin::{self, ANY_TYPE},
     documents::Documents,
     load::{SchemaFile, SchemaFiles},
     members,
-    model::{
-        Element as Declaration, ElementId, Form, Particle, QualifiedName, Schemas, Term, Type, TypeId,
-        TypeKind, UNBOUNDED,
-    },
+    model::{ElementId, QualifiedName, Type, TypeId, TypeKind},
+    schemas::Schemas,
 };
 use crate::{Diagnostic, xml::Element};
 
@@ -39,64 +39,9 @@ pub(super) fn build(files: &SchemaFiles, documents: &mut Documents<'_>) -> Resul
         budget: 0,
     };
     builder.budget = builder.documents.limits.schema_parts_max;
-    builder.index();
-    builder.all()?;
+    let keys = builder.index();
+    builder.all(&keys)?;
     builder.finish()
-}
-
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-enum Kind {
-    Type,
-    Element,
-    Attribute,
-    Group,
-    AttributeGroup,
-}
-
-type Key = (Kind, String, String);
-
-/// An element of a schema file, and what is needed to understand it.
-#[derive(Clone, Copy)]
-struct Place<'d> {
-    file: usize,
-    element: &'d Element,
-    /// The name of what this redefines.
-    redefines: Option<&'d str>,
-}
-
-impl<'d> Place<'d> {
-    fn at(self, element: &'d Element) -> Self {
-        Self { element, ..self }
-    }
-
-    /// The elements in it that mean something.
-    fn parts(self) -> impl Iterator<Item = Self> {
-        let is_part = |element: &&Element| &*element.namespace == XSD && &*element.local != "annotation";
-        self.element.elements().filter(is_part).map(move |element| self.at(element))
-    }
-
-    fn part(self, local: &str) -> Option<Self> {
-        self.parts().find(|part| &*part.element.local == local)
-    }
-
-    fn local(self) -> &'d str {
-        &self.element.local
-    }
-
-    fn attribute(self, name: &str) -> Option<&'d str> {
-        self.element.attribute(name)
-    }
-
-    fn doc(self) -> Option<String> {
-        let annotation = self.element.child(XSD, "annotation")?;
-        let texts: Vec<String> = annotation
-            .elements()
-            .filter(|part| part.is(XSD, "documentation"))
-            .map(|part| part.text().split_whitespace().collect::<Vec<_>>().join(" "))
-            .filter(|text| !text.is_empty())
-            .collect();
-        (!texts.is_empty()).then(|| texts.join("\n"))
-    }
 }
 
 enum State<'d> {
@@ -108,9 +53,9 @@ enum State<'d> {
 struct Builder<'b, 'd, 'l> {
     files: &'d [SchemaFile],
     documents: &'b mut Documents<'l>,
-    index: HashMap<Key, Place<'d>>,
+    index: HashMap<Key<'d>, Named<'d>>,
     /// What was redefined.
-    originals: HashMap<Key, Place<'d>>,
+    originals: HashMap<Key<'d>, Place<'d>>,
     schemas: Schemas,
     /// How far each type is.
     states: Vec<State<'d>>,
@@ -140,48 +85,15 @@ impl<'d> Builder<'_, 'd, '_> {
         self.files.get(place.file).map_or("", |file| &file.target)
     }
 
-    fn index(&mut self) {
-        for (file, schema) in self.files.iter().enumerate() {
-            for element in schema.root.elements().filter(|child| &*child.namespace == XSD) {
-                if &*element.local == "redefine" {
-                    for part in element.elements() {
-                        let place = Place { file, element: part, redefines: part.attribute("name") };
-                        self.index_one(&schema.target, place);
-                    }
-                } else {
-                    self.index_one(&schema.target, Place { file, element, redefines: None });
-                }
-            }
+    fn all(&mut self, keys: &[Key<'d>]) -> Result<(), Diagnostic> {
+        // The numbers of namespaces, and with them our prefixes, do not change when files are put together differently.
+        let mut targets: Vec<&str> = keys.iter().map(|key| key.1).collect();
+        targets.dedup();
+        targets.sort_unstable();
+        for target in targets {
+            self.schemas.intern_namespace(target);
         }
-    }
-
-    fn index_one(&mut self, target: &str, place: Place<'d>) {
-        let kind = match place.local() {
-            "simpleType" | "complexType" => Kind::Type,
-            "element" => Kind::Element,
-            "attribute" => Kind::Attribute,
-            "group" => Kind::Group,
-            "attributeGroup" => Kind::AttributeGroup,
-            _ => return,
-        };
-        let Some(name) = place.attribute("name") else { return };
-        let key = (kind, target.to_owned(), name.to_owned());
-        // The file that redefines comes before the one that it redefines.
-        match self.index.get(&key) {
-            Some(known) if known.redefines.is_some() && place.redefines.is_none() => {
-                self.originals.entry(key).or_insert(place);
-            }
-            Some(_) => {}
-            None => {
-                self.index.insert(key, place);
-            }
-        }
-    }
-
-    fn all(&mut self) -> Result<(), Diagnostic> {
-        let mut keys: Vec<Key> = self.index.keys().cloned().collect();
-        keys.sort_by(|one, other| (&one.1, &one.2).cmp(&(&other.1, &other.2)));
-        for (kind, namespace, local) in &keys {
+        for (kind, namespace, local) in keys {
             match kind {
                 Kind::Type => drop(self.find_type(namespace, local)),
                 Kind::Element => drop(self.find_element(namespace, local)),
@@ -251,50 +163,6 @@ impl<'d> Builder<'_, 'd, '_> {
         result
     }
 
-    /// Namespace and name of a qualified name in an attribute.
-    fn resolve(&self, place: Place<'d>, name: &str) -> Result<(String, String), Diagnostic> {
-        let Some((namespace, local)) = place.element.resolve(name) else {
-            return Err(self.error(place, format!("the prefix of {name:?} is not declared")));
-        };
-        let chameleon = self.files.get(place.file).is_some_and(|file| file.chameleon);
-        let namespace = if namespace.is_empty() && chameleon { self.target(place) } else { &*namespace };
-        Ok((namespace.to_owned(), local.to_owned()))
-    }
-
-    /// What a reference is to; none, and a warning, if nothing is known of its namespace.
-    fn look_up(
-        &mut self,
-        kind: Kind,
-        place: Place<'d>,
-        name: &str,
-    ) -> Result<Option<(Key, Place<'d>)>, Diagnostic> {
-        let (namespace, local) = self.resolve(place, name)?;
-        let key = (kind, namespace, local);
-        let is_original = place.redefines == Some(key.2.as_str()) && key.1 == self.target(place);
-        let found = if is_original && kind != Kind::Element {
-            self.originals.get(&key).or_else(|| self.index.get(&key))
-        } else {
-            self.index.get(&key)
-        };
-        if let Some(found) = found {
-            return Ok(Some((key, *found)));
-        }
-        let what = match kind {
-            Kind::Type => "type",
-            Kind::Element => "element",
-            Kind::Attribute => "attribute",
-            Kind::Group => "group",
-            Kind::AttributeGroup => "attribute group",
-        };
-        let is_known = key.1 == XSD || self.files.iter().any(|file| file.target == key.1);
-        let message = format!("there is no {what} {{{}}}{}", key.1, key.2);
-        if is_known && !matches!(key.1.as_str(), SOAP_ENC_11 | SOAP_ENC_12) {
-            return Err(self.error(place, message));
-        }
-        self.warn(place, message + "; anything is taken for it");
-        Ok(None)
-    }
-
     fn name(&mut self, namespace: &str, local: &str) -> QualifiedName {
         QualifiedName { namespace: self.schemas.intern_namespace(namespace), local: local.to_owned() }
     }
@@ -309,29 +177,31 @@ impl<'d> Builder<'_, 'd, '_> {
 
     /// The type of a name, which is built later.
     fn find_type(&mut self, namespace: &str, local: &str) -> Option<TypeId> {
-        let name = self.name(namespace, local);
-        if let Some(id) = self.schemas.named_types.get(&name) {
-            return Some(*id);
+        let Some(named) = self.index.get(&(Kind::Type, namespace, local)) else {
+            return self.schemas.find_type(namespace, local);
+        };
+        if let Some(id) = named.built.get() {
+            return Some(TypeId(id));
         }
-        let place = *self.index.get(&(Kind::Type, namespace.to_owned(), local.to_owned()))?;
-        let id = self.new_type(Some(name.clone()), State::Waiting(place));
-        self.schemas.named_types.insert(name, id);
+        let id = TypeId(u32::try_from(self.schemas.types.len()).unwrap_or(u32::MAX));
+        named.built.set(Some(id.0));
+        let place = named.place;
+        let name = self.name(namespace, local);
+        self.schemas.named_types.insert(&name, id);
+        self.new_type(Some(name), State::Waiting(place));
         self.waiting_types.push(id);
         Some(id)
     }
 
-    fn type_of(&mut self, place: Place<'d>, name: &str) -> Result<TypeId, Diagnostic> {
+    fn type_of(&mut self, place: Place<'d>, name: &'d str) -> Result<TypeId, Diagnostic> {
         let (namespace, local) = self.resolve(place, name)?;
-        let is_original = place.redefines == Some(local.as_str()) && namespace == self.target(place);
-        if is_original
-            && let Some(original) =
-                self.originals.get(&(Kind::Type, namespace.clone(), local.clone())).copied()
-        {
+        let is_original = place.redefines == Some(local) && namespace == self.target(place);
+        if is_original && let Some(original) = self.originals.get(&(Kind::Type, namespace, local)).copied() {
             let id = self.new_type(None, State::Waiting(original));
             self.waiting_types.push(id);
             return Ok(id);
         }
-        if let Some(id) = self.find_type(&namespace, &local) {
+        if let Some(id) = self.find_type(namespace, local) {
             return Ok(id);
         }
         self.look_up(Kind::Type, place, name).map(|_| ANY_TYPE)
@@ -349,10 +219,9 @@ impl<'d> Builder<'_, 'd, '_> {
             State::Open => {
                 let name = self.schemas.ty(id).name.as_ref().map(|name| name.local.clone());
                 let place = name.and_then(|name| {
-                    self.index
-                        .iter()
-                        .find(|(key, _)| key.0 == Kind::Type && key.2 == name)
-                        .map(|(_, place)| *place)
+                    let found =
+                        self.index.iter().find(|(key, _)| key.0 == Kind::Type && key.2 == name.as_str());
+                    found.map(|(_, named)| named.place)
                 });
                 let message = "this type is derived from itself";
                 return Err(match place {
@@ -386,155 +255,6 @@ impl<'d> Builder<'_, 'd, '_> {
         let id = self.new_type(None, State::Waiting(Place { redefines: None, ..place }));
         self.ensure(id)?;
         Ok(id)
-    }
-
-    fn new_element(&mut self, name: QualifiedName) -> ElementId {
-        let id = ElementId(u32::try_from(self.schemas.elements.len()).unwrap_or(u32::MAX));
-        self.schemas.elements.push(Declaration {
-            name,
-            ty: ANY_TYPE,
-            nillable: false,
-            is_abstract: false,
-            default: None,
-            fixed: None,
-            substitutes: Vec::new(),
-            doc: None,
-        });
-        id
-    }
-
-    /// The global element of a name, which is filled later.
-    fn find_element(&mut self, namespace: &str, local: &str) -> Option<ElementId> {
-        let name = self.name(namespace, local);
-        if let Some(id) = self.schemas.global_elements.get(&name) {
-            return Some(*id);
-        }
-        let place = *self.index.get(&(Kind::Element, namespace.to_owned(), local.to_owned()))?;
-        let id = self.new_element(name.clone());
-        self.schemas.global_elements.insert(name, id);
-        self.waiting_elements.push((id, place));
-        Some(id)
-    }
-
-    fn fill_element(&mut self, id: ElementId, place: Place<'d>) -> Result<(), Diagnostic> {
-        let mut inherits = None;
-        for head in place.attribute("substitutionGroup").into_iter().flat_map(str::split_whitespace) {
-            if let Some(((_, namespace, local), _)) = self.look_up(Kind::Element, place, head)?
-                && let Some(head) = self.find_element(&namespace, &local)
-            {
-                self.substitutions.push((head, id));
-                inherits.get_or_insert(head);
-            }
-        }
-        let inline = place.parts().find(|part| matches!(part.local(), "simpleType" | "complexType"));
-        let ty = match (place.attribute("type"), inline) {
-            (Some(name), _) => self.type_of(place, name)?,
-            (None, Some(inline)) => self.anonymous(inline)?,
-            (None, None) => {
-                self.inherits.extend(inherits.map(|head| (id, head)));
-                ANY_TYPE
-            }
-        };
-        let element = &mut self.schemas.elements[id.0 as usize];
-        element.ty = ty;
-        element.nillable = place.attribute("nillable").is_some_and(is_true);
-        element.is_abstract = place.attribute("abstract").is_some_and(is_true);
-        element.default = place.attribute("default").map(str::to_owned);
-        element.fixed = place.attribute("fixed").map(str::to_owned);
-        element.doc = place.doc();
-        Ok(())
-    }
-
-    fn form(&self, place: Place<'d>, default: &str) -> Form {
-        let form = place.attribute("form");
-        let file = self.files.get(place.file);
-        match form.or_else(|| file.and_then(|file| file.root.attribute(default))) {
-            Some("qualified") => Form::Qualified,
-            _ => Form::Unqualified,
-        }
-    }
-
-    fn occurs(&self, place: Place<'d>) -> Result<(u32, u32), Diagnostic> {
-        let number = |name: &str| match place.attribute(name).map(str::trim) {
-            None => Ok(1),
-            Some("unbounded") if name == "maxOccurs" => Ok(UNBOUNDED),
-            Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                // So many are as good as no bound.
-                Ok(text.parse().unwrap_or(UNBOUNDED))
-            }
-            Some(text) => Err(self.error(place, format!("{name} cannot be {text:?}"))),
-        };
-        Ok((number("minOccurs")?, number("maxOccurs")?))
-    }
-
-    /// A part of a content model; none if it must not appear.
-    fn particle(&mut self, place: Place<'d>) -> Result<Option<Particle>, Diagnostic> {
-        self.spend(place)?;
-        let (min, max) = self.occurs(place)?;
-        if max == 0 {
-            return Ok(None);
-        }
-        if min > max {
-            return Err(self.error(place, "minOccurs is greater than maxOccurs"));
-        }
-        let term = match place.local() {
-            "element" => self.element_term(place)?,
-            "any" => Term::Any,
-            "group" => {
-                let name = place.attribute("ref").unwrap_or_default();
-                let Some((_, group)) = self.look_up(Kind::Group, place, name)? else { return Ok(None) };
-                if self.open_groups.contains(&std::ptr::from_ref(group.element)) {
-                    return Err(self.error(place, format!("the group {name:?} is within itself")));
-                }
-                self.open_groups.push(group.element);
-                let inner = group.parts().find(|part| matches!(part.local(), "sequence" | "choice" | "all"));
-                let inner = match inner {
-                    Some(inner) => self.nested(place, |builder| builder.particle(inner))?,
-                    None => None,
-                };
-                self.open_groups.pop();
-                let Some(inner) = inner else { return Ok(None) };
-                if (inner.min, inner.max) == (1, 1) { inner.term } else { Term::Sequence(vec![inner]) }
-            }
-            kind @ ("sequence" | "choice" | "all") => {
-                let mut parts = Vec::new();
-                for part in place.parts() {
-                    parts.extend(self.nested(place, |builder| builder.particle(part))?);
-                }
-                match kind {
-                    "sequence" => Term::Sequence(parts),
-                    "choice" => Term::Choice(parts),
-                    _ => Term::All(parts),
-                }
-            }
-            other => return Err(self.error(place, format!("expected a content model, found {other:?}"))),
-        };
-        Ok(Some(Particle { min, max, term }))
-    }
-
-    fn element_term(&mut self, place: Place<'d>) -> Result<Term, Diagnostic> {
-        let element = match (place.attribute("ref"), place.attribute("name")) {
-            (Some(name), _) => match self.look_up(Kind::Element, place, name)? {
-                Some(((_, namespace, local), _)) => self.find_element(&namespace, &local),
-                None => {
-                    let (namespace, local) = self.resolve(place, name)?;
-                    let name = self.name(&namespace, &local);
-                    Some(self.new_element(name))
-                }
-            },
-            (None, Some(local)) => {
-                let namespace = match self.form(place, "elementFormDefault") {
-                    Form::Qualified => self.target(place),
-                    Form::Unqualified => "",
-                };
-                let name = self.name(namespace, local);
-                let id = self.new_element(name);
-                self.fill_element(id, place)?;
-                Some(id)
-            }
-            (None, None) => return Err(self.error(place, "an element has neither name nor ref")),
-        };
-        Ok(element.map_or(Term::Any, |element| Term::Element { element, members: Vec::new() }))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{
     XSD,
-    model::{Atom, Complex, Content, Facets, QualifiedName, Schemas, Simple, Type, TypeId, TypeKind, Value},
+    model::{Atom, Complex, Content, Facets, QualifiedName, Simple, Type, TypeId, TypeKind, Value},
+    schemas::Schemas,
 };
 
 /// What every type is derived from.
@@ -75,11 +76,11 @@ pub(super) fn schemas() -> Schemas {
     let namespace = schemas.intern_namespace(XSD);
     let simple = |value| TypeKind::Simple(Simple { value, facets: Facets::default() });
     let mut add = |local: &str, base: Option<&str>, kind| {
-        let name = |local: &str| QualifiedName { namespace, local: local.to_owned() };
-        let base = base.and_then(|base| schemas.named_types.get(&name(base)).copied());
+        let name = QualifiedName { namespace, local: local.to_owned() };
+        let base = base.and_then(|base| schemas.named_types.get(namespace, base));
         let id = TypeId(u32::try_from(schemas.types.len()).unwrap_or(u32::MAX));
-        schemas.named_types.insert(name(local), id);
-        schemas.types.push(Type { name: Some(name(local)), base, is_abstract: false, doc: None, kind });
+        schemas.named_types.insert(&name, id);
+        schemas.types.push(Type { name: Some(name), base, is_abstract: false, doc: None, kind });
         id
     };
     let mut any = Complex::new(Content::Any);

@@ -1,6 +1,9 @@
 //! Types as JSON Schema (2020-12), by the rules of [`soap`](crate::soap).
 
-use super::model::{Atom, Complex, Content, Element, Facets, Member, Schemas, Type, TypeId, TypeKind, Value};
+use super::{
+    model::{Atom, Complex, Content, Element, Facets, Member, Type, TypeId, TypeKind, Value},
+    schemas::Schemas,
+};
 use crate::json;
 
 pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";

@@ -1,10 +1,12 @@
 //! What can be said of content models when all of the schema is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use super::{
     build::is_many,
-    model::{Complex, Content, Element, ElementId, Member, Particle, Schemas, Term, TypeKind},
+    model::{Complex, Content, Element, ElementId, Member, Particle, Term, TypeKind},
+    names::MemberNames,
+    schemas::Schemas,
 };
 
 pub(super) fn finish(
@@ -65,7 +67,7 @@ fn substitutes(
 struct Walk<'a> {
     elements: &'a [Element],
     members: Vec<Member>,
-    by_element: HashMap<(u32, String), u32>,
+    by_element: HashMap<(u32, &'a str), u32>,
     interleaved: bool,
     has_any: bool,
 }
@@ -82,20 +84,16 @@ fn members(
         Walk { elements, members: Vec::new(), by_element: HashMap::new(), interleaved: false, has_any };
     walk.particle(particle, false, true, budget)?;
     let Walk { mut members, interleaved, has_any, .. } = walk;
-    let mut by_name: HashMap<String, Vec<u32>> = HashMap::new();
-    let mut by_json_name = HashMap::new();
-    for (index, member) in (0..).zip(&mut members) {
+    let mut names = MemberNames::default();
+    for member in &mut members {
         let name = &elements[member.element.0 as usize].name;
-        if by_json_name.contains_key(&member.json_name) {
+        if !names.add(&name.local) {
             let namespace = namespaces.get(name.namespace.0 as usize).map_or("", String::as_str);
             member.json_name = format!("{{{namespace}}}{}", name.local);
         }
-        by_json_name.insert(member.json_name.clone(), index);
-        by_name.entry(name.local.clone()).or_default().push(index);
     }
     complex.members = members;
-    complex.by_name = by_name;
-    complex.by_json_name = by_json_name;
+    complex.names = names;
     complex.interleaved = interleaved;
     complex.has_any = has_any;
     Ok(())
@@ -166,18 +164,21 @@ impl Walk<'_> {
     ) -> Result<u32, String> {
         spend(budget)?;
         let name = &self.elements[element.0 as usize].name;
-        let key = (name.namespace.0, name.local.clone());
-        if let Some(index) = self.by_element.get(&key) {
-            // The same name in two places: what it holds is an array, even if the places exclude each other.
-            let member = &mut self.members[*index as usize];
-            member.many = true;
-            member.required |= required;
-            self.interleaved = true;
-            return Ok(*index);
-        }
         let index = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
-        self.by_element.insert(key, index);
-        self.members.push(Member { element, json_name: name.local.clone(), many, required });
-        Ok(index)
+        match self.by_element.entry((name.namespace.0, &name.local)) {
+            Entry::Occupied(known) => {
+                // The same name in two places: what it holds is an array, even if the places exclude each other.
+                let member = &mut self.members[*known.get() as usize];
+                member.many = true;
+                member.required |= required;
+                self.interleaved = true;
+                Ok(*known.get())
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(index);
+                self.members.push(Member { element, json_name: name.local.clone(), many, required });
+                Ok(index)
+            }
+        }
     }
 }

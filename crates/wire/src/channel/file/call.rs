@@ -27,6 +27,18 @@ pub(in super::super) enum Body<'f> {
     Form(&'f BTreeMap<String, Node>),
     Multipart(&'f Multipart),
     Text(&'f Node),
+    Call(&'f Invocation),
+}
+
+/// A call of a system that speaks SOAP or Thrift.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Invocation {
+    /// The operation or the function.
+    pub(in super::super) method: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub(in super::super) arguments: Option<Node>,
 }
 
 /// A body of parts.
@@ -74,6 +86,9 @@ macro_rules! calls {
             /// A body that is a text.
             #[serde(default)]
             text: Option<Node>,
+            /// A body that is a call, by what `schema` names.
+            #[serde(default)]
+            call: Option<Invocation>,
             /// What says that it worked, besides a status of 2xx.
             #[serde(default)]
             ok: Option<Condition>,
@@ -96,6 +111,7 @@ macro_rules! calls {
                     self.form.as_ref().map(Body::Form),
                     self.multipart.as_ref().map(Body::Multipart),
                     self.text.as_ref().map(Body::Text),
+                    self.call.as_ref().map(Body::Call),
                 ];
                 let mut bodies = bodies.into_iter().flatten();
                 let body = bodies.next().unwrap_or(Body::Empty);
@@ -111,7 +127,8 @@ macro_rules! calls {
 }
 
 const ONE_ADDRESS: &str = "a request has one of get, post and put";
-const ONE_BODY: &str = "a request has at most one of json, form, multipart and text, and a get has none";
+const ONE_BODY: &str =
+    "a request has at most one of json, form, multipart, text and call, and a get has none";
 
 calls! {
     /// How a message of a kind is sent.

@@ -55,6 +55,10 @@ pub(in super::super) enum Format {
     Form,
     /// A text.
     Text,
+    /// A call of SOAP, by the description that `schema` names.
+    Soap,
+    /// A call of Thrift, by the interface file that `schema` names.
+    Thrift,
 }
 
 /// How a request asks.
@@ -110,11 +114,13 @@ pub(in super::super) struct ReplyRule {
     pub(in super::super) text: Option<Node>,
     /// A value.
     pub(in super::super) json: Option<Node>,
+    /// Of SOAP and Thrift: what the call returns, or a fault.
+    pub(in super::super) result: Option<Node>,
 }
 
 impl ReplyRule {
     /// An empty 200.
-    pub(in super::super) const EMPTY: Self = Self { status: 200, text: None, json: None };
+    pub(in super::super) const EMPTY: Self = Self { status: 200, text: None, json: None, result: None };
 }
 
 impl Default for ReplyRule {

@@ -62,7 +62,7 @@ pub(in super::super) struct FakeRequest {
     /// The body, byte for byte.
     #[serde(default)]
     pub(in super::super) body: Option<String>,
-    /// The body, as a value.
+    /// The body, as a value; of SOAP and Thrift, `method` and `arguments` of the call.
     #[serde(default)]
     pub(in super::super) json: Option<Json>,
     /// Whether to cover and sign it as the service would.
@@ -113,7 +113,7 @@ pub(in super::super) struct FakeAnswer {
     /// Headers.
     #[serde(default)]
     pub(in super::super) headers: BTreeMap<String, String>,
-    /// The body, as a value.
+    /// The body, as a value; of SOAP and Thrift, what the call returns, or a fault.
     #[serde(default)]
     pub(in super::super) json: Option<Json>,
     /// The body, byte for byte.
@@ -146,6 +146,8 @@ pub(in super::super) struct Expectation {
     pub(in super::super) status: Option<u16>,
     /// The body of the answer.
     pub(in super::super) reply: Option<String>,
+    /// What the answer to a call of SOAP or Thrift says: `result` or `fault`.
+    pub(in super::super) answer: Option<Json>,
     /// The messages, in order; of each, the members named.
     pub(in super::super) messages: Option<Vec<Object>>,
     /// The list to fetch.
@@ -172,7 +174,7 @@ pub(in super::super) struct ExpectedCall {
     /// Headers.
     #[serde(default)]
     pub(in super::super) headers: BTreeMap<String, String>,
-    /// The body.
+    /// The body; of SOAP and Thrift, `method` and `arguments` of the call.
     #[serde(default)]
     pub(in super::super) json: Option<Json>,
     /// The body, of another format.

@@ -1,13 +1,16 @@
 //! What the shape of a file cannot say: that names are declared, that every request is verified, that hosts are named.
 
+mod requests;
+
 use std::collections::BTreeSet;
 
 use super::HostRule;
 use crate::channel::{
     Kind, Method,
     expression::{Condition, Expr, Node},
-    file::{Body, Call, Cipher, File, Proof, Receive, Verify},
+    file::{Cipher, File, Format, Proof, Receive, Verify},
     reference::Reference,
+    system::System,
     url::Origin,
 };
 
@@ -35,8 +38,8 @@ pub(super) fn hosts(file: &File) -> (Vec<HostRule>, Vec<Finding>) {
 }
 
 /// Finds all that is wrong.
-pub(super) fn all(file: &File, hosts: &[HostRule]) -> Vec<Finding> {
-    let mut check = Check { file, hosts, findings: Vec::new() };
+pub(super) fn all(file: &File, hosts: &[HostRule], system: Option<&System>) -> Vec<Finding> {
+    let mut check = Check { file, hosts, system, findings: Vec::new() };
     check.shape();
     if let Some(receive) = &file.receive {
         check.receive(receive);
@@ -49,6 +52,7 @@ pub(super) fn all(file: &File, hosts: &[HostRule]) -> Vec<Finding> {
 struct Check<'f> {
     file: &'f File,
     hosts: &'f [HostRule],
+    system: Option<&'f System>,
     findings: Vec<Finding>,
 }
 
@@ -111,6 +115,20 @@ impl Check<'_> {
     }
 
     fn receive(&mut self, receive: &Receive) {
+        let named = |named: fn(&crate::channel::file::SchemaRule) -> &Option<String>| {
+            self.file.schema.as_ref().is_some_and(|schema| named(schema).is_some())
+        };
+        let missing = match receive.format {
+            Format::Soap if !named(|schema| &schema.wsdl) => Some("wsdl"),
+            Format::Thrift if !named(|schema| &schema.idl) => Some("idl"),
+            _ => None,
+        };
+        if let Some(key) = missing {
+            self.say(
+                "receive.format",
+                format!("`schema` must name the description of the messages, `{key}`"),
+            );
+        }
         let signed = |method: Method, proofs: &[Verify]| {
             let of_method = proofs.iter().filter(|one| one.on.is_none_or(|on| on == method));
             of_method.filter(|one| !matches!(one.proof, Proof::Fresh(_))).count() > 0
@@ -143,7 +161,7 @@ impl Check<'_> {
             }
             self.proofs(&format!("{key}.verify"), &handshake.verify);
             self.condition(&format!("{key}.when"), handshake.when.as_ref(), RECEIVED);
-            self.reply(&format!("{key}.reply"), &handshake.reply);
+            self.reply(&format!("{key}.reply"), &handshake.reply, receive.format);
         }
         if let Some(notice) = &receive.notice {
             self.condition("receive.notice.when", notice.when.as_ref(), RECEIVED);
@@ -151,17 +169,22 @@ impl Check<'_> {
             self.node("receive.notice.values", notice.values.as_ref(), RECEIVED);
         }
         if let Some(reply) = &receive.reply {
-            self.reply("receive.reply", reply);
+            self.reply("receive.reply", reply, receive.format);
         }
     }
 
-    fn reply(&mut self, key: &str, reply: &crate::channel::file::ReplyRule) {
+    fn reply(&mut self, key: &str, reply: &crate::channel::file::ReplyRule, format: Format) {
         if !(200..600).contains(&reply.status) {
             self.say(format!("{key}.status"), "a status is between 200 and 599");
         }
-        if reply.text.is_some() && reply.json.is_some() {
-            self.say(key, "a reply is a text or JSON, not both");
+        let is_call = matches!(format, Format::Soap | Format::Thrift);
+        if reply.result.is_some() && !is_call {
+            self.say(format!("{key}.result"), "only calls of SOAP and Thrift have a result");
         }
+        if [&reply.text, &reply.json, &reply.result].into_iter().flatten().count() > 1 {
+            self.say(key, "a reply is one of a text, JSON and a result");
+        }
+        self.node(&format!("{key}.result"), reply.result.as_ref(), RECEIVED);
         self.node(&format!("{key}.text"), reply.text.as_ref(), RECEIVED);
         self.node(&format!("{key}.json"), reply.json.as_ref(), RECEIVED);
     }
@@ -259,94 +282,6 @@ impl Check<'_> {
             Node::Expr(_) => {}
             Node::List(_) | Node::Object(_) => self.say(key, "the kind is a name, an expression or a switch"),
         }
-    }
-
-    fn outgoing(&mut self) {
-        let file = self.file;
-        for (name, token) in &file.tokens {
-            let key = format!("tokens.{name}");
-            self.call(&key, token.call(), TOKEN);
-            self.node(&format!("{key}.value"), Some(&token.value), ANSWER);
-            self.node(&format!("{key}.ttl"), Some(&token.ttl), ANSWER);
-        }
-        for (kind, send) in &file.send {
-            let key = format!("send.{}", kind.as_str());
-            self.call(&key, send.call(), SENT);
-            self.node(&format!("{key}.id"), send.id.as_ref(), ANSWER);
-            self.condition(&format!("{key}.already"), send.already.as_ref(), ANSWER);
-            self.condition(&format!("{key}.retry.on"), send.retry.on.as_ref(), ANSWER);
-            if let Some(upload) = &send.upload {
-                self.call(&format!("{key}.upload"), upload.call(), SENT);
-                self.node(&format!("{key}.upload.value"), Some(&upload.value), ANSWER);
-            }
-        }
-        for (index, fetch) in file.fetch.iter().enumerate() {
-            let key = format!("fetch.{index}");
-            self.call(&key, fetch.call(), FETCHED);
-            self.node(&format!("{key}.value"), fetch.value.as_ref(), ANSWER);
-            if fetch.value.is_none() != (index + 1 == file.fetch.len()) {
-                self.say(
-                    &key,
-                    "every step but the last one has a `value` for the next, and the last one has none",
-                );
-            }
-        }
-        if let Some(pull) = &file.pull {
-            self.call("pull", pull.call(), PULLED);
-            self.node("pull.cursor", Some(&pull.cursor), ANSWER);
-            self.condition("pull.more", pull.more.as_ref(), ANSWER);
-        }
-    }
-
-    fn call(&mut self, key: &str, call: Result<Call<'_>, &'static str>, roots: &[&str]) {
-        let call = match call {
-            Ok(call) => call,
-            Err(why) => return self.say(key, why),
-        };
-        let url_key = format!("{key}.{}", call.method.as_str().to_ascii_lowercase());
-        match call.url {
-            Node::Literal(url) => {
-                let origin = Origin::of(url.as_str().unwrap_or_default());
-                match origin {
-                    Ok(origin)
-                        if self
-                            .hosts
-                            .iter()
-                            .any(|rule| matches!(rule, HostRule::Origin(host) if *host == origin)) => {}
-                    Ok(_) => self.say(url_key, "its host is not among `hosts`"),
-                    Err(why) => self.say(url_key, why),
-                }
-            }
-            node => {
-                if self.hosts.is_empty() {
-                    self.say(&url_key, "there are no `hosts` that requests may go to");
-                }
-                self.node(&url_key, Some(node), roots);
-            }
-        }
-        for (name, node) in call.query {
-            self.node(&format!("{key}.query.{name}"), Some(node), roots);
-        }
-        for (name, node) in call.headers {
-            self.node(&format!("{key}.headers.{name}"), Some(node), roots);
-        }
-        match call.body {
-            Body::Empty => {}
-            Body::Json(node) => self.node(&format!("{key}.json"), Some(node), roots),
-            Body::Text(node) => self.node(&format!("{key}.text"), Some(node), roots),
-            Body::Form(fields) => {
-                for (name, node) in fields {
-                    self.node(&format!("{key}.form.{name}"), Some(node), roots);
-                }
-            }
-            Body::Multipart(multipart) => {
-                for (name, node) in &multipart.fields {
-                    self.node(&format!("{key}.multipart.fields.{name}"), Some(node), roots);
-                }
-            }
-        }
-        self.condition(&format!("{key}.ok"), call.ok, ANSWER);
-        self.condition(&format!("{key}.refresh_token_on"), call.refresh_token_on, ANSWER);
     }
 
     fn node(&mut self, key: &str, node: Option<&Node>, roots: &[&str]) {

@@ -51,6 +51,8 @@ fn every_key_is_documented() {
         "send text retry",
         "send text split",
         "send text multipart",
+        "send text call",
+        "schema",
         "-fetch",
         "pull",
         "window",

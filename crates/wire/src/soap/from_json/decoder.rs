@@ -6,11 +6,12 @@ use super::{
         mtom::part_id,
         tape::{Kind, NodeId, Tape},
     },
+    members::{Others, Slot},
     prefixes::Prefixes,
 };
 use crate::{
     Error, Limits, Problem, json,
-    xml::{escape_attribute, escape_text, is_ncname},
+    xml::{escape_text, is_ncname},
     xsd::{ANY_TYPE, Atom, Complex, Content, Element, QualifiedName, Schemas, TypeId, TypeKind, Value},
 };
 
@@ -21,7 +22,7 @@ pub(super) struct Decoder<'s, 't, 'j> {
     pub(super) out: Vec<u8>,
     pub(super) prefixes: Prefixes<'s>,
     pub(super) limits: Limits,
-    strict: bool,
+    pub(super) strict: bool,
     /// The version whose encoding is in use.
     pub(super) encoded: Option<Version>,
     /// Values of members that are still to be written, of all open objects.
@@ -33,28 +34,21 @@ pub(super) struct Decoder<'s, 't, 'j> {
     pub(super) attached: Vec<Vec<u8>>,
 }
 
-/// The values of a member.
-#[derive(Clone, Copy)]
-pub(super) struct Slot {
-    pub(super) next: NodeId,
-    pub(super) remaining: u32,
-    pub(super) index: usize,
-}
-
-/// The members of an object that are no elements of its type.
-#[derive(Default)]
-pub(super) struct Others {
-    pub(super) text: Option<NodeId>,
-    pub(super) any: Vec<NodeId>,
-    unknown: Vec<NodeId>,
-}
-
 impl<'s, 't, 'j> Decoder<'s, 't, 'j> {
-    pub(super) fn new(schemas: &'s Schemas, tape: &'t Tape<'j>, limits: &Limits, options: &Options) -> Self {
+    /// What is written follows what `out` has.
+    pub(super) fn new(
+        schemas: &'s Schemas,
+        tape: &'t Tape<'j>,
+        limits: &Limits,
+        options: &Options,
+        mut out: Vec<u8>,
+    ) -> Self {
+        // Tags are a little longer than names in quotes.
+        out.reserve(tape.len() + tape.len() / 2);
         Self {
             schemas,
             tape,
-            out: Vec::new(),
+            out,
             prefixes: Prefixes::new(schemas),
             limits: *limits,
             strict: options.strict,
@@ -258,142 +252,6 @@ impl<'s, 't, 'j> Decoder<'s, 't, 'j> {
 
     fn is_binary(&self, ty: TypeId) -> bool {
         matches!(&self.schemas.ty(ty).kind, TypeKind::Simple(simple) if simple.value == Value::Atom(Atom::Base64))
-    }
-
-    /// Reads the members of an object: writes attributes, and leaves slots for elements, which [`Self::body`] takes.
-    pub(super) fn members(
-        &mut self,
-        complex: &'s Complex,
-        object: NodeId,
-        is_top: bool,
-        has_tag: bool,
-    ) -> Result<Others, Error> {
-        if self.tape.kind(object) != Kind::Object {
-            return Err(self.tape.unexpected(object, "an object"));
-        }
-        let base = self.slots.len();
-        let empty = Slot { next: Tape::root(), remaining: 0, index: 0 };
-        self.slots.resize(base + complex.members.len(), empty);
-        let mut filled = vec![false; complex.members.len()];
-        let mut others = Others::default();
-        let mut attributes: Vec<String> = Vec::new();
-        let mut scratch = Vec::new();
-        let tape = self.tape;
-        let mut expected = 0_usize;
-        for (key, value) in tape.members(object) {
-            let name = tape.string(key, &mut scratch)?;
-            // Members mostly come in the order of the schema.
-            let ahead = complex.members.iter().skip(expected).take(4);
-            let hint = ahead.zip(expected..).find(|(member, _)| member.json_name == name);
-            let index = hint
-                .map(|(_, index)| index)
-                .or_else(|| complex.by_json_name.get(name).map(|index| *index as usize));
-            if let Some(index) = index {
-                expected = index + 1;
-                let member = &complex.members[index];
-                if std::mem::replace(&mut filled[index], true) {
-                    return Err(self.malformed(key, "this name stands there twice").in_field(name));
-                }
-                self.slots[base + index] = if member.many && tape.kind(value) == Kind::Array {
-                    let count = u32::try_from(tape.items(value).count()).unwrap_or(u32::MAX);
-                    Slot { next: Tape::first(value), remaining: count, index: 0 }
-                } else {
-                    Slot { next: value, remaining: 1, index: 0 }
-                };
-                continue;
-            }
-            match name {
-                "$type" => {}
-                "$headers" if is_top => {}
-                "#text" if matches!(complex.content, Content::Simple(_)) => others.text = Some(value),
-                "$any" if complex.has_any => {
-                    others.any = self.copies(value).map_err(|error| error.in_field("$any"))?
-                }
-                "$unknown" if !self.strict => {
-                    others.unknown = self.copies(value).map_err(|error| error.in_field("$unknown"))?;
-                }
-                attribute if attribute.starts_with('@') && has_tag => {
-                    let name = attribute.to_owned();
-                    if attributes.len() >= self.limits.xml_attributes_max {
-                        let max = self.limits.xml_attributes_max as u64;
-                        return Err(Error::limit(tape.offset(key), "attributes", max));
-                    }
-                    if attributes.contains(&name) {
-                        return Err(self.malformed(key, "this name stands there twice").in_field(&name));
-                    }
-                    self.attribute(complex, &name, key, value).map_err(|error| error.in_field(&name))?;
-                    attributes.push(name);
-                }
-                name => {
-                    let error =
-                        Error::unexpected(tape.offset(key), "a member of the type", format!("{name:?}"));
-                    return Err(error);
-                }
-            }
-        }
-        let missing =
-            complex.attributes.iter().find(|known| known.required && !attributes.contains(&known.json_name));
-        if let Some(missing) = missing {
-            return Err(Error::at(tape.offset(object), Problem::MissingField).in_field(&missing.json_name));
-        }
-        Ok(others)
-    }
-
-    fn copies(&self, array: NodeId) -> Result<Vec<NodeId>, Error> {
-        if self.tape.kind(array) != Kind::Array {
-            return Err(self.tape.unexpected(array, "an array"));
-        }
-        let items: Vec<NodeId> = self.tape.items(array).collect();
-        let copy = |(index, item): (usize, NodeId)| {
-            let found = if self.tape.kind(item) == Kind::Object { self.member(item, "$xml")? } else { None };
-            found.ok_or_else(|| self.tape.unexpected(item, "an object with $xml").in_element(index))
-        };
-        items.into_iter().enumerate().map(copy).collect()
-    }
-
-    fn attribute(
-        &mut self,
-        complex: &'s Complex,
-        name: &str,
-        key: NodeId,
-        value: NodeId,
-    ) -> Result<(), Error> {
-        let known = complex.attributes.iter().find(|known| known.json_name == name);
-        self.out.push(b' ');
-        let text = if let Some(known) = known {
-            self.prefixes.write(&known.name, &mut self.out);
-            self.lexical(known.ty, value)?
-        } else {
-            if !complex.any_attribute && self.strict {
-                return Err(self.malformed(key, "the type has no such attribute"));
-            }
-            let name = name.strip_prefix('@').unwrap_or(name);
-            let (namespace, local) =
-                name.strip_prefix('{').and_then(|rest| rest.split_once('}')).unwrap_or(("", name));
-            if !is_ncname(local) || (namespace.is_empty() && local == "xmlns") {
-                return Err(self.malformed(key, format!("{local:?} is no name of an attribute")));
-            }
-            let is_own = matches!(namespace, super::super::XSI | crate::xml::XMLNS);
-            if is_own
-                || complex.attributes.iter().any(|known| {
-                    known.name.local == local && self.schemas.namespace(known.name.namespace) == namespace
-                })
-            {
-                return Err(self.malformed(key, "this attribute has another name in JSON"));
-            }
-            if namespace.is_empty() {
-                self.out.extend_from_slice(local.as_bytes());
-            } else {
-                let name = self.any_name(namespace, local, key)?;
-                self.out.extend_from_slice(name.as_bytes());
-            }
-            self.text_of(value)?
-        };
-        self.out.extend_from_slice(b"=\"");
-        escape_attribute(&text, &mut self.out)
-            .map_err(|error| Error::at(self.tape.offset(value), error.problem().clone()))?;
-        self.out.push(b'"');
-        Ok(())
     }
 
     /// Writes the content of an object whose slots are the last ones.

@@ -20,13 +20,13 @@ fn encoding_style(version: Version) -> String {
 }
 
 pub(super) fn message<'s>(
-    mut decoder: Decoder<'s, '_, '_>,
+    decoder: &mut Decoder<'s, '_, '_>,
     definitions: &'s Definitions,
     operation: &'s Operation,
     direction: Direction,
     version: Version,
     blocks: &[String],
-) -> Result<(Vec<u8>, Vec<Vec<u8>>), Error> {
+) -> Result<(), Error> {
     let root = Tape::root();
     if decoder.tape.kind(root) != Kind::Object {
         return Err(decoder.tape.unexpected(root, "an object"));
@@ -36,19 +36,19 @@ pub(super) fn message<'s>(
         Direction::Reply => operation.output.as_ref(),
     };
     let schemas = &definitions.schemas;
+    let begin = decoder.out.len();
     for block in blocks {
         fragment::check(block, 0, 2, &decoder.limits)?;
         decoder.out.extend_from_slice(block.as_bytes());
     }
     if let Some(headers) = decoder.member(root, "$headers")? {
-        write_headers(&mut decoder, definitions, shape, headers)
-            .map_err(|error| error.in_field("$headers"))?;
+        write_headers(decoder, definitions, shape, headers).map_err(|error| error.in_field("$headers"))?;
     }
-    let header = std::mem::take(&mut decoder.out);
+    let body_begin = decoder.out.len();
     let fault = decoder.member(root, "$fault")?;
     match (fault, shape) {
         (Some(fault), _) if direction == Direction::Reply => {
-            write_fault(&mut decoder, definitions, operation, version, fault)
+            write_fault(decoder, definitions, operation, version, fault)
                 .map_err(|error| error.in_field("$fault"))?;
         }
         (_, Some(shape)) => {
@@ -78,22 +78,31 @@ pub(super) fn message<'s>(
         }
         (_, None) => {}
     }
-    let body = std::mem::take(&mut decoder.out);
-    let mut out = Vec::with_capacity(header.len() + body.len() + 512);
-    out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soap:Envelope xmlns:soap=\"");
-    out.extend_from_slice(version.envelope().as_bytes());
-    out.push(b'"');
-    decoder.prefixes.declare(&mut out)?;
-    out.push(b'>');
-    if !header.is_empty() {
-        out.extend_from_slice(b"<soap:Header>");
-        out.extend_from_slice(&header);
-        out.extend_from_slice(b"</soap:Header>");
+    enclose(decoder, begin, body_begin, version)
+}
+
+/// Puts the envelope around header blocks and the body. Which declarations it has is known only now.
+fn enclose(
+    decoder: &mut Decoder<'_, '_, '_>,
+    begin: usize,
+    body_begin: usize,
+    version: Version,
+) -> Result<(), Error> {
+    let mut head = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soap:Envelope xmlns:soap=\"".to_vec();
+    head.extend_from_slice(version.envelope().as_bytes());
+    head.push(b'"');
+    decoder.prefixes.declare(&mut head)?;
+    head.push(b'>');
+    let out = &mut decoder.out;
+    if body_begin > begin {
+        head.extend_from_slice(b"<soap:Header>");
+        out.splice(body_begin..body_begin, b"</soap:Header><soap:Body>".iter().copied());
+    } else {
+        head.extend_from_slice(b"<soap:Body>");
     }
-    out.extend_from_slice(b"<soap:Body>");
-    out.extend_from_slice(&body);
+    out.splice(begin..begin, head);
     out.extend_from_slice(b"</soap:Body></soap:Envelope>");
-    Ok((out, decoder.attached))
+    Ok(())
 }
 
 fn write_headers<'s>(

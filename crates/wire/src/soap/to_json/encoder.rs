@@ -1,17 +1,18 @@
+mod attributes;
 mod children;
 mod head;
+mod texts;
+
+pub(super) use self::texts::read_text;
 
 use std::borrow::Cow;
 
 use super::{refs::Refs, values::Values};
 use crate::{
     Error, Limits, Problem, json,
-    soap::{ENVELOPE_11, ENVELOPE_12, Options, XOP, XSI, fragment},
+    soap::{Options, XSI, fragment},
     xml::{Attribute, Event, Name, Reader},
-    xsd::{
-        Atom, BASE64_BINARY, Complex, Content, Element, ElementId, SOAP_ENC_11, SOAP_ENC_12, Schemas, TypeId,
-        TypeKind, Value,
-    },
+    xsd::{Atom, Complex, Content, Element, ElementId, Schemas, TypeId, TypeKind, Value},
 };
 
 /// Binary parts that a message refers to.
@@ -245,60 +246,6 @@ impl<'s, 'x> Encoder<'s, 'x> {
         Ok(())
     }
 
-    fn text_value(
-        &mut self,
-        reader: &mut Reader<'x>,
-        ty: TypeId,
-        is_binary: bool,
-        default: Option<&str>,
-    ) -> Result<(), Error> {
-        if is_binary && let Some(attachments) = self.attachments {
-            return self.binary(reader, attachments);
-        }
-        let text = read_text(reader)?;
-        let text = match default {
-            Some(default) if text.is_empty() => default,
-            _ => &text,
-        };
-        self.values.write(ty, text, reader, &mut self.out)
-    }
-
-    /// Bytes, which may be those of an attachment: XML-binary Optimized Packaging.
-    fn binary(&mut self, reader: &mut Reader<'x>, attachments: &Attachments<'x>) -> Result<(), Error> {
-        let mut text = String::new();
-        let mut attached = None;
-        loop {
-            match reader.next()? {
-                Event::Text(part) => text.push_str(&part),
-                Event::Start(name)
-                    if name.namespace == XOP && name.local == "Include" && attached.is_none() =>
-                {
-                    let at = reader.offset();
-                    let href = reader
-                        .attributes()
-                        .iter()
-                        .find(|one| one.name.namespace.is_empty() && one.name.local == "href");
-                    let href = href.map(|one| one.value.clone().into_owned()).unwrap_or_default();
-                    let found = href.strip_prefix("cid:").and_then(attachments);
-                    attached = Some(found.ok_or_else(|| {
-                        Error::unexpected(at, "the id of a part of this package", format!("{href:?}"))
-                    })?);
-                    expect_end(reader)?;
-                }
-                Event::Start(name) => return Err(unexpected_element(reader, "a text", name.local)),
-                Event::End | Event::Eof => break,
-            }
-        }
-        match attached {
-            Some(bytes) => {
-                check_blank(reader, &text)?;
-                json::write_base64(&mut self.out, bytes);
-                Ok(())
-            }
-            None => self.values.write(BASE64_BINARY, &text, reader, &mut self.out),
-        }
-    }
-
     fn comma(&mut self) {
         if self.out.last() != Some(&b'{') {
             self.out.push(b',');
@@ -377,63 +324,6 @@ impl<'s, 'x> Encoder<'s, 'x> {
         self.seen.truncate(base);
         self.out.push(b'}');
         result
-    }
-
-    fn attributes(
-        &mut self,
-        reader: &Reader<'x>,
-        complex: &'s Complex,
-        attributes: &[Attribute<'x>],
-    ) -> Result<(), Error> {
-        let schemas = self.schemas();
-        let mut found = 0_usize;
-        for attribute in attributes {
-            let name = attribute.name;
-            match (name.namespace, name.local) {
-                (XSI | ENVELOPE_11 | ENVELOPE_12, _) => continue,
-                (SOAP_ENC_11 | SOAP_ENC_12, _) | ("", "id" | "href") if self.refs.is_some() => continue,
-                _ => {}
-            }
-            let known = complex.attributes.iter().find(|known| {
-                known.name.local == name.local && schemas.namespace(known.name.namespace) == name.namespace
-            });
-            if let Some(known) = known {
-                found += usize::from(known.required);
-                self.key(&known.json_name);
-                self.values
-                    .write(known.ty, &attribute.value, reader, &mut self.out)
-                    .map_err(|error| error.in_field(&known.json_name))?;
-                continue;
-            }
-            let key = match name.namespace {
-                "" => format!("@{}", name.local),
-                namespace => format!("@{{{namespace}}}{}", name.local),
-            };
-            if self.values.strict && !complex.any_attribute {
-                let found = format!("the attribute {key:?}");
-                return Err(Error::unexpected(reader.offset(), "an attribute of the type", found));
-            }
-            let is_taken = complex.attributes.iter().any(|known| known.json_name == key);
-            self.key(if is_taken { key.replacen('@', "@{}", 1) } else { key }.as_str());
-            json::write_text(&mut self.out, &attribute.value);
-        }
-        if self.values.strict && found < complex.attributes.iter().filter(|known| known.required).count() {
-            return Err(Error::malformed(reader.offset(), "a required attribute is missing"));
-        }
-        Ok(())
-    }
-}
-
-/// The text of the element that was begun last, up to its end.
-pub(super) fn read_text<'x>(reader: &mut Reader<'x>) -> Result<Cow<'x, str>, Error> {
-    let mut text = Cow::Borrowed("");
-    loop {
-        match reader.next()? {
-            Event::Text(part) if text.is_empty() => text = part,
-            Event::Text(part) => text.to_mut().push_str(&part),
-            Event::Start(name) => return Err(unexpected_element(reader, "a text", name.local)),
-            Event::End | Event::Eof => return Ok(text),
-        }
     }
 }
 

@@ -83,7 +83,11 @@ fn quote(text: &str) -> String {
 
 /// Blanks around a text are gone, those within are single.
 pub(super) fn collapse(text: &str) -> Cow<'_, str> {
-    let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
+    // Most have no blank at all: dates, codes.
+    if text.bytes().all(|byte| byte > b' ') {
+        return Cow::Borrowed(text);
+    }
+    let trimmed = trim(text);
     let blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
     let bytes = trimmed.as_bytes();
     let is_collapsed = !bytes.iter().any(|byte| matches!(byte, b'\t' | b'\n' | b'\r'))
@@ -98,9 +102,9 @@ pub(super) fn collapse(text: &str) -> Cow<'_, str> {
 fn write_atom(atom: Atom, text: &str, within: &Reader<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
     let wrong = |expected: &'static str| Error::unexpected(within.offset(), expected, quote(text));
     match atom {
-        Atom::String => write_plain(out, text),
-        Atom::Normalized => write_plain(out, &text.replace(['\t', '\n', '\r'], " ")),
-        Atom::Token => write_plain(out, &collapse(text)),
+        Atom::String => json::write_text(out, text),
+        Atom::Normalized => json::write_text(out, &text.replace(['\t', '\n', '\r'], " ")),
+        Atom::Token => json::write_text(out, &collapse(text)),
         Atom::Boolean => match trim(text) {
             "true" | "1" => out.extend_from_slice(b"true"),
             "false" | "0" => out.extend_from_slice(b"false"),
@@ -122,7 +126,7 @@ fn write_atom(atom: Atom, text: &str, within: &Reader<'_>, out: &mut Vec<u8>) ->
             if !is_decimal(text) {
                 return Err(wrong("a decimal number"));
             }
-            write_plain(out, text);
+            json::write_text(out, text);
         }
         Atom::Double => json::write_double(out, read_double(trim(text)).ok_or_else(|| wrong("a number"))?),
         Atom::Base64 => {
@@ -139,7 +143,7 @@ fn write_atom(atom: Atom, text: &str, within: &Reader<'_>, out: &mut Vec<u8>) ->
             if text.len() % 2 == 1 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 return Err(wrong("hexadecimal digits"));
             }
-            write_plain(out, text);
+            json::write_text(out, text);
         }
         Atom::QName => {
             let text = trim(text);
@@ -155,12 +159,12 @@ fn write_atom(atom: Atom, text: &str, within: &Reader<'_>, out: &mut Vec<u8>) ->
     Ok(())
 }
 
-fn write_plain(out: &mut Vec<u8>, text: &str) {
-    // The text is UTF-8, so it is always written.
-    json::write_string(out, text.as_bytes());
-}
-
 fn trim(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let is_blank = |byte: Option<&u8>| byte.is_some_and(|byte| *byte <= b' ');
+    if !is_blank(bytes.first()) && !is_blank(bytes.last()) {
+        return text;
+    }
     text.trim_matches([' ', '\t', '\n', '\r'])
 }
 
@@ -173,6 +177,12 @@ pub(in crate::soap) enum Integer {
 }
 
 pub(in crate::soap) fn read_integer(text: &str) -> Option<Integer> {
+    // Most fit 64 bits, and have no superfluous signs and digits.
+    if let Some((value, len)) = json::integer(text.as_bytes())
+        && len == text.len()
+    {
+        return Some(Integer::Small(value.into()));
+    }
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

@@ -6,7 +6,9 @@ use quick_xml::events::attributes::Attributes;
 
 use super::{
     super::{XML, XMLNS},
-    Attribute, Binding, Name, Reader, is_blank, reference,
+    Attribute, Binding, Name, Reader, is_blank,
+    scope::{FEW, index_of},
+    texts::reference,
 };
 use crate::Error;
 
@@ -14,7 +16,6 @@ impl<'x> Reader<'x> {
     pub(super) fn read_attributes(&mut self, tag: &'x str, name_len: usize) -> Result<(), Error> {
         let at = self.start + 1;
         let mut declared = 0;
-        let mut raw: Vec<(&'x str, &'x str, Cow<'x, str>, usize)> = Vec::new();
         let mut attributes = Attributes::new(tag, name_len);
         let mut count = 0;
         let mut last_end = name_len;
@@ -51,26 +52,37 @@ impl<'x> Reader<'x> {
                 };
                 self.declare(prefix, namespace, here, declared)?;
             } else {
-                raw.push((prefix, local, value, here));
+                // The declarations of its prefix may follow it: until all are read, the prefix stands for itself.
+                self.attributes.push(Attribute { name: Name { namespace: prefix, local }, value });
             }
         }
-        if raw.len() > self.limits.xml_attributes_max
+        if self.attributes.len() > self.limits.xml_attributes_max
             || count > self.limits.xml_attributes_max + self.limits.xml_declarations_max
         {
             return Err(Error::limit(self.base + at, "attributes", self.limits.xml_attributes_max as u64));
         }
-        for (prefix, local, value, here) in raw {
-            let namespace = if prefix.is_empty() { "" } else { self.lookup(prefix, here)? };
-            if namespace == crate::soap::XSI
-                && local == "type"
-                && self.outside.is_some()
-                && let Some((prefix, _)) = value.split_once(':')
-            {
-                self.lookup(prefix.trim_start(), here)?;
-            }
-            self.attributes.push(Attribute { name: Name { namespace, local }, value });
+        for index in 0..self.attributes.len() {
+            self.resolve_attribute(index, tag, at)?;
         }
         self.check_duplicates()
+    }
+
+    /// Finds the namespace of an attribute, and sees which declarations its value uses.
+    fn resolve_attribute(&mut self, index: usize, tag: &str, at: usize) -> Result<(), Error> {
+        let Name { namespace: prefix, local } = self.attributes[index].name;
+        if prefix.is_empty() {
+            return Ok(());
+        }
+        let here = at + prefix.as_ptr().addr().saturating_sub(tag.as_ptr().addr());
+        let namespace = self.lookup(prefix, here)?;
+        self.attributes[index].name.namespace = namespace;
+        if self.outside.is_some() && namespace == crate::soap::XSI && local == "type" {
+            let value = self.attributes[index].value.clone();
+            if let Some((prefix, _)) = value.split_once(':') {
+                self.lookup(prefix.trim_start(), here)?;
+            }
+        }
+        Ok(())
     }
 
     fn check_duplicates(&self) -> Result<(), Error> {
@@ -131,8 +143,13 @@ impl<'x> Reader<'x> {
         if namespace.is_empty() && !prefix.is_empty() {
             return Err(Error::malformed(at, format!("the prefix {prefix:?} is bound to nothing")));
         }
-        self.by_prefix.entry(prefix).or_default().push(self.bindings.len());
+        let index = self.bindings.len();
         self.bindings.push(Binding { prefix, namespace });
+        match &mut self.by_prefix {
+            Some(by_prefix) => by_prefix.entry(prefix).or_default().push(index),
+            None if index == FEW => self.by_prefix = Some(index_of(&self.bindings)),
+            None => {}
+        }
         Ok(())
     }
 

@@ -70,7 +70,7 @@ impl<'d> Builder<'_, 'd, '_> {
         let base = self.type_of(how, name)?;
         self.ensure(base)?;
         let (namespace, local) = self.resolve(how, name)?;
-        let is_array = local == "Array" && matches!(namespace.as_str(), SOAP_ENC_11 | SOAP_ENC_12);
+        let is_array = local == "Array" && matches!(namespace, SOAP_ENC_11 | SOAP_ENC_12);
         let inherited = match &self.schemas.ty(base).kind {
             TypeKind::Complex(complex) if base != ANY_TYPE => complex.clone(),
             TypeKind::Complex(_) => Complex::new(Content::Empty),
@@ -179,7 +179,7 @@ impl<'d> Builder<'_, 'd, '_> {
             (Some(reference), _) => {
                 let found = self.look_up(Kind::Attribute, part, reference)?;
                 let (namespace, local) = self.resolve(part, reference)?;
-                (self.name(&namespace, &local), found.map(|(_, place)| place))
+                (self.name(namespace, local), found.map(|(_, place)| place))
             }
             (None, Some(local)) => {
                 let namespace = match self.form(part, "attributeFormDefault") {

@@ -38,10 +38,15 @@ impl<'s, 'x> Encoder<'s, 'x> {
                     && schemas.namespace(element.name.namespace) == name.namespace;
                 is_it.then_some((index, member, element))
             };
-            let found = is_it(place.last)
-                .or_else(|| is_it(place.last.wrapping_add(1)))
-                .or_else(|| complex.by_name.get(name.local)?.iter().find_map(|index| is_it(*index)));
+            let found = if place.foreign == Some(name) {
+                None
+            } else {
+                is_it(place.last)
+                    .or_else(|| is_it(place.last.wrapping_add(1)))
+                    .or_else(|| complex.names.find(name.local).find_map(is_it))
+            };
             let Some((index, member, element)) = found else {
+                place.foreign = Some(name);
                 self.other(
                     reader,
                     complex.has_any,
@@ -98,7 +103,7 @@ impl<'s, 'x> Encoder<'s, 'x> {
             if !items.is_empty() {
                 self.key(name);
                 self.out.push(b'[');
-                self.out.extend_from_slice(&items);
+                append(&mut self.out, items);
                 self.out.push(b']');
             }
         }
@@ -147,18 +152,30 @@ impl<'s, 'x> Encoder<'s, 'x> {
     }
 }
 
+/// Adds bytes; what is longer stays where it is in memory.
+fn append(out: &mut Vec<u8>, mut bytes: Vec<u8>) {
+    if bytes.len() > out.len() {
+        bytes.splice(0..0, out.drain(..));
+        *out = bytes;
+    } else {
+        out.extend_from_slice(&bytes);
+    }
+}
+
 /// Where an object is.
-struct Place {
+struct Place<'x> {
     /// The member whose array is open.
     open: Option<u32>,
     /// The item of it.
     index: usize,
     /// The member that came last.
     last: u32,
+    /// The element that came last of those that are no members; there may be many.
+    foreign: Option<Name<'x>>,
 }
 
-impl Default for Place {
+impl Default for Place<'_> {
     fn default() -> Self {
-        Self { open: None, index: 0, last: u32::MAX }
+        Self { open: None, index: 0, last: u32::MAX, foreign: None }
     }
 }

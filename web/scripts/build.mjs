@@ -53,10 +53,23 @@ async function page(name, html, out, base) {
   if (name === 'widget') {
     options.plugins = [await onlyNamedIcons(['widget', 'ui']), ownStyleLoading(options.root)];
     Object.assign(options.build, await smallest());
+    options.css = { postcss: { plugins: [systemTheme] } };
     options.resolve = { alias: { '@preact/signals': join(options.root, 'signals.ts') } };
   }
   await vite(options);
 }
+
+/** The widget is light or dark as the system is, for which it needs no script: that would come before its first picture. */
+const DARK = ':root[data-theme="dark"]';
+const systemTheme = {
+  postcssPlugin: 'system-theme',
+  Rule(rule, { AtRule }) {
+    if (!rule.selector.startsWith(DARK)) return;
+    const media = new AtRule({ name: 'media', params: '(prefers-color-scheme: dark)' });
+    media.append(rule.clone({ selector: rule.selector.replace(DARK, ':root') }));
+    rule.replaceWith(media);
+  },
+};
 
 /** Slower than the usual minifier, and smaller. */
 async function smallest() {

@@ -21,6 +21,9 @@ pub struct WidgetSettings {
     /// Asked of whoever is not known, before the first message.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pre_chat: Vec<FormField>,
+    /// Whether visitors see who is there before they write. Names of people are published by choice only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub team_shown: bool,
 }
 
 /// A lower corner of the page, as its language goes: right is left where one writes from right to left.

@@ -209,6 +209,42 @@ export default async function chatColumn({ server, person, stage, eventually, ..
     );
   });
 
+  await stage('a file larger than the server takes is refused before it is sent, on both sides', async () => {
+    const { upload_bytes_max: most } = await api(lin, 'GET', 'auth/me');
+    for (const [page, input, told] of [
+      [lin.page, '.composer-tools input[type=file]:not([accept])', '.trouble[role=alert]'],
+      [visitor.chat, '.composer input[type=file]', '.composer [role=alert]'],
+    ]) {
+      const uploads = visitor.requested.concat(lin.requested).filter((url) => url.endsWith('/files')).length;
+      await choose(page, input, [['film.txt', most + 1], ['fits.txt', 12]]);
+      await page.waitForSelector(`${told}:has-text("film.txt"):has-text("最大支持 20 MB")`);
+      await shot(page === lin.page ? lin : visitor, '6-too-large');
+      if (page === lin.page) {
+        await expectAccessible(page, 'a file that is too large');
+        await page.press(FIELD, 'Enter');
+      }
+      // What fits is not kept back by what does not.
+      await eventually('the other file is uploaded', () => {
+        const now = visitor.requested.concat(lin.requested).filter((url) => url.endsWith('/files'));
+        return Promise.resolve(now.length === uploads + 1);
+      });
+      await page.waitForSelector('.is-own .bubble:has-text("fits.txt")');
+      assert.equal(await page.locator('.bubble:has-text("film.txt")').count(), 0);
+    }
+    const status = await lin.page.evaluate(
+      async ([conversation, size]) => {
+        const form = new FormData();
+        form.append('file', new File(['x'.repeat(size)], 'film.txt', { type: 'text/plain' }));
+        const path = `/api/v1/conversations/${conversation}/files`;
+        const answer = await fetch(path, { method: 'POST', body: form }).catch(() => null);
+        return answer === null ? 'cut off' : answer.status;
+      },
+      [ids.conversation, most + 1],
+    );
+    // It may hang up on whoever goes on sending.
+    assert.ok(status === 413 || status === 'cut off', `the server answered ${status}`);
+  });
+
   await stage('emoji go where the cursor is', async () => {
     await lin.page.fill(FIELD, '好的');
     await lin.page.click('.composer-tools .popover-root:first-child > button');
@@ -254,6 +290,27 @@ export default async function chatColumn({ server, person, stage, eventually, ..
       (await lin.page.inputValue(FIELD)).startsWith('您好，请问'),
     );
     await lin.page.fill(FIELD, '');
+  });
+
+  await stage('canned replies at hand beside the conversation', async () => {
+    const card = lin.page.locator('[data-card=replies]');
+    await card.getByRole('searchbox').fill('tk');
+    await eventually('only what fits is shown', async () => (await card.locator('.card-reply').count()) === 1);
+    await lin.page.fill(FIELD, '谢谢您。');
+    await card.locator('.card-reply:has-text("退款说明")').click();
+    await eventually('the reply is behind what was written, and the cursor in the field', () =>
+      lin.page.evaluate((field) => {
+        const { value } = document.querySelector(field);
+        const isThere = value.startsWith('谢谢您。') && value.includes('3 个工作日');
+        return isThere && document.activeElement === document.querySelector(field);
+      }, FIELD),
+    );
+    await shot(lin, '8-canned-card');
+    await tools.expectAccessible(lin.page, 'canned replies in the column', '[data-card=replies]');
+    await lin.page.fill(FIELD, '');
+    await card.getByRole('searchbox').fill('没有这样的');
+    await card.locator('[role=status]:has-text("没有匹配的快捷回复")').waitFor();
+    await card.getByRole('searchbox').fill('');
   });
 
   await stage('an article of the knowledge base', async () => {
@@ -681,6 +738,22 @@ function paste(agent, images, name = 'image.png') {
       );
     },
     [images, name],
+  );
+}
+
+/** Files of these names and sizes, as from the system's dialog. */
+function choose(page, input, files) {
+  return page.$eval(
+    input,
+    (element, files) => {
+      const chosen = new DataTransfer();
+      for (const [name, size] of files) {
+        chosen.items.add(new File(['x'.repeat(size)], name, { type: 'text/plain' }));
+      }
+      element.files = chosen.files;
+      element.dispatchEvent(new Event('change', { bubbles: true }));
+    },
+    files,
   );
 }
 

@@ -292,6 +292,41 @@ export default async function settings({ server, person, stage, eventually, expe
     assert.deepEqual(alex.teams, [after.id]);
   });
 
+  await stage('a team that somebody else changed meanwhile: theirs, or one\'s own', async () => {
+    const teamNow = async () => (await get('teams')).items.find((each) => each.name.startsWith('售后'));
+    const changedElsewhere = async (change) => {
+      const { id, version, name, settings } = await teamNow();
+      await send('PATCH', `teams/${id}`, { version, name, settings: { ...settings, ...change } });
+    };
+    const told = page.locator('.save-bar.is-conflict');
+    await field('排队上限').fill('20');
+    await changedElsewhere({ max_queue: 50, relax_after_s: 90 });
+    await button('保存').click();
+    await told.locator('li', { hasText: '排队上限（您也修改了）' }).waitFor();
+    assert.equal(await told.locator('li').count(), 2);
+    await admin.picture('team-conflict');
+    await expectAccessible(page, 'a team that others changed');
+    assert.equal((await teamNow()).settings.max_queue, 50, 'nothing is written over before one has chosen');
+    await button('载入最新内容').click();
+    await page.waitForSelector('.save-bar', { state: 'detached' });
+    assert.equal(await field('排队上限').inputValue(), '50');
+
+    await field('排队上限').fill('20');
+    await page.getByLabel('Alex Morgan').uncheck();
+    await changedElsewhere({ max_queue: 60, relax_after_s: 120 });
+    await button('保存').click();
+    await told.waitFor();
+    await button('保留我的修改并保存').click();
+    await page.waitForSelector('.save-bar', { state: 'detached' });
+    const { id, settings } = await teamNow();
+    assert.equal(settings.max_queue, 20);
+    assert.equal(settings.relax_after_s, 120, 'what only they changed is theirs');
+    const alex = (await get('agents')).items.find((each) => each.name === 'Alex Morgan');
+    assert.ok(!alex.teams.includes(id), 'members are saved with it');
+    await page.getByLabel('Alex Morgan').check();
+    await save();
+  });
+
   await stage('a new agent signs in with the password that was made', async () => {
     await go('agents/new');
     await field('姓名').fill('陈晨');

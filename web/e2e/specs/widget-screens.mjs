@@ -37,6 +37,8 @@ export default async function screens({ server, person, stage, eventually, expec
     en: { title: 'How to return goods', body: 'Within 7 days after delivery.' },
   };
   await api('POST', 'articles', { slug: 'returns', state: 'published', texts });
+  const { id: shown } = await inbox('shop-en');
+  await api('PATCH', `inboxes/${shown}`, { settings: { widget: { team_shown: true } } });
 
   for (const how of LOOKS) await wholeVisit(how);
   await helpWhileClosed();
@@ -114,6 +116,8 @@ export default async function screens({ server, person, stage, eventually, expec
 
     await stage(`${name}: home, with answers that are there already`, async () => {
       await chat.waitForSelector('.home-greeting');
+      const { name: who } = await api('GET', 'auth/me');
+      await chat.waitForSelector(`.home-team li:has-text("${who}")`);
       await chat.waitForSelector('.card h3 ~ .hits a[href$="/returns"]');
       await look(visitor, '0-top-articles');
       await chat.fill('[type=search]', how.lang === 'en' ? 'return' : '退货');
@@ -182,6 +186,19 @@ export default async function screens({ server, person, stage, eventually, expec
       const loaded = visitor.page.waitForEvent('download');
       await chat.click('.menu-item >> nth=1');
       assert.match((await loaded).suggestedFilename(), /^chat.*\.txt$/);
+      const wide = `.menu-item:has-text("${how.lang === 'en' ? 'Wide window' : '宽屏窗口'}")`;
+      for (const width of [640, 384]) {
+        await chat.click('.widget-header .popover-root > button');
+        if (how.size.width < 600) break;
+        await chat.click(wide);
+        await eventually('the window is as wide as was chosen', async () =>
+          (await chat.evaluate(() => innerWidth)) === width);
+        if (width === 640) await look(visitor, '6-wide');
+      }
+      if (how.size.width < 600) {
+        assert.equal(await chat.locator(wide).count(), 0, 'it fills a narrow screen anyway');
+        await chat.press('.menu-item >> nth=0', 'Escape');
+      }
     });
 
     await stage(`${name}: a rating that was asked for, and the end`, async () => {

@@ -222,6 +222,8 @@ export interface WidgetConfig {
   greeting: string;
   identity_required: boolean;
   agents_online: boolean;
+  /** Some of them, where the inbox shows its team. */
+  team?: { id: string; name: string }[];
   /** By the inbox's opening hours. */
   open: boolean;
   opens_at?: string | null;

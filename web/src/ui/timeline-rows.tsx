@@ -90,10 +90,12 @@ export class BlockView extends Component<BlockViewProps, BlockState> {
     );
   }
 
-  override render({ block, context }: BlockViewProps, { shown }: BlockState) {
+  override render({ block, context, eager }: BlockViewProps, { shown }: BlockState) {
+    // To ask whether what is eager is in sight would take a second layout.
+    const look = !shown ? 'is-far' : eager ? '' : 'is-long';
     return (
       <div
-        class={`block ${shown ? '' : 'is-far'}`}
+        class={`block ${look}`}
         data-block={block.key}
         ref={(element: HTMLElement | null) => {
           this.element = element ?? this.element;

@@ -19,6 +19,7 @@ const OLDER_PX = 1200;
 /** A conversation of so many blocks is rendered as a whole, a longer one where it is read. */
 const EAGER_BLOCKS = 8;
 const JUMP_FRAMES = 30;
+const observes = typeof ResizeObserver !== 'undefined';
 
 export interface TimelineViewProps {
   side: Side;
@@ -102,8 +103,8 @@ export function TimelineView(props: TimelineViewProps) {
   useLayoutEffect(() => {
     const last = history.items[history.items.length - 1]?.seq ?? 0;
     const { last: oldLast, atBottom } = held.current;
-    // Nothing to place; how high the rest is, the observer below says.
-    if (blocks.length > 0) settle();
+    // At the end the observer below does it before the next picture, when the page has been laid out anyway.
+    if (!atBottom || !observes) settle();
     if (!atBottom && oldLast > 0 && last > oldLast) {
       const added = history.items.filter((each) => each.seq > oldLast && isNews(each, me));
       if (added.length > 0) setFresh((count) => count + added.length);
@@ -119,7 +120,7 @@ export function TimelineView(props: TimelineViewProps) {
   // The window changes, cards grow while one fills them in, and far blocks get their true height.
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (!element || typeof ResizeObserver === 'undefined') return;
+    if (!element || !observes) return;
     const observer = new ResizeObserver(settle);
     observer.observe(element);
     if (element.firstElementChild) observer.observe(element.firstElementChild);

@@ -63,6 +63,8 @@ export type ToHost =
   | { type: 'unread'; count: number }
   | { type: 'event'; name: WidgetEvent; detail?: unknown }
   | { type: 'close' }
+  /** Wider, or as wide as usual. */
+  | { type: 'wide'; on: boolean }
   /** This tab has the connection, so that no other needs one for its badge. */
   | { type: 'lead' }
   /** The visitor has become another one: load the frame anew. */

@@ -1,10 +1,9 @@
-import { signal, useSignalEffect } from '@preact/signals';
-import { useMemo, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { AttachButton, filesOf } from '../ui/attach';
 import { Icon } from '../ui/icons';
 import { MessageField } from '../ui/message-field';
 import { useWidget } from './context';
-import { readDraft, writeDraft } from './drafts';
+import { useDraft } from './drafts';
 import { LateMenu, OnDemand } from './on-demand';
 
 const FIELD_MAX_PX = 128;
@@ -20,18 +19,16 @@ interface ComposerProps {
 export function Composer({ sendFiles, problem }: ComposerProps) {
   const { widget, i18n } = useWidget();
   const { t } = i18n;
-  const text = useMemo(() => signal(readDraft(widget.me.peek().id ?? '')), []);
+  const text = useDraft();
   const field = useRef<HTMLTextAreaElement>(null);
-
-  // What was begun before there was a session belongs to the visitor that it made.
-  useSignalEffect(() => writeDraft(widget.me.value.id ?? '', text.value));
 
   const submit = () => {
     const trimmed = text.value.trim();
     if (trimmed === '') return;
     widget.send(trimmed);
     text.value = '';
-    field.current?.focus();
+    // To ask for what is there already would lay the page out.
+    if (document.activeElement !== field.current) field.current?.focus();
   };
   const insert = (emoji: string) => {
     const element = field.current;
@@ -75,7 +72,6 @@ export function Composer({ sendFiles, problem }: ComposerProps) {
           label={t('messageField')}
           onInput={(value) => {
             text.value = value;
-            writeDraft(widget.me.value.id ?? '', value);
             widget.input(value);
           }}
           onSubmit={submit}

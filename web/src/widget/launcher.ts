@@ -26,6 +26,7 @@ export function createLauncher() {
   button.append(badge);
   root.append(panel, button);
   style(root);
+  let painted = '';
 
   return {
     host,
@@ -33,8 +34,13 @@ export function createLauncher() {
     panel,
     button,
     /** Returns what the panel is called. */
-    paint({ open, unread, locale, colour, side, button: isShown }: Look): string {
+    paint(look: Look): string {
+      const { open, unread, locale, colour, side, button: isShown } = look;
       const texts = TEXTS[language(locale, ...navigator.languages)];
+      // What is set anew is laid out anew, and this is called for whatever may have changed.
+      const asked = JSON.stringify(look);
+      if (asked === painted) return texts.chat;
+      painted = asked;
       const count = unread > 0 ? `, ${unread} ${texts.unread}` : '';
       button.setAttribute('aria-label', open ? texts.close : texts.open + count);
       button.setAttribute('aria-expanded', String(open));

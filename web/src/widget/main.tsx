@@ -3,7 +3,6 @@ import { render } from 'preact';
 import { browserLocale, nearestLocale } from '../i18n';
 import { Api } from '../protocol/api';
 import { TextsProvider } from '../ui/context';
-import { followSystemTheme } from '../ui/theme';
 import { App } from './app';
 import type { Init, ToFrame, ToHost } from './bridge';
 import { WidgetProvider, widgetI18n } from './context';
@@ -17,7 +16,6 @@ const server = new URL('..', location.href);
 // Asked for before the host page has spoken: it names the inbox in the address.
 const config = askConfig(new Api(server), new URLSearchParams(location.search).get('inbox') ?? '');
 config.catch(() => undefined);
-followSystemTheme();
 window.addEventListener('message', onInit);
 
 /** The host page's loader speaks first, once; everything later goes through the port that it brings. */

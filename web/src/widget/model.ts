@@ -71,11 +71,12 @@ export class Widget {
   readonly line: Line;
   readonly api: Api;
   readonly inbox: string;
+  /** Tells the loader. */
+  readonly post: (message: ToHost) => void;
 
   private readonly refused = signal(false);
   private readonly asked = signal(false);
   private readonly attended = signal(document.visibilityState === 'visible');
-  private readonly post: (message: ToHost) => void;
   private readonly notifier: TypingNotifier;
   private readonly kept = signal<Kept>({});
   private readonly visitor = signal<VisitorIdentity | undefined>(undefined);

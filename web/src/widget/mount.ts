@@ -81,6 +81,9 @@ export function mount(
         leave();
         leave = hold(key, () => () => undefined, true);
         break;
+      case 'wide':
+        panel.style.width = data.on ? '640px' : '';
+        break;
       case 'close':
         toggle(false);
         break;

@@ -8,7 +8,7 @@ export function offersTo(desk: Desk): Offered[] {
   const me = desk.me.value.id;
   const mine = (each: Conversation): each is Offered =>
     each.state === 'queued' && each.offer?.agent.id === me;
-  return [...desk.known.values()]
-    .filter(mine)
-    .sort((a, b) => Date.parse(a.offer.until) - Date.parse(b.offer.until));
+  const offers: Offered[] = [];
+  for (const each of desk.known.values()) if (mine(each)) offers.push(each);
+  return offers.sort((a, b) => Date.parse(a.offer.until) - Date.parse(b.offer.until));
 }

@@ -40,6 +40,12 @@ export const CARDS: readonly CardKind[] = [
   },
   { name: 'attributes', title: 'attributes', allowed: () => true, View: AttributesCard },
   {
+    name: 'replies',
+    title: 'cannedReplies',
+    allowed: () => true,
+    View: lazyPart<CardProps>(() => import('./replies-card')),
+  },
+  {
     name: 'tickets',
     title: 'cardTickets',
     allowed: (me) => may(me, 'tickets'),

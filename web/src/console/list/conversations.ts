@@ -91,6 +91,11 @@ export class Conversations {
     this.touch(id);
   }
 
+  /** Shows now what was taken: much of it would take too long beside what else the next picture brings. */
+  show(): void {
+    this.frames.now();
+  }
+
   /** A point in time to which `replace` compares. */
   now(): number {
     return this.clock;

@@ -74,6 +74,7 @@ export class Pager {
     try {
       const next = await this.page(view, limit, page.cursor);
       for (const conversation of next.items) this.known.take(conversation);
+      this.known.show();
       this.set(view, { status: 'ready', cursor: cursorOf(next), more: 'idle' });
       return true;
     } catch {

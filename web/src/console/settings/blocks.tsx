@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { texts as formTexts } from '../../i18n/forms';
 import { texts } from '../../i18n/settings';
 import type { Agent } from '../../protocol/types';
@@ -10,94 +10,55 @@ import { announce } from '../forms/announce';
 import { useFailure } from '../forms/failure';
 import { Form, type Problems } from '../forms/form';
 import { Choices, TextArea, TextInput } from '../forms/inputs';
-import { Loaded } from '../loaded';
+import { CardList } from './card-list';
 import { type List, useList } from './lists';
-import { RemoveButton, SectionHead } from './section';
 import type { Block } from './shapes';
 import { isoOf } from './times';
 
 export default function Blocks() {
+  const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
   const blocks = useList<Block>('blocks');
   const agents = useList<Agent>('agents');
-  const [making, setMaking] = useState(false);
-  const people = agents.state.status === 'ready' ? agents.state.value : [];
   return (
-    <section class="settings-section">
-      <SectionHead title={t('blocks')} lead={t('blocksLead')}>
-        <button type="button" class="button" onClick={() => setMaking(true)}>
-          <Icon name="plus" size={16} />
-          {t('blockAdd')}
-        </button>
-      </SectionHead>
-      <Loaded of={blocks} pane>
-        {(list) =>
-          list.length === 0 ? (
-            <div class="pane-state">
-              <Icon name="shield" size={28} />
-              <p>{t('blocksEmpty')}</p>
-            </div>
-          ) : (
-            <ul class="form-cards">
-              {list.map((block) => (
-                <li key={block.id} class="form-card">
-                  <BlockCard
-                    block={block}
-                    maker={people.find(({ id }) => id === block.made_by)?.name ?? null}
-                    removed={() => blocks.drop(block.id)}
-                  />
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
-      {making && <NewBlock blocks={blocks} onClose={() => setMaking(false)} />}
-    </section>
-  );
-}
-
-interface BlockCardProps {
-  block: Block;
-  maker: string | null;
-  removed(): void;
-}
-
-function BlockCard({ block, maker, removed }: BlockCardProps) {
-  const { api } = useDesk();
-  const { i18n } = useConsole();
-  const { t } = useTextsOf(texts);
-  const whom =
-    block.address ??
-    (block.visitor_id
-      ? t('blockedVisitor', { id: block.visitor_id })
-      : t('blockedCustomer', { id: block.customer_id ?? '' }));
-  return (
-    <>
-      <div class="form-card-head">
-        <h3>{whom}</h3>
-        <RemoveButton
-          label={t('blockEnd')}
-          title={t('blockEndTitle', { whom })}
-          text={t('blockEndText')}
-          icon="close"
-          run={async () => {
-            await api.delete(`blocks/${block.id}`);
-            removed();
-          }}
-        />
-      </div>
-      {block.reason && <p>{block.reason}</p>}
-      <dl class="facts is-start">
-        <dt>{t('blockMade')}</dt>
-        <dd>
-          {moment(block.made_at, i18n)}
-          {maker && ` · ${maker}`}
-        </dd>
-        <dt>{t('blockUntil')}</dt>
-        <dd>{block.expires_at ? moment(block.expires_at, i18n) : t('blockForever')}</dd>
-      </dl>
-    </>
+    <CardList
+      path="blocks"
+      list={blocks}
+      title={t('blocks')}
+      lead={t('blocksLead')}
+      add={t('blockAdd')}
+      empty={t('blocksEmpty')}
+      emptyIcon="shield"
+      nameOf={({ address, visitor_id, customer_id }) =>
+        address ??
+        (visitor_id
+          ? t('blockedVisitor', { id: visitor_id })
+          : t('blockedCustomer', { id: customer_id ?? '' }))
+      }
+      body={({ reason, made_at, made_by, expires_at }) => {
+        const maker = agents.now().find(({ id }) => id === made_by);
+        return (
+          <>
+            {reason && <p>{reason}</p>}
+            <dl class="facts is-start">
+              <dt>{t('blockMade')}</dt>
+              <dd>
+                {moment(made_at, i18n)}
+                {maker && ` · ${maker.name}`}
+              </dd>
+              <dt>{t('blockUntil')}</dt>
+              <dd>{expires_at ? moment(expires_at, i18n) : t('blockForever')}</dd>
+            </dl>
+          </>
+        );
+      }}
+      ending={{
+        label: t('blockEnd'),
+        titleOf: (whom) => t('blockEndTitle', { whom }),
+        text: t('blockEndText'),
+      }}
+      maker={(close) => <NewBlock blocks={blocks} onClose={close} />}
+    />
   );
 }
 

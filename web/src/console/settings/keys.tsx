@@ -11,9 +11,9 @@ import { useFailure } from '../forms/failure';
 import { Form, type Problems } from '../forms/form';
 import { LinesInput, TextInput } from '../forms/inputs';
 import { Loaded } from '../loaded';
+import { CardList } from './card-list';
 import { type List, useAll, useList } from './lists';
 import { PermissionChoices } from './roles';
-import { RemoveButton, SectionHead } from './section';
 import type { ApiKey, Permission } from './shapes';
 import { isoOf } from './times';
 
@@ -21,85 +21,52 @@ export default function Keys() {
   const { t } = useTextsOf(texts);
   const keys = useList<ApiKey>('keys');
   const agents = useList<Agent>('agents');
-  const [making, setMaking] = useState(false);
-  const people = agents.state.status === 'ready' ? agents.state.value : [];
   return (
-    <section class="settings-section">
-      <SectionHead title={t('keys')} lead={t('keysLead')}>
-        <button type="button" class="button" onClick={() => setMaking(true)}>
-          <Icon name="plus" size={16} />
-          {t('keyAdd')}
-        </button>
-      </SectionHead>
-      <Loaded of={keys} pane>
-        {(list) =>
-          list.length === 0 ? (
-            <div class="pane-state">
-              <p>{t('keysEmpty')}</p>
-            </div>
-          ) : (
-            <ul class="form-cards">
-              {list.map((key) => (
-                <li key={key.id} class="form-card">
-                  <KeyCard
-                    apiKey={key}
-                    owner={people.find(({ id }) => id === key.owner_id)?.name ?? null}
-                    removed={() => keys.drop(key.id)}
-                  />
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
-      {making && <NewKey keys={keys} onClose={() => setMaking(false)} />}
-    </section>
+    <CardList
+      path="keys"
+      list={keys}
+      title={t('keys')}
+      lead={t('keysLead')}
+      add={t('keyAdd')}
+      empty={t('keysEmpty')}
+      emptyIcon="key"
+      nameOf={({ name }) => name}
+      chip={({ expires_at }) =>
+        expires_at != null &&
+        Date.parse(expires_at) < Date.now() && <span class="form-chip">{t('keyExpired')}</span>
+      }
+      body={(key) => (
+        <KeyFacts apiKey={key} owner={agents.now().find(({ id }) => id === key.owner_id)} />
+      )}
+      ending={{
+        label: t('keyRevoke'),
+        titleOf: (name) => t('keyRevokeTitle', { name }),
+        text: t('keyRevokeText'),
+      }}
+      maker={(close) => <NewKey keys={keys} onClose={close} />}
+    />
   );
 }
 
-interface KeyCardProps {
-  apiKey: ApiKey;
-  owner: string | null;
-  removed(): void;
-}
-
-function KeyCard({ apiKey, owner, removed }: KeyCardProps) {
-  const { api } = useDesk();
+function KeyFacts({ apiKey, owner }: { apiKey: ApiKey; owner: Agent | undefined }) {
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
-  const { name, scopes, networks, created_at, expires_at, last_used_at } = apiKey;
-  const expired = expires_at != null && Date.parse(expires_at) < Date.now();
+  const { scopes, networks, created_at, expires_at, last_used_at } = apiKey;
   return (
-    <>
-      <div class="form-card-head">
-        <h3>{name}</h3>
-        {expired && <span class="form-chip">{t('keyExpired')}</span>}
-        <RemoveButton
-          label={t('keyRevoke')}
-          title={t('keyRevokeTitle', { name })}
-          text={t('keyRevokeText')}
-          icon="close"
-          run={async () => {
-            await api.delete(`keys/${apiKey.id}`);
-            removed();
-          }}
-        />
-      </div>
-      <dl class="facts is-start">
-        <dt>{t('keyScopes')}</dt>
-        <dd>{scopes.length > 0 ? scopes.join(', ') : t('keyNoScopes')}</dd>
-        <dt>{t('keyNetworks')}</dt>
-        <dd>{networks.length > 0 ? networks.join(', ') : t('keyAnywhere')}</dd>
-        <dt>{t('keyOwner')}</dt>
-        <dd>{owner ?? '–'}</dd>
-        <dt>{t('keyMade')}</dt>
-        <dd>{moment(created_at, i18n)}</dd>
-        <dt>{t('keyUsed')}</dt>
-        <dd>{last_used_at ? moment(last_used_at, i18n) : t('keyNeverUsed')}</dd>
-        <dt>{t('keyExpires')}</dt>
-        <dd>{expires_at ? moment(expires_at, i18n) : t('never')}</dd>
-      </dl>
-    </>
+    <dl class="facts is-start">
+      <dt>{t('keyScopes')}</dt>
+      <dd>{scopes.length > 0 ? scopes.join(', ') : t('keyNoScopes')}</dd>
+      <dt>{t('keyNetworks')}</dt>
+      <dd>{networks.length > 0 ? networks.join(', ') : t('keyAnywhere')}</dd>
+      <dt>{t('keyOwner')}</dt>
+      <dd>{owner?.name ?? '–'}</dd>
+      <dt>{t('keyMade')}</dt>
+      <dd>{moment(created_at, i18n)}</dd>
+      <dt>{t('keyUsed')}</dt>
+      <dd>{last_used_at ? moment(last_used_at, i18n) : t('keyNeverUsed')}</dd>
+      <dt>{t('keyExpires')}</dt>
+      <dd>{expires_at ? moment(expires_at, i18n) : t('never')}</dd>
+    </dl>
   );
 }
 

@@ -55,6 +55,7 @@ export interface WidgetLook {
   colour?: string;
   side?: 'left' | 'right';
   pre_chat?: FormField[];
+  team_shown?: boolean;
 }
 
 export interface InboxSettings {

@@ -58,6 +58,8 @@ export const inboxes = {
   side: 'Side of the page',
   sideRight: 'Right',
   sideLeft: 'Left',
+  teamShown: 'Show who is there',
+  teamShownHint: 'Up to three agents who are online, with their names, on the first screen.',
   preview: 'Preview of the chat',
   partQuestions: 'Questions before the chat',
   partQuestionsLead:

@@ -6,6 +6,8 @@ export const extras = {
   homeTitle: 'How can we help?',
   newChat: 'Start a chat',
   continueChat: 'Continue your chat',
+  wide: 'Wide window',
+  team: 'Who is there for you',
   search: 'Search for help',
   topArticles: 'Common questions',
   searching: 'Searching…',

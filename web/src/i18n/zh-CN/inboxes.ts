@@ -56,6 +56,8 @@ export const inboxes: { [K in keyof typeof en]: string } = {
   side: '位置',
   sideRight: '右侧',
   sideLeft: '左侧',
+  teamShown: '展示在线客服',
+  teamShownHint: '在首屏显示最多三位在线客服的头像和姓名，所有访客可见。',
   preview: '聊天窗口预览',
   partQuestions: '会话前询问',
   partQuestionsLead: '访客发出第一条消息前填写，最多四项。网页已识别身份的访客无需填写。',

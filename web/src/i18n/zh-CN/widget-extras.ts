@@ -8,6 +8,8 @@ export const extras: { [K in keyof typeof en]: string } = {
   homeTitle: '您好，请问有什么可以帮您？',
   newChat: '开始咨询',
   continueChat: '继续会话',
+  wide: '宽屏窗口',
+  team: '在线客服',
   search: '搜索常见问题',
   topArticles: '常见问题',
   searching: '搜索中…',

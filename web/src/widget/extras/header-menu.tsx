@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { LOCALE_NAMES, LOCALES } from '../../i18n';
 import { Icon } from '../../ui/icons';
@@ -8,6 +9,8 @@ import { useWidget } from '../context';
 import type { MenuButton } from '../on-demand';
 import { end, transcript } from './requests';
 import { useExtraTexts } from './texts';
+
+const wide = signal(false);
 
 /** What can be done beside writing. */
 export function HeaderMenu(button: MenuButton) {
@@ -34,6 +37,21 @@ export function HeaderMenu(button: MenuButton) {
           <>
             {entry(t('conversations'), () => (widget.view.value = 'list'))}
             {!widget.isNew.value && entry(t('transcript'), () => void download(widget))}
+            {!widget.modal.value && (
+              <button
+                type="button"
+                class="menu-item"
+                aria-pressed={wide.value}
+                onClick={() => {
+                  wide.value = !wide.value;
+                  widget.post({ type: 'wide', on: wide.value });
+                  close();
+                }}
+              >
+                {t('wide')}
+                {wide.value && <Icon name="check" size={16} />}
+              </button>
+            )}
             <button
               type="button"
               class="menu-item"

@@ -1,5 +1,6 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import type { FoundArticle } from '../../protocol/types';
+import { Avatar } from '../../ui/avatar';
 import { Icon } from '../../ui/icons';
 import { useWidget } from '../context';
 import { search } from './requests';
@@ -35,12 +36,31 @@ export function Home() {
           {t('newChat')}
         </button>
       )}
+      <Team />
       <ReplyTime />
       {widget.config.value?.articles && <Search />}
       <button type="button" class="link-button" onClick={() => (widget.view.value = 'list')}>
         {t('conversations')}
       </button>
     </div>
+  );
+}
+
+/** Who is there, where the company wants that to be seen. */
+function Team() {
+  const { widget } = useWidget();
+  const { t } = useExtraTexts();
+  const { open, team = [] } = widget.config.value ?? {};
+  if (!open || team.length === 0) return null;
+  return (
+    <ul class="home-team" aria-label={t('team')}>
+      {team.map(({ id, name }) => (
+        <li key={id}>
+          <Avatar name={name} seed={id} size={36} />
+          <span class="one-line">{name}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

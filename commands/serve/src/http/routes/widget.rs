@@ -1,8 +1,11 @@
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
 
 use axum::{Extension, Json, extract::State};
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
-use kefu_core::{FormField, Inbox, Principal, Visitor, WidgetSide};
+use kefu_core::{AgentStatus, FormField, Inbox, InboxSettings, Principal, Visitor, WidgetSide};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
 use kefu_store::Session;
 use serde::{Deserialize, Serialize};
@@ -30,11 +33,13 @@ use crate::{
         openapi::OpenErrors,
     },
     problem::Problem,
-    view::timestamp,
+    view::{AgentView, timestamp},
 };
 
 /// Most sessions of one visitor; a further one ends the one unused for longest.
 const VISITOR_SESSIONS_MAX: usize = 16;
+/// How many of the team a visitor meets before the first message.
+const TEAM_SHOWN_MAX: usize = 3;
 
 /// Which inbox.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -57,6 +62,9 @@ pub(super) struct WidgetConfig {
     identity_required: bool,
     /// Somebody would answer now.
     agents_online: bool,
+    /// Some of them, where the inbox shows its team: at most 3.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    team: Vec<WidgetPerson>,
     /// This is a rehearsal: nothing that is said here reaches anybody outside.
     shadow: bool,
     /// The inbox's opening hours say so, or it has none.
@@ -92,6 +100,13 @@ pub(super) struct WidgetConfig {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WidgetBot {
     name: String,
+}
+
+/// Somebody who would answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WidgetPerson {
+    id: Uuid,
+    name: Arc<str>,
 }
 
 /// A visitor who begins or comes back.
@@ -168,6 +183,7 @@ pub(super) async fn config(
     // They were checked when they were set.
     let hours = inbox.settings.hours.as_ref().and_then(|hours| kefu_core::Hours::new(hours).ok());
     let reply_us = api.services.reply_times.of(&api.services.store, inbox.key, now).await;
+    let team = team_of(&api, &inbox.settings).await?;
     Ok(Json(WidgetConfig {
         bot: inbox.settings.bot().map(|bot| WidgetBot { name: bot.name.clone() }),
         inbox: inbox.slug,
@@ -175,6 +191,7 @@ pub(super) async fn config(
         greeting: inbox.greeting,
         identity_required: inbox.identity_required,
         agents_online: api.services.desk.anyone_online(),
+        team,
         shadow: api.services.outgoing.is_shadow(),
         open: hours.as_ref().is_none_or(|hours| hours.is_open(now)),
         opens_at: hours
@@ -189,6 +206,20 @@ pub(super) async fn config(
         upload_bytes_max: api.services.settings.files.max_size.0,
         articles,
     }))
+}
+
+/// Who would answer now, as far as visitors are to know.
+async fn team_of(api: &Api, settings: &InboxSettings) -> Result<Vec<WidgetPerson>, Problem> {
+    if !settings.widget.team_shown || !api.services.desk.anyone_online() {
+        return Ok(Vec::new());
+    }
+    let agents = api.services.desk.agents().await?;
+    let answers = |agent: &AgentView| {
+        let is_here = agent.status == AgentStatus::Online;
+        is_here && settings.team_id.is_none_or(|team| agent.teams.contains(&team))
+    };
+    let shown = agents.into_iter().filter(answers).take(TEAM_SHOWN_MAX);
+    Ok(shown.map(|AgentView { id, name, .. }| WidgetPerson { id, name }).collect())
 }
 
 /// Opens a visitor's session

@@ -7,11 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::office::{Answer, Ask, Guest, Office};
-use crate::{
-    auth::{Shown, authenticate},
-    clock,
-    desk::Connect,
-};
+use crate::clock;
 
 async fn send(office: &Office, guest: &Guest, id: u128, ask: Ask) -> Answer {
     let body = json!({"client_id": Uuid::from_u128(id), "kind": "text", "text": "x"});
@@ -30,25 +26,7 @@ async fn a_blocked_visitor_is_kept_out_until_the_block_ends() {
     let office = Office::open().await;
     let boss = office.token_of(office.agent("qian", Role::Supervisor).await).await;
     let guest = office.taken_by(&boss).await;
-    let mut headers = http::HeaderMap::new();
-    headers.insert("authorization", format!("Bearer {}", guest.token).parse().unwrap());
-    let shown = Shown {
-        headers: &headers,
-        query_token: None,
-        address: None,
-        method_is_unsafe: false,
-        require_origin: false,
-        is_for_enrolling: false,
-    };
-    let who = authenticate(&office.services, shown).await.unwrap();
-    let outbox = office.services.registry.open();
-    let connect = Connect {
-        who: who.into(),
-        outbox: outbox.clone(),
-        connection_id: Uuid::from_u128(5),
-        conversations: Vec::new(),
-    };
-    office.services.desk.connect(connect).await.unwrap();
+    let outbox = office.connect(&guest.token, Uuid::from_u128(5)).await;
 
     let made = office.post("/blocks", &boss, json!({"visitor_id": guest.id, "reason": "spam"})).await;
     assert_eq!(made.status, 201, "{}", made.body);

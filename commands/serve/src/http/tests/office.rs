@@ -3,6 +3,7 @@ use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 use axum::{Router, body::Body, extract::Request};
 use http::{HeaderMap, Method, StatusCode};
 use kefu_core::{Permission, Principal, Role};
+use kefu_socket::Outbox;
 use kefu_store::{AccessChange, ApiKey, Change, Indexer, OpenOptions, RecordSet, Session};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -13,9 +14,9 @@ use uuid::Uuid;
 
 use crate::{
     address::Peer,
-    auth::{Secrets, Token, TokenKind, password},
+    auth::{Secrets, Shown, Token, TokenKind, authenticate, password},
     clock,
-    desk::{AgentChange, Desk, DeskOptions, InboxChange, ReadingOptions, RoleChange},
+    desk::{AgentChange, Connect, Desk, DeskOptions, InboxChange, ReadingOptions, RoleChange},
     files::Links,
     live,
     metrics::Metrics,
@@ -296,6 +297,25 @@ impl Office {
             self.ask(Method::POST, "/widget/sessions", Some(json!({"inbox": "web"})), &Ask::default()).await;
         assert_eq!(answer.status, StatusCode::CREATED.as_u16(), "{}", answer.body);
         Guest::from(&answer.body)
+    }
+
+    /// A live connection of whoever has `token`: its outbox.
+    pub(crate) async fn connect(&self, token: &str, connection_id: Uuid) -> Arc<Outbox> {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+        let shown = Shown {
+            headers: &headers,
+            query_token: None,
+            address: None,
+            method_is_unsafe: false,
+            require_origin: false,
+            is_for_enrolling: false,
+        };
+        let who = authenticate(&self.services, shown).await.unwrap().into();
+        let outbox = self.services.registry.open();
+        let connect = Connect { who, outbox: outbox.clone(), connection_id, conversations: Vec::new() };
+        self.services.desk.connect(connect).await.unwrap();
+        outbox
     }
 
     /// A visitor's conversation with one message, which `agent` has taken.

@@ -46,6 +46,40 @@ async fn an_inbox_says_how_its_widget_looks_and_what_it_asks() {
 }
 
 #[tokio::test]
+async fn who_is_there_is_shown_where_that_was_chosen() {
+    let office = Office::open().await;
+    let boss = office.token_of(office.agent("qian", Role::Admin).await).await;
+    let sold = office.post("/teams", &boss, json!({"name": "sales"})).await.body;
+    let mut outboxes = Vec::new();
+    for name in ["an", "bo", "chen", "du", "fang"] {
+        let agent = office.agent(name, Role::Agent).await;
+        let token = office.token_of(agent).await;
+        let status = if name == "an" { "away" } else { "online" };
+        let status = json!({"status": status});
+        let said = office.ask(Method::PUT, "/agents/me/status", Some(status), &Ask::by(&token)).await;
+        assert_eq!(said.status, 200);
+        if name == "du" {
+            let teams = json!({"teams": [id(&sold)]});
+            let path = format!("/agents/{agent}");
+            assert_eq!(office.ask(Method::PATCH, &path, Some(teams), &Ask::by(&boss)).await.status, 200);
+        }
+        if name != "bo" {
+            outboxes.push(office.connect(&token, agent).await);
+        }
+    }
+    let team = async || office.get("/widget/config?inbox=web", "").await.body["team"].clone();
+    let names = |team: &Value| -> Vec<String> {
+        team.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(team().await, Value::Null, "names of people are published by choice only");
+    set(&office, &boss, json!({"widget": {"team_shown": true}})).await;
+    assert_eq!(names(&team().await), ["chen", "du", "fang"], "neither who is away nor who is not connected");
+    let settings = json!({"team_id": id(&sold), "widget": {"team_shown": true}});
+    assert_eq!(set(&office, &boss, settings).await.0, 200);
+    assert_eq!(names(&team().await), ["du"], "whom the inbox's team has");
+}
+
+#[tokio::test]
 async fn what_a_bot_has_is_a_list_of_its_own() {
     let office = Office::open().await;
     let boss = office.token_of(office.agent("qian", Role::Admin).await).await;

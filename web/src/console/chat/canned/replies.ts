@@ -5,11 +5,14 @@ import type { Desk } from '../../desk';
 const PAGE_LIMIT = 500;
 /** Nobody finds anything among more; the server's own search would. */
 const PAGES_MAX = 6;
+/** What is shown all the time is not loaded with every conversation. */
+const FRESH_MS = 60_000;
 
 /** The canned replies of one agent: shown as they were, and loaded anew whenever they are wanted. */
 export class CannedReplies {
   readonly state = signal<readonly CannedReply[] | 'loading' | 'error'>('loading');
   private readonly desk: Desk;
+  private loadedAt = -Infinity;
 
   constructor(desk: Desk) {
     this.desk = desk;
@@ -31,9 +34,15 @@ export class CannedReplies {
         cursor = next_cursor;
       }
       this.state.value = found;
+      this.loadedAt = Date.now();
     } catch {
       if (typeof this.state.peek() === 'string') this.state.value = 'error';
     }
+  }
+
+  /** Loads them unless they came a moment ago. */
+  async freshen(): Promise<void> {
+    if (Date.now() - this.loadedAt > FRESH_MS) await this.load();
   }
 
   /** The text as it is to be sent; counts as a use. */

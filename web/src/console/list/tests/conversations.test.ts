@@ -37,6 +37,13 @@ describe('conversations', () => {
     expect(known.rows.value.mine.map(({ id }) => id)).toEqual(['b', 'a', 'c']);
   });
 
+  it('are shown without a picture where much came at once', () => {
+    const known = new Conversations(agent('agent'));
+    known.take(mine('a', 1));
+    known.show();
+    expect(known.lists.mine.value).toEqual(['a']);
+  });
+
   it('are shown even where no pictures are drawn', () => {
     const known = new Conversations(agent('agent'));
     known.take(mine('a', 1));

@@ -68,6 +68,12 @@ export function LookTab({ form }: { form: InboxForm }) {
               ]}
               onChange={(side) => change({ side })}
             />
+            <Check
+              label={t('teamShown')}
+              hint={t('teamShownHint')}
+              checked={look.team_shown ?? false}
+              onChange={(on) => change({ team_shown: on || undefined })}
+            />
           </div>
           <Preview
             name={name}

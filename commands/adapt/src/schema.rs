@@ -82,12 +82,16 @@ pub(crate) fn wsdl(
     Ok(Site::new(file, include, limits)?.read(|loader, path, _| wsdl::load(loader, path, limits)))
 }
 
+/// Names of files and what is in them.
+#[cfg(feature = "bridge")]
+pub(crate) type Files = Vec<(String, Vec<u8>)>;
+
 /// Reads a description and gives the files that it was read from, its own first.
 ///
 /// # Errors
 /// It cannot be used.
 #[cfg(feature = "bridge")]
-pub(crate) fn wsdl_with_files(file: &Path) -> Result<(Definitions, Vec<(String, Vec<u8>)>), Failure> {
+pub(crate) fn wsdl_with_files(file: &Path) -> Result<(Definitions, Files), Failure> {
     let files = RefCell::default();
     let loaded = Site::new(file, &[], &Limits::default())?
         .read(|loader, path, _| wsdl::load(&Recorder { loader, files: &files }, path, &Limits::default()));
@@ -99,7 +103,7 @@ pub(crate) fn wsdl_with_files(file: &Path) -> Result<(Definitions, Vec<(String, 
 #[cfg(feature = "bridge")]
 struct Recorder<'l> {
     loader: &'l dyn Loader,
-    files: &'l RefCell<Vec<(String, Vec<u8>)>>,
+    files: &'l RefCell<Files>,
 }
 
 #[cfg(feature = "bridge")]

@@ -101,7 +101,7 @@ pub(super) fn run(app: &App, args: &MockArgs) -> Result<Exit, Failure> {
 }
 
 fn write_copy(copy: &std::path::Path, yaml: &str) -> Result<(), Failure> {
-    let text = redirected(yaml).map_err(|why| Failure::internal(why))?;
+    let text = redirected(yaml).map_err(Failure::internal)?;
     let write = || File::create(copy).and_then(|mut file| file.write_all(text.as_bytes()));
     write().map_err(|error| {
         let name = copy.display();

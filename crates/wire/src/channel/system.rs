@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::file::{SchemaRule, SoapVersion, ThriftProtocol};
 use crate::{
     Limits, Loader, SchemaErrors, Severity,
-    adapter::{Adapter, Kind, Message, SoapAdapter, ThriftAdapter},
+    adapter::{Adapter as _, Kind, Message, SoapAdapter, ThriftAdapter},
     soap::{self, Direction, Version, peek},
     thrift::{
         self, Protocol, Schema,

@@ -40,8 +40,8 @@ class Handler:
 
 def soap(request):
     if "create" in request:
-        token = SOAP.get_element("{urn:ticketdesk}Token")(request["token"])
-        message = SOAP.create_message(SOAP.service, request["create"], _soapheaders=[token], **request["arguments"])
+        headers = {"token": request["token"]}
+        message = SOAP.create_message(SOAP.service, request["create"], _soapheaders=headers, **request["arguments"])
         return {"body": etree.tostring(message, encoding="unicode")}
     operation = SOAP.service._binding.get(request["parse"])
     return {"value": SOAP.service._binding.process_reply(SOAP, operation, Reply(request["body"]))}

@@ -110,7 +110,7 @@ function ChannelCard({ channel, channels, edit }: CardProps) {
   const address = url.startsWith('/') ? new URL(url, location.origin).href : url;
   return (
     <>
-      <div class="form-card-head">
+      <div class="form-card-head is-crowded">
         <h3>{name}</h3>
         <span class="form-chip">{t(enabled ? 'isOn' : 'isOff')}</span>
         <button type="button" class="button is-small" onClick={turn}>

@@ -358,14 +358,14 @@ fn loaded(yaml: &str) -> Result<channel::Channel, Problem> {
 }
 
 fn put_values(values: &mut Values, file: &channel::Channel, given: GivenValues) -> Result<(), Problem> {
-    put("values.secrets", &mut values.secrets, file.secrets().collect(), given.secrets)?;
-    put("values.settings", &mut values.settings, file.settings().collect(), given.settings)
+    put("values.secrets", &mut values.secrets, &file.secrets().collect::<Vec<_>>(), given.secrets)?;
+    put("values.settings", &mut values.settings, &file.settings().collect::<Vec<_>>(), given.settings)
 }
 
 fn put(
     field: &'static str,
     values: &mut BTreeMap<String, String>,
-    names: Vec<&str>,
+    names: &[&str],
     given: BTreeMap<String, Option<String>>,
 ) -> Result<(), Problem> {
     for (name, value) in given {

@@ -5,6 +5,7 @@
 mod access;
 mod adapt;
 mod backup;
+mod channels;
 mod configuration;
 mod disk;
 mod durability;

@@ -7,6 +7,7 @@ pub(crate) mod random;
 pub(crate) mod server;
 pub(crate) mod shim;
 pub(crate) mod socket;
+pub(crate) mod vendor;
 pub(crate) mod writer;
 
 use std::path::{Path, PathBuf};

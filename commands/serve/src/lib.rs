@@ -12,6 +12,8 @@ mod assets;
 mod audit;
 mod auth;
 mod blocks;
+#[cfg(feature = "channels")]
+mod channels;
 mod clock;
 mod demo;
 mod descriptors;

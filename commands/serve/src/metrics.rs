@@ -59,6 +59,10 @@ pub(crate) struct Metrics {
     standby: Gauge,
     words_read: Counter,
     words_refused: Counter,
+    #[cfg(feature = "channels")]
+    channel_received: Family<Labels, Counter>,
+    #[cfg(feature = "channels")]
+    channel_sent: Family<Labels, Counter>,
 }
 
 /// What others count, looked up at each scrape.
@@ -137,6 +141,10 @@ impl Metrics {
             standby: Gauge::default(),
             words_read: words.get_or_create_owned(&[("outcome", "read")]),
             words_refused: words.get_or_create_owned(&[("outcome", "refused")]),
+            #[cfg(feature = "channels")]
+            channel_received: Family::default(),
+            #[cfg(feature = "channels")]
+            channel_sent: Family::default(),
             registry: Registry::default(),
         };
         registry.register("kefu_words_reloads", "Times the list of sensitive words was read again", words);
@@ -247,6 +255,18 @@ impl Metrics {
             "Whether the process waits beside the one that serves the store",
             metrics.standby.clone(),
         );
+        #[cfg(feature = "channels")]
+        registry.register(
+            "kefu_channel_received",
+            "What came over channels, by what became of it",
+            metrics.channel_received.clone(),
+        );
+        #[cfg(feature = "channels")]
+        registry.register(
+            "kefu_channel_sent",
+            "Tries to send a message over a channel, by what became of it",
+            metrics.channel_sent.clone(),
+        );
         registry.register(
             "kefu_process_id",
             "Number of the process",
@@ -305,6 +325,18 @@ impl Metrics {
     /// So many conversations wait for an agent.
     pub(crate) fn waiting_conversations(&self, count: usize) {
         set(&self.waiting_conversations, count as u64);
+    }
+
+    /// Something came over a channel.
+    #[cfg(feature = "channels")]
+    pub(crate) fn channel_received(&self, outcome: &'static str) {
+        self.channel_received.get_or_create(&[("outcome", outcome)]).inc();
+    }
+
+    /// It was tried to send a message over a channel.
+    #[cfg(feature = "channels")]
+    pub(crate) fn channel_sent(&self, outcome: &'static str) {
+        self.channel_sent.get_or_create(&[("outcome", outcome)]).inc();
     }
 
     /// Calls were held back.

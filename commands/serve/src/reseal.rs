@@ -61,6 +61,8 @@ async fn reload(services: &Services) {
 /// When the store cannot be read or written. What cannot be opened is left as it is.
 pub(crate) async fn reseal(services: &Services) -> Result<usize, Problem> {
     let count = reseal_inboxes(services).await? + reseal_second_factors(services).await?;
+    #[cfg(feature = "channels")]
+    let count = count + reseal_channels(services).await?;
     if count > 0 {
         note(services, AuditActor::System, "secrets.resealed", json!({"secrets": count})).await;
     }
@@ -99,6 +101,25 @@ async fn reseal_second_factors(services: &Services) -> Result<usize, Problem> {
             services.desk.record(RecordSet { changes, audit: Vec::new() }).await?;
         }
     }
+}
+
+#[cfg(feature = "channels")]
+async fn reseal_channels(services: &Services) -> Result<usize, Problem> {
+    let channels = services.store.channels().await?;
+    let changes: Vec<_> = channels
+        .into_iter()
+        .filter_map(|channel| {
+            let after = anew(&services.secrets, crate::channels::SEAL_PURPOSE, &channel.sealed)?;
+            let (id, before) = (channel.id, channel.sealed);
+            Some(Change::Channel(kefu_store::ChannelChange::Resealed { id, before, after }))
+        })
+        .collect();
+    let count = changes.len();
+    if count > 0 {
+        services.desk.record(RecordSet { changes, audit: Vec::new() }).await?;
+        services.channels.refresh().await?;
+    }
+    Ok(count)
 }
 
 /// `blob` under the newest key, if it is under another one.

@@ -22,6 +22,8 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
+#[cfg(feature = "channels")]
+use crate::channels::run as carry_channels;
 use crate::{
     args::{Args, StoreCommand},
     assets,
@@ -176,6 +178,7 @@ async fn serve(
         () = privacy::keep_no_longer(&background) => {}
         () = reseal::follow(&background, hangups) => {}
         () = pass_audit_on(&background) => {}
+        () = carry_channels(&background, app.stop()) => {}
         () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}
         () = background.files.sweep() => {}
         () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}
@@ -183,6 +186,12 @@ async fn serve(
     app.print("stopped\n")?;
     drop(place);
     Ok(Exit::Ok)
+}
+
+/// A build without channels has nothing to carry.
+#[cfg(not(feature = "channels"))]
+async fn carry_channels(_: &Services, _: Stop) {
+    std::future::pending().await
 }
 
 /// Sends the audit log to where the settings say, for ever.
@@ -370,7 +379,10 @@ fn router(services: Services, store_metrics: Arc<StoreMetrics>, demo: bool, stop
     let max_body = services.settings.limits.max_body.as_usize();
     let desk = services.desk.clone();
     let embedding: assets::EmbeddingOrigins = Arc::new(move |inbox| embedding_origins(&desk, inbox));
-    live::router(services.clone())
+    let router = live::router(services.clone());
+    #[cfg(feature = "channels")]
+    let router = router.merge(crate::channels::router(services.clone()));
+    router
         .merge(health::router(stop, store_metrics).with_state(services.clone()))
         .merge(help::router(services.clone()))
         .merge(http::router(services))

@@ -44,6 +44,9 @@ pub(crate) struct Services {
     pub(crate) files: Arc<Files>,
     /// What leaves, and whether it may.
     pub(crate) outgoing: Outgoing,
+    /// Chat services that are connected by a file.
+    #[cfg(feature = "channels")]
+    pub(crate) channels: Arc<crate::channels::Channels>,
     /// Counters and gauges.
     pub(crate) metrics: Arc<Metrics>,
     /// What connections share.
@@ -86,6 +89,19 @@ impl Services {
             links,
         });
         let files = Arc::new(files.await?);
+        #[cfg(feature = "channels")]
+        let channels = {
+            let options = crate::channels::ChannelsOptions {
+                desk: desk.clone(),
+                store: store.clone(),
+                secrets: Arc::clone(&secrets),
+                files: Arc::clone(&files),
+                blocks: Arc::clone(&blocks),
+                outgoing: outgoing.clone(),
+                metrics: Arc::clone(&metrics),
+            };
+            Arc::new(crate::channels::Channels::open(options, &settings).await?)
+        };
         let live = Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks)));
         let registry = Registry::new(socket_limits(&settings), 0);
         let (settings, trails, reply_times) = (Arc::new(settings), Arc::default(), Arc::default());
@@ -101,6 +117,8 @@ impl Services {
             trails,
             files,
             outgoing,
+            #[cfg(feature = "channels")]
+            channels,
             metrics,
             live,
             registry,

@@ -55,6 +55,8 @@ kefu_app::settings! {
         pub limits: Limits = Limits::default(),
         /// Files of conversations.
         pub files: FileSettings = FileSettings::default(),
+        /// Chat services that are connected to inboxes.
+        pub channels: ChannelSettings = ChannelSettings::default(),
         /// How often something may happen; `per_minute: 0` means no limit.
         pub rate: Rates = Rates::default(),
     }
@@ -289,6 +291,44 @@ impl FromStr for FileType {
 kefu_app::setting_from_text!(FileType, "a type such as image/png", "形如 image/png 的类型");
 
 kefu_app::settings! {
+    /// The `serve.channels` group.
+    pub struct ChannelSettings {
+        /// Requests for a host that go somewhere else, such as `api.weixin.qq.com=http://10.0.0.5:8080`: for machines
+        /// that reach services only over another one, whose address the service knows.
+        pub relays: Vec<ChannelRelay> = Vec::new(),
+        /// How long a request of a channel may take until its whole answer is there.
+        pub timeout: Duration = Duration::from_secs(15),
+    }
+}
+
+/// A host whose requests go somewhere else.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ChannelRelay(pub(crate) String);
+
+impl fmt::Display for ChannelRelay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for ChannelRelay {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A build without channels takes the configuration of one with them.
+        #[cfg(feature = "channels")]
+        text.parse::<kefu_gateway::Relay>()?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+kefu_app::setting_from_text!(
+    ChannelRelay,
+    "a host and an address such as api.example.com=http://10.0.0.5:8080",
+    "形如 api.example.com=http://10.0.0.5:8080 的主机与地址"
+);
+
+kefu_app::settings! {
     /// The `serve.rate` group. The defaults let an office of hundreds behind one address work.
     pub struct Rates {
         /// Messages of one visitor.
@@ -416,6 +456,7 @@ fn check(settings: &Effective<Settings>) -> Result<(), Failure> {
         ("files.upload_timeout", settings.files.upload_timeout.is_zero()),
         ("files.stall_timeout", settings.files.stall_timeout.is_zero()),
         ("files.link_life", settings.files.link_life.is_zero()),
+        ("channels.timeout", settings.channels.timeout.is_zero()),
     ];
     if let Some((path, _)) = positive.iter().find(|(_, is_zero)| *is_zero) {
         return Err(settings.reject(path, Text::new("must be more than zero", "必须大于零")));

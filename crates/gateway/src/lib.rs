@@ -7,6 +7,8 @@
 //! *Invariant:* bodies are in no log, no metric and no error beside the answer to the call itself.
 
 mod build;
+#[cfg(feature = "channel")]
+mod courier;
 mod endpoint;
 mod metrics;
 mod outcome;
@@ -19,6 +21,8 @@ mod settings;
 mod sides;
 
 pub use build::{Bridge, Warning};
+#[cfg(feature = "channel")]
+pub use courier::{Courier, CourierSettings, Relay, Undelivered};
 pub use server::Server;
 pub use settings::{
     BreakerFile, BridgeFile, EndpointFile, InboundFile, InboundKind, IntegerStyle, ListenAddress,

@@ -7,6 +7,9 @@ use kefu_core::{
 };
 use uuid::Uuid;
 
+#[cfg(feature = "channels")]
+use crate::ChannelChange;
+
 use crate::{
     AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, FileChange, KnowledgeChange,
     PageVisit, PrivacyChange, Session, ShadowChange, StoreError, TagChange, TicketChange,
@@ -120,6 +123,9 @@ pub enum Change {
     Tag(TagChange),
     /// A change of canned replies.
     Canned(CannedChange),
+    /// A change of channels.
+    #[cfg(feature = "channels")]
+    Channel(ChannelChange),
     /// A change of files.
     File(FileChange),
     /// A change of the knowledge base.

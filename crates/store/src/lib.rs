@@ -15,6 +15,8 @@ mod backup;
 mod batch;
 mod blocks;
 mod canned;
+#[cfg(feature = "channels")]
+mod channels;
 mod check;
 mod customers;
 mod error;
@@ -46,6 +48,11 @@ pub use backup::{backup, backup_files, is_own_file, restore};
 pub use batch::{Batch, Change, Committed, RecordSet};
 pub use blocks::{Block, BlockChange, BlockTarget};
 pub use canned::{CannedChange, CannedFilter, CannedReply};
+#[cfg(feature = "channels")]
+pub use channels::{
+    Channel, ChannelChange, ChannelHealth, ChannelMedia, ChannelRefusal, ChannelSend, ChannelThread,
+    ChannelToken, SendState,
+};
 pub use check::check;
 pub use customers::{
     Customer, CustomerChange, CustomerIdentity, CustomerMerge, IDENTITIES_MAX, IdentityKind, SearchCursor,

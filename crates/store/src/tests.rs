@@ -1,5 +1,7 @@
 mod attachments;
 mod backups;
+#[cfg(feature = "channels")]
+mod channels;
 mod files;
 mod knowledge;
 mod lists;

@@ -3,6 +3,8 @@ mod audit;
 mod blocks;
 mod canned;
 mod changes;
+#[cfg(feature = "channels")]
+mod channels;
 mod checkpoint;
 mod customers;
 mod dedupe;

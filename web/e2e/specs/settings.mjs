@@ -13,7 +13,7 @@ const SECTIONS = [
   'keys',
   'retention',
 ];
-const TABS = ['general', 'widget', 'hours', 'times', 'bot', 'retention', 'install'];
+const TABS = ['general', 'widget', 'hours', 'times', 'bot', 'retention', 'channels', 'install'];
 
 export default async function settings({ server, person, stage, eventually, expectAccessible }) {
   const [adminLogIn, agentLogIn] = server.agents;

@@ -348,6 +348,12 @@ pub(crate) enum Command {
     },
     /// What a bot has come to.
     Bot(BotAnswer),
+    /// Messages that came over a channel.
+    #[cfg(feature = "channels")]
+    Receive {
+        arrivals: Box<super::channels::Arrivals>,
+        reply: Answer<()>,
+    },
     /// Ends the connections of visitors who are blocked.
     CloseBlocked(Vec<VisitorKey>),
     Connect {
@@ -400,6 +406,8 @@ impl Command {
             | Self::EndErased { reply, .. }
             | Self::Record { reply, .. }
             | Self::SetupToken { reply, .. } => refuse(reply, problem),
+            #[cfg(feature = "channels")]
+            Self::Receive { reply, .. } => refuse(reply, problem),
             Self::Agents { reply } => refuse(reply, problem),
             Self::Scrub { reply, .. } => refuse(reply, problem),
             Self::Stop { reply } => {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kefu_core::{
-    Action, Audience, Content, Conversation, Entry, Event, EventCode, MessageKind, Micros, Permission,
-    Principal, Rating, Revise, Revision, Routing, State, may, revise,
+    Action, Audience, Content, Conversation, ConversationKey, Entry, Event, EventCode, MessageKind, Micros,
+    Permission, Principal, Rating, Revise, Revision, Routing, State, may, revise,
 };
 use kefu_protocol::frame::{self, ErrorCode, Warning};
 use kefu_socket::ConnectionId;
@@ -29,6 +29,7 @@ impl Task {
         send: Send,
         earlier: Option<Entry>,
         file: Option<Found>,
+        closed: Option<Problem>,
         now: Micros,
         work: &mut Work,
     ) {
@@ -68,6 +69,9 @@ impl Task {
             let problem = Problem::new(ErrorCode::Conflict, "no other agent has the conversation");
             return self.refuse(send.reply, send.client_id, problem);
         }
+        if let Some(problem) = closed {
+            return self.refuse(send.reply, send.client_id, problem);
+        }
         if send.content.asks && matches!(principal, Principal::Visitor(_)) {
             let problem = Problem::invalid("data", "buttons and questions are for agents to send");
             return self.refuse(send.reply, send.client_id, problem);
@@ -92,8 +96,30 @@ impl Task {
             () => None,
         };
         let (text, data) = (screened.text.unwrap_or(text), screened.data.or(data));
-        let turn = bot_turn(&self.directory, work.current(&hot.conversation), principal, &text);
-        let touched = work.touch(&hot.conversation);
+        work.touch(&hot.conversation);
+        let draft = draft(self.ids.next(now), principal, kind, text, Some(send.client_id), None, now);
+        let entry = Entry { data, quote_seq, ..draft };
+        let origin = Origin::Message { client_id: send.client_id, reply: send.reply, warning };
+        let seq = self.say(key, entry, origin, file, now, work);
+        work.flag(&send.who, send.conversation, seq, &screened.flagged, now);
+        work.audit(send.audit.map(|audit| *audit), ("conversation", send.conversation));
+    }
+
+    /// Adds a message with all that follows from it to a conversation that this group has touched; returns its number.
+    pub(super) fn say(
+        &mut self,
+        key: ConversationKey,
+        entry: Entry,
+        origin: Origin,
+        file: Option<Uuid>,
+        now: Micros,
+        work: &mut Work,
+    ) -> u64 {
+        let (principal, kind) = (entry.sender, entry.kind);
+        let Some(touched) = work.touched.get_mut(&key) else {
+            unreachable!("a message is only added to a conversation that was touched before");
+        };
+        let turn = bot_turn(&self.directory, &touched.conversation, principal, &entry.text);
         let had_bot = touched.conversation.is_with_bot();
         let event = match turn {
             None => touched.head_mut().on_message(principal, kind, now),
@@ -102,17 +128,14 @@ impl Task {
         if turn == Some(Turn::Meets) {
             self.meet_bot(key, now, work);
         }
-        work.sent.insert((key, principal, send.client_id), work.entries.len());
-        let draft = draft(self.ids.next(now), principal, kind, text, Some(send.client_id), None, now);
-        let entry = Entry { data, quote_seq, ..draft };
-        let origin = Origin::Message { client_id: send.client_id, reply: send.reply, warning };
+        if let Some(client_id) = entry.client_id {
+            work.sent.insert((key, principal, client_id), work.entries.len());
+        }
         work.append(key, entry, origin);
         let seq = work.entries.last().map_or(0, |entry| entry.seq);
-        work.flag(&send.who, send.conversation, seq, &screened.flagged, now);
         if let Some(file) = file {
             work.attach(file);
         }
-        work.audit(send.audit.map(|audit| *audit), ("conversation", send.conversation));
         if let Some(Turn::Leaves(by)) = turn {
             self.hand_over(key, by, now, work);
         }
@@ -123,6 +146,7 @@ impl Task {
             let by = if event.agent.is_some() { principal } else { Principal::System };
             self.append_event(key, event, by, now, work);
         }
+        seq
     }
 
     /// Carries out a change of a conversation in the group.
@@ -153,7 +177,7 @@ impl Task {
         except: Option<ConnectionId>,
         now: Micros,
         work: &mut Work,
-    ) -> Result<kefu_core::ConversationKey, Problem> {
+    ) -> Result<ConversationKey, Problem> {
         let key = self.hot.key(id).ok_or_else(|| Problem::not_found("conversation"))?;
         let hot = self.hot.get(key).ok_or_else(|| Problem::not_found("conversation"))?;
         let current = work.current(&hot.conversation);
@@ -310,7 +334,7 @@ impl Task {
     /// Adds the entry of a change.
     pub(super) fn append_event(
         &mut self,
-        key: kefu_core::ConversationKey,
+        key: ConversationKey,
         event: Event,
         by: Principal,
         now: Micros,

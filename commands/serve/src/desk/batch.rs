@@ -40,6 +40,9 @@ pub(super) struct Work {
     pub(super) sent: HashMap<(ConversationKey, Principal, Uuid), usize>,
     /// Files that messages of this group have.
     pub(super) files: Vec<Uuid>,
+    /// Threads of channels that messages of this group belong to.
+    #[cfg(feature = "channels")]
+    pub(super) pieces: super::channels::Pieces,
     next_pos: i64,
 }
 
@@ -147,6 +150,8 @@ impl Work {
             offers: Vec::new(),
             sent: HashMap::new(),
             files: Vec::new(),
+            #[cfg(feature = "channels")]
+            pieces: super::channels::Pieces::default(),
             next_pos,
         }
     }

@@ -10,6 +10,8 @@ mod api;
 mod apply;
 mod batch;
 mod bot;
+#[cfg(feature = "channels")]
+mod channels;
 mod connections;
 mod deliver;
 mod erase;
@@ -51,6 +53,8 @@ pub(crate) use api::{
     Act, AgentChange, Change, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, RoleChange,
     Send, Sent, TeamChange,
 };
+#[cfg(feature = "channels")]
+pub(crate) use channels::{Arrival, Arrivals, Arrived};
 pub(crate) use reading::ReadingOptions;
 
 use crate::{
@@ -113,6 +117,9 @@ struct Shared {
     readings: Readings,
     /// The last write to the store did not fail.
     is_writable: AtomicBool,
+    /// What is known of chat services.
+    #[cfg(feature = "channels")]
+    channels: channels::Shared,
     epoch: String,
 }
 
@@ -130,6 +137,8 @@ impl Desk {
             bot_places: Arc::new(Semaphore::new(bot::DECISIONS_MAX)),
             readings: Readings::default(),
             is_writable: AtomicBool::new(true),
+            #[cfg(feature = "channels")]
+            channels: channels::Shared::default(),
             epoch: options.store.epoch().await?,
         });
         let (store, words) = (options.store.clone(), Arc::clone(&options.words));
@@ -155,6 +164,8 @@ impl Desk {
             bot_places: Arc::new(Semaphore::new(0)),
             readings: Readings::default(),
             is_writable: AtomicBool::new(false),
+            #[cfg(feature = "channels")]
+            channels: channels::Shared::default(),
             epoch: options.store.epoch().await?,
         });
         let desk = Self { queue, shared, store: options.store.clone(), words: Arc::default() };

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, FieldVersions, Inbox, InboxSettings, Micros,
-    Permission, Principal, Role, State, Visitor,
+    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, FieldVersions, Inbox, InboxKey,
+    InboxSettings, Micros, Permission, Principal, Role, State, Visitor, VisitorKey,
 };
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::{Change, Session};
@@ -60,20 +60,10 @@ impl Task {
                 (hot.conversation.id, hot.conversation.last_public_seq)
             }
             None => {
-                let key = self.writer.next_conversation_key();
-                let before = latest.and_then(|key| self.hot.get(key)).map(|hot| &hot.conversation);
+                let before =
+                    latest.and_then(|key| self.hot.get(key)).map(|hot| Arc::clone(&hot.conversation));
                 let before = before.filter(|before| before.visitor == visitor.key);
-                let (last_assignee, last_met_at) =
-                    before.map_or((None, None), |before| (before.assignee, Some(before.updated_at)));
-                let inbox = self.directory.inboxes.get(&new.inbox);
-                let team = inbox.and_then(|inbox| inbox.settings.team_id);
-                let team = team.and_then(|id| self.directory.team(id)).map(|team| team.key);
-                let conversation = Conversation {
-                    team,
-                    last_assignee,
-                    last_met_at,
-                    ..Conversation::new(key, self.ids.next(now), new.inbox, visitor.key, now)
-                };
+                let conversation = self.begin_conversation(new.inbox, visitor.key, before.as_deref(), now);
                 let id = conversation.id;
                 work.create(conversation, brief);
                 (id, 0)
@@ -104,6 +94,27 @@ impl Task {
         work.changes.push(Change::Visitor(visitor));
         work.changes.push(session);
         work.answers.push(Pending::Opened { opened, reply });
+    }
+
+    /// A conversation that begins: with its inbox's team, and with who it was with before.
+    pub(super) fn begin_conversation(
+        &mut self,
+        inbox: InboxKey,
+        visitor: VisitorKey,
+        before: Option<&Conversation>,
+        now: Micros,
+    ) -> Conversation {
+        let key = self.writer.next_conversation_key();
+        let (last_assignee, last_met_at) =
+            before.map_or((None, None), |before| (before.assignee, Some(before.updated_at)));
+        let team = self.directory.inboxes.get(&inbox).and_then(|inbox| inbox.settings.team_id);
+        let team = team.and_then(|id| self.directory.team(id)).map(|team| team.key);
+        Conversation {
+            team,
+            last_assignee,
+            last_met_at,
+            ..Conversation::new(key, self.ids.next(now), inbox, visitor, now)
+        }
     }
 
     fn visitor_row(&mut self, new: &NewVisitor, known: Option<Visitor>, now: Micros) -> Visitor {

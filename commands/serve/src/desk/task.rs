@@ -224,10 +224,16 @@ impl Task {
                     units += send.units as usize;
                     let earlier = earlier.next().flatten();
                     let file = self.find_file(&mut send.content).await;
-                    self.apply_send(send, earlier, file, now, &mut work);
+                    #[cfg(feature = "channels")]
+                    let closed = self.closed_window(&send, now).await;
+                    #[cfg(not(feature = "channels"))]
+                    let closed = None;
+                    self.apply_send(send, earlier, file, closed, now, &mut work);
                 }
                 Command::Act(change) => self.apply_act(change, now, &mut work),
                 Command::Bot(answer) => self.apply_bot(answer, now, &mut work),
+                #[cfg(feature = "channels")]
+                Command::Receive { arrivals, reply } => self.receive(*arrivals, reply, now, &mut work).await,
                 Command::OpenVisitor { new, latest, reply } => {
                     let known = match new.existing {
                         Some(key) => self.store.visitor(key).await.unwrap_or_default(),
@@ -366,6 +372,8 @@ impl Task {
         if work.is_empty() {
             return true;
         }
+        #[cfg(feature = "channels")]
+        let has_sends = self.queue_sends(&mut work);
         let batch = work.batch();
         let mut outcome = Ok(Vec::new());
         if !batch.is_empty() {
@@ -380,6 +388,10 @@ impl Task {
                     if let Some(reply) = reply {
                         drop(reply.send(outcome.map_err(Problem::from)));
                     }
+                }
+                #[cfg(feature = "channels")]
+                if has_sends {
+                    self.tell_sends();
                 }
                 work.entries = batch.entries;
                 self.make_offers(&work.offers, now);

@@ -108,26 +108,57 @@ impl Files {
         let room = self.quota.take(&self.settings, &self.store, visitor, announced, now).await;
         let room = room.map_err(|problem| refusal("quota", problem))?;
         let received = self.receive_body(id, multipart, upload.body).await?;
-        let file = StoredFile {
-            id,
-            conversation: conversation.key,
-            conversation_id: conversation.id,
-            visitor: conversation.visitor,
-            uploader: who.principal,
-            name: String::new(),
-            media_type: String::new(),
-            size: 0,
-            sha256: [0; 32],
-            width: None,
-            height: None,
-            created_at: now,
-            attached_seq: None,
-        };
+        let file = unnamed(id, who, conversation, now);
         // From here on whoever stops waiting does not leave anything half done.
         let files = Arc::clone(self);
         let audit = upload.audit;
         let finished = self.tracker.spawn(async move { files.finish(file, received, room, audit).await });
         finished.await.unwrap_or_else(|_| Err(refusal("failed", failed())))
+    }
+
+    /// Takes a file that was fetched for a conversation; returns when it is durable.
+    ///
+    /// # Errors
+    /// The file is not taken, or there is no room for it.
+    #[cfg(feature = "channels")]
+    pub(crate) async fn keep(
+        self: &Arc<Self>,
+        who: &Identity,
+        conversation: &Conversation,
+        name: String,
+        bytes: &[u8],
+    ) -> Result<StoredFile, Problem> {
+        let kept = self.keep_one(who, conversation, name, bytes).await;
+        match &kept {
+            Ok(file) => self.metrics.file_taken(file.size),
+            Err((reason, _)) => self.metrics.file_refused(reason),
+        }
+        kept.map_err(|(_, refused)| refused.into_problem())
+    }
+
+    #[cfg(feature = "channels")]
+    async fn keep_one(
+        self: &Arc<Self>,
+        who: &Identity,
+        conversation: &Conversation,
+        name: String,
+        bytes: &[u8],
+    ) -> Result<StoredFile, Refusal> {
+        let size = bytes.len() as u64;
+        if size > self.settings.max_size.0 {
+            return Err(refusal("too_large", self.too_large()));
+        }
+        let (now, id) = (clock::now(), fresh_id()?);
+        let room = self.quota.take(&self.settings, &self.store, Some(conversation.visitor), size, now).await;
+        let room = room.map_err(|problem| refusal("quota", problem))?;
+        let path = self.store.file_dir().incoming(id).map_err(store_failed)?;
+        let mut target = Target::create(&path).await?;
+        let incoming = Incoming { path };
+        target.write(bytes).await?;
+        target.flush().await?;
+        let part = Part { name: "file".to_owned(), file_name: Some(name), content_type: None };
+        let file = unnamed(id, who, conversation, now);
+        self.finish(file, Received { incoming, part }, room, None).await
     }
 
     /// Writes the body's file to the disk as it comes.
@@ -219,6 +250,25 @@ impl Files {
     fn too_large(&self) -> Problem {
         let detail = format!("the file is larger than {}", self.settings.max_size);
         Problem { field: Some("file"), ..Problem::new(ErrorCode::TooLarge, detail) }
+    }
+}
+
+/// A file of which nothing is known yet but whose it is.
+fn unnamed(id: Uuid, who: &Identity, conversation: &Conversation, now: Micros) -> StoredFile {
+    StoredFile {
+        id,
+        conversation: conversation.key,
+        conversation_id: conversation.id,
+        visitor: conversation.visitor,
+        uploader: who.principal,
+        name: String::new(),
+        media_type: String::new(),
+        size: 0,
+        sha256: [0; 32],
+        width: None,
+        height: None,
+        created_at: now,
+        attached_seq: None,
     }
 }
 

@@ -68,6 +68,12 @@ impl Refused {
         Self { status, problem, field: None }
     }
 
+    /// What was wrong, for who has no status to tell.
+    #[cfg(feature = "channels")]
+    pub(crate) fn into_problem(self) -> Problem {
+        self.problem
+    }
+
     /// A malformed field, by the name that it has in the body.
     pub(super) fn field(mut name: String, problem: Problem) -> Self {
         let end = (0..=MAX_FIELD_BYTES).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);

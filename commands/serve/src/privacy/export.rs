@@ -157,14 +157,39 @@ impl Export {
                 })
             })
             .collect();
-        let visitor = json!({
+        let key = visitor.key;
+        let mut visitor = json!({
             "id": visitor.id, "external_id": visitor.external_id, "verified": visitor.verified,
             "name": visitor.name, "email": visitor.email, "attributes": parsed(&visitor.attributes),
             "created_at": timestamp(visitor.created_at), "last_seen_at": timestamp(visitor.last_seen_at),
             "pages": pages, "sessions": sessions,
         });
+        self.add_channels(key, &mut visitor).await?;
         self.item(&visitor, out);
         Ok(Place::Visitors(number + 1))
+    }
+
+    /// What chat services call somebody, and what they gave with what was written.
+    #[cfg(feature = "channels")]
+    async fn add_channels(&self, visitor: VisitorKey, item: &mut Value) -> Result<(), StoreError> {
+        let threads = self.store.channel_threads_of(visitor).await?;
+        let threads: Vec<_> = threads
+            .iter()
+            .map(|thread| {
+                json!({
+                    "thread": thread.thread, "sender": thread.sender, "context": parsed(&thread.context),
+                    "last_at": timestamp(thread.last_at),
+                })
+            })
+            .collect();
+        item["channels"] = threads.into();
+        Ok(())
+    }
+
+    /// A build without channels knows of none.
+    #[cfg(not(feature = "channels"))]
+    async fn add_channels(&self, _: VisitorKey, _: &mut Value) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn tickets(&mut self, after: i64, out: &mut String) -> Result<Place, StoreError> {

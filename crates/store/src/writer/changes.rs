@@ -45,6 +45,8 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Ticket(change) => tickets::write(conn, change).await,
         Change::Tag(change) => tags::write(conn, change).await,
         Change::Canned(change) => canned::write(conn, change).await,
+        #[cfg(feature = "channels")]
+        Change::Channel(change) => super::channels::write(conn, change).await,
         Change::File(change) => super::files::write(conn, change).await,
         Change::Knowledge(change) => super::knowledge::write(conn, change).await,
         Change::Customer(change) => super::customers::write(conn, change).await,

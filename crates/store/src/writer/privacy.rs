@@ -32,6 +32,8 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &PrivacyChange) -
         }
         PrivacyChange::Emptied { conversation, upto } => {
             const SQL: &str = "UPDATE conversation SET emptied_pos = ? WHERE key = ?";
+            const SENDS: &str = "DELETE FROM channel_outbox WHERE conversation = ?";
+            sql::execute(conn, SENDS, Args::default().int(conversation.0)).await?;
             sql::execute(conn, SQL, Args::default().int(*upto).int(conversation.0)).await.map(drop)
         }
         PrivacyChange::RemovePages { visitors, before } => {
@@ -80,11 +82,21 @@ async fn begin(
     const BLANK: &str = "UPDATE visitor SET external_id = NULL, verified = 0, name = '', email = '',
             attributes = '{}', erased_at = coalesce(erased_at, ?2)
         WHERE key IN (SELECT value FROM json_each(?1))";
-    const OF_VISITORS: [&str; 3] = [
+    const OF_VISITORS: [&str; 8] = [
         "DELETE FROM session WHERE principal_kind = 0 AND principal IN (SELECT value FROM json_each(?))",
         "DELETE FROM page_visit WHERE visitor IN (SELECT value FROM json_each(?))",
         "UPDATE block SET reason = '' WHERE kind = 0 AND reason <> '' AND unhex(target, '-') IN
             (SELECT id FROM visitor WHERE key IN (SELECT value FROM json_each(?)))",
+        "DELETE FROM channel_outbox WHERE thread IN (SELECT key FROM channel_thread
+            WHERE visitor IN (SELECT value FROM json_each(?)))",
+        "DELETE FROM channel_media WHERE thread IN (SELECT key FROM channel_thread
+            WHERE visitor IN (SELECT value FROM json_each(?)))",
+        "DELETE FROM channel_conversation WHERE thread IN (SELECT key FROM channel_thread
+            WHERE visitor IN (SELECT value FROM json_each(?)))",
+        // Of what could not be read nobody knows whose it was.
+        "DELETE FROM channel_refused WHERE channel IN (SELECT channel FROM channel_thread
+            WHERE visitor IN (SELECT value FROM json_each(?)))",
+        "DELETE FROM channel_thread WHERE visitor IN (SELECT value FROM json_each(?))",
     ];
     const OF_FAMILY: [&str; 4] = [
         "UPDATE customer SET name = '', email = '', phone = '', note = '', attributes = '{}',

@@ -5,6 +5,7 @@ import { Icon } from '../../ui/icons';
 import { MessageField } from '../../ui/message-field';
 import { useConsole, useDesk, visitorName } from '../context';
 import { pressed, titled, useShortcut } from '../shell/shortcuts';
+import { ChannelLine } from './channel-line';
 import type { Chat } from './chat';
 import { ComposerClosed } from './composer-closed';
 import { Attachments, EditingBar, QuoteChip, TroubleLine } from './composer-parts';
@@ -43,6 +44,7 @@ export function ComposerArea({ chat, conversation }: ComposerProps) {
   return (
     <div class="composer-area">
       <PanelView chat={chat} conversation={conversation} />
+      <ChannelLine conversation={conversation} />
       {open ? (
         <Composer chat={chat} conversation={conversation} />
       ) : (

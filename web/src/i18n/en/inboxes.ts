@@ -14,6 +14,7 @@ export const inboxes = {
   tab_times: 'Times',
   tab_bot: 'Bot',
   tab_retention: 'Retention',
+  tab_channels: 'Chat services',
   tab_install: 'Install',
 
   partName: 'Name',

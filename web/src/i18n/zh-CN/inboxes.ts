@@ -16,6 +16,7 @@ export const inboxes: { [K in keyof typeof en]: string } = {
   tab_times: '时效',
   tab_bot: '机器人',
   tab_retention: '数据保留',
+  tab_channels: '聊天平台',
   tab_install: '安装',
 
   partName: '名称',

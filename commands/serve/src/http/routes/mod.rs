@@ -7,6 +7,12 @@ mod auth;
 mod blocks;
 mod canned;
 mod categories;
+#[cfg(feature = "channels")]
+mod channel_refusals;
+#[cfg(feature = "channels")]
+mod channels;
+#[cfg(feature = "channels")]
+mod conversation_channel;
 mod conversations;
 mod customers;
 mod description;
@@ -99,6 +105,19 @@ macro_rules! add {
         #[cfg(test)]
         $routes.describe(utoipa_axum::routes!($($module::$handler),+));
     };
+}
+
+/// Those of chat services.
+#[cfg(feature = "channels")]
+fn of_channels(routes: &mut Routes) {
+    add!(routes: channels::files);
+    add!(routes: channels::list, channels::make);
+    add!(routes: channels::get, channels::change, channels::remove);
+    add!(routes: channels::test);
+    add!(routes: channel_refusals::list);
+    add!(routes: channel_refusals::retry);
+    add!(routes: conversation_channel::get);
+    add!(routes: conversation_channel::send_again);
 }
 
 /// Every route, without the base path.
@@ -208,6 +227,8 @@ pub(super) fn routes() -> Routes {
     add!(routes: identities::end);
     add!(routes: blocks::list, blocks::make);
     add!(routes: blocks::end);
+    #[cfg(feature = "channels")]
+    of_channels(&mut routes);
     add!(routes: description::get);
     routes
 }

@@ -4,6 +4,8 @@ mod access;
 mod articles;
 mod blocks;
 mod bodies;
+#[cfg(feature = "channels")]
+mod channels;
 mod customers;
 mod doors;
 mod erasure;

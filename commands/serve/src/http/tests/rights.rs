@@ -209,6 +209,8 @@ fn cases() -> Vec<Case> {
     ];
     cases.extend(oversee::cases());
     cases.extend(shadow::cases());
+    #[cfg(feature = "channels")]
+    cases.extend(super::channels::cases());
     cases.extend(articles::cases());
     cases.extend(records::cases());
     cases.extend(reports::cases());
@@ -278,6 +280,7 @@ fn the_table_is_complete() {
             let path = path
                 .replace("/stream/{n}", "/stream/{connection_id}")
                 .replace("/messages/1", "/messages/{seq}")
+                .replace("/refused/1", "/refused/{number}")
                 .replace("/identities/{v}", "/identities/{identity}")
                 .replace("/identities/{n}", "/identities/{identity}");
             let path = [

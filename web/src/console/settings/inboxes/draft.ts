@@ -30,7 +30,7 @@ export function patchOf(draft: InboxDraft, base: InboxDraft): Partial<InboxDraft
   return Object.fromEntries(changed);
 }
 
-export const TABS = ['general', 'widget', 'hours', 'times', 'bot', 'retention', 'install'] as const;
+export const TABS = ['general', 'widget', 'hours', 'times', 'bot', 'retention', 'channels', 'install'] as const;
 export type Tab = (typeof TABS)[number];
 
 const TAB_FIELDS: readonly (readonly [RegExp, Tab])[] = [

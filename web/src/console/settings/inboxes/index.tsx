@@ -13,6 +13,7 @@ import { type List, patched, useAll, useList } from '../lists';
 import { ListEditor } from '../section';
 import type { Inbox, Team } from '../shapes';
 import { BotTab } from './bot';
+import { ChannelsTab } from './channels';
 import { draftOf, type InboxDraft, NEW_INBOX, patchOf, type Tab, tabOf, TABS } from './draft';
 import { type InboxForm, inboxProblems } from './form';
 import { GeneralTab } from './general';
@@ -158,6 +159,7 @@ function InboxView({ inbox, inboxes, teams, skills }: InboxViewProps) {
         {tab === 'retention' && <RetentionTab form={form} />}
         {tab === 'install' && inbox && <InstallTab inbox={inbox} />}
       </FormView>
+      {tab === 'channels' && inbox && <ChannelsTab inbox={inbox} />}
     </>
   );
 }

@@ -8,6 +8,7 @@ mod app;
 mod config;
 mod exit;
 mod failure;
+mod file_tree;
 mod language;
 mod logs;
 mod memory;
@@ -23,6 +24,7 @@ pub use config::{
 pub use config::{choice_name, choices, choose, wrong_type, wrong_value};
 pub use exit::Exit;
 pub use failure::Failure;
+pub use file_tree::{FileTree, FileTreeError};
 pub use language::{Language, Text};
 pub use logs::{LogFormat, LogSettings};
 pub use memory::give_back_memory;

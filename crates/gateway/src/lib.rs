@@ -8,6 +8,7 @@
 
 mod build;
 mod endpoint;
+mod listeners;
 mod metrics;
 mod outcome;
 mod parameters;
@@ -17,8 +18,11 @@ mod schemas;
 mod server;
 mod settings;
 mod sides;
+mod write_limit;
 
 pub use build::{Bridge, Warning};
+pub use endpoint::HeldBack;
+pub use outcome::{Called, Fate};
 pub use server::Server;
 pub use settings::{
     BreakerFile, BridgeFile, EndpointFile, InboundFile, InboundKind, IntegerStyle, ListenAddress,

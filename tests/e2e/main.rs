@@ -20,5 +20,6 @@ mod privacy;
 mod reference;
 mod standby;
 mod support;
+mod tickets;
 mod tidy;
 mod words;

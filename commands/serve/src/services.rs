@@ -10,6 +10,7 @@ use crate::{
     blocks::Blocks,
     desk::Desk,
     files::{Files, FilesOptions, Links},
+    gateway::Bridges,
     limits::Limits,
     live::Live,
     metrics::Metrics,
@@ -44,6 +45,8 @@ pub(crate) struct Services {
     pub(crate) files: Arc<Files>,
     /// What leaves, and whether it may.
     pub(crate) outgoing: Outgoing,
+    /// Other systems behind bridges.
+    pub(crate) bridges: Bridges,
     /// Counters and gauges.
     pub(crate) metrics: Arc<Metrics>,
     /// What connections share.
@@ -63,6 +66,7 @@ pub(crate) struct Foundation {
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) links: Links,
     pub(crate) outgoing: Outgoing,
+    pub(crate) bridges: Bridges,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tracker: TaskTracker,
 }
@@ -73,8 +77,8 @@ impl Services {
     /// # Errors
     /// When the store cannot be read.
     pub(crate) async fn new(foundation: Foundation) -> Result<Self, StoreError> {
-        let Foundation { desk, store, indexer, settings, secrets, links, outgoing, metrics, tracker } =
-            foundation;
+        let Foundation { desk, store, indexer, settings, secrets, links, outgoing, .. } = foundation;
+        let Foundation { bridges, metrics, tracker, .. } = foundation;
         let limits = Arc::new(Limits::new(&settings.rate));
         let blocks = Arc::new(Blocks::load(&store).await?);
         let files = Files::open(FilesOptions {
@@ -101,6 +105,7 @@ impl Services {
             trails,
             files,
             outgoing,
+            bridges,
             metrics,
             live,
             registry,

@@ -1,5 +1,6 @@
 mod attachments;
 mod backups;
+mod external;
 mod files;
 mod knowledge;
 mod lists;

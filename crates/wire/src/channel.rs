@@ -23,6 +23,7 @@ mod respond;
 mod send;
 mod shipped;
 mod sign;
+mod template;
 mod url;
 mod vectors;
 mod verify;
@@ -41,6 +42,7 @@ pub use self::{
     respond::Answered,
     shipped::{SHIPPED, shipped},
     sign::{Plain, Seed, Signed},
+    template::{Template, read_file, wrong_at},
     vectors::{Report, Verdicts},
 };
 

@@ -5,6 +5,8 @@ mod locate;
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
+
 use super::{
     Given, Kind, Window,
     file::{File, Span},
@@ -62,26 +64,14 @@ impl Channel {
     /// # Errors
     /// All that is wrong with it; of a file that is not built right, the first.
     pub fn load(yaml: &str) -> Result<Self, Vec<FileError>> {
-        if yaml.len() > FILE_BYTES_MAX {
-            let message = format!("the file has more than {FILE_BYTES_MAX} bytes");
-            return Err(vec![FileError { line: 1, column: 1, key: String::new(), message }]);
-        }
-        if locate::nests_deeper(yaml) {
-            let message = "brackets nest too deep".to_owned();
-            return Err(vec![FileError { line: 1, column: 1, key: String::new(), message }]);
-        }
-        locate::size(yaml).map_err(|error| vec![locate::built_wrong(&error)])?;
-        let file: File = serde_yaml::from_str(yaml).map_err(|error| vec![locate::built_wrong(&error)])?;
+        let file: File = read(yaml).map_err(|error| vec![error])?;
         let (hosts, mut errors) = check::hosts(&file);
         errors.extend(check::all(&file, &hosts));
         if errors.is_empty() {
             return Ok(Self { file, hosts });
         }
-        let at = |(key, message): (String, String)| {
-            let (line, column) = locate::key(yaml, &key);
-            FileError { line, column, key, message }
-        };
-        let mut errors: Vec<_> = errors.into_iter().map(at).collect();
+        let errors = errors.into_iter().map(|(key, message)| error_at(yaml, key, message));
+        let mut errors: Vec<_> = errors.collect();
         errors.sort_by_key(|error| (error.line, error.column));
         Err(errors)
     }
@@ -180,6 +170,25 @@ impl Channel {
     pub fn body_bytes_max(&self) -> usize {
         self.file.limits.body.0
     }
+}
+
+/// Reads a file, which may cost no more than a file needs.
+pub(super) fn read<T: DeserializeOwned>(yaml: &str) -> Result<T, FileError> {
+    let whole = |message: String| FileError { line: 1, column: 1, key: String::new(), message };
+    if yaml.len() > FILE_BYTES_MAX {
+        return Err(whole(format!("the file has more than {FILE_BYTES_MAX} bytes")));
+    }
+    if locate::nests_deeper(yaml) {
+        return Err(whole("brackets nest too deep".to_owned()));
+    }
+    locate::size(yaml).map_err(|error| locate::built_wrong(&error))?;
+    serde_yaml::from_str(yaml).map_err(|error| locate::built_wrong(&error))
+}
+
+/// What is wrong at a key, with the key's place.
+pub(super) fn error_at(yaml: &str, key: String, message: String) -> FileError {
+    let (line, column) = locate::key(yaml, &key);
+    FileError { line, column, key, message }
 }
 
 /// `; did you mean …?`, if a name is near.

@@ -7,7 +7,11 @@ mod bodies;
 mod customers;
 mod doors;
 mod erasure;
+#[cfg(feature = "bridge")]
+mod external;
 mod files;
+#[cfg(feature = "bridge")]
+mod gateway;
 mod hostile;
 mod identity;
 mod masking;

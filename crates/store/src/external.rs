@@ -186,7 +186,7 @@ impl Store {
             " FROM external_write WHERE due_at <= ? AND NOT EXISTS
                 (SELECT 1 FROM external_write AS earlier WHERE earlier.conversation = external_write.conversation
                     AND earlier.state < 2 AND earlier.number < external_write.number)
-            ORDER BY due_at LIMIT ?"
+            ORDER BY due_at, number LIMIT ?"
         );
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.all(SQL, Args::default().int(now.0).int(most), write).await

@@ -79,7 +79,7 @@ fn what_is_asked_is_sent_in_order_once_and_says_what_became_of_it() {
         assert_eq!((done.body.as_str(), done.ticket.as_deref(), done.tries), ("", Some("T-7"), 2));
         assert!(store.has_external_ticket(&[VisitorKey(1)], "T-7").await.unwrap());
         assert!(!store.has_external_ticket(&[VisitorKey(2)], "T-7").await.unwrap());
-        assert_eq!(due(store, NOW).await, [3, 2]);
+        assert_eq!(due(store, NOW).await, [2, 3]);
 
         change(writer, begin(2)).await.unwrap();
         change(writer, settled(2, ExternalState::Unknown, None)).await.unwrap();
@@ -90,7 +90,7 @@ fn what_is_asked_is_sent_in_order_once_and_says_what_became_of_it() {
             "what is done stays done"
         );
         change(writer, repeat(2)).await.unwrap();
-        assert_eq!(due(store, NOW).await, [3, 2]);
+        assert_eq!(due(store, NOW).await, [2, 3]);
         assert!(
             matches!(change(writer, dismiss(2)).await, Err(StoreError::Stale(_))),
             "it is on its way again"

@@ -313,9 +313,10 @@ struct Cast {
 impl Cast {
     async fn open() -> Self {
         #[cfg(feature = "bridge")]
-        let office = Office::open_for(unlimited(), super::external::nobody(), false).await;
+        let bridges = super::external::nobody();
         #[cfg(not(feature = "bridge"))]
-        let office = Office::open().await;
+        let bridges = crate::gateway::Bridges::default();
+        let office = Office::open_for(unlimited(), bridges, false).await;
         Self {
             agent: office.agent("lin", Role::Agent).await,
             other_agent: office.agent("zhou", Role::Agent).await,

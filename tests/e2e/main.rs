@@ -22,5 +22,6 @@ mod reference;
 mod replay;
 mod standby;
 mod support;
+mod tickets;
 mod tidy;
 mod words;

@@ -49,14 +49,18 @@ async function stage(name, work) {
 }
 
 async function run(name) {
-  const { default: spec } = await import(new URL(`specs/${name}.mjs`, import.meta.url));
-  const server = new Server(binary, process.env.KEFU_WEB);
+  const { default: spec, prepare } = await import(new URL(`specs/${name}.mjs`, import.meta.url));
+  // What the server needs beside it; null if this machine does not have it.
+  const beside = prepare ? await prepare() : {};
+  if (beside === null) return;
+  const server = new Server(binary, process.env.KEFU_WEB, beside.env);
   const problems = [];
   const people = [];
   try {
     await server.start();
     await spec({
       server,
+      beside,
       stage,
       eventually,
       expectAccessible,
@@ -85,6 +89,7 @@ async function run(name) {
   } finally {
     await Promise.all(people.map((one) => one.page.context().close().catch(() => undefined)));
     await server.remove();
+    await beside.end?.();
   }
 }
 

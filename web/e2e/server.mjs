@@ -16,14 +16,16 @@ export class Server {
   #child = null;
   #proxy = null;
   #own = '';
+  #env;
   /** What people open. */
   origin = '';
   agents = [];
 
-  /** With `dist` the pages come from that folder. */
-  constructor(binary, dist) {
+  /** With `dist` the pages come from that folder; `env` are settings. */
+  constructor(binary, dist, env = {}) {
     this.#binary = binary;
     this.#dist = dist;
+    this.#env = env;
   }
 
   /** Starts it, the second time on the same port and data; resolves once it says that it listens. */
@@ -31,7 +33,8 @@ export class Server {
     this.#folder ??= await mkdtemp(join(tmpdir(), 'kefu-e2e-'));
     const listen = this.#own ? new URL(this.#own).host : '127.0.0.1:0';
     const args = ['serve', '--demo', '--listen', listen, '--data-dir', this.#folder];
-    const child = spawn(this.#binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const env = { ...process.env, ...this.#env };
+    const child = spawn(this.#binary, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
     this.#child = child;
     const isFirst = this.#own === '';
     const log = [];

@@ -2,13 +2,9 @@
 
 #[cfg(feature = "bridge")]
 use std::cell::RefCell;
-use std::{
-    fs::{self, File},
-    io::{ErrorKind, Read as _},
-    path::{Component, Path, PathBuf},
-};
+use std::path::{Component, Path, PathBuf};
 
-use kefu_app::{Exit, Failure, Text};
+use kefu_app::{Exit, Failure, FileTree, FileTreeError, Text};
 use kefu_wire::{
     Diagnostic, Limits, LoadError, Loader, SchemaErrors, Severity,
     thrift::{Schema, idl},
@@ -18,37 +14,12 @@ use kefu_wire::{
 
 use crate::shown;
 
-/// Files below a folder.
-///
-/// The folder is the nearest that holds the file's folder and those to search; includes cannot leave it, not even
-/// over a symbolic link.
-#[derive(Debug)]
-struct Folder {
-    root: PathBuf,
-    file_bytes_max: u64,
-}
+/// The files of a tree, as schemas ask for them.
+struct Tree(FileTree);
 
-impl Loader for Folder {
+impl Loader for Tree {
     fn load(&self, path: &str) -> Result<Option<Vec<u8>>, LoadError> {
-        let failed = |cause: String| LoadError { path: path.to_owned(), cause };
-        let place = match self.root.join(path).canonicalize() {
-            Ok(place) => place,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(failed(error.to_string())),
-        };
-        if !place.starts_with(&self.root) {
-            return Err(failed("a link leads out of the folders given".to_owned()));
-        }
-        if !fs::metadata(&place).is_ok_and(|metadata| metadata.is_file()) {
-            return Err(failed("it is no file".to_owned()));
-        }
-        let mut bytes = Vec::new();
-        File::open(&place)
-            .and_then(|file| file.take(self.file_bytes_max + 1).read_to_end(&mut bytes))
-            .map_err(|error| failed(error.to_string()))?;
-        Ok(Some(bytes))
+        self.0.read(path).map_err(|error| LoadError { path: path.to_owned(), cause: error.to_string() })
     }
 }
 
@@ -128,43 +99,33 @@ pub(crate) fn xsd(file: &Path, include: &[PathBuf], limits: &Limits) -> Result<L
 /// # Errors
 /// The folder is not there.
 pub(crate) fn beside(file: &Path) -> Result<impl Loader + use<>, Failure> {
-    Site::new(file, &[], &Limits::default()).map(|site| site.loader)
+    Site::new(file, &[], &Limits::default()).map(|site| site.tree)
 }
 
 /// Where a file is, and from where others may be read along with it.
 struct Site {
-    loader: Folder,
-    path: String,
-    search: Vec<String>,
+    tree: Tree,
     /// The root as the user would write it.
     shown: PathBuf,
 }
 
 impl Site {
     fn new(file: &Path, include: &[PathBuf], limits: &Limits) -> Result<Self, Failure> {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = canonical(folder)?;
-        let search = include.iter().map(|folder| canonical(folder)).collect::<Result<Vec<_>, _>>()?;
-        let root = search.iter().fold(folder.clone(), |root, folder| common(&root, folder));
-        let relative = |path: &Path| {
-            let path = path.strip_prefix(&root).unwrap_or(path);
-            path.to_str().map(str::to_owned).ok_or_else(|| unusable(file).because("its path is not UTF-8"))
-        };
-        let name = file.file_name().ok_or_else(|| unusable(file).because("it names no file"))?;
-        let path = relative(&folder.join(name))?;
-        let search = search.iter().map(|folder| relative(folder)).collect::<Result<Vec<_>, _>>()?;
-        let shown = shown_root(&root, &folder, file);
-        let loader = Folder { root, file_bytes_max: limits.schema_bytes_max as u64 };
-        Ok(Self { loader, path, search, shown })
+        let bytes_max = limits.schema_bytes_max as u64;
+        let tree = FileTree::around(file, include, bytes_max).map_err(|error| match error {
+            FileTreeError::Folder(folder, error) => no_folder(&folder, error),
+            FileTreeError::Name(why) => unusable(file).because(why),
+        })?;
+        let shown = shown_root(tree.root(), tree.folder(), file);
+        Ok(Self { tree: Tree(tree), shown })
     }
 
     fn read<S>(self, read: impl FnOnce(&dyn Loader, &str, &[&str]) -> Outcome<S>) -> Loaded<S> {
-        let search: Vec<&str> = self.search.iter().map(String::as_str).collect();
         let name_for_user = |mut diagnostic: Diagnostic| {
             diagnostic.file = self.shown.join(&diagnostic.file).display().to_string();
             diagnostic
         };
-        let (schema, warnings) = match read(&self.loader, &self.path, &search) {
+        let (schema, warnings) = match read(&self.tree, self.tree.0.file(), &self.tree.0.search()) {
             Ok((schema, warnings)) => (Ok(schema), warnings),
             Err(SchemaErrors(found)) => {
                 let (errors, warnings): (Vec<_>, Vec<_>) =
@@ -224,20 +185,11 @@ fn unusable(file: &Path) -> Failure {
     )
 }
 
-fn canonical(folder: &Path) -> Result<PathBuf, Failure> {
-    folder.canonicalize().map_err(|error| {
-        let folder = folder.display();
-        let text = Text::new(
-            format!("cannot look for schemas in {folder}"),
-            format!("无法在 {folder} 中查找架构文件"),
-        );
-        Failure::new(Exit::Config, text).because(error)
-    })
-}
-
-/// The nearest folder that holds both.
-fn common(a: &Path, b: &Path) -> PathBuf {
-    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+fn no_folder(folder: &Path, error: std::io::Error) -> Failure {
+    let folder = folder.display();
+    let text =
+        Text::new(format!("cannot look for schemas in {folder}"), format!("无法在 {folder} 中查找架构文件"));
+    Failure::new(Exit::Config, text).because(error)
 }
 
 /// The root as the user would write it: relative to where they are, if it is there or below.

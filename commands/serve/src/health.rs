@@ -99,12 +99,13 @@ async fn measure(
             search_indexed: search.indexed.load(Relaxed),
             search_behind: search.behind.load(Relaxed),
         },
+        &services.bridges.metrics_text(),
     ))
 }
 
 /// The metrics as an answer.
-pub(crate) fn measured(metrics: &Metrics, observed: &Observed) -> Response {
-    let text = metrics.text(observed);
+pub(crate) fn measured(metrics: &Metrics, observed: &Observed, others: &str) -> Response {
+    let text = metrics.text(observed, others);
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text)
         .into_response()
 }

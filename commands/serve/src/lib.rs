@@ -18,8 +18,12 @@ mod clock;
 mod demo;
 mod descriptors;
 mod desk;
+#[cfg(feature = "bridge")]
+mod external;
 mod files;
 mod first;
+#[cfg_attr(not(feature = "bridge"), path = "gateway/absent.rs")]
+mod gateway;
 mod health;
 mod help;
 mod html;

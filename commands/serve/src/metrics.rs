@@ -375,8 +375,8 @@ impl Metrics {
         self.retention_over.get_or_create(&[("kind", kind.as_str())]).inc_by(count);
     }
 
-    /// Writes everything in the OpenMetrics text format.
-    pub(crate) fn text(&self, observed: &Observed) -> String {
+    /// Writes everything in the OpenMetrics text format, and then what others have written of theirs.
+    pub(crate) fn text(&self, observed: &Observed, others: &str) -> String {
         set(&self.chat, observed.chat_connections);
         set(&self.outbox_bytes, observed.outbox_bytes);
         set(&self.queue_depth, observed.queue_depth as u64);
@@ -389,7 +389,9 @@ impl Metrics {
         self.checkpoint_last.set(observed.checkpoint_micros_last as f64 / 1e6);
         self.checkpoint_max.set(observed.checkpoint_micros_max as f64 / 1e6);
         let mut text = String::with_capacity(8 * 1024);
-        text::encode(&mut text, &self.registry).expect("writing to a String does not fail");
+        text::encode_registry(&mut text, &self.registry).expect("writing to a String does not fail");
+        text.push_str(others);
+        text::encode_eof(&mut text).expect("writing to a String does not fail");
         text
     }
 }
@@ -423,7 +425,7 @@ mod tests {
         metrics.file_taken(700);
         metrics.file_refused("type");
         metrics.retention_over(Kept::Files, 3);
-        let text = metrics.text(&Observed {
+        let observed = Observed {
             chat_connections: 5,
             outbox_bytes: 60,
             slow_closed: 1,
@@ -435,7 +437,9 @@ mod tests {
             checkpoint_micros_max: 1_500_000,
             search_indexed: 70,
             search_behind: 8,
-        });
+        };
+        let text = metrics.text(&observed, "kefu_gateway_other 1\n");
+        assert!(text.ends_with("kefu_gateway_other 1\n# EOF\n"), "{text}");
         for line in [
             "kefu_connections{kind=\"chat\"} 5",
             "kefu_connections{kind=\"http\"} 1",

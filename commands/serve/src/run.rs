@@ -33,6 +33,7 @@ use crate::{
     desk::{Desk, DeskOptions, ReadingOptions},
     files::Links,
     first::{self, FirstAdmin},
+    gateway::{self, Bridges},
     health, help, http,
     listener::{self, ListenerLimits},
     live, maintenance,
@@ -71,13 +72,15 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let settings = Settings::load(app, args)?;
     check_secret_key(&settings)?;
     let words = load_words(&settings)?;
+    let bridges = Bridges::load(&settings, args.shadow)?;
     if args.check_config {
         app.print(&settings.print(args.format.unwrap_or_default()))?;
         return Ok(Exit::Ok);
     }
     let first_admin = FirstAdmin::from_environment()?;
     let place = place(args, &settings)?;
-    app.block_on(serve(app, args, place, settings.into_inner(), words, first_admin))?
+    bridges.warn();
+    app.block_on(serve(app, args, place, settings.into_inner(), words, bridges, first_admin))?
 }
 
 /// The directory of the store; of a demo, a throw-away one unless a flag names another: what a configuration file
@@ -123,6 +126,7 @@ async fn serve(
     place: DemoDir,
     settings: Settings,
     words: Words,
+    bridges: Bridges,
     first_admin: Option<FirstAdmin>,
 ) -> Result<Exit, Failure> {
     let mut listener = bind(settings.listen)?;
@@ -135,7 +139,7 @@ async fn serve(
     // Each gets every signal.
     let (words, rereads) = (Arc::new(words), signal(SignalKind::hangup()).ok());
     let settings = settings.fitted();
-    let open = async || open(&dir, settings.clone(), Arc::clone(&words), args.shadow).await;
+    let open = async || open(&dir, settings.clone(), Arc::clone(&words), bridges.clone(), args.shadow).await;
     let (services, store_metrics) = if args.standby {
         app.print(&format!(
             "listening on http://{address}\nstandby  until the store in {} is free\n",
@@ -160,6 +164,7 @@ async fn serve(
     first::ensure_inbox(&services.desk).await.map_err(first::cannot_store)?;
     let capacity = services.settings.limits.agent_capacity_default;
     let token = first::ensure_admin(&services.desk, first_admin, capacity).await?;
+    bridges.open(&services).await?;
     let available = services.settings.limits.max_connections;
     if available < wanted {
         tracing::warn!(
@@ -179,6 +184,7 @@ async fn serve(
         () = reseal::follow(&background, hangups) => {}
         () = pass_audit_on(&background) => {}
         () = carry_channels(&background, app.stop()) => {}
+        () = bridges.keep(&background, app.language()) => {}
         () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}
         () = background.files.sweep() => {}
         () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}
@@ -210,6 +216,7 @@ async fn open(
     dir: &Path,
     settings: Settings,
     words: Arc<Words>,
+    bridges: Bridges,
     is_shadow: bool,
 ) -> Result<(Services, Arc<StoreMetrics>), Failure> {
     let options = OpenOptions {
@@ -254,6 +261,7 @@ async fn open(
         secrets,
         links,
         outgoing,
+        bridges,
         metrics,
         tracker,
     });
@@ -288,6 +296,7 @@ async fn open_reading(dir: &Path, settings: Settings, is_shadow: bool) -> Result
         secrets,
         links,
         outgoing,
+        bridges: Bridges::default(),
         metrics,
         tracker,
     });
@@ -356,12 +365,17 @@ async fn until_stopped(
 ) {
     let limits = ListenerLimits::new(&services.settings);
     let router = router(services.clone(), store_metrics, demo, stop.clone());
-    let Services { desk, indexer, tracker, metrics, settings, trails, .. } = services;
+    let Services { desk, indexer, tracker, metrics, settings, trails, bridges, .. } = services;
     let deadline = settings.stop_timeout;
+    let stopping = stop.clone();
     listener::serve_connections(listener, router, limits, metrics, stop, deadline, &tracker).await;
     let rest = deadline / 2;
     tracing::info!(open = tracker.len(), "no more connections are taken");
     let drained = async {
+        // What another system has done is still written down, if it says so in time.
+        if timeout(rest / 2, bridges.close(stopping)).await.is_err() {
+            tracing::warn!("stopped with calls to other systems under way");
+        }
         trails.write(&desk).await;
         desk.stop().await;
         indexer.close().await;
@@ -385,6 +399,7 @@ fn router(services: Services, store_metrics: Arc<StoreMetrics>, demo: bool, stop
     router
         .merge(health::router(stop, store_metrics).with_state(services.clone()))
         .merge(help::router(services.clone()))
+        .merge(gateway::router(services.clone()))
         .merge(http::router(services))
         .merge(assets::router(demo, embedding))
         .layer(DefaultBodyLimit::max(max_body))

@@ -10,6 +10,7 @@ use crate::{
     blocks::Blocks,
     desk::Desk,
     files::{Files, FilesOptions, Links},
+    gateway::Bridges,
     limits::Limits,
     live::Live,
     metrics::Metrics,
@@ -47,6 +48,8 @@ pub(crate) struct Services {
     /// Chat services that are connected by a file.
     #[cfg(feature = "channels")]
     pub(crate) channels: Arc<crate::channels::Channels>,
+    /// Other systems behind bridges.
+    pub(crate) bridges: Bridges,
     /// Counters and gauges.
     pub(crate) metrics: Arc<Metrics>,
     /// What connections share.
@@ -66,6 +69,7 @@ pub(crate) struct Foundation {
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) links: Links,
     pub(crate) outgoing: Outgoing,
+    pub(crate) bridges: Bridges,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tracker: TaskTracker,
 }
@@ -76,8 +80,8 @@ impl Services {
     /// # Errors
     /// When the store cannot be read.
     pub(crate) async fn new(foundation: Foundation) -> Result<Self, StoreError> {
-        let Foundation { desk, store, indexer, settings, secrets, links, outgoing, metrics, tracker } =
-            foundation;
+        let Foundation { desk, store, indexer, settings, secrets, links, outgoing, .. } = foundation;
+        let Foundation { bridges, metrics, tracker, .. } = foundation;
         let limits = Arc::new(Limits::new(&settings.rate));
         let blocks = Arc::new(Blocks::load(&store).await?);
         let files = Files::open(FilesOptions {
@@ -119,6 +123,7 @@ impl Services {
             outgoing,
             #[cfg(feature = "channels")]
             channels,
+            bridges,
             metrics,
             live,
             registry,

@@ -42,6 +42,12 @@ kefu_app::settings! {
         /// File with words that are not wanted in messages, one a line, with what is done about each: block, mask, warn
         /// or flag. It is read again when it changes and at SIGHUP. Where nothing is set: no word is looked for.
         pub words: Option<PathBuf> = None,
+        /// Bridge files, see docs/gateway.md: each bridge is served under `/gateway/` and its name, for API keys with the
+        /// scope `gateway`, or for everybody if it says `public: true`. They are read again at SIGHUP.
+        pub gateway: Vec<PathBuf> = Vec::new(),
+        /// File that says which operations of these bridges are a ticket system of others, see docs/gateway.md: its tickets
+        /// are read and written beside kefu's own. Where nothing is set: there is none.
+        pub ticket_service: Option<PathBuf> = None,
         /// How often clients send a sign of life; a connection without two in a row is closed.
         pub heartbeat: Duration = Duration::from_secs(25),
         /// How long conversations stay with an agent whose last connection has ended; then they go back to the queue.

@@ -243,7 +243,8 @@ fn router(
     let dir: Arc<Path> = dir.into();
     // What goes on in the desk is counted by the process that serves the store.
     let measure = async move |headers: HeaderMap| {
-        health::check_token(&settings, &headers).map(|()| health::measured(&metrics, &Observed::default()))
+        health::check_token(&settings, &headers)
+            .map(|()| health::measured(&metrics, &Observed::default(), ""))
     };
     Router::new()
         .route("/healthz", get(async || plain(StatusCode::OK, "ok\n")))

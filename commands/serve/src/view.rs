@@ -267,7 +267,8 @@ pub(crate) struct ConversationView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
     /// `queued`, `assigned`, `transferred`, `pending`, `resolved`, `reopened`, `rated`, `rating_invited`, `edited`,
-    /// `recalled`, `idle_warned`, `joined`, `left`, `taken_over`, `handed_over` or `erased`.
+    /// `recalled`, `idle_warned`, `joined`, `left`, `taken_over`, `handed_over`, `erased`, or of a ticket in a system of
+    /// others `ticket.external.created`, `….updated`, `….commented`, `….failed` or `….unknown`.
     #[schema(value_type = String, example = "assigned")]
     pub(crate) code: EventCode,
     /// The agent who has the conversation now; of `joined` and `left` the one who came or went.
@@ -446,6 +447,10 @@ impl Directory {
     /// What an entry holds besides its text, as a reader gets it: masked, and a file with its address.
     fn data<'a>(&self, entry: &'a Entry, masking: Masking) -> Option<Cow<'a, str>> {
         let data = entry.data.as_deref()?;
+        if entry.event.is_some() {
+            // As with its text: numbers and addresses are not mistaken for somebody's.
+            return Some(Cow::Borrowed(data));
+        }
         if !entry.kind.has_file() {
             return Some(masking.data(data));
         }
@@ -591,6 +596,14 @@ impl Directory {
             (EventCode::Erased, _) => "what was said is erased".to_owned(),
             (EventCode::HandedOver, _) => "the bot hands the conversation to a person".to_owned(),
             (EventCode::Rated, _) => format!("rated {} of 5", event.score.unwrap_or(0)),
+            // Which one, `data` says: that goes with an erasure.
+            (EventCode::TicketCreated, _) => "a ticket is made in the other system".to_owned(),
+            (EventCode::TicketUpdated, _) => "a ticket in the other system is changed".to_owned(),
+            (EventCode::TicketCommented, _) => "a ticket in the other system is commented on".to_owned(),
+            (EventCode::TicketFailed, _) => "the other system has not done what was asked".to_owned(),
+            (EventCode::TicketUnknown, _) => {
+                "it is not known whether the other system has done what was asked".to_owned()
+            }
         }
     }
 
@@ -688,6 +701,11 @@ pub(crate) fn event_word(code: EventCode) -> frame::EventCode {
         EventCode::TakenOver => frame::EventCode::TakenOver,
         EventCode::Erased => frame::EventCode::Erased,
         EventCode::HandedOver => frame::EventCode::HandedOver,
+        EventCode::TicketCreated => frame::EventCode::TicketCreated,
+        EventCode::TicketUpdated => frame::EventCode::TicketUpdated,
+        EventCode::TicketCommented => frame::EventCode::TicketCommented,
+        EventCode::TicketFailed => frame::EventCode::TicketFailed,
+        EventCode::TicketUnknown => frame::EventCode::TicketUnknown,
     }
 }
 
@@ -709,7 +727,12 @@ pub(crate) fn change_word(code: EventCode) -> frame::Change {
         | EventCode::Joined
         | EventCode::Left
         | EventCode::Erased
-        | EventCode::HandedOver => frame::Change::Updated,
+        | EventCode::HandedOver
+        | EventCode::TicketCreated
+        | EventCode::TicketUpdated
+        | EventCode::TicketCommented
+        | EventCode::TicketFailed
+        | EventCode::TicketUnknown => frame::Change::Updated,
     }
 }
 

@@ -141,6 +141,21 @@ pub enum EventCode {
     Erased,
     /// The bot has it no longer: it is for people from here on.
     HandedOver,
+    /// A ticket was made in a system of others.
+    #[serde(rename = "ticket.external.created")]
+    TicketCreated,
+    /// A ticket in a system of others was changed.
+    #[serde(rename = "ticket.external.updated")]
+    TicketUpdated,
+    /// A ticket in a system of others was commented on.
+    #[serde(rename = "ticket.external.commented")]
+    TicketCommented,
+    /// What was asked of a system of others is not done.
+    #[serde(rename = "ticket.external.failed")]
+    TicketFailed,
+    /// Nobody knows whether what was asked of a system of others is done.
+    #[serde(rename = "ticket.external.unknown")]
+    TicketUnknown,
 }
 
 impl EventCode {
@@ -164,6 +179,11 @@ impl EventCode {
             Self::TakenOver => "taken_over",
             Self::Erased => "erased",
             Self::HandedOver => "handed_over",
+            Self::TicketCreated => "ticket.external.created",
+            Self::TicketUpdated => "ticket.external.updated",
+            Self::TicketCommented => "ticket.external.commented",
+            Self::TicketFailed => "ticket.external.failed",
+            Self::TicketUnknown => "ticket.external.unknown",
         }
     }
 }
@@ -191,7 +211,8 @@ pub struct Entry {
     pub kind: MessageKind,
     /// The text; for an event its plain English fallback.
     pub text: String,
-    /// The change, for [`MessageKind::Event`] and for notes that tell of the change of another note.
+    /// The change, for [`MessageKind::Event`] and for notes that tell of what visitors do not hear of: the change of
+    /// another note, or what became of a ticket in a system of others.
     pub event: Option<Event>,
     /// What the message holds besides its text, as JSON; see [`Content`](crate::Content).
     pub data: Option<Box<str>>,

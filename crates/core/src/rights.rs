@@ -65,6 +65,8 @@ permissions! {
     Privacy = "privacy",
     /// Reads and verifies the audit log.
     Audit = "audit",
+    /// Calls other systems through the gateway, with a key.
+    Gateway = "gateway",
 }
 
 /// What somebody may do.

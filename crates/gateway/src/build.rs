@@ -18,11 +18,12 @@ use kefu_wire::{
     thrift::{Options, Schema, Unknown},
     wsdl::Definitions,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
-    endpoint::{Endpoint, Inbound, SoapSide, ThriftSide},
+    endpoint::{Endpoint, HeldBack, Inbound, SoapSide, ThriftSide},
     metrics::Metrics,
+    outcome::bare,
     router::{Router, Target},
     schemas::{self, Described},
     settings::{BridgeFile, EndpointFile, InboundFile, InboundKind, ListenAddress, UpstreamKind},
@@ -41,16 +42,39 @@ impl fmt::Display for Warning {
     }
 }
 
-/// A bridge file that can be served.
+/// Bridges that can be served, from one file or several.
 pub struct Bridge {
-    pub(crate) listen: SocketAddr,
+    /// Where HTTP is served; nowhere if that is another server's.
+    pub(crate) listen: Option<SocketAddr>,
+    /// Connections of that listener at most.
     pub(crate) connections_max: usize,
     pub(crate) drain: Duration,
     pub(crate) endpoints: Vec<Arc<Endpoint>>,
     pub(crate) router: Router,
-    /// Ports of Thrift: the endpoint's index and the address.
-    pub(crate) ports: Vec<(usize, SocketAddr)>,
+    pub(crate) ports: Vec<Port>,
     pub(crate) warnings: Vec<Warning>,
+}
+
+/// A port of Thrift.
+#[derive(Clone, Debug)]
+pub(crate) struct Port {
+    pub(crate) address: SocketAddr,
+    /// That of its first bridge.
+    pub(crate) name: String,
+    /// Connections at most.
+    pub(crate) connections_max: usize,
+    /// Indexes of the bridges on it.
+    pub(crate) endpoints: Vec<usize>,
+}
+
+/// Where bridges come from and where they go.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) files: Vec<PathBuf>,
+    /// The path below which all of it is, within another server.
+    pub(crate) prefix: Option<&'static str>,
+    /// In a rehearsal: who is told of calls that are not made.
+    pub(crate) rehearsal: Option<mpsc::Sender<HeldBack>>,
 }
 
 /// What is read of the sides before operations are matched.
@@ -62,6 +86,7 @@ enum Side {
 
 /// A bridge file while bridges are made of it.
 struct Build<'a> {
+    source: &'a Source,
     file: &'a Effective<BridgeFile>,
     /// What its paths are relative to.
     base: PathBuf,
@@ -69,20 +94,32 @@ struct Build<'a> {
 }
 
 impl Bridge {
-    /// Reads a bridge file and all schemas that it names.
-    pub(crate) fn load(path: &Path, metrics: &Metrics) -> Result<Self, Failure> {
-        let file = load_file::<BridgeFile>(path)?;
-        let base = path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut build = Build { file: &file, base, warnings: Vec::new() };
+    /// Reads bridge files and all schemas that they name.
+    pub(crate) fn load(source: &Source, metrics: &Metrics) -> Result<Self, Failure> {
         let mut bridge = Self {
-            listen: file.listen,
-            connections_max: file.connections as usize,
-            drain: file.drain,
+            listen: None,
+            connections_max: 0,
+            drain: Duration::ZERO,
             endpoints: Vec::new(),
             router: Router::default(),
             ports: Vec::new(),
             warnings: Vec::new(),
         };
+        for path in &source.files {
+            bridge.add(source, path, metrics)?;
+        }
+        Ok(bridge)
+    }
+
+    fn add(&mut self, source: &Source, path: &Path, metrics: &Metrics) -> Result<(), Failure> {
+        let file = load_file::<BridgeFile>(path)?;
+        let base = path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut build = Build { source, file: &file, base, warnings: Vec::new() };
+        if source.prefix.is_none() {
+            self.listen = Some(file.listen);
+        }
+        self.connections_max = file.connections as usize;
+        self.drain = self.drain.max(file.drain);
         if file.connections == 0 {
             return Err(file.reject("connections", Text::new("must be at least 1", "至少为 1")));
         }
@@ -96,23 +133,48 @@ impl Bridge {
         }
         for (index, settings) in file.endpoints.iter().enumerate() {
             let endpoint = build.endpoint(index, settings, metrics)?;
-            if bridge.endpoints.iter().any(|other| other.name == endpoint.name) {
+            if self.endpoints.iter().any(|other| other.name == endpoint.name) {
                 let text = Text::new("another bridge has this name", "另一个桥接已使用此名称");
                 return Err(build.reject(index, "name", text));
             }
-            build.lay_routes(&mut bridge, index, &endpoint, &settings.inbound)?;
-            bridge.endpoints.push(Arc::new(endpoint));
+            build.lay_routes(self, index, &endpoint, &settings.inbound)?;
+            self.endpoints.push(Arc::new(endpoint));
         }
-        bridge.warnings = build.warnings;
-        Ok(bridge)
+        self.warnings.append(&mut build.warnings);
+        Ok(())
+    }
+
+    /// The bridge of this name.
+    pub(crate) fn endpoint(&self, name: &str) -> Option<&Arc<Endpoint>> {
+        self.endpoints.iter().find(|endpoint| endpoint.name == name)
+    }
+
+    /// The names of all bridges.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.endpoints.iter().map(|endpoint| endpoint.name.as_str())
+    }
+
+    /// The names of a bridge's operations; none if there is no such bridge.
+    #[must_use]
+    pub fn operations(&self, bridge: &str) -> Option<Vec<&str>> {
+        let endpoint = self.endpoint(bridge)?;
+        Some(endpoint.operations.iter().map(|operation| operation.name.as_str()).collect())
+    }
+
+    /// Whether calling an operation twice does no more than calling it once.
+    #[must_use]
+    pub fn is_idempotent(&self, bridge: &str, operation: &str) -> bool {
+        let endpoint = self.endpoint(bridge);
+        let operations = endpoint.into_iter().flat_map(|endpoint| &endpoint.operations);
+        operations.into_iter().any(|known| known.name == operation && known.is_idempotent)
     }
 
     /// The bridges and their operations, for people.
     pub(crate) fn describe(&self) -> String {
-        let mut out = format!("HTTP on {}\n", self.listen);
+        let mut out = self.listen.map(|address| format!("HTTP on {address}\n")).unwrap_or_default();
         for (index, endpoint) in self.endpoints.iter().enumerate() {
-            let port = self.ports.iter().find(|(known, _)| *known == index);
-            let port = port.map(|(_, address)| format!(", Thrift on {address}")).unwrap_or_default();
+            let port = self.ports.iter().find(|port| port.endpoints.contains(&index));
+            let port = port.map(|port| format!(", Thrift on {}", port.address)).unwrap_or_default();
             out.push_str(&format!("{}{port}\n", endpoint.name));
             for operation in &endpoint.operations {
                 let route = match (&operation.route, &endpoint.inbound) {
@@ -146,6 +208,15 @@ impl Build<'_> {
         self.base.join(path)
     }
 
+    /// The path at which a bridge is served over HTTP, if it is.
+    fn served_at(&self, settings: &EndpointFile) -> Option<String> {
+        match (settings.inbound.kind, self.source.prefix) {
+            (Some(InboundKind::Internal), _) => None,
+            (_, Some(prefix)) => Some(format!("{prefix}/{}", settings.name)),
+            (_, None) => settings.inbound.path.clone(),
+        }
+    }
+
     fn endpoint(
         &mut self,
         index: usize,
@@ -172,30 +243,33 @@ impl Build<'_> {
         }
         let bytes = settings.body.as_usize();
         let limits = Limits { message_bytes_max: bytes, string_bytes_max: bytes, ..Limits::default() };
-        let side = self.inbound(index, &settings.inbound)?;
+        let side = self.inbound(index, settings)?;
         let upstream_kind = settings.upstream.kind.ok_or_else(|| self.missing(index, "upstream.kind"))?;
-        if matches!(side, Side::Json) && upstream_kind == UpstreamKind::Json {
+        let is_internal = settings.inbound.kind == Some(InboundKind::Internal);
+        if matches!(side, Side::Json) && upstream_kind == UpstreamKind::Json && !is_internal {
             let text =
                 Text::new("both sides speak json, there is nothing to convert", "两侧都是 json,无需转换");
             return Err(self.reject(index, "upstream.kind", text));
         }
         let (upstream, operations) = self.upstream(index, settings, &side, &limits)?;
         let inbound = match side {
+            Side::Json if is_internal => Inbound::Internal,
             Side::Json => Inbound::Json,
             Side::Soap { definitions, service, files } => {
-                let path = settings.inbound.path.clone().unwrap_or_default();
+                let path = self.served_at(settings).unwrap_or_default();
                 Inbound::Soap(SoapSide { path, definitions, service, files })
             }
             Side::Thrift { schema, service } => {
                 // Services grow: what they say that we do not know yet is no reason to fail.
                 let unknown = if upstream_kind == UpstreamKind::Json { Unknown::Drop } else { Unknown::Keep };
                 let options = Options { unknown_members: unknown, ..Options::default() };
-                let path = settings.inbound.path.clone();
+                let path = self.served_at(settings);
                 Inbound::Thrift(ThriftSide { schema, service, options, path })
             }
         };
         Ok(Endpoint {
             name: settings.name.clone(),
+            is_public: settings.public,
             inbound,
             upstream,
             operations,
@@ -205,11 +279,13 @@ impl Build<'_> {
             places: Semaphore::new(settings.concurrency as usize),
             limits,
             metrics: metrics.endpoint(&settings.name),
+            rehearsal: self.source.rehearsal.clone(),
         })
     }
 
     /// Reads what the inbound side is, and refuses what does not belong to its kind.
-    fn inbound(&mut self, index: usize, settings: &InboundFile) -> Result<Side, Failure> {
+    fn inbound(&mut self, index: usize, endpoint: &EndpointFile) -> Result<Side, Failure> {
+        let settings = &endpoint.inbound;
         let kind = settings.kind.ok_or_else(|| self.missing(index, "inbound.kind"))?;
         let (soap, thrift) = (kind == InboundKind::Soap, kind == InboundKind::Thrift);
         for (path, is_set, belongs) in [
@@ -218,11 +294,13 @@ impl Build<'_> {
             ("inbound.include", !settings.include.is_empty(), thrift),
             ("inbound.wsdl", settings.wsdl.is_some(), soap),
             ("inbound.service", settings.service.is_some(), soap || thrift),
+            ("inbound.path", settings.path.is_some(), kind != InboundKind::Internal),
         ] {
             if is_set && !belongs {
                 return Err(self.superfluous(index, path, &kind_name(kind)));
             }
         }
+        let is_mounted = self.source.prefix.is_some();
         match (&settings.path, kind) {
             (Some(path), _) if !is_plain_path(path) => {
                 let text = Text::new(
@@ -231,15 +309,24 @@ impl Build<'_> {
                 );
                 return Err(self.reject(index, "inbound.path", text));
             }
-            (None, InboundKind::Json | InboundKind::Soap) => return Err(self.missing(index, "inbound.path")),
-            (None, InboundKind::Thrift) if settings.listen.is_none() => {
+            (None, InboundKind::Json | InboundKind::Soap) if !is_mounted => {
+                return Err(self.missing(index, "inbound.path"));
+            }
+            (None, InboundKind::Thrift) if settings.listen.is_none() && !is_mounted => {
                 let text = Text::new("`listen` or `path` must be there", "必须填写 `listen` 或 `path`");
                 return Err(self.reject(index, "inbound.listen", text));
             }
             _ => {}
         }
+        if is_mounted && settings.listen.is_some() && !endpoint.public {
+            let text = Text::new(
+                "nothing on a port of Thrift says who calls: the bridge must have `public: true`",
+                "Thrift 端口无法识别调用方:该桥接必须设置 `public: true`",
+            );
+            return Err(self.reject(index, "inbound.listen", text));
+        }
         match kind {
-            InboundKind::Json => Ok(Side::Json),
+            InboundKind::Json | InboundKind::Internal => Ok(Side::Json),
             InboundKind::Soap => {
                 let wsdl = settings.wsdl.as_ref().ok_or_else(|| self.missing(index, "inbound.wsdl"))?;
                 let Described { definitions, files } = self.description(index, "inbound.wsdl", wsdl)?;
@@ -352,24 +439,24 @@ impl Build<'_> {
         endpoint: &Endpoint,
         inbound: &InboundFile,
     ) -> Result<(), Failure> {
-        let router = &mut bridge.router;
+        let (place, router) = (bridge.endpoints.len(), &mut bridge.router);
         let laid = match &endpoint.inbound {
             Inbound::Json => {
                 let routes = endpoint.operations.iter().enumerate();
                 let mut routes =
                     routes.filter_map(|(number, operation)| Some((number, operation.route.as_ref()?)));
                 routes.try_for_each(|(number, route)| {
-                    let target = Target::Json { endpoint: index, operation: number };
+                    let target = Target::Json { endpoint: place, operation: number };
                     router
                         .add(&route.method, &route.path, target)
                         .map_err(|cause| (route.path.clone(), cause))
                 })
             }
-            Inbound::Soap(side) => router.add_all(&side.path, Target::Soap { endpoint: index }),
+            Inbound::Soap(side) => router.add_all(&side.path, Target::Soap { endpoint: place }),
             Inbound::Thrift(ThriftSide { path: Some(path), .. }) => {
-                router.add_all(path, Target::Thrift { endpoint: index })
+                router.add_all(path, Target::Thrift { endpoint: place })
             }
-            Inbound::Thrift(_) => Ok(()),
+            Inbound::Thrift(_) | Inbound::Internal => Ok(()),
         };
         laid.map_err(|(path, cause)| {
             let text = Text::new(
@@ -378,14 +465,50 @@ impl Build<'_> {
             );
             self.reject(index, "inbound.path", text)
         })?;
-        if let Some(ListenAddress(address)) = inbound.listen {
-            let is_taken = |other: &SocketAddr| *other == address && address.port() != 0;
-            if is_taken(&bridge.listen) || bridge.ports.iter().any(|(_, other)| is_taken(other)) {
-                let text = Text::new("the address is used twice", "该地址被使用了两次");
-                return Err(self.reject(index, "inbound.listen", text));
-            }
-            bridge.ports.push((index, address));
+        match inbound.listen {
+            Some(ListenAddress(address)) => self.share_port(bridge, index, endpoint, address),
+            None => Ok(()),
         }
+    }
+
+    /// Puts a bridge on a port of Thrift, which it may share with services of other names.
+    fn share_port(
+        &self,
+        bridge: &mut Bridge,
+        index: usize,
+        endpoint: &Endpoint,
+        address: SocketAddr,
+    ) -> Result<(), Failure> {
+        let place = bridge.endpoints.len();
+        let is_same = |other: &SocketAddr| *other == address && address.port() != 0;
+        if bridge.listen.as_ref().is_some_and(is_same) {
+            let text = Text::new("the address is used twice", "该地址被使用了两次");
+            return Err(self.reject(index, "inbound.listen", text));
+        }
+        let Some(port) = bridge.ports.iter_mut().find(|port| is_same(&port.address)) else {
+            bridge.ports.push(Port {
+                address,
+                name: endpoint.name.clone(),
+                connections_max: self.file.connections as usize,
+                endpoints: vec![place],
+            });
+            return Ok(());
+        };
+        let service = |endpoint: &Endpoint| match &endpoint.inbound {
+            Inbound::Thrift(side) => Some(bare(&side.service).to_owned()),
+            Inbound::Json | Inbound::Internal | Inbound::Soap(_) => None,
+        };
+        let own = service(endpoint);
+        let mut others = port.endpoints.iter().filter_map(|other| bridge.endpoints.get(*other));
+        if others.any(|other| service(other) == own) {
+            let name = own.unwrap_or_default();
+            let text = Text::new(
+                format!("another bridge on this port is the service {name}, too"),
+                format!("该端口上已有另一个桥接提供服务 {name}"),
+            );
+            return Err(self.reject(index, "inbound.listen", text));
+        }
+        port.endpoints.push(place);
         Ok(())
     }
 }

@@ -13,11 +13,14 @@ use kefu_wire::{
     wsdl::{Definitions, Operation as SoapOperation, Port},
 };
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::timeout,
+};
 
 use crate::{
     metrics::EndpointMetrics,
-    outcome::{Outcome, Refusal, Statuses},
+    outcome::{Fate, Outcome, Refusal, Statuses, bare},
     parameters::Parameter,
     reshape::Reshape,
 };
@@ -30,6 +33,8 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// A bridge between two sides.
 pub(crate) struct Endpoint {
     pub(crate) name: String,
+    /// Whether everybody may call it, where others need a key.
+    pub(crate) is_public: bool,
     pub(crate) inbound: Inbound,
     pub(crate) upstream: Upstream,
     /// In the order of the upstream's own lists of them.
@@ -40,6 +45,17 @@ pub(crate) struct Endpoint {
     pub(crate) places: Semaphore,
     pub(crate) limits: Limits,
     pub(crate) metrics: EndpointMetrics,
+    /// In a rehearsal: who is told of calls that are not made, because they may change something.
+    pub(crate) rehearsal: Option<mpsc::Sender<HeldBack>>,
+}
+
+/// A call that a rehearsal did not make.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HeldBack {
+    /// Which bridge.
+    pub bridge: String,
+    /// Which operation of it.
+    pub operation: String,
 }
 
 /// An operation, by its name on the inbound side.
@@ -47,6 +63,8 @@ pub(crate) struct Endpoint {
 pub(crate) struct Operation {
     pub(crate) name: String,
     pub(crate) is_idempotent: bool,
+    /// Whether it changes nothing.
+    pub(crate) is_safe: bool,
     pub(crate) statuses: Statuses,
     pub(crate) reshape: Reshape,
     /// Where it is served, if the inbound side is JSON.
@@ -64,6 +82,8 @@ pub(crate) struct Route {
 /// The side that others call.
 pub(crate) enum Inbound {
     Json,
+    /// Nobody but the process that it runs in.
+    Internal,
     Soap(SoapSide),
     Thrift(ThriftSide),
 }
@@ -93,6 +113,13 @@ pub(crate) struct ThriftSide {
     pub(crate) service: String,
     pub(crate) options: Options,
     pub(crate) path: Option<String>,
+}
+
+impl ThriftSide {
+    /// Whether a name before a function means this service, of a bridge with that name.
+    pub(crate) fn is_called(&self, bridge: &str, wanted: &str) -> bool {
+        [bridge, &self.service, bare(&self.service)].contains(&wanted)
+    }
 }
 
 /// The side that is called, with what it knows of each operation.
@@ -160,8 +187,22 @@ impl Endpoint {
         self.operations.iter().position(|operation| operation.name == name)
     }
 
-    /// Calls an operation with the JSON of its arguments.
+    /// Calls an operation for somebody outside, with the JSON of its arguments.
     pub(crate) async fn call(&self, index: usize, arguments: &[u8]) -> Outcome {
+        match (&self.rehearsal, self.operations.get(index)) {
+            (Some(tell), Some(operation)) if !operation.is_safe => {
+                let call = HeldBack { bridge: self.name.clone(), operation: operation.name.clone() };
+                // Nobody may be left to tell, at a stop.
+                drop(tell.send(call).await);
+                let text = "this is a rehearsal: the call may change something, and is not made";
+                Outcome::Refused(Refusal::new("rehearsal", 503, text))
+            }
+            _ => self.carry_out(index, arguments).await,
+        }
+    }
+
+    /// Calls an operation with the JSON of its arguments.
+    pub(crate) async fn carry_out(&self, index: usize, arguments: &[u8]) -> Outcome {
         let begun = Instant::now();
         let Some(operation) = self.operations.get(index) else {
             return Outcome::Refused(Refusal::new("unknown_operation", 404, "there is no such operation"));
@@ -182,7 +223,7 @@ impl Endpoint {
     async fn outcome(&self, index: usize, operation: &Operation, arguments: &[u8]) -> Outcome {
         let Ok(_place) = self.places.try_acquire() else {
             let busy = Refusal::new("busy", 503, "too many calls are under way");
-            return Outcome::Refused(Refusal { retry_after: Some(BUSY_PAUSE), ..busy });
+            return Outcome::Refused(Refusal { retry_after: Some(BUSY_PAUSE), fate: Fate::NotSent, ..busy });
         };
         let _in_flight = InFlight::new(&self.metrics.in_flight);
         let result = match timeout(self.timeout, self.tries(index, operation, arguments)).await {

@@ -10,6 +10,7 @@ mod build;
 #[cfg(feature = "channel")]
 mod courier;
 mod endpoint;
+mod listeners;
 mod metrics;
 mod outcome;
 mod parameters;
@@ -19,10 +20,13 @@ mod schemas;
 mod server;
 mod settings;
 mod sides;
+mod write_limit;
 
 pub use build::{Bridge, Warning};
 #[cfg(feature = "channel")]
 pub use courier::{Courier, CourierSettings, Relay, Undelivered};
+pub use endpoint::HeldBack;
+pub use outcome::{Called, Fate};
 pub use server::Server;
 pub use settings::{
     BreakerFile, BridgeFile, EndpointFile, InboundFile, InboundKind, IntegerStyle, ListenAddress,

@@ -19,6 +19,9 @@ pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 
 type Labels<const N: usize> = [(&'static str, String); N];
 
+/// What ends a text of that type.
+pub(crate) const END: &str = "# EOF\n";
+
 /// Counters and gauges; they outlive a reload of the bridge file.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -114,10 +117,11 @@ impl Metrics {
         self.reloads.get_or_create(&[("outcome", outcome.to_owned())]).inc();
     }
 
+    /// All of it but its end, so that more may follow.
     pub(crate) fn text(&self) -> String {
         let mut out = String::new();
         // A string takes everything.
-        let _written = text::encode(&mut out, &self.registry);
+        let _written = text::encode_registry(&mut out, &self.registry);
         out
     }
 }

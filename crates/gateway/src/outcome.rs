@@ -37,6 +37,20 @@ pub(crate) struct Refusal {
     pub(crate) declared: Option<(String, Value)>,
     /// A fault as the upstream sent it.
     pub(crate) fault: Option<Value>,
+    /// Whether the upstream may have carried it out.
+    pub(crate) fate: Fate,
+}
+
+/// What is known of a call that has no result.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Fate {
+    /// It was not carried out, and never will be as it is.
+    #[default]
+    Refused,
+    /// It did not get there; it may be made again.
+    NotSent,
+    /// It may have been carried out.
+    Unknown,
 }
 
 impl Refusal {
@@ -55,12 +69,52 @@ impl Refusal {
 
     /// The answer does not fit the operation.
     pub(crate) fn of_answer(error: &kefu_wire::Error) -> Self {
-        Self::new("bad_answer", 502, format!("the upstream's answer does not fit the operation: {error}"))
+        let text = format!("the upstream's answer does not fit the operation: {error}");
+        Self { fate: Fate::Unknown, ..Self::new("bad_answer", 502, text) }
     }
 
     /// Whether it is the caller's own doing.
     pub(crate) fn is_of_caller(&self) -> bool {
         (400..500).contains(&self.status)
+    }
+}
+
+/// What came of a call that the process itself has made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Called {
+    /// JSON of what the operation returns; null if that is nothing.
+    Returned(Value),
+    /// It has no result.
+    Failed {
+        /// A word for programs.
+        code: &'static str,
+        /// A sentence for people.
+        detail: String,
+        /// Whether the other system may have carried it out.
+        fate: Fate,
+    },
+}
+
+impl From<Refusal> for Called {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal { code, detail, fate, .. } = refusal;
+        Self::Failed { code, detail, fate }
+    }
+}
+
+impl From<Outcome> for Called {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Returned(json) => match serde_json::from_slice(&json) {
+                Ok(value) => Self::Returned(value),
+                Err(error) => {
+                    let detail = format!("the upstream's answer is no JSON: {error}");
+                    Self::Failed { code: "bad_answer", detail, fate: Fate::Unknown }
+                }
+            },
+            Outcome::Nothing => Self::Returned(Value::Null),
+            Outcome::Refused(refusal) => Self::from(refusal),
+        }
     }
 }
 
@@ -154,11 +208,34 @@ fn answered(status: u16, body: &[u8], statuses: &Statuses) -> Refusal {
     let name = statuses.name_of(status);
     let declared = name.map(|name| (name.to_owned(), Value::Object(object(body))));
     let is_of_call = matches!(status, 400 | 404 | 409 | 410 | 412 | 413 | 422) || declared.is_some();
-    let text = format!("the upstream answered with status {status}");
-    Refusal { declared, ..Refusal::new("upstream_status", if is_of_call { REFUSED } else { 502 }, text) }
+    let (text, fate) = (format!("the upstream answered with status {status}"), fate_of(status));
+    let status = if is_of_call { REFUSED } else { 502 };
+    Refusal { declared, fate, ..Refusal::new("upstream_status", status, text) }
 }
 
 fn failed(error: &CallError) -> Refusal {
+    Refusal { fate: fate(error), ..worded(error) }
+}
+
+/// What went wrong before anything was sent is known; what a server, or somebody between, did after that is not.
+fn fate(error: &CallError) -> Fate {
+    match error {
+        CallError::Unwritable(_) | CallError::Failed(_) => Fate::Refused,
+        CallError::Open { .. } | CallError::Trouble(Trouble::Connect(_)) => Fate::NotSent,
+        CallError::Status { status, .. } => fate_of(*status),
+        CallError::Unreadable(_) | CallError::Trouble(_) => Fate::Unknown,
+    }
+}
+
+fn fate_of(status: u16) -> Fate {
+    match status {
+        429 => Fate::NotSent,
+        400..500 => Fate::Refused,
+        _ => Fate::Unknown,
+    }
+}
+
+fn worded(error: &CallError) -> Refusal {
     let text = error.to_string();
     match error {
         CallError::Unwritable(error) => Refusal::of_call(error),

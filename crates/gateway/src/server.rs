@@ -1,80 +1,45 @@
-//! Listeners, the bridge file that is in force, and their end.
+//! Bridge files in force, and their end.
 
 use std::{
     collections::HashMap,
-    convert::Infallible,
-    io,
-    net::SocketAddr,
     path::{Path, PathBuf},
-    pin::pin,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use http::{HeaderValue, Request, StatusCode, header};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use kefu_app::{Exit, Failure, Stop, StopHandle, Text};
+use http::{HeaderValue, StatusCode, header};
+use kefu_app::{Failure, Stop};
 use kefu_upstream::BreakerState;
 use serde_json::{Map, Value, json};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    time::{sleep, timeout},
-};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    build::{Bridge, Warning},
-    endpoint::Inbound,
+    build::{Bridge, Source, Warning},
+    endpoint::{HeldBack, Inbound},
+    listeners::{Key, Open},
     metrics::{self, Metrics},
-    outcome::Refusal,
+    outcome::{Called, Refusal},
     router::{Found, Target},
-    sides::{self, HttpResponse, response},
+    sides::{self, HttpResponse, read_body, response},
 };
 
-/// How long a connection may take for a head, and be silent between requests.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// Bytes of a request's head at most.
-const HEAD_BYTES_MAX: usize = 32 << 10;
-/// Header lines of a request at most.
-const HEAD_LINES_MAX: usize = 100;
-/// How long accepting rests when the system has no descriptors left.
-const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+/// How long an answer may take from its first byte to its last.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
 
-/// What a listener is for: HTTP, or the endpoint of this name.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-enum Role {
-    Http,
-    Thrift(String),
-}
-
-impl Role {
-    fn name(&self) -> &str {
-        match self {
-            Self::Http => "http",
-            Self::Thrift(name) => name,
-        }
-    }
-}
-
-/// A listener that is open.
-struct Open {
-    address: SocketAddr,
-    handle: StopHandle,
-}
-
-type Key = (Role, SocketAddr);
-
-/// Serves a bridge file.
+/// Serves bridge files: by listeners of its own, or as a part of another server.
 pub struct Server {
-    path: PathBuf,
-    metrics: Metrics,
+    source: Source,
+    pub(crate) metrics: Metrics,
     bridge: RwLock<Arc<Bridge>>,
-    /// By what they are for and the address that the file says.
-    listeners: Mutex<HashMap<Key, Open>>,
-    connections: TaskTracker,
-    is_stopping: std::sync::atomic::AtomicBool,
+    pub(crate) listeners: Mutex<HashMap<Key, Open>>,
+    pub(crate) connections: TaskTracker,
+    /// Whoever does not take an answer in this time gives its place up.
+    pub(crate) answer_max: Duration,
+    is_stopping: AtomicBool,
 }
 
 impl Server {
@@ -83,23 +48,41 @@ impl Server {
     /// # Errors
     /// The file or a schema cannot be used.
     pub fn load(path: &Path) -> Result<Arc<Self>, Failure> {
+        Self::of(Source { files: vec![path.to_owned()], prefix: None, rehearsal: None })
+    }
+
+    /// The same for bridges within another server, which are each below `prefix` and their name there. In a
+    /// `rehearsal`, calls that may change something are not made, but told of.
+    ///
+    /// # Errors
+    /// As [`Server::load`].
+    pub fn within(
+        files: &[PathBuf],
+        prefix: &'static str,
+        rehearsal: Option<mpsc::Sender<HeldBack>>,
+    ) -> Result<Arc<Self>, Failure> {
+        Self::of(Source { files: files.to_vec(), prefix: Some(prefix), rehearsal })
+    }
+
+    fn of(source: Source) -> Result<Arc<Self>, Failure> {
         let metrics = Metrics::new();
-        let bridge = Arc::new(Bridge::load(path, &metrics)?);
+        let bridge = Arc::new(Bridge::load(&source, &metrics)?);
         Ok(Arc::new(Self {
-            path: path.to_owned(),
+            source,
             metrics,
             bridge: RwLock::new(bridge),
             listeners: Mutex::default(),
             connections: TaskTracker::new(),
-            is_stopping: std::sync::atomic::AtomicBool::new(false),
+            answer_max: ANSWER_MAX,
+            is_stopping: AtomicBool::new(false),
         }))
     }
 
-    fn bridge(&self) -> Arc<Bridge> {
+    pub(crate) fn bridge(&self) -> Arc<Bridge> {
         Arc::clone(&self.bridge.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What its author might want to know of the file.
+    /// What its author might want to know of the files.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         self.bridge().warnings.clone()
@@ -111,28 +94,56 @@ impl Server {
         self.bridge().describe()
     }
 
-    /// Where it listens now: what for, and the address.
+    /// Whether everybody may call the bridge of this name; none if there is none that anybody may call.
     #[must_use]
-    pub fn addresses(&self) -> Vec<(String, SocketAddr)> {
-        let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.iter().map(|((role, _), open)| (role.name().to_owned(), open.address)).collect()
-    }
-
-    /// Opens the listeners of the file.
-    ///
-    /// # Errors
-    /// An address cannot be bound.
-    pub async fn open(self: &Arc<Self>) -> Result<(), Failure> {
+    pub fn is_public(&self, name: &str) -> Option<bool> {
         let bridge = self.bridge();
-        self.listen(bridge).await
+        let endpoint = bridge.endpoint(name).filter(|one| !matches!(one.inbound, Inbound::Internal))?;
+        Some(endpoint.is_public)
     }
 
-    /// Reads the file again. If anything is wrong with it, all stays as it was.
+    /// The names of the bridges in force, and whether everybody may call them.
+    #[must_use]
+    pub fn bridges(&self) -> Vec<(String, bool)> {
+        let bridge = self.bridge();
+        bridge.endpoints.iter().map(|endpoint| (endpoint.name.clone(), endpoint.is_public)).collect()
+    }
+
+    /// What is in force, to look at.
+    #[must_use]
+    pub fn in_force(&self) -> Arc<Bridge> {
+        self.bridge()
+    }
+
+    /// Calls an operation for the process that this runs in.
+    pub async fn call(&self, bridge: &str, operation: &str, arguments: &Value) -> Called {
+        let bridges = self.bridge();
+        let found = bridges.endpoint(bridge).and_then(|endpoint| Some((endpoint, endpoint.find(operation)?)));
+        let Some((endpoint, index)) = found else {
+            let text = format!("there is no operation {operation:?} of a bridge {bridge:?}");
+            return Called::from(Refusal::new("unknown_operation", 404, text));
+        };
+        Called::from(endpoint.carry_out(index, arguments.to_string().as_bytes()).await)
+    }
+
+    /// Reads the files again. If anything is wrong with them, all stays as it was.
     ///
     /// # Errors
-    /// The file or a schema cannot be used, or an address cannot be bound.
+    /// A file or a schema cannot be used, or an address cannot be bound.
     pub async fn reload(self: &Arc<Self>) -> Result<(), Failure> {
-        let result = match Bridge::load(&self.path, &self.metrics) {
+        self.reload_if(|_| Ok(())).await
+    }
+
+    /// The same, if `check` has nothing against what is read.
+    ///
+    /// # Errors
+    /// As [`Server::reload`], and what `check` says.
+    pub async fn reload_if(
+        self: &Arc<Self>,
+        check: impl FnOnce(&Bridge) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let bridge = Bridge::load(&self.source, &self.metrics);
+        let result = match bridge.and_then(|bridge| check(&bridge).map(|()| bridge)) {
             Ok(bridge) => self.listen(Arc::new(bridge)).await,
             Err(failure) => Err(failure),
         };
@@ -140,10 +151,14 @@ impl Server {
         result
     }
 
-    /// Waits for the stop, then for the calls that are under way, for as long as the file allows.
+    pub(crate) fn put_in_force(&self, bridge: Arc<Bridge>) {
+        *self.bridge.write().unwrap_or_else(PoisonError::into_inner) = bridge;
+    }
+
+    /// Waits for the stop, then for the calls that are under way, for as long as the files allow.
     pub async fn run(self: &Arc<Self>, stop: Stop) {
         stop.requested().await;
-        self.is_stopping.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.is_stopping.store(true, Ordering::Relaxed);
         for (_, open) in self.listeners.lock().unwrap_or_else(PoisonError::into_inner).drain() {
             open.handle.request();
         }
@@ -154,131 +169,28 @@ impl Server {
         }
     }
 
-    /// Makes a bridge file the one in force: binds what is new, then closes what is no longer wanted.
-    async fn listen(self: &Arc<Self>, bridge: Arc<Bridge>) -> Result<(), Failure> {
-        let ports = bridge
-            .ports
-            .iter()
-            .map(|(index, address)| (Role::Thrift(bridge.endpoints[*index].name.clone()), *address));
-        let wanted: Vec<Key> = std::iter::once((Role::Http, bridge.listen)).chain(ports).collect();
-        let is_open =
-            |key: &Key| self.listeners.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key);
-        let mut bound = Vec::new();
-        for key in wanted.iter().filter(|key| !is_open(key)) {
-            let listener = TcpListener::bind(key.1).await.map_err(|error| cannot_listen(key.1, error))?;
-            let address = listener.local_addr().map_err(|error| cannot_listen(key.1, error))?;
-            bound.push((key.clone(), listener, address));
+    /// The metrics as text, without the line that ends them.
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        let (bridge, now) = (self.bridge(), Instant::now());
+        for endpoint in &bridge.endpoints {
+            let state = endpoint.breaker.state(now);
+            self.metrics.observe(&endpoint.name, state, endpoint.upstream.pool());
         }
-        let connections_max = bridge.connections_max;
-        *self.bridge.write().unwrap_or_else(PoisonError::into_inner) = bridge;
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|key, open| {
-            let is_wanted = wanted.contains(key);
-            if !is_wanted {
-                open.handle.request();
-            }
-            is_wanted
-        });
-        for (key, listener, address) in bound {
-            tracing::info!(listener = key.0.name(), %address, "listening");
-            let (handle, stop) = Stop::new();
-            listeners.insert(key.clone(), Open { address, handle });
-            let server = Arc::clone(self);
-            drop(self.connections.spawn(server.accept(listener, key.0, connections_max, stop)));
-        }
-        Ok(())
+        self.metrics.text()
     }
 
-    async fn accept(self: Arc<Self>, listener: TcpListener, role: Role, connections_max: usize, stop: Stop) {
-        let places = Arc::new(Semaphore::new(connections_max));
-        let gauge = self.metrics.connection_gauge(role.name());
-        let mut stopped = pin!(stop.clone().requested());
-        loop {
-            let accepted = async {
-                let place = Arc::clone(&places).acquire_owned().await;
-                (place, listener.accept().await)
-            };
-            let (place, accepted) = tokio::select! {
-                accepted = accepted => accepted,
-                () = stopped.as_mut() => return,
-            };
-            let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) if is_of_the_peer(&error) => continue,
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept connections for now");
-                    sleep(EXHAUSTED_PAUSE).await;
-                    continue;
-                }
-            };
-            let (server, role, stop, gauge) = (Arc::clone(&self), role.clone(), stop.clone(), gauge.clone());
-            drop(self.connections.spawn(async move {
-                gauge.inc();
-                let ended = server.serve(stream, &role, stop).await;
-                gauge.dec();
-                drop(place);
-                if let Err(error) = ended {
-                    tracing::debug!(%peer, listener = role.name(), %error, "a connection ended");
-                }
-            }));
-        }
-    }
-
-    async fn serve(self: Arc<Self>, stream: TcpStream, role: &Role, stop: Stop) -> Result<(), String> {
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        match role {
-            Role::Http => self.serve_http(stream, stop).await.map_err(|error| error.to_string()),
-            Role::Thrift(name) => {
-                let endpoint = || {
-                    let bridge = self.bridge();
-                    bridge.endpoints.iter().find(|endpoint| endpoint.name == *name).cloned()
-                };
-                sides::thrift::serve(stream, endpoint, stop).await.map_err(|error| error.to_string())
-            }
-        }
-    }
-
-    async fn serve_http(self: Arc<Self>, stream: TcpStream, stop: Stop) -> hyper::Result<()> {
-        let service = service_fn(move |request| {
-            let server = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(server.answer(request).await) }
-        });
-        let mut connection = pin!(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT)
-                .max_headers(HEAD_LINES_MAX)
-                .max_buf_size(HEAD_BYTES_MAX)
-                .serve_connection(TokioIo::new(stream), service)
-        );
-        tokio::select! {
-            ended = connection.as_mut() => return ended,
-            () = stop.requested() => connection.as_mut().graceful_shutdown(),
-        }
-        connection.await
-    }
-
-    async fn answer(&self, request: Request<Incoming>) -> HttpResponse {
+    /// Answers a request over HTTP.
+    pub async fn answer<B>(&self, request: http::Request<B>) -> HttpResponse
+    where
+        B: hyper::body::Body<Data = bytes::Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let bridge = self.bridge();
-        match request.uri().path() {
-            "/healthz" => return response(StatusCode::OK, "text/plain", "ok\n"),
-            "/readyz" => return self.ready(&bridge),
-            "/metrics" => {
-                let now = Instant::now();
-                for endpoint in &bridge.endpoints {
-                    self.metrics.observe(
-                        &endpoint.name,
-                        endpoint.breaker.state(now),
-                        endpoint.upstream.pool(),
-                    );
-                }
-                return response(StatusCode::OK, metrics::CONTENT_TYPE, self.metrics.text());
-            }
-            _ => {}
-        }
-        let path = request.uri().path().to_owned();
-        match bridge.router.find(request.method(), &path) {
-            Found::Nothing => sides::json::problem(&Refusal::new("not_found", 404, "nothing is served here")),
+        let (head, body) = request.into_parts();
+        let path = head.uri.path().to_owned();
+        let (target, parameters) = match bridge.router.find(&head.method, &path) {
+            Found::Nothing => return nothing_here(),
             Found::OtherMethods(methods) => {
                 let known: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
                 let known = known.join(", ");
@@ -287,27 +199,47 @@ impl Server {
                 if let Ok(known) = HeaderValue::try_from(known) {
                     answer.headers_mut().insert(header::ALLOW, known);
                 }
-                answer
+                return answer;
             }
-            Found::Target(Target::Json { endpoint, operation }, parameters) => {
-                sides::json::answer(&bridge.endpoints[endpoint], operation, &parameters, request).await
+            Found::Target(target, parameters) => (target, parameters),
+        };
+        let (Target::Json { endpoint, .. } | Target::Soap { endpoint } | Target::Thrift { endpoint }) =
+            target;
+        let endpoint = &bridge.endpoints[endpoint];
+        let body = match read_body(body, endpoint.limits.message_bytes_max, endpoint.timeout).await {
+            Ok(body) => body,
+            Err(refusal) => return sides::json::problem(&refusal),
+        };
+        match (target, &endpoint.inbound) {
+            (Target::Json { operation, .. }, Inbound::Json) => {
+                sides::json::answer(endpoint, operation, &parameters, &head, &body).await
             }
-            Found::Target(Target::Soap { endpoint } | Target::Thrift { endpoint }, _) => {
-                let endpoint = &bridge.endpoints[endpoint];
-                match &endpoint.inbound {
-                    Inbound::Soap(side) => sides::soap::answer(endpoint, side, request).await,
-                    Inbound::Thrift(side) => sides::thrift::answer_http(endpoint, side, request).await,
-                    Inbound::Json => {
-                        sides::json::problem(&Refusal::new("not_found", 404, "nothing is served here"))
-                    }
-                }
+            (Target::Soap { .. }, Inbound::Soap(side)) => {
+                sides::soap::answer(endpoint, side, &head, &body).await
             }
+            (Target::Thrift { .. }, Inbound::Thrift(side)) => {
+                sides::thrift::answer_http(endpoint, side, &head, &body).await
+            }
+            _ => nothing_here(),
+        }
+    }
+
+    /// Answers a request to a listener of our own, which is also asked how the process is.
+    pub(crate) async fn answer_alone(&self, request: http::Request<hyper::body::Incoming>) -> HttpResponse {
+        match request.uri().path() {
+            "/healthz" => response(StatusCode::OK, "text/plain", "ok\n"),
+            "/readyz" => self.ready(),
+            "/metrics" => {
+                let text = self.metrics_text() + metrics::END;
+                response(StatusCode::OK, metrics::CONTENT_TYPE, text)
+            }
+            _ => self.answer(request).await,
         }
     }
 
     /// Ready is who can answer some calls at least: an upstream that is down is no reason to restart a bridge.
-    fn ready(&self, bridge: &Bridge) -> HttpResponse {
-        let now = Instant::now();
+    fn ready(&self) -> HttpResponse {
+        let (bridge, now) = (self.bridge(), Instant::now());
         let mut endpoints = Map::new();
         let mut is_any = false;
         for endpoint in &bridge.endpoints {
@@ -319,19 +251,12 @@ impl Server {
             is_any |= state != "down";
             endpoints.insert(endpoint.name.clone(), Value::from(state));
         }
-        let is_ready = is_any && !self.is_stopping.load(std::sync::atomic::Ordering::Relaxed);
+        let is_ready = is_any && !self.is_stopping.load(Ordering::Relaxed);
         let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         response(status, "application/json", json!({ "ready": is_ready, "endpoints": endpoints }).to_string())
     }
 }
 
-/// Errors of one connection that ended before it was accepted, see accept(2).
-fn is_of_the_peer(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted, TimedOut};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted | TimedOut)
-}
-
-fn cannot_listen(address: SocketAddr, error: io::Error) -> Failure {
-    let text = Text::new(format!("cannot listen on {address}"), format!("无法监听 {address}"));
-    Failure::new(Exit::Unavailable, text).because(error)
+fn nothing_here() -> HttpResponse {
+    sides::json::problem(&Refusal::new("not_found", 404, "nothing is served here"))
 }

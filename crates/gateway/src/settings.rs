@@ -29,6 +29,8 @@ settings! {
     pub struct EndpointFile {
         /// Its name in logs and metrics.
         pub name: String = String::new(),
+        /// Whether everybody who reaches it may call it within `kefu serve`; others need a key with the scope `gateway`.
+        pub public: bool = false,
         /// The side that others call.
         pub inbound: InboundFile = InboundFile::default(),
         /// The side that is called.
@@ -63,11 +65,12 @@ settings! {
 settings! {
     /// The side that others call.
     pub struct InboundFile {
-        /// What they speak: `json`, `soap` or `thrift`.
+        /// What they speak: `json`, `soap` or `thrift`; `internal` if nobody but kefu itself calls.
         pub kind: Option<InboundKind> = None,
         /// Path at which it is served over HTTP; operations of `json` are below it.
         pub path: Option<String> = None,
-        /// Address of a port of its own, for `thrift` over TCP; protocol and transport are told from the first bytes.
+        /// Address of a port for `thrift` over TCP; protocol and transport are told from the first bytes. Several bridges
+        /// with one address are told apart by the name before each function.
         pub listen: Option<ListenAddress> = None,
         /// Interface file of `thrift`.
         pub idl: Option<PathBuf> = None,
@@ -139,6 +142,8 @@ settings! {
         pub path: Option<String> = None,
         /// Whether calling it twice does no more than calling it once; so are `GET`, `HEAD`, `PUT` and `DELETE`.
         pub idempotent: Option<bool> = None,
+        /// Whether it changes nothing, so that a rehearsal may call it; so are `GET` and `HEAD`.
+        pub safe: Option<bool> = None,
         /// Member of the reply of `soap` that is all of the result on the other side.
         pub result: Option<String> = None,
         /// Status of `json` for an exception or a fault, by its name.
@@ -182,6 +187,8 @@ pub enum InboundKind {
     Soap,
     /// Thrift over TCP or HTTP
     Thrift,
+    /// Nothing: only kefu itself calls
+    Internal,
 }
 
 /// What the upstream of a bridge speaks.

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::ChannelChange;
 
 use crate::{
-    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, FileChange, KnowledgeChange,
-    PageVisit, PrivacyChange, Session, ShadowChange, StoreError, TagChange, TicketChange,
+    AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, ExternalChange, FileChange,
+    KnowledgeChange, PageVisit, PrivacyChange, Session, ShadowChange, StoreError, TagChange, TicketChange,
 };
 
 /// What one transaction writes.
@@ -119,6 +119,8 @@ pub enum Change {
     },
     /// A change of tickets.
     Ticket(TicketChange),
+    /// A change of what is asked of ticket systems of others.
+    External(ExternalChange),
     /// A change of tags.
     Tag(TagChange),
     /// A change of canned replies.

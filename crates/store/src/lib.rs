@@ -20,6 +20,7 @@ mod channels;
 mod check;
 mod customers;
 mod error;
+mod external;
 mod files;
 mod knowledge;
 mod open;
@@ -59,6 +60,7 @@ pub use customers::{
     Whole,
 };
 pub use error::StoreError;
+pub use external::{ExternalChange, ExternalKind, ExternalState, ExternalWrite, Settled};
 pub use files::{FileChange, StoredFile, copy::CopiedFiles, dir::FileDir};
 pub use knowledge::{
     Article, ArticleFilter, ArticleHit, ArticleText, ArticleVersion, Category, KnowledgeChange, VERSIONS_MAX,

@@ -2,6 +2,7 @@ mod attachments;
 mod backups;
 #[cfg(feature = "channels")]
 mod channels;
+mod external;
 mod files;
 mod knowledge;
 mod lists;

@@ -9,6 +9,7 @@ mod checkpoint;
 mod customers;
 mod dedupe;
 mod entries;
+mod external;
 mod files;
 mod fold;
 mod keys;

@@ -26,6 +26,7 @@ mod send;
 mod shipped;
 mod sign;
 mod system;
+mod template;
 mod url;
 mod vectors;
 mod verify;
@@ -46,6 +47,7 @@ pub use self::{
     respond::Answered,
     shipped::{SHIPPED, shipped},
     sign::{Plain, Seed, Signed},
+    template::{Template, read_file, wrong_at},
     vectors::{Report, Verdicts},
 };
 

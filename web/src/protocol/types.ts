@@ -24,6 +24,11 @@ export type EventCode =
   | 'left'
   | 'taken_over'
   | 'handed_over'
+  | 'ticket.external.created'
+  | 'ticket.external.updated'
+  | 'ticket.external.commented'
+  | 'ticket.external.failed'
+  | 'ticket.external.unknown'
   | 'erased';
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
 export type View = 'mine' | 'waiting' | 'bot' | 'all' | 'ended';

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use kefu_core::{
-    Agent, AgentStatus, Content, ConversationKey, CustomRole, Entry, Inbox, InboxKey, InboxSettings, Micros,
-    Priority, Revise, Rights, Role, Team, TeamSettings, VisitorKey,
+    Agent, AgentStatus, Content, ConversationKey, CustomRole, Entry, Event, Inbox, InboxKey, InboxSettings,
+    Micros, Priority, Revise, Rights, Role, Team, TeamSettings, VisitorKey,
 };
 use kefu_protocol::frame::{Position, Warning};
 use kefu_socket::{ConnectionId, Outbox};
@@ -341,6 +341,15 @@ pub(crate) enum Command {
         note: PrivacyChange,
         reply: Answer<()>,
     },
+    /// Tells the agents of a conversation what became of something outside, together with a change that says so.
+    Tell {
+        conversation: ConversationKey,
+        event: Event,
+        /// As JSON.
+        data: Box<str>,
+        change: Box<kefu_store::Change>,
+        reply: Answer<()>,
+    },
     /// Empties the store's write-ahead log and cleans what a scrub noted; without one, begins one.
     Scrub {
         scrub: Option<Arc<Scrub>>,
@@ -404,6 +413,7 @@ impl Command {
             Self::DropRole { reply, .. }
             | Self::EndSession { reply, .. }
             | Self::EndErased { reply, .. }
+            | Self::Tell { reply, .. }
             | Self::Record { reply, .. }
             | Self::SetupToken { reply, .. } => refuse(reply, problem),
             #[cfg(feature = "channels")]

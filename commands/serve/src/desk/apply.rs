@@ -331,6 +331,25 @@ impl Task {
         Ok(())
     }
 
+    /// Adds a note that tells of something outside: visitors do not learn of it. Nothing is told in a conversation that
+    /// is erased.
+    pub(super) fn tell(
+        &mut self,
+        key: kefu_core::ConversationKey,
+        event: Event,
+        data: Box<str>,
+        change: kefu_store::Change,
+        now: Micros,
+        work: &mut Work,
+    ) {
+        work.changes.push(change);
+        let Some(hot) = self.hot.get(key).filter(|hot| !hot.visitor.erased) else { return };
+        work.touch(&hot.conversation);
+        let (by, text) = (Principal::System, self.directory.event_text(event, Principal::System));
+        let entry = draft(self.ids.next(now), by, MessageKind::Note, text, None, Some(event), now);
+        work.append(key, Entry { data: Some(data), ..entry }, Origin::Event);
+    }
+
     /// Adds the entry of a change.
     pub(super) fn append_event(
         &mut self,

@@ -572,6 +572,20 @@ impl Desk {
         self.ask(|reply| Command::EndErased { conversation, note, reply }).await
     }
 
+    /// Tells the agents of a conversation what became of something outside, and writes the change that says so; returns
+    /// when both are durable.
+    #[cfg_attr(not(feature = "bridge"), expect(dead_code, reason = "only bridges tell of what is outside"))]
+    pub(crate) async fn tell(
+        &self,
+        conversation: kefu_core::ConversationKey,
+        event: kefu_core::Event,
+        data: &serde_json::Value,
+        change: kefu_store::Change,
+    ) -> Result<(), Problem> {
+        let (data, change) = (data.to_string().into_boxed_str(), Box::new(change));
+        self.ask(|reply| Command::Tell { conversation, event, data, change, reply }).await
+    }
+
     /// Empties the store's write-ahead log and cleans what `scrub` noted, or begins a scrub; `unavailable` while
     /// somebody reads what is in the log.
     pub(crate) async fn scrub(&self, scrub: Option<Arc<Scrub>>) -> Result<Arc<Scrub>, Problem> {

@@ -268,6 +268,10 @@ impl Task {
                         Err(error) => drop(reply.send(Err(error.into()))),
                     }
                 }
+                Command::Tell { conversation, event, data, change, reply } => {
+                    self.tell(conversation, event, data, *change, now, &mut work);
+                    work.answers.push(Pending::Done { reply });
+                }
                 Command::Watch { connection, watch, on: true, address } => {
                     self.begin_watch(connection, watch, address, &mut work);
                 }
@@ -342,7 +346,9 @@ impl Task {
                 }
                 Command::Bot(answer) => keys.push(answer.conversation),
                 Command::Views { conversations, .. } => keys.extend_from_slice(conversations),
-                Command::EndErased { conversation, .. } => keys.push(*conversation),
+                Command::EndErased { conversation, .. } | Command::Tell { conversation, .. } => {
+                    keys.push(*conversation);
+                }
                 Command::OpenVisitor { latest, .. } => keys.extend(*latest),
                 Command::PutAgent { change, .. } if change.disabled == Some(true) => {
                     let agent = change.id.and_then(|id| self.directory.agent(id));

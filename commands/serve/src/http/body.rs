@@ -96,6 +96,22 @@ impl<S: Send + Sync> FromRequestParts<S> for Ids {
     }
 }
 
+/// The customer or the conversation, and what another system calls a ticket, in the path.
+#[cfg(feature = "bridge")]
+#[derive(Debug)]
+pub(super) struct TicketPlace(pub(super) Uuid, pub(super) String);
+
+#[cfg(feature = "bridge")]
+impl<S: Send + Sync> FromRequestParts<S> for TicketPlace {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let place = path.ok().and_then(|Path((id, number))| Some(Self(Uuid::try_parse(&id).ok()?, number)));
+        place.ok_or_else(|| Problem::not_found("id"))
+    }
+}
+
 /// The article and the language in the path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TextPlace {

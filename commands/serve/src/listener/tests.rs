@@ -76,7 +76,7 @@ impl Server {
         timeout(self.task).await.unwrap();
         self.tracker.close();
         timeout(self.tracker.wait()).await;
-        let text = self.metrics.text(&crate::metrics::Observed::default());
+        let text = self.metrics.text(&crate::metrics::Observed::default(), "");
         assert!(text.contains("kefu_connections{kind=\"http\"} 0\n"), "{text}");
     }
 }

@@ -107,7 +107,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn the_process_is_described() {
-        let text = crate::metrics::Metrics::new().text(&crate::metrics::Observed::default());
+        let text = crate::metrics::Metrics::new().text(&crate::metrics::Observed::default(), "");
         for name in [
             "process_cpu_seconds_total ",
             "process_start_time_seconds ",

@@ -50,9 +50,20 @@ pub(crate) fn beside(file: &StoredFile) -> String {
 enum Place {
     Begin,
     Visitors(usize),
-    Tickets { after: i64 },
-    Conversations { after: ConversationKey },
-    Messages { conversation: Box<Conversation>, seq: u64 },
+    Tickets {
+        after: i64,
+    },
+    /// What was asked of a ticket system of others.
+    Asked {
+        after: i64,
+    },
+    Conversations {
+        after: ConversationKey,
+    },
+    Messages {
+        conversation: Box<Conversation>,
+        seq: u64,
+    },
     Done,
 }
 
@@ -102,6 +113,7 @@ impl Export {
             Place::Begin => self.begin(&mut out).await?,
             Place::Visitors(number) => self.visitor(number, &mut out).await?,
             Place::Tickets { after } => self.tickets(after, &mut out).await?,
+            Place::Asked { after } => self.asked(after, &mut out).await?,
             Place::Conversations { after } => self.conversation(after, &mut out).await?,
             Place::Messages { conversation, seq } => self.messages(conversation, seq, &mut out).await?,
             Place::Done => return Ok(None),
@@ -195,8 +207,8 @@ impl Export {
     async fn tickets(&mut self, after: i64, out: &mut String) -> Result<Place, StoreError> {
         let numbers = self.store.tickets_about(&self.keys, after, TICKETS).await?;
         let Some(last) = numbers.last().copied() else {
-            self.next_list("conversations", out);
-            return Ok(Place::Conversations { after: ConversationKey(0) });
+            self.next_list("external_tickets", out);
+            return Ok(Place::Asked { after: 0 });
         };
         for number in numbers {
             let filter = TicketFilter { number: Some(number), ..TicketFilter::default() };
@@ -245,6 +257,22 @@ impl Export {
             "status": ticket.status.as_str(), "created_at": timestamp(ticket.created_at),
             "updated_at": timestamp(ticket.updated_at), "comments": comments, "history": history,
         }))
+    }
+
+    async fn asked(&mut self, after: i64, out: &mut String) -> Result<Place, StoreError> {
+        let writes = self.store.external_writes_about(&self.keys, after, TICKETS).await?;
+        let Some(last) = writes.last().map(|write| write.number) else {
+            self.next_list("conversations", out);
+            return Ok(Place::Conversations { after: ConversationKey(0) });
+        };
+        for write in writes {
+            let asked = json!({
+                "at": timestamp(write.created_at), "by": self.party(Principal::Agent(write.agent)),
+                "ticket": write.ticket, "body": parsed(&write.body), "reason": write.reason,
+            });
+            self.item(&asked, out);
+        }
+        Ok(Place::Asked { after: last })
     }
 
     async fn conversation(&mut self, after: ConversationKey, out: &mut String) -> Result<Place, StoreError> {

@@ -218,7 +218,12 @@ impl Contact {
             | EventCode::Recalled
             | EventCode::IdleWarned
             | EventCode::Joined
-            | EventCode::Left => {}
+            | EventCode::Left
+            | EventCode::TicketCreated
+            | EventCode::TicketUpdated
+            | EventCode::TicketCommented
+            | EventCode::TicketFailed
+            | EventCode::TicketUnknown => {}
             // What had ended before ends no second time.
             EventCode::Erased if self.phase == Phase::Resting => {}
             EventCode::Erased => self.resolve(step, false, facts),

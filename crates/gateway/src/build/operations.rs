@@ -166,7 +166,9 @@ impl Build<'_> {
         upstream: &Side,
     ) -> Result<Operation, Failure> {
         let key = |inner: &str| format!("operations.{}.{inner}", pair.name);
-        let is_json = matches!((inbound, upstream), (Side::Json, _) | (_, Side::Json));
+        // Of what nobody outside calls, the side of JSON is only the upstream.
+        let is_internal = matches!(inbound, Side::Json) && prefix.is_none();
+        let is_json = matches!(upstream, Side::Json) || (matches!(inbound, Side::Json) && !is_internal);
         let settings = pair.settings;
         for (inner, is_set) in [
             ("method", settings.is_some_and(|settings| settings.method.is_some())),
@@ -183,6 +185,7 @@ impl Build<'_> {
             (inbound, _) => parameters_of(inbound, &pair.name),
         };
         if is_json
+            && !is_internal
             && let Some(name) = path.names().find(|name| !parameters.iter().any(|known| known.name == *name))
         {
             let text = Text::new(
@@ -191,7 +194,8 @@ impl Build<'_> {
             );
             return Err(self.reject(index, &key("path"), text));
         }
-        let is_safe = is_json && matches!(method, Method::GET | Method::HEAD | Method::PUT | Method::DELETE);
+        let is_safe = is_json && matches!(method, Method::GET | Method::HEAD);
+        let is_idempotent = is_safe || (is_json && matches!(method, Method::PUT | Method::DELETE));
         let route =
             prefix.map(|prefix| Route { method, path: format!("{prefix}{}", path.text()), parameters });
         let mut statuses = Vec::new();
@@ -204,7 +208,8 @@ impl Build<'_> {
         }
         Ok(Operation {
             name: pair.name.clone(),
-            is_idempotent: settings.and_then(|settings| settings.idempotent).unwrap_or(is_safe),
+            is_idempotent: settings.and_then(|settings| settings.idempotent).unwrap_or(is_idempotent),
+            is_safe: settings.and_then(|settings| settings.safe).unwrap_or(is_safe),
             statuses: Statuses(statuses),
             reshape: self.reshape(index, pair, inbound, upstream)?,
             route,

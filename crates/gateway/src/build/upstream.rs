@@ -44,9 +44,10 @@ impl Build<'_> {
         let side = self.upstream_side(index, upstream, kind, inbound)?;
         let pairs = self.pairs(index, settings, inbound, &side)?;
         let prefix = match inbound {
-            Side::Json => settings.inbound.path.as_deref(),
+            Side::Json => self.served_at(settings),
             Side::Soap { .. } | Side::Thrift { .. } => None,
         };
+        let prefix = prefix.as_deref();
         let operations = pairs.iter().map(|pair| self.operation(index, pair, prefix, inbound, &side));
         let operations = operations.collect::<Result<Vec<_>, _>>()?;
         let client = match &side {

@@ -1,10 +1,9 @@
 //! JSON over HTTP.
 
-use http::{HeaderMap, Request, StatusCode, header};
-use hyper::body::Incoming;
+use http::{HeaderMap, StatusCode, header, request::Parts};
 use serde_json::{Map, Value, json};
 
-use super::{HttpResponse, read_body, response, retry_after};
+use super::{HttpResponse, response, retry_after};
 use crate::{
     endpoint::Endpoint,
     outcome::{Outcome, Refusal, bare},
@@ -19,20 +18,16 @@ pub(crate) async fn answer(
     endpoint: &Endpoint,
     operation: usize,
     path: &[(&str, &str)],
-    request: Request<Incoming>,
+    head: &Parts,
+    body: &[u8],
 ) -> HttpResponse {
-    let (head, body) = request.into_parts();
     if !is_json(&head.headers) {
         let refusal = Refusal::new("bad_type", 415, "the body must be JSON: content-type application/json");
         return problem(&refusal);
     }
-    let body = match read_body(body, endpoint.limits.message_bytes_max, endpoint.timeout).await {
-        Ok(body) => body,
-        Err(refusal) => return problem(&refusal),
-    };
     let parameters = endpoint.operations.get(operation).and_then(|operation| operation.route.as_ref());
     let parameters = parameters.map(|route| route.parameters.as_slice()).unwrap_or_default();
-    let arguments = match parameters::arguments(parameters, path, head.uri.query(), &body) {
+    let arguments = match parameters::arguments(parameters, path, head.uri.query(), body) {
         Ok(arguments) => arguments,
         Err(BadParameter(text)) => return problem(&Refusal::new("bad_call", 400, text)),
     };

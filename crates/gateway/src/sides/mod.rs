@@ -4,12 +4,12 @@ pub(crate) mod json;
 pub(crate) mod soap;
 pub(crate) mod thrift;
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body;
 use tokio::time::timeout;
 
 use crate::outcome::Refusal;
@@ -37,7 +37,11 @@ pub(crate) fn retry_after(response: &mut HttpResponse, pause: Duration) {
 }
 
 /// Reads the whole body of a request.
-pub(crate) async fn read_body(body: Incoming, bytes_max: usize, time: Duration) -> Result<Bytes, Refusal> {
+pub(crate) async fn read_body<B>(body: B, bytes_max: usize, time: Duration) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let too_large = || Refusal::new("too_large", 413, format!("the body has more than {bytes_max} bytes"));
     if body.size_hint().lower() > bytes_max as u64 {
         return Err(too_large());

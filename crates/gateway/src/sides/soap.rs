@@ -2,8 +2,7 @@
 
 mod description;
 
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use hyper::body::Incoming;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use kefu_wire::{
     Error, Limits,
     soap::{Direction, ENVELOPE_11, ENVELOPE_12, Options, Version, from_json, mtom::Package, to_json},
@@ -13,7 +12,7 @@ use kefu_wire::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{HttpResponse, json as json_side, read_body, response, retry_after};
+use super::{HttpResponse, json as json_side, response, retry_after};
 use crate::{
     endpoint::{Endpoint, SoapSide},
     outcome::{Outcome, Refusal, bare},
@@ -29,8 +28,7 @@ enum Code {
 }
 
 /// Answers a request to the path of a service.
-pub(crate) async fn answer(endpoint: &Endpoint, side: &SoapSide, request: Request<Incoming>) -> HttpResponse {
-    let (head, body) = request.into_parts();
+pub(crate) async fn answer(endpoint: &Endpoint, side: &SoapSide, head: &Parts, body: &[u8]) -> HttpResponse {
     if head.method == Method::GET {
         return match description::asked_for(head.uri.query().unwrap_or_default()) {
             Some(file) => description::answer(side, &head.headers, file.as_deref()),
@@ -44,12 +42,8 @@ pub(crate) async fn answer(endpoint: &Endpoint, side: &SoapSide, request: Reques
     if head.method != Method::POST {
         return json_side::problem(&Refusal::new("bad_method", 405, "calls of SOAP come by POST"));
     }
-    let body = match read_body(body, endpoint.limits.message_bytes_max, endpoint.timeout).await {
-        Ok(body) => body,
-        Err(refusal) => return json_side::problem(&refusal),
-    };
     let content_type = text(&head.headers, header::CONTENT_TYPE.as_str());
-    let package = match Package::read(content_type, &body, &endpoint.limits) {
+    let package = match Package::read(content_type, body, &endpoint.limits) {
         Ok(package) => package,
         Err(error) => return plain_fault(Version::V11, Code::Sender, &error.to_string()),
     };

@@ -1,7 +1,6 @@
 //! Thrift over TCP and HTTP.
 
-use http::{Method, Request, StatusCode};
-use hyper::body::Incoming;
+use http::{Method, StatusCode, request::Parts};
 use kefu_app::Stop;
 use kefu_upstream::{Framing, StreamError, ThriftStream, frame};
 use kefu_wire::{
@@ -15,9 +14,12 @@ use kefu_wire::{
 };
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Duration};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
 
-use super::{HttpResponse, json, read_body, response};
+use super::{HttpResponse, json, response};
 use crate::{
     endpoint::{Endpoint, Inbound, ThriftSide},
     outcome::{Outcome, Refusal, bare},
@@ -26,17 +28,21 @@ use crate::{
 const THRIFT: &str = "application/x-thrift";
 /// How long a connection may say nothing between its calls.
 const IDLE_MAX: Duration = Duration::from_secs(600);
-/// How long a message may take from its first byte to its last, in either direction.
+/// How long a message may take from its first byte to its last.
 const MESSAGE_MAX: Duration = Duration::from_secs(30);
 
-/// Serves a connection to its end; `endpoint` is asked before every call, so that a new bridge file is in force at once.
-pub(crate) async fn serve(
-    stream: TcpStream,
-    endpoint: impl Fn() -> Option<Arc<Endpoint>>,
+/// Serves a connection to its end; `bridges` are those on its port, asked for before every call, so that a new bridge
+/// file is in force at once. Who does not take an answer within `answer_max` gives its place up.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    bridges: impl Fn() -> Vec<Arc<Endpoint>>,
     stop: Stop,
+    answer_max: Duration,
 ) -> Result<(), StreamError> {
-    let Some(limits) = endpoint().map(|endpoint| endpoint.limits) else { return Ok(()) };
-    let mut stream = ThriftStream::new(stream, limits);
+    // What is too long for the bridge that it is for is found out when that is known.
+    let longest = |endpoint: &Arc<Endpoint>| endpoint.limits.message_bytes_max;
+    let Some(widest) = bridges().into_iter().max_by_key(longest) else { return Ok(()) };
+    let mut stream = ThriftStream::new(stream, widest.limits);
     let mut spoken = None;
     loop {
         if stream.is_empty() {
@@ -51,9 +57,7 @@ pub(crate) async fn serve(
         }
         let Ok(incoming) = timeout(MESSAGE_MAX, next(&mut stream, &mut spoken)).await else { return Ok(()) };
         let Some((incoming, framing)) = incoming? else { return Ok(()) };
-        let Some(endpoint) = endpoint() else { return Ok(()) };
-        let Inbound::Thrift(side) = &endpoint.inbound else { return Ok(()) };
-        let reply = answer(&endpoint, side, incoming.protocol, &incoming.message).await?;
+        let reply = answer_one(&bridges(), incoming.protocol, &incoming.message).await?;
         if let Some(reply) = reply {
             let (sequence, zlib) = incoming.header.unwrap_or_default();
             let framing = match framing {
@@ -62,18 +66,67 @@ pub(crate) async fn serve(
             };
             let sequence = sequence.cast_signed();
             let bytes = frame(reply, framing, incoming.protocol, sequence, Vec::new())?;
-            // Who does not take its answer gives its place up.
-            let Ok(sent) = timeout(MESSAGE_MAX, stream.send(&bytes)).await else { return Ok(()) };
+            let Ok(sent) = timeout(answer_max, stream.send(&bytes)).await else { return Ok(()) };
             sent?;
         }
     }
 }
 
+/// Answers a message for one of several bridges: the only one, or the one that it names before its function.
+async fn answer_one(
+    bridges: &[Arc<Endpoint>],
+    protocol: Protocol,
+    message: &[u8],
+) -> Result<Option<Vec<u8>>, Error> {
+    let sides = bridges.iter().filter_map(|endpoint| match &endpoint.inbound {
+        Inbound::Thrift(side) => Some((&**endpoint, side)),
+        Inbound::Json | Inbound::Internal | Inbound::Soap(_) => None,
+    });
+    let sides: Vec<(&Endpoint, &ThriftSide)> = sides.collect();
+    let [first, others @ ..] = sides.as_slice() else { return Ok(None) };
+    let widest =
+        sides.iter().map(|(endpoint, _)| &endpoint.limits).max_by_key(|limits| limits.message_bytes_max);
+    let head = rpc::read_head(protocol, message, widest.unwrap_or(&first.0.limits))?;
+    let (wanted, name) = head.split();
+    let found = match wanted {
+        _ if others.is_empty() => Some(first),
+        Some(wanted) => sides.iter().find(|(endpoint, side)| side.is_called(&endpoint.name, wanted)),
+        None => None,
+    };
+    let (endpoint, side) = match found {
+        Some(found) => *found,
+        None => {
+            let known: Vec<&str> = sides.iter().map(|(_, side)| bare(&side.service)).collect();
+            let text = format!("{:?} names none of the services here: {}", head.name, known.join(", "));
+            return unknown(first.1, protocol, name, head.sequence, text);
+        }
+    };
+    if message.len() > endpoint.limits.message_bytes_max {
+        let text = format!("the call has more than {} bytes", endpoint.limits.message_bytes_max);
+        return unknown(side, protocol, name, head.sequence, text);
+    }
+    answer(endpoint, side, protocol, message).await
+}
+
+/// Says that there is nobody to carry a call out.
+fn unknown(
+    side: &ThriftSide,
+    protocol: Protocol,
+    name: &str,
+    sequence: i32,
+    text: String,
+) -> Result<Option<Vec<u8>>, Error> {
+    let service = side.schema.find_service(&side.service)?;
+    // Any function does for a failure, whose shape is always the same.
+    let Some(any) = side.schema.functions(service).next() else { return Ok(None) };
+    failure(side, any, protocol, name, sequence, ApplicationExceptionKind::UnknownMethod, text).map(Some)
+}
+
 type Spoken = Option<(Protocol, Framing)>;
 
 /// The next message; the first one tells what is spoken.
-async fn next(
-    stream: &mut ThriftStream<TcpStream>,
+async fn next<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut ThriftStream<S>,
     spoken: &mut Spoken,
 ) -> Result<Option<(kefu_upstream::Incoming, Framing)>, StreamError> {
     let (protocol, framing) = loop {
@@ -105,21 +158,17 @@ async fn next(
 pub(crate) async fn answer_http(
     endpoint: &Endpoint,
     side: &ThriftSide,
-    request: Request<Incoming>,
+    head: &Parts,
+    body: &[u8],
 ) -> HttpResponse {
-    if request.method() != Method::POST {
+    if head.method != Method::POST {
         return json::problem(&Refusal::new("bad_method", 405, "calls of Thrift come by POST"));
     }
-    let limit = endpoint.limits.message_bytes_max;
-    let body = match read_body(request.into_body(), limit, endpoint.timeout).await {
-        Ok(body) => body,
-        Err(refusal) => return json::problem(&refusal),
-    };
-    let found = detect::detect(&body).filter(|found| found.transport == Transport::Unframed);
+    let found = detect::detect(body).filter(|found| found.transport == Transport::Unframed);
     let Some(protocol) = found.and_then(|found| found.protocol) else {
         return json::problem(&Refusal::new("bad_call", 400, "the body is no message of Thrift"));
     };
-    match answer(endpoint, side, protocol, &body).await {
+    match answer(endpoint, side, protocol, body).await {
         Ok(reply) => response(StatusCode::OK, THRIFT, reply.unwrap_or_default()),
         Err(error) => json::problem(&Refusal::of_call(&error)),
     }
@@ -139,14 +188,11 @@ pub(crate) async fn answer(
     let sequence = head.sequence;
     let (multiplexed, name) = head.split();
     let service = side.schema.find_service(&side.service)?;
-    let is_other = multiplexed.is_some_and(|name| name != service.name && name != bare(&service.name));
+    let is_other = multiplexed.is_some_and(|wanted| !side.is_called(&endpoint.name, wanted));
     let found = side.schema.find_function(service, name).ok().filter(|_| !is_other);
     let Some((function, index)) = found.zip(endpoint.find(name)) else {
         let text = format!("there is no function {:?}", head.name);
-        // Any function does for a failure, whose shape is always the same.
-        let Some(any) = side.schema.functions(service).next() else { return Ok(None) };
-        return failure(side, any, protocol, name, sequence, ApplicationExceptionKind::UnknownMethod, text)
-            .map(Some);
+        return unknown(side, protocol, name, sequence, text);
     };
     let mut arguments = Vec::new();
     let read = rpc::read_message(

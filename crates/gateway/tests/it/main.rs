@@ -9,3 +9,4 @@ mod peers;
 mod soap;
 mod support;
 mod thrift;
+mod within;

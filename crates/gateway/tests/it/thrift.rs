@@ -134,3 +134,73 @@ async fn what_does_not_fit_is_refused_and_says_where() {
     // A server of several services that does not have the one that is asked for.
     assert_eq!(client.post("/other/touch", json!({"id": 1})).await.status, 501);
 }
+
+/// An address that nobody has: it was given back a moment ago.
+fn free() -> std::net::SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+#[tokio::test]
+async fn several_services_share_a_port_and_are_told_apart_by_name() {
+    let (api, port) = (Api::start().await, free());
+    let bridge = |second: &str| {
+        format!(
+            "listen: 127.0.0.1:0
+endpoints:
+  - name: shop
+    inbound: {{kind: thrift, listen: '{port}', idl: '@/shop.thrift'}}
+    upstream: {{kind: json, address: 'http://{api}/api'}}
+    body: 4 KiB
+  - name: stock
+    inbound: {{kind: thrift, listen: '{port}', idl: {second}}}
+    upstream: {{kind: json, address: 'http://{api}/stock'}}
+",
+            api = api.address
+        )
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let stock = dir.path().join("stock.thrift");
+    std::fs::write(&stock, "service Stock { list<string> tags(1: list<string> names, 2: bool loud) }")
+        .unwrap();
+    let stock = stock.display().to_string();
+    let back = Bridge::start(&bridge(&stock)).await;
+    assert_eq!(back.address("shop"), port);
+    assert_eq!(back.server.addresses().len(), 2, "one listener for both, and that of HTTP");
+
+    let mut ways = vec![("unnamed", "'@/shop.thrift'".to_owned(), "")];
+    for name in ["Shop", "shop"] {
+        ways.push((name, "'@/shop.thrift'".to_owned(), name));
+    }
+    ways.push(("stock", format!("'{stock}'"), "Stock"));
+    let mut text = "listen: 127.0.0.1:0\nendpoints:\n".to_owned();
+    for (name, idl, wanted) in &ways {
+        let named = if wanted.is_empty() { String::new() } else { format!(", multiplexed: {wanted}") };
+        text.push_str(&format!(
+            "  - name: to-{name}\n    inbound: {{kind: json, path: /to-{name}}}\n    \
+             upstream: {{kind: thrift, idl: {idl}, address: '{port}'{named}}}\n"
+        ));
+    }
+    let front = Bridge::start(&text).await;
+    let client = front.client();
+    let tags = |loud: bool| json!({"names": ["a"], "loud": loud});
+    for name in ["Shop", "shop", "stock"] {
+        let answered = client.post(&format!("/to-{name}/tags"), tags(true)).await;
+        assert_eq!((answered.status, answered.json), (200, json!(["A"])), "{name}: {}", answered.text);
+    }
+    let unnamed = client.post("/to-unnamed/tags", tags(false)).await;
+    assert_eq!(unnamed.status, 501, "{}", unnamed.text);
+    assert!(unnamed.text.contains("names none of the services here: Shop, Stock"), "{}", unnamed.text);
+    // What is too long for the one is not for the other.
+    let long =
+        |name: &str| (format!("/to-{name}/tags"), json!({"names": ["x".repeat(8 << 10)], "loud": false}));
+    let ((shop, body), (stock, same)) = (long("Shop"), long("stock"));
+    let refused = client.post(&shop, body).await;
+    assert!(refused.status >= 400 && refused.text.contains("more than 4096 bytes"), "{}", refused.text);
+    assert_eq!(client.post(&stock, same).await.status, 200);
+
+    let twice = tempfile::tempdir().unwrap();
+    crate::support::write(&twice, &bridge("'@/shop.thrift'"));
+    let Err(failure) = kefu_gateway::Server::load(&twice.path().join("bridge.yaml")) else { panic!() };
+    let line = failure.line(kefu_app::Language::English);
+    assert!(line.contains("another bridge on this port is the service Shop, too"), "{line}");
+}

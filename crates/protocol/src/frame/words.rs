@@ -184,6 +184,16 @@ words! {
         Erased = "erased",
         /// The bot has it no longer: it is for people from here on.
         HandedOver = "handed_over",
+        /// A ticket was made in a system of others; `data` says which.
+        TicketCreated = "ticket.external.created",
+        /// A ticket in a system of others was changed.
+        TicketUpdated = "ticket.external.updated",
+        /// A ticket in a system of others was commented on.
+        TicketCommented = "ticket.external.commented",
+        /// What was asked of a system of others is not done; `data` says why.
+        TicketFailed = "ticket.external.failed",
+        /// Nobody knows whether what was asked of a system of others is done.
+        TicketUnknown = "ticket.external.unknown",
     }
 }
 

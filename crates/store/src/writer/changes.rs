@@ -43,6 +43,7 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::EndSessionsOf(principal) => end_sessions_of(conn, *principal).await,
         Change::Revise { pos, revision, text } => super::revise::write(conn, *pos, *revision, text).await,
         Change::Ticket(change) => tickets::write(conn, change).await,
+        Change::External(change) => super::external::write(conn, change).await,
         Change::Tag(change) => tags::write(conn, change).await,
         Change::Canned(change) => canned::write(conn, change).await,
         #[cfg(feature = "channels")]

@@ -34,6 +34,9 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &PrivacyChange) -
             const SQL: &str = "UPDATE conversation SET emptied_pos = ? WHERE key = ?";
             const SENDS: &str = "DELETE FROM channel_outbox WHERE conversation = ?";
             sql::execute(conn, SENDS, Args::default().int(conversation.0)).await?;
+            // What is still to be sent is not done with.
+            const ASKED: &str = "DELETE FROM external_write WHERE conversation = ? AND state > 1";
+            sql::execute(conn, ASKED, Args::default().int(conversation.0)).await?;
             sql::execute(conn, SQL, Args::default().int(*upto).int(conversation.0)).await.map(drop)
         }
         PrivacyChange::RemovePages { visitors, before } => {
@@ -82,9 +85,11 @@ async fn begin(
     const BLANK: &str = "UPDATE visitor SET external_id = NULL, verified = 0, name = '', email = '',
             attributes = '{}', erased_at = coalesce(erased_at, ?2)
         WHERE key IN (SELECT value FROM json_each(?1))";
-    const OF_VISITORS: [&str; 8] = [
+    const OF_VISITORS: [&str; 9] = [
         "DELETE FROM session WHERE principal_kind = 0 AND principal IN (SELECT value FROM json_each(?))",
         "DELETE FROM page_visit WHERE visitor IN (SELECT value FROM json_each(?))",
+        "DELETE FROM external_write WHERE conversation IN
+            (SELECT key FROM conversation WHERE visitor IN (SELECT value FROM json_each(?)))",
         "UPDATE block SET reason = '' WHERE kind = 0 AND reason <> '' AND unhex(target, '-') IN
             (SELECT id FROM visitor WHERE key IN (SELECT value FROM json_each(?)))",
         "DELETE FROM channel_outbox WHERE thread IN (SELECT key FROM channel_thread
@@ -149,11 +154,18 @@ async fn unscrubbed(conn: &mut SqliteConnection, since: Option<Micros>) -> Resul
     done.map(drop)
 }
 
-/// Leaves of entries that they were there. What events tell has no words of anybody.
+/// Leaves of entries that they were there. What events tell has no words of anybody, but may name a ticket elsewhere.
 async fn erase_entries(conn: &mut SqliteConnection, positions: &[i64]) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE log SET text = '', data = NULL, quote_seq = NULL, revision = 3
-        WHERE pos IN (SELECT value FROM json_each(?)) AND event IS NULL AND revision <> 3";
-    sql::execute(conn, SQL, Args::default().ints(positions.iter().copied())).await.map(drop)
+    const CHANGES: [&str; 2] = [
+        "UPDATE log SET text = '', data = NULL, quote_seq = NULL, revision = 3
+            WHERE pos IN (SELECT value FROM json_each(?)) AND event IS NULL AND revision <> 3",
+        "UPDATE log SET data = NULL
+            WHERE pos IN (SELECT value FROM json_each(?)) AND event IS NOT NULL AND data IS NOT NULL",
+    ];
+    for change in CHANGES {
+        sql::execute(conn, change, Args::default().ints(positions.iter().copied())).await?;
+    }
+    Ok(())
 }
 
 async fn erase_tickets(conn: &mut SqliteConnection, numbers: &[i64]) -> Result<(), StoreError> {

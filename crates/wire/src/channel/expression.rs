@@ -62,6 +62,12 @@ impl Expr {
         texts
     }
 
+    /// Carries it out; what is not there is nothing, as is what it says is `none`.
+    pub(super) fn optional(&self, scope: &Data) -> Result<Option<Data>, String> {
+        let value = self.compiled.eval(scope.clone()).map_err(|error| reason(&error))?;
+        Ok(Some(value).filter(|value| !value.is_undefined() && !value.is_none()))
+    }
+
     /// The names it reads, such as `secret.token` or `body`.
     pub(super) fn names(&self) -> BTreeSet<String> {
         self.compiled.undeclared_variables(true).into_iter().collect()

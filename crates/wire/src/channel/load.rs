@@ -5,6 +5,8 @@ mod locate;
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
+
 use super::{
     Given, Kind, Window,
     file::{File, Span},
@@ -74,16 +76,7 @@ impl Channel {
     /// # Errors
     /// As [`Channel::load`].
     pub fn load_with(yaml: &str, loader: &dyn Loader) -> Result<Self, Vec<FileError>> {
-        if yaml.len() > FILE_BYTES_MAX {
-            let message = format!("the file has more than {FILE_BYTES_MAX} bytes");
-            return Err(vec![FileError { line: 1, column: 1, key: String::new(), message }]);
-        }
-        if locate::nests_deeper(yaml) {
-            let message = "brackets nest too deep".to_owned();
-            return Err(vec![FileError { line: 1, column: 1, key: String::new(), message }]);
-        }
-        locate::size(yaml).map_err(|error| vec![locate::built_wrong(&error)])?;
-        let file: File = serde_yaml::from_str(yaml).map_err(|error| vec![locate::built_wrong(&error)])?;
+        let file: File = read(yaml).map_err(|error| vec![error])?;
         let (hosts, mut errors) = check::hosts(&file);
         let system = match file.schema.as_ref().map(|schema| System::load(schema, loader)) {
             Some(Ok(system)) => Some(system),
@@ -97,11 +90,8 @@ impl Channel {
         if errors.is_empty() {
             return Ok(Self { file, hosts, system });
         }
-        let at = |(key, message): (String, String)| {
-            let (line, column) = locate::key(yaml, &key);
-            FileError { line, column, key, message }
-        };
-        let mut errors: Vec<_> = errors.into_iter().map(at).collect();
+        let errors = errors.into_iter().map(|(key, message)| error_at(yaml, key, message));
+        let mut errors: Vec<_> = errors.collect();
         errors.sort_by_key(|error| (error.line, error.column));
         Err(errors)
     }
@@ -200,6 +190,25 @@ impl Channel {
     pub fn body_bytes_max(&self) -> usize {
         self.file.limits.body.0
     }
+}
+
+/// Reads a file, which may cost no more than a file needs.
+pub(super) fn read<T: DeserializeOwned>(yaml: &str) -> Result<T, FileError> {
+    let whole = |message: String| FileError { line: 1, column: 1, key: String::new(), message };
+    if yaml.len() > FILE_BYTES_MAX {
+        return Err(whole(format!("the file has more than {FILE_BYTES_MAX} bytes")));
+    }
+    if locate::nests_deeper(yaml) {
+        return Err(whole("brackets nest too deep".to_owned()));
+    }
+    locate::size(yaml).map_err(|error| locate::built_wrong(&error))?;
+    serde_yaml::from_str(yaml).map_err(|error| locate::built_wrong(&error))
+}
+
+/// What is wrong at a key, with the key's place.
+pub(super) fn error_at(yaml: &str, key: String, message: String) -> FileError {
+    let (line, column) = locate::key(yaml, &key);
+    FileError { line, column, key, message }
 }
 
 /// `; did you mean …?`, if a name is near.

@@ -11,6 +11,7 @@ import type {
 } from '../../protocol/types';
 import type { Desk } from '../desk';
 import { isMine, isUnread } from '../list/views';
+import { isExternal } from './event-text';
 import { Handling } from './handling';
 import type { Warned } from './warnings';
 import { Writing } from './writing';
@@ -192,13 +193,23 @@ export class Chat {
   }
 }
 
+const events = new WeakMap<Message, Message>();
+
+/** What only agents hear of is a note on the wire, and reads like any other event; the same one each time. */
+function asEvent(message: Message): Message {
+  const event = events.get(message) ?? { ...message, kind: 'event' };
+  events.set(message, event);
+  return event;
+}
+
 function shown(
   state: HistoryState,
   stored: ReadonlyMap<number, Message>,
   revealed: ReadonlyMap<number, Message>,
 ): HistoryState {
-  if (stored.size === 0 && revealed.size === 0) return state;
+  if (stored.size === 0 && revealed.size === 0 && !state.items.some(isExternal)) return state;
   const items = state.items.map((each) => {
+    if (isExternal(each)) return asEvent(each);
     // What was changed meanwhile is read anew by the log itself.
     const instead = revealed.get(each.seq) ?? stored.get(each.seq);
     return instead && (instead.revision ?? null) === (each.revision ?? null) ? instead : each;

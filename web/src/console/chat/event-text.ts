@@ -1,13 +1,43 @@
-import type { Message } from '../../protocol/types';
+import type { EventCode, Message } from '../../protocol/types';
 import { sharedEventText } from '../../ui/event-text';
 import { moment } from '../../ui/time';
 import type { ConsoleI18n } from '../context';
+
+const EXTERNAL = {
+  'ticket.external.created': 'eventTicketCreated',
+  'ticket.external.updated': 'eventTicketUpdated',
+  'ticket.external.commented': 'eventTicketCommented',
+  'ticket.external.failed': 'eventTicketFailed',
+  'ticket.external.unknown': 'eventTicketUnknown',
+} as const satisfies Partial<Record<EventCode, string>>;
+
+type External = keyof typeof EXTERNAL;
+
+const isExternalCode = (code: EventCode | undefined): code is External =>
+  code !== undefined && code in EXTERNAL;
+
+/** Whether it tells of a ticket in a system of others. */
+export function isExternal({ event }: Message): boolean {
+  return isExternalCode(event?.code);
+}
+
+function externalText(code: External, { data }: Message, { t }: ConsoleI18n): string {
+  const word = (name: string) => (typeof data?.[name] === 'string' ? data[name] : '');
+  // An erasure takes what it was about.
+  if (word('service') === '') return t('eventTicketErased');
+  return t(EXTERNAL[code], {
+    service: word('service'),
+    number: word('number'),
+    reason: word('reason'),
+  }).trim();
+}
 
 /** What an event says to agents; for codes of a later server its own words. */
 export function eventText(message: Message, i18n: ConsoleI18n): string {
   const { t } = i18n;
   const { event } = message;
   if (!event) return message.text;
+  if (isExternalCode(event.code)) return externalText(event.code, message, i18n);
   const agent = event.agent?.name ?? '';
   const by = event.by?.kind === 'agent' ? event.by.name : '';
   const own = by !== '' && event.by?.id === event.agent?.id;

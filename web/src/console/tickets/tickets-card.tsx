@@ -9,13 +9,15 @@ import { CARD_TIMEOUT_MS } from '../details/card';
 import type { CardProps } from '../details/cards';
 import { Loaded } from '../loaded';
 import { CommentForm } from './comments';
+import { ExternalTicketsPart } from './external-tickets';
 import { LinkTicketDialog } from './link-ticket-dialog';
 import { TicketDialog } from './ticket-dialog';
 import { TicketRow } from './ticket-row';
 import './tickets.css';
 
-/** The tickets that a conversation belongs to; made, linked and commented on from here. */
-export default function TicketsCard({ conversation }: CardProps) {
+/** The tickets that a conversation belongs to, and those of its customer elsewhere; made and worked on from here. */
+export default function TicketsCard(props: CardProps) {
+  const { conversation } = props;
   const { api } = useDesk();
   const { t } = useTextsOf(texts);
   const [asking, setAsking] = useState<'new' | 'link' | null>(null);
@@ -50,6 +52,7 @@ export default function TicketsCard({ conversation }: CardProps) {
           {t('linkTicket')}
         </button>
       </div>
+      <ExternalTicketsPart {...props} />
       {asking === 'new' && (
         <TicketDialog conversation={conversation} onClose={close} onMade={load.retry} />
       )}

@@ -16,6 +16,10 @@ mod conversation_channel;
 mod conversations;
 mod customers;
 mod description;
+#[cfg(feature = "bridge")]
+mod external_tickets;
+#[cfg(feature = "bridge")]
+mod external_writes;
 mod files;
 mod identities;
 mod inboxes;
@@ -230,5 +234,19 @@ pub(super) fn routes() -> Routes {
     #[cfg(feature = "channels")]
     of_channels(&mut routes);
     add!(routes: description::get);
+    #[cfg(feature = "bridge")]
+    add_external(&mut routes);
     routes
+}
+
+/// Tickets in a system of others.
+#[cfg(feature = "bridge")]
+fn add_external(routes: &mut Routes) {
+    add!(routes: external_tickets::list);
+    add!(routes: external_tickets::get);
+    add!(routes: external_writes::list, external_writes::create);
+    add!(routes: external_writes::update);
+    add!(routes: external_writes::comment);
+    add!(routes: external_writes::repeat);
+    add!(routes: external_writes::dismiss);
 }

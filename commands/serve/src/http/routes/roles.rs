@@ -217,5 +217,8 @@ fn describe(permission: Permission) -> (&'static str, &'static str) {
             "导出和删除客户数据,设置保留期限和法务保全",
         ),
         Permission::Audit => ("Read and verify the audit log", "查看和校验审计日志"),
+        Permission::Gateway => {
+            ("Call other systems through the gateway, with a key", "使用密钥通过网关调用其他系统")
+        }
     }
 }

@@ -20,7 +20,7 @@ async fn open(office: &Office, token: &str, body: Value) -> Answer {
 }
 
 /// The secret of `web`, as its admin gets it.
-async fn secret(office: &Office, admin: &str) -> String {
+pub(super) async fn secret(office: &Office, admin: &str) -> String {
     let inbox = office.services.desk.directory().inbox_by_slug("web").unwrap().id;
     let answer = office.ask(Method::POST, &format!("/inboxes/{inbox}/secret"), None, &Ask::by(admin)).await;
     answer.body["secret"].as_str().unwrap().to_owned()
@@ -36,7 +36,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn proven(secret: &str, id: &str) -> Value {
+pub(super) fn proven(secret: &str, id: &str) -> Value {
     json!({"inbox": "web", "visitor": {"external_id": id, "hmac": hex(&mac(secret, id))}})
 }
 

@@ -9,7 +9,11 @@ mod channels;
 mod customers;
 mod doors;
 mod erasure;
+#[cfg(feature = "bridge")]
+mod external;
 mod files;
+#[cfg(feature = "bridge")]
+mod gateway;
 mod hostile;
 mod identity;
 mod masking;

@@ -18,6 +18,7 @@ use crate::{
     clock,
     desk::{AgentChange, Connect, Desk, DeskOptions, InboxChange, ReadingOptions, RoleChange},
     files::Links,
+    gateway::Bridges,
     live,
     metrics::Metrics,
     outgoing::Outgoing,
@@ -88,6 +89,11 @@ impl Office {
     }
 
     pub(crate) async fn open_with(settings: Settings) -> Self {
+        Self::open_for(settings, Bridges::default(), false).await
+    }
+
+    /// The same with other systems behind bridges, or as a rehearsal.
+    pub(crate) async fn open_for(settings: Settings, bridges: Bridges, is_shadow: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let options = OpenOptions {
             dir: dir.path().into(),
@@ -129,7 +135,8 @@ impl Office {
             settings,
             secrets,
             links,
-            outgoing: Outgoing::new(Arc::clone(&metrics), false),
+            outgoing: Outgoing::new(Arc::clone(&metrics), is_shadow),
+            bridges,
             metrics,
             tracker,
         };
@@ -158,6 +165,7 @@ impl Office {
             secrets: Arc::clone(secrets),
             links,
             outgoing: Outgoing::new(Arc::clone(&metrics), false),
+            bridges: Bridges::default(),
             metrics,
             tracker,
         };

@@ -90,7 +90,7 @@ async fn what_was_kept_for_long_enough_leaves_nothing_in_any_file() {
     assert_eq!(office.get(&path, &admin).await.body["items"].as_array().unwrap().len(), before);
     let again = office.trail().await.into_iter().filter(|(action, _)| action == "retention.swept").count();
     assert_eq!((swept, again), (1, 1));
-    let metrics = office.services.metrics.text(&crate::metrics::Observed::default());
+    let metrics = office.services.metrics.text(&crate::metrics::Observed::default(), "");
     assert!(metrics.contains("kefu_retention_erased_total{kind=\"messages\"} 1"), "{metrics}");
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     articles, files, masking,
-    office::{Ask, Office, PASSWORD},
+    office::{Ask, Office, PASSWORD, unlimited},
     oversee, privacy, records, reports, retention, shadow, words,
 };
 use crate::http::openapi::document::DOCUMENT;
@@ -219,6 +219,8 @@ fn cases() -> Vec<Case> {
     cases.extend(privacy::cases());
     cases.extend(retention::cases());
     cases.extend(files::cases());
+    #[cfg(feature = "bridge")]
+    cases.extend(super::external::cases());
     cases
 }
 
@@ -293,6 +295,8 @@ fn the_table_is_complete() {
                 .replace("/texts/zh", "/texts/{language}")
                 .replace("/texts/en", "/texts/{language}")
                 .replace("{id}/conversations/{id}", "{id}/conversations/{conversation_id}")
+                .replace("/external-tickets/T-1", "/external-tickets/{number}")
+                .replace("/external-writes/{id}", "/external-writes/{write_id}")
                 .replace("/agents/{id}/sessions/{id}", "/agents/{id}/sessions/{session}");
             format!("{} {path}", case.method.as_str().to_lowercase())
         })
@@ -311,7 +315,11 @@ struct Cast {
 
 impl Cast {
     async fn open() -> Self {
-        let office = Office::open().await;
+        #[cfg(feature = "bridge")]
+        let bridges = super::external::nobody();
+        #[cfg(not(feature = "bridge"))]
+        let bridges = crate::gateway::Bridges::default();
+        let office = Office::open_for(unlimited(), bridges, false).await;
         Self {
             agent: office.agent("lin", Role::Agent).await,
             other_agent: office.agent("zhou", Role::Agent).await,

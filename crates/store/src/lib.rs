@@ -19,6 +19,8 @@ mod check;
 mod customers;
 mod error;
 mod files;
+#[cfg(feature = "import")]
+pub mod import;
 mod knowledge;
 mod open;
 mod pages;

@@ -9,6 +9,8 @@ mod dedupe;
 mod entries;
 mod files;
 mod fold;
+#[cfg(feature = "import")]
+mod import;
 mod keys;
 mod knowledge;
 mod pages;
@@ -23,6 +25,8 @@ mod tags;
 mod tickets;
 
 pub use checkpoint::StoreMetrics;
+#[cfg(feature = "import")]
+pub(crate) use import::{customer_row, write_change};
 pub(crate) use recover::Left;
 
 use std::fs::File;

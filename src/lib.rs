@@ -3,8 +3,8 @@
 //! The library exists so that tests, the man pages and the shell completions are made from the very definition
 //! that the binary parses. It knows no more of a command than its arguments, its settings and its `run`.
 
-#[cfg(not(any(feature = "serve", feature = "bench", feature = "adapt")))]
-compile_error!("choose at least one command: serve, bench or adapt");
+#[cfg(not(any(feature = "serve", feature = "bench", feature = "adapt", feature = "migrate")))]
+compile_error!("choose at least one command: serve, bench, adapt or migrate");
 
 mod allocator;
 mod help;
@@ -18,7 +18,7 @@ use kefu_app::{App, Exit, Failure, GlobalArgs, Language, Setting as _, Text};
 pub use help::{in_language, missing_translations};
 
 /// Every section that a configuration file may have besides `log`, whether or not this build has its command;
-/// `bench` and `adapt` are told everything by flags.
+/// `bench` and `adapt` are told everything by flags, `migrate` by a file of its own.
 pub const SECTIONS: [&str; 1] = ["serve"];
 
 /// Customer service in one binary: a chat daemon and the tools that move a company onto it
@@ -45,6 +45,7 @@ Examples:
   kefu serve                   run the daemon on 127.0.0.1:8080
   kefu bench chat --help       measure it
   kefu adapt convert --help    turn Thrift, SOAP and JSON into each other
+  kefu migrate --help          bring the records of an older system over
 
 Settings come from defaults, then kefu.yaml, then KEFU_* variables, then flags.
 Set KEFU_LANG=zh-CN for Chinese.";
@@ -57,6 +58,8 @@ enum Command {
     Bench(Box<kefu_bench::Args>),
     #[cfg(feature = "adapt")]
     Adapt(Box<kefu_adapt::Args>),
+    #[cfg(feature = "migrate")]
+    Migrate(Box<kefu_migrate::Args>),
 }
 
 impl Command {
@@ -68,6 +71,8 @@ impl Command {
             Self::Bench(args) => kefu_bench::run(app, args),
             #[cfg(feature = "adapt")]
             Self::Adapt(args) => kefu_adapt::run(app, args),
+            #[cfg(feature = "migrate")]
+            Self::Migrate(args) => kefu_migrate::run(app, args),
         }
     }
 }

@@ -68,7 +68,7 @@ pub(crate) struct Page {
 #[derive(Debug)]
 pub(crate) enum Source {
     #[cfg(feature = "mysql")]
-    Mysql(mysql::Server),
+    Mysql(Box<mysql::Server>),
     Dump(dump::Dump),
 }
 
@@ -83,7 +83,9 @@ impl Source {
     pub(crate) async fn open(settings: &SourceSettings) -> Result<Self, Failure> {
         match &settings.place {
             #[cfg(feature = "mysql")]
-            Place::Mysql(address) => mysql::Server::open(&settings.name, address).await.map(Self::Mysql),
+            Place::Mysql(address) => {
+                mysql::Server::open(&settings.name, address).await.map(|server| Self::Mysql(Box::new(server)))
+            }
             Place::Dump(path) => dump::Dump::open(path).map(Self::Dump),
         }
     }

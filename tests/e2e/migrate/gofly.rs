@@ -224,7 +224,8 @@ fn verify_finds_a_flipped_byte_swapped_rows_and_a_lost_one() {
     let [flipped, one, other, lost] = ["0010", "0020", "0030", "0040"].map(place);
     migration.query(&format!("UPDATE log SET text = 'x' || substr(text, 2) WHERE pos = {flipped}"));
     migration.query(&format!(
-        "UPDATE log SET text = (SELECT text FROM log AS old WHERE old.pos = {one} + {other} - log.pos)
+        "WITH old AS MATERIALIZED (SELECT pos, text FROM log WHERE pos IN ({one}, {other}))
+         UPDATE log SET text = (SELECT text FROM old WHERE old.pos = {one} + {other} - log.pos)
          WHERE pos IN ({one}, {other})"
     ));
     migration.query(&format!("DELETE FROM log WHERE pos = {lost}"));

@@ -22,7 +22,7 @@ sources:
 target: { data_dir: data, orphans: detach }
 copy: { rows: 200 }
 tables:
-  - { from: user, to: agent, key: [name], columns: { name: name, email: name } }
+  - { from: user, to: agent, key: [name], columns: { name: name }, fields: { email: { template: '{name}@old' } } }
   - { from: visitor, to: visitor, key: [visitor_id], columns: { external_id: visitor_id, name: name } }
   - { from: talk, to: conversation, columns: { visitor: visitor_id, created_at: created_at } }
   - from: message

@@ -37,6 +37,7 @@ impl Mariadb {
                 "--skip-test-db",
             ])
             .arg(format!("--datadir={}", dir.path().join("data").display()))
+            .arg(format!("--tmpdir={}", dir.path().display()))
             .output()
             .unwrap();
         assert!(installed.status.success(), "{}", super::shown(&installed));
@@ -51,6 +52,7 @@ impl Mariadb {
             ])
             .args(["--innodb-flush-log-at-trx-commit=2", "--sql-mode=", "--max-allowed-packet=64M"])
             .arg(format!("--datadir={}", dir.path().join("data").display()))
+            .arg(format!("--tmpdir={}", dir.path().display()))
             .arg(format!("--socket={}", dir.path().join("socket").display()))
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())

@@ -1,5 +1,7 @@
 //! The fields of a row put together.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kefu_core::{MessageKind, Micros, Role, State, TicketPriority, TicketStatus};
 use kefu_store::import::{
@@ -199,23 +201,36 @@ struct Row<'a> {
     next: usize,
 }
 
+/// A field of a row.
+struct Taken<'a> {
+    name: &'static str,
+    kind: FieldKind,
+    /// Whether a record needs it.
+    required: bool,
+    /// How it is made and what it is, if the mapping says so.
+    found: Option<(&'a FieldRule, Cow<'a, Value>)>,
+}
+
 impl<'a> Row<'a> {
-    /// The next field: its name, whether it is needed, and its rule and value, if there is a rule.
-    fn take(
-        &mut self,
-    ) -> Result<(&'static str, bool, Option<(&'a FieldRule, std::borrow::Cow<'a, Value>)>, FieldKind), Bad>
-    {
+    /// The next field.
+    fn take(&mut self) -> Result<Taken<'a>, Bad> {
         let (name, kind, required) = fields_of(self.table.entity)[self.next];
-        let rule = self.table.fields[self.next].as_ref();
-        self.next += 1;
-        let Some(rule) = rule else { return Ok((name, required, None, kind)) };
         let table = self.table;
-        let value = rule.value(self.row, &table.columns, &table.rules, self.lookups, self.changed)?;
-        Ok((name, required, Some((rule, value)), kind))
+        let rule = table.fields[self.next].as_ref();
+        self.next += 1;
+        let found = match rule {
+            Some(rule) => {
+                let names = &table.columns;
+                let value = rule.value(self.row, names, &table.rules, self.lookups, self.changed)?;
+                Some((rule, value))
+            }
+            None => None,
+        };
+        Ok(Taken { name, kind, required, found })
     }
 
     fn text(&mut self) -> Result<String, Bad> {
-        let (name, required, found, kind) = self.take()?;
+        let Taken { name, kind, required, found } = self.take()?;
         let limit = if let FieldKind::Text(limit) = kind { limit } else { usize::MAX };
         let text = match found {
             Some((rule, value)) => rule.text(&value, limit, &self.table.rules, self.changed)?,
@@ -229,7 +244,7 @@ impl<'a> Row<'a> {
     }
 
     fn word(&mut self) -> Result<&'static str, Bad> {
-        let (_, _, found, kind) = self.take()?;
+        let Taken { kind, found, .. } = self.take()?;
         let FieldKind::Word(words) = kind else { return Ok("") };
         let Some((rule, value)) = found else { return Ok(words[0]) };
         if is_nothing(&value) {
@@ -244,7 +259,7 @@ impl<'a> Row<'a> {
     }
 
     fn truth(&mut self) -> Result<bool, Bad> {
-        let Some((rule, value)) = self.take()?.2 else { return Ok(false) };
+        let Some((rule, value)) = self.take()?.found else { return Ok(false) };
         truth(&value.to_string()).ok_or_else(|| {
             let detail = format!("`{}` is neither yes nor no", shortened(&value.to_string()));
             Bad::new(&rule.column, "unknown_word", detail)
@@ -252,7 +267,7 @@ impl<'a> Row<'a> {
     }
 
     fn time(&mut self) -> Result<Option<Micros>, Bad> {
-        let Some((rule, value)) = self.take()?.2 else { return Ok(None) };
+        let Some((rule, value)) = self.take()?.found else { return Ok(None) };
         let unit: TimeUnit = rule.unit;
         self.table.rules.moment(&rule.column, &value, unit, self.changed)
     }
@@ -263,7 +278,7 @@ impl<'a> Row<'a> {
     }
 
     fn reference(&mut self) -> Result<Option<Uuid>, Bad> {
-        let Some((rule, value)) = self.take()?.2 else { return Ok(None) };
+        let Some((rule, value)) = self.take()?.found else { return Ok(None) };
         let table = rule.refers_to.as_deref().filter(|_| !is_nothing(&value));
         Ok(table.map(|table| identity(&self.table.source, table, &encode_key([&*value]))))
     }
@@ -275,7 +290,7 @@ impl<'a> Row<'a> {
 
     /// A JSON object; what is none becomes the field `value` of one.
     fn object(&mut self) -> Result<String, Bad> {
-        let Some((rule, value)) = self.take()?.2 else { return Ok("{}".to_owned()) };
+        let Some((rule, value)) = self.take()?.found else { return Ok("{}".to_owned()) };
         let text = rule.text(&value, 64 << 10, &self.table.rules, self.changed)?;
         if text.is_empty() {
             return Ok("{}".to_owned());

@@ -12,7 +12,7 @@ pub(crate) const DOCUMENT_BYTES_MAX: usize = (16 << 20) + (16 << 10);
 const DEPTH_MAX: usize = 100;
 
 /// What is wrong with a document, and at which of its bytes.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Broken {
     pub(crate) at: usize,
     pub(crate) what: &'static str,

@@ -98,7 +98,9 @@ fn quoted(name: &str) -> String {
 
 impl Server {
     pub(crate) async fn open(name: &str, address: &Secret) -> Result<Self, Failure> {
-        let options = MySqlConnectOptions::from_str(address.reveal()).map_err(|_| {
+        let is_known = ["mysql://", "mariadb://"].iter().any(|scheme| address.reveal().starts_with(scheme));
+        let options = MySqlConnectOptions::from_str(address.reveal()).ok().filter(|_| is_known);
+        let options = options.ok_or_else(|| {
             // The driver's own words may repeat the address.
             Failure::new(
                 Exit::Config,

@@ -192,6 +192,9 @@ const CANNED: &str = concat!(
     "LEFT JOIN agent ON agent.key = canned_reply.owner"
 );
 
+/// How the columns of a query become a record.
+type Read = fn(&mut Columns<'_>) -> Result<Record, StoreError>;
+
 /// The records at these places, as they are now.
 async fn records(
     conn: &mut SqliteConnection,
@@ -199,7 +202,7 @@ async fn records(
     places: impl Iterator<Item = i64>,
 ) -> Result<Vec<(i64, Record)>, StoreError> {
     let args = Args::default().ints(places);
-    let (sql, read): (&'static str, fn(&mut Columns<'_>) -> Result<Record, StoreError>) = match entity {
+    let (sql, read): (&'static str, Read) = match entity {
         Entity::Agent => (AGENT, agent),
         Entity::Visitor => (VISITOR, visitor),
         Entity::Conversation => (CONVERSATION, conversation),

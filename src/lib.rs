@@ -3,8 +3,14 @@
 //! The library exists so that tests, the man pages and the shell completions are made from the very definition
 //! that the binary parses. It knows no more of a command than its arguments, its settings and its `run`.
 
-#[cfg(not(any(feature = "serve", feature = "bench", feature = "adapt", feature = "replay")))]
-compile_error!("choose at least one command: serve, bench, adapt or replay");
+#[cfg(not(any(
+    feature = "serve",
+    feature = "bench",
+    feature = "adapt",
+    feature = "replay",
+    feature = "migrate"
+)))]
+compile_error!("choose at least one command: serve, bench, adapt, replay or migrate");
 
 mod allocator;
 mod help;
@@ -18,7 +24,7 @@ use kefu_app::{App, Exit, Failure, GlobalArgs, Language, Setting as _, Text};
 pub use help::{in_language, missing_translations};
 
 /// Every section that a configuration file may have besides `log`, whether or not this build has its command;
-/// `bench`, `adapt` and `replay` are told everything by flags.
+/// `bench`, `adapt` and `replay` are told everything by flags, `migrate` by a file of its own.
 pub const SECTIONS: [&str; 1] = ["serve"];
 
 /// Customer service in one binary: a chat daemon and the tools that move a company onto it
@@ -46,6 +52,7 @@ Examples:
   kefu bench chat --help       measure it
   kefu adapt convert --help    turn Thrift, SOAP and JSON into each other
   kefu replay --help           capture traffic and send it again
+  kefu migrate --help          bring the records of an older system over
 
 Settings come from defaults, then kefu.yaml, then KEFU_* variables, then flags.
 Set KEFU_LANG=zh-CN for Chinese.";
@@ -60,6 +67,8 @@ enum Command {
     Adapt(Box<kefu_adapt::Args>),
     #[cfg(feature = "replay")]
     Replay(Box<kefu_replay::Args>),
+    #[cfg(feature = "migrate")]
+    Migrate(Box<kefu_migrate::Args>),
 }
 
 impl Command {
@@ -73,6 +82,8 @@ impl Command {
             Self::Adapt(args) => kefu_adapt::run(app, args),
             #[cfg(feature = "replay")]
             Self::Replay(args) => kefu_replay::run(app, args),
+            #[cfg(feature = "migrate")]
+            Self::Migrate(args) => kefu_migrate::run(app, args),
         }
     }
 }

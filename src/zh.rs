@@ -18,6 +18,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   kefu bench chat --help       性能测量
   kefu adapt convert --help    在 Thrift、SOAP 与 JSON 之间转换
   kefu replay --help           抓取流量并重新发送
+  kefu migrate --help          迁移旧系统的记录
 
 设置依次来自默认值、kefu.yaml、KEFU_* 环境变量和命令行选项,后者优先。
 设置 KEFU_LANG=en 可使用英文。",
@@ -718,4 +719,59 @@ WebSocket 和隧道的请求会略过。
         "从此文件读取密钥和设置,每行为 NAME=VALUE [默认:环境变量 KEFU_CHANNEL_NAME]",
     ),
     ("kefu adapt channel mock --write-file", "为 kefu 写出一份请求都指向模拟渠道的文件"),
+    ("kefu migrate", "把旧系统的记录迁移过来,并证明没有遗漏"),
+    (
+        "kefu migrate (after)",
+        "\
+示例:
+  # 旧系统里有什么,会变成什么?
+  OLD_MYSQL_URL=mysql://reader:secret@10.0.0.5/gofly kefu migrate plan -f migrate.yaml
+
+  # 迁移;无论因何停止,再次执行同一命令即可继续
+  kefu migrate run -f migrate.yaml
+
+  # 进展如何?在另一个终端中查看
+  kefu migrate status -f migrate.yaml --watch
+
+  # 是否全部到齐且一致?
+  kefu migrate verify -f migrate.yaml
+
+  # 哪些行无法使用,为什么;排除原因后再试
+  kefu migrate dead-letter list -f migrate.yaml
+  kefu migrate dead-letter retry -f migrate.yaml
+
+文件格式见 docs/migrate.md。
+
+退出码:
+   0  完成;plan:可以执行;verify:两边一致
+   3  来源被拒绝:与上次运行的不是同一个,或缺少表或列
+   4  verify:有行不一致;run、retry:有行成为死信
+   5  run:无法使用的行超过 `rules.max_bad_rows`
+  65  转储已损坏;会指出字节位置
+  69  来源无应答
+  75  数据库正被使用
+  78  文件无法使用
+ 130  被用户停止;会打印继续执行的命令",
+    ),
+    ("kefu migrate plan", "查看来源,说明将迁移什么;不写入任何数据"),
+    ("kefu migrate plan --file", "说明迁移内容的文件"),
+    ("kefu migrate plan --format", "以 Markdown 或 JSON 输出"),
+    ("kefu migrate run", "迁移记录;从上次停止之处继续"),
+    ("kefu migrate run --file", "说明迁移内容的文件"),
+    ("kefu migrate run --format", "以 Markdown 或 JSON 输出结果"),
+    ("kefu migrate run --accept-change", "即使映射与之前不同也继续:相应的表会重新读取"),
+    ("kefu migrate status", "说明进展,无论是否正在运行"),
+    ("kefu migrate status --file", "说明迁移内容的文件"),
+    ("kefu migrate status --format", "以 Markdown 或 JSON 输出"),
+    ("kefu migrate status --watch", "每秒输出一次,直到全部完成"),
+    ("kefu migrate verify", "重新读取两边,逐行比较"),
+    ("kefu migrate verify --file", "说明迁移内容的文件"),
+    ("kefu migrate verify --tables", "只比较这些表"),
+    ("kefu migrate verify --format", "以 Markdown 或 JSON 输出"),
+    ("kefu migrate dead-letter", "列出无法使用的行,或重试"),
+    ("kefu migrate dead-letter list", "逐行以 JSON 列出,每个键只列最后一次的结论"),
+    ("kefu migrate dead-letter list --file", "说明迁移内容的文件"),
+    ("kefu migrate dead-letter retry", "重新读取这些行,迁移现在可用的部分"),
+    ("kefu migrate dead-letter retry --file", "说明迁移内容的文件"),
+    ("kefu migrate dead-letter retry --format", "以 Markdown 或 JSON 输出结果"),
 ];

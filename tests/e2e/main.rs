@@ -16,6 +16,7 @@ mod hostile;
 mod leaks;
 mod limits;
 mod masking;
+mod migrate;
 mod network;
 mod privacy;
 mod reference;

@@ -37,12 +37,13 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
     ("kefu-adapt", &["kefu-app", "kefu-gateway", "kefu-upstream", "kefu-wire"]),
     ("kefu-replay", &["kefu-app", "kefu-text", "kefu-traffic"]),
-    ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-replay", "kefu-serve"]),
+    ("kefu-migrate", &["kefu-app", "kefu-core", "kefu-store"]),
+    ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-migrate", "kefu-replay", "kefu-serve"]),
 ];
 
 /// Which of our crates alone may name a foreign one.
 const WALLS: &[(&str, &[&str])] = &[
-    ("sqlx", &["kefu-store"]),
+    ("sqlx", &["kefu-migrate", "kefu-store"]),
     ("axum", &["kefu-serve"]),
     ("tower", &["kefu-serve"]),
     ("hyper", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
@@ -52,7 +53,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("argon2", &["kefu-serve"]),
     ("serde_yaml", &["kefu-app", "kefu-wire"]),
     ("tracing-subscriber", &["kefu-app"]),
-    ("indicatif", &["kefu-adapt", "kefu-bench"]),
+    ("indicatif", &["kefu-adapt", "kefu-bench", "kefu-migrate"]),
     (
         "tokio",
         &[
@@ -61,6 +62,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "kefu-bench",
             "kefu-gateway",
             "kefu-replay",
+            "kefu-migrate",
             "kefu-serve",
             "kefu-socket",
             "kefu-store",

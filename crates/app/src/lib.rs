@@ -19,7 +19,7 @@ mod usage;
 pub use app::{App, GlobalArgs};
 pub use config::{
     ByteSize, Effective, Field, Flags, Format, Groups, Layers, MAX_FILE_BYTES, Named, Origin, Raw, Scalar,
-    ScalarKind, Secret, Setting, Shape, Shown, example_yaml, load_file, variable_name,
+    ScalarKind, Secret, Setting, Shape, Shown, example_yaml, load_file, load_text, variable_name,
 };
 #[doc(hidden)]
 pub use config::{choice_name, choices, choose, wrong_type, wrong_value};

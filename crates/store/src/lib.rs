@@ -22,6 +22,8 @@ mod customers;
 mod error;
 mod external;
 mod files;
+#[cfg(feature = "import")]
+pub mod import;
 mod knowledge;
 mod open;
 mod pages;

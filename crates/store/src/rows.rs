@@ -239,7 +239,7 @@ pub(crate) fn role_number(role: Role) -> i64 {
     }
 }
 
-fn role(number: i64) -> Result<Role, StoreError> {
+pub(crate) fn role(number: i64) -> Result<Role, StoreError> {
     match number {
         0 => Ok(Role::Agent),
         1 => Ok(Role::Supervisor),

@@ -373,7 +373,7 @@ fn ids(list: Option<&str>) -> Result<Vec<Uuid>, StoreError> {
     ids.collect::<Result<_, _>>().map_err(|_| StoreError::corrupt("an id has not 16 bytes"))
 }
 
-fn nth<T: Copy>(all: &[T], number: i64) -> Result<T, StoreError> {
+pub(crate) fn nth<T: Copy>(all: &[T], number: i64) -> Result<T, StoreError> {
     let one = usize::try_from(number).ok().and_then(|index| all.get(index)).copied();
     one.ok_or_else(|| StoreError::corrupt(format!("{number} is no word of a ticket")))
 }

@@ -12,6 +12,8 @@ mod entries;
 mod external;
 mod files;
 mod fold;
+#[cfg(feature = "import")]
+mod import;
 mod keys;
 mod knowledge;
 mod pages;
@@ -26,6 +28,8 @@ mod tags;
 mod tickets;
 
 pub use checkpoint::StoreMetrics;
+#[cfg(feature = "import")]
+pub(crate) use import::{customer_row, write_change};
 pub(crate) use recover::Left;
 
 use std::fs::File;

@@ -105,7 +105,15 @@ pub fn load_file<S: Setting + Default>(path: &Path) -> Result<Effective<S>, Fail
         Failure::new(Exit::Config, Text::new(format!("cannot read {name}"), format!("无法读取 {name}")))
             .because(error)
     })?;
-    let file = ConfigFile::parse(&name, &text)?;
+    load_text(&name, &text)
+}
+
+/// Reads what [`load_file`] reads from a text; `name` is what errors call it.
+///
+/// # Errors
+/// As [`load_file`].
+pub fn load_text<S: Setting + Default>(name: &str, text: &str) -> Result<Effective<S>, Failure> {
+    let file = ConfigFile::parse(name, text)?;
     let mut loading = Loading::<S>::new("");
     let shape = loading.settings.describe();
     loading.group(&file, &[], 0, &Node::Map(file.sections.clone()), &shape);

@@ -19,7 +19,7 @@ mod variables;
 pub use effective::{Effective, Format, Origin};
 pub use flags::Flags;
 pub use groups::{Groups, Named};
-pub use layers::{Layers, load_file};
+pub use layers::{Layers, load_file, load_text};
 pub use quantities::ByteSize;
 pub use render::example_yaml;
 pub use setting::{Field, Raw, Scalar, ScalarKind, Setting, Shape, Shown};

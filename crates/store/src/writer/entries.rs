@@ -117,6 +117,15 @@ impl Statements {
         entries: &[Entry],
     ) -> Result<(), StoreError> {
         self.log.insert(conn, entries, bind_entry).await?;
+        self.write_anchors(conn, entries).await
+    }
+
+    /// Writes the anchors of `entries`.
+    pub(super) async fn write_anchors(
+        &self,
+        conn: &mut SqliteConnection,
+        entries: &[Entry],
+    ) -> Result<(), StoreError> {
         let anchors = entries.iter().filter(|entry| has_anchor(entry));
         let anchors: Vec<_> =
             anchors.map(|entry| (entry.conversation.0, int(entry.seq), entry.pos)).collect();

@@ -1,0 +1,171 @@
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum, ValueHint};
+
+/// Bring the records of an older system over, and prove that nothing is missing
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Action {
+    /// Look at the sources and say what would be brought over; writes nothing
+    ///
+    /// Connects to every source, compares its tables with the mapping, and refuses what could not work. Without tables
+    /// in the file it drafts a mapping for what it finds.
+    Plan(PlanArgs),
+    /// Bring the records over; goes on where an earlier run ended
+    ///
+    /// Safe to repeat: rows that are the same write nothing, rows that changed are changed. The store must not be in
+    /// use meanwhile.
+    Run(RunArgs),
+    /// Say how far it has come, whether or not it is running
+    Status(StatusArgs),
+    /// Read both sides again and compare every row
+    Verify(VerifyArgs),
+    /// List the rows that could not be used, or try them again
+    DeadLetter(DeadLetterArgs),
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  # What is there, and what would become of it?
+  OLD_MYSQL_URL=mysql://reader:secret@10.0.0.5/gofly kefu migrate plan -f migrate.yaml
+
+  # Bring it over; the same command goes on after a stop, whatever stopped it
+  kefu migrate run -f migrate.yaml
+
+  # How far is it? From another terminal
+  kefu migrate status -f migrate.yaml --watch
+
+  # Is everything here, and the same?
+  kefu migrate verify -f migrate.yaml
+
+  # What could not be used, and why; and once the cause is gone, again
+  kefu migrate dead-letter list -f migrate.yaml
+  kefu migrate dead-letter retry -f migrate.yaml
+
+The file is described in docs/migrate.md.
+
+Exit codes:
+   0  done; plan: it can be run; verify: both sides are the same
+   3  a source is refused: it is not the one of the last run, a table or a column is missing
+   4  verify: rows differ; run, retry: some rows became dead letters
+   5  run: more rows cannot be used than `rules.max_bad_rows` allows
+  65  a dump is damaged; the byte is said
+  69  a source does not answer
+  75  the store is in use
+  78  the file cannot be used
+ 130  stopped by the user; the command that goes on is printed";
+
+/// Where it is said what is brought over.
+#[derive(clap::Args, Clone, Debug)]
+pub struct FileArgs {
+    /// The file that says what is brought over
+    #[arg(short, long, value_name = "FILE", default_value = "migrate.yaml", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+}
+
+/// How something is said.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum ReportFormat {
+    /// Markdown, which people read as it is
+    #[default]
+    Markdown,
+    /// For programs
+    Json,
+}
+
+/// What `kefu migrate plan` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct PlanArgs {
+    /// The file.
+    #[command(flatten)]
+    pub file: FileArgs,
+
+    /// Say it as Markdown or as JSON
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+}
+
+/// What `kefu migrate run` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct RunArgs {
+    /// The file.
+    #[command(flatten)]
+    pub file: FileArgs,
+
+    /// Say what came of it as Markdown or as JSON
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+
+    /// Go on although the mapping is another one than before: its tables are read anew
+    #[arg(long)]
+    pub accept_change: bool,
+}
+
+/// What `kefu migrate status` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct StatusArgs {
+    /// The file.
+    #[command(flatten)]
+    pub file: FileArgs,
+
+    /// Say it as Markdown or as JSON
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+
+    /// Say it again every second until everything is done
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// What `kefu migrate verify` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct VerifyArgs {
+    /// The file.
+    #[command(flatten)]
+    pub file: FileArgs,
+
+    /// Only these tables
+    #[arg(long, value_name = "TABLE", value_delimiter = ',')]
+    pub tables: Vec<String>,
+
+    /// Say it as Markdown or as JSON
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+}
+
+/// What `kefu migrate dead-letter` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct DeadLetterArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: DeadLetterAction,
+}
+
+/// What to do with dead letters.
+#[derive(Clone, Debug, Subcommand)]
+pub enum DeadLetterAction {
+    /// List them, one as a line of JSON, the last word on each key
+    List(FileArgs),
+    /// Read their rows again and bring over what can be used by now
+    Retry(RetryArgs),
+}
+
+/// What `kefu migrate dead-letter retry` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct RetryArgs {
+    /// The file.
+    #[command(flatten)]
+    pub file: FileArgs,
+
+    /// Say what came of it as Markdown or as JSON
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+}

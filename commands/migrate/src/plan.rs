@@ -1,0 +1,138 @@
+//! `kefu migrate plan`: what would be brought over, and a draft for what nothing is said of.
+
+mod draft;
+
+use kefu_app::{App, Exit, Failure, Language};
+use serde::Serialize;
+
+use crate::{
+    args::PlanArgs,
+    check::{self, Plan, Sources},
+    report,
+    settings::Settings,
+    source::REFUSED,
+};
+
+/// Runs `kefu migrate plan`.
+pub(crate) fn run(app: &App, args: &PlanArgs) -> Result<Exit, Failure> {
+    let settings = Settings::load(&args.file.file)?;
+    app.block_on(async {
+        let sources = Sources::open(&settings).await?;
+        let plan = check::plan(&settings, &sources).await?;
+        let said = Said::new(&settings, &sources, &plan, app.language());
+        report::print(app, args.format, &said, || said.markdown())?;
+        Ok(if said.can_run { Exit::Ok } else { REFUSED })
+    })?
+}
+
+/// A plan as it is said.
+#[derive(Serialize)]
+struct Said {
+    can_run: bool,
+    sources: Vec<SaidSource>,
+    tables: Vec<SaidTable>,
+    unmapped: Vec<SaidUnmapped>,
+    /// A mapping for tables that nothing becomes of, as YAML.
+    draft: String,
+}
+
+#[derive(Serialize)]
+struct SaidSource {
+    name: String,
+    identity: String,
+    /// Rows can change while they are read: a run that is repeated picks changes up.
+    live: bool,
+}
+
+#[derive(Serialize)]
+struct SaidTable {
+    table: String,
+    becomes: &'static str,
+    key: Vec<String>,
+    rows_estimate: Option<u64>,
+    bytes_estimate: Option<u64>,
+    unplaced_columns: Vec<String>,
+    problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SaidUnmapped {
+    table: String,
+    rows_estimate: Option<u64>,
+}
+
+impl Said {
+    fn new(settings: &Settings, sources: &Sources, plan: &Plan, language: Language) -> Self {
+        let tables: Vec<_> = plan
+            .tables
+            .iter()
+            .map(|table| SaidTable {
+                table: table.map.name(),
+                becomes: table.map.entity.as_str(),
+                key: table.key.clone(),
+                rows_estimate: table.rows,
+                bytes_estimate: table.bytes,
+                unplaced_columns: table.unplaced.clone(),
+                problems: table
+                    .problems
+                    .iter()
+                    .map(|problem| problem.in_language(language).to_owned())
+                    .collect(),
+            })
+            .collect();
+        let unmapped = plan.unmapped.iter().map(|(source, table)| SaidUnmapped {
+            table: format!("{source}/{}", table.name),
+            rows_estimate: table.rows,
+        });
+        let sources = sources.iter().map(|(name, source)| SaidSource {
+            name: name.to_owned(),
+            identity: source.identity().to_owned(),
+            live: source.is_live(),
+        });
+        Self {
+            can_run: !tables.is_empty() && tables.iter().all(|table| table.problems.is_empty()),
+            sources: sources.collect(),
+            unmapped: unmapped.collect(),
+            draft: if settings.tables.is_empty() { draft::draft(&plan.unmapped) } else { String::new() },
+            tables,
+        }
+    }
+
+    fn markdown(&self) -> String {
+        let mut out = String::new();
+        for source in &self.sources {
+            out.push_str(&format!("- source {}: {}\n", source.name, source.identity));
+        }
+        if !self.tables.is_empty() {
+            out += "\n| table | becomes | key | rows (about) | bytes (about) | columns not placed |\n|---|---|---|--:|--:|---|\n";
+        }
+        let number = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
+        for table in &self.tables {
+            out.push_str(&format!(
+                "| {} | {} | {} | {} | {} | {} |\n",
+                table.table,
+                table.becomes,
+                table.key.join(", "),
+                number(table.rows_estimate),
+                number(table.bytes_estimate),
+                table.unplaced_columns.join(", ")
+            ));
+        }
+        for table in &self.tables {
+            for problem in &table.problems {
+                out.push_str(&format!("\n- **{}**: {problem}", table.table));
+            }
+        }
+        if !self.unmapped.is_empty() {
+            let names: Vec<_> = self.unmapped.iter().map(|table| table.table.as_str()).collect();
+            out.push_str(&format!("\nNothing becomes of: {}\n", names.join(", ")));
+        }
+        if !self.draft.is_empty() {
+            out.push_str(&format!(
+                "\nA draft, to be looked through and completed:\n\n```yaml\n{}```\n",
+                self.draft
+            ));
+        }
+        out
+    }
+}

@@ -1,0 +1,132 @@
+//! Tables on their way from a source: read, mapped, and handed on within a bound of bytes.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use kefu_app::{Failure, Stop};
+use kefu_store::import::ImportRow;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::{
+    cast::Changed,
+    mapping::{DeadRow, Grouper, LookupTable, Lookups, TableMap},
+    source::{Request, Source, refused},
+};
+
+/// Rows of a table in which values are looked up.
+const LOOKUP_ROWS_MAX: usize = 200_000;
+
+/// Rows of one table, mapped.
+pub(crate) struct Bunch {
+    /// The table's place in the list of all.
+    pub(crate) table: usize,
+    pub(crate) rows: Vec<ImportRow>,
+    pub(crate) dead: Vec<DeadRow>,
+    pub(crate) changed: Changed,
+    /// Rows that were read.
+    pub(crate) read: u64,
+    pub(crate) position: Option<Vec<u8>>,
+    pub(crate) is_end: bool,
+    /// Its bytes, given back when it is gone.
+    _room: OwnedSemaphorePermit,
+}
+
+/// Where bunches go.
+#[derive(Clone)]
+pub(crate) struct Outlet {
+    sender: mpsc::Sender<Bunch>,
+    room: Arc<Semaphore>,
+    room_kib: u32,
+}
+
+impl Outlet {
+    /// An outlet that holds so many bytes, and its other end.
+    pub(crate) fn new(bytes: u64) -> (Self, mpsc::Receiver<Bunch>) {
+        let room_kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).min(1 << 20);
+        // The bytes are the bound; bunches are never that small.
+        let (sender, receiver) = mpsc::channel(256);
+        (Self { sender, room: Arc::new(Semaphore::new(room_kib as usize)), room_kib }, receiver)
+    }
+}
+
+/// A table that is to be read.
+pub(crate) struct Reading {
+    pub(crate) table: usize,
+    pub(crate) source: Arc<Source>,
+    pub(crate) map: Arc<TableMap>,
+    pub(crate) request: Request,
+    /// Only these keys, if there is a choice.
+    pub(crate) only: Option<HashSet<Vec<u8>>>,
+}
+
+impl Reading {
+    /// Reads to the end, or until nobody wants more.
+    pub(crate) async fn run(self, outlet: Outlet, stop: Stop) -> Result<(), Failure> {
+        let lookups = lookups(&self.source, &self.map).await?;
+        let mut grouper = Grouper::default();
+        let mut cursor = self.source.read(self.request.clone()).await?;
+        while !stop.is_requested() {
+            let page = cursor.next().await?;
+            let read = page.rows.len() as u64;
+            let (mut rows, mut dead, mut changed) =
+                (Vec::with_capacity(page.rows.len()), Vec::new(), Changed::new());
+            let mut bytes = 0;
+            for row in page.rows {
+                let is_wanted = self.only.as_ref().is_none_or(|only| only.contains(&row.key));
+                bytes +=
+                    row.values.iter().map(crate::value::Value::weight).sum::<usize>() + row.key.len() + 64;
+                let (mapped, unusable) =
+                    self.map.map(row.key, &row.values, &lookups, &mut grouper, &mut changed);
+                if is_wanted {
+                    rows.push(mapped);
+                    dead.extend(unusable);
+                }
+            }
+            let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).clamp(1, outlet.room_kib);
+            let room = Arc::clone(&outlet.room).acquire_many_owned(kib).await;
+            let Ok(room) = room else { return Ok(()) };
+            let (position, is_end, table) = (page.position, page.is_end, self.table);
+            let bunch = Bunch { table, rows, dead, changed, read, position, is_end, _room: room };
+            if outlet.sender.send(bunch).await.is_err() || is_end {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Has the small tables in which values are looked up in memory.
+pub(crate) async fn lookups(source: &Source, map: &TableMap) -> Result<Lookups, Failure> {
+    let mut lookups = HashMap::new();
+    for wanted in map.lookups() {
+        let (table, key, value) = wanted;
+        if lookups.contains_key(wanted) {
+            continue;
+        }
+        let request = Request {
+            table: table.clone(),
+            key: vec![key.clone()],
+            columns: vec![key.clone(), value.clone()],
+            position: None,
+            page_rows: 4096,
+        };
+        let (mut cursor, mut found) = (source.read(request).await?, LookupTable::new());
+        loop {
+            let page = cursor.next().await?;
+            found.extend(page.rows.iter().map(|row| (row.values[0].to_string(), row.values[1].to_string())));
+            if found.len() > LOOKUP_ROWS_MAX {
+                return Err(refused(
+                    format!("cannot look up values in `{table}`: it has more than {LOOKUP_ROWS_MAX} rows"),
+                    format!("无法在 `{table}` 中查找:超过 {LOOKUP_ROWS_MAX} 行"),
+                ));
+            }
+            if page.is_end {
+                break;
+            }
+        }
+        lookups.insert(wanted.clone(), found);
+    }
+    Ok(lookups)
+}

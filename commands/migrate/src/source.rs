@@ -1,0 +1,145 @@
+//! Where records come from.
+
+mod archive;
+mod bson;
+mod dump;
+#[cfg(feature = "mysql")]
+mod mysql;
+mod stream;
+
+use kefu_app::{Exit, Failure, Text};
+
+use crate::{
+    settings::{Place, SourceSettings},
+    value::Value,
+};
+
+/// A source refuses what is asked of it.
+pub(crate) const REFUSED: Exit = Exit::Verdict(3);
+
+/// Bytes of rows that are read ahead of what becomes of them.
+pub(crate) const PAGE_BYTES: usize = 2 << 20;
+
+/// A table or a collection as its source has it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TableInfo {
+    pub(crate) name: String,
+    /// Columns and their types; of documents, those of the first ones.
+    pub(crate) columns: Vec<(String, String)>,
+    /// Columns of the primary key.
+    pub(crate) key: Vec<String>,
+    /// Other sets of columns that no two rows share.
+    pub(crate) unique: Vec<Vec<String>>,
+    /// About how many rows it has.
+    pub(crate) rows: Option<u64>,
+    /// About how many bytes.
+    pub(crate) bytes: Option<u64>,
+    /// Whether documents may have other columns, too.
+    pub(crate) is_open: bool,
+}
+
+/// What is read of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) table: String,
+    pub(crate) key: Vec<String>,
+    pub(crate) columns: Vec<String>,
+    /// Where reading goes on.
+    pub(crate) position: Option<Vec<u8>>,
+    pub(crate) page_rows: u32,
+}
+
+/// A row: its key and its columns, in the order in which they were asked for.
+#[derive(Debug)]
+pub(crate) struct SourceRow {
+    pub(crate) key: Vec<u8>,
+    pub(crate) values: Vec<Value>,
+}
+
+/// Some rows, and where reading goes on behind them.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) rows: Vec<SourceRow>,
+    pub(crate) position: Option<Vec<u8>>,
+    pub(crate) is_end: bool,
+}
+
+/// An open source.
+#[derive(Debug)]
+pub(crate) enum Source {
+    #[cfg(feature = "mysql")]
+    Mysql(Box<mysql::Server>),
+    Dump(dump::Dump),
+}
+
+/// A table that is being read.
+pub(crate) enum Cursor {
+    #[cfg(feature = "mysql")]
+    Mysql(Box<mysql::Cursor>),
+    Dump(Box<dump::Cursor>),
+}
+
+impl Source {
+    pub(crate) async fn open(settings: &SourceSettings) -> Result<Self, Failure> {
+        match &settings.place {
+            #[cfg(feature = "mysql")]
+            Place::Mysql(address) => {
+                mysql::Server::open(&settings.name, address).await.map(|server| Self::Mysql(Box::new(server)))
+            }
+            Place::Dump(path) => dump::Dump::open(path).map(Self::Dump),
+        }
+    }
+
+    /// What it is: another one has other keys.
+    pub(crate) fn identity(&self) -> &str {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => server.identity(),
+            Self::Dump(dump) => dump.identity(),
+        }
+    }
+
+    /// Whether what it has can change between two runs.
+    pub(crate) fn is_live(&self) -> bool {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => true,
+            Self::Dump(_) => false,
+        }
+    }
+
+    /// Its tables, with their columns.
+    pub(crate) async fn tables(&self) -> Result<Vec<TableInfo>, Failure> {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => server.tables().await,
+            Self::Dump(dump) => tokio::task::block_in_place(|| dump.tables()),
+        }
+    }
+
+    /// Begins to read.
+    pub(crate) async fn read(&self, request: Request) -> Result<Cursor, Failure> {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => server.read(request).await.map(|cursor| Cursor::Mysql(Box::new(cursor))),
+            Self::Dump(dump) => tokio::task::block_in_place(|| dump.read(request))
+                .map(|cursor| Cursor::Dump(Box::new(cursor))),
+        }
+    }
+}
+
+impl Cursor {
+    /// The next rows; after the last ones it has no more.
+    pub(crate) async fn next(&mut self) -> Result<Page, Failure> {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(cursor) => cursor.next().await,
+            Self::Dump(cursor) => tokio::task::block_in_place(|| cursor.next()),
+        }
+    }
+}
+
+/// A failure that names the source's fault.
+pub(crate) fn refused(en: impl Into<String>, zh: impl Into<String>) -> Failure {
+    Failure::new(REFUSED, Text::new(en, zh))
+}

@@ -1,0 +1,26 @@
+//! What is brought over from other systems: records whose ids are made of their keys there, and how far each of
+//! their tables has come.
+//!
+//! A row of a source becomes one [`Record`], is left out, or cannot be used: `migrate_map` says which, once for each
+//! key. It is written in the transaction of the records themselves, with the place where reading goes on, so that a
+//! run that ends at any point goes on where its last commit was. A row whose record is the same as before costs a
+//! look-up and nothing else.
+
+mod build;
+mod importer;
+mod progress;
+mod read;
+mod record;
+mod step;
+
+#[cfg(test)]
+mod tests;
+
+pub use importer::{ImportBatch, ImportRow, Importer, Outcome, Prepared, Refused};
+pub use progress::{Begin, Checkpoint, ImportTable, TableSetup, TableState};
+pub use read::{Found, ImportReader, MapCounts};
+pub use record::{
+    AgentRecord, CannedRecord, ConversationRecord, Entity, Hash, MessageRecord, Record, Sender, TicketRecord,
+    VisitorRecord, hash_of,
+};
+pub(crate) use step::{Statements, Step};

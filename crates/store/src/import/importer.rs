@@ -1,0 +1,462 @@
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use kefu_core::{AgentKey, Conversation, FieldVersions, Inbox, InboxKey, InboxSettings, Micros, VisitorKey};
+use uuid::Uuid;
+
+use super::build::Building;
+use super::progress::{self, Begin, Checkpoint, ImportTable, TableSetup, TableState};
+use super::record::Record;
+use super::step::{self, DEAD, FILTERED, MapRow, Statements, Step};
+use crate::rows::Columns;
+use crate::sql::{self, Args, Join};
+use crate::{AuditRecord, Batch, RecordSet, StoreError, Writer, schema};
+
+/// Heads, and visitors, that are kept in memory.
+const HEADS_MAX: usize = 16_384;
+const VISITORS_MAX: usize = 65_536;
+
+/// Brings records over from other systems: holds the writer, so nobody else writes meanwhile.
+///
+/// A batch is prepared, which finds what cannot be used, and then committed: between the two the caller makes durable
+/// what it has to say of the former.
+pub struct Importer {
+    writer: Writer,
+    statements: Statements,
+    lookup: Join,
+    tables: HashMap<i64, Table>,
+    pub(super) inboxes: HashMap<Arc<str>, InboxKey>,
+    pub(super) agents: HashMap<Uuid, AgentKey>,
+    pub(super) visitors: HashMap<Uuid, VisitorKey>,
+    pub(super) heads: HashMap<Uuid, Conversation>,
+    next_ticket: i64,
+    next_canned: i64,
+}
+
+/// A table that is being copied.
+struct Table {
+    progress: ImportTable,
+    /// The greatest key that something became of: what lies beyond it needs no look-up.
+    greatest: Option<Vec<u8>>,
+}
+
+/// Rows of one table, in the order of their source.
+#[derive(Clone, Debug, Default)]
+pub struct ImportBatch {
+    /// Row number of the table, see [`Importer::begin`].
+    pub table: i64,
+    /// The rows; their keys differ.
+    pub rows: Vec<ImportRow>,
+    /// How far the table has come with them.
+    pub checkpoint: Option<Checkpoint>,
+    /// Whether references that lead nowhere are left out where a record can do without; else it is refused.
+    pub detach: bool,
+}
+
+/// A row of a source.
+#[derive(Clone, Debug)]
+pub struct ImportRow {
+    /// Its key, encoded so that bytes sort as the keys do.
+    pub key: Vec<u8>,
+    /// What becomes of it.
+    pub outcome: Outcome,
+}
+
+/// What becomes of a row.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// A record.
+    Record(Box<Record>),
+    /// Nothing: a filter leaves it out.
+    Filtered,
+    /// Nothing: it cannot be used.
+    Dead,
+}
+
+/// A row whose record cannot be stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Refused {
+    /// Which of the batch.
+    pub index: usize,
+    /// Why, in one word.
+    pub code: &'static str,
+    /// More about it.
+    pub detail: String,
+}
+
+/// A batch that can be committed.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    table: i64,
+    pub(super) batch: Batch,
+    pub(super) step: Step,
+    pub(super) heads: HashMap<Uuid, Conversation>,
+    pub(super) visitors: Vec<(Uuid, VisitorKey)>,
+    pub(super) agents: Vec<(Uuid, AgentKey)>,
+    pub(super) refused: Vec<Refused>,
+    pub(super) written: u64,
+    greatest: Option<Vec<u8>>,
+}
+
+impl Prepared {
+    /// The rows whose records cannot be stored: they count as dead.
+    #[must_use]
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    /// How many rows become something, or something else than before.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+}
+
+/// What became of a row earlier.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    pub(super) entity: i64,
+    pub(super) place: i64,
+    hash: Option<[u8; 16]>,
+}
+
+impl Importer {
+    /// Takes over a store that nobody else writes.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn new(mut writer: Writer) -> Result<Self, StoreError> {
+        let conn = writer.reading();
+        let inboxes = sql::rows(conn, "SELECT slug, key FROM inbox", Args::default()).await?;
+        let agents = sql::rows(conn, "SELECT id, key FROM agent", Args::default()).await?;
+        let next_ticket = schema::pragma(
+            conn,
+            "SELECT max(coalesce((SELECT max(number) FROM ticket), 0),
+                coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'ticket'), 0)) + 1",
+        );
+        let next_ticket = next_ticket.await?;
+        let next_canned = schema::pragma(conn, "SELECT coalesce(max(key), 0) + 1 FROM canned_reply").await?;
+        let read_inbox = |row| {
+            let mut columns = Columns::of(row);
+            Ok::<_, StoreError>((Arc::from(columns.take::<&str>()?), InboxKey(columns.take()?)))
+        };
+        let read_agent = |row| {
+            let mut columns = Columns::of(row);
+            Ok::<_, StoreError>((columns.uuid()?, AgentKey(columns.take()?)))
+        };
+        Ok(Self {
+            inboxes: inboxes.iter().map(read_inbox).collect::<Result<_, _>>()?,
+            agents: agents.iter().map(read_agent).collect::<Result<_, _>>()?,
+            writer,
+            statements: Statements::default(),
+            lookup: Join::new(
+                "SELECT asked.column1, known.entity, known.place, known.hash FROM (",
+                3,
+                ") AS asked CROSS JOIN migrate_map AS known
+                    ON known.source_table = asked.column2 AND known.key = asked.column3",
+            ),
+            tables: HashMap::new(),
+            visitors: HashMap::new(),
+            heads: HashMap::new(),
+            next_ticket,
+            next_canned,
+        })
+    }
+
+    /// Makes the inbox `slug`, if there is none of that name.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn ensure_inbox(&mut self, slug: &str, id: Uuid, now: Micros) -> Result<(), StoreError> {
+        if self.inboxes.contains_key(slug) {
+            return Ok(());
+        }
+        let key = self.writer.next_inbox_key();
+        let inbox = Inbox {
+            key,
+            id,
+            slug: slug.to_owned(),
+            name: slug.to_owned(),
+            greeting: String::new(),
+            origins: Vec::new(),
+            identity_required: false,
+            settings: InboxSettings::default(),
+            sealed_secret: Vec::new(),
+            versions: FieldVersions::default(),
+            created_at: now,
+        };
+        self.writer.alone(async |conn| step::put_inbox(conn, &inbox).await).await?;
+        self.inboxes.insert(slug.into(), key);
+        Ok(())
+    }
+
+    /// What a source said it is when it was first read; notes `identity` if that is now, or where it is to
+    /// `replace` the other one.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn source_identity(
+        &mut self,
+        name: &str,
+        identity: &str,
+        replace: bool,
+        now: Micros,
+    ) -> Result<String, StoreError> {
+        self.writer
+            .alone(async |conn| progress::source_identity(conn, name, identity, replace, now).await)
+            .await
+    }
+
+    /// Where a table stands; nothing, if it was never begun.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn table(&mut self, name: &str) -> Result<Option<ImportTable>, StoreError> {
+        progress::table(self.writer.reading(), name).await
+    }
+
+    /// Takes a table up; one that was never begun begins.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn begin(
+        &mut self,
+        setup: &TableSetup,
+        begin: Begin,
+        now: Micros,
+    ) -> Result<ImportTable, StoreError> {
+        const GREATEST: &str = "SELECT max(key) FROM migrate_map WHERE source_table = ?";
+        let known = self.table(&setup.name).await?;
+        let table = match known {
+            Some(table) if begin == Begin::Continue => table,
+            _ => {
+                let is_next = begin == Begin::Again;
+                self.writer.alone(async |conn| progress::begin(conn, setup, is_next, now).await).await?;
+                let made = self.table(&setup.name).await?;
+                made.ok_or_else(|| StoreError::corrupt("a table that was begun is gone"))?
+            }
+        };
+        let greatest = sql::row(self.writer.reading(), GREATEST, Args::default().int(table.key)).await?;
+        let greatest = greatest.map_or(Ok(None), |row| Columns::of(&row).optional())?;
+        self.tables.insert(table.key, Table { progress: table.clone(), greatest });
+        Ok(table)
+    }
+
+    /// Finds out what has to be written for `batch`; changes nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn prepare(&mut self, batch: &ImportBatch) -> Result<Prepared, StoreError> {
+        let known = self.known(batch).await?;
+        self.load_references(batch).await?;
+        let mut building = Building::new(self, batch.table);
+        let (mut buffer, mut seen) = (Vec::new(), HashSet::with_capacity(batch.rows.len()));
+        for (index, row) in batch.rows.iter().enumerate() {
+            let before = known.get(&index).copied();
+            if !seen.insert(row.key.as_slice()) {
+                building.refuse(index, "duplicate_key", "another row of the same source has this key");
+                continue;
+            }
+            let place = before.map_or(0, |known| known.place);
+            let nothing =
+                |entity| MapRow { table: batch.table, key: row.key.clone(), entity, place, hash: None };
+            let record = match &row.outcome {
+                Outcome::Filtered => {
+                    building.note(nothing(FILTERED));
+                    continue;
+                }
+                Outcome::Dead => {
+                    building.note(nothing(DEAD));
+                    continue;
+                }
+                Outcome::Record(record) => record,
+            };
+            let hash = record.hash(&mut buffer);
+            let entity = record.entity().number();
+            if before.is_some_and(|known| known.entity == entity && known.hash == Some(hash)) {
+                continue;
+            }
+            match building.record(record, before.filter(|known| known.place != 0), batch.detach) {
+                Ok(place) => {
+                    building.note(MapRow { place, hash: Some(hash), ..nothing(entity) });
+                    building.count();
+                }
+                Err((code, detail)) => {
+                    building.refuse(index, code, detail);
+                    building.note(nothing(DEAD));
+                }
+            }
+        }
+        let mut prepared = building.finish();
+        prepared.table = batch.table;
+        if let Some(checkpoint) = &batch.checkpoint {
+            prepared.step.table = Some(self.advanced(batch.table, checkpoint, prepared.written)?);
+        }
+        prepared.greatest = batch.rows.iter().map(|row| &row.key).max().cloned();
+        Ok(prepared)
+    }
+
+    /// Makes what was prepared durable, with the checkpoint of its table, or nothing of it.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`]; a [`StoreError::Conflict`] means that a value of some row is taken.
+    pub async fn commit(&mut self, prepared: Prepared) -> Result<(), StoreError> {
+        self.writer.commit_import(&self.statements, &prepared.batch, &prepared.step).await?;
+        if let Some(table) = self.tables.get_mut(&prepared.table) {
+            table.greatest = table.greatest.take().max(prepared.greatest);
+        }
+        if let Some(progress) = prepared.step.table
+            && let Some(table) = self.tables.get_mut(&progress.key)
+        {
+            table.progress = progress;
+        }
+        if self.heads.len() + prepared.heads.len() > HEADS_MAX {
+            self.heads.clear();
+        }
+        self.heads.extend(prepared.heads);
+        self.visitors.extend(prepared.visitors);
+        self.agents.extend(prepared.agents);
+        Ok(())
+    }
+
+    /// Ends what has ended: what is over was read and waits for nobody.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn settle(&mut self) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE conversation SET
+                resolved_at = coalesce(resolved_at, updated_at), unanswered_at = NULL,
+                visitor_read_seq = last_public_seq, agent_read_seq = last_seq
+            WHERE state = 4
+                AND (resolved_at IS NULL OR unanswered_at IS NOT NULL OR visitor_read_seq < last_public_seq
+                    OR agent_read_seq < last_seq)
+                AND key IN (SELECT place FROM migrate_map WHERE entity = ?)";
+        self.writer.fold_everything().await?;
+        self.heads.clear();
+        let entity = super::Entity::Conversation.number();
+        self.writer
+            .alone(async |conn| sql::execute(conn, SQL, Args::default().int(entity)).await.map(drop))
+            .await
+    }
+
+    /// Writes down in the audit log what was done.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn audit(&mut self, record: AuditRecord) -> Result<(), StoreError> {
+        let set = RecordSet { changes: Vec::new(), audit: vec![record] };
+        self.writer.commit(&Batch { records: vec![set], ..Batch::default() }).await.map(drop)
+    }
+
+    /// Gives the store up.
+    ///
+    /// # Errors
+    /// As [`Writer::close`].
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.writer.close().await
+    }
+
+    /// What became of the rows of `batch` earlier, by their index.
+    async fn known(&mut self, batch: &ImportBatch) -> Result<HashMap<usize, Known>, StoreError> {
+        let greatest = self.tables.get(&batch.table).and_then(|table| table.greatest.as_deref());
+        let asked = batch
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| greatest.is_some_and(|greatest| row.key.as_slice() <= greatest));
+        let asked: Vec<_> = asked.collect();
+        let bind = |args: &mut Args, (index, row): &(usize, &ImportRow)| {
+            args.add_int(crate::rows::int(*index as u64));
+            args.add_int(batch.table);
+            args.add_blob(&row.key);
+        };
+        let found = self.lookup.rows(self.writer.reading(), &asked, bind).await?;
+        let read = |row| {
+            let mut columns = Columns::of(row);
+            let index = columns.number()?;
+            let (entity, place) = (columns.take()?, columns.take()?);
+            let hash: &[u8] = columns.take()?;
+            Ok((index, Known { entity, place, hash: hash.try_into().ok() }))
+        };
+        found.iter().map(read).collect()
+    }
+
+    /// Has what the records of `batch` refer to in memory, as far as it is there.
+    async fn load_references(&mut self, batch: &ImportBatch) -> Result<(), StoreError> {
+        let (mut visitors, mut conversations) = (HashSet::new(), HashSet::new());
+        for row in &batch.rows {
+            let Outcome::Record(record) = &row.outcome else { continue };
+            match &**record {
+                Record::Conversation(conversation) => {
+                    visitors.insert(conversation.visitor);
+                    conversations.insert(conversation.id);
+                }
+                Record::Message(message) => {
+                    conversations.insert(message.conversation);
+                    if let Some(opens) = &message.opens {
+                        visitors.insert(opens.1.visitor);
+                    }
+                }
+                Record::Ticket(ticket) => visitors.extend(ticket.requester),
+                Record::Agent(_) | Record::Visitor(_) | Record::Canned(_) => {}
+            }
+        }
+        if self.visitors.len() + visitors.len() > VISITORS_MAX {
+            self.visitors.clear();
+        }
+        visitors.retain(|id| !self.visitors.contains_key(id));
+        self.load_visitors(&visitors.into_iter().collect::<Vec<_>>()).await?;
+        conversations.retain(|id| !self.heads.contains_key(id));
+        if conversations.is_empty() {
+            return Ok(());
+        }
+        for head in self.writer.conversations(&conversations.into_iter().collect::<Vec<_>>()).await? {
+            self.heads.insert(head.id, head);
+        }
+        Ok(())
+    }
+
+    async fn load_visitors(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
+        const SQL: &str = "SELECT id, key FROM visitor
+            WHERE id IN (SELECT unhex(value) FROM json_each(?)) AND erased_at IS NULL";
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for row in &sql::rows(self.writer.reading(), SQL, Args::default().uuids(ids)).await? {
+            let mut columns = Columns::of(row);
+            self.visitors.insert(columns.uuid()?, VisitorKey(columns.take()?));
+        }
+        Ok(())
+    }
+
+    /// Where a table stands once `checkpoint` is committed.
+    fn advanced(&self, table: i64, checkpoint: &Checkpoint, written: u64) -> Result<ImportTable, StoreError> {
+        let known = self.tables.get(&table);
+        let mut table = known.ok_or(StoreError::Stale("table"))?.progress.clone();
+        table.state = if checkpoint.is_end { TableState::Done } else { TableState::Copying };
+        if checkpoint.position.is_some() {
+            table.position.clone_from(&checkpoint.position);
+        }
+        table.rows += checkpoint.rows;
+        table.written += written + checkpoint.written;
+        for (what, count) in &checkpoint.changed {
+            *table.changed.entry(what.clone()).or_default() += count;
+        }
+        table.updated_at = checkpoint.at;
+        Ok(table)
+    }
+
+    pub(super) fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+
+    pub(super) fn take_ticket(&mut self) -> i64 {
+        self.next_ticket += 1;
+        self.next_ticket - 1
+    }
+
+    pub(super) fn take_canned(&mut self) -> i64 {
+        self.next_canned += 1;
+        self.next_canned - 1
+    }
+}

@@ -1,0 +1,261 @@
+//! What one commit of an import writes, beside what every commit does.
+
+use kefu_core::{AgentKey, Entry, Inbox, InboxKey, MessageKind, Micros, Principal, VisitorKey};
+use kefu_text::terms::index_terms;
+use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
+
+use super::progress::{self, ImportTable};
+use super::record::{AgentRecord, CannedRecord, Hash, TicketRecord};
+use crate::canned::{CannedReply, owner_number};
+use crate::rows::{int, kind_number, principal_number, role_number};
+use crate::sql::{self, Args, Bulk};
+use crate::tickets::{priority_number, status_number};
+use crate::writer::{customer_row, write_change};
+use crate::{Batch, Change, StoreError};
+
+/// Entity numbers of rows that became nothing.
+pub(super) const DEAD: i64 = 0;
+pub(super) const FILTERED: i64 = 1;
+
+/// What a commit writes besides entries, heads and plain changes.
+#[derive(Debug, Default)]
+pub(crate) struct Step {
+    /// Agents that are there already.
+    pub(super) agents: Vec<(i64, AgentRecord)>,
+    pub(super) rewritten: Vec<Rewritten>,
+    pub(super) phones: Vec<(Uuid, String, Micros)>,
+    pub(super) tickets: Vec<(i64, TicketRecord, TicketPlaces)>,
+    pub(super) canned: Vec<(i64, CannedRecord, Option<AgentKey>)>,
+    pub(super) map: Vec<MapRow>,
+    pub(super) table: Option<ImportTable>,
+}
+
+/// The row numbers that a ticket refers to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TicketPlaces {
+    pub(super) inbox: InboxKey,
+    pub(super) requester: Option<VisitorKey>,
+    pub(super) assignee: Option<AgentKey>,
+}
+
+/// What became of a row.
+#[derive(Clone, Debug)]
+pub(super) struct MapRow {
+    pub(super) table: i64,
+    pub(super) key: Vec<u8>,
+    pub(super) entity: i64,
+    pub(super) place: i64,
+    pub(super) hash: Option<Hash>,
+}
+
+/// A message that says something else by now.
+#[derive(Clone, Debug)]
+pub(super) struct Rewritten {
+    pub(super) pos: i64,
+    pub(super) kind: MessageKind,
+    pub(super) sender: Principal,
+    pub(super) text: String,
+    pub(super) data: Option<String>,
+    pub(super) at: Micros,
+}
+
+/// The statements of every commit of an import.
+pub(crate) struct Statements {
+    log: Bulk,
+    map: Bulk,
+}
+
+const LOG_COLUMNS: usize = 13;
+
+impl Default for Statements {
+    fn default() -> Self {
+        Self {
+            // What is brought over was not taken when it is written here: both times are when it was written there.
+            log: Bulk::new(
+                "INSERT INTO log (pos, conversation, seq, prev_pos, prev_public_seq, kind, sender_kind, sender,
+                    created_at, occurred_at, id, text, data)",
+                LOG_COLUMNS,
+                "",
+            ),
+            map: Bulk::new(
+                "INSERT INTO migrate_map (source_table, key, entity, place, hash)",
+                5,
+                "ON CONFLICT (source_table, key) DO UPDATE SET
+                    entity = excluded.entity, place = excluded.place, hash = excluded.hash",
+            ),
+        }
+    }
+}
+
+impl Statements {
+    /// Writes the entries of `batch`, then `step`; heads and changes of the same commit are there already.
+    pub(crate) async fn write(
+        &self,
+        conn: &mut SqliteConnection,
+        batch: &Batch,
+        step: &Step,
+    ) -> Result<(), StoreError> {
+        self.log.insert(conn, &batch.entries, bind).await?;
+        for (key, agent) in &step.agents {
+            update_agent(conn, *key, agent).await?;
+        }
+        for message in &step.rewritten {
+            rewrite(conn, message).await?;
+        }
+        for (visitor, phone, at) in &step.phones {
+            let key = customer_row(conn, *visitor, *at).await?;
+            let args = Args::default().text(phone).int(key);
+            sql::execute(conn, "UPDATE customer SET phone = ? WHERE key = ?", args).await?;
+        }
+        for (number, ticket, places) in &step.tickets {
+            put_ticket(conn, *number, ticket, places).await?;
+        }
+        for (key, canned, owner) in &step.canned {
+            put_canned(conn, *key, canned, *owner).await?;
+        }
+        self.map
+            .insert(conn, &step.map, |args, row| {
+                args.add_int(row.table);
+                args.add_blob(&row.key);
+                args.add_int(row.entity);
+                args.add_int(row.place);
+                args.add_blob(row.hash.as_ref().map_or(&[], |hash| hash));
+            })
+            .await?;
+        match &step.table {
+            Some(table) => progress::advance(conn, table).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Step {
+    /// Roughly how many pages its rows touch that are not next to each other.
+    pub(crate) fn scattered(&self) -> usize {
+        self.map.len() / 64 + (self.rewritten.len() + self.tickets.len() + self.canned.len()) * 3
+    }
+}
+
+fn bind(args: &mut Args, entry: &Entry) {
+    let (sender_kind, sender) = principal_number(entry.sender);
+    args.add_int(entry.pos);
+    args.add_int(entry.conversation.0);
+    args.add_int(int(entry.seq));
+    args.add_int(entry.prev_pos);
+    args.add_int(int(entry.prev_public_seq));
+    args.add_int(kind_number(entry.kind));
+    args.add_int(sender_kind);
+    args.add_int(sender);
+    args.add_int(entry.created_at.0);
+    args.add_int(entry.created_at.0);
+    args.add_blob(entry.id.as_bytes());
+    args.add_text(&entry.text);
+    args.add_opt_text(entry.data.as_deref());
+}
+
+async fn update_agent(conn: &mut SqliteConnection, key: i64, agent: &AgentRecord) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE agent SET name = ?, email = ?, role = ?, disabled = ? WHERE key = ?";
+    let args = Args::default()
+        .text(&agent.name)
+        .text(&agent.email.to_lowercase())
+        .int(role_number(agent.role))
+        .int(i64::from(agent.disabled))
+        .int(key);
+    sql::execute(conn, SQL, args).await.map(drop)
+}
+
+/// What was edited, recalled or erased here since stays as it is.
+async fn rewrite(conn: &mut SqliteConnection, message: &Rewritten) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE log
+        SET kind = ?, sender_kind = ?, sender = ?, text = ?, data = ?, created_at = ?, occurred_at = ?
+        WHERE pos = ? AND revision = 0";
+    let (sender_kind, sender) = principal_number(message.sender);
+    let mut args = Args::default().int(kind_number(message.kind)).int(sender_kind).int(sender);
+    args.add_text(&message.text);
+    args.add_opt_text(message.data.as_deref());
+    sql::execute(conn, SQL, args.int(message.at.0).int(message.at.0).int(message.pos)).await.map(drop)
+}
+
+async fn put_ticket(
+    conn: &mut SqliteConnection,
+    number: i64,
+    ticket: &TicketRecord,
+    places: &TicketPlaces,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO ticket
+        (number, id, inbox, requester, subject, body, contact_name, contact_email, contact_phone, status, priority,
+         assignee, created_at, updated_at, solved_at, version)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, iif(?10 IN (3, 4), ?14, NULL), 1)
+        ON CONFLICT (number) DO UPDATE SET
+            requester = excluded.requester, subject = excluded.subject, body = excluded.body,
+            contact_name = excluded.contact_name, contact_email = excluded.contact_email,
+            contact_phone = excluded.contact_phone, status = excluded.status, priority = excluded.priority,
+            assignee = excluded.assignee, updated_at = excluded.updated_at, solved_at = excluded.solved_at,
+            version = version + 1";
+    let args = Args::default()
+        .int(number)
+        .blob(ticket.id.as_bytes())
+        .int(places.inbox.0)
+        .int(places.requester.map(|visitor| visitor.0))
+        .text(&ticket.subject)
+        .text(&ticket.body)
+        .text(&ticket.contact_name)
+        .text(&ticket.contact_email)
+        .text(&ticket.contact_phone)
+        .int(status_number(ticket.status))
+        .int(priority_number(ticket.priority))
+        .int(places.assignee.map(|agent| agent.0))
+        .int(ticket.created_at.0)
+        .int(ticket.updated_at.0);
+    sql::execute(conn, SQL, args).await?;
+    let mut words = String::new();
+    for text in [&ticket.subject, &ticket.body, &ticket.contact_name] {
+        index_terms(text, &mut words);
+    }
+    sql::execute(conn, "DELETE FROM ticket_search WHERE rowid = ?", Args::default().int(number)).await?;
+    let index = "INSERT INTO ticket_search (rowid, words) VALUES (?, ?)";
+    sql::execute(conn, index, Args::default().int(number).text(&words)).await.map(drop)
+}
+
+async fn put_canned(
+    conn: &mut SqliteConnection,
+    key: i64,
+    canned: &CannedRecord,
+    owner: Option<AgentKey>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO canned_reply
+        (key, id, owner, folder, shortcut, title, text, folded, uses, created_at, updated_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET
+            owner = excluded.owner, folder = excluded.folder, shortcut = excluded.shortcut, title = excluded.title,
+            text = excluded.text, folded = excluded.folded, updated_at = excluded.updated_at";
+    let reply = CannedReply {
+        id: canned.id,
+        owner,
+        folder: canned.folder.clone(),
+        shortcut: canned.shortcut.clone(),
+        title: canned.title.clone(),
+        text: canned.text.clone(),
+        uses: 0,
+        created_at: canned.created_at,
+        updated_at: canned.created_at,
+    };
+    let args = Args::default()
+        .int(key)
+        .blob(reply.id.as_bytes())
+        .int(owner_number(owner))
+        .text(&reply.folder)
+        .text(&reply.shortcut)
+        .text(&reply.title)
+        .text(&reply.text)
+        .text(&reply.folded())
+        .int(reply.created_at.0)
+        .int(reply.updated_at.0);
+    sql::execute(conn, SQL, args).await.map(drop)
+}
+
+/// Adds an inbox that the store does not have; who runs it gives it a secret later, if it needs one.
+pub(super) async fn put_inbox(conn: &mut SqliteConnection, inbox: &Inbox) -> Result<(), StoreError> {
+    write_change(conn, &Change::Inbox(Box::new(inbox.clone()))).await
+}

@@ -1,0 +1,127 @@
+//! A MariaDB of its own for a test, from Debian's `mariadb-server-core`, which starts nothing by itself.
+
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::support::random::eventually;
+
+/// A server with its data, ended with the test.
+pub(crate) struct Mariadb {
+    dir: TempDir,
+    child: Child,
+    port: u16,
+}
+
+impl Mariadb {
+    /// Starts a server; says why the test is skipped where there is none.
+    pub(crate) fn start() -> Option<Self> {
+        if !["/usr/sbin/mariadbd", "/usr/bin/mariadb", "/usr/bin/mariadb-install-db"]
+            .iter()
+            .all(|path| Path::new(path).exists())
+        {
+            assert!(std::env::var("KEFU_REQUIRE_PEERS").as_deref() != Ok("1"), "there is no mariadbd");
+            eprintln!("SKIPPED: there is no mariadbd");
+            return None;
+        }
+        let dir = TempDir::new().unwrap();
+        let installed = Command::new("mariadb-install-db")
+            .args([
+                "--no-defaults",
+                "--user=root",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ])
+            .arg(format!("--datadir={}", dir.path().join("data").display()))
+            .arg(format!("--tmpdir={}", dir.path().display()))
+            .output()
+            .unwrap();
+        assert!(installed.status.success(), "{}", super::shown(&installed));
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let log = std::fs::File::create(dir.path().join("log")).unwrap();
+        let child = Command::new("/usr/sbin/mariadbd")
+            .args([
+                "--no-defaults",
+                "--user=root",
+                "--bind-address=127.0.0.1",
+                "--innodb-buffer-pool-size=64M",
+            ])
+            .args(["--innodb-flush-log-at-trx-commit=2", "--sql-mode=", "--max-allowed-packet=64M"])
+            .arg(format!("--datadir={}", dir.path().join("data").display()))
+            .arg(format!("--tmpdir={}", dir.path().display()))
+            .arg(format!("--socket={}", dir.path().join("socket").display()))
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut mariadb = Self { dir, child, port };
+        eventually("MariaDB answers", || {
+            if let Some(status) = mariadb.child.try_wait().unwrap() {
+                panic!(
+                    "mariadbd ended with {status}: {}",
+                    std::fs::read_to_string(mariadb.dir.path().join("log")).unwrap()
+                );
+            }
+            mariadb.try_sql("", "SELECT 1").ok()
+        });
+        mariadb.sql(
+            "",
+            "CREATE DATABASE old; CREATE USER reader@'%' IDENTIFIED BY 'se:cret'; GRANT SELECT ON old.* TO reader@'%'",
+        );
+        Some(mariadb)
+    }
+
+    /// The address for a user who may only read.
+    pub(crate) fn url(&self) -> String {
+        format!("mysql://reader:se%3Acret@127.0.0.1:{}/old", self.port)
+    }
+
+    /// Runs statements on the database `old`; returns what they print, columns between tabs.
+    #[track_caller]
+    pub(crate) fn old(&self, sql: &str) -> String {
+        self.sql("old", sql)
+    }
+
+    #[track_caller]
+    fn sql(&self, database: &str, sql: &str) -> String {
+        self.try_sql(database, sql).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn try_sql(&self, database: &str, sql: &str) -> Result<String, String> {
+        let mut client = Command::new("mariadb")
+            .args([
+                "--no-defaults",
+                "--batch",
+                "--raw",
+                "--skip-column-names",
+                "--default-character-set=utf8mb4",
+            ])
+            .args(["--user=root", "--max-allowed-packet=64M"])
+            .arg(format!("--socket={}", self.dir.path().join("socket").display()))
+            .arg(database)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        client.stdin.take().unwrap().write_all(sql.as_bytes()).map_err(|error| error.to_string())?;
+        let output = client.wait_with_output().map_err(|error| error.to_string())?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+}
+
+impl Drop for Mariadb {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

@@ -34,6 +34,7 @@ complete -c kefu -n "__fish_kefu_needs_command" -s V -l version -d 'Print versio
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "serve" -d 'Run the chat daemon'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "bench" -d 'Measure a running service under load'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "adapt" -d 'Convert, inspect and tell apart the messages of older systems'
+complete -c kefu -n "__fish_kefu_needs_command" -f -a "replay" -d 'Capture, convert, inspect and replay recorded HTTP traffic'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l format -d 'Print them like this' -r -f -a "text\t'For people'
@@ -185,7 +186,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_sub
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "convert" -d 'Convert messages by their schema: Thrift, SOAP and JSON into each other'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "inspect" -d 'List the services, operations and types of an interface file or a description, with warnings'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "wsdl" -d 'Describe a service of Thrift or a bridge in WSDL, so that clients of SOAP can call it'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "wsdl" -d 'Describe a service of Thrift in WSDL, so that clients of SOAP can call it'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "detect" -d 'Tell what bytes are: the protocol, the transport, and what the message\'s envelope says'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "serve" -d 'Serve bridges between JSON over HTTP, SOAP and Thrift'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "channel" -d 'Make, check and try files that describe chat services'
@@ -254,8 +255,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -s I -l include -d 'Also look for included files in this folder; may be given several times' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l service -d 'Service to describe [default: the only one of the file]' -r
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l endpoint -d 'Endpoint of the bridge file that speaks SOAP [default: the only one]' -r
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l address -d 'Address at which clients are to call it; of a bridge, without the endpoint\'s path' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l address -d 'Address at which clients are to call it' -r -f
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l namespace -d 'Namespace of its operations and types [default: urn: and the name of the service]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -s o -l output -d 'Write to this file [default: standard output]' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
@@ -295,4 +295,100 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "lint" -d 'Say what is wrong in files, and what is likely forgotten'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "test" -d 'Carry out the examples in files'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "sign" -d 'Make a request as the service would, covered and signed, for curl'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "mock" -d 'Stand in for the service: take what kefu sends, answer it, and post what is typed here'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -f -a "capture" -d 'Take the HTTP messages out of captured packets'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -f -a "convert" -d 'Turn recorded traffic from one form into another'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -f -a "inspect" -d 'Count what recorded traffic holds: messages, endpoints, rates, errors and a timeline'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -f -a "run" -d 'Send recorded requests to a server when they are due'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -s i -l input -d 'Read packets from this file or from those that a pattern names; may be given several times' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l port -d 'Of packets, take connections to these ports [default: all]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l max-message -d 'Leave out messages with more bytes' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l redact -d 'Replace this in messages; `off` replaces nothing' -r -f -a "off\t'Nothing'
+authorization\t'Values of Authorization, Proxy-Authorization and X-Api-Key'
+cookies\t'Values of cookies'
+cards\t'Numbers of bank cards'
+phones\t'Numbers of telephones'
+identities\t'Numbers of identity cards'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -s o -l output -d 'Write to this file, which only its owner may read [default: standard output]' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l to -d 'What is written [default: by the name of the file, else gor]' -r -f -a "gor\t'Records as goreplay has them'
+ndjson\t'A line of JSON for each message'
+har\t'HTTP Archive 1.2'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l format -d 'Write the report like this, to standard error if standard output has the records' -r -f -a "text\t'For a terminal'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l no-responses -d 'Leave responses out'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l replace -d 'Write over a file that is there already'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l port -d 'Of packets, take connections to these ports [default: all]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l max-message -d 'Leave out messages with more bytes' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l redact -d 'Replace this in messages; `off` replaces nothing' -r -f -a "off\t'Nothing'
+authorization\t'Values of Authorization, Proxy-Authorization and X-Api-Key'
+cookies\t'Values of cookies'
+cards\t'Numbers of bank cards'
+phones\t'Numbers of telephones'
+identities\t'Numbers of identity cards'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -s o -l output -d 'Write to this file, which only its owner may read [default: standard output]' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l to -d 'What is written [default: by the name of the file, else gor]' -r -f -a "gor\t'Records as goreplay has them'
+ndjson\t'A line of JSON for each message'
+har\t'HTTP Archive 1.2'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l format -d 'Write the report like this, to standard error if standard output has the records' -r -f -a "text\t'For a terminal'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l replace -d 'Write over a file that is there already'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -l port -d 'Of packets, take connections to these ports [default: all]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -l max-message -d 'Leave out messages with more bytes' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -l top -d 'Show so many endpoints' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -l format -d 'Write the result like this' -r -f -a "text\t'For a terminal'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s t -l target -d 'Send to this server' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l allow-host -d 'Also send to this host, which is not this machine; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l speed -d 'Send so many times as fast as recorded, or `max`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l rate -d 'Send so many requests a second instead' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l ramp -d 'Reach the rate within this time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l loop -d 'Send everything so many times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l connections -d 'Use at most so many connections' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l timeout -d 'Give a request up after this time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l set-header -d 'Put this header in place of one of its name, or beside the others; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l max-message -d 'Leave out messages with more bytes' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s o -l output -d 'Write the answers to this .gor file, which only its owner may read' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l format -d 'Write the report like this' -r -f -a "text\t'For a terminal'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l unsafe-methods -d 'Also send requests with methods other than GET, HEAD and OPTIONS'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l dry-run -d 'Read everything and send nothing'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l no-mark -d 'Leave the header X-Kefu-Replay out'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l replace -d 'Write over a file that is there already'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'

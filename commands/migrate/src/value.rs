@@ -26,10 +26,6 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    pub(crate) fn uint(value: u64) -> Self {
-        i64::try_from(value).map_or(Self::UInt(value), Self::Int)
-    }
-
     pub(crate) fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }

@@ -76,7 +76,7 @@ impl Reading {
     fn value(self, row: &MySqlRow, index: usize) -> Result<Value, sqlx::Error> {
         let value = match self {
             Self::Int => row.try_get_unchecked::<Option<i64>, _>(index)?.map(Value::Int),
-            Self::UInt => row.try_get_unchecked::<Option<u64>, _>(index)?.map(Value::uint),
+            Self::UInt => row.try_get_unchecked::<Option<u64>, _>(index)?.map(unsigned),
             Self::Float => row.try_get_unchecked::<Option<f64>, _>(index)?.map(Value::Float),
             Self::Bytes => row.try_get_unchecked::<Option<Vec<u8>>, _>(index)?.map(Value::Bytes),
             Self::Text | Self::Temporal { .. } => {
@@ -90,6 +90,10 @@ impl Reading {
         };
         Ok(value.unwrap_or(Value::Null))
     }
+}
+
+fn unsigned(value: u64) -> Value {
+    i64::try_from(value).map_or(Value::UInt(value), Value::Int)
 }
 
 fn quoted(name: &str) -> String {

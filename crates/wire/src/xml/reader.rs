@@ -1,6 +1,5 @@
 mod attributes;
 mod fragment;
-mod plain;
 mod scope;
 mod texts;
 
@@ -55,15 +54,6 @@ pub enum Event<'x> {
     Eof,
 }
 
-/// An element that is open.
-#[derive(Clone, Copy)]
-struct Open<'x> {
-    /// How many bindings were there before it.
-    bindings: usize,
-    /// Its name with its prefix, if it is not for quick-xml to know.
-    name: Option<&'x str>,
-}
-
 /// Reads a document event by event.
 pub struct Reader<'x> {
     input: &'x str,
@@ -74,7 +64,8 @@ pub struct Reader<'x> {
     bindings: Vec<Binding<'x>>,
     /// Where the bindings of each prefix are, from the time on when there are many.
     by_prefix: Option<HashMap<&'x str, Vec<usize>>>,
-    open: Vec<Open<'x>>,
+    /// For each open element, how many bindings were there before it.
+    open: Vec<usize>,
     /// How many bindings were there before the element that has just ended.
     ended: Option<usize>,
     attributes: Vec<Attribute<'x>>,
@@ -196,7 +187,7 @@ impl<'x> Reader<'x> {
 
     /// How many declarations were in scope before the element that began last.
     pub(crate) fn outer_bindings(&self) -> usize {
-        self.open.last().map_or(0, |open| open.bindings)
+        self.open.last().copied().unwrap_or(0)
     }
 
     /// The next event.
@@ -216,11 +207,6 @@ impl<'x> Reader<'x> {
             return Ok(Event::End);
         }
         loop {
-            if !self.open.is_empty()
-                && let Some(event) = self.plain()?
-            {
-                return Ok(event);
-            }
             let from = self.position();
             self.start = from;
             let token = self.tokens.read_event().map_err(|error| {
@@ -302,7 +288,7 @@ impl<'x> Reader<'x> {
 
     fn close(&mut self) {
         // Its declarations hold for its text, which is often resolved only now.
-        self.ended = self.open.pop().map(|open| open.bindings);
+        self.ended = self.open.pop();
     }
 
     fn check_within(&self, what: &str) -> Result<(), Error> {
@@ -328,7 +314,7 @@ impl<'x> Reader<'x> {
         if self.open.is_empty() && std::mem::replace(&mut self.has_root, true) {
             return Err(Error::malformed(self.base + at, "there is a second root element"));
         }
-        self.enter(None)?;
+        self.enter()?;
         let name = raw.get(1..1 + name_len).unwrap_or_default();
         if raw.len() > name_len + 2 {
             let tag = raw.get(1..end.max(1)).unwrap_or_default();
@@ -341,7 +327,7 @@ impl<'x> Reader<'x> {
     }
 
     /// Opens an element.
-    fn enter(&mut self, name: Option<&'x str>) -> Result<(), Error> {
+    fn enter(&mut self) -> Result<(), Error> {
         self.nodes += 1;
         if self.nodes > self.limits.nodes_max {
             return Err(Error::limit(self.offset(), "elements", self.limits.nodes_max));
@@ -349,7 +335,7 @@ impl<'x> Reader<'x> {
         if self.open.len() >= self.limits.xml_depth_max {
             return Err(Error::limit(self.offset(), "levels of elements", self.limits.xml_depth_max as u64));
         }
-        self.open.push(Open { bindings: self.bindings.len(), name });
+        self.open.push(self.bindings.len());
         self.attributes.clear();
         Ok(())
     }

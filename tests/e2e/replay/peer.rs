@@ -234,14 +234,9 @@ pub(crate) fn tshark(path: &Path) -> Option<Shark> {
     let mut requests = Vec::new();
     for row in fields("http.request", &["http.request.method", "http.host", "http.request.uri"]) {
         // Several requests may be in one packet.
-        let cells: Vec<Vec<&str>> = row.iter().map(|cell| cell.split('\u{1}').collect()).collect();
-        for number in 0..cells[0].len() {
-            requests.push((
-                cells[0][number].to_owned(),
-                cells[1][number].to_owned(),
-                cells[2][number].to_owned(),
-            ));
-        }
+        let cells = |column: usize| row[column].split('\u{1}').map(str::to_owned);
+        requests
+            .extend(cells(0).zip(cells(1)).zip(cells(2)).map(|((method, host), uri)| (method, host, uri)));
     }
     let statuses = fields("http.response", &["http.response.code"])
         .iter()

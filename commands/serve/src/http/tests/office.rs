@@ -89,7 +89,7 @@ impl Office {
     }
 
     pub(crate) async fn open_with(settings: Settings) -> Self {
-        Self::open_for(settings, Bridges::default(), false).await
+        Box::pin(Self::open_for(settings, Bridges::default(), false)).await
     }
 
     /// The same with other systems behind bridges, or as a rehearsal.

@@ -32,6 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure a running service under load')
             [CompletionResult]::new('adapt', 'adapt', [CompletionResultType]::ParameterValue, 'Convert, inspect and tell apart the messages of older systems')
             [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Capture, convert, inspect and replay recorded HTTP traffic')
+            [CompletionResult]::new('migrate', 'migrate', [CompletionResultType]::ParameterValue, 'Bring the records of an older system over, and prove that nothing is missing')
             break
         }
         'kefu;serve' {
@@ -254,7 +255,7 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Convert messages by their schema: Thrift, SOAP and JSON into each other')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'List the services, operations and types of an interface file or a description, with warnings')
-            [CompletionResult]::new('wsdl', 'wsdl', [CompletionResultType]::ParameterValue, 'Describe a service of Thrift in WSDL, so that clients of SOAP can call it')
+            [CompletionResult]::new('wsdl', 'wsdl', [CompletionResultType]::ParameterValue, 'Describe a service of Thrift or a bridge in WSDL, so that clients of SOAP can call it')
             [CompletionResult]::new('detect', 'detect', [CompletionResultType]::ParameterValue, 'Tell what bytes are: the protocol, the transport, and what the message''s envelope says')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve bridges between JSON over HTTP, SOAP and Thrift')
             [CompletionResult]::new('channel', 'channel', [CompletionResultType]::ParameterValue, 'Make, check and try files that describe chat services')
@@ -319,7 +320,8 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('-I', '-I ', [CompletionResultType]::ParameterName, 'Also look for included files in this folder; may be given several times')
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Also look for included files in this folder; may be given several times')
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to describe [default: the only one of the file]')
-            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Address at which clients are to call it')
+            [CompletionResult]::new('--endpoint', '--endpoint', [CompletionResultType]::ParameterName, 'Endpoint of the bridge file that speaks SOAP [default: the only one]')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Address at which clients are to call it; of a bridge, without the endpoint''s path')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of its operations and types [default: urn: and the name of the service]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file [default: standard output]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file [default: standard output]')
@@ -368,6 +370,7 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Say what is wrong in files, and what is likely forgotten')
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Carry out the examples in files')
             [CompletionResult]::new('sign', 'sign', [CompletionResultType]::ParameterValue, 'Make a request as the service would, covered and signed, for curl')
+            [CompletionResult]::new('mock', 'mock', [CompletionResultType]::ParameterValue, 'Stand in for the service: take what kefu sends, answer it, and post what is typed here')
             break
         }
         'kefu;adapt;channel;list' {
@@ -425,6 +428,21 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
             [CompletionResult]::new('--get', '--get', [CompletionResultType]::ParameterName, 'Make a GET, as for a handshake')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;adapt;channel;mock' {
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address at which kefu finds the service')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where kefu takes the service''s requests')
+            [CompletionResult]::new('--deliver', '--deliver', [CompletionResultType]::ParameterName, 'Post this example of the file at the start; may be given several times')
+            [CompletionResult]::new('--values', '--values', [CompletionResultType]::ParameterName, 'Read values of secrets and settings from this file of lines NAME=VALUE [default: variables KEFU_CHANNEL_NAME]')
+            [CompletionResult]::new('--write-file', '--write-file', [CompletionResultType]::ParameterName, 'Write a copy of the file for kefu whose requests go to the mock')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -524,6 +542,113 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Read everything and send nothing')
             [CompletionResult]::new('--no-mark', '--no-mark', [CompletionResultType]::ParameterName, 'Leave the header X-Kefu-Replay out')
             [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Write over a file that is there already')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;migrate' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Look at the sources and say what would be brought over; writes nothing')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Bring the records over; goes on where an earlier run ended')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Say how far it has come, whether or not it is running')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Read both sides again and compare every row')
+            [CompletionResult]::new('dead-letter', 'dead-letter', [CompletionResultType]::ParameterValue, 'List the rows that could not be used, or try them again')
+            break
+        }
+        'kefu;migrate;plan' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Say it as Markdown or as JSON')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;migrate;run' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Say what came of it as Markdown or as JSON')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--accept-change', '--accept-change', [CompletionResultType]::ParameterName, 'Go on although the mapping is another one than before: its tables are read anew')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;migrate;status' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Say it as Markdown or as JSON')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Say it again every second until everything is done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;migrate;verify' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--tables', '--tables', [CompletionResultType]::ParameterName, 'Only these tables')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Say it as Markdown or as JSON')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;migrate;dead-letter' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List them, one as a line of JSON, the last word on each key')
+            [CompletionResult]::new('retry', 'retry', [CompletionResultType]::ParameterValue, 'Read their rows again and bring over what can be used by now')
+            break
+        }
+        'kefu;migrate;dead-letter;list' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;migrate;dead-letter;retry' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Say what came of it as Markdown or as JSON')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')

@@ -35,6 +35,7 @@ complete -c kefu -n "__fish_kefu_needs_command" -f -a "serve" -d 'Run the chat d
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "bench" -d 'Measure a running service under load'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "adapt" -d 'Convert, inspect and tell apart the messages of older systems'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "replay" -d 'Capture, convert, inspect and replay recorded HTTP traffic'
+complete -c kefu -n "__fish_kefu_needs_command" -f -a "migrate" -d 'Bring the records of an older system over, and prove that nothing is missing'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l format -d 'Print them like this' -r -f -a "text\t'For people'
@@ -186,7 +187,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_sub
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "convert" -d 'Convert messages by their schema: Thrift, SOAP and JSON into each other'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "inspect" -d 'List the services, operations and types of an interface file or a description, with warnings'
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "wsdl" -d 'Describe a service of Thrift in WSDL, so that clients of SOAP can call it'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "wsdl" -d 'Describe a service of Thrift or a bridge in WSDL, so that clients of SOAP can call it'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "detect" -d 'Tell what bytes are: the protocol, the transport, and what the message\'s envelope says'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "serve" -d 'Serve bridges between JSON over HTTP, SOAP and Thrift'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -f -a "channel" -d 'Make, check and try files that describe chat services'
@@ -255,7 +256,8 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -s I -l include -d 'Also look for included files in this folder; may be given several times' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l service -d 'Service to describe [default: the only one of the file]' -r
-complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l address -d 'Address at which clients are to call it' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l endpoint -d 'Endpoint of the bridge file that speaks SOAP [default: the only one]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l address -d 'Address at which clients are to call it; of a bridge, without the endpoint\'s path' -r -f
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l namespace -d 'Namespace of its operations and types [default: urn: and the name of the service]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -s o -l output -d 'Write to this file [default: standard output]' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from wsdl" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
@@ -295,6 +297,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "lint" -d 'Say what is wrong in files, and what is likely forgotten'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "test" -d 'Carry out the examples in files'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "sign" -d 'Make a request as the service would, covered and signed, for curl'
+complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "mock" -d 'Stand in for the service: take what kefu sends, answer it, and post what is typed here'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
@@ -392,3 +395,67 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l replace -d 'Write over a file that is there already'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -f -a "plan" -d 'Look at the sources and say what would be brought over; writes nothing'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -f -a "run" -d 'Bring the records over; goes on where an earlier run ended'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -f -a "status" -d 'Say how far it has come, whether or not it is running'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -f -a "verify" -d 'Read both sides again and compare every row'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -f -a "dead-letter" -d 'List the rows that could not be used, or try them again'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s f -l file -d 'The file that says what is brought over' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l format -d 'Say it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -s f -l file -d 'The file that says what is brought over' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l format -d 'Say what came of it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l accept-change -d 'Go on although the mapping is another one than before: its tables are read anew'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -s f -l file -d 'The file that says what is brought over' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -l format -d 'Say it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -l watch -d 'Say it again every second until everything is done'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s f -l file -d 'The file that says what is brought over' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l tables -d 'Only these tables' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l format -d 'Say it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -f -a "list" -d 'List them, one as a line of JSON, the last word on each key'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -f -a "retry" -d 'Read their rows again and bring over what can be used by now'

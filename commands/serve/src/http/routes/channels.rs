@@ -202,6 +202,7 @@ pub(super) async fn make(
 ) -> Result<(StatusCode, Json<ChannelView>), Refused> {
     require(&who, Permission::Inboxes)?;
     let inbox = inbox(&api, body.inbox_id)?;
+    let name = body.name.map(|name| fields::name("name", &name)).transpose()?;
     let yaml = match (body.file, body.yaml) {
         (Some(id), None) => shipped(&id).map(str::to_owned).ok_or_else(|| {
             Problem::invalid("file", "no such file comes with kefu: GET /channel-files lists them")
@@ -212,13 +213,12 @@ pub(super) async fn make(
     let file = loaded(&yaml)?;
     let mut values = Values::default();
     put_values(&mut values, &file, body.values)?;
-    let name = body.name.unwrap_or_else(|| file.name().to_owned());
     let now = clock::now();
     let channel = Channel {
         key: 0,
         id: fresh_id()?,
         inbox: inbox.key,
-        name: fields::name("name", &name)?,
+        name: name.unwrap_or_else(|| file.name().to_owned()),
         is_enabled: body.enabled.unwrap_or(file.is_enabled()),
         sealed: api.services.channels.seal(&values)?,
         version: 1,

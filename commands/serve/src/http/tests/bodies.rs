@@ -35,6 +35,9 @@ const SECRET: [&str; 10] = [
     "put /api/v1/auth/password current",
 ];
 
+/// The ticket system of others, which this office has none of.
+const NOT_HERE: &str = "/external-tickets";
+
 /// A body of an operation, with the way to one of its fields.
 struct Field {
     method: Method,
@@ -138,7 +141,8 @@ fn fields(document: &Value, office: &Known) -> Vec<Field> {
             if !schema["properties"].is_object() {
                 continue;
             }
-            let body = whole(document, schema);
+            let mut body = whole(document, schema);
+            office.place(&mut body);
             let mut todo = vec![(Vec::new(), schema.clone())];
             while let Some((way, schema)) = todo.pop() {
                 for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
@@ -171,23 +175,42 @@ struct Known {
 impl Known {
     /// Makes one of each collection whose members can be changed.
     async fn make(office: &Office, document: &Value, admin: &str, guest: Guest, agent: String) -> Self {
-        let collections =
-            ["articles", "canned-replies", "categories", "inboxes", "roles", "tags", "teams", "tickets"];
+        let collections = [
+            "articles",
+            "canned-replies",
+            "categories",
+            "inboxes",
+            "channels",
+            "roles",
+            "tags",
+            "teams",
+            "tickets",
+        ];
         let mut known = Self { guest, agent, made: HashMap::new() };
         for collection in collections {
             let path = format!("/api/v1/{collection}");
             let schema =
                 &document["paths"][&path]["post"]["requestBody"]["content"]["application/json"]["schema"];
             let mut body = whole(document, resolved(document, schema));
-            if collection == "tickets" {
-                body["conversation_ids"] = json!([known.guest.conversation]);
+            match collection {
+                "tickets" => body["conversation_ids"] = json!([known.guest.conversation]),
+                "channels" => body["file"] = json!("webhook"),
+                _ => {}
             }
+            known.place(&mut body);
             let (status, answer) =
                 call(office, Method::POST, &path, admin, body.to_string().into_bytes()).await;
             assert_eq!(status, 201, "{path} {body}: {answer}");
             known.made.insert(collection, answer["id"].as_str().unwrap().to_owned());
         }
         known
+    }
+
+    /// Puts what there is in the place of what a sample makes up.
+    fn place(&self, body: &mut Value) {
+        if body["inbox_id"].is_string() {
+            body["inbox_id"] = json!(self.made["inboxes"]);
+        }
     }
 
     fn path(&self, path: &str) -> String {
@@ -275,6 +298,7 @@ async fn every_field_that_is_wrong_is_refused_by_its_name() {
             let (status, answer) = send(&office, field, token, long.to_string().into_bytes()).await;
             let is_refused = match status {
                 400 | 413 | 422 => is_named(&answer),
+                404 if field.operation.contains(NOT_HERE) => true,
                 401 | 403 | 404 | 409 => SECRET.contains(&place.as_str()),
                 _ => CUT.contains(&place.as_str()),
             };

@@ -9,9 +9,9 @@ fuzz_target!(|text: &[u8]| {
     let limits = Limits::default();
     let loader = MemoryLoader::default().with("a", text);
     if let Ok((definitions, _)) = wsdl::load(&loader, "a", &limits) {
-        wsdl::json_schema(&definitions);
+        drop(wsdl::json_schema(&definitions));
     }
     if let Ok((schemas, _)) = xsd::load(&loader, "a", &limits) {
-        xsd::json_schema(&schemas);
+        drop(xsd::json_schema(&schemas));
     }
 });

@@ -66,7 +66,7 @@ export async function prepare() {
 }
 
 export default async function externalTickets(run) {
-  const { server, beside, person, stage, expectAccessible } = run;
+  const { server, beside, person, stage, eventually, expectAccessible } = run;
   const boss = await person(Agent, 'boss', { locale: 'zh-CN' });
   const { page } = boss;
   await boss.signIn(server.agents[0]);
@@ -133,8 +133,13 @@ export default async function externalTickets(run) {
     await dialog.getByLabel('标题').fill('稍后处理');
     await dialog.getByRole('button', { name: '创建' }).click();
     await external.locator('.external-writes', { hasText: '等待发送' }).waitFor();
-    await page.reload();
-    await external.getByText('工单系统没有响应').waitFor();
+    // What was listed a moment ago is shown again until it is not fresh any more.
+    const silent = external.getByText('工单系统没有响应');
+    await eventually('the silence of the other system is told', async () => {
+      await page.reload();
+      await external.locator('.external-name').waitFor();
+      return silent.isVisible();
+    });
     await boss.picture('down');
     await expectAccessible(page.mainFrame(), 'down');
     beside.service = await startService(port);

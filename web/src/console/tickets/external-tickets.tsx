@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
 import { ApiError } from '../../protocol/api';
 import type { ExternalTicket, ExternalTickets, ExternalWrite } from '../../protocol/external';
@@ -19,6 +19,13 @@ import { PriorityMark, STATUS_TEXTS, StatusTag } from './ticket-row';
 
 /** A service that does not answer takes its time, and the server waits for it. */
 const SERVICE_TIMEOUT_MS = 3 * CARD_TIMEOUT_MS;
+
+/** What is under way may wait again, which nobody tells. */
+const PENDING_MS = 3_000;
+
+function isPending(write: ExternalWrite): boolean {
+  return write.state === 'waiting' || write.state === 'sending';
+}
 
 /** The customer's tickets in a system of others; nothing where there is none. */
 export function ExternalTicketsPart({ chat, conversation, round }: CardProps) {
@@ -44,6 +51,13 @@ export function ExternalTicketsPart({ chat, conversation, round }: CardProps) {
     return (await api.get<Page<ExternalWrite>>(here, {}, options)).items;
   });
   const again = () => setAsked((count) => count + 1);
+  const state = writes.state;
+  const isUnderWay = state.status === 'ready' && state.value.some(isPending);
+  useEffect(() => {
+    if (!isUnderWay) return;
+    const timer = setInterval(again, PENDING_MS);
+    return () => clearInterval(timer);
+  }, [isUnderWay]);
   if (listed.state.status === 'ready' && listed.state.value === null) return null;
   return (
     <section class="external" aria-label={t('externalTickets')}>

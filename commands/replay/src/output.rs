@@ -7,7 +7,7 @@ use std::{
 };
 
 use kefu_app::{Exit, Failure, Language, Text};
-use kefu_traffic::gor::{Chunks, FileWriter, Pattern, Record, create_private, write_record};
+use kefu_traffic::gor::{Chunks, FileWriter, Pattern, Record, create_private, sync, write_record};
 
 use crate::{
     args::{FormatName, OutputArgs},
@@ -135,7 +135,7 @@ impl Stream {
 
     fn finish(mut self) -> io::Result<()> {
         self.writer.flush()?;
-        self.file.map_or(Ok(()), |file| file.sync_all())
+        self.file.map_or(Ok(()), |file| sync(&file))
     }
 }
 

@@ -158,6 +158,7 @@ fn records_are_converted_byte_for_byte_and_only_their_owner_reads_them() {
     let dir = folder();
     assert_eq!(replayed(dir.path(), "convert a.gor"), GOR);
     replayed(dir.path(), "convert a.gor -o b.gor.gz");
+    replayed(dir.path(), "convert a.gor -o /dev/null --replace");
     assert_eq!(replayed(dir.path(), "convert b.gor.gz"), GOR);
     #[cfg(unix)]
     {

@@ -148,7 +148,7 @@ impl FileWriter {
         let Some(mut open) = self.current.take() else { return Ok(()) };
         open.sink.flush()?;
         match &open.sink {
-            Sink::Plain(file) | Sink::Gzip { file, .. } => file.get_ref().sync_all(),
+            Sink::Plain(file) | Sink::Gzip { file, .. } => sync(file.get_ref()),
         }
     }
 }
@@ -166,6 +166,15 @@ pub fn create_private(path: &Path, replace: bool) -> io::Result<File> {
         options.write(true).create_new(true)
     };
     private(&mut options, path)
+}
+
+/// Has a file on its disk; a device or a pipe is on none.
+///
+/// # Errors
+///
+/// The system cannot do it.
+pub fn sync(file: &File) -> io::Result<()> {
+    if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
 }
 
 /// Opens a file that nobody but its owner may read.

@@ -13,7 +13,7 @@ mod record;
 mod writer;
 
 pub use error::{GorError, Problem};
-pub use files::{Chunks, FileWriter, create_private, expand};
+pub use files::{Chunks, FileWriter, create_private, expand, sync};
 pub use merge::Merge;
 pub use name::Pattern;
 pub use reader::{RECORD_MAX, Reader};

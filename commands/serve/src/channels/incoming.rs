@@ -79,7 +79,9 @@ async fn take(
         }
         Verdict::Malformed(ref fault) => {
             channels.metrics.channel_received("malformed");
-            tracing::info!(channel = %live.row.id, %fault, "a request of the service cannot be read");
+            // The fault may repeat what was said; the list of refused requests has it.
+            tracing::info!(channel = %live.row.id, "a request of the service cannot be read");
+            tracing::debug!(channel = %live.row.id, %fault, "why it cannot be read");
         }
         Verdict::TooLarge | Verdict::WrongMethod => channels.metrics.channel_received("refused"),
         Verdict::NotSetUp(ref fault) => {

@@ -143,7 +143,9 @@ async fn halted(channels: &Channels, live: &Live, send: &ChannelSend, halt: Halt
         }
         Halt::Never(error) => {
             channels.metrics.channel_sent("failed");
-            tracing::info!(channel = %live.row.id, error, "a message is not taken by its service");
+            // What the service said may repeat the message; the store has it, for those who may read that.
+            tracing::info!(channel = %live.row.id, "a message is not taken by its service");
+            tracing::debug!(channel = %live.row.id, error, "what the service said");
             channels.write(vec![ChannelChange::Failed { key, at: now, error }]).await
         }
     }

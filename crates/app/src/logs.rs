@@ -1,6 +1,6 @@
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::{Effective, Failure, Text};
 
@@ -31,7 +31,7 @@ crate::settings! {
 
 /// Starts logging to standard error.
 pub(crate) fn start(settings: &Effective<LogSettings>) -> Result<(), Failure> {
-    let filter = EnvFilter::builder().parse(&settings.level).map_err(|error| {
+    let filter: Targets = settings.level.parse().map_err(|error| {
         settings.reject(
             "level",
             Text::new(
@@ -46,13 +46,14 @@ pub(crate) fn start(settings: &Effective<LogSettings>) -> Result<(), Failure> {
         LogFormat::Human => false,
         LogFormat::Json => true,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second call (several commands in one test process) keeps the first subscriber.
     if json {
-        drop(builder.json().flatten_event(true).with_span_list(false).try_init());
+        drop(registry.with(layer.json().flatten_event(true).with_span_list(false)).try_init());
     } else {
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        drop(builder.with_ansi(colour).try_init());
+        drop(registry.with(layer.with_ansi(colour)).try_init());
     }
     Ok(())
 }

@@ -1,6 +1,10 @@
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 use crate::{Effective, Failure, Text};
 
@@ -31,7 +35,8 @@ crate::settings! {
 
 /// Starts logging to standard error.
 pub(crate) fn start(settings: &Effective<LogSettings>) -> Result<(), Failure> {
-    let filter = EnvFilter::builder().parse(&settings.level).map_err(|error| {
+    // Parts and levels only: what else a filter of the environment can say brings an engine for regular expressions.
+    let filter = settings.level.parse::<Targets>().map_err(|error| {
         settings.reject(
             "level",
             Text::new(
@@ -46,13 +51,14 @@ pub(crate) fn start(settings: &Effective<LogSettings>) -> Result<(), Failure> {
         LogFormat::Human => false,
         LogFormat::Json => true,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(std::io::stderr);
     // A second call (several commands in one test process) keeps the first subscriber.
     if json {
-        drop(builder.json().flatten_event(true).with_span_list(false).try_init());
+        let json = builder.json().flatten_event(true).with_span_list(false);
+        drop(json.finish().with(filter).try_init());
     } else {
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        drop(builder.with_ansi(colour).try_init());
+        drop(builder.with_ansi(colour).finish().with(filter).try_init());
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ mod conversations;
 mod customers;
 mod description;
 #[cfg(feature = "bridge")]
+mod external_asking;
+#[cfg(feature = "bridge")]
 mod external_tickets;
 #[cfg(feature = "bridge")]
 mod external_writes;

@@ -18,10 +18,13 @@ fn envelope(body: &str) -> String {
 fn desk(asked: &Asked) -> Said {
     let said = asked.text();
     let body = if !said.contains(">t1</") {
-        (500, "<S:Fault><faultcode>S:Client</faultcode><faultstring>no token</faultstring></S:Fault>")
+        (
+            500,
+            "<S:Fault xmlns=\"\"><faultcode>S:Client</faultcode><faultstring>no token</faultstring></S:Fault>",
+        )
     } else if said.contains(">closed<") {
-        let fault = "<S:Fault><faultcode>S:Client</faultcode><faultstring>the ticket is closed</faultstring>\
-            <detail><TicketClosed><ticket>T-1</ticket></TicketClosed></detail></S:Fault>";
+        let fault = "<S:Fault xmlns=\"\"><faultcode>S:Client</faultcode><faultstring>the ticket is closed</faultstring>\
+            <detail><TicketClosed xmlns=\"urn:ticketdesk\"><ticket>T-1</ticket></TicketClosed></detail></S:Fault>";
         (500, fault)
     } else {
         (200, "<AddReplyResponse><id>99</id></AddReplyResponse>")

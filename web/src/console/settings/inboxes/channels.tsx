@@ -104,7 +104,7 @@ function ChannelCard({ channel, channels, edit }: CardProps) {
         />
       </div>
       <p class="hint">{t('urlHint')}</p>
-      <CodeBox what={t('url')} text={address} />
+      <CodeBox what={`${name} · ${t('url')}`} text={address} />
       {missing.length > 0 && (
         <p class="form-error">
           <Icon name="alert" size={16} />

@@ -400,7 +400,13 @@ async fn what_cannot_be_asked_is_refused_and_named() {
         (Method::PATCH, "/A%2F7", json!({"client_id": client_id, "assignee": "a\nb"}), 400, "assignee"),
         // Nothing in the file says where it would go.
         (Method::PATCH, "/A%2F7", json!({"client_id": client_id, "assignee": "周"}), 400, "assignee"),
-        (Method::POST, "", json!({"client_id": client_id, "subject": "x", "assignee": "周"}), 400, "assignee"),
+        (
+            Method::POST,
+            "",
+            json!({"client_id": client_id, "subject": "x", "assignee": "周"}),
+            400,
+            "assignee",
+        ),
         (Method::POST, "/A%2F7/comments", json!({"client_id": client_id, "text": ""}), 400, "text"),
     ] {
         let answer = desk.office.ask(method, &desk.path(more), Some(body), &Ask::by(&desk.token)).await;

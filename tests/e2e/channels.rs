@@ -1,5 +1,9 @@
 //! Chat services: from a customer over the service to an agent and back, through kills, repeats and refusals.
 
+mod amending;
+mod systems;
+mod trips;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -13,209 +17,23 @@ use serde_json::{Value, json};
 use crate::support::{
     random::{Random, eventually},
     server::Place,
-    vendor::{Asked, Connected, Desk, Said, Vendor, now_ms, says, usual},
+    vendor::{Connected, Desk, Said, Vendor, now_ms, says},
 };
 
-const HOSTS: [&str; 6] = [
+const HOSTS: [&str; 9] = [
     "api.weixin.qq.com",
     "qyapi.weixin.qq.com",
     "open.feishu.cn",
     "oapi.dingtalk.com",
     "api.telegram.org",
     "slack.com",
+    "api.line.me",
+    "graph.facebook.com",
+    "api.postmarkapp.com",
 ];
 
 /// An EncodingAESKey, of 43 characters as they have.
 const AES_KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
-
-/// A customer's message over a service, and what must come out of an agent's answer.
-struct Trip {
-    file: &'static str,
-    secrets: Value,
-    settings: Value,
-    /// What the service posts.
-    posts: String,
-    /// What it is answered.
-    reply: &'static str,
-    /// Where the answer goes, and a part of what it says.
-    sends: &'static str,
-    says: Vec<(&'static str, Value)>,
-}
-
-const QUESTION: &str = "你好 & <世界>";
-const ANSWER: &str = "您好 \"李女士\"\n请稍等";
-
-fn trips(vendor: &Vendor) -> Vec<Trip> {
-    let s = now_ms() / 1_000;
-    let wechat = format!(
-        "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><CreateTime>{s}</CreateTime>\
-         <MsgType>text</MsgType><Content><![CDATA[{QUESTION}]]></Content><MsgId>42</MsgId></xml>"
-    );
-    let content = json!({ "text": QUESTION }).to_string();
-    vec![
-        Trip {
-            file: "webhook",
-            secrets: json!({"webhook_key": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "send_key": "k1"}),
-            settings: json!({"send_url": format!("http://{}/chat", vendor.address)}),
-            posts: json!({"id": "m1", "from": {"id": "u1", "name": "李女士"}, "text": QUESTION}).to_string(),
-            reply: "{\"ok\":true}",
-            sends: "/chat",
-            says: vec![("/to", json!("u1")), ("/text", json!(ANSWER))],
-        },
-        Trip {
-            file: "wechat",
-            secrets: json!({"token": "kefutoken", "app_secret": "s"}),
-            settings: json!({"app_id": "wx1"}),
-            posts: wechat.clone(),
-            reply: "success",
-            sends: "/cgi-bin/message/custom/send?access_token=T1",
-            says: vec![("/touser", json!("o1")), ("/text/content", json!(ANSWER))],
-        },
-        Trip {
-            file: "wechat-aes",
-            secrets: json!({"token": "kefutoken", "app_secret": "s", "encoding_aes_key": AES_KEY}),
-            settings: json!({"app_id": "wx1"}),
-            posts: wechat,
-            reply: "success",
-            sends: "/cgi-bin/message/custom/send?access_token=T1",
-            says: vec![("/touser", json!("o1")), ("/text/content", json!(ANSWER))],
-        },
-        Trip {
-            file: "wecom-kf",
-            secrets: json!({"token": "kefutoken", "encoding_aes_key": AES_KEY, "corp_secret": "s"}),
-            settings: json!({"corp_id": "ww1"}),
-            posts: "<xml><ToUserName>ww1</ToUserName><CreateTime>1</CreateTime><MsgType>event</MsgType>\
-                    <Event>kf_msg_or_event</Event><Token>N1</Token><OpenKfId>wk1</OpenKfId></xml>"
-                .to_owned(),
-            reply: "success",
-            sends: "/cgi-bin/kf/send_msg?access_token=T1",
-            says: vec![
-                ("/touser", json!("wm1")),
-                ("/open_kfid", json!("wk1")),
-                ("/text/content", json!(ANSWER)),
-            ],
-        },
-        Trip {
-            file: "feishu",
-            secrets: json!({"app_secret": "s", "encrypt_key": "test key", "verification_token": "v1"}),
-            settings: json!({"app_id": "cli_1"}),
-            posts: json!({
-                "schema": "2.0",
-                "header": {"event_id": "e1", "event_type": "im.message.receive_v1", "token": "v1"},
-                "event": {
-                    "sender": {"sender_id": {"open_id": "ou_1"}, "sender_type": "user"},
-                    "message": {
-                        "message_id": "om_1", "chat_id": "oc_1", "create_time": format!("{s}000"),
-                        "message_type": "text", "content": content,
-                    },
-                },
-            })
-            .to_string(),
-            reply: "{}",
-            sends: "/open-apis/im/v1/messages?receive_id_type=chat_id",
-            says: vec![
-                ("/receive_id", json!("oc_1")),
-                ("/content", json!(json!({"text": ANSWER}).to_string())),
-            ],
-        },
-        Trip {
-            file: "dingtalk",
-            secrets: json!({"app_secret": "this is a secret"}),
-            settings: json!({}),
-            posts: json!({
-                "msgId": "msg1", "msgtype": "text", "text": {"content": QUESTION}, "conversationId": "cid1",
-                "senderId": "x", "senderStaffId": "manager1", "senderNick": "小钉", "createAt": s * 1_000,
-                "sessionWebhook": "https://oapi.dingtalk.com/robot/sendBySession?session=s1",
-                "sessionWebhookExpiredTime": (s + 3_600) * 1_000,
-            })
-            .to_string(),
-            reply: "{}",
-            sends: "/robot/sendBySession?session=s1",
-            says: vec![("/text/content", json!(ANSWER))],
-        },
-        Trip {
-            file: "telegram",
-            secrets: json!({"bot_token": "123:abc", "webhook_secret": "w1"}),
-            settings: json!({}),
-            posts: json!({"update_id": 1, "message": {
-                "message_id": 5, "date": s, "chat": {"id": 99, "type": "private"},
-                "from": {"id": 99, "first_name": "Wang"}, "text": QUESTION,
-            }})
-            .to_string(),
-            reply: "",
-            sends: "/bot123:abc/sendMessage",
-            says: vec![("/chat_id", json!("99")), ("/text", json!(ANSWER))],
-        },
-        Trip {
-            file: "slack",
-            secrets: json!({"signing_secret": "s1", "bot_token": "xoxb-1"}),
-            settings: json!({}),
-            posts: json!({"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": {
-                "type": "message", "channel": "C1", "channel_type": "channel", "user": "U1",
-                "text": QUESTION, "ts": "1531420618.000200",
-            }})
-            .to_string(),
-            reply: "",
-            sends: "/api/chat.postMessage",
-            says: vec![
-                ("/channel", json!("C1")),
-                ("/thread_ts", json!("1531420618.000200")),
-                ("/text", json!(ANSWER)),
-            ],
-        },
-    ]
-}
-
-/// The list of WeCom: two pages, of which the first has nothing of a customer.
-fn with_pages(asked: &Asked) -> Said {
-    if !asked.path.starts_with("/cgi-bin/kf/sync_msg") {
-        return usual(asked);
-    }
-    let item = |id: &str, origin: u32| {
-        json!({
-            "msgid": id, "open_kfid": "wk1", "external_userid": "wm1", "send_time": now_ms() / 1_000,
-            "origin": origin, "msgtype": "text", "text": {"content": QUESTION},
-        })
-    };
-    says(&match asked.json()["cursor"].as_str() {
-        Some("") => json!({"errcode": 0, "next_cursor": "c1", "has_more": 1, "msg_list": [item("m0", 5)]}),
-        Some("c1") => json!({"errcode": 0, "next_cursor": "c2", "has_more": 0, "msg_list": [item("m1", 3)]}),
-        _ => json!({"errcode": 0, "next_cursor": "c2", "has_more": 0, "msg_list": []}),
-    })
-}
-
-#[test]
-fn a_customer_is_answered_over_every_service() {
-    let vendor = Vendor::with(with_pages);
-    for trip in trips(&vendor) {
-        let place = Place::with(&vendor.settings(&HOSTS));
-        let server = place.start();
-        let desk = Desk { server: &server, admin: server.sign_in() };
-        let channel = Connected::to(&server, &desk.admin, trip.file, &trip.secrets, &trip.settings);
-        // It comes twice, as services have it.
-        for _ in 0..2 {
-            assert_eq!(channel.post(&server, &trip.posts).body, trip.reply, "{}", trip.file);
-        }
-        let conversation = desk.conversation("你好");
-        let said: Vec<_> = desk.messages(&conversation);
-        let said: Vec<_> = said.iter().filter(|one| one["kind"] == "text").map(|one| &one["text"]).collect();
-        assert_eq!(said, [QUESTION], "{}", trip.file);
-        let asked_before = vendor.asked().len();
-        desk.say(&conversation, &Random::new(1).id(), ANSWER).expect(201);
-        let state = desk.all_are(&conversation, "sent");
-        assert_eq!(state["channel"]["id"], channel.id.as_str(), "{state}");
-        let sent: Vec<_> = vendor.asked().split_off(asked_before);
-        let sent: Vec<_> = sent.iter().filter(|asked| asked.path.starts_with(trip.sends)).collect();
-        assert_eq!(sent.len(), 1, "{}: {:?}", trip.file, vendor.asked());
-        let is_relayed = HOSTS.contains(&sent[0].host.as_str());
-        assert_eq!(is_relayed, trip.file != "webhook", "{}: {:?}", trip.file, sent[0].host);
-        for (pointer, value) in trip.says {
-            assert_eq!(sent[0].json().pointer(pointer), Some(&value), "{}: {}", trip.file, sent[0].text());
-        }
-        server.stop();
-        place.check();
-    }
-}
 
 #[test]
 fn what_is_not_from_the_service_is_not_believed_and_not_told_why() {
@@ -552,7 +370,7 @@ fn a_list_is_read_on_from_where_a_kill_left_it() {
         if is_second && is_stuck.load(Ordering::Relaxed) == 1 {
             return Said { status: 500, headers: Vec::new(), body: Vec::new() };
         }
-        with_pages(asked)
+        trips::with_pages(asked)
     });
     let place = Place::with(&vendor.settings(&HOSTS));
     let server = place.start();

@@ -168,7 +168,9 @@ fn tickets_behind_spyne_are_made_listed_commented_and_changed() {
         let server = place.start();
         let mut work = Work::begin(&server, "u-7");
         assert_eq!(work.tickets("")["items"], json!([]));
-        let body = json!({"subject": "打印机 <&>", "body": "坏了\n请修", "priority": "urgent"});
+        let body = json!({
+            "subject": "打印机 <&>", "body": "坏了\n请修", "priority": "urgent", "assignee": "王工",
+        });
         let made = work.ask("POST", "", body, &["done"]);
         let number = made["ticket"].as_str().unwrap().to_owned();
         let listed = work.tickets("");
@@ -178,6 +180,8 @@ fn tickets_behind_spyne_are_made_listed_commented_and_changed() {
             (&json!(number), &json!("打印机 <&>"), &json!("open"), &json!("urgent")),
             "{listed}"
         );
+        assert_eq!(ticket["assignee"], "王工", "{listed}");
+        assert_eq!(listed["service"]["assigns"], json!(["create", "update"]));
         assert_eq!(ticket["created_at"], "2027-01-02T03:04:05.000Z");
         assert_eq!(ticket["url"], format!("https://tickets.example/t/{number}"));
         let comment = json!({"text": "客户补充:<双面>", "internal": true});

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::any,
 };
-use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE, request::Parts};
 use kefu_app::{Effective, Failure, Language, Stop};
 use kefu_core::Permission;
 use kefu_gateway::{HeldBack, Server};
@@ -29,7 +29,7 @@ use tokio::{
 
 use crate::{
     address::Peer,
-    auth::{Shown, authenticate, require},
+    auth::{Shown, authenticate, basic_password, require},
     clock,
     external::TicketService,
     http::envelope,
@@ -231,9 +231,20 @@ async fn answer(State(services): State<Services>, request: Request) -> Response 
     let name = path.strip_prefix(PREFIX).and_then(|rest| rest.split('/').nth(1)).unwrap_or_default();
     let server = match admitted(&services, name, &head).await {
         Ok(server) => server,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => return refused(problem),
     };
     server.answer(Request::from_parts(head, body)).await.map(Body::new).into_response()
+}
+
+/// Older clients show what they have only when they are asked for it by its name.
+fn refused(problem: Problem) -> Response {
+    let mut response = problem.into_response();
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let headers = response.headers_mut();
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"kefu\", charset=\"UTF-8\""));
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }
 
 /// Whether whoever sends this may call the bridge of that name: everybody, or a program with a key for it.
@@ -241,9 +252,13 @@ async fn admitted(services: &Services, name: &str, head: &Parts) -> Result<Arc<S
     let inner = services.bridges.0.as_ref().ok_or_else(|| Problem::not_found("bridge"))?;
     let is_public = inner.server.is_public(name).ok_or_else(|| Problem::not_found("bridge"))?;
     if !is_public {
+        // Clients that know nothing but HTTP's basic authentication give the key as the password, under any name. It is
+        // looked up by its hash like any other, so that no time tells how much of it is right.
+        let password = basic_password(&head.headers);
+        let none = HeaderMap::new();
         let shown = Shown {
-            headers: &head.headers,
-            query_token: None,
+            headers: if password.is_some() { &none } else { &head.headers },
+            query_token: password.as_deref(),
             address: head.extensions.get::<Peer>().map(|peer| peer.0),
             method_is_unsafe: !head.method.is_safe(),
             require_origin: true,

@@ -31,6 +31,7 @@ crate::settings! {
 
 /// Starts logging to standard error.
 pub(crate) fn start(settings: &Effective<LogSettings>) -> Result<(), Failure> {
+    // Parts and levels only: what a filter of the environment can say besides brings an engine for regular expressions.
     let filter: Targets = settings.level.parse().map_err(|error| {
         settings.reject(
             "level",

@@ -180,6 +180,8 @@ fn made(
         Method::Get => http::Method::GET,
         Method::Post => http::Method::POST,
         Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
     };
     let body = match (request.file_at, file) {
         (Some(at), Some(file)) => {

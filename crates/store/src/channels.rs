@@ -89,6 +89,10 @@ pub enum SendState {
     Sent,
     /// The service does not take it.
     Failed,
+    /// The service has it, and is to be told that it was changed or taken back.
+    Changing,
+    /// The service has it as it was, and will not be told that it was changed or taken back.
+    Outdated,
 }
 
 /// A message for a service.
@@ -110,10 +114,12 @@ pub struct ChannelSend {
     pub tries: u32,
     /// What became of it.
     pub state: SendState,
+    /// How often its entry was changed or taken back.
+    pub revisions: u32,
     /// When it is tried next.
     pub next_at: Micros,
-    /// The service's name for it.
-    pub external_id: Option<String>,
+    /// The service's names for its parts, as far as it has them and gave them names.
+    pub external_ids: Vec<Option<String>>,
     /// Why it was not taken when it was last tried.
     pub error: Option<String>,
 }
@@ -178,6 +184,13 @@ pub enum ChannelChange {
     Update(Box<Channel>),
     /// Takes a channel away, with everything that came and waits. Conversations stay.
     Remove(Uuid),
+    /// Replaces all files that lie beside a channel's own.
+    Files {
+        /// Which channel.
+        id: Uuid,
+        /// Their names and what they say.
+        files: Vec<(String, String)>,
+    },
     /// The same secrets sealed anew; does nothing when they are others by now.
     Resealed {
         /// Which channel.
@@ -254,17 +267,44 @@ pub enum ChannelChange {
         /// When.
         at: Micros,
     },
+    /// An entry was changed or taken back: if it is a message for a service that has it, that is to be told.
+    Revised {
+        /// The conversation.
+        conversation: ConversationKey,
+        /// Number of the entry in the conversation.
+        seq: u64,
+        /// When.
+        at: Micros,
+    },
     /// The service has one more part of a message, and not all of it.
-    PartSent(i64),
-    /// The service has a message.
+    PartSent {
+        /// Which one.
+        key: i64,
+        /// The service's name for the part.
+        external_id: Option<String>,
+    },
+    /// The service has a message, as it was after so many revisions.
     Sent {
         /// Which one.
         key: i64,
         /// When.
         at: Micros,
-        /// The service's name for it.
+        /// The service's name for its last part.
         external_id: Option<String>,
+        /// How often it was changed before it was sent.
+        revisions: u32,
     },
+    /// The service was told what a message became, after so many revisions.
+    Told {
+        /// Which one.
+        key: i64,
+        /// When.
+        at: Micros,
+        /// How often it was changed before the service was told.
+        revisions: u32,
+    },
+    /// A message was taken back before it was sent: it is sent nowhere, and does not count.
+    Withdrawn(i64),
     /// The service did not take a message now.
     Tried {
         /// Which one.
@@ -274,7 +314,7 @@ pub enum ChannelChange {
         /// Why.
         error: String,
     },
-    /// The service will not take a message.
+    /// The service will not take a message, or not what it became.
     Failed {
         /// Which one.
         key: i64,

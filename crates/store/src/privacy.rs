@@ -98,6 +98,9 @@ pub enum PrivacyChange {
         at: Micros,
         /// Public id of the agent who asked.
         by: Option<Uuid>,
+        /// Numbers of requests of channels that could not be read and are of others; all others of the channels over
+        /// which the customer wrote go.
+        spared: Vec<i64>,
     },
     /// Refuses its set with [`StoreError::Held`] while there is a hold on anybody to whom these belong: what was found
     /// to be due is not erased when a hold came meanwhile.

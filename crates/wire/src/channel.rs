@@ -7,6 +7,7 @@
 //! *Invariant:* nothing of a request is believed before its signature is; signatures cover the bytes as they came. A
 //! request is made only to a host that the file names. Secrets are named by the file and given by the caller.
 
+mod amend;
 mod body;
 mod crypto;
 mod draft;
@@ -32,6 +33,7 @@ mod vectors;
 mod verify;
 
 pub use self::{
+    amend::Amendment,
     crypto::{feishu_decrypt, wx_decrypt},
     draft::draft,
     error::{Fault, FaultKind},

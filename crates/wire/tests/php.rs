@@ -2,66 +2,36 @@
 //! `cargo test -p kefu-wire --test php`. `PHP` names another interpreter than `php`. Without it its tests say that they
 //! are skipped.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader, Write as _},
-    path::Path,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-};
+mod described;
+mod peer;
+
+use std::{fs, path::Path};
 
 use kefu_wire::{
     Limits, MemoryLoader,
-    soap::{Direction, Options, Version, from_json, to_json},
+    soap::{Direction, Version},
     wsdl::{self, Definitions, FieldSpec, OperationSpec, ServiceSpec, TypeSpec},
 };
 use serde_json::{Value, json};
 
-struct Peer {
-    child: Child,
-    requests: ChildStdin,
-    answers: BufReader<ChildStdout>,
+use self::peer::{Interpreter, Peer};
+
+const PHP: Interpreter<'_> = Interpreter {
+    program: ("PHP", "php"),
+    check: ["-r", "exit(extension_loaded('soap') ? 0 : 1);"],
+    needs: "its SOAP extension",
+};
+
+/// Starts the peer, if PHP and its extension are on this machine.
+fn start() -> Option<Peer> {
+    Peer::start(&PHP, "php/peer.php", &[])
 }
 
-impl Peer {
-    /// Starts the peer, if PHP and its extension are on this machine.
-    fn start() -> Option<Self> {
-        let php = std::env::var("PHP").unwrap_or_else(|_| "php".to_owned());
-        let check = ["-r", "exit(extension_loaded('soap') ? 0 : 1);"];
-        let found = Command::new(&php).args(check).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        if !found.is_ok_and(|status| status.success()) {
-            // Past the capture of output, so that it is seen.
-            drop(writeln!(
-                std::io::stderr(),
-                "SKIPPED: {php} with its SOAP extension is not on this machine"
-            ));
-            return None;
-        }
-        let mut child = Command::new(&php)
-            .arg(format!("{}/tests/php/peer.php", env!("CARGO_MANIFEST_DIR")))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it was just found");
-        let requests = child.stdin.take().expect("it is piped");
-        let answers = BufReader::new(child.stdout.take().expect("it is piped"));
-        Some(Self { child, requests, answers })
-    }
-
-    fn ask(&mut self, request: &Value) -> Value {
-        writeln!(self.requests, "{request}").expect("the peer reads");
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("the peer answers");
-        let answer: Value =
-            serde_json::from_str(&line).unwrap_or_else(|_| panic!("no answer to {request}: {line}"));
-        assert_eq!(answer["error"], Value::Null, "{request}");
-        answer
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ended = self.child.kill().and_then(|()| self.child.wait());
-    }
+/// Asks for what must not fail.
+fn ask(php: &mut Peer, request: &Value) -> Value {
+    let answer = php.ask(request);
+    assert_eq!(answer["error"], Value::Null, "{request}");
+    answer
 }
 
 /// A description in a file, as PHP wants it, and as we read it.
@@ -81,53 +51,24 @@ impl Described {
     }
 
     fn write(&self, name: &str, direction: Direction, json: &Value) -> String {
-        let (_, operation) = self.definitions.find_operation(name).expect("the description has it");
-        let (limits, options, text) = (Limits::default(), Options { strict: true }, json.to_string());
-        let mut out = Vec::new();
-        from_json::message(
-            &self.definitions,
-            operation,
-            direction,
-            Version::V11,
-            text.as_bytes(),
-            &[],
-            &limits,
-            &options,
-            &mut out,
-        )
-        .unwrap_or_else(|error| panic!("{error}: {json}"));
-        String::from_utf8(out).expect("it is UTF-8")
+        described::write(&self.definitions, name, direction, Version::V11, json)
     }
 
     fn read(&self, name: &str, direction: Direction, xml: &Value) -> Value {
-        let (_, operation) = self.definitions.find_operation(name).expect("the description has it");
-        let (limits, options) = (Limits::default(), Options::default());
-        let xml = xml.as_str().expect("a body");
-        let mut out = Vec::new();
-        to_json::message(
-            &self.definitions,
-            operation,
-            direction,
-            xml.as_bytes(),
-            &limits,
-            &options,
-            &mut out,
-        )
-        .unwrap_or_else(|error| panic!("{error}: {xml}"));
-        serde_json::from_slice(&out).expect("it is JSON")
+        described::read(&self.definitions, name, direction, xml.as_str().expect("a body"), false)
     }
 }
 
 #[test]
 fn php_speaks_rpc_encoded_with_us() {
-    let Some(mut php) = Peer::start() else { return };
+    let Some(mut php) = start() else { return };
     let folder = tempfile::tempdir().expect("there is a place for it");
     let rpc = Described::new(folder.path(), "rpc.wsdl", include_str!("wsdl/rpc.wsdl"));
     let items = json!([{"name": "a <&> 客", "next": {"name": "b", "next": null}}, {"name": "c"}]);
     let arguments = json!([3, items, ["x", "y"]]);
 
     // Their client: its request is read, and our reply to it is understood.
-    let asked = php.ask(&json!({"wsdl": rpc.path, "call": "Sort", "arguments": arguments}));
+    let asked = ask(&mut php, &json!({"wsdl": rpc.path, "call": "Sort", "arguments": arguments}));
     let request = rpc.read("Sort", Direction::Request, &asked["body"]);
     assert_eq!(request["count"], 3);
     assert_eq!(request["items"][0]["next"]["name"], "b");
@@ -139,8 +80,10 @@ fn php_speaks_rpc_encoded_with_us() {
         json!([{"name": "only"}]),
     ] {
         let written = rpc.write("Sort", Direction::Reply, &json!({ "return": reply }));
-        let answer =
-            php.ask(&json!({"wsdl": rpc.path, "call": "Sort", "arguments": arguments, "reply": written}));
+        let answer = ask(
+            &mut php,
+            &json!({"wsdl": rpc.path, "call": "Sort", "arguments": arguments, "reply": written}),
+        );
         let names = |value: &Value| -> Vec<Value> {
             value.as_array().into_iter().flatten().map(|item| item["name"].clone()).collect()
         };
@@ -150,7 +93,7 @@ fn php_speaks_rpc_encoded_with_us() {
     let fault = json!({"$fault": {"code": "Client", "reason": {"en": "no & never"}}});
     let written = rpc.write("Sort", Direction::Reply, &fault);
     let answer =
-        php.ask(&json!({"wsdl": rpc.path, "call": "Sort", "arguments": arguments, "reply": written}));
+        ask(&mut php, &json!({"wsdl": rpc.path, "call": "Sort", "arguments": arguments, "reply": written}));
     assert_eq!(answer["fault"], "no & never");
 
     // Their server: it understands our request, and its reply is read, also what it refers to.
@@ -158,7 +101,7 @@ fn php_speaks_rpc_encoded_with_us() {
         rpc.write("Sort", Direction::Request, &json!({"count": count, "items": items, "tags": ["x"]}))
     };
     for (count, expected) in [(1, vec!["c", "a <&> 客", "x"]), (2, vec!["c", "a <&> 客", "c", "x"])] {
-        let answer = php.ask(&json!({"wsdl": rpc.path, "serve": ours(count)}));
+        let answer = ask(&mut php, &json!({"wsdl": rpc.path, "serve": ours(count)}));
         let reply = rpc.read("Sort", Direction::Reply, &answer["body"]);
         let names: Vec<&str> = reply["return"]
             .as_array()
@@ -170,14 +113,14 @@ fn php_speaks_rpc_encoded_with_us() {
         assert_eq!(reply["return"][1]["next"]["name"], "b");
         assert_eq!(answer["body"].as_str().expect("a body").contains("href=\"#"), count == 2, "{answer}");
     }
-    let answer = php.ask(&json!({"wsdl": rpc.path, "serve": ours(-1)}));
+    let answer = ask(&mut php, &json!({"wsdl": rpc.path, "serve": ours(-1)}));
     let reply = rpc.read("Sort", Direction::Reply, &answer["body"]);
     assert_eq!(reply["$fault"]["reason"]["en"], "no <-1> items");
 }
 
 #[test]
 fn php_calls_and_serves_what_we_emit() {
-    let Some(mut php) = Peer::start() else { return };
+    let Some(mut php) = start() else { return };
     let folder = tempfile::tempdir().expect("there is a place for it");
     let field = FieldSpec::new;
     let line = TypeSpec::Object(vec![field("name", TypeSpec::String), field("count", TypeSpec::Integer)]);
@@ -199,13 +142,15 @@ fn php_calls_and_serves_what_we_emit() {
     };
     let described = Described::new(folder.path(), "kefu.wsdl", &wsdl::emit(&service).expect("right"));
     let order = json!({"title": "a", "line": [{"name": "x", "count": 1}]});
-    let asked = php.ask(&json!({"wsdl": described.path, "call": "Create", "arguments": [order]}));
+    let asked = ask(&mut php, &json!({"wsdl": described.path, "call": "Create", "arguments": [order]}));
     assert_eq!(described.read("Create", Direction::Request, &asked["body"]), order);
     let written = described.write("Create", Direction::Reply, &json!({"id": 7}));
-    let answer =
-        php.ask(&json!({"wsdl": described.path, "call": "Create", "arguments": [order], "reply": written}));
+    let answer = ask(
+        &mut php,
+        &json!({"wsdl": described.path, "call": "Create", "arguments": [order], "reply": written}),
+    );
     assert_eq!(answer["value"], json!({"id": 7}));
     let request = described.write("Create", Direction::Request, &order);
-    let answer = php.ask(&json!({"wsdl": described.path, "serve": request}));
+    let answer = ask(&mut php, &json!({"wsdl": described.path, "serve": request}));
     assert_eq!(described.read("Create", Direction::Reply, &answer["body"]), json!({"id": 2}));
 }

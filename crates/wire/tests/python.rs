@@ -4,10 +4,7 @@
 //! tests say that they are skipped. Apache's library has no IDL at run time and is driven without a schema;
 //! thriftpy2 reads the same IDL as we do.
 
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-};
+mod peer;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use kefu_wire::{
@@ -22,58 +19,24 @@ use kefu_wire::{
 };
 use serde_json::{Value, json};
 
+use self::peer::{Interpreter, Peer};
+
 const PROTOCOLS: [Protocol; 3] = [Protocol::Binary, Protocol::Compact, Protocol::Json];
 
-struct Peer {
-    child: Child,
-    requests: ChildStdin,
-    answers: BufReader<ChildStdout>,
+/// Starts the peer, if its library is on this machine.
+fn start(library: &str, script: &str, arguments: &[&str]) -> Option<Peer> {
+    let import = format!("import {library}");
+    let python = Interpreter { program: ("PYTHON", "python3"), check: ["-c", &import], needs: library };
+    Peer::start(&python, &format!("python/{script}"), arguments)
 }
 
-impl Peer {
-    /// Starts the peer, if its library is on this machine.
-    fn start(library: &str, script: &str, arguments: &[&str]) -> Option<Self> {
-        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let import = format!("import {library}");
-        let found = Command::new(&python).args(["-c", &import]).stderr(Stdio::null()).status();
-        if !found.is_ok_and(|status| status.success()) {
-            // Past the capture of output, so that it is seen.
-            drop(writeln!(std::io::stderr(), "SKIPPED: {python} has no module named {library}"));
-            return None;
-        }
-        let mut child = Command::new(&python)
-            .arg(format!("{}/tests/python/{script}", env!("CARGO_MANIFEST_DIR")))
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it was just found");
-        let requests = child.stdin.take().expect("it is piped");
-        let answers = BufReader::new(child.stdout.take().expect("it is piped"));
-        Some(Self { child, requests, answers })
-    }
-
-    fn apache() -> Option<Self> {
-        Self::start("thrift", "apache.py", &[])
-    }
-
-    fn ask(&mut self, request: &Value) -> Value {
-        writeln!(self.requests, "{request}").expect("the peer reads");
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("the peer answers");
-        serde_json::from_str(&line).unwrap_or_else(|_| panic!("no answer to {request}"))
-    }
-
-    fn bytes(&mut self, request: &Value) -> Vec<u8> {
-        let answer = self.ask(request);
-        BASE64.decode(answer["b64"].as_str().expect("bytes")).expect("base64")
-    }
+fn apache() -> Option<Peer> {
+    start("thrift", "apache.py", &[])
 }
 
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ended = self.child.kill().and_then(|()| self.child.wait());
-    }
+fn bytes_of(peer: &mut Peer, request: &Value) -> Vec<u8> {
+    let answer = peer.ask(request);
+    BASE64.decode(answer["b64"].as_str().expect("bytes")).expect("base64")
 }
 
 /// A fixed sequence of random numbers (Marsaglia's xorshift).
@@ -165,13 +128,13 @@ fn without_types_of_empty_maps(value: &mut Value) {
 
 #[test]
 fn the_apache_library_writes_and_reads_the_same() {
-    let Some(mut peer) = Peer::apache() else { return };
+    let Some(mut peer) = apache() else { return };
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for _ in 0..400 {
         let value = fields(&mut random, 0);
         for protocol in PROTOCOLS {
             let name = protocol.name();
-            let theirs = peer.bytes(&json!({"do": "write", "protocol": name, "value": value}));
+            let theirs = bytes_of(&mut peer, &json!({"do": "write", "protocol": name, "value": value}));
             let mut ours = Vec::new();
             raw::from_json(protocol, value.to_string().as_bytes(), &Limits::default(), &mut ours)
                 .unwrap_or_else(|error| panic!("{error}: {value}"));
@@ -195,7 +158,7 @@ fn the_apache_library_writes_and_reads_the_same() {
 
 #[test]
 fn the_apache_library_s_messages_are_read() {
-    let Some(mut peer) = Peer::apache() else { return };
+    let Some(mut peer) = apache() else { return };
     let limits = Limits::default();
     let value = json!({"1": {"i32": 5}, "2": {"string": "x"}});
     for (protocol, old) in [
@@ -205,7 +168,7 @@ fn the_apache_library_s_messages_are_read() {
         (Protocol::Json, false),
     ] {
         let request = json!({"do": "message", "protocol": protocol.name(), "old": old, "value": value});
-        let bytes = peer.bytes(&request);
+        let bytes = bytes_of(&mut peer, &request);
         let detected = detect::detect(&bytes).expect("it is a message");
         assert_eq!((detected.protocol, detected.is_old), (Some(protocol), old));
         let head = rpc::read_head(protocol, &bytes, &limits);
@@ -215,7 +178,7 @@ fn the_apache_library_s_messages_are_read() {
     for zlib in [false, true] {
         let request =
             json!({"do": "message", "protocol": "binary", "header": true, "zlib": zlib, "value": value});
-        let bytes = peer.bytes(&request);
+        let bytes = bytes_of(&mut peer, &request);
         let (frame, consumed) = header::decode(&bytes, &limits).expect("it is a frame").expect("it is whole");
         assert_eq!((consumed, frame.zlib, frame.protocol), (bytes.len(), zlib, Protocol::Binary));
         assert_eq!(frame.headers, [("trace".to_owned(), "abc".to_owned())]);
@@ -298,7 +261,7 @@ fn thriftpy2_reads_the_same_idl_and_the_same_messages() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("root.thrift");
     std::fs::write(&path, IDL).expect("the folder can be written");
-    let Some(mut peer) = Peer::start("thriftpy2", "thriftpy2_peer.py", &[&path.to_string_lossy()]) else {
+    let Some(mut peer) = start("thriftpy2", "thriftpy2_peer.py", &[&path.to_string_lossy()]) else {
         return;
     };
     let loader = MemoryLoader::default().with("root.thrift", IDL);
@@ -325,7 +288,7 @@ fn thriftpy2_reads_the_same_idl_and_the_same_messages() {
                 peer.ask(&json!({"do": "read", "protocol": name, "b64": BASE64.encode(&ours)}))["value"]
                     .take();
             assert!(read == value, "{name}: {read}\n{value}");
-            let theirs = peer.bytes(&json!({"do": "write", "protocol": name, "value": value}));
+            let theirs = bytes_of(&mut peer, &json!({"do": "write", "protocol": name, "value": value}));
             let mut out = Vec::new();
             to_json::convert(&schema, id, protocol, &theirs, &limits, &options, &mut out)
                 .unwrap_or_else(|error| panic!("{name}: {error}: {value}"));

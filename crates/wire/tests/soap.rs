@@ -4,96 +4,34 @@
 //! the tests say that they are skipped. spyne is the service: it emits the description, reads what we write and
 //! writes what we read. zeep is the client, by our descriptions.
 
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::Arc,
-};
+mod described;
+mod peer;
+
+use std::sync::Arc;
 
 use kefu_wire::{
     Limits, MemoryLoader,
     adapter::{Adapter as _, Kind, Message, SoapAdapter, ThriftAdapter},
-    soap::{Direction, Options, Version, from_json, to_json},
+    soap::{Direction, Options, Version},
     thrift::{self, Protocol, idl},
     wsdl::{self, Definitions, FieldSpec, OperationSpec, ServiceSpec, TypeSpec},
 };
 use serde_json::{Value, json};
 
-struct Peer {
-    child: Child,
-    requests: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
+use self::{
+    described::write,
+    peer::{Interpreter, Peer},
+};
 
-impl Peer {
-    /// Starts the peer, if its library is on this machine.
-    fn start(library: &str, script: &str) -> Option<Self> {
-        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let import = format!("import {library}");
-        let found = Command::new(&python).args(["-c", &import]).stderr(Stdio::null()).status();
-        if !found.is_ok_and(|status| status.success()) {
-            // Past the capture of output, so that it is seen.
-            drop(writeln!(std::io::stderr(), "SKIPPED: {python} has no module named {library}"));
-            return None;
-        }
-        let mut child = Command::new(&python)
-            .arg(format!("{}/tests/python/{script}", env!("CARGO_MANIFEST_DIR")))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it was just found");
-        let requests = child.stdin.take().expect("it is piped");
-        let answers = BufReader::new(child.stdout.take().expect("it is piped"));
-        Some(Self { child, requests, answers })
-    }
-
-    fn ask(&mut self, request: &Value) -> Value {
-        writeln!(self.requests, "{request}").expect("the peer reads");
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("the peer answers");
-        serde_json::from_str(&line).unwrap_or_else(|_| panic!("no answer to {request}"))
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ended = self.child.kill().and_then(|()| self.child.wait());
-    }
-}
-
-fn write(
-    definitions: &Definitions,
-    name: &str,
-    direction: Direction,
-    version: Version,
-    json: &Value,
-) -> String {
-    let (_, operation) = definitions.find_operation(name).expect("the description has it");
-    let (limits, options) = (Limits::default(), Options { strict: true });
-    let mut out = Vec::new();
-    let text = json.to_string();
-    from_json::message(
-        definitions,
-        operation,
-        direction,
-        version,
-        text.as_bytes(),
-        &[],
-        &limits,
-        &options,
-        &mut out,
-    )
-    .unwrap_or_else(|error| panic!("{error}: {json}"));
-    String::from_utf8(out).expect("it is UTF-8")
+/// Starts the peer, if its library is on this machine.
+fn start(library: &str, script: &str) -> Option<Peer> {
+    let import = format!("import {library}");
+    let python = Interpreter { program: ("PYTHON", "python3"), check: ["-c", &import], needs: library };
+    Peer::start(&python, &format!("python/{script}"), &[])
 }
 
 fn read(definitions: &Definitions, name: &str, direction: Direction, xml: &str) -> Value {
-    let (_, operation) = definitions.find_operation(name).expect("the description has it");
-    let (limits, options) = (Limits::default(), Options { strict: true });
-    let mut out = Vec::new();
-    to_json::message(definitions, operation, direction, xml.as_bytes(), &limits, &options, &mut out)
-        .unwrap_or_else(|error| panic!("{error}: {xml}"));
-    serde_json::from_slice(&out).expect("it is JSON")
+    described::read(definitions, name, direction, xml, true)
 }
 
 fn load(wsdl: &str) -> Definitions {
@@ -106,7 +44,7 @@ fn load(wsdl: &str) -> Definitions {
 
 #[test]
 fn spyne_answers() {
-    let Some(mut spyne) = Peer::start("spyne", "spyne_peer.py") else { return };
+    let Some(mut spyne) = start("spyne", "spyne_peer.py") else { return };
     for version in [Version::V11, Version::V12] {
         let name = if version == Version::V11 { "1.1" } else { "1.2" };
         let wsdl = spyne.ask(&json!({"wsdl": name}));
@@ -142,7 +80,7 @@ fn spyne_answers() {
 
 #[test]
 fn zeep_asks() {
-    let Some(mut zeep) = Peer::start("zeep", "zeep_peer.py") else { return };
+    let Some(mut zeep) = start("zeep", "zeep_peer.py") else { return };
     let wsdl = include_str!("wsdl/wrapped.wsdl");
     // zeep does not pass over a port without a binding.
     let wsdl = wsdl.replace("<port name=\"Plain\" binding=\"tns:None\"/>", "");
@@ -178,7 +116,7 @@ fn zeep_asks() {
 
 #[test]
 fn zeep_reads_what_we_emit() {
-    let Some(mut zeep) = Peer::start("zeep", "zeep_peer.py") else { return };
+    let Some(mut zeep) = start("zeep", "zeep_peer.py") else { return };
     let field = FieldSpec::new;
     let line = TypeSpec::Object(vec![field("name", TypeSpec::String), field("count", TypeSpec::Integer)]);
     let service = ServiceSpec {
@@ -216,7 +154,7 @@ fn zeep_reads_what_we_emit() {
 
 #[test]
 fn zeep_calls_a_service_of_thrift_by_its_description() {
-    let Some(mut zeep) = Peer::start("zeep", "zeep_peer.py") else { return };
+    let Some(mut zeep) = start("zeep", "zeep_peer.py") else { return };
     let idl = "enum Status { NEW, DONE } struct Line { 1: required string name; 2: i32 count }
         struct Order { 1: required i64 id; 2: optional list<Line> lines; 3: Status status; 4: optional Order next }
         exception Refused { 1: string why }

@@ -3,10 +3,7 @@
 
 #![cfg(feature = "channel")]
 
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-};
+mod peer;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use kefu_wire::{
@@ -17,49 +14,20 @@ use kefu_wire::{
 };
 use serde_json::{Value, json};
 
+use self::peer::{Interpreter, Peer};
+
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/channels");
 const NOW_MS: i64 = 1_700_000_000_000;
 
-struct Peer {
-    child: Child,
-    requests: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Peer {
-    fn start() -> Option<Self> {
-        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let found =
-            Command::new(&python).args(["-c", "import thriftpy2, zeep"]).stderr(Stdio::null()).status();
-        if !found.is_ok_and(|status| status.success()) {
-            // Past the capture of output, so that it is seen.
-            drop(writeln!(std::io::stderr(), "SKIPPED: {python} has no modules named thriftpy2 and zeep"));
-            return None;
-        }
-        let mut child = Command::new(&python)
-            .arg(format!("{}/tests/python/channel_peer.py", env!("CARGO_MANIFEST_DIR")))
-            .args([format!("{FOLDER}/ticketdesk.wsdl"), format!("{FOLDER}/oldchat.thrift")])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it was just found");
-        let requests = child.stdin.take().expect("it is piped");
-        let answers = BufReader::new(child.stdout.take().expect("it is piped"));
-        Some(Self { child, requests, answers })
-    }
-
-    fn ask(&mut self, request: &Value) -> Value {
-        writeln!(self.requests, "{request}").expect("the peer reads");
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("the peer answers");
-        serde_json::from_str(&line).unwrap_or_else(|_| panic!("no answer to {request}"))
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ended = self.child.kill().and_then(|()| self.child.wait());
-    }
+/// Starts the peer, if its libraries are on this machine.
+fn start() -> Option<Peer> {
+    let python = Interpreter {
+        program: ("PYTHON", "python3"),
+        check: ["-c", "import thriftpy2, zeep"],
+        needs: "thriftpy2 and zeep",
+    };
+    let files = [format!("{FOLDER}/ticketdesk.wsdl"), format!("{FOLDER}/oldchat.thrift")];
+    Peer::start(&python, "python/channel_peer.py", &files.each_ref().map(String::as_str))
 }
 
 fn channel(name: &str) -> (Channel, Given) {
@@ -93,7 +61,7 @@ fn answer(body: Vec<u8>) -> HttpResponse {
 
 #[test]
 fn zeep_posts_notes_and_understands_the_answer() {
-    let Some(mut peer) = Peer::start() else { return };
+    let Some(mut peer) = start() else { return };
     let (channel, given) = channel("ticketdesk.yaml");
     let note = json!({"id": 7, "ticket": "T-1", "customer": {"number": 42, "name": "李女士"}, "text": "a <&> b",
         "written": "2026-11-28T09:30:00+08:00"});
@@ -118,7 +86,7 @@ fn zeep_posts_notes_and_understands_the_answer() {
 
 #[test]
 fn thriftpy2_calls_and_is_called() {
-    let Some(mut peer) = Peer::start() else { return };
+    let Some(mut peer) = start() else { return };
     let (channel, given) = channel("oldchat.yaml");
     let bytes = |answer: &Value| BASE64.decode(answer["b64"].as_str().expect("bytes")).expect("base64");
     let line = json!({"id": 1, "room": 5, "user": 42, "nick": "李女士", "kind": 1, "text": "你好", "at_seconds": 1_795_829_400});

@@ -68,8 +68,8 @@ class Tickets(ServiceBase):
     def GetTicket(ctx, id):
         return find(id)
 
-    @rpc(Unicode, Unicode, Unicode, Integer, Unicode, _returns=Unicode)
-    def CreateTicket(ctx, customer, subject, description, priority, author):
+    @rpc(Unicode, Unicode, Unicode, Integer, Unicode, Unicode, _returns=Unicode)
+    def CreateTicket(ctx, customer, subject, description, priority, author, owner):
         if subject == "refuse":
             raise Fault("Client.Refused", "no tickets about this, says 13800138000")
         with LOCK:
@@ -77,7 +77,7 @@ class Tickets(ServiceBase):
             now = datetime.datetime(2027, 1, 2, 3, 4, 5)
             first = [Comment(author=author, text=description, written=now)] if description else []
             TICKETS[id] = customer, Ticket(
-                id=id, subject=subject, status="OPEN", priority=priority, created=now, comments=first
+                id=id, subject=subject, status="OPEN", priority=priority, owner=owner, created=now, comments=first
             )
         if subject == "slow":
             time.sleep(3)

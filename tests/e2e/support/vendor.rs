@@ -8,7 +8,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use kefu_wire::channel::{Channel, Given, Method, Plain, Seed, Signed, shipped};
+use kefu_wire::{
+    MemoryLoader,
+    channel::{Channel, Given, Method, Plain, Seed, Signed, shipped},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -127,9 +130,13 @@ fn serve(stream: TcpStream, kept: &Mutex<Vec<Asked>>, answers: &Answers) -> io::
     }
 }
 
-/// What the services that come with kefu answer when all is well.
+/// What the services that come with kefu answer when all is well; without their token, nothing.
 pub(crate) fn usual(asked: &Asked) -> Said {
     let path = asked.path.split('?').next().unwrap_or_default();
+    if !is_allowed(asked, path) {
+        let body = json!({"error": "no token"}).to_string().into_bytes();
+        return Said { status: 401, headers: Vec::new(), body };
+    }
     says(&match path {
         "/cgi-bin/stable_token" | "/cgi-bin/gettoken" => {
             json!({"errcode": 0, "access_token": "T1", "expires_in": 7200})
@@ -141,10 +148,33 @@ pub(crate) fn usual(asked: &Asked) -> Said {
             json!({"code": 0, "tenant_access_token": "t-1", "expire": 7200})
         }
         "/open-apis/im/v1/messages" => json!({"code": 0, "data": {"message_id": "om_sent"}}),
+        "/v2/bot/message/push" => json!({"sentMessages": [{"id": "l-sent"}]}),
+        "/email" => json!({"ErrorCode": 0, "MessageID": "p-sent"}),
+        _ if path.starts_with("/v23.0/") => json!({"messages": [{"id": "wamid.sent"}]}),
         "/api/chat.postMessage" => json!({"ok": true, "channel": "C1", "ts": "1.1"}),
         _ if path.ends_with("/sendMessage") => json!({"ok": true, "result": {"message_id": 7}}),
         _ => json!({"ok": true, "id": "x-sent"}),
     })
+}
+
+/// Whether a request shows what the service gave, or what the operator has of it.
+fn is_allowed(asked: &Asked, path: &str) -> bool {
+    let has = |name: &str, value: &str| asked.headers.get(name).is_some_and(|found| found == value);
+    let bearer = |token: &str| has("authorization", &format!("Bearer {token}"));
+    match path {
+        "/cgi-bin/message/custom/send" | "/cgi-bin/kf/send_msg" | "/cgi-bin/kf/sync_msg" => {
+            asked.path.ends_with("?access_token=T1")
+        }
+        "/chat" => bearer("k1"),
+        "/v2/bot/message/push" => bearer("lt1") && asked.headers.contains_key("x-line-retry-key"),
+        "/email" => has("x-postmark-server-token", "st1"),
+        _ if path.starts_with("/open-apis/im/") => bearer("t-1"),
+        _ if path.starts_with("/api/chat.") => bearer("xoxb-1"),
+        _ if path.starts_with("/api/v1/accounts/1/") => has("api_access_token", "a1"),
+        _ if path.starts_with("/v23.0/") => bearer("wt1"),
+        _ if path.starts_with("/bot") => path.starts_with("/bot123:abc/"),
+        _ => true,
+    }
 }
 
 /// A channel of a daemon, and what its service knows.
@@ -165,11 +195,43 @@ impl Connected {
     /// Connects a service to the inbox `web`, by a file that comes with kefu.
     #[track_caller]
     pub(crate) fn to(server: &Server, admin: &str, file: &str, secrets: &Value, settings: &Value) -> Self {
+        let channel = Channel::load(shipped(file).unwrap()).unwrap();
+        Self::by(server, admin, channel, &json!({ "file": file }), secrets, settings)
+    }
+
+    /// Connects a system by a file of ours, and the description beside it.
+    #[track_caller]
+    pub(crate) fn to_system(
+        server: &Server,
+        admin: &str,
+        (file, description): (&str, &str),
+        secrets: &Value,
+        settings: &Value,
+    ) -> Self {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/channels");
+        let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
+        let (yaml, text) = (read(file), read(description));
+        let beside = MemoryLoader::default().with(description, text.as_str());
+        let channel = Channel::load_with(&yaml, &beside).unwrap();
+        let source = json!({"yaml": yaml, "files": {description: text}});
+        Self::by(server, admin, channel, &source, secrets, settings)
+    }
+
+    #[track_caller]
+    fn by(
+        server: &Server,
+        admin: &str,
+        file: Channel,
+        source: &Value,
+        secrets: &Value,
+        settings: &Value,
+    ) -> Self {
         let inboxes = server.call("GET", "/api/v1/inboxes", Some(admin), None).expect(200);
-        let body = json!({
-            "inbox_id": inboxes["items"][0]["id"], "file": file, "enabled": true,
+        let mut body = json!({
+            "inbox_id": inboxes["items"][0]["id"], "enabled": true,
             "values": {"secrets": secrets, "settings": settings},
         });
+        body.as_object_mut().unwrap().extend(source.as_object().unwrap().clone());
         let made = server.call("POST", "/api/v1/channels", Some(admin), Some(&body)).expect(201);
         assert_eq!(made["missing"], json!([]), "{made}");
         assert!(!made.to_string().contains(&format!("{secrets}")), "values are write only: {made}");
@@ -179,7 +241,7 @@ impl Connected {
         };
         Self {
             id: made["id"].as_str().unwrap().to_owned(),
-            file: Channel::load(shipped(file).unwrap()).unwrap(),
+            file,
             given: Given { secrets: map(secrets), settings: map(settings) },
             made: Mutex::new(0),
         }
@@ -187,12 +249,32 @@ impl Connected {
 
     /// A request as the service would make it.
     pub(crate) fn signed(&self, body: &str) -> Signed {
+        self.signed_with(body, &self.given)
+    }
+
+    fn signed_with(&self, body: &str, given: &Given) -> Signed {
         let mut made = self.made.lock().unwrap();
         *made += 1;
         let mut seed = [7; 16];
         seed[..8].copy_from_slice(&made.to_be_bytes());
         let plain = Plain { method: Method::Post, body: body.as_bytes().to_vec(), ..Plain::default() };
-        self.file.sign(&plain, &self.given, now_ms(), Seed(seed)).unwrap()
+        self.file.sign(&plain, given, now_ms(), Seed(seed)).unwrap()
+    }
+
+    /// Posts a request that is signed with other secrets than those of the service.
+    ///
+    /// # Errors
+    /// There is no whole answer.
+    pub(crate) fn try_forge(&self, address: SocketAddr, body: &str) -> io::Result<Answer> {
+        // In the middle, so that a value stays of the form that it has.
+        let other = |value: &String| {
+            let (head, tail) = value.split_at(value.len() / 2);
+            let letter = if tail.starts_with('a') { 'b' } else { 'a' };
+            format!("{head}{letter}{}", &tail[1..])
+        };
+        let secrets = self.given.secrets.iter().map(|(name, value)| (name.clone(), other(value))).collect();
+        let given = Given { secrets, settings: self.given.settings.clone() };
+        self.deliver(address, self.signed_with(body, &given))
     }
 
     /// Posts a request of the service.
@@ -200,7 +282,11 @@ impl Connected {
     /// # Errors
     /// There is no whole answer.
     pub(crate) fn try_post(&self, address: SocketAddr, body: &str) -> io::Result<Answer> {
-        let Signed { query, headers, body, .. } = self.signed(body);
+        self.deliver(address, self.signed(body))
+    }
+
+    fn deliver(&self, address: SocketAddr, signed: Signed) -> io::Result<Answer> {
+        let Signed { query, headers, body, .. } = signed;
         let mut head = format!(
             "POST /channels/{}?{query} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
              Content-Length: {}\r\n",

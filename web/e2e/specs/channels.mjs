@@ -1,6 +1,7 @@
 /* An admin connects a chat service, a customer writes over it, and an agent sees how long it can be answered. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
 import { Agent } from '../people.mjs';
 
 const TOKEN = 'kefutoken';
@@ -15,6 +16,26 @@ function posted(at, id, text) {
     `<MsgType>text</MsgType><Content>${text}</Content><MsgId>${id}</MsgId></xml>`;
   return { query: new URLSearchParams({ signature, timestamp, nonce }), body };
 }
+
+/** A service of our own, whose answers are this server's. */
+const OWN_FILE = `kefu_channel: 1
+id: tiny
+name: 小站
+hosts: [setting.base_url]
+settings: [base_url]
+secrets: [word]
+receive:
+  verify: [{ static: { value: header.x-word, equals: secret.word } }]
+messages:
+  map:
+    external_id: "= item.id"
+    sender: { id: "= item.from" }
+    kind: text
+    text: "= item.text"
+send:
+  text: { post: "= setting.base_url ~ '/send'", json: { text: "= msg.text" } }
+check: { get: "= setting.base_url ~ '/me'", headers: { authorization: "= secret.word" }, ok: resp.ok }
+`;
 
 export default async function channels({ server, person, stage, eventually, expectAccessible }) {
   const [adminLogIn] = server.agents;
@@ -78,4 +99,69 @@ export default async function channels({ server, person, stage, eventually, expe
     await admin.picture('window-dark');
     await page.emulateMedia({ colorScheme: 'light' });
   });
+
+  const service = createServer(({ headers }, response) => {
+    const ok = headers.authorization === 'open sesame';
+    response.end(JSON.stringify({ ok, you_said: headers.authorization }));
+  });
+  await new Promise((done) => service.listen(0, '127.0.0.1', done));
+  const base = `http://127.0.0.1:${service.address().port}`;
+
+  await stage('a service of one’s own is tested, and says what it does not like', async () => {
+    const { items } = await get('inboxes');
+    const web = items.find(({ key }) => key === 'web').id;
+    await page.evaluate((id) => (location.hash = `#/settings/inboxes/${id}/channels`), web);
+    await button('接入聊天平台').click();
+    await page.getByRole('combobox').selectOption({ label: '自定义接入文件' });
+    await page.getByLabel('接入文件（YAML）').fill(OWN_FILE);
+    await admin.picture('own-file');
+    await expectAccessible(page, 'the dialog of a file of one’s own');
+    await button('保存').click();
+    const card = page.locator('.form-card:has-text("小站")');
+    const give = async (word) => {
+      await card.getByRole('button', { name: '修改' }).click();
+      await page.getByLabel('base_url').fill(base);
+      await page.getByLabel('word').fill(word);
+      await button('保存').click();
+      await page.waitForSelector('dialog', { state: 'detached' });
+    };
+    await give('wrong word');
+    await card.getByRole('button', { name: '测试连接' }).click();
+    await card.locator('text=账号校验未通过').waitFor();
+    assert.match(await card.locator('pre').last().textContent(), /"you_said":"•••"/);
+    await admin.picture('test-failed');
+    await give('open sesame');
+    await card.getByRole('button', { name: '测试连接' }).click();
+    await card.locator('text=账号校验通过').waitFor();
+    await expectAccessible(page, 'the answer of a service');
+    await admin.picture('test-passed');
+  });
+
+  await stage('what could not be read is listed, read again and dropped', async () => {
+    const { id } = (await get('channels')).items.find(({ name }) => name === '小站');
+    for (const text of ['one', 'two']) {
+      const body = JSON.stringify({ from: 'u1', text });
+      const headers = { 'x-word': 'open sesame' };
+      const answer = await fetch(`${server.origin}/channels/${id}`, { method: 'POST', headers, body });
+      assert.equal(answer.status, 200);
+    }
+    await page.reload();
+    await page.locator('.form-card:has-text("小站")').getByRole('button', { name: /无法识别/ }).click();
+    await page.waitForSelector('.channel-refused li:nth-child(2)');
+    await admin.picture('refused');
+    await expectAccessible(page, 'what could not be read');
+    await page.setViewportSize({ width: 320, height: 640 });
+    await admin.picture('refused-narrow');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.getByRole('button', { name: /^重新读取/ }).first().click();
+    await page.waitForSelector('.channel-refused .form-error');
+    for (let left = 2; left > 0; left--) {
+      await page.getByRole('button', { name: /^丢弃/ }).first().click();
+      await page.waitForFunction((n) => document.querySelectorAll('.channel-refused li').length < n, left);
+    }
+    await page.waitForSelector('text=没有无法识别的请求');
+    await button('关闭').last().click();
+    await page.waitForSelector('.form-card:has-text("小站"):has-text("无法识别 0")');
+  });
+  service.close();
 }

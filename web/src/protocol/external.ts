@@ -26,6 +26,8 @@ export interface ExternalTickets {
     name: string;
     /** What can be asked of it. */
     takes: ExternalKind[];
+    /** Of these, when it can be said who is to work on the ticket. */
+    assigns: ExternalKind[];
     statuses: TicketStatus[];
     priorities: Priority[];
   };

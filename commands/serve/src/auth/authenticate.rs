@@ -1,5 +1,7 @@
 use std::{net::IpAddr, time::Duration};
 
+#[cfg(feature = "bridge")]
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{
     HeaderMap, HeaderName,
     header::{AUTHORIZATION, HOST, ORIGIN, REFERER},
@@ -87,6 +89,15 @@ pub(crate) async fn authenticate(services: &Services, shown: Shown<'_>) -> Resul
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The password of an `Authorization` header of HTTP's basic kind (RFC 7617), for clients that have nothing else.
+#[cfg(feature = "bridge")]
+pub(crate) fn basic_password(headers: &HeaderMap) -> Option<String> {
+    let (scheme, pair) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let pair = scheme.eq_ignore_ascii_case("basic").then(|| BASE64_STANDARD.decode(pair.trim()).ok())??;
+    let (_, password) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+    Some(password.to_owned())
 }
 
 /// Browsers name the page in `Origin`; where they leave it out, with plain reads of the same origin, in one of
@@ -188,6 +199,21 @@ mod tests {
         assert_eq!(bearer_of(b"bearer  ka_x").as_deref(), Some("ka_x"));
         for other in [&b"Basic ka_x"[..], b"Bearer", b"", b"Bearer\xff ka_x"] {
             assert_eq!(bearer_of(other), None);
+        }
+    }
+
+    #[cfg(feature = "bridge")]
+    #[test]
+    fn a_password_is_all_behind_the_first_colon() {
+        let password_of = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+            basic_password(&headers)
+        };
+        assert_eq!(password_of("Basic dXNlcjprazpfeA==").as_deref(), Some("kk:_x"));
+        assert_eq!(password_of("basic  Omtr").as_deref(), Some("kk"));
+        for other in ["Basic", "Basic !", "Basic dXNlcg==", "Basic /w==", "Bearer dXNlcjpr"] {
+            assert_eq!(password_of(other), None, "{other}");
         }
     }
 

@@ -15,6 +15,8 @@ mod token;
 pub(crate) mod totp;
 pub(crate) mod visitor;
 
+#[cfg(feature = "bridge")]
+pub(crate) use authenticate::basic_password;
 pub(crate) use authenticate::{Shown, authenticate, bearer, needs_totp};
 pub(crate) use cookie::{clear_cookie, session_cookie};
 pub(crate) use extract::{

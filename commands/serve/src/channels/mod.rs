@@ -7,8 +7,11 @@
 //! with it, and the row says that the service has it only after the service said so. So nothing is lost, what comes
 //! twice is in the log once, and what goes out may go out twice when the process ends in between.
 
+mod amending;
 mod arrival;
 mod call;
+mod checking;
+mod erasing;
 mod incoming;
 mod media;
 mod pace;
@@ -31,7 +34,10 @@ use kefu_app::Stop;
 use kefu_core::Micros;
 use kefu_gateway::{Courier, CourierSettings, Relay};
 use kefu_store::{Change, ChannelChange, RecordSet, Store, StoreError};
-use kefu_wire::channel::{self, Given};
+use kefu_wire::{
+    MemoryLoader,
+    channel::{self, FileError, Given},
+};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{Mutex, Notify},
@@ -39,6 +45,8 @@ use tokio::{
 };
 use uuid::Uuid;
 
+pub(crate) use checking::{Checked, check};
+pub(crate) use erasing::spared;
 pub(crate) use incoming::router;
 pub(crate) use refused::read_again;
 
@@ -106,6 +114,12 @@ pub(crate) struct Live {
     pulls: Notify,
     /// Its worker's turn, handed on to the one that takes its place: only one sends at a time.
     turns: Arc<Turns>,
+}
+
+/// A channel's file and its values, of which it may be made.
+struct Opened {
+    file: channel::Channel,
+    given: Given,
 }
 
 /// What is done by one at a time.
@@ -201,17 +215,13 @@ impl Channels {
         row: kefu_store::Channel,
         turns: Arc<Turns>,
     ) -> Result<Result<Live, String>, StoreError> {
-        let file = match channel::Channel::load(&row.yaml) {
-            Ok(file) => file,
-            Err(errors) => return Ok(Err(errors.first().map(ToString::to_string).unwrap_or_default())),
-        };
-        let values = match self.values(&row.sealed) {
-            Ok(values) => values,
+        let Opened { file, given } = match self.opened(&row).await? {
+            Ok(opened) => opened,
             Err(why) => return Ok(Err(why)),
         };
         let tokens = Keeper::new(self.store.channel_tokens(row.key).await?, &self.secrets);
         Ok(Ok(Live {
-            given: Given { secrets: values.secrets, settings: values.settings },
+            given,
             tokens,
             pace: Pace::new(file.rate()),
             is_retired: AtomicBool::new(false),
@@ -222,6 +232,16 @@ impl Channels {
             row,
             file,
         }))
+    }
+
+    /// Reads the file of a channel and opens its values, or says why that cannot be.
+    async fn opened(&self, row: &kefu_store::Channel) -> Result<Result<Opened, String>, StoreError> {
+        let file = match loaded(&row.yaml, &self.store.channel_files(row.key).await?) {
+            Ok(file) => file,
+            Err(errors) => return Ok(Err(errors.first().map(ToString::to_string).unwrap_or_default())),
+        };
+        let given = self.values(&row.sealed);
+        Ok(given.map(|Values { secrets, settings }| Opened { file, given: Given { secrets, settings } }))
     }
 
     /// The operator's values.
@@ -324,6 +344,16 @@ async fn expire(channels: &Channels) {
     if let Err(problem) = written {
         tracing::warn!(%problem, "what channels kept for long enough goes later");
     }
+}
+
+/// Reads the file of a channel, and the descriptions of SOAP and Thrift that lie beside it.
+///
+/// # Errors
+/// All that is wrong with them.
+pub(crate) fn loaded(yaml: &str, files: &[(String, String)]) -> Result<channel::Channel, Vec<FileError>> {
+    let beside =
+        files.iter().fold(MemoryLoader::default(), |all, (name, text)| all.with(name, text.as_str()));
+    channel::Channel::load_with(yaml, &beside)
 }
 
 fn courier(settings: &ChannelSettings, answer_bytes_max: usize) -> Courier {

@@ -53,6 +53,27 @@ pub(super) fn refusal(
     ChannelChange::Refused(Box::new(ChannelRefusal { number: 0, channel, at: clock::now(), reason, request }))
 }
 
+/// A request as it came.
+///
+/// # Errors
+/// `conflict` when it is not kept, or cannot be opened.
+pub(super) fn original(channels: &Channels, refusal: &ChannelRefusal) -> Result<Original, Problem> {
+    let sealed = refusal.request.as_deref();
+    let sealed =
+        sealed.ok_or_else(|| conflict("it was part of a list and cannot be read again".to_owned()))?;
+    let plain = channels.secrets.open(PURPOSE, sealed).map_err(|error| conflict(error.to_string()))?;
+    serde_json::from_slice(&plain).map_err(|error| conflict(error.to_string()))
+}
+
+/// The method of a request that is kept.
+pub(super) fn method_of(name: &str) -> Method {
+    if name == Method::Get.as_str() { Method::Get } else { Method::Post }
+}
+
+fn conflict(detail: String) -> Problem {
+    Problem::new(ErrorCode::Conflict, detail)
+}
+
 /// Reads a request again that could not be read, as if it came when it did.
 ///
 /// # Errors
@@ -62,14 +83,9 @@ pub(crate) async fn read_again(
     live: &Live,
     refusal: &ChannelRefusal,
 ) -> Result<usize, Problem> {
-    let conflict = |detail: String| Problem::new(ErrorCode::Conflict, detail);
-    let sealed = refusal.request.as_deref();
-    let sealed =
-        sealed.ok_or_else(|| conflict("it was part of a list and cannot be read again".to_owned()))?;
-    let plain = channels.secrets.open(PURPOSE, sealed).map_err(|error| conflict(error.to_string()))?;
-    let original: Original = serde_json::from_slice(&plain).map_err(|error| conflict(error.to_string()))?;
-    let method = if original.method == Method::Get.as_str() { Method::Get } else { Method::Post };
-    let received = live.file.receive(&original.request(method), &live.given, millis(refusal.at));
+    let original = original(channels, refusal)?;
+    let request = original.request(method_of(&original.method));
+    let received = live.file.receive(&request, &live.given, millis(refusal.at));
     let Received { verdict, messages, refused, .. } = received;
     match verdict {
         Verdict::Accepted if refused.is_empty() => {}

@@ -3,12 +3,13 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use kefu_core::{Entry, FileData, Revision};
-use kefu_store::{ChannelChange, ChannelSend, ChannelThread, RecordSet};
-use kefu_wire::channel::{Kind, Media, Outbound};
+use kefu_store::{Change, ChannelChange, ChannelSend, ChannelThread, RecordSet, SendState};
+use kefu_wire::channel::{Amendment, Kind, Media, Outbound};
 use tokio::{task::JoinSet, time::sleep};
 
 use super::{
     Channels, Live, PATIENCE,
+    amending::{amendment, tell},
     call::{Caller, Halt, Wanted},
     texts, wait_until,
 };
@@ -84,48 +85,85 @@ async fn begin(
     Ok(wait_until(channels.store.channel_next_send(live.row.key).await?).max(STORE_PAUSE))
 }
 
-/// Sends a message and writes down what became of it.
+/// Sends a message, or tells the service what became of it, and writes down how that went.
 async fn carry(channels: &Channels, live: &Live, send: ChannelSend) -> Result<(), Problem> {
     let Some(thread) = channels.store.channel_thread_by_key(send.thread).await? else { return Ok(()) };
     let entries = channels.store.entries_at(&[send.pos]).await?;
-    let gone = || ChannelChange::Failed {
-        key: send.key,
-        at: clock::now(),
-        error: "the message was taken back before it was sent".to_owned(),
+    let entry = entries.into_iter().next().filter(|entry| entry.revision != Revision::Erased);
+    let (key, revisions) = (send.key, send.revisions);
+    let told = || ChannelChange::Told { key, at: clock::now(), revisions };
+    let Some(entry) = entry else {
+        let nothing = if send.state == SendState::Changing { told() } else { ChannelChange::Withdrawn(key) };
+        return channels.write(vec![nothing]).await;
     };
-    let entry = entries.into_iter().next();
-    let entry = entry.filter(|entry| !matches!(entry.revision, Revision::Recalled | Revision::Erased));
-    let Some(entry) = entry else { return channels.write(vec![gone()]).await };
-    let kind = texts::kind_of(entry.kind);
-    let held = channels.outgoing.held_back("channel", &live.row.name, || {
-        format!("a message ({}) for a customer of the channel", kind.as_str())
-    });
-    if let Some(listed) = held {
-        let sent = ChannelChange::Sent { key: send.key, at: clock::now(), external_id: None };
-        let changes = vec![listed, kefu_store::Change::Channel(sent)];
-        return channels.desk.record(RecordSet { changes, audit: Vec::new() }).await;
-    }
     let message = outbound(channels, live, &thread, &entry);
-    let parts = live.file.parts(&message);
+    let amendment = amendment(&entry);
+    let is_recalled = amendment == Some(Amendment::Recall);
+    if send.state == SendState::Changing || (is_recalled && !send.external_ids.is_empty()) {
+        // Of a message that is recalled between two of its parts, the service has those before.
+        let is_sent = send.state == SendState::Changing;
+        let done = if is_sent { told() } else { ChannelChange::Withdrawn(key) };
+        let Some(amendment) = amendment else { return channels.write(vec![done]).await };
+        if let Some(listed) = held_back(channels, live, amendment.as_str()) {
+            return write_held(channels, listed, done).await;
+        }
+        return match tell(channels, live, &send, &message, amendment).await {
+            Ok(()) => {
+                channels.metrics.channel_sent(amendment.as_str());
+                channels.write(vec![done]).await
+            }
+            Err(halt) => halted(channels, live, &send, halt).await,
+        };
+    }
+    if is_recalled {
+        return channels.write(vec![ChannelChange::Withdrawn(key)]).await;
+    }
+    send_parts(channels, live, &send, &entry, &message).await
+}
+
+/// Sends what the service does not have yet of a message.
+async fn send_parts(
+    channels: &Channels,
+    live: &Live,
+    send: &ChannelSend,
+    entry: &Entry,
+    message: &Outbound,
+) -> Result<(), Problem> {
+    let (key, revisions) = (send.key, send.revisions);
+    let sent = |external_id| ChannelChange::Sent { key, at: clock::now(), external_id, revisions };
+    if let Some(listed) = held_back(channels, live, texts::kind_of(entry.kind).as_str()) {
+        return write_held(channels, listed, sent(None)).await;
+    }
+    let parts = live.file.parts(message);
     let mut tries = send.tries;
     for (index, part) in parts.iter().enumerate().skip(send.parts as usize) {
-        let change = match send_part(channels, live, part.clone(), &entry, tries).await {
+        let change = match send_part(channels, live, part.clone(), entry, tries).await {
             Ok(external_id) if index + 1 == parts.len() => {
                 channels.metrics.channel_sent("sent");
-                ChannelChange::Sent { key: send.key, at: clock::now(), external_id }
+                sent(external_id)
             }
-            Ok(_) => ChannelChange::PartSent(send.key),
-            Err(halt) => return halted(channels, live, &send, halt).await,
+            Ok(external_id) => ChannelChange::PartSent { key, external_id },
+            Err(halt) => return halted(channels, live, send, halt).await,
         };
         channels.write(vec![change]).await?;
         tries = 0;
     }
     if send.parts as usize >= parts.len() {
         // The file of the channel makes fewer parts of it than it did when it began.
-        let sent = ChannelChange::Sent { key: send.key, at: clock::now(), external_id: None };
-        return channels.write(vec![sent]).await;
+        return channels.write(vec![sent(None)]).await;
     }
     Ok(())
+}
+
+/// What is written in a rehearsal in the place of a request.
+fn held_back(channels: &Channels, live: &Live, what: &str) -> Option<Change> {
+    let summary = || format!("a message ({what}) for a customer of the channel");
+    channels.outgoing.held_back("channel", &live.row.name, summary)
+}
+
+async fn write_held(channels: &Channels, listed: Change, done: ChannelChange) -> Result<(), Problem> {
+    let changes = vec![listed, Change::Channel(done)];
+    channels.desk.record(RecordSet { changes, audit: Vec::new() }).await
 }
 
 async fn halted(channels: &Channels, live: &Live, send: &ChannelSend, halt: Halt) -> Result<(), Problem> {
@@ -231,5 +269,6 @@ fn outbound(channels: &Channels, live: &Live, thread: &ChannelThread, entry: &En
         text,
         media: media.filter(|_| kind != Kind::Text),
         uploaded: None,
+        sent: None,
     }
 }

@@ -98,6 +98,8 @@ pub(super) struct Pieces {
     seen: HashSet<(i64, [u8; 16])>,
     threads: HashMap<(i64, String, String), (VisitorKey, ConversationKey)>,
     visitors: HashMap<(InboxKey, String), Visitor>,
+    /// As the store has them.
+    of_conversations: HashMap<ConversationKey, Option<ChannelThread>>,
 }
 
 impl Shared {
@@ -314,22 +316,31 @@ impl Task {
         Ok(key)
     }
 
-    /// Gives the group's messages that may be for services their rows; says whether there are any.
-    pub(super) fn queue_sends(&self, work: &mut Work) -> bool {
-        if work.entries.is_empty() || self.shared.channels.is_empty() {
+    /// Gives the group's messages that may be for services their rows, and marks those that the group changes; says
+    /// whether there are any.
+    pub(super) fn queue_sends(&self, now: Micros, work: &mut Work) -> bool {
+        if self.shared.channels.is_empty() {
             return false;
         }
-        let before = work.changes.len();
-        for entry in &work.entries {
-            let is_ours = !matches!(entry.sender, Principal::Visitor(_)) && entry.kind.is_public_message();
-            let inbox = work.touched.get(&entry.conversation).map(|touched| touched.conversation.inbox);
-            if is_ours && inbox.is_some_and(|inbox| self.shared.channels.has(inbox)) {
-                let Entry { conversation, pos, seq, created_at, .. } = *entry;
-                let queue = ChannelChange::Queue { conversation, pos, seq, at: created_at };
-                work.changes.push(Change::Channel(queue));
-            }
-        }
-        work.changes.len() > before
+        let queued = work.entries.iter().filter(|entry| self.goes_out(entry, work)).map(|entry| {
+            let Entry { conversation, pos, seq, created_at, .. } = *entry;
+            ChannelChange::Queue { conversation, pos, seq, at: created_at }
+        });
+        let revised = work.revised.iter().filter(|entry| self.goes_out(entry, work)).map(|entry| {
+            let Entry { conversation, seq, .. } = *entry;
+            ChannelChange::Revised { conversation, seq, at: now }
+        });
+        let changes: Vec<_> = queued.chain(revised).map(Change::Channel).collect();
+        let has_sends = !changes.is_empty();
+        work.changes.extend(changes);
+        has_sends
+    }
+
+    /// Whether an entry of the group may be for the service of its conversation.
+    fn goes_out(&self, entry: &Entry, work: &Work) -> bool {
+        let is_ours = !matches!(entry.sender, Principal::Visitor(_)) && entry.kind.is_public_message();
+        let inbox = || work.touched.get(&entry.conversation).map(|touched| touched.conversation.inbox);
+        is_ours && inbox().is_some_and(|inbox| self.shared.channels.has(inbox))
     }
 
     /// Tells whoever sends.
@@ -338,7 +349,12 @@ impl Task {
     }
 
     /// Why an agent's message would not reach the customer any more, if it would not.
-    pub(super) async fn closed_window(&mut self, send: &Send, now: Micros) -> Option<Problem> {
+    pub(super) async fn closed_window(
+        &mut self,
+        send: &Send,
+        now: Micros,
+        work: &mut Work,
+    ) -> Option<Problem> {
         if self.shared.channels.is_empty() || send.who.audience() != Audience::Agent {
             return None;
         }
@@ -350,10 +366,49 @@ impl Task {
         if !self.shared.channels.has(inbox) {
             return None;
         }
-        match self.store.channel_thread_of(key).await {
+        match self.thread_in(key, work).await {
             Ok(thread) => closed(&thread?, now),
             Err(error) => Some(error.into()),
         }
+    }
+
+    /// The thread of a conversation as the group leaves it so far: what is in the group already counts.
+    async fn thread_in(
+        &mut self,
+        key: ConversationKey,
+        work: &mut Work,
+    ) -> Result<Option<ChannelThread>, StoreError> {
+        let Some(mut thread) = self.thread_of(key, work).await? else { return Ok(None) };
+        let Some(quota) = thread.quota else { return Ok(Some(thread)) };
+        let said: Vec<_> = work
+            .entries
+            .iter()
+            .filter(|entry| self.goes_out(entry, work))
+            .map(|entry| entry.conversation)
+            .collect();
+        for other in said {
+            if thread.sent >= quota {
+                break;
+            }
+            let is_same =
+                other == key || self.thread_of(other, work).await?.is_some_and(|one| one.key == thread.key);
+            thread.sent += u32::from(is_same);
+        }
+        Ok(Some(thread))
+    }
+
+    /// The thread of a conversation as the store has it; it is asked once in a group.
+    async fn thread_of(
+        &mut self,
+        key: ConversationKey,
+        work: &mut Work,
+    ) -> Result<Option<ChannelThread>, StoreError> {
+        if let Some(known) = work.pieces.of_conversations.get(&key) {
+            return Ok(known.clone());
+        }
+        let thread = self.store.channel_thread_of(key).await?;
+        work.pieces.of_conversations.insert(key, thread.clone());
+        Ok(thread)
     }
 }
 

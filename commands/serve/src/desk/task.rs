@@ -225,7 +225,7 @@ impl Task {
                     let earlier = earlier.next().flatten();
                     let file = self.find_file(&mut send.content).await;
                     #[cfg(feature = "channels")]
-                    let closed = self.closed_window(&send, now).await;
+                    let closed = self.closed_window(&send, now, &mut work).await;
                     #[cfg(not(feature = "channels"))]
                     let closed = None;
                     self.apply_send(send, earlier, file, closed, now, &mut work);
@@ -379,7 +379,7 @@ impl Task {
             return true;
         }
         #[cfg(feature = "channels")]
-        let has_sends = self.queue_sends(&mut work);
+        let has_sends = self.queue_sends(now, &mut work);
         let batch = work.batch();
         let mut outcome = Ok(Vec::new());
         if !batch.is_empty() {

@@ -114,7 +114,7 @@ const GOT: &[&str] = &["customer", "number"];
 const RESULT: &[&str] = &["result"];
 const ITEM: &[&str] = &["item"];
 const CREATED: &[&str] =
-    &["id", "customer", "external_id", "agent", "conversation", "subject", "body", "priority"];
+    &["id", "customer", "external_id", "agent", "conversation", "subject", "body", "priority", "assignee"];
 const UPDATED: &[&str] =
     &["id", "customer", "external_id", "agent", "conversation", "number", "status", "priority", "assignee"];
 const COMMENTED: &[&str] =
@@ -153,6 +153,11 @@ impl Rules {
     /// Whether something can be asked for.
     pub(crate) fn takes(&self, kind: ExternalKind) -> bool {
         self.write(kind).is_some()
+    }
+
+    /// Whether it can be said then who is to work on the ticket.
+    pub(crate) fn assigns(&self, kind: ExternalKind) -> bool {
+        self.write(kind).is_some_and(|write| write.arguments.names().contains("assignee"))
     }
 
     /// kefu's words for what statuses can be set.

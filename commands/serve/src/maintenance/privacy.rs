@@ -201,7 +201,7 @@ async fn erase_in(dir: &Path, customer: &Customer) -> Result<u64, Failure> {
             target: Some(("customer", customer.id)),
             detail: json!({}),
         };
-        eraser.begin(customer, None, audit, &Trails::default()).await?;
+        eraser.begin(customer, None, Vec::new(), audit, &Trails::default()).await?;
         if let Some(erasure) = eraser.store.erasure(customer.id).await? {
             eraser.run(&erasure, |done| entries = done).await?;
         }

@@ -57,7 +57,8 @@ impl Eraser {
         Self { desk, store, indexer, files }
     }
 
-    /// Writes an erasure down and stops everything that its customer's visitors could still do.
+    /// Writes an erasure down and stops everything that its customer's visitors could still do. `spared` are requests
+    /// of channels that could not be read and do not name them.
     ///
     /// # Errors
     /// `conflict` while a hold is on the customer.
@@ -65,10 +66,11 @@ impl Eraser {
         &self,
         customer: &Customer,
         by: Option<Uuid>,
+        spared: Vec<i64>,
         audit: AuditRecord,
         trails: &Trails,
     ) -> Result<(), Problem> {
-        let erase = PrivacyChange::Erase { customer: customer.id, at: clock::now(), by };
+        let erase = PrivacyChange::Erase { customer: customer.id, at: clock::now(), by, spared };
         self.desk.record(RecordSet { changes: vec![Change::Privacy(erase)], audit: vec![audit] }).await?;
         let visitors = self.store.visitors_of_customer(customer).await?;
         visitors.iter().for_each(|visitor| trails.forget(visitor.key));

@@ -4,6 +4,7 @@
 
 mod faults;
 mod files;
+mod java;
 mod limits;
 mod peers;
 mod soap;

@@ -18,11 +18,12 @@ const THREAD: &str =
     quota, sent FROM channel_thread";
 
 const SEND: &str =
-    "SELECT key, thread, conversation, pos, seq, parts, tries, state, next_at, external_id, error
+    "SELECT key, thread, conversation, pos, seq, parts, tries, state, revisions, next_at, external_ids, error
     FROM channel_outbox";
 
 /// The oldest message on its way of each thread of a channel: those behind it wait for it.
-const HEADS: &str = "(SELECT min(key) FROM channel_outbox WHERE channel = ?1 AND state = 0 GROUP BY thread)";
+const HEADS: &str =
+    "(SELECT min(key) FROM channel_outbox WHERE channel = ?1 AND state IN (0, 3) GROUP BY thread)";
 
 impl Store {
     /// All channels, oldest first.
@@ -32,6 +33,19 @@ impl Store {
     pub async fn channels(&self) -> Result<Vec<Channel>, StoreError> {
         let sql = format!("{CHANNEL} ORDER BY key");
         self.all(AssertSqlSafe(sql), Args::default(), channel).await
+    }
+
+    /// The files that lie beside a channel's own: names, and what they say.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn channel_files(&self, channel: i64) -> Result<Vec<(String, String)>, StoreError> {
+        const SQL: &str = "SELECT name, text FROM channel_file WHERE channel = ? ORDER BY name";
+        self.all(SQL, Args::default().int(channel), |row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.take()?, columns.take()?))
+        })
+        .await
     }
 
     /// The inboxes that have channels.
@@ -49,9 +63,9 @@ impl Store {
     /// When the store cannot be read.
     pub async fn channel_health(&self, channel: i64) -> Result<ChannelHealth, StoreError> {
         const SQL: &str = "SELECT
-            (SELECT count(*) FROM channel_outbox WHERE channel = ?1 AND state = 0),
+            (SELECT count(*) FROM channel_outbox WHERE channel = ?1 AND state IN (0, 3)),
             (SELECT count(*) FROM channel_outbox WHERE channel = ?1 AND state = 2),
-            (SELECT error FROM channel_outbox WHERE channel = ?1 AND state IN (0, 2) AND error IS NOT NULL
+            (SELECT error FROM channel_outbox WHERE channel = ?1 AND state <> 1 AND error IS NOT NULL
                 ORDER BY key DESC LIMIT 1),
             (SELECT count(*) FROM channel_refused WHERE channel = ?1)";
         let health = self.one(SQL, Args::default().int(channel), |row| {
@@ -308,10 +322,13 @@ fn send(row: &SqliteRow) -> Result<ChannelSend, StoreError> {
             0 => SendState::Waiting,
             1 => SendState::Sent,
             2 => SendState::Failed,
+            3 => SendState::Changing,
+            4 => SendState::Outdated,
             other => return Err(StoreError::corrupt(format!("{other} is no state of a message"))),
         },
+        revisions: columns.number()?,
         next_at: Micros(columns.take()?),
-        external_id: columns.optional()?,
+        external_ids: columns.json("names of a message's parts")?,
         error: columns.optional()?,
     })
 }

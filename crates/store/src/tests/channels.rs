@@ -110,11 +110,10 @@ fn messages_of_one_thread_go_one_after_the_other_and_those_of_several_do_not_wai
         assert_eq!(due(NOW).await, [(second, 1)], "what is behind waits with it");
         assert_eq!(store.channel_next_send(key).await.unwrap(), Some(NOW));
         assert_eq!(due(later).await.len(), 2);
-        let sent = |key| ChannelChange::Sent { key, at: later, external_id: Some("x".to_owned()) };
+        let sent = |key| sent(key, "x", 0);
         let (of_first, of_second) = (heads[0].key, heads[1].key);
-        write(writer, vec![ChannelChange::PartSent(of_first), sent(of_first), sent(of_second)])
-            .await
-            .unwrap();
+        let part = ChannelChange::PartSent { key: of_first, external_id: None };
+        write(writer, vec![part, sent(of_first), sent(of_second)]).await.unwrap();
         assert_eq!(due(NOW).await, [(first, 2)]);
         // What the service has is not taken back by who was late.
         let failed = ChannelChange::Failed { key: of_first, at: later, error: "late".to_owned() };
@@ -122,7 +121,76 @@ fn messages_of_one_thread_go_one_after_the_other_and_those_of_several_do_not_wai
         let sends = store.channel_sends_of(first, 0, 9).await.unwrap();
         let states: Vec<_> = sends.iter().map(|send| (send.seq, send.state, send.parts)).collect();
         assert_eq!(states, [(1, SendState::Sent, 2), (2, SendState::Waiting, 0)]);
+        assert_eq!(sends[0].external_ids, [None, Some("x".to_owned())], "each part has a name, or none");
         assert_eq!(store.channel_sends_of(first, 2, 9).await.unwrap().len(), 1);
+        opened.writer.close().await.unwrap();
+        store.close().await;
+    });
+}
+
+fn sent(key: i64, name: &str, revisions: u32) -> ChannelChange {
+    ChannelChange::Sent { key, at: NOW.plus_seconds(5), external_id: Some(name.to_owned()), revisions }
+}
+
+#[test]
+fn a_service_is_told_of_changes_that_it_does_not_have() {
+    run(async |dir: TempDir| {
+        let mut opened = open(dir.path()).await.unwrap();
+        let (writer, store) = (&mut opened.writer, opened.store.clone());
+        let (key, conversation) = connected(writer, &store).await;
+        let revised = |seq| ChannelChange::Revised { conversation, seq, at: NOW };
+        // One is changed before it is sent, one while it is, one after, one is taken back, and one is none of ours.
+        let queued = (1..=4).map(|seq| queue(conversation, seq)).chain([revised(1), revised(9)]);
+        write(writer, queued.collect()).await.unwrap();
+        let sends = store.channel_sends_of(conversation, 0, 9).await.unwrap();
+        let keys: Vec<_> = sends.iter().map(|send| send.key).collect();
+        assert_eq!(sends.iter().map(|send| send.revisions).collect::<Vec<_>>(), [1, 0, 0, 0]);
+        let changes = vec![
+            sent(keys[0], "a", 1),
+            revised(2),
+            sent(keys[1], "b", 0),
+            sent(keys[2], "c", 0),
+            revised(3),
+            ChannelChange::Withdrawn(keys[3]),
+        ];
+        write(writer, changes).await.unwrap();
+        let states = async || {
+            let sends = store.channel_sends_of(conversation, 0, 9).await.unwrap();
+            sends.iter().map(|send| (send.seq, send.state)).collect::<Vec<_>>()
+        };
+        let changing = SendState::Changing;
+        assert_eq!(states().await, [(1, SendState::Sent), (2, changing), (3, changing)]);
+        assert_eq!(store.channel_thread_of(conversation).await.unwrap().unwrap().sent, 3);
+        let due = store.channel_sends_due(key, NOW.plus_seconds(5), 9).await.unwrap();
+        assert_eq!(due.iter().map(|send| send.seq).collect::<Vec<_>>(), [2], "one after the other");
+        // Changed again while the service is told: it is told again.
+        let told = |revisions| ChannelChange::Told { key: keys[1], at: NOW, revisions };
+        write(writer, vec![revised(2), told(1)]).await.unwrap();
+        assert_eq!(states().await[1], (2, changing));
+        let failed = ChannelChange::Failed { key: keys[2], at: NOW, error: "too old".to_owned() };
+        write(writer, vec![told(2), failed]).await.unwrap();
+        assert_eq!(states().await, [(1, SendState::Sent), (2, SendState::Sent), (3, SendState::Outdated)]);
+        write(writer, vec![ChannelChange::Again { conversation, seq: 3, at: NOW }]).await.unwrap();
+        assert_eq!(states().await[2], (3, changing));
+        opened.writer.close().await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn files_beside_a_channels_own_are_replaced_and_end_with_it() {
+    run(async |dir: TempDir| {
+        let mut opened = open(dir.path()).await.unwrap();
+        let (writer, store) = (&mut opened.writer, opened.store.clone());
+        let (key, _) = connected(writer, &store).await;
+        let id = channel().id;
+        let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+        for files in [vec![file("b.xsd", "1"), file("a.wsdl", "2")], vec![file("a.wsdl", "3")]] {
+            write(writer, vec![ChannelChange::Files { id, files }]).await.unwrap();
+        }
+        assert_eq!(store.channel_files(key).await.unwrap(), [file("a.wsdl", "3")]);
+        write(writer, vec![ChannelChange::Remove(id)]).await.unwrap();
+        assert_eq!(store.channel_files(key).await.unwrap(), []);
         opened.writer.close().await.unwrap();
         store.close().await;
     });

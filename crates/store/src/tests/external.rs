@@ -126,8 +126,10 @@ fn an_erasure_takes_what_is_asked_and_what_events_name() {
         writer.commit(&batch).await.unwrap();
 
         let customer = visitor(VisitorKey(1), None, false).id;
-        let erase =
-            [PrivacyChange::Erase { customer, at: NOW, by: None }, PrivacyChange::EraseEntries(vec![pos])];
+        let erase = [
+            PrivacyChange::Erase { customer, at: NOW, by: None, spared: Vec::new() },
+            PrivacyChange::EraseEntries(vec![pos]),
+        ];
         let changes = erase.into_iter().map(Change::Privacy).collect();
         writer.commit(&Batch { changes, ..Batch::default() }).await.unwrap();
         assert_eq!(store.external_write(Uuid::from_u128(1)).await.unwrap(), None);

@@ -14,6 +14,7 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &ChannelChange) -
         ChannelChange::Add(channel) => add(conn, channel).await,
         ChannelChange::Update(channel) => update(conn, channel).await,
         ChannelChange::Remove(id) => remove(conn, id.as_bytes()).await,
+        ChannelChange::Files { id, files } => put_files(conn, id.as_bytes(), files).await,
         ChannelChange::Resealed { id, before, after } => {
             const SQL: &str = "UPDATE channel SET sealed = ? WHERE id = ? AND sealed = ?";
             let args = Args::default().blob(after).blob(id.as_bytes()).blob(before);
@@ -59,8 +60,11 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &ChannelChange) -
         ChannelChange::Queue { conversation, pos, seq, at } => {
             queue(conn, *conversation, *pos, *seq, *at).await
         }
-        ChannelChange::PartSent(_)
+        ChannelChange::Revised { conversation, seq, at } => revised(conn, *conversation, *seq, *at).await,
+        ChannelChange::Withdrawn(key) => withdraw(conn, *key).await,
+        ChannelChange::PartSent { .. }
         | ChannelChange::Sent { .. }
+        | ChannelChange::Told { .. }
         | ChannelChange::Tried { .. }
         | ChannelChange::Failed { .. }
         | ChannelChange::Again { .. } => outcome(conn, change).await,
@@ -107,7 +111,8 @@ async fn update(conn: &mut SqliteConnection, channel: &Channel) -> Result<(), St
 }
 
 async fn remove(conn: &mut SqliteConnection, id: &[u8; 16]) -> Result<(), StoreError> {
-    const OF_CHANNEL: [&str; 8] = [
+    const OF_CHANNEL: [&str; 9] = [
+        "DELETE FROM channel_file WHERE channel = (SELECT key FROM channel WHERE id = ?)",
         "DELETE FROM channel_token WHERE channel = (SELECT key FROM channel WHERE id = ?)",
         "DELETE FROM channel_seen WHERE channel = (SELECT key FROM channel WHERE id = ?)",
         "DELETE FROM channel_cursor WHERE channel = (SELECT key FROM channel WHERE id = ?)",
@@ -125,6 +130,21 @@ async fn remove(conn: &mut SqliteConnection, id: &[u8; 16]) -> Result<(), StoreE
         0 => Err(StoreError::Stale("channel")),
         _ => Ok(()),
     }
+}
+
+async fn put_files(
+    conn: &mut SqliteConnection,
+    id: &[u8; 16],
+    files: &[(String, String)],
+) -> Result<(), StoreError> {
+    const NONE: &str = "DELETE FROM channel_file WHERE channel = (SELECT key FROM channel WHERE id = ?)";
+    const ADD: &str = "INSERT INTO channel_file (channel, name, text)
+        SELECT key, ?2, ?3 FROM channel WHERE id = ?1";
+    sql::execute(conn, NONE, Args::default().blob(id)).await?;
+    for (name, text) in files {
+        sql::execute(conn, ADD, Args::default().blob(id).text(name).text(text)).await?;
+    }
+    Ok(())
 }
 
 async fn drop_tokens(conn: &mut SqliteConnection, channel: i64, names: &[String]) -> Result<(), StoreError> {
@@ -181,8 +201,9 @@ async fn queue(
     at: Micros,
 ) -> Result<(), StoreError> {
     const ADD: &str = "INSERT INTO channel_outbox
-        (channel, thread, conversation, pos, seq, parts, tries, state, next_at, created_at)
-        SELECT channel_thread.channel, channel_thread.key, ?1, ?2, ?3, 0, 0, 0, ?4, ?4
+        (channel, thread, conversation, pos, seq, parts, tries, state, revisions, next_at, external_ids,
+            created_at)
+        SELECT channel_thread.channel, channel_thread.key, ?1, ?2, ?3, 0, 0, 0, 0, ?4, '[]', ?4
         FROM channel_conversation JOIN channel_thread ON channel_thread.key = channel_conversation.thread
         WHERE channel_conversation.conversation = ?1";
     const COUNT: &str = "UPDATE channel_thread SET sent = sent + 1
@@ -194,38 +215,74 @@ async fn queue(
     Ok(())
 }
 
+/// Has the service told of a change, if it has the message; one that is on its way goes out as it is when it does.
+async fn revised(
+    conn: &mut SqliteConnection,
+    conversation: ConversationKey,
+    seq: u64,
+    at: Micros,
+) -> Result<(), StoreError> {
+    const COUNT: &str =
+        "UPDATE channel_outbox SET revisions = revisions + 1 WHERE conversation = ? AND seq = ?";
+    const TELL: &str = "UPDATE channel_outbox
+        SET state = 3, tries = 0, next_at = ?, done_at = NULL, error = NULL
+        WHERE conversation = ? AND seq = ? AND state IN (1, 4)";
+    sql::execute(conn, COUNT, Args::default().int(conversation.0).int(int(seq))).await?;
+    sql::execute(conn, TELL, Args::default().int(at.0).int(conversation.0).int(int(seq))).await.map(drop)
+}
+
+async fn withdraw(conn: &mut SqliteConnection, key: i64) -> Result<(), StoreError> {
+    const COUNT: &str = "UPDATE channel_thread SET sent = max(sent - 1, 0)
+        WHERE key = (SELECT thread FROM channel_outbox WHERE key = ? AND state = 0)";
+    const GONE: &str = "DELETE FROM channel_outbox WHERE key = ? AND state = 0";
+    sql::execute(conn, COUNT, Args::default().int(key)).await?;
+    sql::execute(conn, GONE, Args::default().int(key)).await.map(drop)
+}
+
 /// Writes what became of a message for a service. What is over stays as it is: a message is not sent again because
-/// somebody was late.
+/// somebody was late. What was changed meanwhile is still to be told.
 async fn outcome(conn: &mut SqliteConnection, change: &ChannelChange) -> Result<(), StoreError> {
     match change {
-        ChannelChange::PartSent(key) => {
-            const PART: &str = "UPDATE channel_outbox SET parts = parts + 1, tries = 0, error = NULL
-                WHERE key = ? AND state = 0";
+        ChannelChange::PartSent { key, external_id } => {
+            const PART: &str = "UPDATE channel_outbox SET parts = parts + 1, tries = 0, error = NULL,
+                external_ids = json_insert(external_ids, '$[#]', ?) WHERE key = ? AND state = 0";
             const COUNT: &str = "UPDATE channel_thread SET sent = sent + 1
                 WHERE key = (SELECT thread FROM channel_outbox WHERE key = ?)";
-            sql::execute(conn, PART, Args::default().int(*key)).await?;
+            let mut args = Args::default();
+            args.add_opt_text(external_id.as_deref());
+            sql::execute(conn, PART, args.int(*key)).await?;
             sql::execute(conn, COUNT, Args::default().int(*key)).await.map(drop)
         }
-        ChannelChange::Sent { key, at, external_id } => {
-            const SQL: &str = "UPDATE channel_outbox SET state = 1, parts = parts + 1, done_at = ?,
-                external_id = ?, error = NULL WHERE key = ? AND state = 0";
-            let mut args = Args::default().int(at.0);
+        ChannelChange::Sent { key, at, external_id, revisions } => {
+            const SQL: &str = "UPDATE channel_outbox SET parts = parts + 1, tries = 0, error = NULL,
+                external_ids = json_insert(external_ids, '$[#]', ?1), next_at = ?2,
+                state = iif(revisions = ?3, 1, 3), done_at = iif(revisions = ?3, ?2, NULL)
+                WHERE key = ?4 AND state = 0";
+            let mut args = Args::default();
             args.add_opt_text(external_id.as_deref());
-            sql::execute(conn, SQL, args.int(*key)).await.map(drop)
+            sql::execute(conn, SQL, args.int(at.0).int(i64::from(*revisions)).int(*key)).await.map(drop)
+        }
+        ChannelChange::Told { key, at, revisions } => {
+            const SQL: &str = "UPDATE channel_outbox SET tries = 0, error = NULL, next_at = ?1,
+                state = iif(revisions = ?2, 1, 3), done_at = iif(revisions = ?2, ?1, NULL)
+                WHERE key = ?3 AND state = 3";
+            let args = Args::default().int(at.0).int(i64::from(*revisions)).int(*key);
+            sql::execute(conn, SQL, args).await.map(drop)
         }
         ChannelChange::Tried { key, next_at, error } => {
             const SQL: &str = "UPDATE channel_outbox SET tries = tries + 1, next_at = ?, error = ?
-                WHERE key = ? AND state = 0";
+                WHERE key = ? AND state IN (0, 3)";
             sql::execute(conn, SQL, Args::default().int(next_at.0).text(error).int(*key)).await.map(drop)
         }
         ChannelChange::Failed { key, at, error } => {
-            const SQL: &str = "UPDATE channel_outbox SET state = 2, tries = tries + 1, done_at = ?, error = ?
-                WHERE key = ? AND state = 0";
+            const SQL: &str = "UPDATE channel_outbox SET state = iif(state = 0, 2, 4), tries = tries + 1,
+                done_at = ?, error = ? WHERE key = ? AND state IN (0, 3)";
             sql::execute(conn, SQL, Args::default().int(at.0).text(error).int(*key)).await.map(drop)
         }
         ChannelChange::Again { conversation, seq, at } => {
-            const SQL: &str = "UPDATE channel_outbox SET state = 0, tries = 0, next_at = ?, done_at = NULL
-                WHERE conversation = ? AND seq = ? AND state = 2";
+            const SQL: &str =
+                "UPDATE channel_outbox SET state = iif(state = 2, 0, 3), tries = 0, next_at = ?,
+                done_at = NULL WHERE conversation = ? AND seq = ? AND state IN (2, 4)";
             let args = Args::default().int(at.0).int(conversation.0).int(int(*seq));
             match sql::execute(conn, SQL, args).await? {
                 0 => Err(StoreError::Stale("message")),
@@ -248,7 +305,7 @@ async fn add_refusal(conn: &mut SqliteConnection, refusal: &ChannelRefusal) -> R
 
 async fn expire(conn: &mut SqliteConnection, now: Micros, before: Micros) -> Result<(), StoreError> {
     sql::execute(conn, "DELETE FROM channel_seen WHERE until < ?", Args::default().int(now.0)).await?;
-    const DONE: &str = "DELETE FROM channel_outbox WHERE state <> 0 AND done_at < ?";
+    const DONE: &str = "DELETE FROM channel_outbox WHERE state NOT IN (0, 3) AND done_at < ?";
     sql::execute(conn, DONE, Args::default().int(before.0)).await?;
     sql::execute(conn, "DELETE FROM channel_refused WHERE at < ?", Args::default().int(before.0))
         .await

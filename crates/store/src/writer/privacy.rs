@@ -18,7 +18,7 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &PrivacyChange) -
                 _ => Ok(()),
             }
         }
-        PrivacyChange::Erase { customer, at, by } => begin(conn, *customer, *at, *by).await,
+        PrivacyChange::Erase { customer, at, by, spared } => begin(conn, *customer, *at, *by, spared).await,
         PrivacyChange::RequireNoHold { what, now } => match retention::are_held(conn, what, *now).await? {
             true => Err(StoreError::Held),
             false => Ok(()),
@@ -79,13 +79,14 @@ async fn begin(
     customer: Uuid,
     at: Micros,
     by: Option<Uuid>,
+    spared: &[i64],
 ) -> Result<(), StoreError> {
     // One that is only a visitor so far becomes a row now, which must not copy what goes.
     const BLANK_ONE: &str = "UPDATE visitor SET name = '', email = '', attributes = '{}' WHERE id = ?";
     const BLANK: &str = "UPDATE visitor SET external_id = NULL, verified = 0, name = '', email = '',
             attributes = '{}', erased_at = coalesce(erased_at, ?2)
         WHERE key IN (SELECT value FROM json_each(?1))";
-    const OF_VISITORS: [&str; 9] = [
+    const OF_VISITORS: [&str; 8] = [
         "DELETE FROM session WHERE principal_kind = 0 AND principal IN (SELECT value FROM json_each(?))",
         "DELETE FROM page_visit WHERE visitor IN (SELECT value FROM json_each(?))",
         "DELETE FROM external_write WHERE conversation IN
@@ -98,11 +99,11 @@ async fn begin(
             WHERE visitor IN (SELECT value FROM json_each(?)))",
         "DELETE FROM channel_conversation WHERE thread IN (SELECT key FROM channel_thread
             WHERE visitor IN (SELECT value FROM json_each(?)))",
-        // Of what could not be read nobody knows whose it was.
-        "DELETE FROM channel_refused WHERE channel IN (SELECT channel FROM channel_thread
-            WHERE visitor IN (SELECT value FROM json_each(?)))",
         "DELETE FROM channel_thread WHERE visitor IN (SELECT value FROM json_each(?))",
     ];
+    // Who asks for it looked whose they are; what came since may be anybody's.
+    const REFUSED: &str = "DELETE FROM channel_refused WHERE channel IN (SELECT channel FROM channel_thread
+            WHERE visitor IN (SELECT value FROM json_each(?))) AND number NOT IN (SELECT value FROM json_each(?))";
     const OF_FAMILY: [&str; 4] = [
         "UPDATE customer SET name = '', email = '', phone = '', note = '', attributes = '{}',
             version = version + 1 WHERE key IN (SELECT value FROM json_each(?))",
@@ -126,6 +127,7 @@ async fn begin(
     let visitors = keys(conn, privacy::VISITORS, id()).await?;
     let list = || Args::default().ints(visitors.iter().copied());
     sql::execute(conn, BLANK, list().int(at.0)).await?;
+    sql::execute(conn, REFUSED, list().ints(spared.iter().copied())).await?;
     for change in OF_VISITORS {
         sql::execute(conn, change, list()).await?;
     }

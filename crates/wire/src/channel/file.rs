@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 pub use self::{messages::Kind, receive::Method};
 
 pub(super) use self::{
-    call::{Body, Call, Fetch, Invocation, Multipart, Poll, Retry, Send, Split, TokenCall},
+    call::{Amend, Body, Call, Fetch, Invocation, Multipart, Poll, Retry, Send, Split, Test, TokenCall},
     messages::{Map, Messages, day},
     proofs::{
         Algorithm, Basic, Cipher, Decrypt, Encoding, FeishuAes, Fixed, Fresh, Hash, Hmac, Proof, Sha1Sorted,
@@ -72,6 +72,15 @@ pub(super) struct File {
     /// How messages are sent, by kind.
     #[serde(default)]
     pub(super) send: BTreeMap<Kind, Send>,
+    /// How the service is told that the text of a message is another one.
+    #[serde(default)]
+    pub(super) edit: Option<Amend>,
+    /// How the service is told that a message is taken back.
+    #[serde(default)]
+    pub(super) recall: Option<Amend>,
+    /// What is asked to find out whether the values are good; it changes nothing.
+    #[serde(default)]
+    pub(super) check: Option<Test>,
     /// How the bytes of a file are fetched: requests, of which the last one answers with them.
     #[serde(default)]
     pub(super) fetch: Vec<Fetch>,

@@ -59,7 +59,8 @@ fn unused(file: &File, yaml: &str, advice: &mut Vec<String>) {
 fn is_computed(file: &File) -> bool {
     let mut names = BTreeSet::new();
     let sends = file.send.values().filter_map(|send| send.call().ok());
-    for call in sends.chain(file.fetch.iter().filter_map(|fetch| fetch.call().ok())) {
+    let amends = [&file.edit, &file.recall].into_iter().flatten().filter_map(|amend| amend.call().ok());
+    for call in sends.chain(amends).chain(file.fetch.iter().filter_map(|fetch| fetch.call().ok())) {
         call.url.each_expression(&mut |expression| names.extend(expression.names()));
     }
     names.iter().any(|name| name.starts_with("msg.") || name.starts_with("step"))
@@ -130,6 +131,11 @@ fn outgoing(file: &File, advice: &mut Vec<String>) {
                 "send.{key}.refresh_token_on: without it, a token that was revoked is used until it ends"
             ));
         }
+    }
+    if let Some(send) = file.send.get(&Kind::Text).filter(|_| file.edit.is_some() || file.recall.is_some())
+        && send.id.is_none()
+    {
+        advice.push("send.text.id: `edit` and `recall` need the service's name for the message".to_owned());
     }
     if file.limits.rate.is_none() && !file.send.is_empty() {
         advice

@@ -194,6 +194,8 @@ pub struct Outbound {
     pub media: Option<Media>,
     /// What [`Channel::uploaded`](super::Channel::uploaded) returned.
     pub uploaded: Option<Value>,
+    /// The service's name for it, once it has it: what [`Channel::sent`](super::Channel::sent) returned.
+    pub sent: Option<String>,
 }
 
 /// Values that requests need and that the service gives for some time, by name.

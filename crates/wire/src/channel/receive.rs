@@ -1,5 +1,7 @@
 //! Requests of a service: verified, uncovered, answered, and read.
 
+use serde_json::Value as Json;
+
 use super::{
     Channel, Fault, Given, Pull, Received, Reply, Request, Verdict,
     body::Body,
@@ -43,6 +45,20 @@ impl Channel {
                 Received { reply, verdict, messages: Vec::new(), refused: Vec::new(), pull: None }
             }
         }
+    }
+
+    /// Whether a request has one of these names in its address, or in its body beneath its cover; nothing if that
+    /// cannot be looked into. Short names count only where they are all that is said.
+    #[must_use]
+    pub fn mentions(&self, request: &Request<'_>, given: &Given, names: &[String]) -> Option<bool> {
+        let receive = self.file.receive.as_ref()?;
+        let query = url::parameters(request.query, PARAMETERS_MAX)?;
+        if query.iter().any(|(_, value)| names_one_of(value, names)) {
+            return Some(true);
+        }
+        let sources = Sources { request: *request, query: &query, given, body: None };
+        let inner = receive.uncover(&sources, self.system.as_ref()).ok()?;
+        Some(says(&serde_json::to_value(&inner.value).ok()?, names))
     }
 
     fn received(&self, request: &Request<'_>, given: &Given, now_ms: i64) -> Result<Received, Verdict> {
@@ -147,6 +163,26 @@ fn check(proofs: &[Verify], sources: &Sources<'_>, now_ms: i64) -> Result<(), Un
     match checked {
         0 => Err(Unproven("nothing proves it".to_owned())),
         _ => Ok(()),
+    }
+}
+
+/// Names of fewer characters stand in much that is not about them.
+const TELLING_CHARS_MIN: usize = 3;
+
+fn names_one_of(text: &str, names: &[String]) -> bool {
+    let is_telling = |name: &String| name.chars().count() >= TELLING_CHARS_MIN;
+    names.iter().any(|name| text.trim() == name || (is_telling(name) && text.contains(name.as_str())))
+}
+
+fn says(value: &Json, names: &[String]) -> bool {
+    match value {
+        Json::String(text) => names_one_of(text, names),
+        Json::Number(number) => names_one_of(&number.to_string(), names),
+        Json::Array(items) => items.iter().any(|item| says(item, names)),
+        Json::Object(members) => {
+            members.iter().any(|(name, value)| names_one_of(name, names) || says(value, names))
+        }
+        Json::Null | Json::Bool(_) => false,
     }
 }
 

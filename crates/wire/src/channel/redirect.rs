@@ -20,7 +20,7 @@ pub fn redirected(yaml: &str) -> Result<String, String> {
     };
     let hosts = listed(members, "hosts");
     let fixed: Vec<&String> = hosts.iter().filter(|host| !host.starts_with("setting.")).collect();
-    for name in ["tokens", "send", "fetch", "pull"] {
+    for name in ["tokens", "send", "edit", "recall", "check", "fetch", "pull"] {
         if let Some(part) = members.get_mut(name) {
             redirect(part, &fixed);
         }

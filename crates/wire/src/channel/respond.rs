@@ -75,17 +75,8 @@ impl Channel {
         tries: u32,
     ) -> Result<Option<String>, Refusal> {
         let (name, send) = self.way(message.kind).ok_or_else(no_way)?;
-        let scope = match (answer, &send.already) {
-            (Ok(answer), Some(already)) => {
-                let scope = self.answer_scope(send.call().ok(), answer, given);
-                already.holds(&scope).unwrap_or(false).then_some(scope)
-            }
-            _ => None,
-        };
-        let scope = match scope {
-            Some(scope) => scope,
-            None => self.judged(&format!("send.{name}"), send.call(), answer, given, tries, &send.retry)?,
-        };
+        let (key, already) = (format!("send.{name}"), send.already.as_ref());
+        let scope = self.settled(&key, send.call(), already, answer, given, tries, &send.retry)?;
         // The service has the message; that its name cannot be read must not send it again.
         Ok(send.id.as_ref().and_then(|node| node.text(&scope).ok().flatten()))
     }
@@ -140,7 +131,28 @@ impl Channel {
         Ok(Pulled { messages, refused, cursor, more })
     }
 
-    fn accepted(
+    /// What expressions see of an answer that is as it should be, or that says that it was so before.
+    #[expect(clippy::too_many_arguments, reason = "each of them is another thing")]
+    pub(super) fn settled(
+        &self,
+        key: &str,
+        call: Result<Call<'_>, &'static str>,
+        already: Option<&Condition>,
+        answer: Answered<'_>,
+        given: &Given,
+        tries: u32,
+        retry: &Retry,
+    ) -> Result<Data, Refusal> {
+        if let (Ok(answer), Some(already)) = (answer, already) {
+            let scope = self.answer_scope(call.ok(), answer, given);
+            if already.holds(&scope).unwrap_or(false) {
+                return Ok(scope);
+            }
+        }
+        self.judged(key, call, answer, given, tries, retry)
+    }
+
+    pub(super) fn accepted(
         &self,
         key: &str,
         call: Result<Call<'_>, &'static str>,

@@ -114,7 +114,7 @@ impl Channel {
         self.next("pull", call, scope, given, tokens, now_ms)
     }
 
-    fn outgoing_scope(&self, given: &Given, now_ms: i64) -> Scope {
+    pub(super) fn outgoing_scope(&self, given: &Given, now_ms: i64) -> Scope {
         Scope::from([
             ("secret", of_map(&given.secrets)),
             ("setting", of_map(&given.settings)),
@@ -122,8 +122,24 @@ impl Channel {
         ])
     }
 
+    /// Whether all values are given.
+    pub(super) fn ready(&self, given: &Given) -> Result<(), Fault> {
+        match self.missing(given).first() {
+            Some(name) => Err(Fault::setup("", format!("{name} has no value"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The request of a token.
+    pub(super) fn token_call(&self, name: &str, given: &Given, now_ms: i64) -> Result<HttpRequest, Fault> {
+        let key = format!("tokens.{name}");
+        let token = self.file.tokens.get(name).ok_or_else(|| Fault::setup(&key, "there is no such token"))?;
+        let call = token.call().map_err(|why| Fault::setup(&key, why))?;
+        self.request(&key, call, &seal(&self.outgoing_scope(given, now_ms)), given)
+    }
+
     /// The request of a token that is missing, or else the request itself.
-    fn next(
+    pub(super) fn next(
         &self,
         key: &str,
         call: Call<'_>,
@@ -132,19 +148,10 @@ impl Channel {
         tokens: &Tokens,
         now_ms: i64,
     ) -> Result<Next, Fault> {
-        if let Some(name) = self.missing(given).first() {
-            return Err(Fault::setup("", format!("{name} has no value")));
-        }
+        self.ready(given)?;
         for name in call.tokens() {
             if tokens.get(&name).is_none_or(|token| token.renew_at_ms <= now_ms) {
-                let key = format!("tokens.{name}");
-                let token = self
-                    .file
-                    .tokens
-                    .get(&name)
-                    .ok_or_else(|| Fault::setup(&key, "there is no such token"))?;
-                let call = token.call().map_err(|why| Fault::setup(&key, why))?;
-                let request = self.request(&key, call, &seal(&self.outgoing_scope(given, now_ms)), given)?;
+                let request = self.token_call(&name, given, now_ms)?;
                 return Ok(Next::Token { name, request });
             }
         }
@@ -283,12 +290,12 @@ fn of_media(media: Option<&Media>) -> Json {
     })
 }
 
-fn of_outbound(message: &Outbound) -> Json {
-    let Outbound { id, to, thread, context, kind, text, media, uploaded } = message;
+pub(super) fn of_outbound(message: &Outbound) -> Json {
+    let Outbound { id, to, thread, context, kind, text, media, uploaded, sent } = message;
     let media = of_media(media.as_ref());
     json!({
         "id": id, "to": to, "thread": thread, "context": context, "kind": kind, "text": text, "media": media,
-        "uploaded": uploaded,
+        "uploaded": uploaded, "sent": sent,
     })
 }
 

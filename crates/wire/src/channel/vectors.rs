@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Channel, Given, HttpResponse, Inbound, Media, Method, Next, Outbound, Pull, Received, Refusal, Refused,
-    Seed, Token, Tokens, Verdict, crypto,
-    file::{Body, Cipher, ExpectedCall, FakeRequest, Format, Message, Vector},
+    Amendment, Channel, Fault, Given, HttpResponse, Inbound, Media, Method, Next, Outbound, Pull, Received,
+    Refusal, Refused, Seed, Token, Tokens, Verdict, crypto,
+    file::{Body, Call, Cipher, ExpectedCall, FakeRequest, Format, Message, Vector},
     sign::{Plain, Signed, pairs},
     url,
 };
@@ -60,6 +60,8 @@ impl Channel {
             vector.request.is_some(),
             vector.pulled.is_some(),
             vector.send.is_some(),
+            vector.edit.is_some(),
+            vector.recall.is_some(),
             vector.decrypt.is_some(),
         ]
         .into_iter()
@@ -67,7 +69,7 @@ impl Channel {
         .count()
             != 1
         {
-            out.push("an example has one of request, pulled, send and decrypt".to_owned());
+            out.push("an example has one of request, pulled, send, edit, recall and decrypt".to_owned());
         }
         if let Some(request) = &vector.request {
             self.run_request(vector, request, &given, out);
@@ -77,6 +79,12 @@ impl Channel {
         }
         if let Some(message) = &vector.send {
             self.run_send(vector, message, &given, out);
+        }
+        if let Some(message) = &vector.edit {
+            self.run_amend(vector, Amendment::Edit, message, &given, out);
+        }
+        if let Some(message) = &vector.recall {
+            self.run_amend(vector, Amendment::Recall, message, &given, out);
         }
         if let Some(cover) = &vector.decrypt {
             let plain = self.file.receive.iter().flat_map(|receive| &receive.decrypt).find_map(|rule| {
@@ -190,25 +198,45 @@ impl Channel {
     }
 
     fn run_send(&self, vector: &Vector, message: &Message, given: &Given, out: &mut Vec<String>) {
-        let media = message.kind.has_media().then(|| Media { url: message.url.clone(), ..Media::default() });
-        let Message { to, thread, kind, text, id, context, uploaded, .. } = message;
-        let message = Outbound {
-            id: id.clone(),
-            to: to.clone(),
-            thread: thread.clone(),
-            context: context.clone(),
-            kind: *kind,
-            text: text.clone(),
-            media,
-            uploaded: uploaded.clone(),
-        };
-        let token =
-            |name: &String| (name.clone(), Token { value: format!("{name}-of-test"), renew_at_ms: i64::MAX });
-        let tokens: Tokens = self.file.tokens.keys().map(token).collect();
+        let message = outbound(message);
         let parts = self.parts(&message);
         differ_if("parts", vector.expect.parts.as_ref(), &parts.len(), out);
         let first = parts.first().unwrap_or(&message);
-        match self.send(first, given, &tokens, vector.now.saturating_mul(1_000)) {
+        let next = self.send(first, given, &self.tokens_of_test(), vector.now.saturating_mul(1_000));
+        self.compare_next(vector, next, out);
+        let call = self.way(first.kind).and_then(|(_, send)| send.call().ok());
+        let Some(answer) = self.answer_of_test(vector, call, out) else { return };
+        let sent = self.sent(first, Ok(&answer), given, 1);
+        compare_outcome(vector, sent.as_ref().err(), out);
+        if vector.expect.id.is_some() {
+            differ("id", sent.unwrap_or_default().as_ref(), vector.expect.id.as_ref(), out);
+        }
+    }
+
+    fn run_amend(
+        &self,
+        vector: &Vector,
+        amendment: Amendment,
+        message: &Message,
+        given: &Given,
+        out: &mut Vec<String>,
+    ) {
+        let now_ms = vector.now.saturating_mul(1_000);
+        let next = self.amend(amendment, &outbound(message), given, &self.tokens_of_test(), now_ms);
+        self.compare_next(vector, next, out);
+        let call = self.amend_rules(amendment).and_then(|amend| amend.call().ok());
+        let Some(answer) = self.answer_of_test(vector, call, out) else { return };
+        compare_outcome(vector, self.amended(amendment, Ok(&answer), given, 1).as_ref().err(), out);
+    }
+
+    fn tokens_of_test(&self) -> Tokens {
+        let token =
+            |name: &str| (name.to_owned(), Token { value: format!("{name}-of-test"), renew_at_ms: i64::MAX });
+        self.tokens().map(token).collect()
+    }
+
+    fn compare_next(&self, vector: &Vector, next: Result<Next, Fault>, out: &mut Vec<String>) {
+        match next {
             Err(fault) => out.push(fault.to_string()),
             Ok(Next::Token { name, .. }) => out.push(format!("token {name} is not there")),
             Ok(Next::Upload(request) | Next::Call(request)) => {
@@ -217,27 +245,23 @@ impl Channel {
                 }
             }
         }
-        let Some(answer) = &vector.answer else { return };
+    }
+
+    /// What the service answers in an example, if that says so.
+    fn answer_of_test(
+        &self,
+        vector: &Vector,
+        call: Option<Call<'_>>,
+        out: &mut Vec<String>,
+    ) -> Option<HttpResponse> {
+        let answer = vector.answer.as_ref()?;
         let body = match (&answer.body, &answer.json) {
-            (Some(body), _) => body.clone().into_bytes(),
-            (None, Some(json)) => match self.answered(first, json) {
-                Ok(body) => body,
-                Err(why) => return out.push(format!("answer.json: {why}")),
-            },
-            (None, None) => Vec::new(),
+            (Some(body), _) => Ok(body.clone().into_bytes()),
+            (None, Some(json)) => self.answered(call, json),
+            (None, None) => Ok(Vec::new()),
         };
-        let answer = HttpResponse { status: answer.status, headers: pairs(&answer.headers), body };
-        let (outcome, id) = match self.sent(first, Ok(&answer), given, 1) {
-            Ok(id) => ("sent", id),
-            Err(Refusal::Retry { .. }) => ("retry", None),
-            Err(Refusal::RefreshTokens { .. }) => ("refresh", None),
-            Err(Refusal::Failed { .. }) => ("failed", None),
-        };
-        let expected = vector.expect.outcome.as_deref().unwrap_or("sent");
-        differ("outcome", Some(&outcome), Some(&expected), out);
-        if vector.expect.id.is_some() {
-            differ("id", id.as_ref(), vector.expect.id.as_ref(), out);
-        }
+        let body = body.map_err(|why| out.push(format!("answer.json: {why}"))).ok()?;
+        Some(HttpResponse { status: answer.status, headers: pairs(&answer.headers), body })
     }
 
     /// What the service posts, given as a value: JSON, or a call.
@@ -253,9 +277,8 @@ impl Channel {
         }
     }
 
-    /// What the service answers a message with, given as a value: JSON, or what a call returns.
-    pub(super) fn answered(&self, message: &Outbound, json: &Json) -> Result<Vec<u8>, String> {
-        let call = self.way(message.kind).and_then(|(_, send)| send.call().ok());
+    /// What the service answers a request with, given as a value: JSON, or what a call returns.
+    pub(super) fn answered(&self, call: Option<Call<'_>>, json: &Json) -> Result<Vec<u8>, String> {
         match (&self.system, call.map(|call| call.body)) {
             (Some(system), Some(Body::Call(call))) => system.answer_of(&call.method, json),
             _ => Ok(json.to_string().into_bytes()),
@@ -282,6 +305,34 @@ impl Channel {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         differ_if("request.body", expected.body.as_ref(), &body, out);
     }
+}
+
+/// A message of an example.
+fn outbound(message: &Message) -> Outbound {
+    let media = message.kind.has_media().then(|| Media { url: message.url.clone(), ..Media::default() });
+    let Message { to, thread, kind, text, id, context, uploaded, sent, .. } = message;
+    Outbound {
+        id: id.clone(),
+        to: to.clone(),
+        thread: thread.clone(),
+        context: context.clone(),
+        kind: *kind,
+        text: text.clone(),
+        media,
+        uploaded: uploaded.clone(),
+        sent: sent.clone(),
+    }
+}
+
+fn compare_outcome(vector: &Vector, refusal: Option<&Refusal>, out: &mut Vec<String>) {
+    let outcome = match refusal {
+        None => "sent",
+        Some(Refusal::Retry { .. }) => "retry",
+        Some(Refusal::RefreshTokens { .. }) => "refresh",
+        Some(Refusal::Failed { .. }) => "failed",
+    };
+    let expected = vector.expect.outcome.as_deref().unwrap_or("sent");
+    differ("outcome", Some(&outcome), Some(&expected), out);
 }
 
 fn refusals(refused: &[Refused], out: &mut Vec<String>) {

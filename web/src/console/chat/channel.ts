@@ -4,14 +4,23 @@ import type { Api } from '../../protocol/api';
 /** What became of a message that went to a chat service. */
 export interface ChannelSend {
   seq: number;
-  state: 'waiting' | 'sent' | 'failed';
+  /** `changing`: there, and a change is not yet; `outdated`: there as it was before it was changed or taken back. */
+  state: 'waiting' | 'sent' | 'failed' | 'changing' | 'outdated';
   tries: number;
   error?: string;
 }
 
 /** The chat service that a conversation came over. */
 export interface ConversationChannel {
-  channel: { id: string; name: string; enabled: boolean } | null;
+  channel: {
+    id: string;
+    name: string;
+    enabled: boolean;
+    /** Whether customers see it when a message is changed. */
+    edits: boolean;
+    /** Whether customers see it when one is taken back. */
+    recalls: boolean;
+  } | null;
   reply_until?: string;
   replies_left?: number;
   sends: readonly ChannelSend[];
@@ -30,16 +39,31 @@ export function windowOf(state: ConversationChannel, now: number): Window {
   return { kind: 'open', until: until ?? null, left: left ?? null };
 }
 
-/** The message that somebody should know of: the last that failed, or else the last that is tried in vain. */
-export function troubled({ sends }: ConversationChannel): ChannelSend | null {
-  const last = (is: (send: ChannelSend) => boolean) => sends.findLast(is);
-  const failed = last(({ state }) => state === 'failed');
-  return failed ?? last(({ state, error }) => state === 'waiting' && error !== undefined) ?? null;
+function isUnderWay({ state }: ChannelSend): boolean {
+  return state === 'waiting' || state === 'changing';
+}
+
+/**
+ * The message that somebody should know of: the last that failed, or else the last of which the customer sees what it was,
+ * or else the last that is tried in vain. What was `dismissed` is known.
+ */
+export function troubled(
+  { sends }: ConversationChannel,
+  dismissed: ReadonlySet<number> = new Set(),
+): ChannelSend | null {
+  const last = (is: (send: ChannelSend) => boolean) => sends.findLast(is) ?? null;
+  return (
+    last(({ state }) => state === 'failed') ??
+    last(({ state, seq }) => state === 'outdated' && !dismissed.has(seq)) ??
+    last((send) => isUnderWay(send) && send.error !== undefined)
+  );
 }
 
 /** What is known of a conversation's chat service. */
 export class ChannelState {
   readonly value = signal<ConversationChannel | null>(null);
+  /** Messages of which it is known that the customer sees what they were. */
+  readonly dismissed = signal<ReadonlySet<number>>(new Set());
   private readonly api: Api;
   private readonly id: string;
 
@@ -56,7 +80,11 @@ export class ChannelState {
   }
 
   get isWaiting(): boolean {
-    return this.value.value?.sends.some(({ state }) => state === 'waiting') ?? false;
+    return this.value.value?.sends.some(isUnderWay) ?? false;
+  }
+
+  dismiss(seq: number): void {
+    this.dismissed.value = new Set([...this.dismissed.value, seq]);
   }
 
   /** Throws when it is not on its way. */

@@ -41,10 +41,14 @@ export function ComposerArea({ chat, conversation }: ComposerProps) {
     standing.oversees && standing.handled && !standing.mine,
   );
   const open = standing.replies || (mode === 'note' && mayNote);
+  const editing = chat.writing.editing.value;
   return (
     <div class="composer-area">
       <PanelView chat={chat} conversation={conversation} />
-      <ChannelLine conversation={conversation} />
+      <ChannelLine
+        conversation={conversation}
+        editing={editing !== null && editing.message.kind !== 'note'}
+      />
       {open ? (
         <Composer chat={chat} conversation={conversation} />
       ) : (

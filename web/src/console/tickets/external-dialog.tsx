@@ -1,15 +1,12 @@
 import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
-import { ApiError } from '../../protocol/api';
 import type { ExternalTickets, ExternalWrite } from '../../protocol/external';
-import { uuid } from '../../protocol/uuid';
 import { Field } from '../../ui/field';
 import { useConsole, useDesk, useTextsOf } from '../context';
-import { ConfirmDialog } from '../customers/confirm-dialog';
+import { NewTicketDialog } from './new-ticket-dialog';
 import { PRIORITY_TEXTS } from './ticket-row';
 
-const SUBJECT_MAX = 200;
-const BODY_MAX = 16_384;
+const NAME_MAX = 200;
 
 interface ExternalDialogProps {
   service: ExternalTickets['service'];
@@ -23,77 +20,39 @@ export function ExternalDialog({ service, path, onClose, onAsked }: ExternalDial
   const { api } = useDesk();
   const { i18n } = useConsole();
   const { t } = useTextsOf(texts);
-  const [subject, setSubject] = useState('');
-  const [body, setBody] = useState('');
-  const [priority, setPriority] = useState('');
-  const [wrong, setWrong] = useState<string | null>(null);
-  // A second try after an answer that was lost makes no second ticket.
-  const [clientId] = useState(uuid);
-  const ask = async () => {
-    setWrong(null);
-    try {
-      await api.post<ExternalWrite>(path, {
-        client_id: clientId,
-        subject: subject.trim(),
-        body: body.trim(),
-        priority: priority === '' ? null : priority,
-      });
-      onAsked();
-    } catch (error) {
-      if (error instanceof ApiError && error.field === 'subject') setWrong(t('subjectWrong'));
-      throw error;
-    }
-  };
+  const [assignee, setAssignee] = useState('');
+  const { name, priorities, assigns } = service;
+  const choices = priorities.map((each) => [each, i18n.t(PRIORITY_TEXTS[each])] as const);
   return (
-    <ConfirmDialog
-      title={t('externalNew', { name: service.name })}
-      action={t('make')}
-      disabled={subject.trim() === ''}
+    <NewTicketDialog
+      title={t('externalNew', { name })}
+      lead={t('externalHint', { name })}
+      priorities={choices.length > 0 ? [['', t('externalAsUsual')], ...choices] : []}
+      priority=""
       onClose={onClose}
-      onConfirm={ask}
-    >
-      <p class="hint">{t('externalHint', { name: service.name })}</p>
-      <Field label={t('subject')} error={wrong}>
-        {(ties) => (
-          <input
-            {...ties}
-            class="input"
-            maxLength={SUBJECT_MAX}
-            value={subject}
-            onInput={({ currentTarget }) => setSubject(currentTarget.value)}
-          />
-        )}
-      </Field>
-      <Field label={t('description')}>
-        {(ties) => (
-          <textarea
-            {...ties}
-            class="input"
-            maxLength={BODY_MAX}
-            value={body}
-            onInput={({ currentTarget }) => setBody(currentTarget.value)}
-          />
-        )}
-      </Field>
-      {service.priorities.length > 0 && (
-        <Field label={i18n.t('priority')}>
-          {(ties) => (
-            <select
-              {...ties}
-              class="input"
-              value={priority}
-              onChange={({ currentTarget }) => setPriority(currentTarget.value)}
-            >
-              <option value="">{t('externalAsUsual')}</option>
-              {service.priorities.map((each) => (
-                <option key={each} value={each}>
-                  {i18n.t(PRIORITY_TEXTS[each])}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-      )}
-    </ConfirmDialog>
+      make={async (said) => {
+        await api.post<ExternalWrite>(path, {
+          ...said,
+          priority: said.priority === '' ? null : said.priority,
+          assignee: assignee.trim() === '' ? null : assignee.trim(),
+        });
+        onAsked();
+      }}
+      assignee={
+        assigns.includes('create') && (
+          <Field label={t('assignee')} hint={t('externalAssigneeHint', { name })}>
+            {(ties) => (
+              <input
+                {...ties}
+                class="input"
+                maxLength={NAME_MAX}
+                value={assignee}
+                onInput={({ currentTarget }) => setAssignee(currentTarget.value)}
+              />
+            )}
+          </Field>
+        )
+      }
+    />
   );
 }

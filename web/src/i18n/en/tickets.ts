@@ -78,6 +78,7 @@ export const tickets = {
   askAgain: 'Ask again',
   externalNew: 'New ticket in {name}',
   externalHint: 'It is written down at once and made in {name} then. The conversation says what became of it.',
+  externalAssigneeHint: 'As {name} calls them; left empty, it is assigned as usual there.',
   externalAsUsual: 'As usual there',
   externalChange: 'Change status…',
   externalStatusOf: 'Status of {number}',

@@ -80,6 +80,7 @@ export const tickets: { [K in keyof typeof en]: string } = {
   askAgain: '重新查询',
   externalNew: '在{name}中新建工单',
   externalHint: '提交后立即保存，随后在{name}中创建，结果会显示在会话中。',
+  externalAssigneeHint: '填写其在{name}中的名称；留空则按该系统的规则分派。',
   externalAsUsual: '由该系统决定',
   externalChange: '更改状态…',
   externalStatusOf: '工单 {number} 的状态',

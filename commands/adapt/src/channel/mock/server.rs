@@ -70,11 +70,8 @@ impl Service {
             *response.status_mut() = status;
             response
         };
-        let method = match head.method.as_str() {
-            "GET" => Method::Get,
-            "POST" => Method::Post,
-            "PUT" => Method::Put,
-            _ => return (plain(StatusCode::METHOD_NOT_ALLOWED, ""), format!("{asked}: 405\n")),
+        let Some(method) = Method::named(head.method.as_str()) else {
+            return (plain(StatusCode::METHOD_NOT_ALLOWED, ""), format!("{asked}: 405\n"));
         };
         let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
             let said = format!("{asked}: the body did not come, or has more than {BODY_BYTES_MAX} bytes\n");

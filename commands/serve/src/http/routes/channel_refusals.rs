@@ -4,9 +4,10 @@ use axum::{
     Json,
     extract::{Path, State},
 };
+use http::StatusCode;
 use kefu_core::Permission;
 use kefu_protocol::frame::{ErrorCode, Timestamp};
-use kefu_store::ChannelRefusal;
+use kefu_store::{Change, ChannelChange, ChannelRefusal, RecordSet};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -92,22 +93,48 @@ pub(super) async fn retry(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
     caller: Caller,
-    Path((id, number)): Path<(String, String)>,
+    Path(place): Path<(String, String)>,
 ) -> Result<Json<ReadAgainView>, Problem> {
     require(&who, Permission::Inboxes)?;
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found("channel"))?;
-    let number: i64 = number.parse().map_err(|_| Problem::not_found("refusal"))?;
-    let channel = row(&api, id).await?.key;
+    let (id, refusal) = found(&api, place).await?;
     let live = api.services.channels.get(id);
     let live = live.ok_or_else(|| Problem::new(ErrorCode::Conflict, "the channel is off"))?;
-    let found = api.services.store.channel_refusals(channel, number.checked_add(1), 1).await?;
-    let refusal = found.into_iter().find(|refusal| refusal.number == number);
-    let refusal = refusal.ok_or_else(|| Problem::not_found("refusal"))?;
+    let number = refusal.number;
     let messages = read_again(&api.services.channels, &live, &refusal).await?;
     let detail = json!({"number": number, "messages": messages});
     let line = audit::record(&who, caller.address, "channel.read_again", Some(("channel", id)), detail);
     audit::write(&api.services.desk, line).await?;
     Ok(Json(ReadAgainView { messages }))
+}
+
+/// Forgets something that could not be read (with the permission `inboxes`)
+#[utoipa::path(delete, path = "/channels/{id}/refused/{number}", operation_id = "drop_channel_refused",
+    tag = "channels", params(("id" = Uuid, Path), ("number" = i64, Path)),
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Forgotten"), SignedErrors))]
+pub(super) async fn forget(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    caller: Caller,
+    Path(place): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    require(&who, Permission::Inboxes)?;
+    let (id, refusal) = found(&api, place).await?;
+    let detail = json!({"number": refusal.number});
+    let line = audit::record(&who, caller.address, "channel.refused_dropped", Some(("channel", id)), detail);
+    let changes = vec![Change::Channel(ChannelChange::DropRefused(refusal.number))];
+    api.services.desk.record(RecordSet { changes, audit: vec![line] }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The channel and what could not be read of it, by the names in the path.
+async fn found(api: &Api, (id, number): (String, String)) -> Result<(Uuid, ChannelRefusal), Problem> {
+    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found("channel"))?;
+    let number: i64 = number.parse().map_err(|_| Problem::not_found("refusal"))?;
+    let channel = row(api, id).await?.key;
+    let found = api.services.store.channel_refusals(channel, number.checked_add(1), 1).await?;
+    let refusal = found.into_iter().find(|refusal| refusal.number == number);
+    Ok((id, refusal.ok_or_else(|| Problem::not_found("refusal"))?))
 }
 
 impl From<ChannelRefusal> for RefusalView {

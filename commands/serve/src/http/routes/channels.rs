@@ -7,17 +7,20 @@ use http::StatusCode;
 use kefu_core::{Inbox, Permission};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
 use kefu_store::{Change, Channel, ChannelChange, ChannelHealth, RecordSet};
-use kefu_wire::channel::{self, FileError, Given, SHIPPED, shipped};
+use kefu_wire::channel::{FileError, Given, SHIPPED, lint, shipped};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::session::fresh_id;
+use super::{
+    channel_given::{GivenFiles, GivenValues, loaded, put_files, put_values},
+    session::fresh_id,
+};
 use crate::{
     audit,
     auth::{SignedAgent, require},
-    channels::Values,
+    channels::{self, Values},
     clock,
     http::{
         Api, Refused,
@@ -34,12 +37,6 @@ use crate::{
 
 /// Most channels, all inboxes together.
 const CHANNELS_MAX: usize = 200;
-
-/// Longest value that an operator gives, in bytes.
-const VALUE_BYTES_MAX: usize = 4 * 1024;
-
-/// Faults of a file that one answer names.
-const FAULTS_MAX: usize = 10;
 
 /// A file that comes with kefu.
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,6 +68,9 @@ pub(super) struct ChannelView {
     /// The id in its file.
     file: String,
     yaml: String,
+    /// Names of the files beside it.
+    #[schema(example = json!(["ticketdesk.wsdl"]))]
+    files: Vec<String>,
     enabled: bool,
     version: i64,
     /// What the service is to be told to call.
@@ -109,6 +109,9 @@ pub(super) struct NewChannel {
     file: Option<String>,
     /// A file of one's own, in the place of `file`.
     yaml: Option<String>,
+    /// Descriptions of SOAP and Thrift that lie beside it, by name.
+    #[serde(default)]
+    files: GivenFiles,
     /// The name in the file, when it is left out.
     name: Option<String>,
     /// As the file has it, when it is left out.
@@ -124,21 +127,12 @@ pub(super) struct ChannelPatch {
     version: i64,
     name: Option<String>,
     yaml: Option<String>,
+    /// Files beside it; null takes one away.
+    #[serde(default)]
+    files: GivenFiles,
     enabled: Option<bool>,
     #[serde(default)]
     values: GivenValues,
-}
-
-/// Values that an operator gives, by the names that the file has for them. Those that are left out stay, and null takes
-/// one away.
-#[derive(Clone, Default, Deserialize, ToSchema)]
-pub(super) struct GivenValues {
-    #[serde(default)]
-    #[schema(example = json!({"token": "…"}))]
-    secrets: BTreeMap<String, Option<String>>,
-    #[serde(default)]
-    #[schema(example = json!({"app_id": "wx5823bf96d3bd56c7"}))]
-    settings: BTreeMap<String, Option<String>>,
 }
 
 /// What became of an example in a file.
@@ -158,7 +152,7 @@ pub(super) struct ReportView {
 pub(super) async fn files(SignedAgent(who): SignedAgent) -> Result<Json<Page<FileView>>, Problem> {
     require(&who, Permission::Inboxes)?;
     let files = SHIPPED.iter().filter_map(|(id, yaml)| {
-        let file = channel::Channel::load(yaml).ok()?;
+        let file = channels::loaded(yaml, &[]).ok()?;
         Some(FileView {
             id,
             name: file.name().to_owned(),
@@ -210,7 +204,9 @@ pub(super) async fn make(
         (None, Some(yaml)) => yaml,
         _ => return Err(Problem::invalid("file", "either `file` or `yaml` must be given").into()),
     };
-    let file = loaded(&yaml)?;
+    let mut files = Vec::new();
+    put_files(&mut files, body.files)?;
+    let file = loaded(&yaml, &files)?;
     let mut values = Values::default();
     put_values(&mut values, &file, body.values)?;
     let now = clock::now();
@@ -232,7 +228,8 @@ pub(super) async fn make(
     }
     let detail = json!({"inbox": inbox.id, "file": file.id(), "enabled": channel.is_enabled});
     let id = channel.id;
-    write(&api, &who, &caller, "channel.made", id, detail, ChannelChange::Add(Box::new(channel))).await?;
+    let changes = vec![ChannelChange::Add(Box::new(channel)), ChannelChange::Files { id, files }];
+    write(&api, &who, &caller, "channel.made", id, detail, changes).await?;
     Ok((StatusCode::CREATED, Json(view(&api, row(&api, id).await?).await?)))
 }
 
@@ -268,9 +265,11 @@ pub(super) async fn change(
         let conflict = Problem::new(ErrorCode::Conflict, detail);
         return Err(Problem { field: Some("version"), ..conflict }.into());
     }
-    let has_new_file = body.yaml.as_ref().is_some_and(|yaml| *yaml != before.yaml);
+    let has_new_file = !body.files.is_empty() || body.yaml.as_ref().is_some_and(|yaml| *yaml != before.yaml);
     let yaml = body.yaml.unwrap_or_else(|| before.yaml.clone());
-    let file = loaded(&yaml)?;
+    let mut files = api.services.store.channel_files(before.key).await.map_err(Problem::from)?;
+    put_files(&mut files, body.files)?;
+    let file = loaded(&yaml, &files)?;
     let given: Vec<String> = body.values.secrets.keys().chain(body.values.settings.keys()).cloned().collect();
     let mut values = api.services.channels.values(&before.sealed).unwrap_or_default();
     put_values(&mut values, &file, body.values)?;
@@ -289,14 +288,13 @@ pub(super) async fn change(
     let detail = json!({
         "enabled": channel.is_enabled, "file_changed": has_new_file, "values_given": given,
     });
-    // What the service gave for other values is worth nothing.
-    let tokens = ChannelChange::DropTokens { channel: channel.key, names: Vec::new() };
-    let change = ChannelChange::Update(Box::new(channel));
-    let audit = audit::record(&who, caller.address, "channel.changed", Some(("channel", id)), detail);
-    let drop_tokens = (!given.is_empty() || has_new_file).then_some(tokens);
-    let changes = [Some(change), drop_tokens].into_iter().flatten().map(Change::Channel).collect();
-    api.services.desk.record(RecordSet { changes, audit: vec![audit] }).await?;
-    api.services.channels.refresh().await.map_err(Problem::from)?;
+    let mut changes = Vec::new();
+    if !given.is_empty() || has_new_file {
+        // What the service gave for other values is worth nothing.
+        changes.push(ChannelChange::DropTokens { channel: channel.key, names: Vec::new() });
+    }
+    changes.extend([ChannelChange::Update(Box::new(channel)), ChannelChange::Files { id, files }]);
+    write(&api, &who, &caller, "channel.changed", id, detail, changes).await?;
     Ok(Json(view(&api, row(&api, id).await?).await?))
 }
 
@@ -314,7 +312,7 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, Problem> {
     require(&who, Permission::Inboxes)?;
     row(&api, id).await?;
-    write(&api, &who, &caller, "channel.removed", id, json!({}), ChannelChange::Remove(id)).await?;
+    write(&api, &who, &caller, "channel.removed", id, json!({}), vec![ChannelChange::Remove(id)]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -328,7 +326,9 @@ pub(super) async fn test(
     Id(id): Id,
 ) -> Result<Json<Page<ReportView>>, Refused> {
     require(&who, Permission::Inboxes)?;
-    let file = loaded(&row(&api, id).await?.yaml)?;
+    let row = row(&api, id).await?;
+    let files = api.services.store.channel_files(row.key).await.map_err(Problem::from)?;
+    let file = loaded(&row.yaml, &files)?;
     let verdicts = tokio::task::spawn_blocking(move || file.test()).await;
     let verdicts = verdicts.map_err(|_| Problem::unavailable("the examples cannot be carried out"))?;
     let reports = verdicts.0.into_iter().map(|report| ReportView {
@@ -350,40 +350,6 @@ fn inbox(api: &Api, id: Uuid) -> Result<Inbox, Problem> {
     inbox.ok_or_else(|| Problem::invalid("inbox_id", "there is no such inbox"))
 }
 
-fn loaded(yaml: &str) -> Result<channel::Channel, Problem> {
-    channel::Channel::load(yaml).map_err(|errors| {
-        let faults: Vec<_> = errors.iter().take(FAULTS_MAX).map(FileError::to_string).collect();
-        Problem::invalid("yaml", faults.join("\n"))
-    })
-}
-
-fn put_values(values: &mut Values, file: &channel::Channel, given: GivenValues) -> Result<(), Problem> {
-    put("values.secrets", &mut values.secrets, &file.secrets().collect::<Vec<_>>(), given.secrets)?;
-    put("values.settings", &mut values.settings, &file.settings().collect::<Vec<_>>(), given.settings)
-}
-
-fn put(
-    field: &'static str,
-    values: &mut BTreeMap<String, String>,
-    names: &[&str],
-    given: BTreeMap<String, Option<String>>,
-) -> Result<(), Problem> {
-    for (name, value) in given {
-        if !names.contains(&name.as_str()) {
-            return Err(Problem::invalid(field, format!("the file has {}", names.join(", "))));
-        }
-        match value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()) {
-            Some(value) if value.len() > VALUE_BYTES_MAX => {
-                let detail = format!("{name} is longer than {VALUE_BYTES_MAX} bytes");
-                return Err(Problem { field: Some(field), ..Problem::new(ErrorCode::TooLarge, detail) });
-            }
-            Some(value) => drop(values.insert(name, value)),
-            None => drop(values.remove(&name)),
-        }
-    }
-    Ok(())
-}
-
 async fn write(
     api: &Api,
     who: &Identity,
@@ -391,10 +357,10 @@ async fn write(
     action: &'static str,
     id: Uuid,
     detail: Value,
-    change: ChannelChange,
+    changes: Vec<ChannelChange>,
 ) -> Result<(), Problem> {
     let audit = audit::record(who, caller.address, action, Some(("channel", id)), detail);
-    let changes = vec![Change::Channel(change)];
+    let changes = changes.into_iter().map(Change::Channel).collect();
     api.services.desk.record(RecordSet { changes, audit: vec![audit] }).await?;
     Ok(api.services.channels.refresh().await?)
 }
@@ -403,9 +369,10 @@ async fn view(api: &Api, row: Channel) -> Result<ChannelView, Problem> {
     let ChannelHealth { waiting, failed, last_error, refused } =
         api.services.store.channel_health(row.key).await?;
     let values = api.services.channels.values(&row.sealed);
-    let (file, warnings) = match channel::Channel::load(&row.yaml) {
+    let files = api.services.store.channel_files(row.key).await?;
+    let (file, warnings) = match channels::loaded(&row.yaml, &files) {
         Ok(file) => {
-            let warnings = channel::lint(&file, &row.yaml);
+            let warnings = lint(&file, &row.yaml);
             (Some(file), warnings)
         }
         Err(errors) => (None, errors.iter().map(FileError::to_string).collect()),
@@ -421,6 +388,7 @@ async fn view(api: &Api, row: Channel) -> Result<ChannelView, Problem> {
         name: row.name,
         file: file.as_ref().map(|file| file.id().to_owned()).unwrap_or_default(),
         yaml: row.yaml,
+        files: files.into_iter().map(|(name, _)| name).collect(),
         enabled: row.is_enabled,
         version: row.version,
         url: format!("{base}/channels/{}", row.id),

@@ -4,7 +4,8 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use kefu_core::Action;
 use kefu_protocol::frame::Timestamp;
-use kefu_store::{Change, ChannelChange, ChannelSend, RecordSet, SendState};
+use kefu_store::{Change, Channel, ChannelChange, ChannelSend, RecordSet, SendState};
+use kefu_wire::channel::Amendment;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -58,6 +59,10 @@ pub(super) struct NameView {
     name: String,
     /// Whether it receives and sends now.
     enabled: bool,
+    /// Whether customers see it when a message is changed.
+    edits: bool,
+    /// Whether customers see it when a message is taken back.
+    recalls: bool,
 }
 
 /// What became of a message.
@@ -65,7 +70,8 @@ pub(super) struct NameView {
 #[schema(as = ConversationChannelSend)]
 pub(super) struct SendView {
     seq: u64,
-    /// `waiting`, `sent` or `failed`.
+    /// `waiting`, `sent` or `failed`; `changing` when the service has it and is to be told that it was changed or taken
+    /// back, `outdated` when the customer still sees what it was.
     #[schema(example = "sent")]
     state: &'static str,
     /// How often it was tried.
@@ -98,14 +104,14 @@ pub(super) async fn get(
     let channel = store.channels().await?.into_iter().find(|channel| channel.key == thread.channel);
     let sends = store.channel_sends_of(head.key, from, SENDS_MAX).await?;
     Ok(Json(StateView {
-        channel: channel.map(|row| NameView { id: row.id, name: row.name, enabled: row.is_enabled }),
+        channel: channel.map(|row| name(&api, row)),
         reply_until: thread.reply_until.map(timestamp),
         replies_left: thread.left(),
         sends: sends.into_iter().map(SendView::from).collect(),
     }))
 }
 
-/// Has a message sent again that the chat service did not take (whoever may write in the conversation)
+/// Has a message sent again that the chat service did not take, or the service told again of a change (whoever may write in the conversation)
 #[utoipa::path(post, path = "/conversations/{id}/messages/{seq}/send-again", operation_id = "send_again",
     tag = "channels", params(("id" = Uuid, Path), ("seq" = u64, Path)),
     security(("bearer" = []), ("cookie" = [])),
@@ -123,12 +129,27 @@ pub(super) async fn send_again(
     Ok(StatusCode::NO_CONTENT)
 }
 
+fn name(api: &Api, row: Channel) -> NameView {
+    let live = api.services.channels.get(row.id);
+    // Of a channel that is off nobody knows until it is on.
+    let amends = |amendment| live.as_ref().is_none_or(|live| live.file.amends(amendment));
+    NameView {
+        id: row.id,
+        enabled: row.is_enabled,
+        edits: amends(Amendment::Edit),
+        recalls: amends(Amendment::Recall),
+        name: row.name,
+    }
+}
+
 impl From<ChannelSend> for SendView {
     fn from(send: ChannelSend) -> Self {
         let (state, next_at) = match send.state {
             SendState::Waiting => ("waiting", Some(send.next_at)),
             SendState::Sent => ("sent", None),
             SendState::Failed => ("failed", None),
+            SendState::Changing => ("changing", Some(send.next_at)),
+            SendState::Outdated => ("outdated", None),
         };
         Self { seq: send.seq, state, tries: send.tries, error: send.error, next_at: next_at.map(timestamp) }
     }

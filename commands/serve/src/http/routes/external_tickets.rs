@@ -48,6 +48,8 @@ pub(super) struct ServiceView {
     name: String,
     /// What can be asked of it: `create`, `update`, `comment`.
     takes: Vec<&'static str>,
+    /// Of these, when it can be said who is to work on the ticket.
+    assigns: Vec<&'static str>,
     /// Statuses that can be set.
     statuses: Vec<String>,
     /// Priorities that can be set.
@@ -179,6 +181,7 @@ impl ServiceView {
         Self {
             name: rules.name.clone(),
             takes: kinds.into_iter().filter(|kind| rules.takes(*kind)).map(kind_word).collect(),
+            assigns: kinds.into_iter().filter(|kind| rules.assigns(*kind)).map(kind_word).collect(),
             statuses: rules.statuses().map(str::to_owned).collect(),
             priorities: rules.priorities().map(str::to_owned).collect(),
         }

@@ -1,26 +1,21 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{Action, Conversation, Permission, Principal};
-use kefu_protocol::frame::{ErrorCode, Timestamp};
+use kefu_core::{Action, Conversation, Permission};
+use kefu_protocol::frame::Timestamp;
 use kefu_store::{
     AuditRecord, Change, ExternalChange, ExternalKind, ExternalState, ExternalWrite, RecordSet,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    external_tickets::service,
-    repeat,
-    tickets::{self, TEXT_CHARS},
-};
+use super::{external_asking::Asking, external_tickets::service, tickets::TEXT_CHARS};
 use crate::{
     audit,
     auth::{SignedAgent, require},
     clock,
-    external::{TicketService, kind_word},
+    external::kind_word,
     http::{
         Api, Refused,
         body::{Body, Id, Ids, TicketPlace},
@@ -50,6 +45,8 @@ pub(super) struct NewExternalTicket {
     body: Option<String>,
     /// One of the priorities that can be set.
     priority: Option<String>,
+    /// As that system calls who is to work on it.
+    assignee: Option<String>,
 }
 
 /// What changes of a ticket in the other system; what is left out stays.
@@ -135,14 +132,14 @@ pub(super) async fn create(
     Id(id): Id,
     Body(body): Body<NewExternalTicket>,
 ) -> Result<(StatusCode, Json<WriteView>), Refused> {
-    let (head, service) = taken(&api, &who, id, ExternalKind::Create).await?;
+    let asking = Asking::begin(&api, &who, id, ExternalKind::Create).await?;
     let fields = json!({
         "subject": fields::name("subject", &body.subject)?,
         "body": fields::lines("body", &body.body.unwrap_or_default(), TEXT_CHARS)?,
-        "priority": priority(&service, body.priority)?,
+        "priority": asking.priority(body.priority)?,
+        "assignee": asking.assignee(body.assignee)?,
     });
-    let asked = Asked { client_id: body.client_id, kind: ExternalKind::Create, ticket: None, fields };
-    ask(&api, &who, &caller, &head, &service, asked).await
+    asking.ask(&caller, body.client_id, None, fields).await
 }
 
 /// Asks for a change of a ticket in the ticket system of others (with the permission `tickets`)
@@ -157,25 +154,16 @@ pub(super) async fn update(
     TicketPlace(id, number): TicketPlace,
     Body(body): Body<ExternalTicketPatch>,
 ) -> Result<(StatusCode, Json<WriteView>), Refused> {
-    let (head, service) = taken(&api, &who, id, ExternalKind::Update).await?;
-    let status = match body.status {
-        Some(word) => {
-            let word = tickets::status(&word)?.as_str();
-            let is_known = service.rules().statuses().any(|known| known == word);
-            Some(word).filter(|_| is_known).ok_or_else(|| not_taken("status"))?.into()
-        }
-        None => Value::Null,
-    };
-    let assignee = body.assignee.map(|name| fields::name("assignee", &name)).transpose()?;
+    let asking = Asking::begin(&api, &who, id, ExternalKind::Update).await?;
     let fields = json!({
-        "status": status, "priority": priority(&service, body.priority)?, "assignee": assignee,
+        "status": asking.status(body.status)?,
+        "priority": asking.priority(body.priority)?,
+        "assignee": asking.assignee(body.assignee)?,
     });
     if fields.as_object().is_some_and(|fields| fields.values().all(Value::is_null)) {
         return Err(Problem::invalid("status", "nothing is to be changed").into());
     }
-    let kind = ExternalKind::Update;
-    let asked = Asked { client_id: body.client_id, kind, ticket: Some(number), fields };
-    ask(&api, &who, &caller, &head, &service, asked).await
+    asking.ask(&caller, body.client_id, Some(number), fields).await
 }
 
 /// Asks for a comment on a ticket in the ticket system of others (with the permission `tickets`)
@@ -191,12 +179,10 @@ pub(super) async fn comment(
     TicketPlace(id, number): TicketPlace,
     Body(body): Body<NewExternalComment>,
 ) -> Result<(StatusCode, Json<WriteView>), Refused> {
-    let (head, service) = taken(&api, &who, id, ExternalKind::Comment).await?;
+    let asking = Asking::begin(&api, &who, id, ExternalKind::Comment).await?;
     let text = fields::text("text", &body.text, TEXT_CHARS)?;
     let fields = json!({ "text": text, "internal": body.internal });
-    let kind = ExternalKind::Comment;
-    let asked = Asked { client_id: body.client_id, kind, ticket: Some(number), fields };
-    ask(&api, &who, &caller, &head, &service, asked).await
+    asking.ask(&caller, body.client_id, Some(number), fields).await
 }
 
 /// Has something sent again that failed, or of which it is not known whether it was done (with the permission `tickets`)
@@ -232,125 +218,10 @@ pub(super) async fn dismiss(
     decide(&api, &who, &caller, (id, write), change, "external_ticket.dismissed").await
 }
 
-/// What is asked for.
-struct Asked {
-    client_id: Uuid,
-    kind: ExternalKind,
-    ticket: Option<String>,
-    /// What it is to say.
-    fields: Value,
-}
-
 /// A conversation that `who` may read and whose tickets are `who`'s to work on.
-async fn head(api: &Api, who: &Identity, id: Uuid) -> Result<Conversation, Problem> {
+pub(super) async fn head(api: &Api, who: &Identity, id: Uuid) -> Result<Conversation, Problem> {
     require(who, Permission::Tickets)?;
     api.services.desk.head(who, id, Action::Read).await
-}
-
-async fn taken(
-    api: &Api,
-    who: &Identity,
-    id: Uuid,
-    kind: ExternalKind,
-) -> Result<(Conversation, std::sync::Arc<TicketService>), Problem> {
-    let head = head(api, who, id).await?;
-    let service = service(api)?;
-    if !service.rules().takes(kind) {
-        let kind = kind_word(kind);
-        return Err(Problem::new(ErrorCode::Conflict, format!("the ticket system takes no {kind}")));
-    }
-    Ok((head, service))
-}
-
-fn priority(service: &TicketService, word: Option<String>) -> Result<Option<String>, Problem> {
-    let Some(word) = word else { return Ok(None) };
-    let word = tickets::priority(&word)?.as_str();
-    let is_known = service.rules().priorities().any(|known| known == word);
-    if is_known { Ok(Some(word.to_owned())) } else { Err(not_taken("priority")) }
-}
-
-fn not_taken(field: &'static str) -> Problem {
-    Problem::invalid(field, format!("the ticket system has no such {field}"))
-}
-
-/// Writes down what is asked for, once.
-async fn ask(
-    api: &Api,
-    who: &Identity,
-    caller: &Caller,
-    head: &Conversation,
-    service: &TicketService,
-    asked: Asked,
-) -> Result<(StatusCode, Json<WriteView>), Refused> {
-    let store = &api.services.store;
-    let id = repeat::id_of(b"external ticket", who.id, Some(asked.client_id))?;
-    let visitor = store.visitor(head.visitor).await.map_err(Problem::from)?;
-    let visitor = visitor.ok_or_else(|| Problem::not_found("visitor"))?;
-    let said = json!({ "kind": kind_word(asked.kind), "ticket": asked.ticket, "fields": asked.fields });
-    let digest: [u8; 32] = Sha256::digest(said.to_string().as_bytes()).into();
-    let again = async || -> Result<Option<WriteView>, Problem> {
-        let Some(earlier) = store.external_write(id).await? else { return Ok(None) };
-        if earlier.digest != digest || earlier.conversation != head.key {
-            return Err(repeat::other_body());
-        }
-        Ok(Some(view(api, earlier)))
-    };
-    if let Some(view) = again().await? {
-        return Ok((StatusCode::ACCEPTED, Json(view)));
-    }
-    if let Some(number) = &asked.ticket {
-        is_of_customer(api, service, &visitor, number).await?;
-    }
-    let Principal::Agent(agent) = who.principal else { return Err(Problem::forbidden().into()) };
-    let mut body = asked.fields;
-    body["visitor"] = json!(visitor.id);
-    body["conversation"] = json!(head.id);
-    let now = clock::now();
-    let write = ExternalWrite {
-        number: 0,
-        id,
-        conversation: head.key,
-        agent,
-        kind: asked.kind,
-        state: ExternalState::Waiting,
-        ticket: asked.ticket,
-        body: body.to_string(),
-        digest,
-        reason: String::new(),
-        tries: 0,
-        due_at: Some(now),
-        created_at: now,
-        updated_at: now,
-    };
-    let line = line(who, caller, "external_ticket.asked", head.id, id, asked.kind);
-    let change = Change::External(ExternalChange::Ask(Box::new(write)));
-    match api.services.desk.record(RecordSet { changes: vec![change], audit: vec![line] }).await {
-        Ok(()) => service.wake(),
-        // The same one may have come twice at once.
-        Err(problem) => {
-            let view = again().await?.ok_or(problem)?;
-            return Ok((StatusCode::ACCEPTED, Json(view)));
-        }
-    }
-    let view = again().await?.ok_or_else(|| Problem::not_found("request"))?;
-    Ok((StatusCode::ACCEPTED, Json(view)))
-}
-
-/// Refuses numbers of tickets that are nobody's or somebody else's.
-async fn is_of_customer(
-    api: &Api,
-    service: &TicketService,
-    visitor: &kefu_core::Visitor,
-    number: &str,
-) -> Result<(), Problem> {
-    let store = &api.services.store;
-    let customer = store.customer(store.customer_of(visitor).await?).await?;
-    let customer = customer.ok_or_else(|| Problem::not_found("customer"))?;
-    let visitors = store.customer_visitors(&customer).await?;
-    match service.has(store, &customer, &visitors, number).await? {
-        true => Ok(()),
-        false => Err(Problem::not_found("ticket")),
-    }
 }
 
 async fn decide(
@@ -374,7 +245,7 @@ async fn decide(
     Ok(Json(view(api, find().await?)))
 }
 
-fn line(
+pub(super) fn line(
     who: &Identity,
     caller: &Caller,
     action: &'static str,
@@ -386,7 +257,7 @@ fn line(
     audit::record(who, caller.address, action, Some(("conversation", conversation)), detail)
 }
 
-fn view(api: &Api, write: ExternalWrite) -> WriteView {
+pub(super) fn view(api: &Api, write: ExternalWrite) -> WriteView {
     let body: Value = serde_json::from_str(&write.body).unwrap_or_default();
     let said = ["subject", "text", "status", "priority", "assignee"];
     let said = said.into_iter().find_map(|key| body[key].as_str()).unwrap_or_default();

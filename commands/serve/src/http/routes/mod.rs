@@ -8,6 +8,10 @@ mod blocks;
 mod canned;
 mod categories;
 #[cfg(feature = "channels")]
+mod channel_check;
+#[cfg(feature = "channels")]
+mod channel_given;
+#[cfg(feature = "channels")]
 mod channel_refusals;
 #[cfg(feature = "channels")]
 mod channels;
@@ -16,6 +20,8 @@ mod conversation_channel;
 mod conversations;
 mod customers;
 mod description;
+#[cfg(feature = "bridge")]
+mod external_asking;
 #[cfg(feature = "bridge")]
 mod external_tickets;
 #[cfg(feature = "bridge")]
@@ -83,6 +89,17 @@ impl Routes {
         }
     }
 
+    /// Adds routes whose bodies may be larger than others.
+    #[cfg(feature = "channels")]
+    fn add_large(&mut self, routes: Self, body_bytes_max: usize) {
+        let large = routes.router.layer(axum::extract::DefaultBodyLimit::max(body_bytes_max));
+        self.router = std::mem::take(&mut self.router).merge(large);
+        #[cfg(test)]
+        {
+            self.described = std::mem::take(&mut self.described).merge(routes.described);
+        }
+    }
+
     #[cfg(test)]
     fn describe(&mut self, described: utoipa_axum::router::UtoipaMethodRouter<Api>) {
         self.described = std::mem::take(&mut self.described).routes(described);
@@ -114,12 +131,16 @@ macro_rules! add {
 /// Those of chat services.
 #[cfg(feature = "channels")]
 fn of_channels(routes: &mut Routes) {
+    let mut own = Routes::default();
+    add!(own: channels::list, channels::make);
+    add!(own: channels::get, channels::change, channels::remove);
+    routes.add_large(own, channel_given::BODY_BYTES_MAX);
     add!(routes: channels::files);
-    add!(routes: channels::list, channels::make);
-    add!(routes: channels::get, channels::change, channels::remove);
     add!(routes: channels::test);
     add!(routes: channel_refusals::list);
     add!(routes: channel_refusals::retry);
+    add!(routes: channel_refusals::forget);
+    add!(routes: channel_check::run);
     add!(routes: conversation_channel::get);
     add!(routes: conversation_channel::send_again);
 }

@@ -154,8 +154,22 @@ pub(super) async fn erase(
     let target = Some(("customer", customer.id));
     let line = audit::record(&who, caller.address, "customer.erase_asked", target, json!({}));
     let eraser = Eraser::of(&api.services);
-    eraser.begin(&customer, Some(who.id), line, &api.services.trails).await?;
+    let spared = spared(&api, &customer).await?;
+    eraser.begin(&customer, Some(who.id), spared, line, &api.services.trails).await?;
     Ok((StatusCode::ACCEPTED, Json(view(&api, customer.id).await?)))
+}
+
+/// What could not be read of channels and does not name the customer.
+#[cfg(feature = "channels")]
+async fn spared(api: &Api, customer: &Customer) -> Result<Vec<i64>, Problem> {
+    let visitors = api.services.store.visitors_of_customer(customer).await?;
+    crate::channels::spared(&api.services.channels, &visitors).await
+}
+
+/// A build without channels knows of none.
+#[cfg(not(feature = "channels"))]
+async fn spared(_: &Api, _: &Customer) -> Result<Vec<i64>, Problem> {
+    Ok(Vec::new())
 }
 
 /// Forbids to erase a customer (permission `privacy`)

@@ -27,6 +27,8 @@ pub(super) fn cases() -> Vec<Case> {
         post("/channels/{n}/test", None, admins(404)),
         get("/channels/{n}/refused", admins(404)),
         post("/channels/{n}/refused/1/retry", None, admins(404)),
+        case(Method::DELETE, "/channels/{n}/refused/1", None, admins(404)),
+        post("/channels/{n}/check", None, admins(404)),
         get("/conversations/{c}/channel", [401, 403, 403, 200, 404, 200, 200]),
         get("/conversations/{n}/channel", [401, 403, 403, 404, 404, 404, 404]),
         post("/conversations/{c}/messages/1/send-again", None, [401, 403, 403, 409, 404, 409, 409]),
@@ -195,11 +197,88 @@ async fn what_cannot_be_read_is_kept_and_read_again_once_the_file_is_mended() {
 }
 
 #[tokio::test]
+async fn what_nobody_wants_to_read_is_dropped() {
+    let (office, admin, made) = connected().await;
+    let own = format!("/channels/{}", made["id"].as_str().unwrap());
+    deliver(&office, &made["id"], &json!({"number": 7})).await;
+    let number = office.get(&format!("{own}/refused"), &admin).await.body["items"][0]["number"].clone();
+    let path = format!("{own}/refused/{number}");
+    assert_eq!(office.ask(Method::DELETE, &path, None, &Ask::by(&admin)).await.status, 204);
+    assert_eq!(office.ask(Method::DELETE, &path, None, &Ask::by(&admin)).await.status, 404);
+    assert_eq!(office.get(&own, &admin).await.body["refused"], 0);
+    let trail = office.trail().await;
+    assert!(trail.iter().any(|(action, _)| action == "channel.refused_dropped"), "{trail:?}");
+}
+
+#[tokio::test]
+async fn descriptions_lie_beside_the_file_and_stay_where_they_are() {
+    let (office, admin, made) = connected().await;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/channels");
+    let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
+    let body =
+        |files: Value| json!({"inbox_id": made["inbox_id"], "yaml": read("oldchat.yaml"), "files": files});
+    let alone = office.post("/channels", &admin, body(json!({}))).await;
+    assert_eq!((alone.status, &alone.body["field"]), (400, &json!("yaml")), "{}", alone.body);
+    let beside = json!({"oldchat.thrift": read("oldchat.thrift")});
+    let channel = office.post("/channels", &admin, body(beside)).await;
+    assert_eq!(
+        (channel.status, &channel.body["files"]),
+        (201, &json!(["oldchat.thrift"])),
+        "{}",
+        channel.body
+    );
+    let own = format!("/channels/{}", channel.body["id"].as_str().unwrap());
+    let tested = office.post(&format!("{own}/test"), &admin, json!({})).await.body;
+    let failed = tested["items"].as_array().unwrap().iter().find(|one| one["passed"] != true);
+    assert!(failed.is_none(), "{failed:?}");
+    for (name, text, status) in [
+        ("../escape.xsd", "x".to_owned(), 400),
+        ("/etc/passwd", "x".to_owned(), 400),
+        ("large.xsd", "x".repeat((2 << 20) + 1), 413),
+        ("types/more.thrift", "struct A {}".to_owned(), 200),
+    ] {
+        let answer = patch(&office, &admin, &own, json!({"version": 1, "files": {name: text}})).await;
+        assert_eq!(answer.status, status, "{name}: {}", answer.body);
+    }
+    let files = office.get(&own, &admin).await.body["files"].clone();
+    assert_eq!(files, json!(["oldchat.thrift", "types/more.thrift"]));
+}
+
+#[tokio::test]
+async fn of_answers_that_come_together_only_so_many_pass_as_the_service_takes() {
+    let office = Office::open().await;
+    let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
+    let inbox = office.get("/inboxes", &admin).await.body["items"][0]["id"].clone();
+    let yaml = format!("{FILE}window: {{ messages: 3 }}\n");
+    let values = json!({"secrets": {"word": "open sesame"}, "settings": {"place": "here"}});
+    let made = office
+        .post("/channels", &admin, json!({"inbox_id": inbox, "yaml": yaml, "values": values}))
+        .await
+        .body;
+    deliver(&office, &made["id"], &json!({"id": 1, "from": "u1", "name": "李", "at": 1, "text": "x"})).await;
+    let all = office.get("/conversations?view=all", &admin).await.body;
+    let path = format!("/conversations/{}/messages", all["items"][0]["id"].as_str().unwrap());
+    office.post(&path.replace("/messages", "/accept"), &admin, json!({})).await;
+    let say = |number: u128| {
+        let body = json!({"client_id": Uuid::from_u128(number), "kind": "text", "text": "hi"});
+        office.post(&path, &admin, body)
+    };
+    let answers = tokio::join!(say(1), say(2), say(3), say(4), say(5), say(6));
+    let answers = [answers.0, answers.1, answers.2, answers.3, answers.4, answers.5];
+    let taken = answers.iter().filter(|answer| answer.status == 201).count();
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(taken, 3, "{statuses:?}");
+    assert!(answers.iter().all(|answer| matches!(answer.status, 201 | 409)), "{statuses:?}");
+}
+
+#[tokio::test]
 async fn nothing_is_left_of_who_is_erased_and_the_same_person_is_somebody_new() {
     let (office, admin, made) = connected().await;
     let message = |id: u32| json!({"id": id, "from": "u-erased", "name": "李", "at": 1, "text": "x"});
     deliver(&office, &made["id"], &message(1)).await;
     deliver(&office, &made["id"], &json!({"number": 7, "from": "u-erased"})).await;
+    deliver(&office, &made["id"], &json!({"number": 8, "by": ["u-erased"], "text": 1})).await;
+    deliver(&office, &made["id"], &json!({"number": 9, "from": "u-other", "text": "of somebody else"})).await;
     let all = office.get("/conversations?view=all", &admin).await.body;
     let (conversation, visitor) = (all["items"][0]["id"].clone(), all["items"][0]["visitor"]["id"].clone());
     let path = format!("/conversations/{}/messages", conversation.as_str().unwrap());
@@ -216,7 +295,14 @@ async fn nothing_is_left_of_who_is_erased_and_the_same_person_is_somebody_new() 
     assert!(erased.status < 300, "{}", erased.body);
     assert_eq!(store.channel_thread(channel, "u-erased", "u-erased").await.unwrap(), None);
     assert_eq!(store.channel_next_send(channel).await.unwrap(), None);
-    assert_eq!(store.channel_refusals(channel, None, 9).await.unwrap(), []);
+    // Of what could not be read, only what names nobody of theirs is left.
+    let own = format!("/channels/{}", made["id"].as_str().unwrap());
+    let mended = FILE.replace("= item.id", "= item.id or item.number");
+    assert_eq!(patch(&office, &admin, &own, json!({"version": 1, "yaml": mended})).await.status, 200);
+    let left = store.channel_refusals(channel, None, 9).await.unwrap();
+    assert_eq!(left.len(), 1, "{left:?}");
+    let retry = format!("{own}/refused/{}/retry", left[0].number);
+    assert_eq!(office.post(&retry, &admin, json!({})).await.status, 409, "it has no time");
     deliver(&office, &made["id"], &message(2)).await;
     let all = office.get("/conversations?view=all", &admin).await.body;
     let newest = all["items"].as_array().unwrap().iter().find(|one| one["state"] != "resolved").unwrap();

@@ -257,8 +257,8 @@ async fn tickets_are_listed_as_they_are_there_and_partly_if_need_be() {
     let listed = desk.list("").await;
     assert_eq!(
         listed["service"],
-        json!({"name": "Desk", "takes": ["create", "update", "comment"], "statuses": ["closed", "open"],
-            "priorities": ["high"]})
+        json!({"name": "Desk", "takes": ["create", "update", "comment"], "assigns": [],
+            "statuses": ["closed", "open"], "priorities": ["high"]})
     );
     let ticket = &listed["items"][0];
     assert_eq!((&ticket["number"], &ticket["status"]), (&json!("A/7"), &json!("open")), "{listed}");
@@ -398,6 +398,15 @@ async fn what_cannot_be_asked_is_refused_and_named() {
         (Method::PATCH, "/A%2F7", json!({"client_id": client_id}), 400, "status"),
         (Method::PATCH, "/A%2F7", json!({"client_id": client_id, "status": "pending"}), 400, "status"),
         (Method::PATCH, "/A%2F7", json!({"client_id": client_id, "assignee": "a\nb"}), 400, "assignee"),
+        // Nothing in the file says where it would go.
+        (Method::PATCH, "/A%2F7", json!({"client_id": client_id, "assignee": "周"}), 400, "assignee"),
+        (
+            Method::POST,
+            "",
+            json!({"client_id": client_id, "subject": "x", "assignee": "周"}),
+            400,
+            "assignee",
+        ),
         (Method::POST, "/A%2F7/comments", json!({"client_id": client_id, "text": ""}), 400, "text"),
     ] {
         let answer = desk.office.ask(method, &desk.path(more), Some(body), &Ask::by(&desk.token)).await;

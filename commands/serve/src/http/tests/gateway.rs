@@ -35,16 +35,59 @@ fn bridges(fake: &Fake, is_shadow: bool) -> (tempfile::TempDir, Bridges) {
 }
 
 async fn call(office: &Office, path: &str, token: &str, body: &'static str) -> (u16, String) {
+    let authorization = Some(format!("Bearer {token}")).filter(|_| !token.is_empty());
+    let (head, text) = call_with(office, path, authorization, body).await;
+    (head.status.as_u16(), text)
+}
+
+async fn call_with(
+    office: &Office,
+    path: &str,
+    authorization: Option<String>,
+    body: &'static str,
+) -> (http::response::Parts, String) {
     let mut request = Request::post(path).header("content-type", "text/xml").header("host", "kefu.test");
-    if !token.is_empty() {
-        request = request.header("authorization", format!("Bearer {token}"));
+    if let Some(authorization) = authorization {
+        request = request.header("authorization", authorization);
     }
     let mut request = request.body(Body::from(body)).unwrap();
     request.extensions_mut().insert(Peer(std::net::Ipv4Addr::LOCALHOST.into()));
     let answer = crate::gateway::router(office.services.clone()).oneshot(request).await.unwrap();
     let (head, body) = answer.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-    (head.status.as_u16(), String::from_utf8_lossy(&body).into_owned())
+    (head, String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test]
+async fn a_client_that_knows_only_passwords_gives_the_key_as_one() {
+    let fake = Fake::start().await;
+    let (_dir, bridges) = bridges(&fake, false);
+    let office = Office::open_for(unlimited(), bridges, false).await;
+    let admin = office.agent("zhao", Role::Admin).await;
+    let person = office.token_of(admin).await;
+    let (other, key) = (office.key(admin, &["reports"]).await.1, office.key(admin, &["gateway"]).await.1);
+    let basic = |user: &str, password: &str| {
+        use base64::{Engine as _, prelude::BASE64_STANDARD};
+        Some(format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))))
+    };
+    // It is asked for before it is given, by clients that wait for that.
+    let (head, _) = call_with(&office, "/gateway/tickets", None, CALL).await;
+    let asked: Vec<_> = head.headers.get_all("www-authenticate").iter().collect();
+    assert_eq!(head.status, 401);
+    assert!(asked.iter().any(|one| one.to_str().unwrap().starts_with("Basic realm=")), "{asked:?}");
+    for (user, password, status) in [
+        ("legacy", &*key, 200),
+        ("", &*key, 200),
+        ("legacy", "wrong", 401),
+        (&*key, "", 401),
+        ("legacy", &*other, 403),
+        ("zhao", &*person, 403),
+    ] {
+        let (head, text) = call_with(&office, "/gateway/tickets", basic(user, password), CALL).await;
+        assert_eq!(head.status, status, "{user}: {text}");
+    }
+    let (head, _) = call_with(&office, "/gateway/tickets", Some("Basic !".to_owned()), CALL).await;
+    assert_eq!(head.status, 401);
 }
 
 #[tokio::test]

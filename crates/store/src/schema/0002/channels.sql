@@ -13,6 +13,14 @@ CREATE TABLE channel (
     updated_at INTEGER NOT NULL
 );
 
+-- Descriptions of SOAP and Thrift that lie beside the file of a channel.
+CREATE TABLE channel_file (
+    channel INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (channel, name)
+);
+
 -- Values that services gave for some time.
 CREATE TABLE channel_token (
     channel INTEGER NOT NULL,
@@ -63,7 +71,8 @@ CREATE TABLE channel_conversation (
 );
 CREATE INDEX channel_conversation_thread ON channel_conversation (thread);
 
--- Messages for services, in the order in which they were written; what they say stands in the log.
+-- Messages for services, in the order in which they were written; what they say stands in the log. `revisions` is how
+-- often that was changed or taken back.
 CREATE TABLE channel_outbox (
     key INTEGER PRIMARY KEY AUTOINCREMENT,
     channel INTEGER NOT NULL,
@@ -74,19 +83,21 @@ CREATE TABLE channel_outbox (
     -- Of a text that is sent in parts, how many the service has.
     parts INTEGER NOT NULL,
     tries INTEGER NOT NULL,
-    -- 0 waiting, 1 sent, 2 failed.
+    -- 0 waiting; 1 sent; 2 failed; 3 sent, and the service is to be told of a change; 4 sent, and it will not be told.
     state INTEGER NOT NULL,
+    revisions INTEGER NOT NULL,
     next_at INTEGER NOT NULL,
-    external_id TEXT,
+    -- The service's names for its parts, as JSON.
+    external_ids TEXT NOT NULL,
     error TEXT,
     created_at INTEGER NOT NULL,
     done_at INTEGER
 );
-CREATE INDEX channel_outbox_waiting ON channel_outbox (channel, thread, key) WHERE state = 0;
+CREATE INDEX channel_outbox_waiting ON channel_outbox (channel, thread, key) WHERE state IN (0, 3);
 CREATE INDEX channel_outbox_thread ON channel_outbox (thread);
 CREATE INDEX channel_outbox_conversation ON channel_outbox (conversation, seq);
 CREATE INDEX channel_outbox_failed ON channel_outbox (channel, done_at) WHERE state = 2;
-CREATE INDEX channel_outbox_done ON channel_outbox (done_at) WHERE state <> 0;
+CREATE INDEX channel_outbox_done ON channel_outbox (done_at) WHERE state NOT IN (0, 3);
 
 -- Messages whose files are still to be fetched.
 CREATE TABLE channel_media (

@@ -68,6 +68,12 @@ macro_rules! calls {
             /// Address of a PUT.
             #[serde(default)]
             put: Option<Node>,
+            /// Address of a PATCH.
+            #[serde(default)]
+            patch: Option<Node>,
+            /// Address of a DELETE.
+            #[serde(default)]
+            delete: Option<Node>,
             /// Parameters of the address; they are encoded.
             #[serde(default)]
             query: BTreeMap<String, Node>,
@@ -101,7 +107,13 @@ macro_rules! calls {
         impl $name {
             /// What it has like all others.
             pub(in super::super) fn call(&self) -> Result<Call<'_>, &'static str> {
-                let addresses = [(Method::Get, &self.get), (Method::Post, &self.post), (Method::Put, &self.put)];
+                let addresses = [
+                    (Method::Get, &self.get),
+                    (Method::Post, &self.post),
+                    (Method::Put, &self.put),
+                    (Method::Patch, &self.patch),
+                    (Method::Delete, &self.delete),
+                ];
                 let mut addresses = addresses.into_iter().filter_map(|(method, url)| Some((method, url.as_ref()?)));
                 let ((method, url), None) = (addresses.next().ok_or(ONE_ADDRESS)?, addresses.next()) else {
                     return Err(ONE_ADDRESS);
@@ -126,7 +138,7 @@ macro_rules! calls {
     )*};
 }
 
-const ONE_ADDRESS: &str = "a request has one of get, post and put";
+const ONE_ADDRESS: &str = "a request has one of get, post, put, patch and delete";
 const ONE_BODY: &str =
     "a request has at most one of json, form, multipart, text and call, and a get has none";
 
@@ -155,6 +167,19 @@ calls! {
         /// What the request of the message sees as `msg.uploaded`, of the answer.
         value: Node,
     }
+
+    /// How the service is told of a change of a message.
+    Amend {
+        /// What says that the service has it so already, whatever the status.
+        #[serde(default)]
+        already: Option<Condition>,
+        /// When to try again.
+        #[serde(default)]
+        retry: Retry,
+    }
+
+    /// What is asked to find out whether the values are good.
+    Test {}
 
     /// How a value is got that requests need.
     TokenCall {

@@ -72,9 +72,21 @@ pub enum Method {
     Post,
     /// To take something in the place of what is there.
     Put,
+    /// To change something.
+    Patch,
+    /// To take something away.
+    Delete,
 }
 
 impl Method {
+    const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
+    /// The method of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == name)
+    }
+
     /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -82,6 +94,8 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 }

@@ -31,6 +31,12 @@ pub(in super::super) struct Vector {
     /// What an agent sends.
     #[serde(default)]
     pub(in super::super) send: Option<Message>,
+    /// What an agent makes of a message that the service has.
+    #[serde(default)]
+    pub(in super::super) edit: Option<Message>,
+    /// A message of an agent that is taken back.
+    #[serde(default)]
+    pub(in super::super) recall: Option<Message>,
     /// What the service answers that with.
     #[serde(default)]
     pub(in super::super) answer: Option<FakeAnswer>,
@@ -97,6 +103,9 @@ pub(in super::super) struct Message {
     /// Where its file is.
     #[serde(default)]
     pub(in super::super) url: Option<String>,
+    /// The service's name for it.
+    #[serde(default)]
+    pub(in super::super) sent: Option<String>,
 }
 
 fn some_id() -> String {

@@ -60,6 +60,7 @@ const RECEIVED: &[&str] = &["body", "header", "query", "setting", "now"];
 const ITEM: &[&str] = &["body", "item", "header", "query", "setting", "notice", "now"];
 const TOKEN: &[&str] = &["secret", "setting", "now"];
 const SENT: &[&str] = &["secret", "setting", "token", "msg", "now"];
+const CHECKED: &[&str] = &["secret", "setting", "token", "now"];
 const FETCHED: &[&str] = &["secret", "setting", "token", "msg", "step", "now"];
 const PULLED: &[&str] = &["secret", "setting", "token", "notice", "cursor", "now"];
 const ANSWER: &[&str] = &["resp", "status", "header", "setting"];
@@ -107,9 +108,6 @@ impl Check<'_> {
                     format!("send.{}.split", kind.as_str()),
                     "needs max_bytes of 16 or more, or max_chars of 1 or more",
                 );
-            }
-            if send.retry.tries == 0 || send.retry.tries > 20 {
-                self.say(format!("send.{}.retry.tries", kind.as_str()), "between 1 and 20");
             }
         }
     }

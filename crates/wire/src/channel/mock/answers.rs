@@ -28,6 +28,8 @@ impl Mock {
             Step::Token(name) => channel.token(name, Ok(answer), given, 1, now_ms).is_ok(),
             Step::Upload(kind) => channel.uploaded(&message(kind), Ok(answer), given, 1).is_ok(),
             Step::Send(kind) => channel.sent(&message(kind), Ok(answer), given, 1).is_ok(),
+            Step::Amend(amendment) => channel.amended(amendment, Ok(answer), given, 1).is_ok(),
+            Step::Check => channel.checked(Ok(answer), given).is_ok(),
             Step::Fetch(index) => channel.fetched(index, Ok(answer), given, 1).is_ok(),
             Step::Pull => false,
         };
@@ -46,7 +48,7 @@ impl Mock {
             for fake in vectors.filter_map(|vector| vector.answer.as_ref()) {
                 let body = match (&fake.body, &fake.json) {
                     (Some(body), _) => Some(body.clone().into_bytes()),
-                    (None, Some(json)) => channel.answered(&message(kind), json).ok(),
+                    (None, Some(json)) => channel.answered(Some(*call), json).ok(),
                     (None, None) => Some(Vec::new()),
                 };
                 if let Some(answer) = body.map(answer).filter(|answer| is_good(answer)) {
@@ -78,7 +80,7 @@ impl Mock {
             }
             Step::Send(kind) => file.send.get(&kind).map(|send| send.id.iter().collect()),
             Step::Fetch(index) => file.fetch.get(index).map(|fetch| fetch.value.iter().collect()),
-            Step::Pull => None,
+            Step::Amend(_) | Step::Check | Step::Pull => None,
         }
         .unwrap_or_default();
         let (mut names, mut texts) = (Vec::new(), Vec::new());

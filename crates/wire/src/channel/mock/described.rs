@@ -2,7 +2,7 @@
 
 use super::Mock;
 use crate::channel::{
-    Channel, Kind, Method,
+    Amendment, Channel, Kind, Method,
     expression::Node,
     file::{Body, Call},
 };
@@ -13,6 +13,8 @@ pub(super) enum Step<'c> {
     Token(&'c str),
     Upload(Kind),
     Send(Kind),
+    Amend(Amendment),
+    Check,
     Fetch(usize),
     Pull,
 }
@@ -33,6 +35,14 @@ pub(super) fn steps(channel: &Channel) -> Vec<Described<'_>> {
             steps.push((format!("send.{name}.upload"), Step::Upload(*kind), upload.call()));
         }
         steps.push((format!("send.{name}"), Step::Send(*kind), send.call()));
+    }
+    for amendment in Amendment::ALL {
+        if let Some(amend) = channel.amend_rules(amendment) {
+            steps.push((amendment.as_str().to_owned(), Step::Amend(amendment), amend.call()));
+        }
+    }
+    if let Some(check) = &file.check {
+        steps.push(("check".to_owned(), Step::Check, check.call()));
     }
     for (index, fetch) in file.fetch.iter().enumerate() {
         steps.push((format!("fetch.{index}"), Step::Fetch(index), fetch.call()));

@@ -171,3 +171,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn whom_a_request_names_is_seen_beneath_its_cover() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let channel = of_kefu("wechat-aes");
+    let given = given(&channel);
+    let body = "<xml><FromUserName>o1-sender</FromUserName><Content>李四 asked</Content></xml>";
+    let plain = Plain { body: body.as_bytes().to_vec(), ..Plain::default() };
+    let signed = channel.sign(&plain, &given, NOW_MS, Seed([7; 16])).unwrap();
+    let mentions = |list: &[&str]| channel.mentions(&signed.request(), &given, &names(list));
+    assert_eq!(mentions(&["o1-sender"]), Some(true));
+    assert_eq!(mentions(&["nobody", "asked"]), Some(true));
+    assert_eq!(mentions(&["o2-sender", "o1", "李四"]), Some(false), "short names stand in much");
+    let other = crate::channel::Given { secrets: Default::default(), ..given.clone() };
+    assert_eq!(channel.mentions(&signed.request(), &other, &names(&["x"])), None, "it cannot be uncovered");
+    let webhook = of_kefu("webhook");
+    let request = |body| Request { method: Method::Post, query: "user=li%40example.com", headers: &[], body };
+    let mentions =
+        |body, list: &[&str]| webhook.mentions(&request(body), &self::given(&webhook), &names(list));
+    assert_eq!(
+        mentions(b"{\"a\":[{\"\\u674e\\u5973\\u58eb\":1}]}", &["李女士"]),
+        Some(true),
+        "escaped, as a key"
+    );
+    assert_eq!(mentions(b"{\"from\":12}", &["12"]), Some(true));
+    assert_eq!(mentions(b"{\"from\":13}", &["12"]), Some(false));
+    assert_eq!(mentions(b"{}", &["li@example.com"]), Some(true), "in the address");
+    assert_eq!(mentions(b"{\"from\":", &["12"]), None);
+}

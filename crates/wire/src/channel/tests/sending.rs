@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{NOW_MS, given, load, of_kefu};
 use crate::channel::{
-    Channel, FaultKind, Fetched, HttpResponse, Inbound, Kind, Media, Next, Outbound, Pull, Refusal, Sender,
-    Tokens,
+    Amendment, Channel, FaultKind, Fetched, HttpResponse, Inbound, Kind, Media, Next, Outbound, Pull,
+    Refusal, Sender, Tokens,
 };
 
 fn answer(status: u16, body: &Value) -> HttpResponse {
@@ -284,4 +284,53 @@ proptest! {
             prop_assert!(parts.iter().all(|part| part.id.len() == 36));
         }
     }
+}
+
+#[test]
+fn what_a_service_has_is_changed_by_its_name() {
+    let channel = of_kefu("telegram");
+    let (given, tokens) = (given(&channel), Tokens::new());
+    assert!(channel.amends(Amendment::Edit) && channel.amends(Amendment::Recall) && channel.has_check());
+    let message = Outbound { sent: Some("7".to_owned()), ..text("second") };
+    let amend = |message: &Outbound| channel.amend(Amendment::Edit, message, &given, &tokens, NOW_MS);
+    let Ok(Next::Call(request)) = amend(&message) else { panic!("it has no token") };
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    assert_eq!((&body["message_id"], &body["text"]), (&json!(7), &json!("second")));
+    assert!(amend(&text("second")).is_err(), "without a name there is nothing to change");
+    let amended = |status, said: &Value, tries| {
+        channel.amended(Amendment::Edit, Ok(&answer(status, said)), &given, tries)
+    };
+    assert_eq!(amended(200, &json!({"ok": true}), 1), Ok(()));
+    assert_eq!(amended(400, &json!({"ok": false, "description": "message is not modified"}), 1), Ok(()));
+    assert!(matches!(amended(429, &json!({"ok": false}), 1), Err(Refusal::Retry { .. })));
+    assert!(matches!(amended(400, &json!({"ok": false}), 1), Err(Refusal::Failed { .. })));
+    let wechat = of_kefu("wechat");
+    assert!(!wechat.amends(Amendment::Edit) && !wechat.has_check());
+    let refused =
+        wechat.amend(Amendment::Edit, &message, &self::given(&wechat), &tokens, NOW_MS).unwrap_err();
+    assert!(refused.to_string().contains("cannot change messages"), "{refused}");
+}
+
+#[test]
+fn a_check_has_the_values_that_the_service_gave() {
+    let channel = load(
+        "kefu_channel: 1\nid: a\nname: A\nhosts: [a.example]\nsecrets: [key]\n\
+         tokens: {access: {post: 'https://a.example/token', json: {key: = secret.key}, value: = resp.t, ttl: 60}}\n\
+         send: {text: {post: 'https://a.example/send', json: {text: = msg.text}}}\n\
+         check: {get: 'https://a.example/me', headers: {authorization: = token.access}, ok: resp.ok}\n",
+    );
+    let (given, none) = (given(&channel), Tokens::new());
+    let Ok(Next::Token { name, request }) = channel.check(&given, &none, NOW_MS) else {
+        panic!("none is there")
+    };
+    assert_eq!(
+        (name.as_str(), &request),
+        ("access", &channel.token_request("access", &given, NOW_MS).unwrap())
+    );
+    let got = channel.token("access", Ok(&answer(200, &json!({"t": "T"}))), &given, 1, NOW_MS).unwrap();
+    let tokens = Tokens::from([(name, got)]);
+    let Ok(Next::Call(request)) = channel.check(&given, &tokens, NOW_MS) else { panic!("it is there") };
+    assert_eq!(request.headers, [("authorization".to_owned(), "T".to_owned())]);
+    assert_eq!(channel.checked(Ok(&answer(200, &json!({"ok": true}))), &given), Ok(()));
+    assert!(channel.checked(Ok(&answer(200, &json!({"ok": false}))), &given).is_err());
 }

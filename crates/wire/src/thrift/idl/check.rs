@@ -26,7 +26,7 @@ pub(super) fn check(sources: &[Source], limits: &Limits, findings: Findings) -> 
         sources,
         names: Vec::new(),
         targets: Vec::new(),
-        typedefs: HashMap::new(),
+        typedefs: Vec::new(),
         schema: Schema::default(),
         element_depths: Vec::new(),
         pair_depths: Vec::new(),
@@ -55,6 +55,8 @@ enum Target {
 /// How far a typedef is.
 #[derive(Clone, Copy, Debug)]
 enum Typedef {
+    /// Nobody asked for it yet.
+    Unseen,
     /// It is being resolved: whoever comes back to it has gone round in a circle.
     Open,
     /// What is wrong with it was reported.
@@ -75,8 +77,8 @@ struct Checker<'a> {
     names: Vec<Names<'a>>,
     /// By file, by type definition.
     targets: Vec<Vec<Target>>,
-    /// Typedefs by file and definition, as far as they were looked at.
-    typedefs: HashMap<(usize, usize), Typedef>,
+    /// Typedefs by file, by definition.
+    typedefs: Vec<Vec<Typedef>>,
     schema: Schema,
     /// How deep containers nest, for each element type and each pair of the schema.
     element_depths: Vec<u32>,
@@ -131,6 +133,7 @@ impl<'a> Checker<'a> {
         names: impl Iterator<Item = &'a Name>,
         what: &str,
     ) {
+        into.reserve(names.size_hint().0);
         for (index, name) in names.enumerate() {
             if name.text.contains('.') {
                 self.error(file, name.at, format!("the name of a {what} has no dot"));
@@ -159,6 +162,7 @@ impl<'a> Checker<'a> {
                     TypeBody::Struct(kind, _) => Target::Is(Type::Struct(self.new_struct(name, *kind))),
                 });
             }
+            self.typedefs.push(vec![Typedef::Unseen; targets.len()]);
             self.targets.push(targets);
         }
     }
@@ -181,18 +185,14 @@ impl<'a> Checker<'a> {
     }
 
     /// Splits a dotted name into the file that it leads to and the rest, for every way to split it.
-    fn split<'n>(&self, file: usize, name: &'n str) -> Vec<(usize, &'n str)> {
-        let mut ways = vec![(file, name)];
-        if !name.contains('.') {
-            return ways;
-        }
-        for include in &self.sources[file].includes {
-            let prefix = &self.sources[*include].prefix;
-            if let Some(rest) = name.strip_prefix(prefix.as_str()).and_then(|rest| rest.strip_prefix('.')) {
-                ways.push((*include, rest));
-            }
-        }
-        ways
+    fn split<'n>(&self, file: usize, name: &'n str) -> impl Iterator<Item = (usize, &'n str)> + use<'a, 'n> {
+        let sources = self.sources;
+        let includes = if name.contains('.') { sources[file].includes.as_slice() } else { &[] };
+        let elsewhere = includes.iter().filter_map(move |include| {
+            let rest = name.strip_prefix(sources[*include].prefix.as_str())?.strip_prefix('.')?;
+            Some((*include, rest))
+        });
+        std::iter::once((file, name)).chain(elsewhere)
     }
 }
 

@@ -109,9 +109,14 @@ impl<'a> Lexer<'a> {
 
     fn skip_blank(&mut self) -> Result<(), SyntaxError> {
         loop {
-            let rest = self.rest();
-            let trimmed = rest.trim_start_matches([' ', '\t', '\r', '\n']);
-            self.position += rest.len() - trimmed.len();
+            let bytes = self.text.as_bytes();
+            while matches!(bytes.get(self.position), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+                self.position += 1;
+            }
+            if !matches!(bytes.get(self.position), Some(b'/' | b'#')) {
+                return Ok(());
+            }
+            let trimmed = self.rest();
             if trimmed.starts_with("//") || trimmed.starts_with('#') {
                 self.position += trimmed.find('\n').unwrap_or(trimmed.len());
             } else if let Some(comment) = trimmed.strip_prefix("/*") {

@@ -4,7 +4,7 @@ import { ChannelState, type ConversationChannel, troubled, windowOf } from '../c
 
 const NOW = Date.parse('2026-11-29T02:00:00Z');
 const CHANNEL: ConversationChannel = {
-  channel: { id: 'c1', name: '微信', enabled: true },
+  channel: { id: 'c1', name: '微信', enabled: true, edits: false, recalls: false },
   sends: [],
 };
 
@@ -36,6 +36,17 @@ describe('what did not arrive', () => {
     expect(troubled({ ...CHANNEL, sends })?.seq).toBe(5);
     expect(troubled({ ...CHANNEL, sends: sends.slice(2) })?.seq).toBe(7);
     expect(troubled({ ...CHANNEL, sends: [{ seq: 9, state: 'waiting', tries: 0 }] })).toBeNull();
+  });
+
+  it('is also what the customer sees as it was, until that is known', () => {
+    const sends = [
+      { seq: 3, state: 'outdated', tries: 1, error: 'too old' },
+      { seq: 5, state: 'changing', tries: 1, error: 'later' },
+    ] as const;
+    const state = { ...CHANNEL, sends };
+    expect(troubled(state)?.seq).toBe(3);
+    expect(troubled(state, new Set([3]))?.seq).toBe(5);
+    expect(troubled({ ...CHANNEL, sends: [{ seq: 5, state: 'changing', tries: 0 }] })).toBeNull();
   });
 
   it('is sent again, and looked at', async () => {

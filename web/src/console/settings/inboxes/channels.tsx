@@ -1,47 +1,19 @@
 import { useState } from 'preact/hooks';
 import { texts } from '../../../i18n/channels';
-import { Dialog } from '../../../ui/dialog';
 import { Icon } from '../../../ui/icons';
 import { useDesk, useTextsOf } from '../../context';
 import { all } from '../../forms/all';
 import { CodeBox } from '../../forms/copy';
 import { useFailure } from '../../forms/failure';
-import { Check, SelectInput, TextArea, TextInput } from '../../forms/inputs';
 import { Loaded } from '../../loaded';
 import { type List, useAll, useList } from '../lists';
 import { Part, RemoveButton } from '../section';
 import type { Inbox } from '../shapes';
-
-/** A file that comes with kefu. */
-interface ChannelFile {
-  id: string;
-  name: string;
-  about: string;
-  enabled: boolean;
-  secrets: readonly string[];
-  settings: readonly string[];
-  yaml: string;
-}
-
-interface Channel {
-  id: string;
-  inbox_id: string | null;
-  name: string;
-  file: string;
-  yaml: string;
-  enabled: boolean;
-  version: number;
-  url: string;
-  secrets_given: readonly string[];
-  settings: Readonly<Record<string, string>>;
-  missing: readonly string[];
-  waiting: number;
-  failed: number;
-  refused: number;
-  last_error?: string;
-}
-
-const OWN = '';
+import { ChannelDialog } from './channel-dialog';
+import { RefusedDialog } from './channel-refused';
+import type { Channel, ChannelFile } from './channel-shapes';
+import { ChannelTest } from './channel-test';
+import './channels.css';
 
 /** The chat services whose customers come into this inbox. */
 export function ChannelsTab({ inbox }: { inbox: Inbox }) {
@@ -100,6 +72,7 @@ function ChannelCard({ channel, channels, edit }: CardProps) {
   const { t } = useTextsOf(texts);
   const failureText = useFailure();
   const [failure, setFailure] = useState<unknown>(null);
+  const [reading, setReading] = useState(false);
   const { id, name, enabled, version, url, missing, waiting, failed, refused } = channel;
   const turn = () => {
     setFailure(null);
@@ -131,7 +104,7 @@ function ChannelCard({ channel, channels, edit }: CardProps) {
         />
       </div>
       <p class="hint">{t('urlHint')}</p>
-      <CodeBox what={t('url')} text={address} />
+      <CodeBox what={`${name} · ${t('url')}`} text={address} />
       {missing.length > 0 && (
         <p class="form-error">
           <Icon name="alert" size={16} />
@@ -139,6 +112,14 @@ function ChannelCard({ channel, channels, edit }: CardProps) {
         </p>
       )}
       <p class="hint">{t('figures', { waiting, failed, refused })}</p>
+      {refused > 0 && (
+        <div class="button-row">
+          <button type="button" class="button is-small" onClick={() => setReading(true)}>
+            <Icon name="info" size={16} />
+            {t('showRefused', { n: refused })}
+          </button>
+        </div>
+      )}
       {channel.last_error !== undefined && (
         <p class="hint">{t('lastError', { reason: channel.last_error })}</p>
       )}
@@ -148,138 +129,16 @@ function ChannelCard({ channel, channels, edit }: CardProps) {
           {failureText(failure)}
         </p>
       )}
+      {missing.length === 0 && <ChannelTest channel={channel} />}
+      {reading && (
+        <RefusedDialog
+          channel={channel}
+          onClose={() => {
+            setReading(false);
+            api.get<Channel>(`channels/${id}`).then((item) => channels.put(item), setFailure);
+          }}
+        />
+      )}
     </>
   );
-}
-
-interface DialogProps {
-  inbox: Inbox;
-  channel: Channel | null;
-  files: readonly ChannelFile[];
-  channels: List<Channel>;
-  onClose(): void;
-}
-
-/** Connects a service, or gives one other values. Secrets are written and never shown. */
-function ChannelDialog({ inbox, channel, files, channels, onClose }: DialogProps) {
-  const { api } = useDesk();
-  const { t } = useTextsOf(texts);
-  const failureText = useFailure();
-  const first = files[0]?.id ?? OWN;
-  const [file, setFile] = useState(channel?.file ?? first);
-  const [yaml, setYaml] = useState(channel?.yaml ?? '');
-  const [secrets, setSecrets] = useState<Record<string, string>>({});
-  const [settings, setSettings] = useState<Record<string, string>>({ ...channel?.settings });
-  const [enabled, setEnabled] = useState(channel?.enabled ?? true);
-  const [state, setState] = useState<{ busy: boolean; failure: unknown }>({
-    busy: false,
-    failure: null,
-  });
-  const shipped = files.find(({ id }) => id === file);
-  const isOwn = shipped === undefined || (channel !== null && channel.yaml !== shipped.yaml);
-  const names = namesOf(channel, shipped);
-
-  const save = async () => {
-    const values = { secrets: filled(secrets), settings: filled(settings) };
-    if (channel) {
-      const { version } = channel;
-      const body = { version, enabled, values, ...(yaml === channel.yaml ? {} : { yaml }) };
-      channels.put(await api.patch<Channel>(`channels/${channel.id}`, body));
-    } else {
-      const source = isOwn ? { yaml } : { file };
-      const body = { inbox_id: inbox.id, enabled, values, ...source };
-      channels.put(await api.post<Channel>('channels', body));
-    }
-  };
-  const submit = () => {
-    setState({ busy: true, failure: null });
-    save().then(onClose, (failure: unknown) => setState({ busy: false, failure }));
-  };
-
-  return (
-    <Dialog title={channel?.name ?? t('connect')} size="large" onClose={onClose}>
-      <div class="dialog-stack">
-        {!channel && (
-          <SelectInput
-            label={t('service')}
-            hint={shipped?.about}
-            value={file}
-            options={[
-              ...files.map(({ id, name }) => [id, name] as const),
-              [OWN, t('ownFile')] as const,
-            ]}
-            onChange={(id) => {
-              setFile(id);
-              setSecrets({});
-              setSettings({});
-              setEnabled(files.find((each) => each.id === id)?.enabled ?? true);
-            }}
-          />
-        )}
-        {isOwn && (
-          <TextArea
-            label={t('yaml')}
-            hint={t('yamlHint')}
-            rows={12}
-            mono
-            value={yaml}
-            onInput={setYaml}
-          />
-        )}
-        {names.settings.map((name) => (
-          <TextInput
-            key={name}
-            label={name}
-            mono
-            value={settings[name] ?? ''}
-            onInput={(value) => setSettings((all) => ({ ...all, [name]: value }))}
-          />
-        ))}
-        {names.secrets.map((name) => (
-          <TextInput
-            key={name}
-            label={name}
-            type="password"
-            autocomplete="new-password"
-            hint={channel?.secrets_given.includes(name) ? t('given') : undefined}
-            value={secrets[name] ?? ''}
-            onInput={(value) => setSecrets((all) => ({ ...all, [name]: value }))}
-          />
-        ))}
-        <Check label={t('on')} checked={enabled} onChange={setEnabled} />
-        {state.failure !== null && (
-          <p class="form-error" role="alert">
-            <Icon name="alert" size={16} />
-            <span class="is-lines">{failureText(state.failure)}</span>
-          </p>
-        )}
-        <div class="dialog-actions">
-          <button type="button" class="button" onClick={onClose}>
-            {t('cancel')}
-          </button>
-          <button type="button" class="button is-primary" disabled={state.busy} onClick={submit}>
-            {t('save')}
-          </button>
-        </div>
-      </div>
-    </Dialog>
-  );
-}
-
-/** What is asked for: what the file has, or, of a file of one's own, what is known of it once it was read. */
-function namesOf(channel: Channel | null, shipped: ChannelFile | undefined) {
-  if (shipped) return { secrets: shipped.secrets, settings: shipped.settings };
-  const of = (kind: string) =>
-    (channel?.missing ?? [])
-      .filter((name) => name.startsWith(`${kind}.`))
-      .map((name) => name.slice(kind.length + 1));
-  return {
-    secrets: [...(channel?.secrets_given ?? []), ...of('secret')],
-    settings: [...Object.keys(channel?.settings ?? {}), ...of('setting')],
-  };
-}
-
-/** What is left empty stays as it is. */
-function filled(values: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== ''));
 }

@@ -1,9 +1,9 @@
 //! Requests that a file describes.
 
-use super::{ANSWER, Check, FETCHED, PULLED, SENT, TOKEN};
+use super::{ANSWER, CHECKED, Check, FETCHED, PULLED, SENT, TOKEN};
 use crate::channel::{
     expression::Node,
-    file::{Body, Call, Invocation},
+    file::{Body, Call, Invocation, Retry},
     load::{HostRule, near},
     url::Origin,
 };
@@ -22,11 +22,20 @@ impl Check<'_> {
             self.call(&key, send.call(), SENT);
             self.node(&format!("{key}.id"), send.id.as_ref(), ANSWER);
             self.condition(&format!("{key}.already"), send.already.as_ref(), ANSWER);
-            self.condition(&format!("{key}.retry.on"), send.retry.on.as_ref(), ANSWER);
+            self.retry(&key, &send.retry);
             if let Some(upload) = &send.upload {
                 self.call(&format!("{key}.upload"), upload.call(), SENT);
                 self.node(&format!("{key}.upload.value"), Some(&upload.value), ANSWER);
             }
+        }
+        for (key, amend) in [("edit", &file.edit), ("recall", &file.recall)] {
+            let Some(amend) = amend else { continue };
+            self.call(key, amend.call(), SENT);
+            self.condition(&format!("{key}.already"), amend.already.as_ref(), ANSWER);
+            self.retry(key, &amend.retry);
+        }
+        if let Some(check) = &file.check {
+            self.call("check", check.call(), CHECKED);
         }
         for (index, fetch) in file.fetch.iter().enumerate() {
             let key = format!("fetch.{index}");
@@ -43,6 +52,13 @@ impl Check<'_> {
             self.call("pull", pull.call(), PULLED);
             self.node("pull.cursor", Some(&pull.cursor), ANSWER);
             self.condition("pull.more", pull.more.as_ref(), ANSWER);
+        }
+    }
+
+    fn retry(&mut self, key: &str, retry: &Retry) {
+        self.condition(&format!("{key}.retry.on"), retry.on.as_ref(), ANSWER);
+        if retry.tries == 0 || retry.tries > 20 {
+            self.say(format!("{key}.retry.tries"), "between 1 and 20");
         }
     }
 

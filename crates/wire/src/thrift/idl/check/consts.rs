@@ -252,15 +252,14 @@ impl Checker<'_> {
         depth: u32,
         out: &mut Vec<u8>,
     ) -> Option<()> {
-        let ways = self.split(file, word);
-        let found = ways
-            .iter()
-            .find_map(|(target, rest)| self.names[*target].consts.get(*rest).map(|index| (*target, *index)));
+        let found = self
+            .split(file, word)
+            .find_map(|(target, rest)| Some((target, *self.names[target].consts.get(rest)?)));
         if let Some((target, index)) = found {
             let constant = &self.sources[target].file.consts[index].value;
             return self.constant(target, ty, constant, depth + 1, out);
         }
-        let named = ways.iter().find_map(|(target, rest)| self.enum_of(*target, rest));
+        let named = self.split(file, word).find_map(|(target, rest)| self.enum_of(target, rest));
         if let Type::Enum(id) = ty {
             // As compilers do: the last part names a value of the enum that is expected, whatever stands before it.
             let last = word.rsplit('.').next().unwrap_or(word);
@@ -291,14 +290,14 @@ impl Checker<'_> {
     }
 
     /// Splits `Enum.VALUE` where the first part names an enum of the file.
-    fn enum_of<'n>(&mut self, file: usize, name: &'n str) -> Option<(EnumId, &'n str)> {
+    fn enum_of<'n>(&self, file: usize, name: &'n str) -> Option<(EnumId, &'n str)> {
         let (enumeration, value) = name.rsplit_once('.')?;
         let index = *self.names[file].types.get(enumeration)?;
         let id = match self.targets[file][index] {
             Target::Is(Type::Enum(id)) => id,
             // The name of a typedef serves, too.
-            Target::Typedef => match self.typedefs.get(&(file, index)) {
-                Some(Typedef::Is(Type::Enum(id))) => *id,
+            Target::Typedef => match self.typedefs[file][index] {
+                Typedef::Is(Type::Enum(id)) => id,
                 _ => return None,
             },
             Target::Is(_) => return None,

@@ -31,7 +31,6 @@ impl Checker<'_> {
     fn extended(&mut self, file: usize, name: &model::Name, starts: &[usize]) -> Option<usize> {
         let found = self
             .split(file, &name.text)
-            .into_iter()
             .find_map(|(target, rest)| Some(starts[target] + self.names[target].services.get(rest)?));
         if found.is_none() {
             self.error(file, name.at, format!("the service `{}` is not defined", name.text));

@@ -77,17 +77,14 @@ impl Checker<'_> {
     fn resolve_name(&mut self, file: usize, at: usize, name: &str, chain: u32) -> Option<Type> {
         let found = self
             .split(file, name)
-            .into_iter()
             .find_map(|(target, rest)| self.names[target].types.get(rest).map(|index| (target, *index)));
         let Some((target, index)) = found else {
             if name == "slist" {
                 self.warn(file, at, "`slist` is deprecated; it is read as `string`");
                 return Some(Type::String);
             }
-            let is_service = self
-                .split(file, name)
-                .into_iter()
-                .any(|(target, rest)| self.names[target].services.contains_key(rest));
+            let is_service =
+                self.split(file, name).any(|(target, rest)| self.names[target].services.contains_key(rest));
             let message = if is_service {
                 format!("the service `{name}` is no type of a value")
             } else {
@@ -104,15 +101,15 @@ impl Checker<'_> {
 
     fn resolve_typedef(&mut self, file: usize, index: usize, chain: u32) -> Option<Type> {
         let definition = &self.sources[file].file.types[index];
-        match self.typedefs.get(&(file, index)) {
-            Some(Typedef::Is(ty)) => return Some(*ty),
-            Some(Typedef::Broken) => return None,
-            Some(Typedef::Open) => {
+        match self.typedefs[file][index] {
+            Typedef::Is(ty) => return Some(ty),
+            Typedef::Broken => return None,
+            Typedef::Open => {
                 let message = format!("the typedef `{}` stands for itself", definition.name.text);
                 self.error(file, definition.name.at, message);
                 return None;
             }
-            None => {}
+            Typedef::Unseen => {}
         }
         let TypeBody::Typedef(reference) = &definition.body else { return None };
         if chain == CHAIN_MAX {
@@ -120,9 +117,9 @@ impl Checker<'_> {
             self.error(file, definition.name.at, message);
             return None;
         }
-        self.typedefs.insert((file, index), Typedef::Open);
+        self.typedefs[file][index] = Typedef::Open;
         let resolved = self.resolve_within(file, reference, chain + 1);
-        self.typedefs.insert((file, index), resolved.map_or(Typedef::Broken, Typedef::Is));
+        self.typedefs[file][index] = resolved.map_or(Typedef::Broken, Typedef::Is);
         resolved
     }
 

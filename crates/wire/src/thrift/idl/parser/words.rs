@@ -1,4 +1,4 @@
-/// Words of the IDL that name nothing but fields.
+/// Words of the IDL that name nothing but fields, in their order.
 const KEYWORDS: &[&str] = &[
     "async",
     "binary",
@@ -32,7 +32,7 @@ const KEYWORDS: &[&str] = &[
     "void",
 ];
 
-/// Words of the IDL that name nothing at all: they may follow the name of a field, or are values.
+/// Words of the IDL that name nothing at all: they may follow the name of a field, or are values. In their order.
 const KEYWORDS_ALWAYS: &[&str] =
     &["cpp_type", "false", "true", "xsd_all", "xsd_attrs", "xsd_nillable", "xsd_optional"];
 
@@ -96,12 +96,17 @@ const LEGACY_NAMESPACES: &[&str] = &[
 
 /// Whether a word cannot be a name. What single languages reserve is nothing to us.
 pub(super) fn is_keyword(word: &str) -> bool {
-    KEYWORDS.contains(&word) || KEYWORDS_ALWAYS.contains(&word)
+    is_among(KEYWORDS, word) || is_keyword_always(word)
 }
 
 /// Whether a word cannot even be the name of a field.
 pub(super) fn is_keyword_always(word: &str) -> bool {
-    KEYWORDS_ALWAYS.contains(&word)
+    is_among(KEYWORDS_ALWAYS, word)
+}
+
+/// All of them begin with a small letter, as most names of types do not.
+fn is_among(words: &[&str], word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_lowercase()) && words.binary_search(&word).is_ok()
 }
 
 /// Languages may have a part after a dot: `smalltalk.category`.
@@ -111,4 +116,15 @@ pub(super) fn is_language(word: &str) -> bool {
 
 pub(super) fn is_legacy_namespace(word: &str) -> bool {
     LEGACY_NAMESPACES.contains(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYWORDS, KEYWORDS_ALWAYS, is_keyword};
+
+    #[test]
+    fn every_keyword_is_found() {
+        assert!(KEYWORDS.iter().chain(KEYWORDS_ALWAYS).all(|word| is_keyword(word)));
+        assert!(!is_keyword("String") && !is_keyword("") && !is_keyword("strings"));
+    }
 }

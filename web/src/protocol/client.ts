@@ -15,11 +15,15 @@ import type {
   Hello,
   Message,
   Person,
+  SendFrame,
   ServerFrame,
 } from './types';
 
 /** What is watched besides single conversations. */
 export type WatchScope = 'team' | 'all';
+
+/** Sends one message by a request of its own; resolves once it is durable. */
+export type Post = (frame: SendFrame) => Promise<Pick<Ack, 'seq' | 'id' | 'created_at'>>;
 
 export interface ClientOptions {
   connect: Connect;
@@ -55,6 +59,7 @@ export class Client {
   private readonly scopes = new Set<WatchScope>();
   private state: ConnectionState = IDLE;
   private transport: Transport | null = null;
+  private post: Post | null = null;
   /** Rises with every attempt, so that what an earlier one still says is not heard. */
   private generation = 0;
   private epoch: Epoch | null = null;
@@ -78,7 +83,7 @@ export class Client {
     this.sender = new Sender(
       options.store,
       {
-        send: (frame) => this.transport?.send(frame),
+        send: (frame) => this.transmit(frame),
         overdue: () => this.drop(),
         outbox: (entries) => listener.outbox(entries),
         limited: (until) => listener.limited(until),
@@ -146,6 +151,16 @@ export class Client {
 
   send(conversationId: string, draft: Draft): OutboxEntry {
     return this.sender.add(conversationId, draft);
+  }
+
+  /**
+   * Has texts posted until the connection is there, which takes some turns longer: for a conversation that has just
+   * begun, in which nothing can have been sent before.
+   */
+  hurry(me: Person, post: Post): void {
+    this.me = me;
+    this.post = post;
+    this.sender.hurry();
   }
 
   /** Tries a failed entry again, under the same `client_id`. */
@@ -310,6 +325,23 @@ export class Client {
     if (step === 'behind') this.options.listener.behind(message.conversation_id);
   }
 
+  private transmit(frame: SendFrame): void {
+    const { client_id, conversation_id } = frame;
+    if (this.post === null || this.state.phase === 'online') {
+      this.transport?.send(frame);
+      return;
+    }
+    this.post(frame).then(
+      ({ seq, id, created_at }) => {
+        // An answer to a request does not say what came before; nothing can have come between neighbours.
+        const held = this.positions.get(conversation_id) ?? 0;
+        const place = seq === held + 1 ? { prev_seq: held } : {};
+        this.ack({ type: 'ack', client_id, conversation_id, seq, ...place, id, created_at });
+      },
+      (error) => this.sender.refuse(client_id, asFrame(error)),
+    );
+  }
+
   private watching(id: string, lastSeq: number): void {
     const held = this.positions.get(id);
     this.positions.follow(id, lastSeq);
@@ -442,4 +474,19 @@ export class Client {
     this.state = { phase, transport: this.kind, since, latency_ms, refusal };
     this.options.listener.state(this.state);
   }
+}
+
+/** What a request was refused with, as a connection says it; what did not get through is tried again. */
+function asFrame(error: unknown): ErrorFrame {
+  if (!(error instanceof ApiError) || error.status === 0) {
+    return { type: 'error', code: 'unavailable', message: '' };
+  }
+  const { code, message, field, retryAfterMs } = error;
+  return {
+    type: 'error',
+    code,
+    message,
+    ...(field !== null && { field }),
+    ...(retryAfterMs !== null && { retry_after_ms: retryAfterMs }),
+  };
 }

@@ -324,16 +324,18 @@ export type ServerFrame =
   | { type: 'restart'; retry_after_ms?: number }
   | { type: 'pong' };
 
+export interface SendFrame {
+  type: 'send';
+  client_id: string;
+  conversation_id: string;
+  kind: MessageKind;
+  text: string;
+  data?: Record<string, unknown>;
+  quote_seq?: number;
+}
+
 export type ClientFrame =
-  | {
-      type: 'send';
-      client_id: string;
-      conversation_id: string;
-      kind: MessageKind;
-      text: string;
-      data?: Record<string, unknown>;
-      quote_seq?: number;
-    }
+  | SendFrame
   | { type: 'resume'; epoch: Epoch; positions: Position[] }
   | { type: 'typing'; conversation_id: string; on: boolean }
   | { type: 'read'; conversation_id: string; seq: number }

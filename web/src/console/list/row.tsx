@@ -1,4 +1,4 @@
-import { useComputed } from '@preact/signals';
+import { type ReadonlySignal, useComputed } from '@preact/signals';
 import type { Conversation, View } from '../../protocol/types';
 import { Avatar } from '../../ui/avatar';
 import { Icon } from '../../ui/icons';
@@ -31,7 +31,7 @@ interface RowProps {
   selecting: boolean;
   /** Where it is among all rows, when not all of them are in the page. */
   position: number | undefined;
-  total: number | undefined;
+  total: ReadonlySignal<number> | undefined;
   top: number | undefined;
   actions: RowActions;
 }

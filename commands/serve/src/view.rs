@@ -7,9 +7,9 @@ use std::{
 };
 
 use kefu_core::{
-    Action, Agent, AgentKey, AgentStatus, Audience, Conversation, CustomRole, Entry, Event, EventCode, Inbox,
-    InboxKey, MessageKind, Micros, Permission, Principal, Priority, Revision, Rights, Role, State, Team,
-    TeamKey, may,
+    Action, Agent, AgentKey, AgentStatus, Audience, Content, Conversation, CustomRole, Entry, Event,
+    EventCode, Inbox, InboxKey, MessageKind, Micros, Permission, Principal, Priority, Revision, Rights, Role,
+    State, Team, TeamKey, may,
 };
 use kefu_protocol::frame::{self, Party, PartyKind, Timestamp};
 use serde::Serialize;
@@ -17,7 +17,9 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{files::Links, identity::Identity, masking::Masking, settings::Settings};
+use crate::{
+    files::Links, identity::Identity, masking::Masking, problem::Problem, settings::Settings,
+};
 
 /// How many characters of a message a list shows.
 const PREVIEW_CHARS: usize = 160;
@@ -345,6 +347,30 @@ impl Directory {
     /// Whether `who` may do `action` with `conversation`, offers aside.
     pub(crate) fn may(&self, who: &Identity, action: Action, conversation: &Conversation) -> bool {
         may(who.principal, who.rights, self.serves(who.principal, conversation), action, conversation)
+    }
+
+    /// The agents whom a note in `conversation` calls.
+    ///
+    /// # Errors
+    /// When one of them is not there, or may not read what it is called to.
+    pub(crate) fn called(
+        &self,
+        content: &Content,
+        conversation: &Conversation,
+    ) -> Result<Vec<AgentKey>, Problem> {
+        let called = Content::mentions(content.kind, content.data.as_deref()).into_iter().map(|id| {
+            let agent = self.agent(id).filter(|agent| !agent.disabled);
+            let agent = agent.ok_or_else(|| Problem::invalid("data.mentions", "there is no such agent"))?;
+            let (principal, rights) = (Principal::Agent(agent.key), self.rights_of(agent));
+            let serves = self.serves(principal, conversation);
+            if may(principal, rights, serves, Action::Read, conversation) {
+                Ok(agent.key)
+            } else {
+                let detail = format!("{} may not read this conversation", agent.name);
+                Err(Problem::invalid("data.mentions", detail))
+            }
+        });
+        called.collect()
     }
 
     /// Whether somebody who may do everything can sign in.

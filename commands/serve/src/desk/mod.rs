@@ -50,8 +50,8 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub(crate) use api::{
-    Act, AgentChange, Change, Command, Connect, InboxChange, NewVisitor, OpenedVisitor, Reply, RoleChange,
-    Send, Sent, TeamChange,
+    Act, AgentChange, Change, Command, Connect, Ending, InboxChange, NewVisitor, OpenedVisitor, Reply,
+    RoleChange, Send, Sent, TeamChange,
 };
 #[cfg(feature = "channels")]
 pub(crate) use channels::{Arrival, Arrivals, Arrived};
@@ -465,7 +465,11 @@ impl Desk {
         limit: usize,
     ) -> Result<(Vec<ConversationView>, Option<(i64, i64)>), Problem> {
         let (page, next) = self.store.conversations(view, inbox, cursor, limit).await?;
-        let keys = page.items.iter().map(|conversation| conversation.key).collect();
+        let directory = self.directory();
+        // Who was called may have lost the right to read there since.
+        let is_shown =
+            |c: &&Conversation| !matches!(view, View::Mentioned(_)) || directory.may(who, Action::Read, c);
+        let keys = page.items.iter().filter(is_shown).map(|conversation| conversation.key).collect();
         Ok((self.views(who, keys).await?, next))
     }
 

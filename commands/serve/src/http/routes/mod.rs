@@ -178,6 +178,7 @@ pub(super) fn routes() -> Routes {
     add!(routes: conversations::rate);
     add!(routes: conversations::invite_rating);
     add!(routes: conversations::read);
+    add!(routes: conversations::mention_seen);
     add!(routes: oversee::whisper);
     add!(routes: oversee::join);
     add!(routes: oversee::leave);

@@ -25,6 +25,8 @@ import { hearingWarnings, type Warned } from './chat/warnings';
 import { Directory } from './directory';
 import { Conversations } from './list/conversations';
 import { Counts } from './list/counts';
+import { askEnding } from './list/ending';
+import { Mentions } from './list/mentions';
 import { Pager } from './list/pager';
 import { isMine, isUnread, unansweredAfter } from './list/views';
 import { withPresence } from './presence';
@@ -68,6 +70,7 @@ export class Desk {
   readonly list: Pager;
   readonly directory: Directory;
   readonly counts: Counts;
+  readonly mentions: Mentions;
   readonly board = new NoticeBoard();
   /** Conversations that are chosen in the list. */
   readonly selection = signal<ReadonlySet<string>>(new Set());
@@ -114,6 +117,7 @@ export class Desk {
     this.known = new Conversations(me);
     this.list = new Pager(this.api, this.known, (id) => this.chat.peek()?.id === id);
     this.counts = new Counts(this.api, this.known, this.list);
+    this.mentions = new Mentions(this.api, this.known);
     this.directory = new Directory(this.api);
     this.client = new Client({
       connect: hearingWarnings(connector(server, () => null), (ack) => this.warned(ack)),
@@ -224,9 +228,12 @@ export class Desk {
     this.board.settle(id, 'message');
   }
 
-  /** True when it was done. */
+  /** True when it was done; what the inbox wants to know of its end is asked for first. */
   async act(id: string, action: Action): Promise<boolean> {
-    return this.change(id, () => this.request(id, action));
+    if (action !== 'resolve') return this.change(id, () => this.request(id, action));
+    const ending = await askEnding(this, [id]);
+    if (ending === null) return false;
+    return this.change(id, () => this.api.post(`conversations/${id}/resolve`, ending));
   }
 
   async transfer(id: string, agent: string | null): Promise<boolean> {
@@ -387,6 +394,8 @@ export class Desk {
     const before = this.headsWhenLost;
     await this.list.refresh();
     this.counts.soon();
+    // After it, which forgets what is in no list.
+    void this.mentions.load().then(() => this.chat.value?.look());
     if (before) this.caughtUp.value = this.known.changedSince(before);
   }
 
@@ -465,7 +474,11 @@ export class Desk {
       open.follow();
       open.look();
     }
-    if (offered && change === 'offered') {
+    if (change === 'mentioned') {
+      this.mentions.add(id);
+      if (open?.id === id && document.visibilityState === 'visible') open.look();
+      else this.alert('mention', conversation, conversation.last_message?.text);
+    } else if (offered && change === 'offered') {
       this.alert('offered', conversation);
     } else if (change === 'overdue') {
       if (mine || conversation.state === 'queued') this.alert('overdue', conversation);

@@ -202,6 +202,13 @@ export interface Inbox {
   created_at: string;
 }
 
+/** What an inbox wants to know of conversations that end. */
+export interface WrapUp {
+  required: boolean;
+  /** A slash leads to what is within. */
+  categories: string[];
+}
+
 export interface Visitor {
   id: string;
   /** Who it is; the same as `id` until somebody merges it. */
@@ -307,7 +314,13 @@ export interface ErrorFrame {
   retry_after_ms?: number;
 }
 
-export type ConversationChange = EventCode | 'updated' | 'offered' | 'offer_missed' | 'overdue';
+export type ConversationChange =
+  | EventCode
+  | 'updated'
+  | 'offered'
+  | 'offer_missed'
+  | 'overdue'
+  | 'mentioned';
 
 export type ServerFrame =
   | Hello

@@ -1,6 +1,5 @@
 import { computed, signal } from '@preact/signals';
 import { Api, ApiError } from '../protocol/api';
-import { Client } from '../protocol/client';
 import { type ConnectionState, IDLE, type Listener } from '../protocol/connection';
 import { indexedDbStore, type OutboxEntry } from '../protocol/outbox';
 import { connector } from '../protocol/transport';
@@ -16,6 +15,7 @@ import type {
   ServerFrame,
 } from '../protocol/types';
 import { uploadsVia } from '../protocol/uploads';
+import { WatchingClient } from '../protocol/watching';
 import { wakeWithPage } from '../protocol/wake';
 import { FrameMap } from '../ui/frame-map';
 import { UploadProgress } from '../ui/progress';
@@ -64,7 +64,7 @@ export type Action = 'accept' | 'pending' | 'resolve' | 'reopen';
 /** Everything one signed-in agent sees: lists, the open conversation, the connection. */
 export class Desk {
   readonly api: Api;
-  readonly client: Client;
+  readonly client: WatchingClient;
   readonly me;
   readonly known: Conversations;
   readonly list: Pager;
@@ -119,7 +119,7 @@ export class Desk {
     this.counts = new Counts(this.api, this.known, this.list);
     this.mentions = new Mentions(this.api, this.known);
     this.directory = new Directory(this.api);
-    this.client = new Client({
+    this.client = new WatchingClient({
       connect: hearingWarnings(connector(server, () => null), (ack) => this.warned(ack)),
       store: indexedDbStore(() => me.id),
       prepare: (client) => client.restore(),

@@ -19,9 +19,6 @@ import type {
   ServerFrame,
 } from './types';
 
-/** What is watched besides single conversations. */
-export type WatchScope = 'team' | 'all';
-
 /** Sends one message by a request of its own; resolves once it is durable. */
 export type Post = (frame: SendFrame) => Promise<Pick<Ack, 'seq' | 'id' | 'created_at'>>;
 
@@ -50,13 +47,11 @@ const UPGRADE_MAX_MS = 1_800_000;
 
 /** One person's connection: never gives up, loses no message, sends none twice. */
 export class Client {
-  private readonly options: ClientOptions;
+  protected readonly options: ClientOptions;
   private readonly random: () => number;
   private readonly sender: Sender;
-  private readonly liveness: Liveness;
-  private readonly positions = new Positions();
-  private readonly watched = new Set<string>();
-  private readonly scopes = new Set<WatchScope>();
+  protected readonly liveness: Liveness;
+  protected readonly positions = new Positions();
   private state: ConnectionState = IDLE;
   private transport: Transport | null = null;
   private post: Post | null = null;
@@ -130,11 +125,6 @@ export class Client {
     }
   }
 
-  /** When the last frame came; 0 before the first. */
-  get heardAt(): number {
-    return this.liveness.heardAt;
-  }
-
   /** Everything up to `seq` is held. */
   setPosition(conversationId: string, seq: number): void {
     this.positions.raise(conversationId, seq);
@@ -181,28 +171,6 @@ export class Client {
     this.hint({ type: 'read', conversation_id: conversationId, seq });
   }
 
-  /** Follows a conversation that this person does not get anyway, until `unwatch`. */
-  watch(conversationId: string): void {
-    this.watched.add(conversationId);
-    this.hint({ type: 'watch', scope: 'conversation', id: conversationId });
-  }
-
-  unwatch(conversationId: string): void {
-    if (!this.watched.delete(conversationId)) return;
-    this.positions.unfollow(conversationId);
-    this.hint({ type: 'unwatch', scope: 'conversation', id: conversationId });
-  }
-
-  /** Has `conversation` hints come of everything, or of what own teams have, until `unwatchScope`. */
-  watchScope(scope: WatchScope): void {
-    this.scopes.add(scope);
-    this.hint({ type: 'watch', scope });
-  }
-
-  unwatchScope(scope: WatchScope): void {
-    if (this.scopes.delete(scope)) this.hint({ type: 'unwatch', scope });
-  }
-
   private async open(): Promise<void> {
     const generation = ++this.generation;
     this.enter('connecting');
@@ -240,7 +208,7 @@ export class Client {
     this.later();
   }
 
-  private receive(frame: ServerFrame): void {
+  protected receive(frame: ServerFrame): void {
     this.liveness.heard();
     switch (frame.type) {
       case 'hello':
@@ -261,10 +229,6 @@ export class Client {
         break;
       case 'error':
         this.refused(frame);
-        break;
-      case 'watching':
-        if (frame.scope === 'conversation' && frame.id !== undefined)
-          this.watching(frame.id, frame.last_seq ?? 0);
         break;
       case 'restart':
         this.retryAfterMs = frame.retry_after_ms ?? null;
@@ -294,14 +258,13 @@ export class Client {
   private resumed(): void {
     this.retryAfterMs = null;
     this.enter('online');
-    for (const id of this.watched) this.hint({ type: 'watch', scope: 'conversation', id });
-    for (const scope of this.scopes) this.hint({ type: 'watch', scope });
+    this.online();
     if (this.epoch !== null) this.options.listener.resumed(this.epoch);
     this.sender.connect();
     if (this.kind === 'stream') this.upgradeLater();
   }
 
-  private ack(ack: Ack): void {
+  private ack(ack: Omit<Ack, 'type'>): void {
     const entry = this.sender.settle(ack.client_id);
     if (!entry) return;
     if (ack.prev_seq === undefined) {
@@ -332,20 +295,18 @@ export class Client {
       return;
     }
     this.post(frame).then(
-      ({ seq, id, created_at }) => {
+      (sent) => {
         // An answer to a request does not say what came before; nothing can have come between neighbours.
         const held = this.positions.get(conversation_id) ?? 0;
-        const place = seq === held + 1 ? { prev_seq: held } : {};
-        this.ack({ type: 'ack', client_id, conversation_id, seq, ...place, id, created_at });
+        const place = sent.seq === held + 1 && { prev_seq: held };
+        this.ack({ client_id, conversation_id, ...sent, ...place });
       },
-      (error) => this.sender.refuse(client_id, asFrame(error)),
+      (error: ApiError) => {
+        // What may do better later is sent again, most likely over the socket.
+        const code = error.transient ? 'unavailable' : error.code;
+        this.sender.refuse(client_id, { code });
+      },
     );
-  }
-
-  private watching(id: string, lastSeq: number): void {
-    const held = this.positions.get(id);
-    this.positions.follow(id, lastSeq);
-    if (held !== undefined && held < lastSeq) this.options.listener.behind(id);
   }
 
   private reset(conversationId: string | undefined, epoch: Epoch): void {
@@ -370,7 +331,12 @@ export class Client {
     }
   }
 
-  private hint(frame: ClientFrame): void {
+  /** Says what the server forgets with each connection. */
+  protected online(): void {
+    // Nothing, for most.
+  }
+
+  protected hint(frame: ClientFrame): void {
     if (this.state.phase === 'online') this.transport?.send(frame);
   }
 
@@ -474,19 +440,4 @@ export class Client {
     this.state = { phase, transport: this.kind, since, latency_ms, refusal };
     this.options.listener.state(this.state);
   }
-}
-
-/** What a request was refused with, as a connection says it; what did not get through is tried again. */
-function asFrame(error: unknown): ErrorFrame {
-  if (!(error instanceof ApiError) || error.status === 0) {
-    return { type: 'error', code: 'unavailable', message: '' };
-  }
-  const { code, message, field, retryAfterMs } = error;
-  return {
-    type: 'error',
-    code,
-    message,
-    ...(field !== null && { field }),
-    ...(retryAfterMs !== null && { retry_after_ms: retryAfterMs }),
-  };
 }

@@ -33,7 +33,7 @@ export class Sender {
   private limitedUntil = 0;
   private refusals = 0;
   private connected = false;
-  /** A single message can go out, although the connection is not there yet. */
+  /** Messages can go out, although the connection is not there yet. */
   private hurries = false;
 
   constructor(
@@ -100,7 +100,7 @@ export class Sender {
     this.flush();
   }
 
-  /** Texts may go out before there is a connection: nothing that a replay could bring back was sent before. */
+  /** Messages may go out before there is a connection: nothing that a replay could bring back was sent before. */
   hurry(): void {
     this.hurries = true;
     this.flush();
@@ -109,7 +109,6 @@ export class Sender {
   /** Caught up: what a replay brought back is settled, so the rest may go out. */
   connect(): void {
     this.connected = true;
-    this.hurries = false;
     this.uploads?.wake();
     this.flush();
   }
@@ -145,7 +144,7 @@ export class Sender {
     for (const message of messages) this.settle(message.client_id);
   }
 
-  refuse(clientId: string, { code, field, retry_after_ms }: ErrorFrame): void {
+  refuse(clientId: string, { code, field, retry_after_ms }: Omit<ErrorFrame, 'type' | 'message'>): void {
     this.clearAck(clientId);
     const forgotten = field === 'data.file_id' && this.outbox.find(clientId)?.file !== undefined;
     if (forgotten && !this.renewed.has(clientId)) {
@@ -172,9 +171,7 @@ export class Sender {
     if (!(this.connected || this.hurries) || Date.now() < this.limitedUntil) return;
     for (const entry of this.outbox.ready()) {
       if (!awaitsUpload(entry)) this.transmit(entry);
-      else if (this.connected && this.uploads?.start(entry)) {
-        this.outbox.update(entry.client_id, 'sending');
-      }
+      else if (this.uploads?.start(entry)) this.outbox.update(entry.client_id, 'sending');
     }
   }
 

@@ -127,8 +127,8 @@ export class ChatEngine implements Engine {
     const restored = this.client.restore();
     if (isNew) {
       const { api, me } = this.options;
-      this.client.hurry(me(), ({ type: _, conversation_id, ...message }) =>
-        api.post(`conversations/${conversation_id}/messages`, message),
+      this.client.hurry(me(), (message) =>
+        api.post(`conversations/${message.conversation_id}/messages`, message),
       );
     } else {
       await restored;

@@ -59,7 +59,7 @@ export function ConversationCard({ chat, conversation }: CardProps) {
 }
 
 /** What was said of its end, the last time that it ended. */
-function Ended({ chat, conversation }: CardProps) {
+function Ended({ chat, conversation }: ClocksProps) {
   if (conversation.state !== 'resolved') return null;
   const said = chat.history.value.items.findLast((each) => summaryOf(each) !== null);
   const summary = said && summaryOf(said);

@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { Api, ApiError } from '../protocol/api';
+import { AgentApi, ApiError } from '../protocol/agent-api';
 import { type ConnectionState, IDLE, type Listener } from '../protocol/connection';
 import { indexedDbStore, type OutboxEntry } from '../protocol/outbox';
 import { connector } from '../protocol/transport';
@@ -63,7 +63,7 @@ export type Action = 'accept' | 'pending' | 'resolve' | 'reopen';
 
 /** Everything one signed-in agent sees: lists, the open conversation, the connection. */
 export class Desk {
-  readonly api: Api;
+  readonly api: AgentApi;
   readonly client: WatchingClient;
   readonly me;
   readonly known: Conversations;
@@ -113,7 +113,7 @@ export class Desk {
   constructor(server: URL, me: Agent, signedOut: () => void) {
     this.me = signal(me);
     openDrafts(me.id);
-    this.api = new Api(server, null, signedOut);
+    this.api = new AgentApi(server, null, signedOut);
     this.known = new Conversations(me);
     this.list = new Pager(this.api, this.known, (id) => this.chat.peek()?.id === id);
     this.counts = new Counts(this.api, this.known, this.list);

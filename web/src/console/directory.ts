@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Api } from '../protocol/api';
+import type { AgentApi } from '../protocol/agent-api';
 import type { Inbox, Page, Tag, WrapUp } from '../protocol/types';
 
 /** How long somebody may wait in an inbox, in milliseconds; null where nothing is promised. */
@@ -14,11 +14,11 @@ const NO_TARGETS: Targets = { waiting_ms: null, first_response_ms: null };
 export class Directory {
   readonly inboxes = signal<ReadonlyMap<string, Inbox>>(new Map());
   readonly tags = signal<ReadonlyMap<string, Tag>>(new Map());
-  private readonly api: Api;
+  private readonly api: AgentApi;
   private targets = new Map<string, Targets>();
   private wrapUps = new Map<string, WrapUp>();
 
-  constructor(api: Api) {
+  constructor(api: AgentApi) {
     this.api = api;
   }
 

@@ -34,6 +34,8 @@ export interface ClientOptions {
 }
 
 const OPEN_TIMEOUT_MS = 10_000;
+/** So long a socket waits for a message that is posted. */
+const POST_MS = 500;
 const LIMITED_WAIT_MS = 15_000;
 /** A connection that lasted so long starts the backoff anew when it ends … */
 const STABLE_MS = 10_000;
@@ -55,6 +57,8 @@ export class Client {
   private state: ConnectionState = IDLE;
   private transport: Transport | null = null;
   private post: Post | null = null;
+  /** Settles with the newest post. */
+  private posted: Promise<void> | null = null;
   /** Rises with every attempt, so that what an earlier one still says is not heard. */
   private generation = 0;
   private epoch: Epoch | null = null;
@@ -183,6 +187,9 @@ export class Client {
       }
       if (generation !== this.generation) return;
       this.prepared = true;
+      // What is posted is answered sooner while no socket is made beside it.
+      await Promise.race([this.posted, new Promise((done) => setTimeout(done, POST_MS))]);
+      if (generation !== this.generation) return;
     }
     this.greeted = false;
     this.liveness.expect(OPEN_TIMEOUT_MS);
@@ -294,7 +301,7 @@ export class Client {
       this.transport?.send(frame);
       return;
     }
-    this.post(frame).then(
+    this.posted = this.post(frame).then(
       (sent) => {
         // An answer to a request does not say what came before; nothing can have come between neighbours.
         const held = this.positions.get(conversation_id) ?? 0;

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Api } from '../../protocol/api';
+import type { AgentApi } from '../../protocol/agent-api';
 
 /** What became of a message that went to a chat service. */
 export interface ChannelSend {
@@ -40,10 +40,10 @@ export function troubled({ sends }: ConversationChannel): ChannelSend | null {
 /** What is known of a conversation's chat service. */
 export class ChannelState {
   readonly value = signal<ConversationChannel | null>(null);
-  private readonly api: Api;
+  private readonly api: AgentApi;
   private readonly id: string;
 
-  constructor(api: Api, id: string) {
+  constructor(api: AgentApi, id: string) {
     this.api = api;
     this.id = id;
   }

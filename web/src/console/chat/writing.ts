@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import type { Draft as Sending, OutboxEntry } from '../../protocol/outbox';
 import type { Agent, MediaKind, Message } from '../../protocol/types';
 import { TypingNotifier } from '../../protocol/typing';

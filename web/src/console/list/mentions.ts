@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Api } from '../../protocol/api';
+import type { AgentApi } from '../../protocol/agent-api';
 import type { Conversation, Page } from '../../protocol/types';
 import type { Conversations } from './conversations';
 
@@ -8,10 +8,10 @@ const LIMIT = 100;
 /** Conversations with a note that calls this agent and that it has not looked at. */
 export class Mentions {
   readonly ids = signal<ReadonlySet<string>>(new Set());
-  private readonly api: Pick<Api, 'get' | 'post'>;
+  private readonly api: Pick<AgentApi, 'get' | 'post'>;
   private readonly known: Pick<Conversations, 'take'>;
 
-  constructor(api: Pick<Api, 'get' | 'post'>, known: Pick<Conversations, 'take'>) {
+  constructor(api: Pick<AgentApi, 'get' | 'post'>, known: Pick<Conversations, 'take'>) {
     this.api = api;
     this.known = known;
   }

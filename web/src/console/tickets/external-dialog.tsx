@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import type { ExternalTickets, ExternalWrite } from '../../protocol/external';
 import { uuid } from '../../protocol/uuid';
 import { Field } from '../../ui/field';

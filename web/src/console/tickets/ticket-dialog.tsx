@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import type { Ticket } from '../../protocol/people';
 import type { Conversation, Priority } from '../../protocol/types';
 import { uuid } from '../../protocol/uuid';

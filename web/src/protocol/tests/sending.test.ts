@@ -216,7 +216,9 @@ describe('hurrying', () => {
       },
     });
     const entry = run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
-    await run.client.start();
+    const started = run.client.start();
+    await vi.advanceTimersByTimeAsync(500);
+    await started;
     return { run, entry };
   }
   const done = { seq: 1, id: 'm1', created_at: '2026-01-01T00:00:00.000Z' };
@@ -224,7 +226,6 @@ describe('hurrying', () => {
   it('posts what is written before the socket is there, and resumes after it', async () => {
     const post = vi.fn<Sent>(() => Promise.resolve(done));
     const { run, entry } = await hurried(post);
-    await vi.advanceTimersByTimeAsync(0);
     expect(post.mock.calls.map(([frame]) => frame.client_id)).toEqual([entry.client_id]);
     expect(run.told.messages).toMatchObject([{ seq: 1, prev_seq: 0, from: me, text: 'a' }]);
     expect(run.told.outbox).toEqual([]);
@@ -241,9 +242,28 @@ describe('hurrying', () => {
     expect(post).toHaveBeenCalledTimes(1);
   });
 
+  it('opens no socket beside a post that is still to be answered', async () => {
+    let answer = (_: typeof done) => undefined as void;
+    const run = harness({
+      prepare: (client) => {
+        client.setPosition(CONVERSATION, 0);
+        client.hurry(me, () => new Promise((resolve) => (answer = resolve)));
+        return Promise.resolve();
+      },
+    });
+    run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
+    const started = run.client.start();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(run.connections).toHaveLength(0);
+    answer(done);
+    await started;
+    expect(run.connections).toHaveLength(1);
+  });
+
   it('takes it once when the socket brings it before the answer', async () => {
     let answer = (_: typeof done) => undefined as void;
     const { run, entry } = await hurried(() => new Promise((resolve) => (answer = resolve)));
+    // An answer that is late holds no socket back.
     run.connection.greet(1);
     run.connection.say(message(1, { client_id: entry.client_id, from: me }));
     run.connection.say({ type: 'resumed' });

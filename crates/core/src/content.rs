@@ -268,7 +268,8 @@ impl Content {
     #[must_use]
     pub fn mentions(kind: MessageKind, data: Option<&str>) -> Vec<Uuid> {
         let data = data.filter(|_| kind == MessageKind::Note);
-        data.and_then(|data| serde_json::from_str::<Mentions>(data).ok()).map_or_else(Vec::new, |found| found.mentions)
+        data.and_then(|data| serde_json::from_str::<Mentions>(data).ok())
+            .map_or_else(Vec::new, |found| found.mentions)
     }
 
     /// Checks the data of a message; where the text is blank, what stands for the kind takes its place.

@@ -222,7 +222,8 @@ mod tests {
     async fn refused(content_type: &str, body: &str) -> (u16, Value) {
         let request = Request::post("/").header("content-type", content_type);
         let request = request.body(HttpBody::from(body.to_owned())).unwrap();
-        let response = Body::<Outer>::from_request(request, &()).await.unwrap_err().into_response();
+        let response =
+            <Body<Outer> as FromRequest<()>>::from_request(request, &()).await.unwrap_err().into_response();
         let status = response.status().as_u16();
         let bytes = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap())

@@ -61,6 +61,7 @@ use pastey::paste;
 use utoipa::{Path, openapi::HttpMethod};
 
 pub(crate) use inboxes::SEAL_PURPOSE as INBOX_SEAL_PURPOSE;
+pub(crate) use widget::config_json as widget_config;
 
 use super::Api;
 

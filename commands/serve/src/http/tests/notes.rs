@@ -35,7 +35,8 @@ fn note(number: u128, text: &str, mentions: &[Uuid]) -> Value {
 #[tokio::test]
 async fn a_note_calls_agents_who_may_read_it_until_they_have_looked() {
     let office = Office::open().await;
-    let (lin_id, boss_id) = (office.agent("lin", Role::Agent).await, office.agent("boss", Role::Supervisor).await);
+    let (lin_id, boss_id) =
+        (office.agent("lin", Role::Agent).await, office.agent("boss", Role::Supervisor).await);
     let other_id = office.agent("other", Role::Agent).await;
     let (lin, boss) = (office.token_of(lin_id).await, office.token_of(boss_id).await);
     let guest = office.taken_by(&lin).await;
@@ -51,7 +52,8 @@ async fn a_note_calls_agents_who_may_read_it_until_they_have_looked() {
     let seq = sent.body["seq"].as_u64().unwrap();
     let hint = loop {
         let frames = std::future::poll_fn(|cx| outbox.poll_frames(cx, 1)).await.unwrap();
-        let values = frames.iter().filter_map(payload).map(|json| serde_json::from_slice::<Value>(&json).unwrap());
+        let values =
+            frames.iter().filter_map(payload).map(|json| serde_json::from_slice::<Value>(&json).unwrap());
         if let Some(found) = values.into_iter().find(|frame| frame["change"] == "mentioned") {
             break found;
         }
@@ -96,7 +98,8 @@ async fn what_an_agent_says_at_the_end_is_a_note_and_an_inbox_may_demand_it() {
     assert_eq!((set.status, &set.body["settings"]["wrap_up"]), (200, &wrap_up));
     let guest = office.taken_by(&lin).await;
     let path = format!("/conversations/{}", guest.conversation);
-    let resolve = async |body| office.ask(Method::POST, &format!("{path}/resolve"), body, &Ask::by(&lin)).await;
+    let resolve =
+        async |body| office.ask(Method::POST, &format!("{path}/resolve"), body, &Ask::by(&lin)).await;
     for (body, field) in [
         (None, "summary"),
         (Some(json!({})), "summary"),
@@ -106,7 +109,12 @@ async fn what_an_agent_says_at_the_end_is_a_note_and_an_inbox_may_demand_it() {
         (Some(json!({"summary": {"category": "Orders"}})), "summary.solved"),
     ] {
         let refused = resolve(body.clone()).await;
-        assert_eq!((refused.status, &refused.body["field"]), (400, &json!(field)), "{body:?}: {}", refused.body);
+        assert_eq!(
+            (refused.status, &refused.body["field"]),
+            (400, &json!(field)),
+            "{body:?}: {}",
+            refused.body
+        );
     }
     let summary = json!({"category": "Orders/Damaged", "solved": false});
     let ended = resolve(Some(json!({"summary": summary, "note": "a new one is on its way"}))).await;

@@ -32,12 +32,12 @@ mod task;
 mod teams;
 mod timed;
 
-pub(crate) use api::{
-    Act, AgentChange, Change, Command, Connect, Ending, InboxChange, NewVisitor, Reply, RoleChange,
-    Send, Sent, TeamChange,
-};
 #[cfg(test)]
 pub(crate) use api::OpenedVisitor;
+pub(crate) use api::{
+    Act, AgentChange, Change, Command, Connect, Ending, InboxChange, NewVisitor, Reply, RoleChange, Send,
+    Sent, TeamChange,
+};
 #[cfg(feature = "channels")]
 pub(crate) use channels::{Arrival, Arrivals, Arrived};
 pub(crate) use handle::{Desk, DeskOptions, units};

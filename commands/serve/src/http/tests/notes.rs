@@ -83,7 +83,7 @@ async fn a_note_calls_agents_who_may_read_it_until_they_have_looked() {
     let agent = json!({"role": "agent"});
     let admin = office.token_of(office.agent("admin", Role::Admin).await).await;
     office.ask(Method::PATCH, &format!("/agents/{boss_id}"), Some(agent), &Ask::by(&admin)).await;
-    assert!(called(&boss).await.is_empty());
+    assert!(called(&office.token_of(boss_id).await).await.is_empty());
 }
 
 #[tokio::test]

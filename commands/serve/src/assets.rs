@@ -1,6 +1,6 @@
 //! The console, the widget and the demo shop, embedded from `web/dist`.
 
-use std::{io::Read as _, sync::Arc};
+use std::{io::Read as _, pin::Pin, sync::Arc};
 
 use axum::{
     Router,
@@ -44,9 +44,20 @@ const SHOP_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 /// Finds the origins that may embed the widget of an inbox, or of any when none is named; `None` is everyone.
 pub(crate) type EmbeddingOrigins = Arc<dyn Fn(Option<&str>) -> Option<Vec<String>> + Send + Sync>;
 
+/// Finds what the widget of an inbox is to know, as JSON; `None` if there is none to be had.
+pub(crate) type WidgetConfigs =
+    Arc<dyn Fn(&str) -> Pin<Box<dyn Future<Output = Option<String>> + Send>> + Send + Sync>;
+
+/// The page of the chat.
+const FRAME: &str = "widget/frame.html";
+
+/// Where its page ends.
+const FRAME_END: &str = "</body>";
+
 #[derive(Clone)]
 struct Assets {
     embedding: EmbeddingOrigins,
+    configs: WidgetConfigs,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +66,7 @@ struct FrameQuery {
 }
 
 /// The pages and what belongs to them.
-pub(crate) fn router(demo: bool, embedding: EmbeddingOrigins) -> Router {
+pub(crate) fn router(demo: bool, embedding: EmbeddingOrigins, configs: WidgetConfigs) -> Router {
     let to_console = get(async || Redirect::temporary("/console/"));
     let mut router = Router::new()
         .route("/", to_console.clone())
@@ -75,7 +86,7 @@ pub(crate) fn router(demo: bool, embedding: EmbeddingOrigins) -> Router {
                 get(async |Path(path): Path<String>, headers: HeaderMap| shop(&path, &headers)),
             );
     }
-    router.with_state(Assets { embedding })
+    router.with_state(Assets { embedding, configs })
 }
 
 fn console(path: &str, headers: &HeaderMap) -> Response {
@@ -95,7 +106,11 @@ async fn widget(
     Query(query): Query<FrameQuery>,
     headers: HeaderMap,
 ) -> Response {
-    let mut response = file(&format!("widget/{path}"), &headers);
+    let path = format!("widget/{path}");
+    let mut response = match frame(&assets, &path, query.inbox.as_deref()).await {
+        Some(page) => page,
+        None => file(&path, &headers),
+    };
     let ancestors = frame_ancestors((assets.embedding)(query.inbox.as_deref()).as_deref());
     if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; frame-ancestors {ancestors}")) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -103,6 +118,26 @@ async fn widget(
     // Pages of other sites load these, also those that demand a permission for that.
     set(&mut response, HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
     response
+}
+
+/// The page of the chat with what it would ask for first, so that it needs not ask; nothing for other files.
+async fn frame(assets: &Assets, path: &str, inbox: Option<&str>) -> Option<Response> {
+    let inbox = inbox.filter(|_| path == FRAME)?;
+    let config = (assets.configs)(inbox).await?;
+    let page = String::from_utf8(choose(path, None)?.bytes.into()).ok()?;
+    let (before, after) = page.rsplit_once(FRAME_END)?;
+    // No text of an inbox ends the element; to JSON it is the same.
+    let config = config.replace('<', "\\u003c");
+    let page = format!(
+        "{before}<script type=\"application/json\" id=\"config\">{config}</script>{FRAME_END}{after}"
+    );
+    let mut response = Response::new(Body::from(page));
+    set(&mut response, header::CONTENT_TYPE, content_type(path));
+    // Who is there changes from one opening to the next.
+    set(&mut response, header::CACHE_CONTROL, "no-store");
+    set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(&mut response, header::REFERRER_POLICY, "same-origin");
+    Some(response)
 }
 
 fn shop(path: &str, headers: &HeaderMap) -> Response {
@@ -256,7 +291,14 @@ mod tests {
         for (name, value) in headers {
             request = request.header(name, *value);
         }
-        router(true, embedding).oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+        router(true, embedding, configs()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    fn configs() -> WidgetConfigs {
+        Arc::new(|inbox| {
+            let config = (inbox == "shop").then(|| r#"{"name":"</script><script>"}"#.to_owned());
+            Box::pin(std::future::ready(config))
+        })
     }
 
     fn text<'a>(response: &'a Response, name: &HeaderName) -> &'a str {
@@ -317,7 +359,7 @@ mod tests {
             let response = fetch(path, &[]).await;
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         }
-        let without_demo = router(false, Arc::new(|_| None));
+        let without_demo = router(false, Arc::new(|_| None), configs());
         let request = http::Request::builder().uri("/demo").body(Body::empty()).unwrap();
         assert_eq!(without_demo.oneshot(request).await.unwrap().status(), StatusCode::NOT_FOUND);
     }
@@ -333,6 +375,26 @@ mod tests {
         assert_eq!(policy("/widget/frame.html").await, "*");
         assert_eq!(policy("/console/").await, "'none'");
         assert_eq!(policy("/demo").await, "'none'");
+    }
+
+    #[tokio::test]
+    async fn the_page_of_the_chat_has_what_it_would_ask_for_and_nothing_that_runs() {
+        let page = async |query| {
+            let response = fetch(&format!("/widget/frame.html{query}"), &[]).await;
+            let kept = text(&response, &header::CACHE_CONTROL).to_owned();
+            let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            (String::from_utf8(bytes.into()).unwrap(), kept)
+        };
+        let (with, kept) = page("?inbox=shop").await;
+        let config =
+            r#"<script type="application/json" id="config">{"name":"\u003c/script>\u003cscript>"}</script>"#;
+        assert!(with.contains(config), "{with}");
+        assert_eq!(kept, "no-store");
+        for query in ["", "?inbox=none"] {
+            let (without, kept) = page(query).await;
+            assert!(!without.contains("application/json"), "{query}");
+            assert_eq!(kept, "no-cache");
+        }
     }
 
     #[test]

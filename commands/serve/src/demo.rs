@@ -134,7 +134,7 @@ async fn converse(
         End::Waiting | End::Open => {}
         End::Pending(index) => drop(desk.act(agent(index)?, conversation, Act::Pend(None)).await?),
         End::Resolved(index, rating) => {
-            desk.act(agent(index)?, conversation, Act::Resolve).await?;
+            desk.act(agent(index)?, conversation, Act::Resolve(None)).await?;
             if let Some((score, comment)) = rating {
                 desk.act(
                     &visitor,

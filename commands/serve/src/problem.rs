@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use kefu_core::{ContentError, Refusal, SettingError, TicketRefusal, Unrevised};
+use kefu_core::{ContentError, Refusal, SettingError, SummaryError, TicketRefusal, Unrevised};
 use kefu_protocol::frame::{ErrorCode, ParseError};
 use kefu_store::StoreError;
 
@@ -60,6 +60,12 @@ impl From<Refusal> for Problem {
                 Self::new(ErrorCode::Conflict, refusal.to_string())
             }
         }
+    }
+}
+
+impl From<SummaryError> for Problem {
+    fn from(error: SummaryError) -> Self {
+        Self::invalid(error.field(), error.to_string())
     }
 }
 

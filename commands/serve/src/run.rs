@@ -393,6 +393,11 @@ fn router(services: Services, store_metrics: Arc<StoreMetrics>, demo: bool, stop
     let max_body = services.settings.limits.max_body.as_usize();
     let desk = services.desk.clone();
     let embedding: assets::EmbeddingOrigins = Arc::new(move |inbox| embedding_origins(&desk, inbox));
+    let asked = services.clone();
+    let configs: assets::WidgetConfigs = Arc::new(move |inbox| {
+        let (services, inbox) = (asked.clone(), inbox.to_owned());
+        Box::pin(async move { http::widget_config(&services, &inbox).await })
+    });
     let router = live::router(services.clone());
     #[cfg(feature = "channels")]
     let router = router.merge(crate::channels::router(services.clone()));
@@ -401,7 +406,7 @@ fn router(services: Services, store_metrics: Arc<StoreMetrics>, demo: bool, stop
         .merge(help::router(services.clone()))
         .merge(gateway::router(services.clone()))
         .merge(http::router(services))
-        .merge(assets::router(demo, embedding))
+        .merge(assets::router(demo, embedding, configs))
         .layer(DefaultBodyLimit::max(max_body))
 }
 

@@ -1,11 +1,11 @@
 //! What messages hold besides their text, by kind.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::MessageKind;
+use crate::{MessageKind, Summary};
 
 /// Most bytes of a message's data as JSON.
 pub const DATA_BYTES_MAX: usize = 16 * 1024;
@@ -18,6 +18,9 @@ const PARTS_MAX: usize = 20;
 
 /// Most bytes of an address of a page or picture.
 const URL_BYTES_MAX: usize = 2048;
+
+/// What stands for a summary without words.
+const SUMMARY_TEXT: &str = "[summary]";
 
 /// The data of a note that is whispered.
 const WHISPER: &str = r#"{"whisper":true}"#;
@@ -40,6 +43,19 @@ pub enum ContentError {
     /// A field is empty, too long or out of range.
     #[error("{0} {1}")]
     Field(&'static str, &'static str),
+}
+
+/// Agents whom a note calls.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Mentions {
+    mentions: Vec<Uuid>,
+}
+
+/// The data of the note that tells how a conversation ended.
+#[derive(Debug, Serialize)]
+struct Summed<'a> {
+    summary: &'a Summary,
 }
 
 /// A place.
@@ -237,7 +253,23 @@ impl Content {
     /// Whether it is a [`Content::whisper`].
     #[must_use]
     pub fn is_whisper(&self) -> bool {
-        self.kind == MessageKind::Note && self.data.is_some()
+        self.kind == MessageKind::Note && self.data.as_deref() == Some(WHISPER)
+    }
+
+    /// A note of how a conversation ended, which has no words of its own where `text` is blank.
+    #[must_use]
+    pub fn summary(summary: &Summary, text: String) -> Self {
+        let text = if text.trim().is_empty() { SUMMARY_TEXT.to_owned() } else { text };
+        let data = serde_json::to_string(&Summed { summary }).expect("a name and a flag are plain JSON");
+        Self { data: Some(data.into()), ..Self::text(MessageKind::Note, text) }
+    }
+
+    /// Public ids of the agents whom an entry with this data calls; none for what is not such a note.
+    #[must_use]
+    pub fn mentions(kind: MessageKind, data: Option<&str>) -> Vec<Uuid> {
+        let data = data.filter(|_| kind == MessageKind::Note);
+        data.and_then(|data| serde_json::from_str::<Mentions>(data).ok())
+            .map_or_else(Vec::new, |found| found.mentions)
     }
 
     /// Checks the data of a message; where the text is blank, what stands for the kind takes its place.
@@ -287,13 +319,14 @@ fn check_data(kind: MessageKind, data: Option<&str>) -> Result<Option<(Box<str>,
     let data = match data {
         None if wants_data => return Err(ContentError::Missing),
         None => return Ok(None),
-        Some(_) if !wants_data => return Err(ContentError::Unwanted),
+        Some(_) if !wants_data && kind != MessageKind::Note => return Err(ContentError::Unwanted),
         Some(data) if data.len() > DATA_BYTES_MAX => return Err(ContentError::TooLarge),
         Some(data) => data,
     };
     let (text, asks) = match kind {
         MessageKind::Location => check::<Location>(data)?,
         MessageKind::Card => check::<Card>(data)?,
+        MessageKind::Note => check::<Mentions>(data)?,
         _ => check::<Form>(data)?,
     };
     Ok(Some((text.into(), asks)))
@@ -325,6 +358,21 @@ fn check<T: Checked>(data: &str) -> Result<(String, bool), ContentError> {
     value.check()?;
     let text = serde_json::to_string(&value).map_err(|error| ContentError::Form(error.to_string()))?;
     Ok((text, value.asks()))
+}
+
+impl Checked for Mentions {
+    fn asks(&self) -> bool {
+        false
+    }
+
+    fn check(&self) -> Result<(), ContentError> {
+        parts("mentions", self.mentions.len())?;
+        let distinct: HashSet<_> = self.mentions.iter().collect();
+        if distinct.is_empty() || distinct.len() < self.mentions.len() {
+            return Err(ContentError::Field("mentions", "must name agents, each once"));
+        }
+        Ok(())
+    }
 }
 
 impl Checked for Location {
@@ -472,6 +520,31 @@ mod tests {
         assert!(content(&format!(r#"{{"file_id":"{id}","name":"x"}}"#)).is_err());
         assert!(content(&format!(r#"{{"file_id":"{id}","duration_ms":-1}}"#)).is_err());
         assert_eq!(Content::new(MessageKind::Image, String::new(), None, None), Err(ContentError::Missing));
+    }
+
+    #[test]
+    fn notes_call_agents_and_only_kefu_writes_their_other_data() {
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let note = |data: String| Content::new(MessageKind::Note, "look".to_owned(), Some(&data), None);
+        let called = note(format!(r#"{{"mentions":["{one}","{other}"]}}"#)).unwrap();
+        assert_eq!(Content::mentions(called.kind, called.data.as_deref()), [one, other]);
+        assert_eq!(Content::mentions(MessageKind::Text, called.data.as_deref()), []);
+        assert!(!called.is_whisper() && Content::whisper("x").is_whisper());
+        for data in [
+            r#"{"mentions":[]}"#.to_owned(),
+            format!(r#"{{"mentions":["{one}","{one}"]}}"#),
+            format!(r#"{{"mentions":[{}]}}"#, vec![format!("\"{one}\""); PARTS_MAX + 1].join(",")),
+            r#"{"mentions":["lin"]}"#.to_owned(),
+            WHISPER.to_owned(),
+            r#"{"summary":{"solved":true}}"#.to_owned(),
+        ] {
+            assert!(note(data.clone()).is_err(), "{data}");
+        }
+        let summary = Summary { category: Some("Orders".to_owned()), solved: Some(true) };
+        let ended = Content::summary(&summary, String::new());
+        assert_eq!(ended.text, SUMMARY_TEXT);
+        assert_eq!(ended.data.as_deref(), Some(r#"{"summary":{"category":"Orders","solved":true}}"#));
+        assert!(!ended.is_whisper() && Content::mentions(ended.kind, ended.data.as_deref()).is_empty());
     }
 
     #[test]

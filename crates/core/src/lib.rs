@@ -26,6 +26,7 @@ mod time;
 mod timers;
 mod versions;
 mod widget;
+mod wrap_up;
 
 pub use access::{Action, may};
 pub use bot::{BotRule, BotSettings, Bots, Question};
@@ -62,3 +63,4 @@ pub use ticket::{
 pub use time::Micros;
 pub use versions::FieldVersions;
 pub use widget::{WidgetSettings, WidgetSide};
+pub use wrap_up::{Summary, SummaryError, WrapUp};

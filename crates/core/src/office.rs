@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     BotSettings, ClockRules, FieldVersions, Hours, HoursConfig, HoursError, Micros, Overflow,
-    RETENTION_DAYS_MAX, Retention, Rules, Silence, Sticky, Strategy, TeamKey, WidgetSettings,
+    RETENTION_DAYS_MAX, Retention, Rules, Silence, Sticky, Strategy, TeamKey, WidgetSettings, WrapUp,
     versions::differing,
 };
 
@@ -135,6 +135,9 @@ pub struct InboxSettings {
     /// How its widget looks, and what it asks first.
     #[serde(skip_serializing_if = "WidgetSettings::is_empty")]
     pub widget: WidgetSettings,
+    /// What agents say of its conversations when they end them.
+    #[serde(skip_serializing_if = "WrapUp::is_empty")]
+    pub wrap_up: WrapUp,
 }
 
 /// What is wrong with a setting of a team, an inbox or an agent.
@@ -244,6 +247,7 @@ impl InboxSettings {
             bot.check()?;
         }
         self.widget.check()?;
+        self.wrap_up.check()?;
         Ok(self.hours.as_ref().map(Hours::new).transpose()?)
     }
 
@@ -317,6 +321,7 @@ mod tests {
             (r#"{"hours":{"time_zone":"Mars/Base"}}"#, "hours"),
             (r#"{"bot":{"name":""}}"#, "bot.name"),
             (r#"{"widget":{"colour":"red"}}"#, "widget.colour"),
+            (r#"{"wrap_up":{"categories":[""]}}"#, "wrap_up.categories"),
             (r#"{"waiting_target_s":4000000000}"#, "waiting_target_s"),
             (r#"{"retention":{"files_days":0}}"#, "retention.files_days"),
             (r#"{"retention":{"pages_days":36501}}"#, "retention.pages_days"),

@@ -12,7 +12,8 @@ use crate::ChannelChange;
 
 use crate::{
     AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, ExternalChange, FileChange,
-    KnowledgeChange, PageVisit, PrivacyChange, Session, ShadowChange, StoreError, TagChange, TicketChange,
+    KnowledgeChange, MentionChange, PageVisit, PrivacyChange, Session, ShadowChange, StoreError, TagChange,
+    TicketChange,
 };
 
 /// What one transaction writes.
@@ -123,6 +124,8 @@ pub enum Change {
     External(ExternalChange),
     /// A change of tags.
     Tag(TagChange),
+    /// A change of what agents are called to.
+    Mention(MentionChange),
     /// A change of canned replies.
     Canned(CannedChange),
     /// A change of channels.

@@ -25,6 +25,7 @@ mod files;
 #[cfg(feature = "import")]
 pub mod import;
 mod knowledge;
+mod mentions;
 mod open;
 mod pages;
 mod privacy;
@@ -67,6 +68,7 @@ pub use files::{FileChange, StoredFile, copy::CopiedFiles, dir::FileDir};
 pub use knowledge::{
     Article, ArticleFilter, ArticleHit, ArticleText, ArticleVersion, Category, KnowledgeChange, VERSIONS_MAX,
 };
+pub use mentions::MentionChange;
 pub use open::{OpenOptions, Opened, holder, open, open_reading};
 pub use pages::{PAGES_MAX, PageVisit};
 pub use privacy::{Erasure, ErasureState, LegalHold, PrivacyChange};

@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 2] = [
         include_str!("schema/0002/external.sql"),
         include_str!("schema/0002/files.sql"),
         include_str!("schema/0002/knowledge.sql"),
+        include_str!("schema/0002/mentions.sql"),
         include_str!("schema/0002/messages.sql"),
         include_str!("schema/0002/migrate.sql"),
         include_str!("schema/0002/office.sql"),

@@ -16,6 +16,7 @@ mod fold;
 mod import;
 mod keys;
 mod knowledge;
+mod mentions;
 mod pages;
 mod privacy;
 mod records;

@@ -1,4 +1,4 @@
-import type { Api } from '../protocol/api';
+import type { AgentApi } from '../protocol/agent-api';
 import type { Agent, Page } from '../protocol/types';
 import { useLoad } from '../ui/load';
 import { useDesk } from './context';
@@ -11,10 +11,10 @@ interface Asked {
   answer: Promise<unknown>;
 }
 
-const asked = new WeakMap<Api, Map<string, Asked>>();
+const asked = new WeakMap<AgentApi, Map<string, Asked>>();
 
 /** A list that seldom changes and fits on one page. */
-function ask<T>(api: Api, path: string): Promise<Page<T>> {
+function ask<T>(api: AgentApi, path: string): Promise<Page<T>> {
   const paths = asked.get(api) ?? new Map<string, Asked>();
   asked.set(api, paths);
   const held = paths.get(path);

@@ -1,6 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { Api, ApiError } from '../protocol/api';
-import { Client } from '../protocol/client';
+import { AgentApi, ApiError } from '../protocol/agent-api';
 import { type ConnectionState, IDLE, type Listener } from '../protocol/connection';
 import { indexedDbStore, type OutboxEntry } from '../protocol/outbox';
 import { connector } from '../protocol/transport';
@@ -16,6 +15,7 @@ import type {
   ServerFrame,
 } from '../protocol/types';
 import { uploadsVia } from '../protocol/uploads';
+import { WatchingClient } from '../protocol/watching';
 import { wakeWithPage } from '../protocol/wake';
 import { FrameMap } from '../ui/frame-map';
 import { UploadProgress } from '../ui/progress';
@@ -25,6 +25,8 @@ import { hearingWarnings, type Warned } from './chat/warnings';
 import { Directory } from './directory';
 import { Conversations } from './list/conversations';
 import { Counts } from './list/counts';
+import { askEnding } from './list/ending';
+import { Mentions } from './list/mentions';
 import { Pager } from './list/pager';
 import { isMine, isUnread, unansweredAfter } from './list/views';
 import { withPresence } from './presence';
@@ -61,13 +63,14 @@ export type Action = 'accept' | 'pending' | 'resolve' | 'reopen';
 
 /** Everything one signed-in agent sees: lists, the open conversation, the connection. */
 export class Desk {
-  readonly api: Api;
-  readonly client: Client;
+  readonly api: AgentApi;
+  readonly client: WatchingClient;
   readonly me;
   readonly known: Conversations;
   readonly list: Pager;
   readonly directory: Directory;
   readonly counts: Counts;
+  readonly mentions: Mentions;
   readonly board = new NoticeBoard();
   /** Conversations that are chosen in the list. */
   readonly selection = signal<ReadonlySet<string>>(new Set());
@@ -110,12 +113,13 @@ export class Desk {
   constructor(server: URL, me: Agent, signedOut: () => void) {
     this.me = signal(me);
     openDrafts(me.id);
-    this.api = new Api(server, null, signedOut);
+    this.api = new AgentApi(server, null, signedOut);
     this.known = new Conversations(me);
     this.list = new Pager(this.api, this.known, (id) => this.chat.peek()?.id === id);
     this.counts = new Counts(this.api, this.known, this.list);
+    this.mentions = new Mentions(this.api, this.known);
     this.directory = new Directory(this.api);
-    this.client = new Client({
+    this.client = new WatchingClient({
       connect: hearingWarnings(connector(server, () => null), (ack) => this.warned(ack)),
       store: indexedDbStore(() => me.id),
       prepare: (client) => client.restore(),
@@ -224,9 +228,12 @@ export class Desk {
     this.board.settle(id, 'message');
   }
 
-  /** True when it was done. */
+  /** True when it was done; what the inbox wants to know of its end is asked for first. */
   async act(id: string, action: Action): Promise<boolean> {
-    return this.change(id, () => this.request(id, action));
+    if (action !== 'resolve') return this.change(id, () => this.request(id, action));
+    const ending = await askEnding(this, [id]);
+    if (ending === null) return false;
+    return this.change(id, () => this.api.post(`conversations/${id}/resolve`, ending));
   }
 
   async transfer(id: string, agent: string | null): Promise<boolean> {
@@ -387,6 +394,8 @@ export class Desk {
     const before = this.headsWhenLost;
     await this.list.refresh();
     this.counts.soon();
+    // After it, which forgets what is in no list.
+    void this.mentions.load().then(() => this.chat.value?.look());
     if (before) this.caughtUp.value = this.known.changedSince(before);
   }
 
@@ -465,7 +474,11 @@ export class Desk {
       open.follow();
       open.look();
     }
-    if (offered && change === 'offered') {
+    if (change === 'mentioned') {
+      this.mentions.add(id);
+      if (open?.id === id && document.visibilityState === 'visible') open.look();
+      else this.alert('mention', conversation, conversation.last_message?.text);
+    } else if (offered && change === 'offered') {
       this.alert('offered', conversation);
     } else if (change === 'overdue') {
       if (mine || conversation.state === 'queued') this.alert('overdue', conversation);

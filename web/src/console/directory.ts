@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
-import type { Api } from '../protocol/api';
-import type { Inbox, Page, Tag } from '../protocol/types';
+import type { AgentApi } from '../protocol/agent-api';
+import type { Inbox, Page, Tag, WrapUp } from '../protocol/types';
 
 /** How long somebody may wait in an inbox, in milliseconds; null where nothing is promised. */
 export interface Targets {
@@ -14,10 +14,11 @@ const NO_TARGETS: Targets = { waiting_ms: null, first_response_ms: null };
 export class Directory {
   readonly inboxes = signal<ReadonlyMap<string, Inbox>>(new Map());
   readonly tags = signal<ReadonlyMap<string, Tag>>(new Map());
-  private readonly api: Api;
+  private readonly api: AgentApi;
   private targets = new Map<string, Targets>();
+  private wrapUps = new Map<string, WrapUp>();
 
-  constructor(api: Api) {
+  constructor(api: AgentApi) {
     this.api = api;
   }
 
@@ -25,6 +26,7 @@ export class Directory {
     await Promise.allSettled([
       this.api.get<Page<Inbox>>('inboxes', { limit: 500 }).then(({ items }) => {
         this.targets = new Map(items.map(({ id, settings }) => [id, targetsOf(settings)]));
+        this.wrapUps = new Map(items.map(({ id, settings }) => [id, wrapUpOf(settings)]));
         this.inboxes.value = byId(items);
       }),
       this.api.get<Page<Tag>>('tags', { limit: 500 }).then(({ items }) => {
@@ -37,6 +39,16 @@ export class Directory {
     void this.inboxes.value;
     return this.targets.get(inbox) ?? NO_TARGETS;
   }
+
+  /** What an inbox wants to know of conversations that end; null where nothing is asked. */
+  wrapUpOf(inbox: string): WrapUp | null {
+    const wrapUp = this.wrapUps.get(inbox);
+    return wrapUp && (wrapUp.required || wrapUp.categories.length > 0) ? wrapUp : null;
+  }
+}
+
+function wrapUpOf(settings: Record<string, unknown>): WrapUp {
+  return { required: false, categories: [], ...(settings['wrap_up'] as Partial<WrapUp> | undefined) };
 }
 
 function byId<T extends { id: string }>(items: readonly T[]): ReadonlyMap<string, T> {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { ApiError } from '../protocol/api';
+import { ApiError } from '../protocol/agent-api';
 import { useSlow } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import type { Load } from '../ui/load';

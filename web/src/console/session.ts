@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { Api, ApiError } from '../protocol/api';
+import { AgentApi, ApiError } from '../protocol/agent-api';
 import type { SecondFactor } from '../protocol/access';
 import type { Agent } from '../protocol/types';
 import { Desk } from './desk';
@@ -10,18 +10,18 @@ export type SessionState =
   /** `needsSetup`: there is no administrator yet. */
   | { kind: 'signed-out'; needsSetup: boolean }
   /** The server wants a second factor of this agent before anything else. */
-  | { kind: 'enrolling'; api: Api }
+  | { kind: 'enrolling'; api: AgentApi }
   | { kind: 'signed-in'; desk: Desk };
 
 /** Who sits at this console. The cookie holds the session; this only knows whether there is one. */
 export class Session {
   readonly state = signal<SessionState>({ kind: 'loading' });
   private readonly server: URL;
-  private readonly api: Api;
+  private readonly api: AgentApi;
 
   constructor(server: URL) {
     this.server = server;
-    this.api = new Api(server);
+    this.api = new AgentApi(server);
     void this.check();
   }
 

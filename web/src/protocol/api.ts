@@ -66,18 +66,6 @@ export class Api {
     return this.request<T>('POST', new URL(path, this.root), body, options);
   }
 
-  put<T>(path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
-    return this.request<T>('PUT', new URL(path, this.root), body, options);
-  }
-
-  patch<T>(path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
-    return this.request<T>('PATCH', new URL(path, this.root), body, options);
-  }
-
-  delete<T>(path: string, options: RequestOptions = {}, body?: unknown): Promise<T> {
-    return this.request<T>('DELETE', new URL(path, this.root), body, options);
-  }
-
   /** The newest page, or the one beside a bound, in ascending order. */
   messages(
     conversation: string,
@@ -94,7 +82,7 @@ export class Api {
     return error;
   }
 
-  private async request<T>(
+  protected async request<T>(
     method: string,
     url: URL,
     body: unknown,

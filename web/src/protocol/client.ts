@@ -15,11 +15,12 @@ import type {
   Hello,
   Message,
   Person,
+  SendFrame,
   ServerFrame,
 } from './types';
 
-/** What is watched besides single conversations. */
-export type WatchScope = 'team' | 'all';
+/** Sends one message by a request of its own; resolves once it is durable. */
+export type Post = (frame: SendFrame) => Promise<Pick<Ack, 'seq' | 'id' | 'created_at'>>;
 
 export interface ClientOptions {
   connect: Connect;
@@ -33,6 +34,8 @@ export interface ClientOptions {
 }
 
 const OPEN_TIMEOUT_MS = 10_000;
+/** So long a socket waits for a message that is posted. */
+const POST_MS = 500;
 const LIMITED_WAIT_MS = 15_000;
 /** A connection that lasted so long starts the backoff anew when it ends … */
 const STABLE_MS = 10_000;
@@ -46,15 +49,16 @@ const UPGRADE_MAX_MS = 1_800_000;
 
 /** One person's connection: never gives up, loses no message, sends none twice. */
 export class Client {
-  private readonly options: ClientOptions;
+  protected readonly options: ClientOptions;
   private readonly random: () => number;
   private readonly sender: Sender;
-  private readonly liveness: Liveness;
-  private readonly positions = new Positions();
-  private readonly watched = new Set<string>();
-  private readonly scopes = new Set<WatchScope>();
+  protected readonly liveness: Liveness;
+  protected readonly positions = new Positions();
   private state: ConnectionState = IDLE;
   private transport: Transport | null = null;
+  private post: Post | null = null;
+  /** Settles with the newest post. */
+  private posted: Promise<void> | null = null;
   /** Rises with every attempt, so that what an earlier one still says is not heard. */
   private generation = 0;
   private epoch: Epoch | null = null;
@@ -78,7 +82,7 @@ export class Client {
     this.sender = new Sender(
       options.store,
       {
-        send: (frame) => this.transport?.send(frame),
+        send: (frame) => this.transmit(frame),
         overdue: () => this.drop(),
         outbox: (entries) => listener.outbox(entries),
         limited: (until) => listener.limited(until),
@@ -125,11 +129,6 @@ export class Client {
     }
   }
 
-  /** When the last frame came; 0 before the first. */
-  get heardAt(): number {
-    return this.liveness.heardAt;
-  }
-
   /** Everything up to `seq` is held. */
   setPosition(conversationId: string, seq: number): void {
     this.positions.raise(conversationId, seq);
@@ -146,6 +145,16 @@ export class Client {
 
   send(conversationId: string, draft: Draft): OutboxEntry {
     return this.sender.add(conversationId, draft);
+  }
+
+  /**
+   * Has texts posted until the connection is there, which takes some turns longer: for a conversation that has just
+   * begun, in which nothing can have been sent before.
+   */
+  hurry(me: Person, post: Post): void {
+    this.me = me;
+    this.post = post;
+    this.sender.hurry();
   }
 
   /** Tries a failed entry again, under the same `client_id`. */
@@ -166,28 +175,6 @@ export class Client {
     this.hint({ type: 'read', conversation_id: conversationId, seq });
   }
 
-  /** Follows a conversation that this person does not get anyway, until `unwatch`. */
-  watch(conversationId: string): void {
-    this.watched.add(conversationId);
-    this.hint({ type: 'watch', scope: 'conversation', id: conversationId });
-  }
-
-  unwatch(conversationId: string): void {
-    if (!this.watched.delete(conversationId)) return;
-    this.positions.unfollow(conversationId);
-    this.hint({ type: 'unwatch', scope: 'conversation', id: conversationId });
-  }
-
-  /** Has `conversation` hints come of everything, or of what own teams have, until `unwatchScope`. */
-  watchScope(scope: WatchScope): void {
-    this.scopes.add(scope);
-    this.hint({ type: 'watch', scope });
-  }
-
-  unwatchScope(scope: WatchScope): void {
-    if (this.scopes.delete(scope)) this.hint({ type: 'unwatch', scope });
-  }
-
   private async open(): Promise<void> {
     const generation = ++this.generation;
     this.enter('connecting');
@@ -200,6 +187,9 @@ export class Client {
       }
       if (generation !== this.generation) return;
       this.prepared = true;
+      // What is posted is answered sooner while no socket is made beside it.
+      await Promise.race([this.posted, new Promise((done) => setTimeout(done, POST_MS))]);
+      if (generation !== this.generation) return;
     }
     this.greeted = false;
     this.liveness.expect(OPEN_TIMEOUT_MS);
@@ -225,7 +215,7 @@ export class Client {
     this.later();
   }
 
-  private receive(frame: ServerFrame): void {
+  protected receive(frame: ServerFrame): void {
     this.liveness.heard();
     switch (frame.type) {
       case 'hello':
@@ -246,10 +236,6 @@ export class Client {
         break;
       case 'error':
         this.refused(frame);
-        break;
-      case 'watching':
-        if (frame.scope === 'conversation' && frame.id !== undefined)
-          this.watching(frame.id, frame.last_seq ?? 0);
         break;
       case 'restart':
         this.retryAfterMs = frame.retry_after_ms ?? null;
@@ -279,14 +265,13 @@ export class Client {
   private resumed(): void {
     this.retryAfterMs = null;
     this.enter('online');
-    for (const id of this.watched) this.hint({ type: 'watch', scope: 'conversation', id });
-    for (const scope of this.scopes) this.hint({ type: 'watch', scope });
+    this.online();
     if (this.epoch !== null) this.options.listener.resumed(this.epoch);
     this.sender.connect();
     if (this.kind === 'stream') this.upgradeLater();
   }
 
-  private ack(ack: Ack): void {
+  private ack(ack: Omit<Ack, 'type'>): void {
     const entry = this.sender.settle(ack.client_id);
     if (!entry) return;
     if (ack.prev_seq === undefined) {
@@ -310,10 +295,25 @@ export class Client {
     if (step === 'behind') this.options.listener.behind(message.conversation_id);
   }
 
-  private watching(id: string, lastSeq: number): void {
-    const held = this.positions.get(id);
-    this.positions.follow(id, lastSeq);
-    if (held !== undefined && held < lastSeq) this.options.listener.behind(id);
+  private transmit(frame: SendFrame): void {
+    const { client_id, conversation_id } = frame;
+    if (this.post === null || this.state.phase === 'online') {
+      this.transport?.send(frame);
+      return;
+    }
+    this.posted = this.post(frame).then(
+      (sent) => {
+        // An answer to a request does not say what came before; nothing can have come between neighbours.
+        const held = this.positions.get(conversation_id) ?? 0;
+        const place = sent.seq === held + 1 && { prev_seq: held };
+        this.ack({ client_id, conversation_id, ...sent, ...place });
+      },
+      (error: ApiError) => {
+        // What may do better later is sent again, most likely over the socket.
+        const code = error.transient ? 'unavailable' : error.code;
+        this.sender.refuse(client_id, { code });
+      },
+    );
   }
 
   private reset(conversationId: string | undefined, epoch: Epoch): void {
@@ -338,7 +338,12 @@ export class Client {
     }
   }
 
-  private hint(frame: ClientFrame): void {
+  /** Says what the server forgets with each connection. */
+  protected online(): void {
+    // Nothing, for most.
+  }
+
+  protected hint(frame: ClientFrame): void {
     if (this.state.phase === 'online') this.transport?.send(frame);
   }
 

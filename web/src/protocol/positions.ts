@@ -11,7 +11,7 @@ export type Step = 'next' | 'known' | 'gap' | 'behind';
 export class Positions {
   private readonly held = new Map<string, number>();
   /** Conversations whose entries are known to follow each other on this connection. */
-  private readonly live = new Set<string>();
+  readonly live = new Set<string>();
 
   get(id: string): number | undefined {
     return this.held.get(id);
@@ -52,10 +52,6 @@ export class Positions {
   follow(id: string, seq: number): void {
     this.raise(id, seq);
     this.live.add(id);
-  }
-
-  unfollow(id: string): void {
-    this.live.delete(id);
   }
 
   /** Takes an entry; a `gap` moves nothing, so that a resume brings what is missing. */

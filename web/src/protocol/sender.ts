@@ -1,6 +1,6 @@
 import { backoff } from './backoff';
 import { type Draft, Outbox, type OutboxEntry, type OutboxStore } from './outbox';
-import type { ClientFrame, ErrorFrame, Message } from './types';
+import type { ErrorFrame, Message, SendFrame } from './types';
 import type { MakeUploads, UploadingEvents, Uploads } from './uploading';
 import { uuid } from './uuid';
 
@@ -8,7 +8,7 @@ const ACK_TIMEOUT_MS = 20_000;
 const RETRYABLE = new Set(['rate_limited', 'unavailable']);
 
 interface SenderEvents {
-  send(frame: ClientFrame): void;
+  send(frame: SendFrame): void;
   /** An acknowledgement is overdue: the connection is not to be trusted. */
   overdue(): void;
   outbox(entries: readonly OutboxEntry[]): void;
@@ -33,6 +33,8 @@ export class Sender {
   private limitedUntil = 0;
   private refusals = 0;
   private connected = false;
+  /** Messages can go out, although the connection is not there yet. */
+  private hurries = false;
 
   constructor(
     store: OutboxStore,
@@ -98,6 +100,12 @@ export class Sender {
     this.flush();
   }
 
+  /** Messages may go out before there is a connection: nothing that a replay could bring back was sent before. */
+  hurry(): void {
+    this.hurries = true;
+    this.flush();
+  }
+
   /** Caught up: what a replay brought back is settled, so the rest may go out. */
   connect(): void {
     this.connected = true;
@@ -107,6 +115,7 @@ export class Sender {
 
   disconnect(): void {
     this.connected = false;
+    this.hurries = false;
     for (const timer of this.ackTimers.values()) clearTimeout(timer);
     this.ackTimers.clear();
     this.outbox.requeue();
@@ -135,7 +144,7 @@ export class Sender {
     for (const message of messages) this.settle(message.client_id);
   }
 
-  refuse(clientId: string, { code, field, retry_after_ms }: ErrorFrame): void {
+  refuse(clientId: string, { code, field, retry_after_ms }: Omit<ErrorFrame, 'type' | 'message'>): void {
     this.clearAck(clientId);
     const forgotten = field === 'data.file_id' && this.outbox.find(clientId)?.file !== undefined;
     if (forgotten && !this.renewed.has(clientId)) {
@@ -159,7 +168,7 @@ export class Sender {
   }
 
   private flush(): void {
-    if (!this.connected || Date.now() < this.limitedUntil) return;
+    if (!(this.connected || this.hurries) || Date.now() < this.limitedUntil) return;
     for (const entry of this.outbox.ready()) {
       if (!awaitsUpload(entry)) this.transmit(entry);
       else if (this.uploads?.start(entry)) this.outbox.update(entry.client_id, 'sending');

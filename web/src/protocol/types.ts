@@ -202,6 +202,13 @@ export interface Inbox {
   created_at: string;
 }
 
+/** What an inbox wants to know of conversations that end. */
+export interface WrapUp {
+  required: boolean;
+  /** A slash leads to what is within. */
+  categories: string[];
+}
+
 export interface Visitor {
   id: string;
   /** Who it is; the same as `id` until somebody merges it. */
@@ -307,7 +314,13 @@ export interface ErrorFrame {
   retry_after_ms?: number;
 }
 
-export type ConversationChange = EventCode | 'updated' | 'offered' | 'offer_missed' | 'overdue';
+export type ConversationChange =
+  | EventCode
+  | 'updated'
+  | 'offered'
+  | 'offer_missed'
+  | 'overdue'
+  | 'mentioned';
 
 export type ServerFrame =
   | Hello
@@ -324,16 +337,18 @@ export type ServerFrame =
   | { type: 'restart'; retry_after_ms?: number }
   | { type: 'pong' };
 
+export interface SendFrame {
+  type: 'send';
+  client_id: string;
+  conversation_id: string;
+  kind: MessageKind;
+  text: string;
+  data?: Record<string, unknown>;
+  quote_seq?: number;
+}
+
 export type ClientFrame =
-  | {
-      type: 'send';
-      client_id: string;
-      conversation_id: string;
-      kind: MessageKind;
-      text: string;
-      data?: Record<string, unknown>;
-      quote_seq?: number;
-    }
+  | SendFrame
   | { type: 'resume'; epoch: Epoch; positions: Position[] }
   | { type: 'typing'; conversation_id: string; on: boolean }
   | { type: 'read'; conversation_id: string; seq: number }

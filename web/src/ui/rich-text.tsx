@@ -1,5 +1,6 @@
 import type { ComponentChild } from 'preact';
 import { autolink, LINK, linkOf, safeHref } from './autolink';
+import { languageOf } from './language';
 
 /** `code`, [label](address), **strong** and *emphasis*, each within a line. */
 const MARKS = [
@@ -21,7 +22,7 @@ interface RichTextProps {
 /** What people wrote: text nodes and a handful of elements. Any other markup stays text. */
 export function RichText({ text, plain }: RichTextProps) {
   return (
-    <div class="message-text" dir="auto">
+    <div class="message-text" dir="auto" lang={languageOf(text)}>
       {plain ? links(text) : blocks(text)}
     </div>
   );

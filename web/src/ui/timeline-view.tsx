@@ -39,7 +39,7 @@ export interface TimelineViewProps {
   content?: BodyActions;
   /** How much of each file on its way is uploaded, by `client_id`. */
   progress?: ReadonlySignal<ReadonlyMap<string, number>>;
-  /** A menu of what can be done with a message. */
+  /** What stands below a message that was sent: a menu of what can be done with it, and what else it is. */
   menu?(message: Message, own: boolean): ComponentChildren;
   /** Messages after this one are new to the reader. */
   unreadSeq?: number | undefined;

@@ -5,7 +5,7 @@ import type { ConnectionState } from '../protocol/connection';
 import { History, UNLOADED } from '../protocol/history';
 import type { OutboxStore } from '../protocol/outbox';
 import { connector } from '../protocol/transport';
-import type { Conversation, Message, ServerFrame } from '../protocol/types';
+import type { Conversation, Message, Person, ServerFrame } from '../protocol/types';
 import { wakeWithPage } from '../protocol/wake';
 import { UploadProgress } from '../ui/progress';
 import type { Command, Engine, Line } from './line';
@@ -17,6 +17,7 @@ export interface EngineOptions {
   server: URL;
   api: Api;
   store: OutboxStore;
+  me(): Person;
   /** Makes sure of a session; true when the conversation has just begun and is known to be empty. */
   prepare(): Promise<boolean>;
   /** Why the log could not be read; true when the visitor begins anew as somebody else. */
@@ -124,7 +125,14 @@ export class ChatEngine implements Engine {
     }
     // Somebody new has left nothing behind that would have to be waited for.
     const restored = this.client.restore();
-    if (!isNew) await restored;
+    if (isNew) {
+      const { api, me } = this.options;
+      this.client.hurry(me(), (message) =>
+        api.post(`conversations/${message.conversation_id}/messages`, message),
+      );
+    } else {
+      await restored;
+    }
     this.client.settle(this.log?.state.items ?? []);
     this.line.hand();
   }

@@ -2,6 +2,7 @@ import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { browserLocale, nearestLocale } from '../i18n';
 import { Api } from '../protocol/api';
+import type { WidgetConfig } from '../protocol/types';
 import { TextsProvider } from '../ui/context';
 import { App } from './app';
 import type { Init, ToFrame, ToHost } from './bridge';
@@ -13,8 +14,11 @@ import { paint } from './paint';
 const LATE_MS = 100;
 
 const server = new URL('..', location.href);
-// Asked for before the host page has spoken: it names the inbox in the address.
-const config = askConfig(new Api(server), new URLSearchParams(location.search).get('inbox') ?? '');
+// The server puts it into the page; else it is asked for before the host page has spoken, which names the inbox in the address.
+const told = document.getElementById('config')?.textContent;
+const config = told
+  ? Promise.resolve(JSON.parse(told) as WidgetConfig)
+  : askConfig(new Api(server), new URLSearchParams(location.search).get('inbox') ?? '');
 config.catch(() => undefined);
 window.addEventListener('message', onInit);
 

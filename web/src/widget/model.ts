@@ -157,6 +157,7 @@ export class Widget {
           server,
           api: this.api,
           store,
+          me: () => this.me.peek(),
           prepare: () => this.open(),
           forget: (error) => this.forget(error),
           expired: (state) => this.expired(state),

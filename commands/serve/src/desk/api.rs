@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use kefu_core::{
     Agent, AgentStatus, Content, ConversationKey, CustomRole, Entry, Event, Inbox, InboxKey, InboxSettings,
-    Micros, Priority, Revise, Rights, Role, Team, TeamSettings, VisitorKey,
+    Micros, Priority, Revise, Rights, Role, Summary, Team, TeamSettings, VisitorKey,
 };
 use kefu_protocol::frame::{Position, Warning};
 use kefu_socket::{ConnectionId, Outbox};
@@ -37,6 +37,14 @@ pub(crate) struct Sent {
     pub(crate) warning: Option<Warning>,
 }
 
+/// What an agent says of a conversation that it ends.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ending {
+    pub(crate) summary: Summary,
+    /// In words, for colleagues; may be empty.
+    pub(crate) note: String,
+}
+
 /// A change of one conversation.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
@@ -54,8 +62,8 @@ pub(crate) enum Act {
     Pend(Option<Micros>),
     /// Remind of it, whatever was read.
     MarkUnread,
-    /// End it.
-    Resolve,
+    /// End it, with what there is to say of it.
+    Resolve(Option<Box<Ending>>),
     /// End it as its visitor.
     End,
     /// Take it up again.

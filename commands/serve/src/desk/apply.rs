@@ -8,7 +8,7 @@ use kefu_core::{
 };
 use kefu_protocol::frame::{self, ErrorCode, Warning};
 use kefu_socket::ConnectionId;
-use kefu_store::FileChange;
+use kefu_store::{FileChange, MentionChange};
 use kefu_text::words::may_be_masked;
 use uuid::Uuid;
 
@@ -76,6 +76,10 @@ impl Task {
             let problem = Problem::invalid("data", "buttons and questions are for agents to send");
             return self.refuse(send.reply, send.client_id, problem);
         }
+        let called = match self.directory.called(&send.content, work.current(&hot.conversation)) {
+            Ok(called) => called,
+            Err(problem) => return self.refuse(send.reply, send.client_id, problem),
+        };
         let file = file.map(|found| found.and_then(|file| check_file(&file, &send, key, work)));
         let file = match file.transpose() {
             Ok(file) => file,
@@ -101,6 +105,10 @@ impl Task {
         let entry = Entry { data, quote_seq, ..draft };
         let origin = Origin::Message { client_id: send.client_id, reply: send.reply, warning };
         let seq = self.say(key, entry, origin, file, now, work);
+        if !called.is_empty() {
+            let change = MentionChange::Add { agents: called, conversation: key, seq };
+            work.changes.push(kefu_store::Change::Mention(change));
+        }
         work.flag(&send.who, send.conversation, seq, &screened.flagged, now);
         work.audit(send.audit.map(|audit| *audit), ("conversation", send.conversation));
     }
@@ -196,7 +204,7 @@ impl Task {
             | Act::Transfer(_)
             | Act::Pend(_)
             | Act::MarkUnread
-            | Act::Resolve
+            | Act::Resolve(_)
             | Act::Reopen => Action::Manage,
         };
         allowed((&self.directory, &self.routing), who, action, current)?;
@@ -222,6 +230,7 @@ impl Task {
             _ => None,
         };
         let mut changed = current.clone();
+        let mut said = None;
         let agent = || me.ok_or_else(Problem::forbidden);
         let event = match act {
             Act::Accept => Some(changed.assign(agent()?)?),
@@ -249,7 +258,13 @@ impl Task {
                 changed.marked_unread = true;
                 None
             }
-            Act::Resolve => Some(changed.resolve(now)?),
+            Act::Resolve(ending) => {
+                if let Some(inbox) = self.directory.inboxes.get(&changed.inbox) {
+                    inbox.settings.wrap_up.takes(ending.as_deref().map(|ending| &ending.summary))?;
+                }
+                said = ending.map(|ending| Content::summary(&ending.summary, ending.note));
+                Some(changed.resolve(now)?)
+            }
             Act::End => changed.end(now)?,
             Act::Reopen => Some(changed.take_up(agent()?)?),
             Act::Rate { score, comment, flagged } => {
@@ -286,6 +301,10 @@ impl Task {
         touched.conversation = Arc::new(changed);
         if is_handed_over {
             self.append_event(key, Event::of(EventCode::HandedOver), who.principal, now, work);
+        }
+        if let Some(Content { kind, text, data, .. }) = said {
+            let entry = draft(self.ids.next(now), who.principal, kind, text, None, None, now);
+            work.append(key, Entry { data, ..entry }, Origin::Event);
         }
         if let Some(event) = event {
             self.append_event(key, event, who.principal, now, work);

@@ -3,7 +3,9 @@
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use kefu_core::{Action, AgentKey, Audience, Conversation, ConversationKey, Entry, Micros, Principal, State};
+use kefu_core::{
+    Action, AgentKey, Audience, Content, Conversation, ConversationKey, Entry, Micros, Principal, State,
+};
 use kefu_protocol::frame::{self, Change, ServerFrame, Warning};
 use kefu_socket::ConnectionId;
 use kefu_store::OpenWork;
@@ -158,6 +160,23 @@ impl Task {
         }
         if let Some(hot) = self.hot.get_mut(entry.conversation) {
             hot.remember(entry);
+        }
+        let called = Content::mentions(entry.kind, entry.data.as_deref());
+        if !called.is_empty() {
+            self.call(entry.conversation, &called);
+        }
+    }
+
+    /// Tells agents that a note calls them.
+    fn call(&self, conversation: ConversationKey, agents: &[Uuid]) {
+        let frame = self.hot.peek(conversation);
+        let frame = frame.and_then(|hot| self.hint_frame(hot, Change::Mentioned, Audience::Agent));
+        let Some(frame) = frame else { return };
+        for connection in &self.agent_connections {
+            let conn = self.hub.get(*connection).filter(|conn| agents.contains(&conn.meta.who.id));
+            if let Some(conn) = conn {
+                conn.outbox.push(frame.clone());
+            }
         }
     }
 

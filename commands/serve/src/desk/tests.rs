@@ -422,7 +422,7 @@ async fn others_conversations_do_not_exist() {
     assert_eq!(code(office.desk.conversation(&stranger, id).await), ErrorCode::NotFound);
     let sent = office.desk.send(&stranger, id, Uuid::nil(), text("x")).await.map(|_| ());
     assert_eq!(sent.unwrap_err().code, ErrorCode::NotFound);
-    let acted = office.desk.act(&stranger, id, Act::Resolve).await;
+    let acted = office.desk.act(&stranger, id, Act::Resolve(None)).await;
     assert_eq!(code(acted), ErrorCode::NotFound);
 }
 
@@ -446,7 +446,7 @@ async fn a_transfer_moves_the_conversation_and_what_is_heard_of_it() {
     alex_line.until("conversation").await;
     office.desk.send(&visitor, id, Uuid::from_u128(2), text("again")).await.unwrap();
     assert_eq!(alex_line.next("message").await["text"], "again");
-    let refused = office.desk.act(&lin, id, Act::Resolve).await.map(drop);
+    let refused = office.desk.act(&lin, id, Act::Resolve(None)).await.map(drop);
     assert_eq!(refused.unwrap_err().code, ErrorCode::NotFound);
     let (page, _) = office.desk.conversations(&alex, View::All, None, None, 10).await.unwrap();
     assert_eq!(page.len(), 1);
@@ -467,7 +467,7 @@ async fn what_waits_goes_to_who_comes_and_survives_a_restart() {
     let _line = office.line(&lin).await;
     let agents = office.desk.agents().await.unwrap();
     assert_eq!((agents[0].load, agents[0].status), (2, AgentStatus::Online));
-    office.desk.act(&lin, ids[0], Act::Resolve).await.unwrap();
+    office.desk.act(&lin, ids[0], Act::Resolve(None)).await.unwrap();
     let states: Vec<_> = states_of(&office, &lin, &ids).await;
     assert_eq!(states, [State::Resolved, State::Open, State::Open]);
     let rated = office

@@ -3,7 +3,9 @@
 use std::str::FromStr;
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
+    extract::{
+        FromRequest, FromRequestParts, OptionalFromRequest, Path, Query, Request, rejection::BytesRejection,
+    },
     http::request::Parts,
 };
 use bytes::Bytes;
@@ -46,6 +48,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         // How long it may take to arrive is the listener's to say.
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
         parse(&bytes).map(Self)
+    }
+}
+
+/// A body that may be left out, with its type.
+impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Refused> {
+        if !request.headers().contains_key(CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 
@@ -208,7 +222,8 @@ mod tests {
     async fn refused(content_type: &str, body: &str) -> (u16, Value) {
         let request = Request::post("/").header("content-type", content_type);
         let request = request.body(HttpBody::from(body.to_owned())).unwrap();
-        let response = Body::<Outer>::from_request(request, &()).await.unwrap_err().into_response();
+        let response =
+            <Body<Outer> as FromRequest<()>>::from_request(request, &()).await.unwrap_err().into_response();
         let status = response.status().as_u16();
         let bytes = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap())

@@ -23,7 +23,7 @@ pub(crate) use cors::CorsScope;
 pub(crate) use envelope::envelope;
 pub(crate) use fields::is_harmless;
 pub(crate) use problem::Refused;
-pub(crate) use routes::INBOX_SEAL_PURPOSE;
+pub(crate) use routes::{INBOX_SEAL_PURPOSE, widget_config};
 
 use crate::{masking::Masking, services::Services};
 

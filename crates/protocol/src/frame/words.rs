@@ -222,6 +222,8 @@ words! {
         OfferMissed = "offer_missed",
         /// It waits or is unanswered for longer than it should.
         Overdue = "overdue",
+        /// A note calls the receiver.
+        Mentioned = "mentioned",
         /// Something else about it changed.
         Updated = "updated",
     }

@@ -30,6 +30,8 @@ pub enum View {
     },
     /// A visitor's, in every state, newest activity first.
     OfVisitor(VisitorKey),
+    /// Those with a note that calls this agent and that it has not looked at, in every state, newest activity first.
+    Mentioned(AgentKey),
 }
 
 /// Where a list of conversations goes on: the time and key of the last one that was seen.
@@ -62,13 +64,12 @@ pub struct OpenWork {
     pub joined: Vec<AgentKey>,
 }
 
-/// An index, and what rows must fulfil; `?1` is the agent or visitor.
-type Part = (&'static str, &'static str);
+/// An index, unless rows are found by their key, and what they must fulfil; `?1` is the agent or visitor.
+type Part = (Option<&'static str>, &'static str);
 
 fn select(columns: &str, (index, condition): Part) -> String {
-    format!(
-        "SELECT {columns} FROM conversation INDEXED BY {index} WHERE {condition} AND (?2 IS NULL OR inbox = ?2)"
-    )
+    let by = index.map_or_else(String::new, |index| format!("INDEXED BY {index}"));
+    format!("SELECT {columns} FROM conversation {by} WHERE {condition} AND (?2 IS NULL OR inbox = ?2)")
 }
 
 /// Goes on below the cursor.
@@ -80,23 +81,26 @@ fn newest(part: Part) -> String {
 impl View {
     /// What it is read by, in one part or two that have nothing in common.
     fn parts(self) -> (Part, Option<Part>) {
-        const MINE: Part = ("conversation_mine", "assignee = ?1 AND state IN (2, 3)");
+        const MINE: Part = (Some("conversation_mine"), "assignee = ?1 AND state IN (2, 3)");
         // What waits for a team that is gone waits for anybody.
         const FOR_ME: Part = (
-            "conversation_waiting",
+            Some("conversation_waiting"),
             "state = 1 AND (team IS NULL OR team NOT IN (SELECT key FROM team)
                 OR team IN (SELECT value FROM json_each((SELECT teams FROM agent WHERE key = ?1))))",
         );
         let part = match self {
             Self::Mine(_) => MINE,
-            Self::Waiting => ("conversation_waiting", "state = 1"),
+            Self::Waiting => (Some("conversation_waiting"), "state = 1"),
             Self::WaitingFor(_) => FOR_ME,
-            Self::All => ("conversation_live", "state IN (1, 2, 3)"),
+            Self::All => (Some("conversation_live"), "state IN (1, 2, 3)"),
             Self::AgentAll(_) => return (MINE, Some(FOR_ME)),
-            Self::Bot => ("conversation_mine", "assignee IS NULL AND state IN (2, 3) AND state = 2"),
-            Self::Ended { assignee: None } => ("conversation_ended", "state = 4"),
-            Self::Ended { assignee: Some(_) } => ("conversation_ended_mine", "assignee = ?1 AND state = 4"),
-            Self::OfVisitor(_) => ("conversation_visitor", "visitor = ?1"),
+            Self::Bot => (Some("conversation_mine"), "assignee IS NULL AND state IN (2, 3) AND state = 2"),
+            Self::Ended { assignee: None } => (Some("conversation_ended"), "state = 4"),
+            Self::Ended { assignee: Some(_) } => {
+                (Some("conversation_ended_mine"), "assignee = ?1 AND state = 4")
+            }
+            Self::OfVisitor(_) => (Some("conversation_visitor"), "visitor = ?1"),
+            Self::Mentioned(_) => (None, "key IN (SELECT conversation FROM mention WHERE agent = ?1)"),
         };
         (part, None)
     }
@@ -131,6 +135,7 @@ impl View {
             Self::Mine(agent)
             | Self::WaitingFor(agent)
             | Self::AgentAll(agent)
+            | Self::Mentioned(agent)
             | Self::Ended { assignee: Some(agent) } => Some(agent.0),
             Self::OfVisitor(visitor) => Some(visitor.0),
             Self::Waiting | Self::All | Self::Bot | Self::Ended { assignee: None } => None,

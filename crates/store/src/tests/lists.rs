@@ -6,7 +6,7 @@ use kefu_core::{
 };
 
 use super::{NOW, agent, open, run, shown};
-use crate::{Batch, Change, OpenWork, Store, View};
+use crate::{Batch, Change, MentionChange, OpenWork, Store, View};
 use uuid::Uuid;
 
 /// Forty conversations in all states, two agents, two inboxes, with equal times among them.
@@ -62,15 +62,23 @@ fn lists_are_what_a_scan_finds() {
             })
         });
         let colleague = Agent { teams: vec![TeamKey(2)], ..agent(AgentKey(1), "ada@example.com") };
-        let changes = teams.into_iter().chain([Change::Agent(colleague)]).collect();
+        let mention = |agents: Vec<AgentKey>, number, seq| {
+            let conversation = kefu_core::ConversationKey(number);
+            Change::Mention(MentionChange::Add { agents, conversation, seq })
+        };
+        let (me, ada) = (AgentKey(1), AgentKey(0));
+        let seen = MentionChange::Seen { agent: me, conversation: kefu_core::ConversationKey(9), seq: 3 };
+        let calls = (1..=12).map(|number| mention(vec![me, ada], number, 3));
+        let more = [mention(vec![me], 8, 5), mention(vec![ada], 30, 1), Change::Mention(seen)];
+        let changes = teams.into_iter().chain([Change::Agent(colleague)]).chain(calls).chain(more).collect();
         let batch = Batch { conversations: heads.clone(), changes, ..Batch::default() };
         opened.writer.commit(&batch).await.unwrap();
         let live = |head: &Conversation| !matches!(head.state, State::New | State::Resolved);
-        let me = AgentKey(1);
         let mine = move |head: &Conversation| head.assignee == Some(me);
         // Team 99 is gone.
         let for_me = |head: &Conversation| head.state == State::Queued && head.team != Some(TeamKey(1));
-        let views: [(View, Belongs<'_>); 8] = [
+        let called = |head: &Conversation| head.key.0 <= 12 && head.key.0 != 9;
+        let views: [(View, Belongs<'_>); 9] = [
             (View::Mine(me), &|head| mine(head) && live(head)),
             (View::Waiting, &|head| head.state == State::Queued),
             (View::WaitingFor(me), &for_me),
@@ -79,6 +87,7 @@ fn lists_are_what_a_scan_finds() {
             (View::Ended { assignee: None }, &|head| head.state == State::Resolved),
             (View::Ended { assignee: Some(me) }, &|head| head.state == State::Resolved && mine(head)),
             (View::OfVisitor(VisitorKey(2)), &|head| head.visitor == VisitorKey(2)),
+            (View::Mentioned(me), &called),
         ];
         for (view, belongs) in views {
             for inbox in [None, Some(InboxKey(0)), Some(InboxKey(1))] {
@@ -160,6 +169,29 @@ fn what_is_set_aside_until_a_time_and_how_fast_answers_came() {
         let even: Vec<_> = (2..=40).step_by(2).collect();
         assert_eq!(waits(0, NOW.plus(-1)).await, even);
         assert_eq!((waits(1, NOW.plus(-1)).await, waits(0, NOW).await), (vec![], vec![]));
+        opened.writer.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_call_stands_until_its_newest_note_was_looked_at() {
+    run(|dir| async move {
+        let mut opened = open(dir.path()).await.unwrap();
+        let agent = AgentKey(1);
+        let head = super::conversation(&mut opened.writer, 1).await;
+        let conversation = head.key;
+        let seen = |seq| Change::Mention(MentionChange::Seen { agent, conversation, seq });
+        let called = |seq| Change::Mention(MentionChange::Add { agents: vec![agent], conversation, seq });
+        let mut after = async |change| {
+            let batch = Batch { changes: vec![change], ..Batch::default() };
+            opened.writer.commit(&batch).await.unwrap();
+            opened.store.count(View::Mentioned(agent), None, 9).await.unwrap()
+        };
+        assert_eq!(after(called(4)).await, 1);
+        assert_eq!(after(called(7)).await, 1);
+        assert_eq!(after(called(5)).await, 1);
+        assert_eq!(after(seen(6)).await, 1, "a newer note has come meanwhile");
+        assert_eq!(after(seen(7)).await, 0);
         opened.writer.close().await.unwrap();
     });
 }

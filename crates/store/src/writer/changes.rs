@@ -45,6 +45,7 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Ticket(change) => tickets::write(conn, change).await,
         Change::External(change) => super::external::write(conn, change).await,
         Change::Tag(change) => tags::write(conn, change).await,
+        Change::Mention(change) => super::mentions::write(conn, change).await,
         Change::Canned(change) => canned::write(conn, change).await,
         #[cfg(feature = "channels")]
         Change::Channel(change) => super::channels::write(conn, change).await,

@@ -1,4 +1,4 @@
-import type { Api } from '../../protocol/api';
+import type { AgentApi } from '../../protocol/agent-api';
 import type { AuditLine, Page } from '../../protocol/types';
 
 const PAGE = 500;
@@ -28,7 +28,7 @@ export interface Exported {
 
 /** All lines that match, as a CSV; `told` hears how many there are so far. */
 export async function exportLines(
-  api: Api,
+  api: AgentApi,
   query: Record<string, string | undefined>,
   signal: AbortSignal,
   told: (lines: number) => void,

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { ApiError, type Api } from '../../protocol/api';
+import { ApiError, type AgentApi } from '../../protocol/agent-api';
 import type { AuditLine, Page } from '../../protocol/types';
 import { type AuditFilter, request } from './filter';
 
@@ -18,11 +18,11 @@ export type LogState =
 /** The lines that match a filter, newest first, page by page. */
 export class AuditLog {
   readonly state = signal<LogState>({ kind: 'loading' });
-  private readonly api: Api;
+  private readonly api: AgentApi;
   private readonly query: Record<string, string | undefined>;
   private readonly abort = new AbortController();
 
-  constructor(api: Api, filter: AuditFilter) {
+  constructor(api: AgentApi, filter: AuditFilter) {
     this.api = api;
     this.query = request(filter);
     void this.load();

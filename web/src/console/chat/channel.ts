@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Api } from '../../protocol/api';
+import type { AgentApi } from '../../protocol/agent-api';
 
 /** What became of a message that went to a chat service. */
 export interface ChannelSend {
@@ -64,10 +64,10 @@ export class ChannelState {
   readonly value = signal<ConversationChannel | null>(null);
   /** Messages of which it is known that the customer sees what they were. */
   readonly dismissed = signal<ReadonlySet<number>>(new Set());
-  private readonly api: Api;
+  private readonly api: AgentApi;
   private readonly id: string;
 
-  constructor(api: Api, id: string) {
+  constructor(api: AgentApi, id: string) {
     this.api = api;
     this.id = id;
   }

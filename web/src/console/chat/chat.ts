@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import { History, type HistoryState, UNLOADED } from '../../protocol/history';
 import type {
   Conversation,
@@ -13,6 +13,7 @@ import type { Desk } from '../desk';
 import { isMine, isUnread } from '../list/views';
 import { isExternal } from './event-text';
 import { Handling } from './handling';
+import { summaryOf, unworded } from './summary';
 import type { Warned } from './warnings';
 import { Writing } from './writing';
 
@@ -170,6 +171,7 @@ export class Chat {
     const seq = this.log.lastSeq;
     if (!conversation || document.visibilityState !== 'visible') return;
     this.desk.seen(this.id);
+    if (seq > 0) this.desk.mentions.seen(this.id, seq);
     const marked = conversation.marked_unread ?? false;
     const due = marked || seq > Math.max(this.readSeq, conversation.agent_read_seq);
     if (!due || !isMine(conversation, this.desk.me.value)) return;
@@ -207,9 +209,11 @@ function shown(
   stored: ReadonlyMap<number, Message>,
   revealed: ReadonlyMap<number, Message>,
 ): HistoryState {
-  if (stored.size === 0 && revealed.size === 0 && !state.items.some(isExternal)) return state;
+  const isOther = (each: Message) => isExternal(each) || summaryOf(each) !== null;
+  if (stored.size === 0 && revealed.size === 0 && !state.items.some(isOther)) return state;
   const items = state.items.map((each) => {
     if (isExternal(each)) return asEvent(each);
+    if (summaryOf(each)) return unworded(each);
     // What was changed meanwhile is read anew by the log itself.
     const instead = revealed.get(each.seq) ?? stored.get(each.seq);
     return instead && (instead.revision ?? null) === (each.revision ?? null) ? instead : each;

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Conversation } from '../../protocol/types';
 import { filesOf } from '../../ui/attach';
 import { Icon } from '../../ui/icons';
@@ -11,6 +11,7 @@ import { ComposerClosed } from './composer-closed';
 import { Attachments, EditingBar, QuoteChip, TroubleLine } from './composer-parts';
 import { ComposerTools } from './composer-tools';
 import type { Mode } from './drafts';
+import { lazy } from './lazy';
 import { newestEditable } from './message-actions';
 import { openNextWaiting } from './next';
 import { PanelView } from './panel';
@@ -23,10 +24,17 @@ const MODES: readonly Mode[] = ['reply', 'note'];
 /** What opens the canned replies in an empty field: a Chinese input method makes the second of the first. */
 const SLASHES: readonly string[] = ['/', '、'];
 
+/** Signs with which the name of a colleague, an emoji or a variable begins. */
+const SIGNS = /[@:]|\{\{/;
+
 interface ComposerProps {
   chat: Chat;
   conversation: Conversation;
 }
+
+const Completion = lazy<ComposerProps & { note: boolean; close(): void }>(
+  () => import('./complete/composer-completion'),
+);
 
 export function ComposerArea({ chat, conversation }: ComposerProps) {
   const desk = useDesk();
@@ -67,6 +75,7 @@ function Composer({ chat, conversation }: ComposerProps) {
   const editing = writing.editing.value;
   const note = mode === 'note' && editing === null;
   const text = writing.text.value;
+  const [completes, setCompletes] = useState(() => SIGNS.test(text));
 
   // Who opens a conversation wants to write, on a screen that shows list and conversation at once.
   useEffect(() => {
@@ -81,6 +90,8 @@ function Composer({ chat, conversation }: ComposerProps) {
   const write = (value: string) => {
     const began = text === '' && editing === null && SLASHES.includes(value);
     writing.write(value);
+    if (SIGNS.test(value)) setCompletes(true);
+    writing.completer.look(value, writing.field.current?.selectionStart ?? value.length);
     if (began) chat.panel.value = { kind: 'canned' };
   };
   const editLast = () => {
@@ -91,6 +102,11 @@ function Composer({ chat, conversation }: ComposerProps) {
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.target !== writing.field.current) return;
+    if (writing.completer.key(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.key === 'Escape' && editing !== null && !event.isComposing) {
       event.preventDefault();
       event.stopPropagation();
@@ -147,6 +163,14 @@ function Composer({ chat, conversation }: ComposerProps) {
       )}
       <TroubleLine chat={chat} />
       {mode === 'reply' && editing === null && <QuoteChip writing={writing} />}
+      {completes && (
+        <Completion
+          chat={chat}
+          conversation={conversation}
+          note={note}
+          close={() => setCompletes(false)}
+        />
+      )}
       <MessageField
         field={writing.field}
         value={text}

@@ -15,6 +15,7 @@ import { eventText } from './event-text';
 import { BackLink, Header } from './header';
 import { messageActions } from './message-actions';
 import { Pictures, useContent } from './pictures';
+import { SummaryLine, summaryOf } from './summary';
 
 interface ConversationPaneProps {
   details: boolean;
@@ -128,9 +129,15 @@ function ChatBody({ chat, ...props }: ConversationPaneProps & { chat: Chat }) {
         onReach={(seq) => chat.reach(seq)}
         startSeq={startSeq()}
         unreadSeq={chat.unreadSeq}
-        menu={(message, own) => (
-          <MessageMenu own={own} actions={() => messageActions(chat, message, me, sender, i18n)} />
-        )}
+        menu={(message, own) => {
+          const summary = summaryOf(message);
+          return (
+            <>
+              {summary && <SummaryLine summary={summary} />}
+              <MessageMenu own={own} actions={() => messageActions(chat, message, me, sender, i18n)} />
+            </>
+          );
+        }}
       />
       <Pictures chat={chat} content={content} />
       <ComposerArea chat={chat} conversation={conversation} />

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import type { OutboxEntry } from '../../protocol/outbox';
 import type { Page, Priority, Tag } from '../../protocol/types';
 import { uuid } from '../../protocol/uuid';

@@ -7,16 +7,9 @@ import { type Load, useLoad } from '../../ui/load';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import { ComboField, optionId } from './combo-field';
 import type { Recipient } from './handling';
+import { RANK, STATUS_TEXTS } from './ranks';
 import { finds } from './search/fuzzy';
 import './dialogs.css';
-
-const RANK = { online: 0, busy: 1, away: 2, offline: 3 } as const;
-const STATUS_TEXTS = {
-  online: 'statusOnline',
-  busy: 'statusBusy',
-  away: 'statusAway',
-  offline: 'statusOffline',
-} as const;
 
 /** Who or what a conversation can be handed to. */
 export type Option =

@@ -1,10 +1,12 @@
 import { computed, signal } from '@preact/signals';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import type { Draft as Sending, OutboxEntry } from '../../protocol/outbox';
-import type { MediaKind, Message } from '../../protocol/types';
+import type { Agent, MediaKind, Message } from '../../protocol/types';
 import { TypingNotifier } from '../../protocol/typing';
 import { uuid } from '../../protocol/uuid';
 import type { Desk } from '../desk';
+import { calledIn } from './complete/called';
+import { Completer } from './complete/completer';
 import { draftOf, type Mode, type Quote, setDraft } from './drafts';
 
 /** What the agent should know about what was written; shown above the field. */
@@ -40,6 +42,9 @@ export class Writing {
     const draft = this.draft.value;
     return this.editing.value?.text ?? draft[draft.mode];
   });
+  readonly completer = new Completer((from, to, text) => this.replace(from, to, text));
+  /** Whom a note may call here, once they are known. */
+  readonly people = signal<readonly Agent[]>([]);
   private readonly desk: Desk;
   private readonly id: string;
   private readonly notifier: TypingNotifier;
@@ -73,7 +78,12 @@ export class Writing {
   insert(text: string): void {
     const value = this.text.peek();
     const begin = this.field.current?.selectionStart ?? value.length;
-    const end = this.field.current?.selectionEnd ?? begin;
+    this.replace(begin, this.field.current?.selectionEnd ?? begin, text);
+  }
+
+  /** Puts a text in place of what stands between two places. */
+  private replace(begin: number, end: number, text: string): void {
+    const value = this.text.peek();
     this.write(value.slice(0, begin) + text + value.slice(end));
     this.focus(begin + text.length);
   }
@@ -134,10 +144,13 @@ export class Writing {
     const { mode, quote } = this.draft.peek();
     const note = mode === 'note';
     let last: OutboxEntry | null = null;
+    this.completer.begun.value = null;
     if (text !== '') {
+      const mentions = note ? calledIn(text, this.people.peek()) : [];
       last = this.send({
         kind: note ? 'note' : 'text',
         text,
+        ...(mentions.length > 0 && { data: { mentions } }),
         ...(!note && quote !== null && { quote_seq: quote.seq }),
       });
       setDraft(this.id, note ? { note: '' } : { reply: '', quote: null });

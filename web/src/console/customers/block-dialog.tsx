@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/customers';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import type { Block } from '../../protocol/people';
 import type { Page } from '../../protocol/types';
 import { Field } from '../../ui/field';

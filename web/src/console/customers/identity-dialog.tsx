@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/customers';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import { Field } from '../../ui/field';
 import { useConsole, useDesk, useTextsOf } from '../context';
 import type { PersonDialogProps } from '../details/customer-part';

@@ -4,6 +4,7 @@ import { Icon } from '../../ui/icons';
 import { useLoad } from '../../ui/load';
 import { moment } from '../../ui/time';
 import type { Chat } from '../chat/chat';
+import { SummaryLine, summaryOf } from '../chat/summary';
 import { useConsole, useDesk } from '../context';
 import type { Desk } from '../desk';
 import { StateTag } from '../list/state-tag';
@@ -49,9 +50,24 @@ export function ConversationCard({ chat, conversation }: CardProps) {
           </Fact>
         )}
       </dl>
+      <Ended chat={chat} conversation={conversation} />
       <Clocks chat={chat} conversation={conversation} />
       <Tags conversation={conversation} />
       <Rating conversation={conversation} />
+    </>
+  );
+}
+
+/** What was said of its end, the last time that it ended. */
+function Ended({ chat, conversation }: ClocksProps) {
+  if (conversation.state !== 'resolved') return null;
+  const said = chat.history.value.items.findLast((each) => summaryOf(each) !== null);
+  const summary = said && summaryOf(said);
+  if (!summary) return null;
+  return (
+    <>
+      <SummaryLine summary={summary} />
+      {said.text && <blockquote>{said.text}</blockquote>}
     </>
   );
 }

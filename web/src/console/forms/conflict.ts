@@ -1,4 +1,4 @@
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import { same } from './same';
 
 /** What a save throws when somebody else changed the same thing meanwhile: `theirs` is how it is now. */

@@ -1,5 +1,5 @@
 import { texts } from '../../i18n/forms';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import { useTextsOf } from '../context';
 
 /** What to say of a request that failed, and what to do about it. */

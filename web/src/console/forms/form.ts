@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import { Conflict, differing, rebased } from './conflict';
 import { same } from './same';
 

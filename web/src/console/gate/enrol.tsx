@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Api } from '../../protocol/api';
+import type { AgentApi } from '../../protocol/agent-api';
 import { useSlow } from '../../ui/hooks';
 import { useConsole } from '../context';
 import type { FactorSetup } from '../profile/factor-setup';
@@ -9,7 +9,7 @@ import { Gate } from './gate';
 type Loaded = { View: typeof FactorSetup } | 'loading' | 'error';
 
 /** Has an agent set up the second factor that the server demands. */
-export function Enrol({ api }: { api: Api }) {
+export function Enrol({ api }: { api: AgentApi }) {
   const { session, i18n } = useConsole();
   const { t } = i18n;
   const [loaded, setLoaded] = useState<Loaded>('loading');

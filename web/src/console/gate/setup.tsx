@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import { useConsole } from '../context';
 import { Field, FormError, Gate } from './gate';
 import { go } from '../router';

@@ -1,5 +1,5 @@
 import { effect, signal } from '@preact/signals';
-import { type Api, ApiError } from '../../protocol/api';
+import { type AgentApi, ApiError } from '../../protocol/agent-api';
 import { Form, type Problems } from '../forms/form';
 import { same } from '../forms/same';
 import {
@@ -37,13 +37,13 @@ export class ArticleEditor {
   /** Since when there is a draft that was found again. */
   readonly found = signal<string | null>(null);
 
-  private readonly api: Api;
+  private readonly api: AgentApi;
   private readonly options: EditorOptions;
   private readonly place: string;
   private readonly undo: () => void;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(api: Api, options: EditorOptions) {
+  constructor(api: AgentApi, options: EditorOptions) {
     this.api = api;
     this.options = options;
     this.place = options.article?.id ?? 'new';

@@ -2,6 +2,7 @@ import type { Conversation, Page, Tag } from '../../protocol/types';
 import type { Recipient } from '../chat/handling';
 import type { Change, Desk } from '../desk';
 import { openFor, overlay } from '../shell/overlays';
+import { askEnding } from './ending';
 
 /** As many as a conversation may have. */
 const TAGS_MAX = 20;
@@ -19,8 +20,10 @@ export function transferAll(desk: Desk, ids: readonly string[], to: Recipient): 
   return run(desk, ids, (id) => desk.api.post<Conversation>(path(id), to ?? {}));
 }
 
-export function resolveAll(desk: Desk, ids: readonly string[]): Promise<void> {
-  return run(desk, ids, (id) => desk.api.post<Conversation>(`conversations/${id}/resolve`));
+export async function resolveAll(desk: Desk, ids: readonly string[]): Promise<void> {
+  const ending = await askEnding(desk, ids);
+  if (ending === null) return;
+  await run(desk, ids, (id) => desk.api.post<Conversation>(`conversations/${id}/resolve`, ending));
 }
 
 /** Adds tags to those that each of them has. */

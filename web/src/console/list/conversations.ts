@@ -4,9 +4,6 @@ import { Frames } from '../../ui/frames';
 import { Stored } from '../stored';
 import { belongs, comparison, newer, type Sort, VIEWS, viewsOf } from './views';
 
-/** Beyond so many changes at once, sorting anew is less work than moving each. */
-const MOVES_MAX = 500;
-
 interface Arrangement {
   readonly sort: Sort;
   /** Only those of this inbox. */
@@ -40,6 +37,8 @@ export class Conversations {
   private readonly cells = new Map<string, Signal<Conversation | undefined>>();
   private readonly stamps = new Map<string, number>();
   private readonly changed = new Set<string>();
+  /** What the lists were made of: a page of rows that are new takes none out of its place. */
+  private readonly placed = new Set<string>();
   private readonly version = signal(0);
   private readonly frames = new Frames(() => this.publish());
   private clock = 0;
@@ -163,6 +162,7 @@ export class Conversations {
 
   private rebuild(): void {
     for (const view of VIEWS) this.orders[view].value = [];
+    this.placed.clear();
     for (const id of this.held.keys()) this.changed.add(id);
     this.frames.now();
   }
@@ -176,27 +176,26 @@ export class Conversations {
         if (cell) cell.value = this.held.get(id);
         if (!this.held.has(id)) this.cells.delete(id);
       }
-      for (const view of VIEWS) this.place(view, ids);
+      const moving = ids.some((id) => this.placed.has(id)) ? new Set(ids) : null;
+      for (const view of VIEWS) this.place(view, ids, moving);
+      for (const id of ids) {
+        if (this.held.has(id)) this.placed.add(id);
+        else this.placed.delete(id);
+      }
       this.version.value += 1;
     });
   }
 
-  /** Takes what changed out of a list and puts it where it belongs now. */
-  private place(view: View, ids: readonly string[]): void {
+  /** Takes what changed out of a list, unless none of it was there, and puts it where it belongs now. */
+  private place(view: View, ids: readonly string[], moving: ReadonlySet<string> | null): void {
     const order = this.orders[view];
     const before = order.peek();
-    const changed = new Set(ids);
-    const after = before.filter((id) => !changed.has(id));
+    const staying = moving === null ? before : before.filter((id) => !moving.has(id));
     const joining = ids.filter((id) => this.shows(view, id));
-    if (joining.length === 0 && after.length === before.length) return;
+    if (joining.length === 0 && staying.length === before.length) return;
     const compare = comparison(view, this.arrangement.peek().sort);
     const byId = (a: string, b: string) => compare(this.held.get(a)!, this.held.get(b)!);
-    if (joining.length > MOVES_MAX) {
-      after.push(...joining);
-      after.sort(byId);
-    } else {
-      for (const id of joining) after.splice(placeOf(id, after, byId), 0, id);
-    }
+    const after = merged(staying, joining.sort(byId), byId);
     const same = after.length === before.length && after.every((id, at) => id === before[at]);
     if (!same) order.value = after;
   }
@@ -209,12 +208,24 @@ export class Conversations {
   }
 }
 
-function placeOf(
-  id: string,
-  sorted: readonly string[],
-  compare: (a: string, b: string) => number,
-): number {
-  let [low, high] = [0, sorted.length];
+type Compare = (a: string, b: string) => number;
+
+/** Two sorted lists as one; what stands in both places alike comes from the first. Few joining ones cost few looks. */
+function merged(sorted: readonly string[], joining: readonly string[], compare: Compare): string[] {
+  const all: string[] = [];
+  let from = 0;
+  for (const id of joining) {
+    const place = placeOf(id, sorted, from, compare);
+    while (from < place) all.push(sorted[from++]!);
+    all.push(id);
+  }
+  while (from < sorted.length) all.push(sorted[from++]!);
+  return all;
+}
+
+/** Where `id` belongs, at `from` or after it. */
+function placeOf(id: string, sorted: readonly string[], from: number, compare: Compare): number {
+  let [low, high] = [from, sorted.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (compare(sorted[middle]!, id) <= 0) low = middle + 1;

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Api } from '../../protocol/api';
+import type { AgentApi } from '../../protocol/agent-api';
 import type { ConversationCounts, View } from '../../protocol/types';
 import { poll } from '../../ui/poll';
 import type { Conversations } from './conversations';
@@ -17,14 +17,14 @@ export interface Count {
 
 /** How many conversations each list has: counted here where all of them are known, else by the server. */
 export class Counts {
-  private readonly api: Api;
+  private readonly api: AgentApi;
   private readonly known: Conversations;
   private readonly list: Pager;
   private readonly told = signal<ConversationCounts | null>(null);
   private readonly unpoll: () => void;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(api: Api, known: Conversations, list: Pager) {
+  constructor(api: AgentApi, known: Conversations, list: Pager) {
     this.api = api;
     this.known = known;
     this.list = list;

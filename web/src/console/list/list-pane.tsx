@@ -12,6 +12,7 @@ import { BulkBar } from './bulk-bar';
 import { Empty } from './empty';
 import { FirstSteps } from './first-steps';
 import { ListHeader } from './list-header';
+import { MentionsLine } from './mentions-line';
 import { Rows } from './rows';
 import { viewsOf } from './views';
 
@@ -64,6 +65,7 @@ export function ListPane({ children }: { children: ComponentChildren }) {
           <Tab key={each} view={each} current={view === each} conversation={conversation} />
         ))}
       </nav>
+      <MentionsLine view={view} />
       <List key={view} view={view} selection={selection} />
       <FirstSteps />
       {children}

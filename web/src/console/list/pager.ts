@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { type Api, ApiError } from '../../protocol/api';
+import { type AgentApi, ApiError } from '../../protocol/agent-api';
 import type { Conversation, Page, View } from '../../protocol/types';
 import type { Conversations } from './conversations';
 import { comparison, VIEWS } from './views';
@@ -21,13 +21,13 @@ const STALE_MS = 10_000;
 /** Brings lists from the server, page by page. */
 export class Pager {
   readonly pages = signal<Record<View, ViewPage>>(everyView(FIRST));
-  private readonly api: Api;
+  private readonly api: AgentApi;
   private readonly known: Conversations;
   private readonly isOpen: (id: string) => boolean;
   private readonly loadedAt = new Map<View, number>();
   private round = 0;
 
-  constructor(api: Api, known: Conversations, isOpen: (id: string) => boolean) {
+  constructor(api: AgentApi, known: Conversations, isOpen: (id: string) => boolean) {
     this.api = api;
     this.known = known;
     this.isOpen = isOpen;

@@ -1,10 +1,11 @@
-import { useComputed } from '@preact/signals';
+import { type ReadonlySignal, useComputed } from '@preact/signals';
 import type { Conversation, View } from '../../protocol/types';
 import { Avatar } from '../../ui/avatar';
 import { Icon } from '../../ui/icons';
 import { halfMinutes, seconds } from '../../ui/ticking';
 import { ago, moment } from '../../ui/time';
 import { draftOf } from '../chat/drafts';
+import { isStandIn } from '../chat/summary';
 import { type ConsoleI18n, visitorName } from '../context';
 import type { Desk } from '../desk';
 import { href } from '../router';
@@ -31,7 +32,7 @@ interface RowProps {
   selecting: boolean;
   /** Where it is among all rows, when not all of them are in the page. */
   position: number | undefined;
-  total: number | undefined;
+  total: ReadonlySignal<number> | undefined;
   top: number | undefined;
   actions: RowActions;
 }
@@ -104,11 +105,17 @@ type PartProps = RowProps & { conversation: Conversation };
 function Title({ conversation, name, i18n, desk, compact }: PartProps & { name: string }) {
   const { t } = i18n;
   const { visitor, state, priority, assignee, offer } = conversation;
+  const mentioned = useComputed(() => desk.mentions.ids.value.has(conversation.id)).value;
   const wait = waitOf(conversation, desk.directory.targetsOf(conversation.inbox.id));
   const since = state === 'queued' ? waitingSince(conversation) : conversation.updated_at;
   return (
     <span class="row-line">
       <span class="row-name">{name}</span>
+      {mentioned && (
+        <span class="row-mark is-mention" role="img" aria-label={t('mentioned')} title={t('mentioned')}>
+          @
+        </span>
+      )}
       {visitor.verified && <Icon name="shield" size={14} label={t('verified')} />}
       {state === 'open' && assignee === null && (
         <span class="row-mark is-bot">
@@ -184,7 +191,7 @@ function LastLine({ id, conversation, name, unread, current, desk, i18n }: LastL
             {FILES.has(last.kind) && <Icon name="clip" size={12} label={t('attachment')} />}
             {last.from.kind === 'agent' && last.from.id === desk.me.value.id && t('prefixYou')}
             {last.from.kind === 'bot' && t('prefixBot')}
-            {last.text}
+            {isStandIn(last.text) ? t('summary') : last.text}
           </>
         ) : (
           t('noMessage')

@@ -1,4 +1,4 @@
-import type { Signal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { View } from '../../protocol/types';
 import { ContextMenu } from '../../ui/context-menu';
@@ -47,6 +47,9 @@ export function Rows({ view, selection }: RowsProps) {
   const tabStop = [focused, current].find((id) => id !== null && ids.includes(id)) ?? ids[0];
   const { start, end } = windowOf(ids.length, rowHeight, scroll.top, scroll.height);
   const isWindowed = ids.length > WINDOW_FROM;
+  // A signal: rows that stay where they are need not be drawn again because there are more of them.
+  const total = useSignal(ids.length);
+  total.value = ids.length;
 
   const rerender = () => setHeld((value) => value + 1);
   const hold = () => {
@@ -194,7 +197,7 @@ export function Rows({ view, selection }: RowsProps) {
               selected={selection.value.has(id)}
               selecting={selection.value.size > 0}
               position={isWindowed ? position : undefined}
-              total={isWindowed ? ids.length : undefined}
+              total={isWindowed ? total : undefined}
               top={isWindowed ? position * rowHeight : undefined}
               actions={actions}
             />

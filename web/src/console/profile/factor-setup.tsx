@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/profile';
 import type { FactorSecret } from '../../protocol/access';
-import type { Api } from '../../protocol/api';
+import type { AgentApi } from '../../protocol/agent-api';
 import { Field } from '../../ui/field';
 import { Icon } from '../../ui/icons';
 import { useTextsOf } from '../context';
@@ -18,7 +18,7 @@ type Step =
   | { name: 'recovery'; codes: readonly string[] };
 
 interface FactorSetupProps {
-  api: Api;
+  api: AgentApi;
   onDone(): void;
   onCancel?: () => void;
 }
@@ -50,7 +50,7 @@ export function FactorSetup({ api, onDone, onCancel }: FactorSetupProps) {
 }
 
 interface StepProps<T> {
-  api: Api;
+  api: AgentApi;
   onDone(value: T): void;
   onCancel: (() => void) | undefined;
 }

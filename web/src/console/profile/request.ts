@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { texts } from '../../i18n/profile';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import { useConsole, useTextsOf } from '../context';
 
 /** A request of a form about passwords and codes, and why it was refused. */

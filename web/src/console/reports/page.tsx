@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import { useSlow } from '../../ui/hooks';
 import { Icon } from '../../ui/icons';
 import { number } from '../../ui/numbers';

@@ -1,5 +1,5 @@
 import { useMemo, useRef } from 'preact/hooks';
-import type { Api } from '../../protocol/api';
+import type { AgentApi } from '../../protocol/agent-api';
 import type { Report } from '../../protocol/types';
 import { type Load, useLoad } from '../../ui/load';
 import { type Choice, request, spanOfChoice } from './choice';
@@ -25,7 +25,7 @@ export interface UsedReport {
   fault: SpanFault | null;
 }
 
-export function useReport(api: Api, choice: Choice): UsedReport {
+export function useReport(api: AgentApi, choice: Choice): UsedReport {
   const span = spanOfChoice(choice, Date.now());
   const fault = faultOf(span, choice.by === 'hour');
   const query = request(choice, span);

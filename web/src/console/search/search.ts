@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { type Api, ApiError } from '../../protocol/api';
+import { type AgentApi, ApiError } from '../../protocol/agent-api';
 import type { Hit } from '../../protocol/search';
 import type { Conversation, Page } from '../../protocol/types';
 
@@ -35,11 +35,11 @@ const EMPTY_PAGES_MAX = 5;
 /** One search and what it has found so far. */
 export class Search {
   readonly state = signal<SearchState>({ status: 'idle' });
-  private readonly api: Api;
+  private readonly api: AgentApi;
   private abort = new AbortController();
   private query: Query = { q: '' };
 
-  constructor(api: Api) {
+  constructor(api: AgentApi) {
     this.api = api;
   }
 

@@ -1,5 +1,5 @@
 import { useMemo, useRef } from 'preact/hooks';
-import type { Api } from '../../protocol/api';
+import type { AgentApi } from '../../protocol/agent-api';
 import type { Page } from '../../protocol/types';
 import { type Load, useLoad } from '../../ui/load';
 import { useDesk } from '../context';
@@ -51,7 +51,7 @@ export function useAll<T>(path: string): Load<T[]> {
   return useLoad(path, (signal) => everything<T>(api, path, signal));
 }
 
-async function everything<T>(api: Api, path: string, signal: AbortSignal): Promise<T[]> {
+async function everything<T>(api: AgentApi, path: string, signal: AbortSignal): Promise<T[]> {
   const items: T[] = [];
   for (let cursor: string | undefined; ;) {
     const page = await api.get<Page<T>>(path, { cursor, limit: PAGE_SIZE }, { signal });
@@ -66,7 +66,7 @@ async function everything<T>(api: Api, path: string, signal: AbortSignal): Promi
  * and `item` is what they made of it.
  */
 export async function patched<T extends { id: string }>(
-  api: Api,
+  api: AgentApi,
   path: string,
   list: List<T>,
   id: string,

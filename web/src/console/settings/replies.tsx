@@ -1,7 +1,10 @@
-import { useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { texts as formTexts } from '../../i18n/forms';
 import { texts } from '../../i18n/settings';
 import { Field } from '../../ui/field';
+import { Completer } from '../chat/complete/completer';
+import { Completion } from '../chat/complete/completion';
+import { variableOptions } from '../chat/complete/variables';
 import { useDesk, useTextsOf } from '../context';
 import { Form, type Problems } from '../forms/form';
 import { FormView } from '../forms/form-view';
@@ -192,18 +195,45 @@ function ReplyText({ value, error, set }: ReplyTextProps) {
     set(element.value);
     element.focus();
   };
+  const nameOf = (variable: string) => t(`variable_${variable.replaceAll('.', '_') as VariableKey}`);
+  const newest = useRef(set);
+  newest.current = set;
+  const completer = useMemo(
+    () =>
+      new Completer((from, to, text) => {
+        const element = area.current;
+        if (!element) return;
+        element.setRangeText(text, from, to, 'end');
+        newest.current(element.value);
+      }),
+    [],
+  );
+  useEffect(() => {
+    completer.sources.value = { variable: (query) => variableOptions(VARIABLES, query, nameOf) };
+  }, [t]);
   return (
     <>
       <Field label={t('replyText')} hint={t('replyTextHint')} error={error}>
         {(ties) => (
-          <textarea
-            {...ties}
-            ref={area}
-            class="input"
-            rows={6}
-            value={value}
-            onInput={(event) => set(event.currentTarget.value)}
-          />
+          <div class="completing">
+            <Completion completer={completer} field={area} />
+            <textarea
+              {...ties}
+              ref={area}
+              class="input"
+              rows={6}
+              value={value}
+              onInput={({ currentTarget }) => {
+                set(currentTarget.value);
+                completer.look(currentTarget.value, currentTarget.selectionStart);
+              }}
+              onKeyDown={(event) => {
+                if (!completer.key(event)) return;
+                event.preventDefault();
+                event.stopPropagation();
+              }}
+            />
+          </div>
         )}
       </Field>
       <div class="reply-variables" role="group" aria-label={t('variables')}>
@@ -215,7 +245,7 @@ function ReplyText({ value, error, set }: ReplyTextProps) {
             title={`{{${variable}}}`}
             onClick={() => insert(variable)}
           >
-            {t(`variable_${variable.replaceAll('.', '_') as VariableKey}`)}
+            {nameOf(variable)}
           </button>
         ))}
       </div>

@@ -1,5 +1,5 @@
 /* What the settings are made of, as REST tells them. */
-import type { FormField } from '../../protocol/types';
+import type { FormField, WrapUp } from '../../protocol/types';
 
 export const DAYS = [
   'monday',
@@ -71,6 +71,7 @@ export interface InboxSettings {
   retention?: Partial<Record<`${Kept}_days`, number>>;
   bot?: Bot;
   widget?: WidgetLook;
+  wrap_up?: Partial<WrapUp>;
 }
 
 export interface Inbox {

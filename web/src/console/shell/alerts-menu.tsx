@@ -9,6 +9,7 @@ const EVENT_TEXTS = {
   offered: 'alertOffered',
   assigned: 'alertAssigned',
   message: 'alertMessage',
+  mention: 'alertMention',
   queued: 'alertQueued',
   overdue: 'alertOverdue',
 } as const;

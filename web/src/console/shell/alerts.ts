@@ -22,6 +22,7 @@ export const ALERT_EVENTS: readonly AlertEvent[] = [
   'offered',
   'assigned',
   'message',
+  'mention',
   'queued',
   'overdue',
 ];
@@ -32,6 +33,7 @@ export const alertWays = new Stored<Record<AlertEvent, Ways>>('kefu-console-aler
   offered: { sound: true, desktop: true, title: true },
   assigned: { sound: true, desktop: true },
   message: { sound: true, desktop: true, title: true },
+  mention: { sound: true, desktop: true },
   queued: { sound: true, desktop: true, title: false },
   overdue: { sound: false, desktop: false },
 });

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { Conversation } from '../../protocol/types';
 
-export type AlertEvent = 'queued' | 'assigned' | 'offered' | 'message' | 'overdue';
+export type AlertEvent = 'queued' | 'assigned' | 'offered' | 'message' | 'mention' | 'overdue';
 
 export type Notice =
   | { id: number; kind: 'error'; code: string; detail: string }

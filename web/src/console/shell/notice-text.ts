@@ -5,6 +5,7 @@ const TEXTS = {
   assigned: 'assignedTo',
   queued: 'newConversation',
   message: 'newMessageFrom',
+  mention: 'noticeMention',
   offered: 'noticeOffered',
   overdue: 'noticeOverdue',
 } as const;

@@ -11,6 +11,7 @@ const ICONS: Record<Notice['kind'], IconName> = {
   assigned: 'inbox',
   offered: 'bell',
   message: 'inbox',
+  mention: 'note',
   overdue: 'clock',
 };
 

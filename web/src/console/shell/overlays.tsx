@@ -9,7 +9,8 @@ export type Overlay =
   | 'snooze'
   | 'bulk-transfer'
   | 'bulk-tags'
-  | 'bulk-result';
+  | 'bulk-result'
+  | 'ending';
 
 /** Which dialog of the console itself is open. */
 export const overlay = signal<Overlay | null>(null);
@@ -30,6 +31,7 @@ const LOADS: Record<Overlay, () => Promise<{ default: Dialog }>> = {
   'bulk-transfer': () => import('../list/bulk-transfer'),
   'bulk-tags': () => import('../list/bulk-tags'),
   'bulk-result': () => import('../list/bulk-result'),
+  ending: () => import('../list/ending-dialog'),
 };
 
 /** Fetched when they are first wanted. */

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
-import { ApiError } from '../../protocol/api';
-import type { WatchScope } from '../../protocol/client';
+import { ApiError } from '../../protocol/agent-api';
+import type { WatchScope } from '../../protocol/watching';
 import type {
   Agent,
   AgentStatus,

@@ -1,5 +1,5 @@
 import { useId, useState } from 'preact/hooks';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import type { Conversation } from '../../protocol/types';
 import { Avatar } from '../../ui/avatar';
 import { Dialog } from '../../ui/dialog';

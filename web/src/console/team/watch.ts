@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import { History, type HistoryState, UNLOADED } from '../../protocol/history';
 import type { Conversation } from '../../protocol/types';
 import { uuid } from '../../protocol/uuid';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import type { Conversation } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { MessageField } from '../../ui/message-field';

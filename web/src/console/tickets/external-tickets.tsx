@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import type { ExternalTicket, ExternalTickets, ExternalWrite } from '../../protocol/external';
 import type { TicketStatus } from '../../protocol/people';
 import type { Page } from '../../protocol/types';

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
-import { ApiError } from '../../protocol/api';
+import { ApiError } from '../../protocol/agent-api';
 import type {
   RevealedTicket,
   Ticket,

@@ -52,4 +52,5 @@ export const more = {
   failed_rejected: 'Not sent: it contains words that are not allowed here',
   failed_bad_frame: 'Not sent: this is not accepted here',
   failed_file_size: 'Not sent: the file is too large',
+  limited: 'Please wait {n} s before the next message',
 };

@@ -17,7 +17,6 @@ export const shared = {
   internalNote: 'Internal note',
   typing: '{name} is typing',
   reconnecting: 'Reconnecting… messages you send are kept',
-  limited: 'Please wait {n} s before the next message',
   close: 'Close',
   attach: 'Attach files',
   recalled: 'Message taken back',

@@ -54,4 +54,5 @@ export const more: { [K in keyof typeof en]: string } = {
   failed_rejected: '未发送：包含不允许的词语',
   failed_bad_frame: '未发送：不支持该内容',
   failed_file_size: '未发送：文件过大',
+  limited: '发送太频繁，请 {n} 秒后再试',
 };

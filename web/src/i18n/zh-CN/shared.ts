@@ -19,7 +19,6 @@ export const shared: { [K in keyof typeof en]: string } = {
   internalNote: '内部备注',
   typing: '{name} 正在输入',
   reconnecting: '正在重新连接…已写的消息会保留并自动发送',
-  limited: '发送太频繁，请 {n} 秒后再试',
   close: '关闭',
   attach: '添加附件',
   recalled: '消息已撤回',

@@ -1,8 +1,9 @@
-import { Client, type ClientOptions } from '../client';
+import type { ClientOptions } from '../client';
 import type { ConnectionState, Listener } from '../connection';
 import { memoryStore, type OutboxEntry } from '../outbox';
 import type { TransportEvents, TransportKind } from '../transport';
 import type { ClientFrame, Message, ServerFrame } from '../types';
+import { WatchingClient } from '../watching';
 
 /** One connection as the server's side sees it. */
 export class FakeConnection {
@@ -103,7 +104,7 @@ export function harness(options: Partial<ClientOptions> = {}) {
     progress: (clientId, share) => told.progress.push([clientId, share]),
     frame: (frame) => told.frames.push(frame),
   };
-  const client = new Client({
+  const client = new WatchingClient({
     connect: (kind, events) => {
       const connection = new FakeConnection(kind, events);
       connections.push(connection);

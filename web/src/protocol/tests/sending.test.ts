@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ApiError } from '../api';
 import { CLOSE } from '../connection';
 import type { OutboxEntry, OutboxStore } from '../outbox';
 import { CONVERSATION, type FakeConnection, harness, message } from './fakes';
@@ -198,5 +199,100 @@ describe('a kept outbox', () => {
     const run = await online(0, broken);
     run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
     expect(texts(run.connection)).toEqual(['a']);
+  });
+});
+
+describe('hurrying', () => {
+  const me = { kind: 'visitor' as const, id: 'me', name: '' };
+  type Sent = Parameters<ReturnType<typeof harness>['client']['hurry']>[1];
+
+  /** A client that has just got its conversation, and whose socket is not open yet. */
+  async function hurried(post: Sent) {
+    const run = harness({
+      prepare: (client) => {
+        client.setPosition(CONVERSATION, 0);
+        client.hurry(me, post);
+        return Promise.resolve();
+      },
+    });
+    const entry = run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
+    const started = run.client.start();
+    await vi.advanceTimersByTimeAsync(500);
+    await started;
+    return { run, entry };
+  }
+  const done = { seq: 1, id: 'm1', created_at: '2026-01-01T00:00:00.000Z' };
+
+  it('posts what is written before the socket is there, and resumes after it', async () => {
+    const post = vi.fn<Sent>(() => Promise.resolve(done));
+    const { run, entry } = await hurried(post);
+    expect(post.mock.calls.map(([frame]) => frame.client_id)).toEqual([entry.client_id]);
+    expect(run.told.messages).toMatchObject([{ seq: 1, prev_seq: 0, from: me, text: 'a' }]);
+    expect(run.told.outbox).toEqual([]);
+    run.connection.greet(2);
+    expect(run.connection.of('resume')[0]?.positions).toEqual([
+      { conversation_id: CONVERSATION, seq: 1 },
+    ]);
+    run.connection.say(message(2));
+    run.connection.say({ type: 'resumed' });
+    expect(run.seqs()).toEqual([1, 2]);
+    expect(texts(run.connection)).toEqual([]);
+    run.client.send(CONVERSATION, { kind: 'text', text: 'b' });
+    expect(texts(run.connection)).toEqual(['b']);
+    expect(post).toHaveBeenCalledTimes(1);
+  });
+
+  it('opens no socket beside a post that is still to be answered', async () => {
+    let answer = (_: typeof done) => undefined as void;
+    const run = harness({
+      prepare: (client) => {
+        client.setPosition(CONVERSATION, 0);
+        client.hurry(me, () => new Promise((resolve) => (answer = resolve)));
+        return Promise.resolve();
+      },
+    });
+    run.client.send(CONVERSATION, { kind: 'text', text: 'a' });
+    const started = run.client.start();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(run.connections).toHaveLength(0);
+    answer(done);
+    await started;
+    expect(run.connections).toHaveLength(1);
+  });
+
+  it('takes it once when the socket brings it before the answer', async () => {
+    let answer = (_: typeof done) => undefined as void;
+    const { run, entry } = await hurried(() => new Promise((resolve) => (answer = resolve)));
+    // An answer that is late holds no socket back.
+    run.connection.greet(1);
+    run.connection.say(message(1, { client_id: entry.client_id, from: me }));
+    run.connection.say({ type: 'resumed' });
+    answer(done);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(run.seqs()).toEqual([1]);
+    expect(run.told.behind).toEqual([]);
+    expect(texts(run.connection)).toEqual([]);
+  });
+
+  it('fetches what came between', async () => {
+    const { run } = await hurried(() => Promise.resolve({ ...done, seq: 3 }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(run.told.behind).toEqual([CONVERSATION]);
+    expect(run.told.outbox).toEqual([]);
+  });
+
+  it('sends over the socket, under the same client_id, what did not get through', async () => {
+    const { run, entry } = await hurried(() => Promise.reject(new ApiError(0, 'network', '')));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(run.told.outbox.map(({ state }) => state)).toEqual(['queued']);
+    run.connection.welcome(0);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(run.connection.of('send').map(({ client_id }) => client_id)).toEqual([entry.client_id]);
+  });
+
+  it('says what was refused', async () => {
+    const { run } = await hurried(() => Promise.reject(new ApiError(422, 'rejected', 'no', 'text')));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(run.told.outbox).toMatchObject([{ state: 'failed', error: 'rejected' }]);
   });
 });

@@ -28,7 +28,7 @@ const ELEMENTS = new Set(
 );
 const ATTRIBUTES = new Set(
   (
-    'class dir href title target rel key src alt loading decoding controls preload download type ' +
+    'class dir lang href title target rel key src alt loading decoding controls preload download type ' +
     'aria-label aria-hidden aria-invalid aria-describedby aria-required role id for rows value ' +
     'maxLength inputMode disabled checked noValidate start width height viewBox fill stroke ' +
     'stroke-width stroke-linecap stroke-linejoin d'
@@ -51,6 +51,7 @@ function expectHarmless(root: FakeNode): void {
     for (const [name, value] of element.attributes) {
       expect(ATTRIBUTES, `${element.localName} ${name}`).toContain(name);
       if (name === 'href') expect(value).toMatch(LINK);
+      if (name === 'lang') expect(value).toMatch(/^[a-z]{2}$/);
       if (name === 'src') expect(value.replace(ORIGIN, '')).toMatch(/^\/files\//);
     }
     for (const listener of element.listeners.values()) expect(typeof listener).toBe('function');

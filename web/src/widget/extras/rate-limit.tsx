@@ -1,15 +1,17 @@
 import { useNow } from '../../ui/hooks';
+import { useMoreTexts } from '../../ui/more-texts';
 import { useWidget } from '../context';
 
 /** How long sending rests. */
 export function RateLimit() {
-  const { widget, i18n } = useWidget();
+  const { widget } = useWidget();
+  const { t } = useMoreTexts();
   const until = widget.line.shared.limitedUntil.value;
   const now = useNow(until > 0 ? 500 : 0);
   if (until <= now) return null;
   return (
     <p class="limited" role="status">
-      {i18n.t('limited', { n: Math.ceil((until - now) / 1000) })}
+      {t('limited', { n: Math.ceil((until - now) / 1000) })}
     </p>
   );
 }

@@ -92,7 +92,7 @@ async fn a_team_is_watched_by_its_members_without_what_is_said_and_by_supervisor
     assert_eq!(overseer.hint("pending").await["last_message"]["text"], "refund?");
     office.desk.post(watch_of(member, watch, false)).await;
     office.desk.act(&lin, id, Act::Reopen).await.unwrap();
-    office.desk.act(&lin, id, Act::Resolve).await.unwrap();
+    office.desk.act(&lin, id, Act::Resolve(None)).await.unwrap();
     overseer.hint("resolved").await;
     let own = Watch { scope: Scope::Team, id: None };
     office.desk.post(watch_of(member, own, true)).await;

@@ -1,8 +1,8 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
-use kefu_core::{Action, InboxKey, Permission, Principal, Priority, State as Stage};
+use kefu_core::{Action, InboxKey, Permission, Principal, Priority, State as Stage, Summary};
 use kefu_protocol::frame::Timestamp;
-use kefu_store::View;
+use kefu_store::{Change, MentionChange, RecordSet, View};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     auth::{Signed, SignedAgent, SignedVisitor},
     clock,
-    desk::Act,
+    desk::{Act, Ending},
     http::{
         Api, Refused,
         body::{Body, Id, Parameters, parameter},
@@ -28,7 +28,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// `mine` (without it), `waiting`, `all` (everything that has not ended, as far as the role goes), `bot` (what a
-    /// bot answers, for who sees all) or `ended`.
+    /// bot answers, for who sees all), `ended`, or `mentioned` (where a note calls the caller, who has not looked yet).
     /// Visitors get their own conversations whatever it says.
     view: Option<String>,
     /// Only those of this inbox.
@@ -92,6 +92,26 @@ pub(super) struct PriorityBody {
     /// `low`, `normal`, `high` or `urgent`.
     #[schema(value_type = String, example = "high")]
     priority: Priority,
+}
+
+/// What an agent says of a conversation that it ends.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Ending)]
+pub(super) struct ResolveBody {
+    /// Left out where there is nothing to say; inboxes may demand it.
+    summary: Option<SummaryBody>,
+    /// In words, at most 2,000 characters, for colleagues: beside `summary`.
+    note: Option<String>,
+}
+
+/// How it ended.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Summary)]
+pub(super) struct SummaryBody {
+    /// One of the inbox's `wrap_up.categories`.
+    category: Option<String>,
+    /// Whether the visitor got what it came for.
+    solved: Option<bool>,
 }
 
 /// What the visitor thought of it.
@@ -222,16 +242,48 @@ pub(super) async fn mark_unread(
     act(&api, &who, id, Act::MarkUnread).await
 }
 
-/// Ends a conversation
+/// Ends a conversation; what is said of it becomes a note
 #[utoipa::path(post, path = "/conversations/{id}/resolve", operation_id = "resolve", tag = "conversations",
-    params(("id" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = Uuid, Path)), request_body = Option<ResolveBody>, security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = ConversationView), SignedErrors))]
 pub(super) async fn resolve(
     State(api): State<Api>,
     SignedAgent(who): SignedAgent,
     Id(id): Id,
-) -> Result<Json<ConversationView>, Problem> {
-    act(&api, &who, id, Act::Resolve).await
+    body: Option<Body<ResolveBody>>,
+) -> Result<Json<ConversationView>, Refused> {
+    let ending = body.map(|Body(body)| ending(body)).transpose()?.flatten();
+    Ok(act(&api, &who, id, Act::Resolve(ending.map(Box::new))).await?)
+}
+
+fn ending(body: ResolveBody) -> Result<Option<Ending>, Problem> {
+    let note = fields::lines("note", body.note.as_deref().unwrap_or_default(), fields::COMMENT_CHARS)?;
+    let Some(SummaryBody { category, solved }) = body.summary else {
+        let is_lost = !note.trim().is_empty();
+        let problem = || Problem::invalid("note", "belongs to a `summary`");
+        return if is_lost { Err(problem()) } else { Ok(None) };
+    };
+    let category = category.map(|category| fields::line("summary.category", &category)).transpose()?;
+    Ok(Some(Ending { summary: Summary { category, solved }, note }))
+}
+
+/// Has looked at what a note called the caller to
+#[utoipa::path(post, path = "/conversations/{id}/mention/seen", operation_id = "mention_seen",
+    tag = "conversations", params(("id" = Uuid, Path)), request_body = ReadBody,
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "It is called no more, unless by a later note"), SignedErrors))]
+pub(super) async fn mention_seen(
+    State(api): State<Api>,
+    SignedAgent(who): SignedAgent,
+    Id(id): Id,
+    Body(body): Body<ReadBody>,
+) -> Result<StatusCode, Refused> {
+    let conversation = api.services.desk.head(&who, id, Action::Read).await?.key;
+    if let Principal::Agent(agent) = who.principal {
+        let change = Change::Mention(MentionChange::Seen { agent, conversation, seq: body.seq });
+        api.services.desk.record(RecordSet { changes: vec![change], audit: Vec::new() }).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Leaves the queue, or ends the conversation (its visitor)
@@ -365,7 +417,10 @@ fn view(who: &Identity, name: Option<&str>) -> Result<View, Problem> {
         (Principal::Agent(_), "bot") if sees_all => Ok(View::Bot),
         (Principal::Agent(_), "bot") => Err(Problem::forbidden()),
         (Principal::Agent(agent), "ended") => Ok(View::Ended { assignee: (!sees_all).then_some(agent) }),
-        (Principal::Agent(_), _) => Err(Problem::invalid("view", "must be mine, waiting, all, bot or ended")),
+        (Principal::Agent(agent), "mentioned") => Ok(View::Mentioned(agent)),
+        (Principal::Agent(_), _) => {
+            Err(Problem::invalid("view", "must be mine, waiting, all, bot, ended or mentioned"))
+        }
         (Principal::Bot | Principal::System, _) => Err(Problem::forbidden()),
     }
 }

@@ -84,7 +84,8 @@ pub(super) struct InboxPatch {
     /// Replaces all of: `team_id`, `skills`, `hours` {`time_zone`, `week`, `special_days`}, `waiting_target_s`,
     /// `first_response_target_s`, `idle_warn_s`, `idle_close_s`, `silence` (`visitor`, `anybody`), `bot` {`enabled`,
     /// `name`, `greeting`, `rules`, `articles`, `handover_words`, `handover_after`, `fallback`, `timeout_ms`},
-    /// `retention` {`messages_days`, `files_days`, `tickets_days`, `pages_days`}; each may be left out.
+    /// `retention` {`messages_days`, `files_days`, `tickets_days`, `pages_days`}, `widget` {`colour`, `side`, `pre_chat`,
+    /// `team_shown`}, `wrap_up` {`required`, `categories`}; each may be left out.
     #[schema(value_type = Option<Object>)]
     settings: Option<InboxSettings>,
 }

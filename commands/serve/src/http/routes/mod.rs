@@ -67,6 +67,7 @@ use pastey::paste;
 use utoipa::{Path, openapi::HttpMethod};
 
 pub(crate) use inboxes::SEAL_PURPOSE as INBOX_SEAL_PURPOSE;
+pub(crate) use widget::config_json as widget_config;
 
 use super::Api;
 
@@ -199,6 +200,7 @@ pub(super) fn routes() -> Routes {
     add!(routes: conversations::rate);
     add!(routes: conversations::invite_rating);
     add!(routes: conversations::read);
+    add!(routes: conversations::mention_seen);
     add!(routes: oversee::whisper);
     add!(routes: oversee::join);
     add!(routes: oversee::leave);

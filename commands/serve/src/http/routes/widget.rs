@@ -33,6 +33,7 @@ use crate::{
         openapi::OpenErrors,
     },
     problem::Problem,
+    services::Services,
     view::{AgentView, timestamp},
 };
 
@@ -178,21 +179,31 @@ pub(super) async fn config(
 ) -> Result<Json<WidgetConfig>, Problem> {
     let slug = query.inbox.ok_or_else(|| Problem::invalid("inbox", "the inbox must be named"))?;
     let inbox = find_inbox(&api, &slug, scope)?;
-    let articles = api.services.store.has_articles(inbox.id).await?;
+    config_of(&api.services, inbox).await.map(Json)
+}
+
+/// The same as JSON, for the page of the chat; nothing when the inbox is not there or cannot be read now.
+pub(crate) async fn config_json(services: &Services, slug: &str) -> Option<String> {
+    let inbox = services.desk.directory().inbox_by_slug(slug).cloned()?;
+    serde_json::to_string(&config_of(services, inbox).await.ok()?).ok()
+}
+
+async fn config_of(services: &Services, inbox: Inbox) -> Result<WidgetConfig, Problem> {
+    let articles = services.store.has_articles(inbox.id).await?;
     let now = clock::now();
     // They were checked when they were set.
     let hours = inbox.settings.hours.as_ref().and_then(|hours| kefu_core::Hours::new(hours).ok());
-    let reply_us = api.services.reply_times.of(&api.services.store, inbox.key, now).await;
-    let team = team_of(&api, &inbox.settings).await?;
-    Ok(Json(WidgetConfig {
+    let reply_us = services.reply_times.of(&services.store, inbox.key, now).await;
+    let team = team_of(services, &inbox.settings).await?;
+    Ok(WidgetConfig {
         bot: inbox.settings.bot().map(|bot| WidgetBot { name: bot.name.clone() }),
         inbox: inbox.slug,
         name: inbox.name,
         greeting: inbox.greeting,
         identity_required: inbox.identity_required,
-        agents_online: api.services.desk.anyone_online(),
+        agents_online: services.desk.anyone_online(),
         team,
-        shadow: api.services.outgoing.is_shadow(),
+        shadow: services.outgoing.is_shadow(),
         open: hours.as_ref().is_none_or(|hours| hours.is_open(now)),
         opens_at: hours
             .as_ref()
@@ -203,17 +214,17 @@ pub(super) async fn config(
         side: inbox.settings.widget.side,
         pre_chat: inbox.settings.widget.pre_chat,
         reply_ms: reply_us.map(|reply_us| reply_us / 1000),
-        upload_bytes_max: api.services.settings.files.max_size.0,
+        upload_bytes_max: services.settings.files.max_size.0,
         articles,
-    }))
+    })
 }
 
 /// Who would answer now, as far as visitors are to know.
-async fn team_of(api: &Api, settings: &InboxSettings) -> Result<Vec<WidgetPerson>, Problem> {
-    if !settings.widget.team_shown || !api.services.desk.anyone_online() {
+async fn team_of(services: &Services, settings: &InboxSettings) -> Result<Vec<WidgetPerson>, Problem> {
+    if !settings.widget.team_shown || !services.desk.anyone_online() {
         return Ok(Vec::new());
     }
-    let agents = api.services.desk.agents().await?;
+    let agents = services.desk.agents().await?;
     let answers = |agent: &AgentView| {
         let is_here = agent.status == AgentStatus::Online;
         is_here && settings.team_id.is_none_or(|team| agent.teams.contains(&team))

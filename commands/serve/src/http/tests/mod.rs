@@ -17,6 +17,7 @@ mod gateway;
 mod hostile;
 mod identity;
 mod masking;
+mod notes;
 mod office;
 mod oversee;
 mod privacy;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    articles, files, masking,
+    articles, files, masking, notes,
     office::{Ask, Office, PASSWORD, unlimited},
     oversee, privacy, records, reports, retention, shadow, words,
 };
@@ -208,6 +208,7 @@ fn cases() -> Vec<Case> {
         post("/stream/{n}", json!({"type": "ping"}), [401, 404, 404, 404, 404, 404, 404]),
     ];
     cases.extend(oversee::cases());
+    cases.extend(notes::cases());
     cases.extend(shadow::cases());
     #[cfg(feature = "channels")]
     cases.extend(super::channels::cases());

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Api } from '../../../protocol/api';
+import type { AgentApi } from '../../../protocol/agent-api';
 import type { AuditLine } from '../../../protocol/types';
 import { ACTIONS } from '../actions';
 import { exportLines, row } from '../export';
@@ -35,7 +35,7 @@ it('reads all pages and says how far it is', async () => {
         next_cursor: first ? 'next' : null,
       });
     },
-  } as unknown as Api;
+  } as unknown as AgentApi;
   const told: number[] = [];
   const signal = new AbortController().signal;
   const { parts, lines, isCut } = await exportLines(api, {}, signal, (count) => told.push(count));

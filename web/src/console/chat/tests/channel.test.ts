@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Api } from '../../../protocol/api';
+import type { AgentApi } from '../../../protocol/agent-api';
 import { ChannelState, type ConversationChannel, troubled, windowOf } from '../channel';
 
 const NOW = Date.parse('2026-11-29T02:00:00Z');
@@ -57,7 +57,7 @@ describe('what did not arrive', () => {
         return Promise.resolve({ ...CHANNEL, sends: [{ seq: 5, state: 'waiting', tries: 0 }] });
       },
       post: (path: string) => Promise.resolve(void asked.push(path)),
-    } as unknown as Api;
+    } as unknown as AgentApi;
     const state = new ChannelState(api, 'x');
     expect(state.isWaiting).toBe(false);
     await state.sendAgain(5);

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { ApiError } from '../../../protocol/api';
+import { ApiError } from '../../../protocol/agent-api';
 import type { Draft, OutboxEntry } from '../../../protocol/outbox';
 import type { Connect, TransportEvents } from '../../../protocol/transport';
 import type { Ack, Message } from '../../../protocol/types';

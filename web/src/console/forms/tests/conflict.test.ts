@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../../../protocol/api';
+import { ApiError } from '../../../protocol/agent-api';
 import { Conflict, differing, isStale, rebased } from '../conflict';
 import { Form } from '../form';
 

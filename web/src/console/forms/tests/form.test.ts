@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../../../protocol/api';
+import { ApiError } from '../../../protocol/agent-api';
 import { unitOf, wholeNumber } from '../durations';
 import { Form, isPart } from '../form';
 import { linesOf, wordsOf } from '../inputs';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Api, ApiError } from '../../../protocol/api';
+import { type AgentApi, ApiError } from '../../../protocol/agent-api';
 import { ArticleEditor } from '../article-editor';
 import { draftProblems, draftOf, NEW_ARTICLE } from '../draft';
 import type { Article, ArticleText } from '../shapes';
@@ -57,7 +57,7 @@ let server: FakeServer;
 const opened: ArticleEditor[] = [];
 
 function open(): ArticleEditor {
-  const editor = new ArticleEditor(server as unknown as Api, {
+  const editor = new ArticleEditor(server as unknown as AgentApi, {
     article: server.held,
     check: () => ({}),
     saved: () => undefined,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Api, ApiError } from '../../../protocol/api';
+import { type AgentApi, ApiError } from '../../../protocol/agent-api';
 import type { Hit } from '../../../protocol/search';
 import type { Page } from '../../../protocol/types';
 import { grouped, Search } from '../search';
@@ -14,7 +14,7 @@ function api(...answers: (Page<Hit> | ApiError)[]) {
     const answer = answers.shift()!;
     return answer instanceof ApiError ? Promise.reject(answer) : Promise.resolve(answer);
   };
-  return { asked, search: new Search({ get } as unknown as Api) };
+  return { asked, search: new Search({ get } as unknown as AgentApi) };
 }
 
 const empty = (cursor: string): Page<Hit> => ({ items: [], has_more: true, next_cursor: cursor });

@@ -17,6 +17,8 @@ const RULES_MAX = 200;
 const KEYWORDS_MAX = 20;
 const SECONDS_MAX = 30 * 86_400;
 export const QUESTIONS_MAX = 4;
+const CATEGORIES_MAX = 200;
+const CATEGORY_MAX = 100;
 
 /** Changes settings; what becomes undefined is left out. */
 export function changeSettings(form: InboxForm, patch: Partial<Undefined<InboxSettings>>): void {
@@ -76,6 +78,14 @@ export function inboxProblems(
   const isWrong = ({ label, type, options = [] }: (typeof questions)[number]) =>
     label.trim() === '' || (type === 'select' && options.length < 2);
   if (questions.some(isWrong)) problems['widget.pre_chat'] = t('questionWrong');
+  const categories = settings.wrap_up?.categories ?? [];
+  if (categories.length > CATEGORIES_MAX) {
+    problems['wrap_up.categories'] = say('tooMany', { n: CATEGORIES_MAX });
+  } else if (categories.some((each) => [...each].length > CATEGORY_MAX)) {
+    problems['wrap_up.categories'] = say('tooLong', { n: CATEGORY_MAX });
+  } else if (new Set(categories).size < categories.length) {
+    problems['wrap_up.categories'] = t('wrapUpTwice');
+  }
   return settings.bot ? { ...problems, ...botProblems(settings.bot, t, say) } : problems;
 }
 

@@ -89,6 +89,7 @@ export function GeneralTab({ form, isNew, teams, skills }: GeneralProps) {
           }
         />
       </Part>
+      <WrapUpPart form={form} />
       {!isNew && (
         <Part title={t('partHelp')}>
           <Check
@@ -109,5 +110,39 @@ export function GeneralTab({ form, isNew, teams, skills }: GeneralProps) {
         </Part>
       )}
     </>
+  );
+}
+
+/** What agents are asked when they end a conversation. */
+function WrapUpPart({ form }: { form: InboxForm }) {
+  const { t } = useTextsOf(texts);
+  const { required = false, categories = [] } = form.value.value.settings.wrap_up ?? {};
+  const set = (required: boolean, categories: readonly string[]) =>
+    changeSettings(form, {
+      wrap_up:
+        required || categories.length > 0
+          ? {
+              ...(required && { required }),
+              ...(categories.length > 0 && { categories: [...categories] }),
+            }
+          : undefined,
+    });
+  return (
+    <Part title={t('partWrapUp')} lead={t('partWrapUpLead')}>
+      <LinesInput
+        label={t('wrapUpCategories')}
+        hint={t('wrapUpCategoriesHint')}
+        placeholder={t('wrapUpExample')}
+        value={categories}
+        error={form.errorAt('wrap_up.categories')}
+        onInput={(names) => set(required, names)}
+      />
+      <Check
+        label={t('wrapUpRequired')}
+        hint={t('wrapUpRequiredHint')}
+        checked={required}
+        onChange={(on) => set(on, categories)}
+      />
+    </Part>
   );
 }

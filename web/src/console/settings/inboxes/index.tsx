@@ -84,6 +84,7 @@ const FIELD_TEXTS: Readonly<Record<string, keyof typeof texts.en>> = {
   'settings.silence': 'partSilence',
   'settings.bot': 'partBot',
   'settings.retention': 'tab_retention',
+  'settings.wrap_up': 'partWrapUp',
 };
 
 interface InboxViewProps {

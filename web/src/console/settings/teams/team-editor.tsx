@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import { texts as formTexts } from '../../../i18n/forms';
 import { texts } from '../../../i18n/staff';
-import type { Api } from '../../../protocol/api';
+import type { AgentApi } from '../../../protocol/agent-api';
 import type { Agent } from '../../../protocol/types';
 import { useDesk, useTextsOf } from '../../context';
 import { Conflict } from '../../forms/conflict';
@@ -98,7 +98,7 @@ const FIELD_TEXTS: Readonly<Record<string, keyof typeof texts.en>> = {
 };
 
 async function saveTeam(
-  api: Api,
+  api: AgentApi,
   teams: List<Team>,
   team: Team | null,
   draft: TeamDraft,
@@ -116,7 +116,7 @@ async function saveTeam(
 }
 
 async function changeMembers(
-  api: Api,
+  api: AgentApi,
   agents: List<Agent>,
   team: string,
   now: readonly string[],

@@ -59,6 +59,8 @@ describe('what the server would refuse', () => {
     ['idle_warn_s', { settings: { idle_warn_s: 60, idle_close_s: 60 } }],
     ['idle_close_s', { settings: { idle_close_s: 31 * 86_400 } }],
     ['retention.files_days', { settings: { retention: { files_days: 0 } } }],
+    ['wrap_up.categories', { settings: { wrap_up: { categories: ['a', 'a'] } } }],
+    ['wrap_up.categories', { settings: { wrap_up: { categories: ['x'.repeat(101)] } } }],
     ['bot.name', { settings: { bot: { name: '…' } } }],
     ['bot.rules', { settings: { bot: { name: 'K', rules: [{ keywords: [], reply: 'x' }] } } }],
     ['bot.handover_after', { settings: { bot: { name: 'K', handover_after: 11 } } }],

@@ -62,7 +62,7 @@ pub(crate) async fn repair(
     let work = Work { accept_change: false, retry: Some(keys) };
     let mut opened = Copying::open(app, settings, &work, None).await?;
     opened.copier.is_repair = true;
-    let (ended, _, store) = opened.run(settings, sources, plan, &work, app.stop()).await?;
+    let (ended, _, store) = Box::pin(opened.run(settings, sources, plan, &work, app.stop())).await?;
     store.close().await;
     ended.map(drop)
 }
@@ -89,7 +89,7 @@ async fn copy(
     plan.refuse()?;
     plan.leave_out_missing(&mut settings);
     let copying = Copying::open(app, &settings, &work, plan.rows()).await?;
-    let (ended, run, store) = copying.run(&settings, &sources, &plan, &work, app.stop()).await?;
+    let (ended, run, store) = Box::pin(copying.run(&settings, &sources, &plan, &work, app.stop())).await?;
     let ended = ended?;
     let mut report = report_of(&settings, &store, Some(run)).await?;
     report.outdated = outdated(&settings, &store).await?;

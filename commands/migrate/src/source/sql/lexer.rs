@@ -460,7 +460,7 @@ impl<R: Read> Lexer<R> {
         let length = self.value.len();
         for (index, byte) in self.value.iter_mut().enumerate() {
             if index + 1 == length {
-                *byte = (carry << bits) as u8 | *byte;
+                *byte |= (carry << bits) as u8;
             } else {
                 let both = carry << 8 | u16::from(*byte);
                 carry = u16::from(*byte);

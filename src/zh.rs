@@ -736,6 +736,9 @@ WebSocket 和隧道的请求会略过。
   # 是否全部到齐且一致?
   kefu migrate verify -f migrate.yaml
 
+  # 修复不一致的行,并保留一份报告
+  kefu migrate verify -f migrate.yaml --repair --report verify.html
+
   # 哪些行无法使用,为什么;排除原因后再试
   kefu migrate dead-letter list -f migrate.yaml
   kefu migrate dead-letter retry -f migrate.yaml
@@ -755,23 +758,28 @@ WebSocket 和隧道的请求会略过。
     ),
     ("kefu migrate plan", "查看来源,说明将迁移什么;不写入任何数据"),
     ("kefu migrate plan --file", "说明迁移内容的文件"),
-    ("kefu migrate plan --format", "以 Markdown 或 JSON 输出"),
+    ("kefu migrate plan --format", "以 Markdown、JSON 或 HTML 输出"),
     ("kefu migrate run", "迁移记录;从上次停止之处继续"),
     ("kefu migrate run --file", "说明迁移内容的文件"),
-    ("kefu migrate run --format", "以 Markdown 或 JSON 输出结果"),
+    ("kefu migrate run --format", "以 Markdown、JSON 或 HTML 输出结果"),
+    ("kefu migrate run --report", "同时写入此文件,按扩展名为 HTML、JSON 或 Markdown"),
     ("kefu migrate run --accept-change", "即使映射与之前不同也继续:相应的表会重新读取"),
     ("kefu migrate status", "说明进展,无论是否正在运行"),
     ("kefu migrate status --file", "说明迁移内容的文件"),
-    ("kefu migrate status --format", "以 Markdown 或 JSON 输出"),
+    ("kefu migrate status --format", "以 Markdown、JSON 或 HTML 输出"),
     ("kefu migrate status --watch", "每秒输出一次,直到全部完成"),
     ("kefu migrate verify", "重新读取两边,逐行比较"),
     ("kefu migrate verify --file", "说明迁移内容的文件"),
     ("kefu migrate verify --tables", "只比较这些表"),
-    ("kefu migrate verify --format", "以 Markdown 或 JSON 输出"),
+    ("kefu migrate verify --repair", "重新迁移不一致或缺少的行;期间数据库不得被使用"),
+    ("kefu migrate verify --fresh", "从头开始,即使之前的比较中途停止"),
+    ("kefu migrate verify --retry-after", "等待这么久后,再次查看服务器上不一致的行"),
+    ("kefu migrate verify --format", "以 Markdown、JSON 或 HTML 输出结果"),
+    ("kefu migrate verify --report", "同时写入此文件,按扩展名为 HTML、JSON 或 Markdown"),
     ("kefu migrate dead-letter", "列出无法使用的行,或重试"),
     ("kefu migrate dead-letter list", "逐行以 JSON 列出,每个键只列最后一次的结论"),
     ("kefu migrate dead-letter list --file", "说明迁移内容的文件"),
     ("kefu migrate dead-letter retry", "重新读取这些行,迁移现在可用的部分"),
     ("kefu migrate dead-letter retry --file", "说明迁移内容的文件"),
-    ("kefu migrate dead-letter retry --format", "以 Markdown 或 JSON 输出结果"),
+    ("kefu migrate dead-letter retry --format", "以 Markdown、JSON 或 HTML 输出结果"),
 ];

@@ -1,6 +1,7 @@
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Subcommand, ValueEnum, ValueHint};
+use kefu_app::parse_duration;
 
 /// Bring the records of an older system over, and prove that nothing is missing
 #[derive(clap::Args, Clone, Debug)]
@@ -46,6 +47,9 @@ Examples:
   # Is everything here, and the same?
   kefu migrate verify -f migrate.yaml
 
+  # Repair what is not, and keep a report
+  kefu migrate verify -f migrate.yaml --repair --report verify.html
+
   # What could not be used, and why; and once the cause is gone, again
   kefu migrate dead-letter list -f migrate.yaml
   kefu migrate dead-letter retry -f migrate.yaml
@@ -79,6 +83,20 @@ pub enum ReportFormat {
     Markdown,
     /// For programs
     Json,
+    /// A page for browsers
+    Html,
+}
+
+/// Where a report goes, and in which form.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ReportArgs {
+    /// Say what came of it as Markdown, JSON or HTML
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+
+    /// Write it to this file, too, as HTML, JSON or Markdown by its ending
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub report: Option<PathBuf>,
 }
 
 /// What `kefu migrate plan` is to do.
@@ -88,7 +106,7 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub file: FileArgs,
 
-    /// Say it as Markdown or as JSON
+    /// Say it as Markdown, JSON or HTML
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub format: ReportFormat,
 }
@@ -100,9 +118,9 @@ pub struct RunArgs {
     #[command(flatten)]
     pub file: FileArgs,
 
-    /// Say what came of it as Markdown or as JSON
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    pub format: ReportFormat,
+    /// The report.
+    #[command(flatten)]
+    pub report: ReportArgs,
 
     /// Go on although the mapping is another one than before: its tables are read anew
     #[arg(long)]
@@ -116,7 +134,7 @@ pub struct StatusArgs {
     #[command(flatten)]
     pub file: FileArgs,
 
-    /// Say it as Markdown or as JSON
+    /// Say it as Markdown, JSON or HTML
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub format: ReportFormat,
 
@@ -136,9 +154,21 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "TABLE", value_delimiter = ',')]
     pub tables: Vec<String>,
 
-    /// Say it as Markdown or as JSON
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    pub format: ReportFormat,
+    /// Bring over again what differs or is missing; the store must not be in use meanwhile
+    #[arg(long)]
+    pub repair: bool,
+
+    /// Begin anew, although an earlier comparison was stopped half-way
+    #[arg(long)]
+    pub fresh: bool,
+
+    /// Wait so long before rows of a server that differ are looked at once more
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
+    pub retry_after: Duration,
+
+    /// The report.
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 /// What `kefu migrate dead-letter` is to do.
@@ -165,7 +195,7 @@ pub struct RetryArgs {
     #[command(flatten)]
     pub file: FileArgs,
 
-    /// Say what came of it as Markdown or as JSON
+    /// Say what came of it as Markdown, JSON or HTML
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub format: ReportFormat,
 }

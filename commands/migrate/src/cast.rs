@@ -192,8 +192,8 @@ fn date_parts(text: &str) -> Option<(i16, i8, i8)> {
 /// Whether something is so; nothing, if the word is not known.
 pub(crate) fn truth(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
-        "" | "0" | "no" | "false" | "off" | "n" => Some(false),
-        "1" | "yes" | "true" | "on" | "y" => Some(true),
+        "" | "0" | "no" | "false" | "off" | "n" | "f" => Some(false),
+        "1" | "yes" | "true" | "on" | "y" | "t" => Some(true),
         _ => None,
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct TableCheck {
     pub(crate) key: Vec<String>,
     pub(crate) rows: Option<u64>,
     pub(crate) bytes: Option<u64>,
+    /// It is not there, and need not be.
+    pub(crate) is_missing: bool,
     /// Columns that nothing becomes of.
     pub(crate) unplaced: Vec<String>,
     /// Why it cannot be read.
@@ -67,6 +69,14 @@ impl Plan {
             }
         }
         Ok(())
+    }
+
+    /// Takes away what need not be there and is not, here and in the settings.
+    pub(crate) fn leave_out_missing(&mut self, settings: &mut Settings) {
+        let is_there: Vec<bool> = self.tables.iter().map(|table| !table.is_missing).collect();
+        let mut kept = is_there.iter();
+        settings.tables.retain(|_| kept.next() == Some(&true));
+        self.tables.retain(|table| !table.is_missing);
     }
 
     /// The key of the table at `index`.
@@ -112,10 +122,15 @@ fn check(map: &Arc<TableMap>, there: &[TableInfo]) -> TableCheck {
         key: map.key.clone(),
         rows: None,
         bytes: None,
+        is_missing: false,
         unplaced: Vec::new(),
         problems: Vec::new(),
     };
     let Some(info) = there.iter().find(|table| table.name == map.from) else {
+        if map.is_optional {
+            check.is_missing = true;
+            return check;
+        }
         check.problems.push(missing("table", "表", &map.from, there.iter().map(|table| table.name.as_str())));
         return check;
     };

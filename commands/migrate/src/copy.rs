@@ -2,23 +2,25 @@
 
 mod copier;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
-use kefu_app::{App, Exit, Failure, Text};
+use kefu_app::{App, Exit, Failure, Stop, Text};
+use kefu_core::{Kept, Micros};
 use kefu_store::{
-    Indexer, Opened, Store,
+    Indexer, Opened, Outdated, Store,
     import::{ImportReader, Importer, TableState},
 };
 
 use self::copier::Copier;
 use crate::{
-    args::{ReportFormat, RetryArgs, RunArgs},
+    args::{ReportArgs, RetryArgs, RunArgs},
     check::{self, Sources},
-    letters::{Letters, write_private},
+    letters::Letters,
     progress::{Progress, say},
-    report::{self, Report, RunReport, TableReport},
+    report::{self, OutdatedReport, Report, RunReport, TableReport},
     settings::Settings,
     target,
+    throttle::Throttle,
 };
 
 /// Rows differ, or some are dead letters.
@@ -32,71 +34,68 @@ pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
     settings.require_tables()?;
     let work = Work { accept_change: args.accept_change, retry: None };
     let command = format!("kefu migrate run -f {}", args.file.file.display());
-    app.block_on(copy(app, settings, work, args.format, command))?
+    app.block_on(copy(app, settings, work, &args.report, command))?
 }
 
 /// Runs `kefu migrate dead-letter retry`.
 pub(crate) fn retry(app: &App, args: &RetryArgs) -> Result<Exit, Failure> {
     let settings = Settings::load(&args.file.file)?;
     settings.require_tables()?;
-    let mut keys: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
-    for letter in Letters::new(&settings.work_dir()).read()?.values() {
+    let mut keys = Keys::new();
+    for letter in Letters::of(&settings).read()?.values() {
         keys.entry(letter.table.clone()).or_default().extend(letter.key_bytes());
     }
     let work = Work { accept_change: false, retry: Some(keys) };
     let command = format!("kefu migrate dead-letter retry -f {}", args.file.file.display());
-    app.block_on(copy(app, settings, work, args.format, command))?
+    let report = ReportArgs { format: args.format, report: None };
+    app.block_on(copy(app, settings, work, &report, command))?
 }
+
+/// Brings these rows over again, whatever became of them before.
+pub(crate) async fn repair(
+    app: &App,
+    settings: &Settings,
+    sources: &Sources,
+    plan: &check::Plan,
+    keys: Keys,
+) -> Result<(), Failure> {
+    let work = Work { accept_change: false, retry: Some(keys) };
+    let mut opened = Copying::open(app, settings, &work, None).await?;
+    opened.copier.is_repair = true;
+    let (ended, _, store) = Box::pin(opened.run(settings, sources, plan, &work, app.stop())).await?;
+    store.close().await;
+    ended.map(drop)
+}
+
+/// Keys of rows, by table.
+pub(crate) type Keys = HashMap<String, Vec<Vec<u8>>>;
 
 /// What is to be done.
 struct Work {
     accept_change: bool,
     /// Only these keys of these tables, whatever was read before.
-    retry: Option<HashMap<String, Vec<Vec<u8>>>>,
+    retry: Option<Keys>,
 }
 
 async fn copy(
     app: &App,
-    settings: Settings,
+    mut settings: Settings,
     work: Work,
-    format: ReportFormat,
+    args: &ReportArgs,
     command: String,
 ) -> Result<Exit, Failure> {
     let sources = Sources::open(&settings).await?;
-    let plan = check::plan(&settings, &sources).await?;
+    let mut plan = check::plan(&settings, &sources).await?;
     plan.refuse()?;
-    let dir = settings.data_dir.clone();
-    let Opened { writer, store, .. } = target::open(&dir).await?;
-    let at_store = |error| target::failure(&dir, error);
-    let indexer = Indexer::start(&store).map_err(at_store)?;
-    let importer = Importer::new(writer).await.map_err(at_store)?;
-    let total = plan.rows();
-    let mut copier = Copier {
-        dir: &dir,
-        importer,
-        letters: Letters::new(&settings.work_dir()),
-        progress: Progress::new(total, app.language()),
-        tables: Vec::new(),
-        detach: settings.detach,
-        dead: 0,
-        max_dead: settings.max_bad_rows,
-        is_retry: work.retry.is_some(),
-    };
-    let ended = copier.all(&settings, &sources, &plan, &work, app.stop()).await;
-    copier.progress.end();
-    let (rows, dead, elapsed) = (copier.progress.done(), copier.dead, copier.progress.elapsed());
-    let closed = copier.importer.close().await.map_err(|error| target::failure(&dir, error));
-    if matches!(ended, Ok(Ended::AtEnd)) {
-        // A search reads itself what is not indexed yet; who asks for the figures wants all of it.
-        indexer.catch_up().await.map_err(|error| target::failure(&dir, error))?;
-    }
-    indexer.close().await;
+    plan.leave_out_missing(&mut settings);
+    let copying = Copying::open(app, &settings, &work, plan.rows()).await?;
+    let (ended, run, store) = Box::pin(copying.run(&settings, &sources, &plan, &work, app.stop())).await?;
     let ended = ended?;
-    closed?;
-    let report = report_of(&settings, &store, Some(run_report(rows, dead, elapsed))).await?;
+    let mut report = report_of(&settings, &store, Some(run)).await?;
+    report.outdated = outdated(&settings, &store).await?;
     store.close().await;
     save(&settings, &report)?;
-    report::print(app, format, &report, || report.markdown())?;
+    report::deliver(app, args, &report, || report.markdown())?;
     match ended {
         Ended::AtEnd if report.tables.iter().any(|table| table.dead > 0) => Ok(DIFFERENT),
         Ended::AtEnd => Ok(Exit::Ok),
@@ -123,6 +122,91 @@ async fn copy(
             Ok(Exit::Interrupted)
         }
     }
+}
+
+/// The open store and who writes it.
+struct Copying<'a> {
+    dir: &'a Path,
+    store: Store,
+    indexer: Indexer,
+    copier: Copier<'a>,
+}
+
+impl<'a> Copying<'a> {
+    async fn open(
+        app: &App,
+        settings: &'a Settings,
+        work: &Work,
+        total: Option<u64>,
+    ) -> Result<Self, Failure> {
+        let dir = settings.data_dir.as_path();
+        let Opened { writer, store, .. } = target::open(dir).await?;
+        let at_store = |error| target::failure(dir, error);
+        let indexer = Indexer::start(&store).map_err(at_store)?;
+        let importer = Importer::new(writer).await.map_err(at_store)?;
+        let letters = Letters::of(settings);
+        letters.expire(target::now())?;
+        let copier = Copier {
+            dir,
+            importer,
+            letters,
+            progress: Progress::new(total, app.language()),
+            throttle: Arc::new(Throttle::of(settings, app.language())),
+            tables: Vec::new(),
+            detach: settings.detach,
+            dead: 0,
+            max_dead: settings.max_bad_rows,
+            is_retry: work.retry.is_some(),
+            is_repair: false,
+        };
+        Ok(Self { dir, store, indexer, copier })
+    }
+
+    /// Copies, closes what wrote, and returns how it ended with what can still be read.
+    async fn run(
+        self,
+        settings: &Settings,
+        sources: &Sources,
+        plan: &check::Plan,
+        work: &Work,
+        stop: Stop,
+    ) -> Result<(Result<Ended, Failure>, RunReport, Store), Failure> {
+        let Self { dir, store, indexer, mut copier } = self;
+        let ended = copier.all(settings, sources, plan, work, stop).await;
+        copier.progress.end();
+        let run = run_report(copier.progress.done(), copier.dead, copier.progress.elapsed());
+        let closed = copier.importer.close().await.map_err(|error| target::failure(dir, error));
+        if matches!(ended, Ok(Ended::AtEnd)) {
+            // A search reads itself what is not indexed yet; who asks for the figures wants all of it.
+            indexer.catch_up().await.map_err(|error| target::failure(dir, error))?;
+        }
+        indexer.close().await;
+        let ended = ended.and_then(|ended| closed.map(|()| ended));
+        Ok((ended, run, store))
+    }
+}
+
+/// What the inbox keeps only for a time, and how much of it is older: whoever brings over ten years of messages wants
+/// to know before the daemon erases nine of them.
+async fn outdated(settings: &Settings, store: &Store) -> Result<Vec<OutdatedReport>, Failure> {
+    const DAY: i64 = 24 * 3600 * 1_000_000;
+    let at_store = |error| target::failure(&settings.data_dir, error);
+    let inboxes = store.inboxes().await.map_err(at_store)?;
+    let mut found = Vec::new();
+    let Some(inbox) = inboxes.into_iter().find(|inbox| inbox.slug == settings.inbox) else {
+        return Ok(found);
+    };
+    let now = target::now();
+    for kind in [Kept::Messages, Kept::Tickets] {
+        let Some(days) = inbox.settings.retention.days(kind) else { continue };
+        let before = Micros(now.0.saturating_sub(i64::from(days) * DAY));
+        let outdated = Outdated { inbox: inbox.key, before, now };
+        let count = store.outdated_count(kind, outdated).await.map_err(at_store)?;
+        if count > 0 {
+            found.push(OutdatedReport { kind: kind.as_str(), days, count });
+        }
+    }
+    Ok(found)
 }
 
 fn run_report(rows: u64, dead_letters: u64, elapsed: Duration) -> RunReport {
@@ -153,21 +237,16 @@ pub(crate) async fn report_of(
                 done &= table.state == TableState::Done;
                 tables.push(TableReport::new(table, reader.counts(table.key).await.map_err(at_store)?));
             }
-            None => done = false,
+            None => done &= map.is_optional,
         }
     }
-    Ok(Report { done, tables, run })
+    Ok(Report { done, tables, run, outdated: Vec::new() })
 }
 
 fn save(settings: &Settings, report: &Report) -> Result<(), Failure> {
     let json = serde_json::to_string_pretty(report).map_err(Failure::internal)?;
     for (name, text) in [("report.json", json), ("report.md", report.markdown())] {
-        let path = settings.work_dir().join(name);
-        write_private(&path, &text).map_err(|error| {
-            let path = path.display();
-            Failure::new(Exit::Io, Text::new(format!("cannot write {path}"), format!("无法写入 {path}")))
-                .because(error)
-        })?;
+        report::save(&settings.work_dir().join(name), &text)?;
     }
     Ok(())
 }

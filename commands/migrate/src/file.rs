@@ -22,19 +22,23 @@ settings! {
         pub(crate) tables: Groups<TableFile> = Groups::default(),
         /// How much is done at once.
         pub(crate) copy: CopyFile = CopyFile::default(),
+        /// How much a source is asked for.
+        pub(crate) throttle: ThrottleFile = ThrottleFile::default(),
+        /// How dead letters and reports are kept, which may hold personal data.
+        pub(crate) letters: LettersFile = LettersFile::default(),
     }
 }
 
 settings! {
     /// Where records come from.
     pub(crate) struct SourceFile {
-        /// What it is: `mysql` (MariaDB too) or `mongodump`.
+        /// What it is: `mysql` (MariaDB too), `mongodump`, or `sqldump`, a file of `mysqldump`, `mariadb-dump` or `pg_dump`.
         pub(crate) kind: Option<SourceKind> = None,
         /// Variable that has the address of a server: `mysql://user:password@host/database`.
         pub(crate) url_env: Option<String> = None,
         /// File that has it.
         pub(crate) url_file: Option<PathBuf> = None,
-        /// Folder or archive that `mongodump` wrote, compressed or not.
+        /// Folder, archive or file that was dumped, compressed or not.
         pub(crate) path: Option<PathBuf> = None,
         /// Time zone of times that name none.
         pub(crate) timezone: String = "UTC".to_owned(),
@@ -73,9 +77,31 @@ settings! {
         /// Rows of one query and of one transaction.
         pub(crate) rows: u32 = 8192,
         /// Bytes that wait between readers and the writer.
-        pub(crate) buffer: ByteSize = ByteSize(32 << 20),
+        pub(crate) buffer: ByteSize = ByteSize(16 << 20),
         /// Tables that are read at once.
         pub(crate) readers: u32 = 4,
+    }
+}
+
+settings! {
+    /// How much a source is asked for. While there is a file `migrate/pause` in the data directory, nothing is read.
+    pub(crate) struct ThrottleFile {
+        /// Rows a second at most, of all tables together; 0 for no limit.
+        pub(crate) rows_per_second: u64 = 0,
+        /// How long a query of a server may take before the next one asks for fewer rows.
+        pub(crate) query_time: Duration = Duration::from_millis(500),
+        /// While a server runs more statements than that at once, nothing is read; 0 for no limit.
+        pub(crate) threads_running_max: u32 = 0,
+    }
+}
+
+settings! {
+    /// How dead letters and reports are kept.
+    pub(crate) struct LettersFile {
+        /// For how many days; 0 for ever.
+        pub(crate) keep_days: u32 = 90,
+        /// File with a key of 32 bytes, in hexadecimal digits or Base64: dead letters are sealed under it.
+        pub(crate) key_file: Option<PathBuf> = None,
     }
 }
 
@@ -86,7 +112,11 @@ settings! {
         pub(crate) from: String = String::new(),
         /// Its source, where there are several.
         pub(crate) source: Option<String> = None,
-        /// What its rows become: `agent`, `visitor`, `conversation`, `message`, `ticket` or `canned`.
+        /// What it is called here, where several things become of one table.
+        pub(crate) alias: Option<String> = None,
+        /// Whether it may be missing.
+        pub(crate) optional: bool = false,
+        /// What its rows become: `agent`, `visitor`, `conversation`, `message`, `ticket`, `canned` or `article`.
         pub(crate) to: String = String::new(),
         /// Columns that no two rows share; the primary key if it is left out.
         pub(crate) key: Vec<String> = Vec::new(),
@@ -130,7 +160,7 @@ settings! {
         pub(crate) lookup: LookupFile = LookupFile::default(),
         /// What a number counts since 1970, for times: `seconds`, `milliseconds` or `microseconds`.
         pub(crate) unit: TimeUnit = TimeUnit::Seconds,
-        /// How it is written there: `plain`, `gofly` (the markup of go-fly) or `json` (plain or in Base64).
+        /// How it is written there: `plain`, `gofly` (the markup of go-fly), `html` or `json` (plain or in Base64).
         pub(crate) markup: Markup = Markup::Plain,
     }
 }
@@ -177,6 +207,13 @@ settings! {
     }
 }
 
+impl TableFile {
+    /// What other tables call it.
+    pub(crate) fn name(&self) -> &str {
+        self.alias.as_deref().unwrap_or(&self.from)
+    }
+}
+
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident {
         $(#[$first_doc:meta])* $first:ident,
@@ -200,6 +237,10 @@ choice! {
         Generic,
         /// Those of go-fly (GOFLY), all generations.
         Gofly,
+        /// Those of Live Helper Chat.
+        Livehelperchat,
+        /// Those of Chatwoot, in a dump of its PostgreSQL.
+        Chatwoot,
     }
 }
 
@@ -210,6 +251,8 @@ choice! {
         Mysql,
         /// Files that mongodump wrote.
         Mongodump,
+        /// A file of SQL that mysqldump, mariadb-dump or pg_dump wrote.
+        Sqldump,
     }
 }
 
@@ -288,6 +331,8 @@ choice! {
         Plain,
         /// As go-fly does.
         Gofly,
+        /// As HTML; it becomes Markdown.
+        Html,
         /// As JSON, plain or in Base64.
         Json,
     }

@@ -1,26 +1,27 @@
 //! Dead letters: what could not be used, why, and what stood there. The file may hold personal data: only its owner
-//! reads it.
+//! reads it, it may be sealed, and what is in it expires.
 
 use std::{
     collections::BTreeMap,
-    fs::{DirBuilder, File},
+    fs::{self, DirBuilder, File},
     io::{self, BufRead as _, BufReader, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kefu_app::{Exit, Failure, Text};
+use kefu_core::Micros;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     mapping::DeadRow,
+    seal::Seal,
+    settings::Settings,
     target::now,
-    value::{Value, show_key},
+    value::{RAW_MAX, Value, show_key},
 };
-
-/// Most bytes of a value that are written down.
-const RAW_MAX: usize = 4096;
 
 /// Why a row is not here.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -84,16 +85,86 @@ impl Letter {
     }
 }
 
+/// A line of a file that is sealed.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    sealed: String,
+}
+
+/// What else is kept beside the letters, and expires with them.
+const REPORTS: [&str; 5] = ["report.json", "report.md", "verify.json", "verify.md", "verify-progress.json"];
+
+/// A day in microseconds.
+const DAY: i64 = 24 * 3600 * 1_000_000;
+
 /// The file, open to be added to.
 pub(crate) struct Letters {
     path: PathBuf,
+    seal: Option<Seal>,
+    keep_days: u32,
     file: Option<File>,
 }
 
 impl Letters {
-    /// Of a directory that need not be there yet.
-    pub(crate) fn new(dir: &Path) -> Self {
-        Self { path: dir.join("dead-letters.jsonl"), file: None }
+    /// Those of a migration; their directory need not be there yet.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        Self::new(&settings.work_dir(), settings.seal.clone(), settings.keep_days)
+    }
+
+    fn new(dir: &Path, seal: Option<Seal>, keep_days: u32) -> Self {
+        Self { path: dir.join("dead-letters.jsonl"), seal, keep_days, file: None }
+    }
+
+    /// Removes letters and reports that have been kept for long enough.
+    pub(crate) fn expire(&self, now: Micros) -> Result<(), Failure> {
+        if self.keep_days == 0 {
+            return Ok(());
+        }
+        let before = now.0.saturating_sub(i64::from(self.keep_days) * DAY);
+        let gone = |path: &Path| {
+            let changed = fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
+            let changed = changed.duration_since(UNIX_EPOCH).ok()?.as_micros();
+            (i64::try_from(changed).ok()? < before).then_some(())
+        };
+        for name in REPORTS {
+            let path = self.path.with_file_name(name);
+            if gone(&path).is_some() {
+                fs::remove_file(&path).map_err(|error| self.failure("write", "写入", error))?;
+            }
+        }
+        let mut kept = Vec::new();
+        let mut is_less = false;
+        for letter in self.all()? {
+            match letter.at_us >= before {
+                true => self.line(&letter, &mut kept)?,
+                false => is_less = true,
+            }
+        }
+        if !is_less {
+            return Ok(());
+        }
+        let next = self.path.with_extension("jsonl.next");
+        let written = private(&next).and_then(|mut file| {
+            file.write_all(&kept)?;
+            file.sync_data()?;
+            fs::rename(&next, &self.path)
+        });
+        written.map_err(|error| self.failure("write", "写入", error))
+    }
+
+    /// Adds a letter as a line.
+    fn line(&self, letter: &Letter, lines: &mut Vec<u8>) -> Result<(), Failure> {
+        let text = serde_json::to_vec(letter).map_err(Failure::internal)?;
+        match &self.seal {
+            Some(seal) => {
+                let sealed = Sealed { sealed: seal.seal(&text)? };
+                lines.extend(serde_json::to_vec(&sealed).map_err(Failure::internal)?);
+            }
+            None => lines.extend(text),
+        }
+        lines.push(b'\n');
+        Ok(())
     }
 
     /// Writes letters down; when this returns, they survive the loss of power.
@@ -101,15 +172,14 @@ impl Letters {
         if letters.is_empty() {
             return Ok(());
         }
-        self.append(letters).map_err(|error| self.failure("write", "写入", error))
-    }
-
-    fn append(&mut self, letters: &[Letter]) -> io::Result<()> {
         let mut lines = Vec::new();
         for letter in letters {
-            serde_json::to_writer(&mut lines, letter)?;
-            lines.push(b'\n');
+            self.line(letter, &mut lines)?;
         }
+        self.append(&lines).map_err(|error| self.failure("write", "写入", error))
+    }
+
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
             None => {
@@ -125,24 +195,42 @@ impl Letters {
                 self.file.insert(file)
             }
         };
-        file.write_all(&lines)?;
+        file.write_all(lines)?;
         file.sync_data()
     }
 
     /// The last letter of each key; lines that a crash cut off are left out.
     pub(crate) fn read(&self) -> Result<BTreeMap<(String, String), Letter>, Failure> {
+        let letters = self.all()?.into_iter();
+        Ok(letters.map(|letter| ((letter.table.clone(), letter.key_base64.clone()), letter)).collect())
+    }
+
+    /// All letters, in the order in which they were written.
+    fn all(&self) -> Result<Vec<Letter>, Failure> {
         let file = match File::open(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             opened => opened.map_err(|error| self.failure("read", "读取", error))?,
         };
-        let mut letters = BTreeMap::new();
+        let mut letters = Vec::new();
         for line in BufReader::new(file).split(b'\n') {
             let line = line.map_err(|error| self.failure("read", "读取", error))?;
-            if let Ok(letter) = serde_json::from_slice::<Letter>(&line) {
-                letters.insert((letter.table.clone(), letter.key_base64.clone()), letter);
+            if let Ok(Sealed { sealed }) = serde_json::from_slice(&line) {
+                let opened = self.seal.as_ref().and_then(|seal| seal.open(&sealed));
+                let text = opened.ok_or_else(|| self.sealed())?;
+                letters.extend(serde_json::from_slice::<Letter>(&text));
+            } else {
+                letters.extend(serde_json::from_slice::<Letter>(&line));
             }
         }
         Ok(letters)
+    }
+
+    fn sealed(&self) -> Failure {
+        let path = self.path.display();
+        let text =
+            Text::new(format!("cannot read {path}: it is sealed"), format!("无法读取 {path}:内容已加密"));
+        let hint = Text::new("name its key under `letters.key_file`", "请在 `letters.key_file` 中写明其密钥");
+        Failure::new(Exit::Config, text).hint(hint)
     }
 
     fn failure(&self, en: &str, zh: &str, error: io::Error) -> Failure {
@@ -167,8 +255,12 @@ fn ends_with_line(file: &mut File) -> io::Result<bool> {
 pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new(""));
     DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())
+    private(path)?.write_all(text.as_bytes())
+}
+
+/// An empty file that only its owner reads.
+fn private(path: &Path) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
 #[cfg(test)]
@@ -187,7 +279,7 @@ mod tests {
     #[test]
     fn the_last_word_on_a_key_is_read_back_and_only_its_owner_reads_it() {
         let dir = tempfile::tempdir().unwrap();
-        let mut letters = Letters::new(&dir.path().join("migrate"));
+        let mut letters = Letters::new(&dir.path().join("migrate"), None, 0);
         assert_eq!(letters.read().unwrap().len(), 0);
         letters.write(&[letter(1, "invalid_utf8"), letter(2, "too_long")]).unwrap();
         letters.write(&[letter(1, "missing")]).unwrap();
@@ -205,8 +297,37 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("dead-letters.jsonl");
         std::fs::write(&path, b"{\"table\":\"old/u").unwrap();
-        let mut letters = Letters::new(dir.path());
+        let mut letters = Letters::new(dir.path(), None, 0);
         letters.write(&[letter(1, "missing")]).unwrap();
         assert_eq!(letters.read().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn sealed_letters_are_read_with_their_key_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let seal = Seal::from_text(&"07".repeat(32));
+        let mut letters = Letters::new(dir.path(), seal.clone(), 0);
+        letters.write(&[letter(1, "missing")]).unwrap();
+        let file = fs::read_to_string(dir.path().join("dead-letters.jsonl")).unwrap();
+        assert!(file.starts_with("{\"sealed\":\"") && !file.contains("missing"), "{file}");
+        assert_eq!(Letters::new(dir.path(), seal, 0).read().unwrap().len(), 1);
+        assert_eq!(Letters::new(dir.path(), None, 0).read().unwrap_err().exit(), Exit::Config);
+    }
+
+    #[test]
+    fn letters_and_reports_expire() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut letters = Letters::new(dir.path(), None, 30);
+        let (mut old, new) = (letter(1, "missing"), letter(2, "missing"));
+        old.at_us -= 31 * DAY;
+        letters.write(&[old, new]).unwrap();
+        write_private(&dir.path().join("verify.json"), "{}").unwrap();
+        letters.expire(now()).unwrap();
+        let left: Vec<_> = letters.read().unwrap().into_values().map(|letter| letter.key).collect();
+        assert_eq!(left, ["2"]);
+        assert!(dir.path().join("verify.json").exists());
+        letters.expire(Micros(now().0 + 31 * DAY)).unwrap();
+        assert_eq!(letters.read().unwrap().len(), 0);
+        assert!(!dir.path().join("verify.json").exists());
     }
 }

@@ -12,6 +12,8 @@ mod cast;
 mod check;
 mod copy;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod ids;
 mod letters;
 mod mapping;
@@ -19,16 +21,18 @@ mod plan;
 mod progress;
 mod reading;
 mod report;
+mod seal;
 mod settings;
 mod source;
 mod status;
 mod target;
+mod throttle;
 mod value;
 mod verify;
 
 pub use args::{
-    Action, Args, DeadLetterAction, DeadLetterArgs, FileArgs, PlanArgs, ReportFormat, RetryArgs, RunArgs,
-    StatusArgs, VerifyArgs,
+    Action, Args, DeadLetterAction, DeadLetterArgs, FileArgs, PlanArgs, ReportArgs, ReportFormat, RetryArgs,
+    RunArgs, StatusArgs, VerifyArgs,
 };
 
 use kefu_app::{App, Exit, Failure};
@@ -56,7 +60,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
 /// Lists the letters of rows that are dead by now.
 fn list(app: &App, args: &FileArgs) -> Result<Exit, Failure> {
     let settings = Settings::load(&args.file)?;
-    let letters = Letters::new(&settings.work_dir()).read()?;
+    let letters = Letters::of(&settings).read()?;
     let at_store = |error| target::failure(&settings.data_dir, error);
     app.block_on(async {
         let store = target::open_reading(&settings.data_dir).await?;

@@ -2,6 +2,7 @@
 
 mod field;
 mod group;
+mod html;
 mod markup;
 mod record;
 
@@ -28,6 +29,10 @@ pub(crate) struct TableMap {
     pub(crate) source: String,
     /// Its name there.
     pub(crate) from: String,
+    /// Its name here, which ids are made of.
+    pub(crate) alias: String,
+    /// Whether it may be missing.
+    pub(crate) is_optional: bool,
     pub(crate) entity: Entity,
     /// Columns that no two rows share; the primary key if there are none.
     pub(crate) key: Vec<String>,
@@ -57,14 +62,14 @@ pub(crate) struct Filter {
 pub(crate) struct DeadRow {
     pub(crate) key: Vec<u8>,
     pub(crate) bad: Bad,
-    /// What stood in the column, as far as it is one.
+    /// What stood in the column, as far as it is one; the beginning, if it is long.
     pub(crate) raw: Option<Value>,
 }
 
 impl TableMap {
     /// What the store calls it.
     pub(crate) fn name(&self) -> String {
-        format!("{}/{}", self.source, self.from)
+        format!("{}/{}", self.source, self.alias)
     }
 
     /// A hash of the mapping, to know a change.
@@ -93,7 +98,7 @@ impl TableMap {
             Ok(outcome) => (ImportRow { key, outcome }, None),
             Err(bad) => {
                 let raw = self.columns.iter().position(|column| *column == bad.column);
-                let raw = raw.map(|column| row[column].clone());
+                let raw = raw.map(|column| row[column].shortened());
                 let dead = DeadRow { key: key.clone(), bad, raw };
                 (ImportRow { key, outcome: Outcome::Dead }, Some(dead))
             }

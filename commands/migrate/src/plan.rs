@@ -66,6 +66,7 @@ impl Said {
         let tables: Vec<_> = plan
             .tables
             .iter()
+            .filter(|table| !table.is_missing)
             .map(|table| SaidTable {
                 table: table.map.name(),
                 becomes: table.map.entity.as_str(),

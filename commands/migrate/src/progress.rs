@@ -43,6 +43,11 @@ impl Progress {
         }
     }
 
+    /// The language of what it says.
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
     /// Rows so far.
     pub(crate) fn done(&self) -> u64 {
         self.done

@@ -13,7 +13,12 @@ use crate::{
     cast::Changed,
     mapping::{DeadRow, Grouper, LookupTable, Lookups, TableMap},
     source::{Request, Source, refused},
+    throttle::Throttle,
+    value::Value,
 };
+
+/// About what a row takes besides its texts, once it is mapped.
+const ROW_BYTES: usize = 512;
 
 /// Rows of a table in which values are looked up.
 const LOOKUP_ROWS_MAX: usize = 200_000;
@@ -39,15 +44,17 @@ pub(crate) struct Outlet {
     sender: mpsc::Sender<Bunch>,
     room: Arc<Semaphore>,
     room_kib: u32,
+    throttle: Arc<Throttle>,
 }
 
 impl Outlet {
     /// An outlet that holds so many bytes, and its other end.
-    pub(crate) fn new(bytes: u64) -> (Self, mpsc::Receiver<Bunch>) {
+    pub(crate) fn new(bytes: u64, throttle: Arc<Throttle>) -> (Self, mpsc::Receiver<Bunch>) {
         let room_kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).min(1 << 20);
         // The bytes are the bound; bunches are never that small.
         let (sender, receiver) = mpsc::channel(256);
-        (Self { sender, room: Arc::new(Semaphore::new(room_kib as usize)), room_kib }, receiver)
+        let room = Arc::new(Semaphore::new(room_kib as usize));
+        (Self { sender, room, room_kib, throttle }, receiver)
     }
 }
 
@@ -67,16 +74,21 @@ impl Reading {
         let lookups = lookups(&self.source, &self.map).await?;
         let mut grouper = Grouper::default();
         let mut cursor = self.source.read(self.request.clone()).await?;
-        while !stop.is_requested() {
-            let page = cursor.next().await?;
-            let read = page.rows.len() as u64;
+        let mut read = 0;
+        loop {
+            outlet.throttle.wait(read, &stop).await;
+            let page = tokio::select! {
+                biased;
+                () = stop.clone().requested() => return Ok(()),
+                page = cursor.next() => page?,
+            };
+            read = page.rows.len() as u64;
             let (mut rows, mut dead, mut changed) =
                 (Vec::with_capacity(page.rows.len()), Vec::new(), Changed::new());
             let mut bytes = 0;
             for row in page.rows {
                 let is_wanted = self.only.as_ref().is_none_or(|only| only.contains(&row.key));
-                bytes +=
-                    row.values.iter().map(crate::value::Value::weight).sum::<usize>() + row.key.len() + 64;
+                bytes += row.values.iter().map(Value::weight).sum::<usize>() + row.key.len() + ROW_BYTES;
                 let (mapped, unusable) =
                     self.map.map(row.key, &row.values, &lookups, &mut grouper, &mut changed);
                 if is_wanted {

@@ -1,12 +1,17 @@
-//! What is said of a migration, as JSON and as Markdown.
+//! What is said of a migration, as Markdown, JSON and HTML.
 
-use std::collections::BTreeMap;
+mod html;
 
-use kefu_app::{App, Failure};
+use std::{collections::BTreeMap, path::Path};
+
+use kefu_app::{App, Exit, Failure, Text};
 use kefu_store::import::{ImportTable, MapCounts};
 use serde::Serialize;
 
-use crate::args::ReportFormat;
+use crate::{
+    args::{ReportArgs, ReportFormat},
+    letters::write_private,
+};
 
 /// How far a migration has come.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -17,6 +22,20 @@ pub(crate) struct Report {
     /// Of this run; nothing, where nothing was run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<RunReport>,
+    /// What the inbox keeps only for a time, and how much of it is older than that already.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) outdated: Vec<OutdatedReport>,
+}
+
+/// What would be erased at once, because its time is over.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct OutdatedReport {
+    /// What kind of things.
+    pub(crate) kind: &'static str,
+    /// For how many days the inbox keeps them.
+    pub(crate) days: u32,
+    /// How many are older.
+    pub(crate) count: u64,
 }
 
 /// How far a table has come.
@@ -80,6 +99,11 @@ impl Report {
                 out.push_str(&format!("\n- {}: {what}, {count} values", table.table));
             }
         }
+        for OutdatedReport { kind, days, count } in &self.outdated {
+            out.push_str(&format!(
+                "\n- **{kind}**: {count} are older than the {days} days for which the inbox keeps them; the daemon erases them soon after it starts\n"
+            ));
+        }
         if let Some(run) = &self.run {
             let seconds = run.milliseconds as f64 / 1000.0;
             out.push_str(&format!(
@@ -98,12 +122,49 @@ pub(crate) fn print(
     value: &impl Serialize,
     markdown: impl FnOnce() -> String,
 ) -> Result<(), Failure> {
-    match format {
-        ReportFormat::Markdown => app.print(&markdown()),
-        ReportFormat::Json => {
-            let mut json = serde_json::to_string_pretty(value).map_err(Failure::internal)?;
-            json.push('\n');
-            app.print(&json)
-        }
+    app.print(&written(format, value, markdown)?)
+}
+
+/// Prints it, and writes it to the file that it is to go to.
+pub(crate) fn deliver(
+    app: &App,
+    args: &ReportArgs,
+    value: &impl Serialize,
+    markdown: impl Fn() -> String,
+) -> Result<(), Failure> {
+    if let Some(path) = &args.report {
+        let format = match path.extension().and_then(|ending| ending.to_str()) {
+            Some("html" | "htm") => ReportFormat::Html,
+            Some("json") => ReportFormat::Json,
+            _ => ReportFormat::Markdown,
+        };
+        save(path, &written(format, value, &markdown)?)?;
     }
+    print(app, args.format, value, markdown)
+}
+
+/// Writes a file that only its owner reads.
+pub(crate) fn save(path: &Path, text: &str) -> Result<(), Failure> {
+    write_private(path, text).map_err(|error| {
+        let path = path.display();
+        Failure::new(Exit::Io, Text::new(format!("cannot write {path}"), format!("无法写入 {path}")))
+            .because(error)
+    })
+}
+
+/// A text as it stands in a cell of a table.
+pub(crate) fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+fn written(
+    format: ReportFormat,
+    value: &impl Serialize,
+    markdown: impl FnOnce() -> String,
+) -> Result<String, Failure> {
+    Ok(match format {
+        ReportFormat::Markdown => markdown(),
+        ReportFormat::Html => html::page("kefu migrate", &markdown()),
+        ReportFormat::Json => serde_json::to_string_pretty(value).map_err(Failure::internal)? + "\n",
+    })
 }

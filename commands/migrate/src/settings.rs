@@ -6,6 +6,7 @@ use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::tz::TimeZone;
@@ -13,11 +14,14 @@ use kefu_app::{Effective, Exit, Failure, Text, load_file, load_text};
 
 use self::compile::Compiling;
 use crate::{
-    file::{MigrateFile, Orphans, Preset, SourceFile, SourceKind},
+    file::{MigrateFile, Orphans, Preset, SourceFile, SourceKind, TableFile},
     mapping::TableMap,
+    seal::Seal,
 };
 
 const GOFLY: &str = include_str!("presets/gofly.yaml");
+const LIVEHELPERCHAT: &str = include_str!("presets/livehelperchat.yaml");
+const CHATWOOT: &str = include_str!("presets/chatwoot.yaml");
 
 /// A migration file that makes sense.
 #[derive(Debug)]
@@ -30,6 +34,12 @@ pub(crate) struct Settings {
     pub(crate) page_rows: u32,
     pub(crate) buffer_bytes: u64,
     pub(crate) readers: usize,
+    /// Rows a second at most; 0 for no limit.
+    pub(crate) rows_per_second: u64,
+    /// For how many days dead letters and reports are kept; 0 for ever.
+    pub(crate) keep_days: u32,
+    /// What dead letters are sealed under.
+    pub(crate) seal: Option<Seal>,
     /// In the order in which they are copied: what refers to others comes after them.
     pub(crate) tables: Vec<Arc<TableMap>>,
 }
@@ -39,6 +49,10 @@ pub(crate) struct Settings {
 pub(crate) struct SourceSettings {
     pub(crate) name: String,
     pub(crate) place: Place,
+    /// How long a query of a server is to take.
+    pub(crate) query_time: Duration,
+    /// Statements that a server may run at once while it is read; 0 for no limit.
+    pub(crate) threads_running_max: u32,
 }
 
 /// Where a source is.
@@ -49,6 +63,8 @@ pub(crate) enum Place {
     Mysql(kefu_app::Secret),
     /// A folder or an archive.
     Dump(PathBuf),
+    /// A file of SQL.
+    Sql(PathBuf),
 }
 
 impl Settings {
@@ -73,7 +89,12 @@ impl Settings {
                 )
             })?;
             zones.insert(name.to_owned(), zone);
-            sources.push(SourceSettings { name: name.to_owned(), place: place(&file, &at, source, base)? });
+            sources.push(SourceSettings {
+                name: name.to_owned(),
+                place: place(&file, &at, source, base)?,
+                query_time: file.throttle.query_time,
+                threads_running_max: file.throttle.threads_running_max,
+            });
         }
         if sources.is_empty() {
             return Err(file.reject("sources", Text::new("must name at least one", "至少需要一个来源")));
@@ -81,16 +102,20 @@ impl Settings {
         let preset = match file.preset {
             Preset::Generic => None,
             Preset::Gofly => Some(load_text::<MigrateFile>("preset gofly", GOFLY)?),
+            Preset::Livehelperchat => {
+                Some(load_text::<MigrateFile>("preset livehelperchat", LIVEHELPERCHAT)?)
+            }
+            Preset::Chatwoot => Some(load_text::<MigrateFile>("preset chatwoot", CHATWOOT)?),
         };
-        let own: HashSet<&str> = file.tables.iter().map(|table| table.from.as_str()).collect();
+        let own: HashSet<&str> = file.tables.iter().map(TableFile::name).collect();
         let inherited = preset.iter().flat_map(|preset| {
             preset.tables.iter().enumerate().map(move |(index, table)| (preset, index, table))
         });
-        let inherited = inherited.filter(|(_, _, table)| !own.contains(table.from.as_str()));
+        let inherited = inherited.filter(|(_, _, table)| !own.contains(table.name()));
         let tables = file.tables.iter().enumerate().map(|(index, table)| (&file, index, table));
         let all: Vec<_> = inherited.chain(tables).collect();
         let kinds: HashMap<&str, &str> =
-            all.iter().map(|(.., table)| (table.from.as_str(), table.to.as_str())).collect();
+            all.iter().map(|(.., table)| (table.name(), table.to.as_str())).collect();
         let mut compiled = Vec::new();
         for (file_of, index, table) in &all {
             let compiling = Compiling { file: file_of, at: format!("tables.{index}"), table, kinds: &kinds };
@@ -98,19 +123,28 @@ impl Settings {
         }
         let mut names = HashSet::new();
         if let Some(twice) = compiled.iter().find(|table| !names.insert(table.name())) {
-            let text = format!("table `{}` is there twice", twice.from);
-            return Err(file.reject("tables", Text::new(text, format!("表 `{}` 重复", twice.from))));
+            let text = format!("table `{}` is there twice: give one of them an `alias`", twice.alias);
+            let zh = format!("表 `{}` 重复:请为其中一个指定 `alias`", twice.alias);
+            return Err(file.reject("tables", Text::new(text, zh)));
         }
         compiled.sort_by_key(|table| table.entity);
+        let rows_per_second = file.throttle.rows_per_second;
+        // At a low speed pages are small: a second's worth is waited for at once, not a minute's.
+        let second = u32::try_from(rows_per_second).unwrap_or(u32::MAX).max(1);
+        let page_rows =
+            file.copy.rows.clamp(1, 65_536).min(if rows_per_second == 0 { u32::MAX } else { second });
         Ok(Self {
             sources,
             data_dir: base.join(&file.target.data_dir),
             inbox: file.target.inbox.clone(),
             detach: file.target.orphans == Orphans::Detach,
             max_bad_rows: file.rules.max_bad_rows,
-            page_rows: file.copy.rows.clamp(1, 65_536),
+            page_rows,
             buffer_bytes: file.copy.buffer.0.clamp(1 << 20, 1 << 30),
             readers: (file.copy.readers as usize).clamp(1, 64),
+            rows_per_second,
+            keep_days: file.letters.keep_days,
+            seal: seal(&file, base)?,
             tables: compiled,
         })
     }
@@ -143,7 +177,7 @@ fn place(
     let kind = source.kind.ok_or_else(|| {
         file.reject(
             &format!("{at}.kind"),
-            Text::new("must be said: mysql or mongodump", "必须说明:mysql 或 mongodump"),
+            Text::new("must be said: mysql, mongodump or sqldump", "必须说明:mysql、mongodump 或 sqldump"),
         )
     })?;
     match kind {
@@ -154,14 +188,39 @@ fn place(
             &format!("{at}.kind"),
             Text::new("this kefu was built without `mysql`", "此 kefu 构建时未包含 `mysql`"),
         )),
-        SourceKind::Mongodump => match &source.path {
-            Some(path) => Ok(Place::Dump(base.join(path))),
-            None => Err(file.reject(
-                &format!("{at}.path"),
-                Text::new("must be said: the folder or the archive", "必须说明:目录或归档文件"),
-            )),
-        },
+        SourceKind::Mongodump => path(file, at, source, base).map(Place::Dump),
+        SourceKind::Sqldump => path(file, at, source, base).map(Place::Sql),
     }
+}
+
+fn path(
+    file: &Effective<MigrateFile>,
+    at: &str,
+    source: &SourceFile,
+    base: &Path,
+) -> Result<PathBuf, Failure> {
+    let said = source.path.as_ref().map(|path| base.join(path));
+    said.ok_or_else(|| {
+        let text = Text::new("must be said: what was dumped", "必须说明:转储文件的位置");
+        file.reject(&format!("{at}.path"), text)
+    })
+}
+
+/// What dead letters are sealed under, if they are.
+fn seal(file: &Effective<MigrateFile>, base: &Path) -> Result<Option<Seal>, Failure> {
+    let Some(path) = &file.letters.key_file else { return Ok(None) };
+    let at = "letters.key_file";
+    let text = std::fs::read_to_string(base.join(path))
+        .map_err(|error| file.reject(at, Text::from(error.to_string())))?;
+    let seal = Seal::from_text(text.trim());
+    let no_key = || {
+        let text = Text::new(
+            "has no key of 32 bytes in hexadecimal digits or Base64; `openssl rand -hex 32` makes one",
+            "不含 32 字节的密钥(十六进制或 Base64);可用 `openssl rand -hex 32` 生成",
+        );
+        file.reject(at, text)
+    };
+    seal.ok_or_else(no_key).map(Some)
 }
 
 /// The address of a server, which stands in no file that others read.

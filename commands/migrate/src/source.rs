@@ -1,10 +1,12 @@
 //! Where records come from.
 
 mod archive;
-mod bson;
+pub(crate) mod bson;
+mod column;
 mod dump;
 #[cfg(feature = "mysql")]
 mod mysql;
+pub(crate) mod sql;
 mod stream;
 
 use kefu_app::{Exit, Failure, Text};
@@ -70,6 +72,7 @@ pub(crate) enum Source {
     #[cfg(feature = "mysql")]
     Mysql(Box<mysql::Server>),
     Dump(dump::Dump),
+    Sql(sql::SqlDump),
 }
 
 /// A table that is being read.
@@ -77,6 +80,7 @@ pub(crate) enum Cursor {
     #[cfg(feature = "mysql")]
     Mysql(Box<mysql::Cursor>),
     Dump(Box<dump::Cursor>),
+    Sql(Box<sql::Cursor>),
 }
 
 impl Source {
@@ -84,9 +88,10 @@ impl Source {
         match &settings.place {
             #[cfg(feature = "mysql")]
             Place::Mysql(address) => {
-                mysql::Server::open(&settings.name, address).await.map(|server| Self::Mysql(Box::new(server)))
+                mysql::Server::open(settings, address).await.map(|server| Self::Mysql(Box::new(server)))
             }
             Place::Dump(path) => dump::Dump::open(path).map(Self::Dump),
+            Place::Sql(path) => sql::SqlDump::open(path).map(Self::Sql),
         }
     }
 
@@ -96,6 +101,7 @@ impl Source {
             #[cfg(feature = "mysql")]
             Self::Mysql(server) => server.identity(),
             Self::Dump(dump) => dump.identity(),
+            Self::Sql(dump) => dump.identity(),
         }
     }
 
@@ -104,7 +110,7 @@ impl Source {
         match self {
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => true,
-            Self::Dump(_) => false,
+            Self::Dump(_) | Self::Sql(_) => false,
         }
     }
 
@@ -114,6 +120,7 @@ impl Source {
             #[cfg(feature = "mysql")]
             Self::Mysql(server) => server.tables().await,
             Self::Dump(dump) => tokio::task::block_in_place(|| dump.tables()),
+            Self::Sql(dump) => tokio::task::block_in_place(|| dump.tables()),
         }
     }
 
@@ -124,6 +131,23 @@ impl Source {
             Self::Mysql(server) => server.read(request).await.map(|cursor| Cursor::Mysql(Box::new(cursor))),
             Self::Dump(dump) => tokio::task::block_in_place(|| dump.read(request))
                 .map(|cursor| Cursor::Dump(Box::new(cursor))),
+            Self::Sql(dump) => {
+                tokio::task::block_in_place(|| dump.read(request)).map(|cursor| Cursor::Sql(Box::new(cursor)))
+            }
+        }
+    }
+
+    /// The rows with these keys, as far as they are there; none where keys cannot be asked for.
+    #[cfg_attr(not(feature = "mysql"), expect(unused_variables, reason = "only servers look rows up"))]
+    pub(crate) async fn rows(
+        &self,
+        request: &Request,
+        keys: &[Vec<u8>],
+    ) -> Option<Result<Vec<SourceRow>, Failure>> {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => Some(server.rows(request, keys).await),
+            Self::Dump(_) | Self::Sql(_) => None,
         }
     }
 }
@@ -135,6 +159,7 @@ impl Cursor {
             #[cfg(feature = "mysql")]
             Self::Mysql(cursor) => cursor.next().await,
             Self::Dump(cursor) => tokio::task::block_in_place(|| cursor.next()),
+            Self::Sql(cursor) => tokio::task::block_in_place(|| cursor.next()),
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Most bytes of a value that are written down of a row that cannot be used.
+pub(crate) const RAW_MAX: usize = 4096;
+
 /// A value of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
@@ -26,8 +29,24 @@ pub(crate) enum Value {
 }
 
 impl Value {
+    /// A number that has no sign: the same one is the same value, however its column is declared.
+    pub(crate) fn unsigned(value: u64) -> Self {
+        i64::try_from(value).map_or(Self::UInt(value), Self::Int)
+    }
+
     pub(crate) fn is_null(&self) -> bool {
         matches!(self, Self::Null)
+    }
+
+    /// The same, or its beginning if it is long: of what cannot be used no more is kept.
+    pub(crate) fn shortened(&self) -> Self {
+        let cut = |text: &str| text[..text.floor_char_boundary(RAW_MAX)].to_owned();
+        match self {
+            Self::Text(text) => Self::Text(cut(text)),
+            Self::Json(text) => Self::Json(cut(text)),
+            Self::Bytes(bytes) => Self::Bytes(bytes[..bytes.len().min(RAW_MAX)].to_vec()),
+            other => other.clone(),
+        }
     }
 
     /// Roughly how much memory it takes.

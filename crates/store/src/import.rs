@@ -6,10 +6,12 @@
 //! run that ends at any point goes on where its last commit was. A row whose record is the same as before costs a
 //! look-up and nothing else.
 
+mod article;
 mod build;
 mod importer;
 mod progress;
 mod read;
+mod recent;
 mod record;
 mod step;
 
@@ -20,7 +22,7 @@ pub use importer::{ImportBatch, ImportRow, Importer, Outcome, Prepared, Refused}
 pub use progress::{Begin, Checkpoint, ImportTable, TableSetup, TableState};
 pub use read::{Found, ImportReader, MapCounts};
 pub use record::{
-    AgentRecord, CannedRecord, ConversationRecord, Entity, Hash, MessageRecord, Record, Sender, TicketRecord,
-    VisitorRecord, hash_of,
+    AgentRecord, ArticleRecord, CannedRecord, ConversationRecord, Entity, Hash, MessageRecord, Record,
+    Sender, TicketRecord, VisitorRecord, hash_of,
 };
 pub(crate) use step::{Statements, Step};

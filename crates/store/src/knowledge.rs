@@ -431,7 +431,7 @@ pub(crate) fn language_number(language: Language) -> i64 {
     }
 }
 
-fn language(number: i64) -> Result<Language, StoreError> {
+pub(crate) fn language(number: i64) -> Result<Language, StoreError> {
     match number {
         0 => Ok(Language::Zh),
         1 => Ok(Language::En),
@@ -447,7 +447,7 @@ pub(crate) fn state_number(state: ArticleState) -> i64 {
     }
 }
 
-fn state(number: i64) -> Result<ArticleState, StoreError> {
+pub(crate) fn state(number: i64) -> Result<ArticleState, StoreError> {
     match number {
         0 => Ok(ArticleState::Draft),
         1 => Ok(ArticleState::Published),

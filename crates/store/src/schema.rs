@@ -123,6 +123,10 @@ pub(crate) async fn set_meta_blob(
     sql::execute(conn, SET_META, Args::default().text(key).blob(value)).await.map(drop)
 }
 
+pub(crate) async fn remove_meta(conn: &mut SqliteConnection, key: &str) -> Result<(), StoreError> {
+    sql::execute(conn, "DELETE FROM meta WHERE key = ?", Args::default().text(key)).await.map(drop)
+}
+
 /// A value of the `meta` table.
 pub(crate) async fn meta<T>(conn: &mut SqliteConnection, key: &str) -> Result<Option<T>, StoreError>
 where

@@ -69,11 +69,14 @@ impl Args {
     }
 
     pub(crate) fn add_text(&mut self, value: &str) {
-        self.0.add(value.to_owned()).expect(ENCODES);
+        self.0.add(Arc::<str>::from(value)).expect(ENCODES);
     }
 
     pub(crate) fn add_opt_text(&mut self, value: Option<&str>) {
-        self.0.add(value.map(str::to_owned)).expect(ENCODES);
+        match value {
+            Some(value) => self.add_text(value),
+            None => self.add_int(None),
+        }
     }
 
     pub(crate) fn add_blob(&mut self, value: &[u8]) {

@@ -28,9 +28,15 @@ mod shadow;
 mod tags;
 mod tickets;
 
+#[cfg(feature = "import")]
+pub(crate) use changes::{agents, bind_agent, bind_visitor, visitors};
 pub use checkpoint::StoreMetrics;
 #[cfg(feature = "import")]
-pub(crate) use import::{customer_row, write_change};
+pub(crate) use fold::Gather;
+#[cfg(feature = "import")]
+pub(crate) use import::write_change;
+#[cfg(feature = "import")]
+pub(crate) use knowledge::add_text;
 pub(crate) use recover::Left;
 
 use std::fs::File;
@@ -116,6 +122,10 @@ impl Writer {
     /// succeed; [`StoreError::Conflict`] names the column whose value is taken. A set of records that
     /// conflicts is refused alone, see [`Committed::records`].
     pub async fn commit(&mut self, batch: &Batch) -> Result<Committed, StoreError> {
+        self.commit_with(batch, &Beside::Nothing).await
+    }
+
+    async fn commit_with(&mut self, batch: &Batch, beside: &Beside<'_>) -> Result<Committed, StoreError> {
         self.check_sound()?;
         self.check_order(batch)?;
         let checkpoint = self.checkpointer.assist(&mut self.conn).await;
@@ -123,8 +133,8 @@ impl Writer {
         let slice = self.tail.slice((batch.entries.len() * 2).max(fold::SLICE_MIN));
         let begun = Instant::now();
         let mut records = Vec::new();
-        if !batch.is_empty() || !slice.is_empty() {
-            records = self.transact(Some(batch), &slice).await?;
+        if !batch.is_empty() || !slice.is_empty() || !beside.is_nothing() {
+            records = self.transact(Some(batch), beside, &slice).await?;
         }
         self.tail.folded(&slice);
         self.tail.add(batch);
@@ -150,7 +160,7 @@ impl Writer {
             return Ok(false);
         }
         let begun = Instant::now();
-        self.transact(None, &slice).await?;
+        self.transact(None, &Beside::Nothing, &slice).await?;
         self.tail.folded(&slice);
         self.done(&Batch::default(), &slice, begun.elapsed(), None);
         Ok(self.tail.has_run())
@@ -238,12 +248,13 @@ impl Writer {
     async fn transact(
         &mut self,
         batch: Option<&Batch>,
+        beside: &Beside<'_>,
         slice: &Slice,
     ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         self.check_sound()?;
         self.in_transaction = true;
         let chain = self.chain;
-        let result = self.write(batch, slice).await;
+        let result = self.write(batch, beside, slice).await;
         if result.is_err() {
             // What failed may have ended the transaction; then this has nothing to do.
             drop(sql::execute(&mut self.conn, "ROLLBACK", Args::default()).await);
@@ -256,11 +267,13 @@ impl Writer {
     async fn write(
         &mut self,
         batch: Option<&Batch>,
+        beside: &Beside<'_>,
         slice: &Slice,
     ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         let Self { conn, statements, tail, chain, .. } = self;
         let mut outcomes = Vec::new();
         if let Some(batch) = batch
+            && beside.is_nothing()
             && batch.only_grows()
             && slice.is_empty()
             && statements.commit_few(conn, &batch.entries).await?
@@ -270,12 +283,23 @@ impl Writer {
         sql::execute(conn, "BEGIN IMMEDIATE", Args::default()).await?;
         tail.write(conn, statements, slice).await?;
         if let Some(batch) = batch {
-            statements.write_entries(conn, &batch.entries).await?;
+            match beside {
+                Beside::Nothing => statements.write_entries(conn, &batch.entries).await?,
+                #[cfg(feature = "import")]
+                Beside::Import(import, _) => {
+                    import.write_entries(conn, &batch.entries).await?;
+                    statements.write_anchors(conn, &batch.entries).await?;
+                }
+            }
             statements.write_heads(conn, &batch.conversations).await?;
             for change in &batch.changes {
                 changes::write(conn, change).await?;
             }
             outcomes = records::write(conn, chain, &batch.records).await?;
+        }
+        #[cfg(feature = "import")]
+        if let Beside::Import(import, step) = beside {
+            import.write(conn, step).await?;
         }
         sql::execute(conn, "COMMIT", Args::default()).await?;
         Ok(outcomes)
@@ -326,6 +350,20 @@ impl Writer {
 
     fn measure_wal(&mut self) {
         self.checkpointer.measured(self.wal_bytes());
+    }
+}
+
+/// What a commit writes beside its batch, in the same transaction.
+enum Beside<'a> {
+    Nothing,
+    /// What an import does, which writes entries in its own way, too.
+    #[cfg(feature = "import")]
+    Import(&'a crate::import::Statements, &'a crate::import::Step),
+}
+
+impl Beside<'_> {
+    fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
     }
 }
 

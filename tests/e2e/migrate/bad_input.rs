@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Migration, dispositions, mariadb::Mariadb};
+use crate::support::shim::Shim;
 
 const SOURCE: &str = "version: 1\nsources:\n  old: { kind: mysql, url_env: OLD_MYSQL_URL }\n";
 
@@ -188,4 +189,62 @@ fn without_tables_plan_drafts_them() {
     // The draft is a file that works.
     migration.write(&format!("{SOURCE}{draft}"));
     assert_eq!(migration.report(&["plan"], 0)["can_run"], true);
+}
+
+#[test]
+fn a_disk_that_is_full_loses_nothing_and_the_same_command_goes_on() {
+    let Some(mariadb) = Mariadb::start() else { return };
+    mariadb.old(
+        "CREATE TABLE people (id int PRIMARY KEY, name varchar(200)); INSERT INTO people VALUES (1, 'a');",
+    );
+    let migration = Migration::of_server(&people(""), &mariadb.url());
+    migration.report(&["run"], 0);
+    mariadb.old("INSERT INTO people SELECT seq, REPEAT('b', 200) FROM seq_2_to_5000;");
+    let full = migration.data().join(".full");
+    std::fs::write(&full, "").unwrap();
+    let output = migration.run_on(&Shim::default(), &["run"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(74), "{said}");
+    assert!(said.contains("free some space; the same command goes on"), "{said}");
+    std::fs::remove_file(&full).unwrap();
+    assert_eq!(dispositions(&migration.report(&["run"], 0), "old/people"), [5000, 0, 0]);
+    assert_eq!(migration.report(&["verify"], 0)["same"], true);
+}
+
+#[test]
+fn a_server_that_is_killed_and_comes_back_is_read_on() {
+    let Some(mut mariadb) = Mariadb::start() else { return };
+    mariadb.old(
+        "CREATE TABLE people (id int PRIMARY KEY, name varchar(9));
+         INSERT INTO people SELECT seq, 'n' FROM seq_1_to_6000;",
+    );
+    let yaml = format!("{}copy: {{ rows: 100 }}\nthrottle: {{ rows_per_second: 2000 }}\n", people(""));
+    let migration = Migration::of_server(&yaml, &mariadb.url());
+    let child = migration.start_heard(&["run"]);
+    crate::support::random::eventually("some rows are here", || {
+        let status = migration.run(&["status", "--format", "json"]);
+        let status: serde_json::Value = serde_json::from_slice(&status.stdout).ok()?;
+        (status["tables"][0]["rows"].as_u64() > Some(0)).then_some(())
+    });
+    mariadb.restart();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", super::shown(&output));
+    assert_eq!(migration.query("SELECT count(*) FROM visitor"), [[json!(6000)]]);
+}
+
+#[test]
+fn an_empty_word_of_an_enum_is_a_value_like_any_other() {
+    let Some(mariadb) = Mariadb::start() else { return };
+    // What a server that is not strict makes of a word that there is not.
+    mariadb.old(
+        "SET sql_mode = ''; CREATE TABLE people (id int PRIMARY KEY, name varchar(9), level enum('1', '9'));
+         INSERT INTO people VALUES (1, 'a', '9'), (2, 'b', 'boss'), (3, 'c', NULL);",
+    );
+    let yaml = people("    fields:\n      email: { column: level, map: { \"9\": nine } }\n");
+    let migration = Migration::of_server(&yaml, &mariadb.url());
+    assert_eq!(dispositions(&migration.report(&["run"], 0), "old/people"), [3, 0, 0]);
+    assert_eq!(
+        migration.query("SELECT email FROM visitor ORDER BY key"),
+        [[json!("nine")], [json!("")], [json!("")]]
+    );
 }

@@ -287,3 +287,49 @@ fn a_dump_that_is_another_one_is_noticed() {
     let report = migration.report(&["run", "--accept-change"], 0);
     assert_eq!(table(&report, "old/people")["written"], 1);
 }
+
+/// Two shards may have the same id: they are two sources, whose rows are not each other's.
+#[test]
+fn the_same_id_in_two_sources_is_two_rows() {
+    let yaml = "version: 1
+sources:
+  one: { kind: mongodump, path: one }
+  two: { kind: mongodump, path: two }
+tables:
+  - { from: people, source: one, to: visitor, columns: { name: name } }
+  - { from: people, source: two, alias: more, to: visitor, columns: { name: name } }
+";
+    let migration = Migration::new(yaml);
+    for shard in ["one", "two"] {
+        std::fs::create_dir(migration.path().join(shard)).unwrap();
+        let rows: Vec<u8> = (0..3).flat_map(document).collect();
+        std::fs::write(migration.path().join(shard).join("people.bson"), rows).unwrap();
+    }
+    let report = migration.report(&["run"], 0);
+    assert_eq!(dispositions(&report, "one/people"), [3, 0, 0]);
+    assert_eq!(dispositions(&report, "two/more"), [3, 0, 0]);
+    assert_eq!(migration.query("SELECT count(DISTINCT id) FROM visitor"), [[json!(6)]]);
+    assert_eq!(migration.report(&["verify"], 0)["same"], true);
+}
+
+#[test]
+fn a_document_of_sixteen_megabytes_is_a_dead_letter_of_a_few_kilobytes() {
+    let migration = Migration::new(&people("dump"));
+    std::fs::create_dir(migration.path().join("dump")).unwrap();
+    let text = "x".repeat((16 << 20) - 64);
+    let mut large = vec![0; 4];
+    large.extend(b"\x10_id\0\x07\0\0\0\x02name\0");
+    large.extend(i32::try_from(text.len() + 1).unwrap().to_le_bytes());
+    large.extend(text.as_bytes());
+    large.extend(b"\0\0");
+    let length = i32::try_from(large.len()).unwrap().to_le_bytes();
+    large[..4].copy_from_slice(&length);
+    let rows = [document(1), large, document(8)].concat();
+    std::fs::write(migration.path().join("dump/people.bson"), rows).unwrap();
+    let report = migration.report(&["run"], 4);
+    assert_eq!(dispositions(&report, "old/people"), [2, 0, 1]);
+    let letters = migration.letters();
+    assert_eq!((&letters[0]["key"], &letters[0]["code"]), (&json!("7"), &json!("too_long")));
+    assert_eq!(letters[0]["raw"].as_str().unwrap().len(), 4096);
+    assert_eq!(migration.report(&["verify"], 0)["same"], true);
+}

@@ -194,7 +194,7 @@ fn what_changed_meanwhile_is_found_and_brought_over() {
          INSERT INTO message (kefu_id, visitor_id, content, mes_type) VALUES ('agent', 'v-1', 'm-500 new', 'visitor');
          DELETE FROM reply_item WHERE id = 2;",
     );
-    let verified = migration.report(&["verify"], 4);
+    let verified = migration.report(&["verify", "--retry-after", "10ms"], 4);
     let message = table(&verified, "old/message");
     assert_eq!(
         (&message["different"], &message["missing"], &message["extra"]),
@@ -229,12 +229,95 @@ fn verify_finds_a_flipped_byte_swapped_rows_and_a_lost_one() {
          WHERE pos IN ({one}, {other})"
     ));
     migration.query(&format!("DELETE FROM log WHERE pos = {lost}"));
-    let verified = migration.report(&["verify"], 4);
+    let verified = migration.report(&["verify", "--retry-after", "10ms"], 4);
     let message = table(&verified, "old/message");
     let mut keys: Vec<_> =
         message["differences"].as_array().unwrap().iter().map(|one| one["key"].as_str().unwrap()).collect();
     keys.sort_unstable();
     assert_eq!((keys, &message["different"]), (vec!["16", "32", "48", "64"], &json!(4)), "{message:#}");
+}
+
+#[test]
+fn what_differs_is_repaired_and_said_in_every_form() {
+    let Some(mariadb) = Mariadb::start() else { return };
+    fill(&mariadb, 10, 500);
+    let migration = Migration::of_server(YAML, &mariadb.url());
+    migration.report(&["run"], 0);
+    migration.query("UPDATE log SET text = '<b>' || text WHERE pos IN (3, 70)");
+    migration.query("UPDATE visitor SET name = 'x' WHERE key = 2");
+    mariadb.old(
+        "INSERT INTO message (kefu_id, visitor_id, content, mes_type) VALUES ('agent', 'v-1', 'm-500 new', 'visitor')",
+    );
+    let said = migration.path().join("verify.html");
+    let args = ["verify", "--retry-after", "10ms", "--report", said.to_str().unwrap()];
+    let verified = migration.report(&args, 4);
+    let counts =
+        |table: &Value| json!([table["different"], table["missing"], table["repaired"], table["settled"]]);
+    assert_eq!(counts(table(&verified, "old/message")), json!([2, 1, 0, 0]));
+    let html = std::fs::read_to_string(&said).unwrap();
+    assert!(html.contains("NOT the same") && html.contains("&lt;b&gt;m-") && !html.contains("<b>"), "{html}");
+
+    let verified = migration.report(&["verify", "--retry-after", "10ms", "--repair"], 0);
+    assert_eq!(counts(table(&verified, "old/message")), json!([0, 0, 3, 0]));
+    assert_eq!(counts(table(&verified, "old/visitor")), json!([0, 0, 1, 0]));
+    let message = table(&verified, "old/message");
+    assert_eq!(message["source_hash"], message["target_hash"]);
+    assert_eq!(said_here(&migration), said_there(&mariadb));
+    assert_sound(&migration);
+}
+
+#[test]
+fn a_comparison_that_was_stopped_goes_on_where_it_was() {
+    let Some(mariadb) = Mariadb::start() else { return };
+    fill(&mariadb, 10, 6000);
+    // A table with conversations of its own, which need not be read from its beginning.
+    let yaml =
+        "version: 1\nsources:\n  old: { kind: mysql, url_env: OLD_MYSQL_URL }\ncopy: { rows: 100 }\ntables:
+  - { from: message, to: visitor, columns: { name: content } }\n";
+    let migration = Migration::of_server(yaml, &mariadb.url());
+    migration.report(&["run"], 0);
+    migration.query("UPDATE visitor SET name = 'x' WHERE key = 5");
+    // Slow, so that it can be stopped half-way.
+    migration.write(&format!("{yaml}throttle: {{ rows_per_second: 500 }}\n"));
+    let progress = migration.data().join("migrate/verify-progress.json");
+    let child = migration.start_heard(&["verify"]);
+    crate::support::random::eventually("some rows are compared", || progress.exists().then_some(()));
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("stopped; go on with `kefu migrate verify -f "), "{said}");
+
+    migration.write(yaml);
+    let output = migration.run(&["verify", "--retry-after", "10ms", "--format", "json"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the comparison goes on behind "), "{said}");
+    let resumed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(!progress.exists());
+    // Anew, and the same comes of it.
+    let verified = migration.report(&["verify", "--retry-after", "10ms"], 4);
+    let message = table(&verified, "old/message");
+    assert_eq!(json!([message["source_rows"], message["different"]]), json!([6000, 1]));
+    assert_eq!(table(&resumed, "old/message"), message);
+}
+
+#[test]
+fn while_there_is_a_file_called_pause_nothing_is_read() {
+    let Some(mariadb) = Mariadb::start() else { return };
+    fill(&mariadb, 10, 300);
+    let migration = Migration::of_server(YAML, &mariadb.url());
+    let pause = migration.data().join("migrate/pause");
+    std::fs::create_dir_all(pause.parent().unwrap()).unwrap();
+    std::fs::write(&pause, "").unwrap();
+    let mut child = migration.start_heard(&["run"]);
+    let mut said = String::new();
+    let mut heard = std::io::BufReader::new(child.stderr.take().unwrap());
+    std::io::BufRead::read_line(&mut heard, &mut said).unwrap();
+    assert!(said.contains("paused until ") && said.contains("migrate/pause is gone"), "{said}");
+    assert_eq!(migration.report(&["status"], 0)["done"], false);
+    std::fs::remove_file(&pause).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(said_here(&migration), said_there(&mariadb));
 }
 
 /// A mapping that is wrong in itself is the same on both sides: only who asks the two databases finds it.

@@ -10,6 +10,21 @@ use tempfile::TempDir;
 
 use crate::support::random::eventually;
 
+fn serve(dir: &TempDir, port: u16) -> Child {
+    let log = std::fs::File::options().create(true).append(true).open(dir.path().join("log")).unwrap();
+    Command::new("/usr/sbin/mariadbd")
+        .args(["--no-defaults", "--user=root", "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=64M"])
+        .args(["--innodb-flush-log-at-trx-commit=2", "--sql-mode=", "--max-allowed-packet=64M"])
+        .arg(format!("--datadir={}", dir.path().join("data").display()))
+        .arg(format!("--tmpdir={}", dir.path().display()))
+        .arg(format!("--socket={}", dir.path().join("socket").display()))
+        .arg(format!("--port={port}"))
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
+
 /// A server with its data, ended with the test.
 pub(crate) struct Mariadb {
     dir: TempDir,
@@ -42,33 +57,9 @@ impl Mariadb {
             .unwrap();
         assert!(installed.status.success(), "{}", super::shown(&installed));
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let log = std::fs::File::create(dir.path().join("log")).unwrap();
-        let child = Command::new("/usr/sbin/mariadbd")
-            .args([
-                "--no-defaults",
-                "--user=root",
-                "--bind-address=127.0.0.1",
-                "--innodb-buffer-pool-size=64M",
-            ])
-            .args(["--innodb-flush-log-at-trx-commit=2", "--sql-mode=", "--max-allowed-packet=64M"])
-            .arg(format!("--datadir={}", dir.path().join("data").display()))
-            .arg(format!("--tmpdir={}", dir.path().display()))
-            .arg(format!("--socket={}", dir.path().join("socket").display()))
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let child = serve(&dir, port);
         let mut mariadb = Self { dir, child, port };
-        eventually("MariaDB answers", || {
-            if let Some(status) = mariadb.child.try_wait().unwrap() {
-                panic!(
-                    "mariadbd ended with {status}: {}",
-                    std::fs::read_to_string(mariadb.dir.path().join("log")).unwrap()
-                );
-            }
-            mariadb.try_sql("", "SELECT 1").ok()
-        });
+        mariadb.wait();
         mariadb.sql(
             "",
             "CREATE DATABASE old; CREATE USER reader@'%' IDENTIFIED BY 'se:cret'; GRANT SELECT ON old.* TO reader@'%'",
@@ -76,9 +67,32 @@ impl Mariadb {
         Some(mariadb)
     }
 
+    fn wait(&mut self) {
+        eventually("MariaDB answers", || {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap();
+                panic!("mariadbd ended with {status}: {log}");
+            }
+            self.try_sql("", "SELECT 1").ok()
+        });
+    }
+
+    /// Kills the server, and starts it again.
+    pub(crate) fn restart(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.child = serve(&self.dir, self.port);
+        self.wait();
+    }
+
     /// The address for a user who may only read.
     pub(crate) fn url(&self) -> String {
         format!("mysql://reader:se%3Acret@127.0.0.1:{}/old", self.port)
+    }
+
+    /// How tools on this machine reach it.
+    pub(crate) fn socket_arg(&self) -> String {
+        format!("--socket={}", self.dir.path().join("socket").display())
     }
 
     /// Runs statements on the database `old`; returns what they print, columns between tabs.

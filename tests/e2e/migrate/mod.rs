@@ -6,6 +6,7 @@ mod dump;
 mod gofly;
 mod kill;
 mod mariadb;
+mod sql;
 mod types;
 
 use std::{
@@ -16,7 +17,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::kefu;
+use crate::support::{kefu, shim::Shim};
 
 /// The Python that has the tools of the tests: `PYTHON`, or `python3`.
 pub(crate) fn python() -> String {
@@ -63,6 +64,13 @@ impl Migration {
         command.arg("migrate").args(args).arg("-f").arg(self.path().join("migrate.yaml"));
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.output().unwrap()
+    }
+
+    /// The same, over a file layer that can have the disk full.
+    pub(crate) fn run_on(&self, shim: &Shim, args: &[&str]) -> Output {
+        let mut command = self.process(args);
+        shim.apply(&mut command, &self.data());
+        command.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap()
     }
 
     /// The same as a process that can be killed.

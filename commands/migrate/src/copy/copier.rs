@@ -21,6 +21,7 @@ use crate::{
     settings::Settings,
     source::{Request, refused},
     target,
+    throttle::Throttle,
 };
 
 /// A table of the file and of the store.
@@ -37,11 +38,14 @@ pub(super) struct Copier<'a> {
     pub(super) importer: Importer,
     pub(super) letters: Letters,
     pub(super) progress: Progress,
+    pub(super) throttle: Arc<Throttle>,
     pub(super) tables: Vec<Target>,
     pub(super) detach: bool,
     pub(super) dead: u64,
     pub(super) max_dead: u64,
     pub(super) is_retry: bool,
+    /// What became of rows before counts for nothing.
+    pub(super) is_repair: bool,
 }
 
 impl Copier<'_> {
@@ -58,6 +62,9 @@ impl Copier<'_> {
         stop: Stop,
     ) -> Result<Ended, Failure> {
         self.begin(settings, sources, work).await?;
+        if self.is_repair {
+            self.forget(work).await?;
+        }
         for entity in Entity::ALL {
             let mut readings = Vec::new();
             for (index, target) in self.tables.iter().enumerate() {
@@ -87,7 +94,7 @@ impl Copier<'_> {
             }
         }
         self.importer.settle().await.map_err(|error| self.at_store(error))?;
-        self.note("migrate.copied").await?;
+        self.note(if self.is_repair { "migrate.repaired" } else { "migrate.copied" }).await?;
         Ok(Ended::AtEnd)
     }
 
@@ -143,6 +150,18 @@ impl Copier<'_> {
         Ok(())
     }
 
+    /// Has the rows that are to be repaired count as others than they are here.
+    async fn forget(&mut self, work: &Work) -> Result<(), Failure> {
+        for target in &self.tables {
+            let keys = work.retry.as_ref().and_then(|keys| keys.get(&target.table.name));
+            if let Some(keys) = keys {
+                let forgotten = self.importer.forget(target.table.key, keys).await;
+                forgotten.map_err(|error| target::failure(self.dir, error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads tables that do not refer to each other, several at once, and writes what they become.
     async fn phase(
         &mut self,
@@ -150,7 +169,7 @@ impl Copier<'_> {
         settings: &Settings,
         stop: &Stop,
     ) -> Result<Ended, Failure> {
-        let (outlet, mut bunches) = Outlet::new(settings.buffer_bytes);
+        let (outlet, mut bunches) = Outlet::new(settings.buffer_bytes, Arc::clone(&self.throttle));
         let mut tasks: JoinSet<Result<(), Failure>> = JoinSet::new();
         let mut waiting = readings.into_iter();
         for reading in waiting.by_ref().take(settings.readers) {

@@ -2,7 +2,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use kefu_store::import::Entity;
 
-use super::{LookupTable, markup};
+use super::{LookupTable, html, markup};
 use crate::{
     cast::{Bad, Changed, Rules},
     file::{Markup, Otherwise, TimeUnit},
@@ -92,6 +92,16 @@ pub(crate) fn fields_of(entity: Entity) -> &'static [FieldSpec] {
             ("title", LINE, true),
             ("text", TEXT, true),
             ("created_at", Time, false),
+        ],
+        Entity::Article => &[
+            ("slug", LINE, false),
+            ("category", LINE, false),
+            ("state", Word(&["published", "draft", "archived"]), false),
+            ("language", Word(&["zh", "en"]), false),
+            ("title", LINE, true),
+            ("body", TEXT, true),
+            ("created_at", Time, false),
+            ("updated_at", Time, false),
         ],
     }
 }
@@ -212,16 +222,15 @@ impl FieldRule {
             let detail = format!("{} bytes are more than {limit}", text.len());
             return Err(Bad::new(&self.column, "too_long", detail));
         }
-        match self.markup {
-            Markup::Gofly => {
-                let plain = markup::gofly(&text);
-                if plain != text {
-                    *changed.entry(format!("markup in {}", self.column)).or_default() += 1;
-                }
-                Ok(plain.into_owned())
-            }
-            Markup::Plain | Markup::Json => Ok(text.into_owned()),
+        let plain = match self.markup {
+            Markup::Gofly => markup::gofly(&text),
+            Markup::Html => html::markdown(&text),
+            Markup::Plain | Markup::Json => return Ok(text.into_owned()),
+        };
+        if plain != text {
+            *changed.entry(format!("markup in {}", self.column)).or_default() += 1;
         }
+        Ok(plain.into_owned())
     }
 }
 

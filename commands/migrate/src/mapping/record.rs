@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use kefu_core::{MessageKind, Micros, Role, State, TicketPriority, TicketStatus};
+use kefu_core::{ArticleState, Language, MessageKind, Micros, Role, State, TicketPriority, TicketStatus};
 use kefu_store::import::{
-    AgentRecord, CannedRecord, ConversationRecord, Entity, MessageRecord, Record, Sender, TicketRecord,
-    VisitorRecord,
+    AgentRecord, ArticleRecord, CannedRecord, ConversationRecord, Entity, MessageRecord, Record, Sender,
+    TicketRecord, VisitorRecord,
 };
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ pub(super) fn record(
     grouper: &mut Grouper,
     changed: &mut Changed,
 ) -> Result<Record, Bad> {
-    let id = identity(&table.source, &table.from, key);
+    let id = identity(&table.source, &table.alias, key);
     let mut row = Row { table, row, lookups, changed, next: 0 };
     Ok(match table.entity {
         Entity::Agent => Record::Agent(AgentRecord {
@@ -73,7 +73,52 @@ pub(super) fn record(
             text: row.text()?,
             created_at: row.time()?.unwrap_or_default(),
         }),
+        Entity::Article => article(id, &mut row)?,
     })
+}
+
+/// Longest name of an article in addresses.
+const SLUG_LEN: usize = 80;
+
+fn article(id: Uuid, row: &mut Row<'_>) -> Result<Record, Bad> {
+    let slug = slug(&row.text()?);
+    let category_name = row.text()?;
+    let category = (!category_name.is_empty())
+        .then(|| identity("kefu", "category", &encode_key([&Value::Text(category_name.clone())])));
+    let state = match row.word()? {
+        "draft" => ArticleState::Draft,
+        "archived" => ArticleState::Archived,
+        _ => ArticleState::Published,
+    };
+    let language = Language::from_word(row.word()?).unwrap_or(Language::Zh);
+    let (title, body) = (row.text()?, row.text()?);
+    let created_at = row.time()?.unwrap_or_default();
+    Ok(Record::Article(ArticleRecord {
+        id,
+        slug: if slug.is_empty() { id.to_string() } else { slug },
+        category,
+        category_name,
+        state,
+        language,
+        title,
+        body,
+        created_at,
+        updated_at: row.time()?.unwrap_or(created_at),
+    }))
+}
+
+/// A name as addresses have it: lower-case letters, digits and single hyphens.
+fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for c in text.chars().map(|c| c.to_ascii_lowercase()) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(SLUG_LEN);
+    slug.trim_end_matches('-').to_owned()
 }
 
 fn visitor(id: Uuid, row: &mut Row<'_>) -> Result<Record, Bad> {
@@ -165,7 +210,7 @@ fn grouped(key: &[u8], row: &Row<'_>, grouper: &mut Grouper, at: Micros) -> Resu
     let agent = group.agent.as_ref().filter(|(index, _)| !is_nothing(&row.row[*index]));
     let agent_key = agent.map_or_else(Vec::new, |(index, _)| column(*index));
     let open = grouper.place(group, &visitor, &agent_key, key, at);
-    let id = identity(&table.source, &format!("{}#conversation", table.from), &open.first);
+    let id = identity(&table.source, &format!("{}#conversation", table.alias), &open.first);
     let record = ConversationRecord {
         id,
         inbox: table.inbox.clone(),

@@ -144,13 +144,13 @@ fn a_field_that_there_is_not_and_a_reference_that_leads_nowhere_are_refused() {
 fn the_preset_is_a_file_that_makes_sense_and_takes_tables_of_ones_own() {
     let names = |tables: &[Arc<TableMap>]| tables.iter().map(|table| table.from.clone()).collect::<Vec<_>>();
     let preset = tables("preset: gofly\n").unwrap();
-    assert_eq!(names(&preset), ["user", "visitor", "message", "reply_item"]);
+    assert_eq!(names(&preset), ["user", "visitor", "message", "reply_item", "land_page"]);
     assert!(preset[2].group.is_some());
     let own = tables(
         "preset: gofly\ntables:\n  - { from: user, to: agent, key: [name], columns: { name: name, email: mail } }\n",
     );
     let own = own.unwrap();
-    assert_eq!(names(&own).len(), 4);
+    assert_eq!(names(&own).len(), 5);
     assert_eq!(own[0].columns, ["name", "mail"]);
 }
 
@@ -161,4 +161,92 @@ fn a_mapping_that_changes_is_another_one() {
     assert_eq!(hash(table), hash(table));
     assert_ne!(hash(table), hash(&table.replace(": n }", ": m }")));
     assert_ne!(hash(table), hash(&format!("{table}rules: {{ zero_date: epoch }}\n")));
+}
+
+#[test]
+fn two_things_become_of_one_table_and_each_has_ids_of_its_own() {
+    let tables = tables("preset: livehelperchat\n").unwrap();
+    let named = |alias: &str| tables.iter().find(|table| table.alias == alias).unwrap();
+    let (visitor, chat, said) = (named("lh_chat_visitor"), named("lh_chat"), named("lh_msg"));
+    assert_eq!((visitor.from.as_str(), visitor.name().as_str()), ("lh_chat", "old/lh_chat_visitor"));
+    let row = |map: &TableMap, of: &dyn Fn(&str) -> Value| {
+        map.columns.iter().map(|column| of(column)).collect::<Vec<_>>()
+    };
+    let chat_row = row(chat, &|column| match column {
+        "id" => Value::Int(7),
+        "status" => Value::Int(1),
+        "time" => Value::Int(1_770_000_000),
+        _ => Value::Int(0),
+    });
+    let Record::Conversation(conversation) = record(chat, &chat_row).unwrap() else { panic!() };
+    assert_eq!(conversation.visitor, identity("old", "lh_chat_visitor", &encode_key([&Value::Int(7)])));
+    assert_ne!(conversation.visitor, conversation.id);
+    assert_eq!((conversation.state, conversation.assignee), (kefu_core::State::Open, None));
+    let sender = |user: i64| {
+        let row = row(said, &|column| match column {
+            "user_id" => Value::Int(user),
+            "msg" => text("hi"),
+            _ => Value::Int(7),
+        });
+        let Record::Message(message) = record(said, &row).unwrap() else { panic!() };
+        assert_eq!(message.conversation, conversation.id);
+        message.sender
+    };
+    let agent = identity("old", "lh_users", &encode_key([&Value::Int(3)]));
+    assert_eq!(
+        [0, -1, -2, 3].map(sender),
+        [Sender::Visitor, Sender::System, Sender::Bot, Sender::Agent(agent)]
+    );
+}
+
+#[test]
+fn what_chatwoot_says_of_senders_is_understood() {
+    let tables = tables("preset: chatwoot\n").unwrap();
+    let map = tables.iter().find(|table| table.from == "messages").unwrap();
+    let said = |kind: i64, sender: &str, private: &str| {
+        let row: Vec<_> = map
+            .columns
+            .iter()
+            .map(|column| match column.as_str() {
+                "message_type" => Value::Int(kind),
+                "sender_type" => text(sender),
+                "private" => text(private),
+                "created_at" => Value::Temporal { text: "2026-01-01 00:00:00".to_owned(), is_utc: true },
+                "content" => text("hi"),
+                _ => Value::Int(5),
+            })
+            .collect();
+        let Record::Message(message) = record(map, &row).unwrap() else { panic!() };
+        (message.sender, message.kind)
+    };
+    let agent = Sender::Agent(identity("old", "users", &encode_key([&Value::Int(5)])));
+    let kind = |is_note| if is_note { kefu_core::MessageKind::Note } else { kefu_core::MessageKind::Text };
+    assert_eq!(said(0, "Contact", "f"), (Sender::Visitor, kind(false)));
+    assert_eq!(said(1, "User", "t"), (agent, kind(true)));
+    assert_eq!(said(1, "AgentBot", "f"), (Sender::Bot, kind(false)));
+    assert_eq!(said(1, "", "f"), (Sender::Bot, kind(false)));
+    assert_eq!(said(2, "", "f"), (Sender::System, kind(false)));
+}
+
+#[test]
+fn an_article_has_a_name_for_addresses_and_a_category() {
+    let tables = tables(
+        "tables:
+  - { from: faq, to: article, columns: { slug: s, category: c, title: t, body: b, language: l } }
+",
+    )
+    .unwrap();
+    let article = |slug: &str, category: &str| {
+        let row = [text(slug), text(category), text("T"), text("B"), text("en")];
+        let Record::Article(article) = record(&tables[0], &row).unwrap() else { panic!() };
+        article
+    };
+    assert_eq!(article(" How do I… pay? ", "").slug, "how-do-i-pay");
+    let nameless = article("怎么付款", "付款");
+    assert_eq!(nameless.slug, nameless.id.to_string());
+    assert_eq!(nameless.category, article("x", "付款").category);
+    assert_ne!(nameless.category, article("x", "Shipping").category);
+    assert_eq!(article("x", "").category, None);
+    let row = [text("x"), text(""), text(""), text("B"), text("en")];
+    assert_eq!(record(&tables[0], &row), Err(("title".to_owned(), "missing")));
 }

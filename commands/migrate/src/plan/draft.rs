@@ -10,11 +10,12 @@ use crate::{
 };
 
 /// Words that stand in names of tables, by what their rows may become.
-const TABLES: [(Entity, &[&str]); 6] = [
+const TABLES: [(Entity, &[&str]); 7] = [
     (Entity::Message, &["message", "msg", "chat_log", "chat_record"]),
     (Entity::Conversation, &["conversation", "session", "dialog", "thread", "chat"]),
     (Entity::Ticket, &["ticket", "issue", "work_order"]),
     (Entity::Canned, &["canned", "quick_reply", "reply_item", "phrase"]),
+    (Entity::Article, &["article", "knowledge", "faq", "help_page", "land_page"]),
     (Entity::Visitor, &["visitor", "customer", "client", "guest", "contact", "member"]),
     (Entity::Agent, &["agent", "staff", "operator", "kefu", "admin", "user"]),
 ];
@@ -42,9 +43,12 @@ fn columns_of(entity: Entity, field: &str) -> &'static [&'static str] {
         (_, "resolved_at") => &["resolved_at", "closed_at", "end_time", "ended_at", "closedAt"],
         (_, "state" | "status") => &["state", "status"],
         (_, "subject") => &["subject", "title", "name"],
-        (_, "title") => &["title", "name", "item_name"],
+        (_, "title") => &["title", "name", "item_name", "question"],
         (_, "shortcut") => &["shortcut", "keyword", "code", "title"],
-        (_, "body") => &["body", "content", "description"],
+        (_, "body") => &["body", "content", "answer", "description"],
+        (_, "slug") => &["slug", "url", "path", "alias"],
+        (_, "category") => &["category", "category_name", "group_name"],
+        (_, "language") => &["language", "lang", "locale"],
         (_, "priority") => &["priority", "level"],
         _ => &[],
     }

@@ -69,6 +69,8 @@ impl Compiling<'_> {
         Ok(TableMap {
             source: source.to_owned(),
             from: table.from.clone(),
+            alias: table.name().to_owned(),
+            is_optional: table.optional,
             entity,
             key: table.key.clone(),
             columns: columns.0,

@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
 use kefu_app::Failure;
@@ -14,7 +13,7 @@ use super::{
     archive::Crc64,
     bson::{Broken, elements, fields},
     refused,
-    stream::{Stream, unreadable},
+    stream::{Stream, newest, unreadable},
 };
 use crate::value::{Value, encode_key};
 
@@ -102,13 +101,9 @@ impl Dump {
                 }
             }
         }
-        Ok(Cursor { stream, archive, request, is_over: false })
+        let names = [&request.key[..], &request.columns].concat();
+        Ok(Cursor { stream, archive, names, request, is_over: false })
     }
-}
-
-fn newest(metadata: &fs::Metadata) -> u128 {
-    let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    changed.map_or(0, |since| since.as_micros())
 }
 
 /// The collections in a folder and in the folders of its databases, and when the last of them was written.
@@ -251,6 +246,8 @@ enum Block {
 pub(crate) struct Cursor {
     stream: Stream,
     archive: Option<Archive>,
+    /// The fields that are read: those of the key, then the others.
+    names: Vec<String>,
     request: Request,
     is_over: bool,
 }
@@ -266,9 +263,9 @@ impl Cursor {
             }
             let document = &self.stream.document;
             bytes += document.len();
-            let read = |names| fields(document, names).map_err(|broken| self.stream.damaged(&broken));
-            let key = read(&self.request.key)?;
-            page.rows.push(SourceRow { key: encode_key(&key), values: read(&self.request.columns)? });
+            let mut key = fields(document, &self.names).map_err(|broken| self.stream.damaged(&broken))?;
+            let values = key.split_off(self.request.key.len());
+            page.rows.push(SourceRow { key: encode_key(&key), values });
         }
         page.is_end = self.is_over;
         let crc = self.archive.as_ref().map_or(0, |archive| archive.crc.0);

@@ -1,6 +1,10 @@
 //! MySQL and MariaDB: pages of rows behind the last key, in short queries.
 
-use std::{collections::BTreeMap, str::FromStr as _, time::Duration};
+use std::{
+    collections::BTreeMap,
+    str::FromStr as _,
+    time::{Duration, Instant},
+};
 
 use futures_util::TryStreamExt as _;
 use kefu_app::{Exit, Failure, Secret, Text};
@@ -10,8 +14,11 @@ use sqlx::{
     query::Query,
 };
 
-use super::{PAGE_BYTES, Page, Request, SourceRow, TableInfo, refused};
-use crate::value::{Value, decode_key, encode_key};
+use super::{PAGE_BYTES, Page, Request, SourceRow, TableInfo, column::Column, refused};
+use crate::{
+    settings::SourceSettings,
+    value::{Value, decode_key, encode_key},
+};
 
 /// How long a server may take to answer the first call, and how often a lost connection is made anew.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -20,11 +27,20 @@ const ATTEMPTS: u32 = 5;
 /// Bytes of one page that are read before the next page is made smaller.
 const PAGE_BYTES_MAX: usize = 4 * PAGE_BYTES;
 
+/// How often it is looked whether a server has time.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Keys that one query asks for.
+const KEYS: usize = 200;
+
 /// A server and its database.
+#[derive(Clone)]
 pub(crate) struct Server {
     name: String,
     options: MySqlConnectOptions,
     identity: String,
+    query_time: Duration,
+    threads_running_max: u32,
 }
 
 impl std::fmt::Debug for Server {
@@ -33,40 +49,13 @@ impl std::fmt::Debug for Server {
     }
 }
 
-/// How a column is read.
-#[derive(Clone, Copy, Debug)]
-enum Reading {
-    Int,
-    UInt,
-    Float,
-    Text,
-    Bytes,
-    Temporal { is_utc: bool },
-}
-
-impl Reading {
-    /// Of a type as the catalogue writes it: `bigint(20) unsigned`.
-    fn of(declared: &str) -> Self {
-        let word = declared.split(['(', ' ']).next().unwrap_or_default();
-        match word {
-            "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint" => {
-                if declared.contains("unsigned") { Self::UInt } else { Self::Int }
-            }
-            "bit" => Self::UInt,
-            "float" | "double" | "real" => Self::Float,
-            "date" | "datetime" | "time" | "year" => Self::Temporal { is_utc: false },
-            "timestamp" => Self::Temporal { is_utc: true },
-            "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Self::Bytes,
-            _ => Self::Text,
-        }
-    }
-
+impl Column {
     /// The driver's own reading of times and decimals loses some of them: the server writes them as text.
     fn expression(self, column: &str) -> String {
         let quoted = quoted(column);
         match self {
             Self::Int => format!("CAST({quoted} AS SIGNED)"),
-            Self::UInt => format!("CAST({quoted} AS UNSIGNED)"),
+            Self::UInt | Self::Bit => format!("CAST({quoted} AS UNSIGNED)"),
             Self::Float => format!("CAST({quoted} AS DOUBLE)"),
             Self::Bytes => quoted,
             Self::Text | Self::Temporal { .. } => format!("CAST({quoted} AS CHAR)"),
@@ -76,7 +65,7 @@ impl Reading {
     fn value(self, row: &MySqlRow, index: usize) -> Result<Value, sqlx::Error> {
         let value = match self {
             Self::Int => row.try_get_unchecked::<Option<i64>, _>(index)?.map(Value::Int),
-            Self::UInt => row.try_get_unchecked::<Option<u64>, _>(index)?.map(unsigned),
+            Self::UInt | Self::Bit => row.try_get_unchecked::<Option<u64>, _>(index)?.map(Value::unsigned),
             Self::Float => row.try_get_unchecked::<Option<f64>, _>(index)?.map(Value::Float),
             Self::Bytes => row.try_get_unchecked::<Option<Vec<u8>>, _>(index)?.map(Value::Bytes),
             Self::Text | Self::Temporal { .. } => {
@@ -92,16 +81,13 @@ impl Reading {
     }
 }
 
-fn unsigned(value: u64) -> Value {
-    i64::try_from(value).map_or(Value::UInt(value), Value::Int)
-}
-
 fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
 impl Server {
-    pub(crate) async fn open(name: &str, address: &Secret) -> Result<Self, Failure> {
+    pub(crate) async fn open(settings: &SourceSettings, address: &Secret) -> Result<Self, Failure> {
+        let name = settings.name.as_str();
         let is_known = ["mysql://", "mariadb://"].iter().any(|scheme| address.reveal().starts_with(scheme));
         let options = MySqlConnectOptions::from_str(address.reveal()).ok().filter(|_| is_known);
         let options = options.ok_or_else(|| {
@@ -128,7 +114,13 @@ impl Server {
             ));
         }
         let options = options.charset("utf8mb4").disable_statement_logging();
-        let mut server = Self { name: name.to_owned(), options, identity: String::new() };
+        let mut server = Self {
+            name: name.to_owned(),
+            options,
+            identity: String::new(),
+            query_time: settings.query_time,
+            threads_running_max: settings.threads_running_max,
+        };
         let mut conn = server.connect().await?;
         let sql = "SELECT CAST(@@hostname AS CHAR), CAST(DATABASE() AS CHAR)";
         let row = sqlx::query(sql).fetch_one(&mut conn).await.map_err(|error| server.failure(error))?;
@@ -226,7 +218,8 @@ impl Server {
         Ok(tables.into_values().collect())
     }
 
-    pub(crate) async fn read(&self, request: Request) -> Result<Cursor, Failure> {
+    /// How the columns of a request are read: those of the key, and the others.
+    async fn columns(&self, request: &Request) -> Result<[Vec<Column>; 2], Failure> {
         let known = self.tables().await?;
         let Some(info) = known.into_iter().find(|table| table.name == request.table) else {
             let table = &request.table;
@@ -235,10 +228,9 @@ impl Server {
                 format!("无法读取 `{table}`:没有这个表"),
             ));
         };
-        let reading = |column: &String| {
+        let column = |column: &String| {
             let found = info.columns.iter().find(|(name, _)| name == column);
-            let reading = found.map(|(_, declared)| Reading::of(declared));
-            reading.ok_or_else(|| {
+            found.map(|(_, declared)| Column::of(declared)).ok_or_else(|| {
                 let table = &request.table;
                 refused(
                     format!("cannot read `{table}`: it has no column `{column}`"),
@@ -246,8 +238,13 @@ impl Server {
                 )
             })
         };
-        let key = request.key.iter().map(reading).collect::<Result<Vec<_>, _>>()?;
-        let columns = request.columns.iter().map(reading).collect::<Result<Vec<_>, _>>()?;
+        let key = request.key.iter().map(column).collect::<Result<_, _>>()?;
+        let columns = request.columns.iter().map(column).collect::<Result<_, _>>()?;
+        Ok([key, columns])
+    }
+
+    pub(crate) async fn read(&self, request: Request) -> Result<Cursor, Failure> {
+        let [key, columns] = self.columns(&request).await?;
         let last = match request.position.as_deref().map(decode_key) {
             Some(None) => {
                 return Err(refused("cannot go on: the position cannot be read", "无法继续:位置无法读取"));
@@ -255,14 +252,18 @@ impl Server {
             Some(last) => last,
             None => None,
         };
-        // The first page shows how long rows are.
+        let behind = behind(&request.key);
+        let order: Vec<_> = request.key.iter().map(|name| quoted(name)).collect();
+        let page = |condition: &str| {
+            format!("{}{condition} ORDER BY {} LIMIT ?", select(&request, &key, &columns), order.join(", "))
+        };
+        // The first page shows how long rows are, and how fast the server is.
         let limit = request.page_rows.min(512);
-        let server =
-            Self { name: self.name.clone(), options: self.options.clone(), identity: self.identity.clone() };
         Ok(Cursor {
             conn: None,
-            server,
-            statement: [select(&request, &key, &columns, false), select(&request, &key, &columns, true)],
+            server: self.clone(),
+            looked_at: None,
+            statement: [page(""), page(&behind)],
             request,
             key,
             columns,
@@ -270,23 +271,84 @@ impl Server {
             limit,
         })
     }
+
+    /// The rows with these keys, as far as they are there.
+    pub(crate) async fn rows(&self, request: &Request, keys: &[Vec<u8>]) -> Result<Vec<SourceRow>, Failure> {
+        let [key, columns] = self.columns(request).await?;
+        let mut conn = self.connect().await?;
+        let one: Vec<_> = request.key.iter().map(|name| format!("{} = ?", quoted(name))).collect();
+        let one = format!("({})", one.join(" AND "));
+        let mut rows = Vec::new();
+        for keys in keys.chunks(KEYS) {
+            let keys: Vec<_> = keys.iter().filter_map(|key| decode_key(key)).collect();
+            if keys.is_empty() {
+                continue;
+            }
+            let wanted = vec![one.as_str(); keys.len()].join(" OR ");
+            let sql = format!("{} WHERE {wanted}", select(request, &key, &columns));
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for value in keys.iter().flatten() {
+                query = bind(query, value);
+            }
+            let mut found = query.fetch(&mut conn);
+            while let Some(row) = found.try_next().await.map_err(|error| self.failure(error))? {
+                rows.push(decoded(&row, &key, &columns).map_err(|error| self.failure(error))?.0);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Waits until the server runs few enough statements.
+    async fn wait_for_time(&self, conn: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+        if self.threads_running_max == 0 {
+            return Ok(());
+        }
+        let mut is_said = false;
+        loop {
+            let row = sqlx::query("SHOW GLOBAL STATUS LIKE 'Threads_running'").fetch_one(&mut *conn).await?;
+            let text: String = row.try_get_unchecked(1)?;
+            if text.parse::<u32>().is_ok_and(|running| running <= self.threads_running_max) {
+                return Ok(());
+            }
+            if !is_said {
+                tracing::warn!(running = text, "the source has much to do: waiting");
+                is_said = true;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
 }
 
-/// A page from the beginning, or behind a key. `(a, b) > (?, ?)` is written out: older servers read the whole table for it.
-fn select(request: &Request, key: &[Reading], columns: &[Reading], is_behind: bool) -> String {
+/// The columns of a row, those of the key first.
+fn select(request: &Request, key: &[Column], columns: &[Column]) -> String {
     let names = request.key.iter().zip(key).chain(request.columns.iter().zip(columns));
-    let list: Vec<_> = names.map(|(name, reading)| reading.expression(name)).collect();
-    let mut sql = format!("SELECT {} FROM {}", list.join(", "), quoted(&request.table));
-    if is_behind {
-        let alternatives = (0..request.key.len()).map(|last| {
-            let equal = request.key[..last].iter().map(|name| format!("{} = ?", quoted(name)));
-            let greater = format!("{} > ?", quoted(&request.key[last]));
-            equal.chain([greater]).collect::<Vec<_>>().join(" AND ")
-        });
-        sql += &format!(" WHERE ({})", alternatives.collect::<Vec<_>>().join(") OR ("));
+    let list: Vec<_> = names.map(|(name, column)| column.expression(name)).collect();
+    format!("SELECT {} FROM {}", list.join(", "), quoted(&request.table))
+}
+
+/// What lies behind a key. `(a, b) > (?, ?)` is written out: older servers read the whole table for it.
+fn behind(key: &[String]) -> String {
+    let alternatives = (0..key.len()).map(|last| {
+        let equal = key[..last].iter().map(|name| format!("{} = ?", quoted(name)));
+        let greater = format!("{} > ?", quoted(&key[last]));
+        equal.chain([greater]).collect::<Vec<_>>().join(" AND ")
+    });
+    format!(" WHERE ({})", alternatives.collect::<Vec<_>>().join(") OR ("))
+}
+
+/// A row, and its key as values.
+fn decoded(
+    row: &MySqlRow,
+    key: &[Column],
+    columns: &[Column],
+) -> Result<(SourceRow, Vec<Value>), sqlx::Error> {
+    let value = |(index, column): (usize, &Column)| column.value(row, index);
+    let mut key_values = Vec::with_capacity(key.len() + columns.len());
+    for column in key.iter().chain(columns).enumerate() {
+        key_values.push(value(column)?);
     }
-    let order: Vec<_> = request.key.iter().map(|name| quoted(name)).collect();
-    sql + &format!(" ORDER BY {} LIMIT ?", order.join(", "))
+    let values = key_values.split_off(key.len());
+    Ok((SourceRow { key: encode_key(&key_values), values }, key_values))
 }
 
 /// A table that is being read.
@@ -294,11 +356,13 @@ pub(crate) struct Cursor {
     server: Server,
     conn: Option<MySqlConnection>,
     request: Request,
-    key: Vec<Reading>,
-    columns: Vec<Reading>,
+    key: Vec<Column>,
+    columns: Vec<Column>,
     statement: [String; 2],
     last: Option<Vec<Value>>,
     limit: u32,
+    /// When it was last looked whether the server has time.
+    looked_at: Option<Instant>,
 }
 
 impl Cursor {
@@ -324,6 +388,11 @@ impl Cursor {
             Some(conn) => conn,
             None => self.conn.insert(self.server.connect().await?),
         };
+        if self.looked_at.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
+            self.server.wait_for_time(conn).await.map_err(|error| self.server.failure(error))?;
+            self.looked_at = Some(Instant::now());
+        }
+        let begun = Instant::now();
         let sql = &self.statement[usize::from(self.last.is_some())];
         let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
         if let Some(last) = &self.last {
@@ -339,12 +408,10 @@ impl Cursor {
         loop {
             let row = stream.try_next().await.map_err(|error| self.server.failure(error))?;
             let Some(row) = row else { break };
-            let read = |(index, reading): (usize, &Reading)| reading.value(&row, index);
-            let all = self.key.iter().chain(&self.columns).enumerate().map(read);
-            let mut key = all.collect::<Result<Vec<_>, _>>().map_err(|error| self.server.failure(error))?;
-            let values = key.split_off(self.key.len());
-            bytes += values.iter().map(Value::weight).sum::<usize>();
-            rows.push(SourceRow { key: encode_key(&key), values });
+            let decoded = decoded(&row, &self.key, &self.columns);
+            let (row, key) = decoded.map_err(|error| self.server.failure(error))?;
+            bytes += row.values.iter().map(Value::weight).sum::<usize>();
+            rows.push(row);
             last = Some(key);
             if bytes >= PAGE_BYTES_MAX {
                 is_cut = true;
@@ -358,11 +425,18 @@ impl Cursor {
         }
         let is_end = !is_cut && rows.len() < self.limit as usize;
         let fitting = PAGE_BYTES / (bytes / rows.len().max(1)).max(1);
-        self.limit = u32::try_from(fitting).unwrap_or(u32::MAX).clamp(1, self.request.page_rows);
+        let fitting = u32::try_from(fitting).unwrap_or(u32::MAX).min(self.request.page_rows);
+        self.limit = in_time(self.limit, begun.elapsed(), self.server.query_time).min(fitting).max(1);
         let position = last.as_ref().map(encode_key);
         self.last = last.or(self.last.take());
         Ok(Page { rows, position, is_end })
     }
+}
+
+/// How many rows the next query may ask for, if one for `limit` took so long.
+fn in_time(limit: u32, took: Duration, wanted: Duration) -> u32 {
+    let ratio = wanted.as_secs_f64() / took.as_secs_f64().max(1e-6);
+    (f64::from(limit) * ratio.clamp(0.25, 4.0)) as u32
 }
 
 fn bind<'q>(query: Query<'q, MySql, MySqlArguments>, value: &Value) -> Query<'q, MySql, MySqlArguments> {
@@ -383,6 +457,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_query_that_takes_long_is_followed_by_a_smaller_one() {
+        let wanted = Duration::from_millis(500);
+        assert_eq!(in_time(1000, Duration::from_secs(1), wanted), 500);
+        assert_eq!(in_time(1000, Duration::from_secs(60), wanted), 250);
+        assert_eq!(in_time(1000, Duration::from_millis(400), wanted), 1250);
+        assert_eq!(in_time(1000, Duration::ZERO, wanted), 4000);
+    }
+
+    #[test]
     fn pages_behind_a_composite_key_are_written_out() {
         let request = Request {
             table: "odd`name".to_owned(),
@@ -391,22 +474,12 @@ mod tests {
             position: None,
             page_rows: 10,
         };
-        let key = [Reading::UInt, Reading::Text];
-        let columns = [Reading::of("timestamp")];
+        let key = [Column::UInt, Column::Text];
+        let columns = [Column::of("timestamp")];
         assert_eq!(
-            select(&request, &key, &columns, true),
+            select(&request, &key, &columns) + &behind(&request.key),
             "SELECT CAST(`a` AS UNSIGNED), CAST(`b` AS CHAR), CAST(`at` AS CHAR) FROM `odd``name` \
-             WHERE (`a` > ?) OR (`a` = ? AND `b` > ?) ORDER BY `a`, `b` LIMIT ?"
+             WHERE (`a` > ?) OR (`a` = ? AND `b` > ?)"
         );
-    }
-
-    #[test]
-    fn types_are_read_by_what_the_catalogue_says() {
-        assert!(matches!(Reading::of("bigint(20) unsigned"), Reading::UInt));
-        assert!(matches!(Reading::of("tinyint(1)"), Reading::Int));
-        assert!(matches!(Reading::of("decimal(65,30)"), Reading::Text));
-        assert!(matches!(Reading::of("enum('a','b')"), Reading::Text));
-        assert!(matches!(Reading::of("timestamp"), Reading::Temporal { is_utc: true }));
-        assert!(matches!(Reading::of("datetime(6)"), Reading::Temporal { is_utc: false }));
     }
 }

@@ -1,9 +1,10 @@
 //! A file of mongodump from its beginning to its end, document by document.
 
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     io::{self, BufReader, Read, Seek as _, SeekFrom},
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use flate2::read::MultiGzDecoder;
@@ -17,6 +18,8 @@ use super::{
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
+const BUFFER_BYTES: usize = 256 << 10;
+
 /// A file from its beginning, or what comes out of it if it is compressed.
 pub(super) struct Stream {
     path: PathBuf,
@@ -29,34 +32,13 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
-        let mut begin = [0; 2];
-        // An empty collection is an empty file.
-        let is_compressed =
-            file.read(&mut begin).map_err(|error| unreadable(path, error))? == 2 && begin == GZIP;
-        file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(path, error))?;
-        let file = BufReader::with_capacity(256 << 10, file);
-        let reader: Box<dyn Read + Send> = if is_compressed {
-            Box::new(BufReader::with_capacity(256 << 10, MultiGzDecoder::new(file)))
-        } else {
-            Box::new(file)
-        };
+        let (reader, is_compressed) = opened(path)?;
         Ok(Self { path: path.to_owned(), reader, is_compressed, offset: 0, document: Vec::new() })
     }
 
     /// Goes on at a byte of a fresh stream.
     pub(super) fn seek(&mut self, offset: u64) -> Result<(), Failure> {
-        if self.is_compressed {
-            let skipped = io::copy(&mut (&mut self.reader).take(offset), &mut io::sink());
-            if skipped.map_err(|error| unreadable(&self.path, error))? < offset {
-                self.offset = offset;
-                return Err(self.truncated());
-            }
-        } else {
-            let mut file = File::open(&self.path).map_err(|error| unreadable(&self.path, error))?;
-            file.seek(SeekFrom::Start(offset)).map_err(|error| unreadable(&self.path, error))?;
-            self.reader = Box::new(BufReader::with_capacity(256 << 10, file));
-        }
+        self.reader = opened_at(&self.path, offset)?;
         self.offset = offset;
         Ok(())
     }
@@ -170,6 +152,42 @@ impl Stream {
         }
         Ok(())
     }
+}
+
+/// When a file was last changed, in microseconds since 1970.
+pub(super) fn newest(metadata: &Metadata) -> u128 {
+    let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    changed.map_or(0, |since| since.as_micros())
+}
+
+/// A file, or what comes out of it if it is compressed; and whether it is.
+pub(super) fn opened(path: &Path) -> Result<(Box<dyn Read + Send>, bool), Failure> {
+    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
+    let mut begin = [0; 2];
+    // An empty collection is an empty file.
+    let is_compressed = file.read(&mut begin).map_err(|error| unreadable(path, error))? == 2 && begin == GZIP;
+    file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(path, error))?;
+    let file = BufReader::with_capacity(BUFFER_BYTES, file);
+    if is_compressed {
+        let unpacked = BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(file));
+        return Ok((Box::new(unpacked), true));
+    }
+    Ok((Box::new(file), false))
+}
+
+/// The same from the byte `offset` on.
+pub(super) fn opened_at(path: &Path, offset: u64) -> Result<Box<dyn Read + Send>, Failure> {
+    let (mut reader, is_compressed) = opened(path)?;
+    if is_compressed {
+        let skipped = io::copy(&mut (&mut reader).take(offset), &mut io::sink());
+        if skipped.map_err(|error| unreadable(path, error))? < offset {
+            return Err(unreadable(path, io::ErrorKind::UnexpectedEof.into()));
+        }
+        return Ok(reader);
+    }
+    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
+    file.seek(SeekFrom::Start(offset)).map_err(|error| unreadable(path, error))?;
+    Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, file)))
 }
 
 pub(super) fn unreadable(path: &Path, error: io::Error) -> Failure {

@@ -12,11 +12,10 @@ use uuid::Uuid;
 
 use super::importer::{Importer, Known, Prepared, Refused};
 use super::record::{
-    AgentRecord, CannedRecord, ConversationRecord, Entity, MessageRecord, Record, Sender, TicketRecord,
-    VisitorRecord,
+    AgentRecord, ArticleRecord, CannedRecord, ConversationRecord, Entity, MessageRecord, Record, Sender,
+    TicketRecord, VisitorRecord,
 };
 use super::step::{MapRow, Rewritten, TicketPlaces};
-use crate::Change;
 
 /// Conversations that an agent may have at once, until somebody says otherwise.
 const CAPACITY: u32 = 5;
@@ -31,7 +30,8 @@ pub(super) struct Building<'a> {
     next_pos: i64,
     /// Heads that are new or changed beyond growth.
     whole: HashMap<Uuid, Conversation>,
-    grown: HashMap<Uuid, Conversation>,
+    /// Each is this building's alone until it is finished.
+    grown: HashMap<Uuid, Arc<Conversation>>,
     prepared: Prepared,
 }
 
@@ -56,9 +56,11 @@ impl<'a> Building<'a> {
 
     pub(super) fn finish(self) -> Prepared {
         let mut prepared = self.prepared;
-        prepared.heads = self.grown.iter().chain(&self.whole).map(|(id, head)| (*id, head.clone())).collect();
+        prepared.heads.reserve(self.grown.len() + self.whole.len());
+        prepared.heads.extend(self.whole.values().map(|head| Arc::new(head.clone())));
+        prepared.heads.extend(self.grown.values().cloned());
         prepared.batch.conversations = self.whole.into_values().collect();
-        prepared.batch.grown = self.grown.into_values().map(Arc::new).collect();
+        prepared.batch.grown = self.grown.into_values().collect();
         prepared
     }
 
@@ -80,6 +82,7 @@ impl<'a> Building<'a> {
             Record::Message(message) => self.message(message, place, detach),
             Record::Ticket(ticket) => self.ticket(ticket, place, detach),
             Record::Canned(canned) => self.canned(canned, place, detach),
+            Record::Article(article) => Ok(self.article(article, place)),
         }
     }
 
@@ -91,7 +94,7 @@ impl<'a> Building<'a> {
         }
         let key = self.importer.writer().next_agent_key();
         self.prepared.agents.push((agent.id, key));
-        self.prepared.batch.changes.push(Change::Agent(Agent {
+        self.prepared.step.new_agents.push(Agent {
             key,
             id: agent.id,
             name: agent.name.as_str().into(),
@@ -106,7 +109,7 @@ impl<'a> Building<'a> {
             teams: Vec::new(),
             skills: Default::default(),
             created_at: agent.created_at,
-        }));
+        });
         key.0
     }
 
@@ -114,7 +117,7 @@ impl<'a> Building<'a> {
         let inbox = self.inbox(&visitor.inbox)?;
         let key = place.map_or_else(|| self.importer.writer().next_visitor_key(), VisitorKey);
         self.prepared.visitors.push((visitor.id, key));
-        self.prepared.batch.changes.push(Change::Visitor(Visitor {
+        self.prepared.step.visitors.push(Visitor {
             key,
             id: visitor.id,
             inbox,
@@ -126,7 +129,7 @@ impl<'a> Building<'a> {
             created_at: visitor.created_at,
             last_seen_at: visitor.last_seen_at,
             erased_at: None,
-        }));
+        });
         if !visitor.phone.is_empty() || place.is_some() {
             self.prepared.step.phones.push((visitor.id, visitor.phone.clone(), visitor.created_at));
         }
@@ -142,13 +145,17 @@ impl<'a> Building<'a> {
         let (inbox, visitor) = (self.inbox(&conversation.inbox)?, self.visitor_key(conversation.visitor)?);
         let assignee = self.optional_agent(conversation.assignee, detach)?;
         let mut head = match self.importer.heads.get(&conversation.id) {
-            Some(head) => head.clone(),
+            Some(head) => Conversation::clone(head),
             None if place.is_some() => return Err(("gone", "it is not in the store any more".to_owned())),
             None => {
                 let key = self.importer.writer().next_conversation_key();
                 Conversation::new(key, conversation.id, inbox, visitor, conversation.created_at)
             }
         };
+        if conversation.state == State::Resolved && head.state != State::Resolved {
+            (head.visitor_read_seq, head.agent_read_seq) = (head.last_public_seq, head.last_seq);
+            head.unanswered_at = None;
+        }
         head.state = conversation.state;
         head.assignee = assignee;
         head.queued_at = (conversation.state == State::Queued).then_some(conversation.created_at);
@@ -168,9 +175,9 @@ impl<'a> Building<'a> {
         let head = match self.whole.entry(message.conversation) {
             Slot::Occupied(head) => head.into_mut(),
             Slot::Vacant(_) => match self.grown.entry(message.conversation) {
-                Slot::Occupied(head) => head.into_mut(),
+                Slot::Occupied(head) => Arc::make_mut(head.into_mut()),
                 Slot::Vacant(slot) => match self.importer.heads.get(&message.conversation) {
-                    Some(head) => slot.insert(head.clone()),
+                    Some(head) => Arc::make_mut(slot.insert(Arc::clone(head))),
                     None => return Err(("unknown_conversation", message.conversation.to_string())),
                 },
             },
@@ -209,7 +216,7 @@ impl<'a> Building<'a> {
             revision: Revision::Intact,
             created_at: message.occurred_at,
         };
-        head.append(&mut entry, next_pos);
+        append(head, &mut entry, next_pos, message.opens.is_some());
         self.next_pos += 1;
         self.prepared.batch.entries.push(entry);
         Ok(next_pos)
@@ -220,7 +227,7 @@ impl<'a> Building<'a> {
         let Some(opens) = &message.opens else { return Ok(()) };
         let (key, conversation) = &**opens;
         let is_known =
-            self.whole.contains_key(&conversation.id) || self.importer.heads.contains_key(&conversation.id);
+            self.whole.contains_key(&conversation.id) || self.importer.heads.get(&conversation.id).is_some();
         if is_known {
             return Ok(());
         }
@@ -250,6 +257,12 @@ impl<'a> Building<'a> {
         Ok(key)
     }
 
+    fn article(&mut self, article: &ArticleRecord, place: Option<i64>) -> i64 {
+        let key = place.unwrap_or_else(|| self.importer.take_article());
+        self.prepared.step.articles.push((key, article.clone()));
+        key
+    }
+
     fn inbox(&self, slug: &str) -> Result<InboxKey, Refusal> {
         let key = self.importer.inboxes.get(slug).copied();
         key.ok_or_else(|| ("unknown_inbox", slug.to_owned()))
@@ -267,5 +280,28 @@ impl<'a> Building<'a> {
             None if detach => Ok(None),
             None => Err(("unknown_agent", id.to_string())),
         }
+    }
+}
+
+/// Appends an entry; what has ended waits for nobody, and was read as far as that before was.
+fn append(head: &mut Conversation, entry: &mut Entry, pos: i64, is_made: bool) {
+    let before = (head.visitor_read_seq == head.last_public_seq, head.agent_read_seq == head.last_seq);
+    let was_answered = head.unanswered_at.is_none();
+    head.append(entry, pos);
+    if head.state != State::Resolved {
+        return;
+    }
+    if before.0 {
+        head.visitor_read_seq = head.last_public_seq;
+    }
+    if before.1 {
+        head.agent_read_seq = head.last_seq;
+    }
+    if was_answered {
+        head.unanswered_at = None;
+    }
+    // It is not said when one ended that no row stands for.
+    if is_made || head.resolved_at.is_none() {
+        head.resolved_at = Some(head.updated_at);
     }
 }

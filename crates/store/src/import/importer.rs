@@ -1,20 +1,30 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use kefu_core::{AgentKey, Conversation, FieldVersions, Inbox, InboxKey, InboxSettings, Micros, VisitorKey};
 use uuid::Uuid;
 
 use super::build::Building;
 use super::progress::{self, Begin, Checkpoint, ImportTable, TableSetup, TableState};
+use super::recent::Recent;
 use super::record::Record;
 use super::step::{self, DEAD, FILTERED, MapRow, Statements, Step};
 use crate::rows::Columns;
 use crate::sql::{self, Args, Join};
+use crate::writer::Gather;
 use crate::{AuditRecord, Batch, RecordSet, StoreError, Writer, schema};
 
 /// Heads, and visitors, that are kept in memory.
-const HEADS_MAX: usize = 16_384;
-const VISITORS_MAX: usize = 65_536;
+const HEADS_MAX: usize = 65_536;
+const VISITORS_MAX: usize = 131_072;
+
+/// What gathers before it is folded: an import touches most conversations again soon, and after a crash nobody waits for
+/// what has to be read back.
+const GATHER: Gather = Gather { entries: 262_144, heads: 32_768, age: Duration::MAX };
+
+/// The name in `meta` of the position from which on imported entries may belong to heads that a crash left behind.
+const UNSETTLED: &str = "import_unsettled";
 
 /// Brings records over from other systems: holds the writer, so nobody else writes meanwhile.
 ///
@@ -27,10 +37,13 @@ pub struct Importer {
     tables: HashMap<i64, Table>,
     pub(super) inboxes: HashMap<Arc<str>, InboxKey>,
     pub(super) agents: HashMap<Uuid, AgentKey>,
-    pub(super) visitors: HashMap<Uuid, VisitorKey>,
-    pub(super) heads: HashMap<Uuid, Conversation>,
+    pub(super) visitors: Recent<VisitorKey>,
+    pub(super) heads: Recent<Arc<Conversation>>,
+    /// From where on an import that did not end left something to be settled.
+    unsettled: Option<i64>,
     next_ticket: i64,
     next_canned: i64,
+    next_article: i64,
 }
 
 /// A table that is being copied.
@@ -90,7 +103,7 @@ pub struct Prepared {
     table: i64,
     pub(super) batch: Batch,
     pub(super) step: Step,
-    pub(super) heads: HashMap<Uuid, Conversation>,
+    pub(super) heads: Vec<Arc<Conversation>>,
     pub(super) visitors: Vec<(Uuid, VisitorKey)>,
     pub(super) agents: Vec<(Uuid, AgentKey)>,
     pub(super) refused: Vec<Refused>,
@@ -124,8 +137,14 @@ impl Importer {
     /// Takes over a store that nobody else writes.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// When the store cannot be read or written.
     pub async fn new(mut writer: Writer) -> Result<Self, StoreError> {
+        writer.prepare_for_import(GATHER).await?;
+        let unsettled = schema::meta(writer.reading(), UNSETTLED).await?;
+        if unsettled.is_none() {
+            let from = writer.next_pos();
+            writer.alone(async |conn| schema::set_meta_int(conn, UNSETTLED, from).await).await?;
+        }
         let conn = writer.reading();
         let inboxes = sql::rows(conn, "SELECT slug, key FROM inbox", Args::default()).await?;
         let agents = sql::rows(conn, "SELECT id, key FROM agent", Args::default()).await?;
@@ -136,6 +155,12 @@ impl Importer {
         );
         let next_ticket = next_ticket.await?;
         let next_canned = schema::pragma(conn, "SELECT coalesce(max(key), 0) + 1 FROM canned_reply").await?;
+        let next_article = schema::pragma(
+            conn,
+            "SELECT max(coalesce((SELECT max(key) FROM article), 0),
+                coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'article'), 0)) + 1",
+        );
+        let next_article = next_article.await?;
         let read_inbox = |row| {
             let mut columns = Columns::of(row);
             Ok::<_, StoreError>((Arc::from(columns.take::<&str>()?), InboxKey(columns.take()?)))
@@ -156,10 +181,12 @@ impl Importer {
                     ON known.source_table = asked.column2 AND known.key = asked.column3",
             ),
             tables: HashMap::new(),
-            visitors: HashMap::new(),
-            heads: HashMap::new(),
+            visitors: Recent::new(VISITORS_MAX),
+            heads: Recent::new(HEADS_MAX),
+            unsettled,
             next_ticket,
             next_canned,
+            next_article,
         })
     }
 
@@ -242,18 +269,37 @@ impl Importer {
         Ok(table)
     }
 
+    /// Forgets what the rows of `table` with these keys were mapped to: the next batch that has them writes them, whether
+    /// or not they are the same.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn forget(&mut self, table: i64, keys: &[Vec<u8>]) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE migrate_map SET hash = x'' WHERE source_table = ? AND key = ?";
+        self.writer
+            .alone(async |conn| {
+                for key in keys {
+                    sql::execute(conn, SQL, Args::default().int(table).blob(key)).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
     /// Finds out what has to be written for `batch`; changes nothing.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn prepare(&mut self, batch: &ImportBatch) -> Result<Prepared, StoreError> {
         let known = self.known(batch).await?;
-        self.load_references(batch).await?;
+        self.load_references(batch, &known).await?;
         let mut building = Building::new(self, batch.table);
-        let (mut buffer, mut seen) = (Vec::new(), HashSet::with_capacity(batch.rows.len()));
+        // Rows mostly come in the order of their keys: then none of them comes twice.
+        let is_ascending = batch.rows.is_sorted_by(|one, next| one.key < next.key);
+        let (mut buffer, mut seen) = (Vec::new(), HashSet::new());
         for (index, row) in batch.rows.iter().enumerate() {
             let before = known.get(&index).copied();
-            if !seen.insert(row.key.as_slice()) {
+            if !is_ascending && !seen.insert(row.key.as_slice()) {
                 building.refuse(index, "duplicate_key", "another row of the same source has this key");
                 continue;
             }
@@ -310,32 +356,33 @@ impl Importer {
         {
             table.progress = progress;
         }
-        if self.heads.len() + prepared.heads.len() > HEADS_MAX {
-            self.heads.clear();
+        for head in prepared.heads {
+            self.heads.insert(head.id, head);
         }
-        self.heads.extend(prepared.heads);
-        self.visitors.extend(prepared.visitors);
+        for (id, key) in prepared.visitors {
+            self.visitors.insert(id, key);
+        }
         self.agents.extend(prepared.agents);
         Ok(())
     }
 
-    /// Ends what has ended: what is over was read and waits for nobody.
+    /// Folds everything, and settles what an import left that did not end: conversations that ended count as read, and
+    /// wait for nobody. Of all others that is so from the commit of their messages on.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub async fn settle(&mut self) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE conversation SET
-                resolved_at = coalesce(resolved_at, updated_at), unanswered_at = NULL,
-                visitor_read_seq = last_public_seq, agent_read_seq = last_seq
+                resolved_at = iif(key IN (SELECT place FROM migrate_map WHERE source_table < 0),
+                    max(coalesce(resolved_at, 0), updated_at), coalesce(resolved_at, updated_at)),
+                unanswered_at = NULL, visitor_read_seq = last_public_seq, agent_read_seq = last_seq
             WHERE state = 4
-                AND (resolved_at IS NULL OR unanswered_at IS NOT NULL OR visitor_read_seq < last_public_seq
-                    OR agent_read_seq < last_seq)
-                AND key IN (SELECT place FROM migrate_map WHERE entity = ?)";
+                AND key IN (SELECT conversation FROM log WHERE pos >= ? AND occurred_at IS NOT NULL)";
         self.writer.fold_everything().await?;
+        let Some(from) = self.unsettled.take() else { return Ok(()) };
         self.heads.clear();
-        let entity = super::Entity::Conversation.number();
         self.writer
-            .alone(async |conn| sql::execute(conn, SQL, Args::default().int(entity)).await.map(drop))
+            .alone(async |conn| sql::execute(conn, SQL, Args::default().int(from)).await.map(drop))
             .await
     }
 
@@ -352,8 +399,20 @@ impl Importer {
     ///
     /// # Errors
     /// As [`Writer::close`].
-    pub async fn close(self) -> Result<(), StoreError> {
-        self.writer.close().await
+    pub async fn close(mut self) -> Result<(), StoreError> {
+        let settled = match self.unsettled {
+            None => self.settled().await,
+            // The next import does it.
+            Some(_) => Ok(()),
+        };
+        let closed = self.writer.close().await;
+        settled.and(closed)
+    }
+
+    /// Notes that no head is behind its log.
+    async fn settled(&mut self) -> Result<(), StoreError> {
+        self.writer.fold_everything().await?;
+        self.writer.alone(async |conn| schema::remove_meta(conn, UNSETTLED).await).await
     }
 
     /// What became of the rows of `batch` earlier, by their index.
@@ -382,36 +441,38 @@ impl Importer {
     }
 
     /// Has what the records of `batch` refer to in memory, as far as it is there.
-    async fn load_references(&mut self, batch: &ImportBatch) -> Result<(), StoreError> {
+    async fn load_references(
+        &mut self,
+        batch: &ImportBatch,
+        known: &HashMap<usize, Known>,
+    ) -> Result<(), StoreError> {
+        self.visitors.tend();
+        self.heads.tend();
         let (mut visitors, mut conversations) = (HashSet::new(), HashSet::new());
-        for row in &batch.rows {
+        for (index, row) in batch.rows.iter().enumerate() {
             let Outcome::Record(record) = &row.outcome else { continue };
-            match &**record {
+            let (visitor, conversation) = match &**record {
                 Record::Conversation(conversation) => {
-                    visitors.insert(conversation.visitor);
-                    conversations.insert(conversation.id);
+                    let is_there = known.get(&index).is_some_and(|known| known.place != 0);
+                    (Some(conversation.visitor), is_there.then_some(conversation.id))
                 }
                 Record::Message(message) => {
-                    conversations.insert(message.conversation);
-                    if let Some(opens) = &message.opens {
-                        visitors.insert(opens.1.visitor);
-                    }
+                    (message.opens.as_ref().map(|opens| opens.1.visitor), Some(message.conversation))
                 }
-                Record::Ticket(ticket) => visitors.extend(ticket.requester),
-                Record::Agent(_) | Record::Visitor(_) | Record::Canned(_) => {}
-            }
+                Record::Ticket(ticket) => (ticket.requester, None),
+                Record::Agent(_) | Record::Visitor(_) | Record::Canned(_) | Record::Article(_) => {
+                    (None, None)
+                }
+            };
+            visitors.extend(visitor.filter(|id| !self.visitors.touch(id)));
+            conversations.extend(conversation.filter(|id| !self.heads.touch(id)));
         }
-        if self.visitors.len() + visitors.len() > VISITORS_MAX {
-            self.visitors.clear();
-        }
-        visitors.retain(|id| !self.visitors.contains_key(id));
         self.load_visitors(&visitors.into_iter().collect::<Vec<_>>()).await?;
-        conversations.retain(|id| !self.heads.contains_key(id));
         if conversations.is_empty() {
             return Ok(());
         }
         for head in self.writer.conversations(&conversations.into_iter().collect::<Vec<_>>()).await? {
-            self.heads.insert(head.id, head);
+            self.heads.insert(head.id, Arc::new(head));
         }
         Ok(())
     }
@@ -424,7 +485,8 @@ impl Importer {
         }
         for row in &sql::rows(self.writer.reading(), SQL, Args::default().uuids(ids)).await? {
             let mut columns = Columns::of(row);
-            self.visitors.insert(columns.uuid()?, VisitorKey(columns.take()?));
+            let (id, key) = (columns.uuid()?, VisitorKey(columns.take()?));
+            self.visitors.insert(id, key);
         }
         Ok(())
     }
@@ -458,5 +520,10 @@ impl Importer {
     pub(super) fn take_canned(&mut self) -> i64 {
         self.next_canned += 1;
         self.next_canned - 1
+    }
+
+    pub(super) fn take_article(&mut self) -> i64 {
+        self.next_article += 1;
+        self.next_article - 1
     }
 }

@@ -5,13 +5,13 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
 use super::record::{
-    AgentRecord, CannedRecord, ConversationRecord, Entity, MessageRecord, Record, Sender, TicketRecord,
-    VisitorRecord,
+    AgentRecord, ArticleRecord, CannedRecord, ConversationRecord, Entity, MessageRecord, Record, Sender,
+    TicketRecord, VisitorRecord,
 };
 use crate::rows::{self, Columns, int};
 use crate::sql::{self, Args, Join};
 use crate::tickets::nth;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, knowledge};
 
 /// What became of a row, as it is now.
 #[derive(Clone, Debug, PartialEq)]
@@ -192,6 +192,12 @@ const CANNED: &str = concat!(
     "LEFT JOIN agent ON agent.key = canned_reply.owner"
 );
 
+const ARTICLE: &str = concat!(
+    "SELECT article.key, article.id, slug, category, state, language, title, body, article.created_at, updated_at",
+    at!("article", "key"),
+    "JOIN article_text ON article_text.article = article.key AND is_current = 1"
+);
+
 /// How the columns of a query become a record.
 type Read = fn(&mut Columns<'_>) -> Result<Record, StoreError>;
 
@@ -209,6 +215,7 @@ async fn records(
         Entity::Message => (MESSAGE, message),
         Entity::Ticket => (TICKET, ticket),
         Entity::Canned => (CANNED, canned),
+        Entity::Article => (ARTICLE, article),
     };
     let rows = sql::rows(conn, sql, args).await?;
     let read = |row| {
@@ -305,5 +312,20 @@ fn canned(columns: &mut Columns<'_>) -> Result<Record, StoreError> {
         title: columns.take()?,
         text: columns.take()?,
         created_at: Micros(columns.take()?),
+    }))
+}
+
+fn article(columns: &mut Columns<'_>) -> Result<Record, StoreError> {
+    Ok(Record::Article(ArticleRecord {
+        id: columns.uuid()?,
+        slug: columns.take()?,
+        category: columns.optional_uuid()?,
+        category_name: String::new(),
+        state: knowledge::state(columns.take()?)?,
+        language: knowledge::language(columns.take()?)?,
+        title: columns.take()?,
+        body: columns.take()?,
+        created_at: Micros(columns.take()?),
+        updated_at: Micros(columns.take()?),
     }))
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use kefu_core::{MessageKind, Micros, Role, State, TicketPriority, TicketStatus};
+use kefu_core::{ArticleState, Language, MessageKind, Micros, Role, State, TicketPriority, TicketStatus};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -25,12 +25,21 @@ pub enum Entity {
     Ticket,
     /// A text that is written once and sent often.
     Canned,
+    /// An article of the knowledge base, in one language.
+    Article,
 }
 
 impl Entity {
     /// All of them; what refers to others comes after them.
-    pub const ALL: [Self; 6] =
-        [Self::Agent, Self::Visitor, Self::Conversation, Self::Message, Self::Ticket, Self::Canned];
+    pub const ALL: [Self; 7] = [
+        Self::Agent,
+        Self::Visitor,
+        Self::Conversation,
+        Self::Message,
+        Self::Ticket,
+        Self::Canned,
+        Self::Article,
+    ];
 
     /// The word that stands for it in mappings and reports.
     #[must_use]
@@ -42,6 +51,7 @@ impl Entity {
             Self::Message => "message",
             Self::Ticket => "ticket",
             Self::Canned => "canned",
+            Self::Article => "article",
         }
     }
 
@@ -76,6 +86,8 @@ pub enum Record {
     Ticket(TicketRecord),
     /// See [`Entity::Canned`].
     Canned(CannedRecord),
+    /// See [`Entity::Article`].
+    Article(ArticleRecord),
 }
 
 /// An agent. It gets no password: whoever runs the store sets one.
@@ -224,6 +236,32 @@ pub struct CannedRecord {
     pub created_at: Micros,
 }
 
+/// An article of the knowledge base, for all inboxes.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ArticleRecord {
+    /// Public id.
+    pub id: Uuid,
+    /// Its name in addresses.
+    pub slug: String,
+    /// Where it stands, if anywhere.
+    pub category: Option<Uuid>,
+    /// What that is called, should it have to be made.
+    #[serde(skip)]
+    pub category_name: String,
+    /// Whether it is shown.
+    pub state: ArticleState,
+    /// The language that it is written in.
+    pub language: Language,
+    /// The heading.
+    pub title: String,
+    /// Markdown.
+    pub body: String,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When it last changed.
+    pub updated_at: Micros,
+}
+
 impl Record {
     /// What it is.
     #[must_use]
@@ -235,6 +273,7 @@ impl Record {
             Self::Message(_) => Entity::Message,
             Self::Ticket(_) => Entity::Ticket,
             Self::Canned(_) => Entity::Canned,
+            Self::Article(_) => Entity::Article,
         }
     }
 
@@ -248,6 +287,7 @@ impl Record {
             Self::Message(message) => message.id,
             Self::Ticket(ticket) => ticket.id,
             Self::Canned(canned) => canned.id,
+            Self::Article(article) => article.id,
         }
     }
 
@@ -274,7 +314,7 @@ impl Record {
                 ticket.assignee = ticket.assignee.filter(&is_known);
             }
             Self::Canned(canned) => canned.owner = canned.owner.filter(&is_known),
-            Self::Agent(_) | Self::Visitor(_) => {}
+            Self::Agent(_) | Self::Visitor(_) | Self::Article(_) => {}
         }
         self
     }

@@ -1,18 +1,22 @@
 //! What one commit of an import writes, beside what every commit does.
 
-use kefu_core::{AgentKey, Entry, Inbox, InboxKey, MessageKind, Micros, Principal, VisitorKey};
+use kefu_core::{
+    Agent, AgentKey, Entry, Inbox, InboxKey, MessageKind, Micros, Principal, TicketStatus, Visitor,
+    VisitorKey,
+};
 use kefu_text::terms::index_terms;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
+use super::article;
 use super::progress::{self, ImportTable};
-use super::record::{AgentRecord, CannedRecord, Hash, TicketRecord};
+use super::record::{AgentRecord, ArticleRecord, CannedRecord, Hash, TicketRecord};
 use crate::canned::{CannedReply, owner_number};
 use crate::rows::{int, kind_number, principal_number, role_number};
 use crate::sql::{self, Args, Bulk};
 use crate::tickets::{priority_number, status_number};
-use crate::writer::{customer_row, write_change};
-use crate::{Batch, Change, StoreError};
+use crate::writer::{agents, bind_agent, bind_visitor, visitors, write_change};
+use crate::{Change, StoreError};
 
 /// Entity numbers of rows that became nothing.
 pub(super) const DEAD: i64 = 0;
@@ -21,12 +25,15 @@ pub(super) const FILTERED: i64 = 1;
 /// What a commit writes besides entries, heads and plain changes.
 #[derive(Debug, Default)]
 pub(crate) struct Step {
+    pub(super) new_agents: Vec<Agent>,
     /// Agents that are there already.
     pub(super) agents: Vec<(i64, AgentRecord)>,
+    pub(super) visitors: Vec<Visitor>,
     pub(super) rewritten: Vec<Rewritten>,
     pub(super) phones: Vec<(Uuid, String, Micros)>,
     pub(super) tickets: Vec<(i64, TicketRecord, TicketPlaces)>,
     pub(super) canned: Vec<(i64, CannedRecord, Option<AgentKey>)>,
+    pub(super) articles: Vec<(i64, ArticleRecord)>,
     pub(super) map: Vec<MapRow>,
     pub(super) table: Option<ImportTable>,
 }
@@ -64,9 +71,28 @@ pub(super) struct Rewritten {
 pub(crate) struct Statements {
     log: Bulk,
     map: Bulk,
+    agents: Bulk,
+    visitors: Bulk,
+    tickets: Bulk,
+    ticket_words: Bulk,
 }
 
 const LOG_COLUMNS: usize = 13;
+
+/// Telephone numbers that one statement notes.
+const PHONES: usize = 512;
+
+/// A statement on visitors and their telephone numbers: `given` has the id, the number and the time of each.
+macro_rules! given {
+    ($into:literal, $select:literal) => {
+        concat!(
+            $into,
+            " WITH given (id, phone, at) AS MATERIALIZED
+                (SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?)) ",
+            $select
+        )
+    };
+}
 
 impl Default for Statements {
     fn default() -> Self {
@@ -84,35 +110,51 @@ impl Default for Statements {
                 "ON CONFLICT (source_table, key) DO UPDATE SET
                     entity = excluded.entity, place = excluded.place, hash = excluded.hash",
             ),
+            agents: agents(),
+            visitors: visitors(),
+            tickets: Bulk::new(
+                "INSERT INTO ticket (number, id, inbox, requester, subject, body, contact_name, contact_email,
+                    contact_phone, status, priority, assignee, created_at, updated_at, solved_at, version)",
+                16,
+                "ON CONFLICT (number) DO UPDATE SET
+                    requester = excluded.requester, subject = excluded.subject, body = excluded.body,
+                    contact_name = excluded.contact_name, contact_email = excluded.contact_email,
+                    contact_phone = excluded.contact_phone, status = excluded.status, priority = excluded.priority,
+                    assignee = excluded.assignee, updated_at = excluded.updated_at, solved_at = excluded.solved_at,
+                    version = version + 1",
+            ),
+            ticket_words: Bulk::new("INSERT INTO ticket_search (rowid, words)", 2, ""),
         }
     }
 }
 
 impl Statements {
-    /// Writes the entries of `batch`, then `step`; heads and changes of the same commit are there already.
-    pub(crate) async fn write(
+    /// Writes entries, without their anchors.
+    pub(crate) async fn write_entries(
         &self,
         conn: &mut SqliteConnection,
-        batch: &Batch,
-        step: &Step,
+        entries: &[Entry],
     ) -> Result<(), StoreError> {
-        self.log.insert(conn, &batch.entries, bind).await?;
+        self.log.insert(conn, entries, bind).await
+    }
+
+    /// Writes `step`; entries and heads of the same commit are there already.
+    pub(crate) async fn write(&self, conn: &mut SqliteConnection, step: &Step) -> Result<(), StoreError> {
+        self.agents.insert(conn, &step.new_agents, bind_agent).await?;
         for (key, agent) in &step.agents {
             update_agent(conn, *key, agent).await?;
         }
+        self.visitors.insert(conn, &step.visitors, bind_visitor).await?;
         for message in &step.rewritten {
             rewrite(conn, message).await?;
         }
-        for (visitor, phone, at) in &step.phones {
-            let key = customer_row(conn, *visitor, *at).await?;
-            let args = Args::default().text(phone).int(key);
-            sql::execute(conn, "UPDATE customer SET phone = ? WHERE key = ?", args).await?;
-        }
-        for (number, ticket, places) in &step.tickets {
-            put_ticket(conn, *number, ticket, places).await?;
-        }
+        put_phones(conn, &step.phones).await?;
+        self.put_tickets(conn, &step.tickets).await?;
         for (key, canned, owner) in &step.canned {
             put_canned(conn, *key, canned, *owner).await?;
+        }
+        for (key, article) in &step.articles {
+            article::put(conn, *key, article).await?;
         }
         self.map
             .insert(conn, &step.map, |args, row| {
@@ -133,7 +175,8 @@ impl Statements {
 impl Step {
     /// Roughly how many pages its rows touch that are not next to each other.
     pub(crate) fn scattered(&self) -> usize {
-        self.map.len() / 64 + (self.rewritten.len() + self.tickets.len() + self.canned.len()) * 3
+        self.map.len() / 64
+            + (self.rewritten.len() + self.tickets.len() + self.canned.len() + self.articles.len()) * 3
     }
 }
 
@@ -177,45 +220,86 @@ async fn rewrite(conn: &mut SqliteConnection, message: &Rewritten) -> Result<(),
     sql::execute(conn, SQL, args.int(message.at.0).int(message.at.0).int(message.pos)).await.map(drop)
 }
 
-async fn put_ticket(
+/// Notes telephone numbers of visitors, each in the row of its customer, which is made if it is missing. What a visitor
+/// was merged with here stays as it is.
+async fn put_phones(
     conn: &mut SqliteConnection,
-    number: i64,
-    ticket: &TicketRecord,
-    places: &TicketPlaces,
+    phones: &[(Uuid, String, Micros)],
 ) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO ticket
-        (number, id, inbox, requester, subject, body, contact_name, contact_email, contact_phone, status, priority,
-         assignee, created_at, updated_at, solved_at, version)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, iif(?10 IN (3, 4), ?14, NULL), 1)
-        ON CONFLICT (number) DO UPDATE SET
-            requester = excluded.requester, subject = excluded.subject, body = excluded.body,
-            contact_name = excluded.contact_name, contact_email = excluded.contact_email,
-            contact_phone = excluded.contact_phone, status = excluded.status, priority = excluded.priority,
-            assignee = excluded.assignee, updated_at = excluded.updated_at, solved_at = excluded.solved_at,
-            version = version + 1";
-    let args = Args::default()
-        .int(number)
-        .blob(ticket.id.as_bytes())
-        .int(places.inbox.0)
-        .int(places.requester.map(|visitor| visitor.0))
-        .text(&ticket.subject)
-        .text(&ticket.body)
-        .text(&ticket.contact_name)
-        .text(&ticket.contact_email)
-        .text(&ticket.contact_phone)
-        .int(status_number(ticket.status))
-        .int(priority_number(ticket.priority))
-        .int(places.assignee.map(|agent| agent.0))
-        .int(ticket.created_at.0)
-        .int(ticket.updated_at.0);
-    sql::execute(conn, SQL, args).await?;
+    const MAKE: &str = given!(
+        "INSERT INTO customer (id, name, email, phone, note, attributes, created_at, updated_at, version)",
+        "SELECT visitor.id, name, email, phone, '', attributes, created_at, created_at, 0
+        FROM given JOIN visitor ON visitor.id = given.id
+        WHERE phone <> '' AND NOT EXISTS (SELECT 1 FROM identity WHERE identity.visitor = visitor.key)"
+    );
+    const LINK: &str = given!(
+        "INSERT INTO identity (id, customer, kind, scope, value, verified, visitor, created_at)",
+        "SELECT visitor.id, customer.key, 0, '', '', 0, visitor.key, given.at
+        FROM given JOIN visitor ON visitor.id = given.id JOIN customer ON customer.id = visitor.id
+        WHERE NOT EXISTS (SELECT 1 FROM identity WHERE identity.visitor = visitor.key)"
+    );
+    const CHANGE: &str = "UPDATE customer SET phone = value ->> 1 FROM json_each(?)
+        WHERE customer.id = unhex(value ->> 0) AND merged_into IS NULL AND phone <> value ->> 1";
+    for phones in phones.chunks(PHONES) {
+        let given: Vec<_> =
+            phones.iter().map(|(id, phone, at)| (id.simple().to_string(), phone, at.0)).collect();
+        let given = serde_json::to_string(&given).expect("texts and numbers are plain JSON");
+        for sql in [MAKE, LINK, CHANGE] {
+            sql::execute(conn, sql, Args::default().text(&given)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a ticket is found by.
+fn words_of(ticket: &TicketRecord) -> String {
     let mut words = String::new();
     for text in [&ticket.subject, &ticket.body, &ticket.contact_name] {
         index_terms(text, &mut words);
     }
-    sql::execute(conn, "DELETE FROM ticket_search WHERE rowid = ?", Args::default().int(number)).await?;
-    let index = "INSERT INTO ticket_search (rowid, words) VALUES (?, ?)";
-    sql::execute(conn, index, Args::default().int(number).text(&words)).await.map(drop)
+    words
+}
+
+impl Statements {
+    async fn put_tickets(
+        &self,
+        conn: &mut SqliteConnection,
+        tickets: &[(i64, TicketRecord, TicketPlaces)],
+    ) -> Result<(), StoreError> {
+        const FORGET: &str = "DELETE FROM ticket_search WHERE rowid IN
+            (SELECT number FROM ticket WHERE number IN (SELECT value FROM json_each(?)))";
+        if tickets.is_empty() {
+            return Ok(());
+        }
+        let numbers = tickets.iter().map(|(number, ..)| *number);
+        sql::execute(conn, FORGET, Args::default().ints(numbers)).await?;
+        self.tickets.insert(conn, tickets, bind_ticket).await?;
+        let bind_words = |args: &mut Args, (number, ticket, _): &(i64, TicketRecord, TicketPlaces)| {
+            args.add_int(*number);
+            args.add_text(&words_of(ticket));
+        };
+        self.ticket_words.insert(conn, tickets, bind_words).await
+    }
+}
+
+fn bind_ticket(args: &mut Args, (number, ticket, places): &(i64, TicketRecord, TicketPlaces)) {
+    let is_solved = matches!(ticket.status, TicketStatus::Solved | TicketStatus::Closed);
+    args.add_int(*number);
+    args.add_blob(ticket.id.as_bytes());
+    args.add_int(places.inbox.0);
+    args.add_int(places.requester.map(|visitor| visitor.0));
+    args.add_text(&ticket.subject);
+    args.add_text(&ticket.body);
+    args.add_text(&ticket.contact_name);
+    args.add_text(&ticket.contact_email);
+    args.add_text(&ticket.contact_phone);
+    args.add_int(status_number(ticket.status));
+    args.add_int(priority_number(ticket.priority));
+    args.add_int(places.assignee.map(|agent| agent.0));
+    args.add_int(ticket.created_at.0);
+    args.add_int(ticket.updated_at.0);
+    args.add_int(is_solved.then_some(ticket.updated_at.0));
+    args.add_int(1);
 }
 
 async fn put_canned(

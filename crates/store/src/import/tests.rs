@@ -1,12 +1,15 @@
 use std::path::Path;
 
-use kefu_core::{Audience, Conversation, MessageKind, Micros, Role, State, TicketPriority, TicketStatus};
+use kefu_core::{
+    ArticleState, Audience, Conversation, Entry, Language, MessageKind, Micros, Principal, Revision, Role,
+    State, TicketPriority, TicketStatus,
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
 use crate::tests::{NOW, open, run};
-use crate::{Indexer, Range, SearchQuery, SearchScope, Store, StoreError};
+use crate::{Batch, Indexer, Range, SearchQuery, SearchScope, Store, StoreError};
 
 const AGENT: Uuid = Uuid::from_u128(0xa1);
 const VISITOR: Uuid = Uuid::from_u128(0xb1);
@@ -321,6 +324,8 @@ fn a_run_that_was_not_closed_goes_on_where_its_last_commit_was_and_search_finds_
         assert_eq!(fixture.said().await, [(1, "退款".to_owned()), (2, "退款已办理".to_owned())]);
         let table = fixture.importer.table("old/message").await.unwrap().unwrap();
         assert_eq!((table.state, table.rows, table.written), (TableState::Done, 2, 2));
+        let head = fixture.head(CONVERSATION).await;
+        assert_eq!((head.visitor_read_seq, head.agent_read_seq, head.unanswered_at), (2, 2, None));
 
         let indexer = Indexer::start(&fixture.store).unwrap();
         indexer.catch_up().await.unwrap();
@@ -328,6 +333,146 @@ fn a_run_that_was_not_closed_goes_on_where_its_last_commit_was_and_search_finds_
         let found = fixture.store.search(&query).await.unwrap();
         assert_eq!(found.hits.len(), 2);
         indexer.close().await;
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}
+
+/// Only what an import brings is read; what somebody writes here afterwards is not.
+#[test]
+fn what_is_written_here_later_stays_unread_whatever_is_imported_again() {
+    run(async |dir| {
+        let mut fixture = Fixture::with_people(dir.path()).await;
+        let messages = fixture.messages;
+        let rows = vec![row(1, message(1, Sender::Bot, "one")), row(2, message(2, Sender::Visitor, "two"))];
+        fixture.put(messages, rows.clone(), None).await.unwrap();
+        let mut head = fixture.head(CONVERSATION).await;
+        // It is so from the commit on, without anything that settles it.
+        assert_eq!((head.visitor_read_seq, head.agent_read_seq, head.unanswered_at), (2, 2, None));
+        let pos = fixture.importer.writer().next_pos();
+        let mut entry = Entry {
+            pos,
+            conversation: head.key,
+            seq: 0,
+            prev_pos: 0,
+            prev_public_seq: 0,
+            id: Uuid::from_u128(0xe999),
+            client_id: None,
+            sender: Principal::Visitor(head.visitor),
+            kind: MessageKind::Text,
+            text: "three".to_owned(),
+            event: None,
+            data: None,
+            quote_seq: None,
+            revision: Revision::Intact,
+            created_at: NOW.plus_seconds(99),
+        };
+        head.append(&mut entry, pos);
+        let batch = Batch { entries: vec![entry], conversations: vec![head], ..Batch::default() };
+        fixture.importer.writer().commit(&batch).await.unwrap();
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+
+        let mut fixture = Fixture::open(dir.path()).await;
+        let more = vec![row(3, message(3, Sender::Bot, "late"))];
+        fixture.put(messages, [rows, more].concat(), None).await.unwrap();
+        fixture.importer.settle().await.unwrap();
+        let head = fixture.head(CONVERSATION).await;
+        assert_eq!((head.last_seq, head.agent_read_seq), (4, 2));
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}
+
+#[test]
+fn what_is_forgotten_is_written_again_although_it_is_the_same() {
+    run(async |dir| {
+        let mut fixture = Fixture::with_people(dir.path()).await;
+        let messages = fixture.messages;
+        let rows =
+            vec![row(1, message(1, Sender::Visitor, "one")), row(2, message(2, Sender::Visitor, "two"))];
+        fixture.put(messages, rows.clone(), None).await.unwrap();
+        fixture.importer.forget(messages, &[vec![2], vec![9]]).await.unwrap();
+        let batch = ImportBatch { table: messages, rows, checkpoint: None, detach: false };
+        let prepared = fixture.importer.prepare(&batch).await.unwrap();
+        assert_eq!(prepared.written(), 1);
+        fixture.importer.commit(prepared).await.unwrap();
+        assert_eq!(fixture.importer.prepare(&batch).await.unwrap().written(), 0);
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}
+
+#[test]
+fn telephone_numbers_of_many_are_read_back_and_change() {
+    run(async |dir| {
+        let mut fixture = Fixture::open(dir.path()).await;
+        let people = fixture.people;
+        let visitor = |number: u8, phone: &str| {
+            let Record::Visitor(mut inner) = visitor() else { unreachable!() };
+            inner.id = Uuid::from_u128(0xb00 + u128::from(number));
+            inner.external_id = Some(format!("v-{number}"));
+            inner.phone = phone.to_owned();
+            Record::Visitor(inner)
+        };
+        let all = |phones: [&str; 4]| {
+            phones
+                .iter()
+                .zip(0..)
+                .map(|(phone, number)| row(number, visitor(number, phone)))
+                .collect::<Vec<_>>()
+        };
+        for phones in [["1", "", "3\"'", "4"], ["1", "2", "", "5"]] {
+            assert_eq!(fixture.put(people, all(phones), None).await.unwrap(), []);
+            let reader = ImportReader::new(fixture.store.clone());
+            let found = reader.found(people, &[&[0], &[1], &[2], &[3]]).await.unwrap();
+            let read = found.iter().map(|found| match found {
+                Some(Found::Record(Some(record))) => match &**record {
+                    Record::Visitor(visitor) => visitor.phone.clone(),
+                    other => panic!("{other:?}"),
+                },
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(read.collect::<Vec<_>>(), phones);
+        }
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}
+
+#[test]
+fn an_article_is_found_and_what_changes_is_another_version_of_it() {
+    run(async |dir| {
+        let mut fixture = Fixture::open(dir.path()).await;
+        let people = fixture.people;
+        let article = |body: &str| {
+            Record::Article(ArticleRecord {
+                id: Uuid::from_u128(0xa7),
+                slug: "how-to-pay".to_owned(),
+                category: Some(Uuid::from_u128(0xa8)),
+                category_name: "付款".to_owned(),
+                state: ArticleState::Published,
+                language: Language::Zh,
+                title: "怎么付款".to_owned(),
+                body: body.to_owned(),
+                created_at: NOW,
+                updated_at: NOW,
+            })
+        };
+        for body in ["微信", "支付宝"] {
+            assert_eq!(fixture.put(people, vec![row(1, article(body))], None).await.unwrap(), []);
+            let found = ImportReader::new(fixture.store.clone()).found(people, &[&[1]]).await.unwrap();
+            let Some(Found::Record(Some(record))) = &found[0] else { panic!("{found:?}") };
+            let mut buffer = Vec::new();
+            assert_eq!(record.hash(&mut buffer), article(body).hash(&mut buffer));
+        }
+        let known = fixture.store.article_by_slug("how-to-pay").await.unwrap().unwrap();
+        assert_eq!(
+            (known.texts[&Language::Zh].version, known.texts[&Language::Zh].body.as_str()),
+            (2, "支付宝")
+        );
+        let categories = fixture.store.categories().await.unwrap();
+        assert_eq!(categories[0].names[&Language::Zh], "付款");
         fixture.importer.close().await.unwrap();
         fixture.store.close().await;
     });

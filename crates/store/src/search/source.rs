@@ -14,8 +14,8 @@ use crate::{StoreError, rows, schema};
 /// Positions whose entries one query reads.
 pub(super) const SLICE_LEN: i64 = 256;
 
-/// Conversations that are remembered at most, in about half a megabyte.
-const OWNERS_MAX: usize = 16_384;
+/// Conversations that are remembered at most, in about a megabyte.
+const OWNERS_MAX: usize = 32_768;
 
 /// Begins each entry of a slice: position, conversation and kind, and how many bytes its text has, which follows. What
 /// has nothing to be searched, such as an event or what was recalled, is shown as an event.
@@ -88,8 +88,9 @@ impl Source {
     }
 
     async fn learn_owners(&mut self, slice: &Slice) -> Result<(), StoreError> {
-        const SQL: &str =
-            "SELECT key, inbox, visitor FROM conversation WHERE key IN (SELECT value FROM json_each(?))";
+        // One value again, and for the same reason.
+        const SQL: &str = "SELECT json_group_array(json_array(key, inbox, visitor)) FROM conversation
+            WHERE key IN (SELECT value FROM json_each(?))";
         if self.owners.len() + SLICE_LEN as usize > OWNERS_MAX {
             self.owners.clear();
         }
@@ -106,11 +107,10 @@ impl Source {
             return Ok(());
         }
         let args = Args::default().ints(unknown.into_iter());
-        for row in &sql::rows(&mut self.conn, SQL, args).await? {
-            let mut columns = Columns::of(row);
-            let owner = (columns.take()?, Owner { inbox: columns.take()?, visitor: columns.take()? });
-            self.owners.extend([owner]);
-        }
+        let Some(row) = sql::row(&mut self.conn, SQL, args).await? else { return Ok(()) };
+        let found: Vec<(i64, i64, i64)> = Columns::of(&row).json("owners")?;
+        let known = found.into_iter().map(|(key, inbox, visitor)| (key, Owner { inbox, visitor }));
+        self.owners.extend(known);
         Ok(())
     }
 

@@ -58,31 +58,50 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Shadow(change) => super::shadow::write(conn, change).await,
         Change::Access(change) => super::access::write(conn, change).await,
         Change::SetupToken(Some(hash)) => schema::set_meta_blob(conn, "setup_token_hash", hash).await,
-        Change::SetupToken(None) => {
-            sql::execute(conn, "DELETE FROM meta WHERE key = 'setup_token_hash'", Args::default())
-                .await
-                .map(drop)
-        }
+        Change::SetupToken(None) => schema::remove_meta(conn, "setup_token_hash").await,
     }
 }
 
-async fn write_visitor(conn: &mut SqliteConnection, visitor: &Visitor) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO visitor
-        (key, id, inbox, external_id, verified, name, email, attributes, created_at, last_seen_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (key) DO UPDATE SET
+macro_rules! visitor_insert {
+    () => {
+        "INSERT INTO visitor
+            (key, id, inbox, external_id, verified, name, email, attributes, created_at, last_seen_at)"
+    };
+}
+
+macro_rules! visitor_update {
+    () => {
+        "ON CONFLICT (key) DO UPDATE SET
             external_id = excluded.external_id, verified = excluded.verified, name = excluded.name,
             email = excluded.email, attributes = excluded.attributes, last_seen_at = excluded.last_seen_at
-        WHERE erased_at IS NULL";
-    let mut args = Args::default().int(visitor.key.0).blob(visitor.id.as_bytes()).int(visitor.inbox.0);
+        WHERE erased_at IS NULL"
+    };
+}
+
+/// The statement that writes many visitors; [`bind_visitor`] binds one.
+#[cfg(feature = "import")]
+pub(crate) fn visitors() -> sql::Bulk {
+    sql::Bulk::new(visitor_insert!(), 10, visitor_update!())
+}
+
+pub(crate) fn bind_visitor(args: &mut Args, visitor: &Visitor) {
+    args.add_int(visitor.key.0);
+    args.add_blob(visitor.id.as_bytes());
+    args.add_int(visitor.inbox.0);
     args.add_opt_text(visitor.external_id.as_deref());
-    let args = args
-        .int(i64::from(visitor.verified))
-        .text(&visitor.name)
-        .text(&visitor.email)
-        .text(&visitor.attributes)
-        .int(visitor.created_at.0)
-        .int(visitor.last_seen_at.0);
+    args.add_int(i64::from(visitor.verified));
+    args.add_text(&visitor.name);
+    args.add_text(&visitor.email);
+    args.add_text(&visitor.attributes);
+    args.add_int(visitor.created_at.0);
+    args.add_int(visitor.last_seen_at.0);
+}
+
+async fn write_visitor(conn: &mut SqliteConnection, visitor: &Visitor) -> Result<(), StoreError> {
+    const SQL: &str =
+        concat!(visitor_insert!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ", visitor_update!());
+    let mut args = Args::default();
+    bind_visitor(&mut args, visitor);
     sql::execute(conn, SQL, args).await.map(drop)
 }
 
@@ -112,31 +131,52 @@ async fn write_inbox(conn: &mut SqliteConnection, inbox: &Inbox) -> Result<(), S
     sql::execute(conn, SQL, args).await.map(drop)
 }
 
-async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO agent
-        (key, id, name, email, role, status, capacity, disabled, created_at, teams, skills, custom_role,
-            status_reason, status_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (key) DO UPDATE SET
+macro_rules! agent_insert {
+    () => {
+        "INSERT INTO agent
+            (key, id, name, email, role, status, capacity, disabled, created_at, teams, skills, custom_role,
+            status_reason, status_at)"
+    };
+}
+
+macro_rules! agent_update {
+    () => {
+        "ON CONFLICT (key) DO UPDATE SET
             name = excluded.name, email = excluded.email, role = excluded.role, status = excluded.status,
             capacity = excluded.capacity, disabled = excluded.disabled, teams = excluded.teams,
             skills = excluded.skills, custom_role = excluded.custom_role,
-            status_reason = excluded.status_reason, status_at = excluded.status_at";
-    let mut args = Args::default()
-        .int(agent.key.0)
-        .blob(agent.id.as_bytes())
-        .text(&agent.name)
-        .text(&agent.email)
-        .int(role_number(agent.role))
-        .int(status_number(agent.status))
-        .int(i64::from(agent.capacity))
-        .int(i64::from(agent.disabled))
-        .int(agent.created_at.0)
-        .text(&json(&agent.teams))
-        .text(&json(&agent.skills));
+            status_reason = excluded.status_reason, status_at = excluded.status_at"
+    };
+}
+
+/// The statement that writes many agents; [`bind_agent`] binds one.
+#[cfg(feature = "import")]
+pub(crate) fn agents() -> sql::Bulk {
+    sql::Bulk::new(agent_insert!(), 14, agent_update!())
+}
+
+pub(crate) fn bind_agent(args: &mut Args, agent: &Agent) {
+    args.add_int(agent.key.0);
+    args.add_blob(agent.id.as_bytes());
+    args.add_text(&agent.name);
+    args.add_text(&agent.email);
+    args.add_int(role_number(agent.role));
+    args.add_int(status_number(agent.status));
+    args.add_int(i64::from(agent.capacity));
+    args.add_int(i64::from(agent.disabled));
+    args.add_int(agent.created_at.0);
+    args.add_text(&json(&agent.teams));
+    args.add_text(&json(&agent.skills));
     args.add_opt_blob(agent.custom_role.as_ref().map(|id| id.as_bytes().as_slice()));
     args.add_opt_text(agent.status_reason.as_deref());
     args.add_int(agent.status_at.0);
+}
+
+async fn write_agent(conn: &mut SqliteConnection, agent: &Agent) -> Result<(), StoreError> {
+    const SQL: &str =
+        concat!(agent_insert!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ", agent_update!());
+    let mut args = Args::default();
+    bind_agent(&mut args, agent);
     sql::execute(conn, SQL, args).await.map(drop)
 }
 

@@ -14,11 +14,23 @@ use super::recover::Left;
 use crate::rows::int;
 use crate::{Batch, StoreError, schema};
 
-/// Entries gathered before they are folded: the more, the fewer pages each one costs.
-const RUN_ENTRIES: usize = 32_768;
+/// How much gathers before it is folded: the more, the fewer pages each entry costs, and the more is read back after a
+/// crash.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gather {
+    /// Entries at most.
+    pub(crate) entries: usize,
+    /// Heads at most.
+    pub(crate) heads: usize,
+    /// How long at most.
+    pub(crate) age: Duration,
+}
 
-/// How long entries are gathered at most.
-const RUN_AGE: Duration = Duration::from_secs(5);
+impl Default for Gather {
+    fn default() -> Self {
+        Self { entries: 32_768, heads: 32_768, age: Duration::from_secs(5) }
+    }
+}
 
 /// Rows that a commit folds at least.
 pub(super) const SLICE_MIN: usize = 128;
@@ -34,6 +46,7 @@ pub(super) struct Row {
 /// The commits that are not folded yet.
 pub(super) struct Tail {
     key: HashKey,
+    gather: Gather,
     recent: Recent,
     run: Option<Run>,
     /// Heads whose row lags, as last committed.
@@ -88,7 +101,14 @@ impl Tail {
         rows.sort_unstable();
         let (entries, last_pos, heads) = (left.len(), next_pos - 1, left.conversations());
         let run = Run { rows, rows_done: 0, heads, heads_done: 0, entries, last_pos, left };
-        Self { key, recent: Recent::default(), run: (entries > 0).then_some(run), heads: HashMap::new() }
+        let run = (entries > 0).then_some(run);
+        Self { key, gather: Gather::default(), recent: Recent::default(), run, heads: HashMap::new() }
+    }
+
+    /// Has more or less gather from now on.
+    #[cfg(feature = "import")]
+    pub(super) fn gather(&mut self, gather: Gather) {
+        self.gather = gather;
     }
 
     pub(super) fn key(&self) -> &HashKey {
@@ -105,8 +125,9 @@ impl Tail {
 
     /// Makes what has gathered the run, if it is enough or old enough and no other is under way.
     pub(super) fn start_run_if_due(&mut self, next_pos: i64) {
-        let old = self.recent.since.is_some_and(|since| since.elapsed() >= RUN_AGE);
-        if old || self.recent.entries >= RUN_ENTRIES {
+        let Gather { entries, heads, age } = self.gather;
+        let old = self.recent.since.is_some_and(|since| since.elapsed() >= age);
+        if old || self.recent.entries >= entries || self.recent.grown.len() >= heads {
             self.start_run(next_pos);
         }
     }

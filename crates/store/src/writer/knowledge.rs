@@ -81,7 +81,7 @@ async fn replace(conn: &mut SqliteConnection, article: &Article, seen: u32) -> R
 
 /// Saves a text as the current one, for searches too. Its version must be the next: who knew another one before did
 /// not know what it replaces.
-async fn add_text(
+pub(crate) async fn add_text(
     conn: &mut SqliteConnection,
     article: i64,
     language: Language,

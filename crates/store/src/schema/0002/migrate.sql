@@ -29,7 +29,8 @@ CREATE TABLE migrate_map (
     source_table INTEGER NOT NULL,
     -- Its key there, encoded so that bytes sort as the keys do.
     key BLOB NOT NULL,
-    -- 0 a dead letter, 1 left out by a filter, 2 agent, 3 visitor, 4 conversation, 5 message, 6 ticket, 7 canned reply.
+    -- 0 a dead letter, 1 left out by a filter, 2 agent, 3 visitor, 4 conversation, 5 message, 6 ticket, 7 canned reply,
+    -- 8 article.
     entity INTEGER NOT NULL,
     -- Row number of what it became.
     place INTEGER NOT NULL,

@@ -1,6 +1,8 @@
 //! Bringing records over: readers on one side, one writer on the other.
 
 mod copier;
+#[cfg(feature = "mysql")]
+mod following;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -16,7 +18,7 @@ use crate::{
     check::{self, Sources},
     letters::{Letters, write_private},
     progress::{Progress, say},
-    report::{self, Report, RunReport, TableReport},
+    report::{self, Report, RunReport, SourceReport, TableReport},
     settings::Settings,
     target,
 };
@@ -30,8 +32,10 @@ const TOO_MANY: Exit = Exit::Verdict(5);
 pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
     let settings = Settings::load(&args.file.file)?;
     settings.require_tables()?;
-    let work = Work { accept_change: args.accept_change, retry: None };
-    let command = format!("kefu migrate run -f {}", args.file.file.display());
+    let work =
+        Work { accept_change: args.accept_change, retry: None, follow: args.follow, recopy: args.recopy };
+    let follow = if args.follow { " --follow" } else { "" };
+    let command = format!("kefu migrate run -f {}{follow}", args.file.file.display());
     app.block_on(copy(app, settings, work, args.format, command))?
 }
 
@@ -43,7 +47,7 @@ pub(crate) fn retry(app: &App, args: &RetryArgs) -> Result<Exit, Failure> {
     for letter in Letters::new(&settings.work_dir()).read()?.values() {
         keys.entry(letter.table.clone()).or_default().extend(letter.key_bytes());
     }
-    let work = Work { accept_change: false, retry: Some(keys) };
+    let work = Work { accept_change: false, retry: Some(keys), follow: false, recopy: false };
     let command = format!("kefu migrate dead-letter retry -f {}", args.file.file.display());
     app.block_on(copy(app, settings, work, args.format, command))?
 }
@@ -53,6 +57,10 @@ struct Work {
     accept_change: bool,
     /// Only these keys of these tables, whatever was read before.
     retry: Option<HashMap<String, Vec<Vec<u8>>>>,
+    /// Changes come after the copy, until somebody stops it.
+    follow: bool,
+    /// From now on, and not from where an earlier run was.
+    recopy: bool,
 }
 
 async fn copy(
@@ -65,6 +73,14 @@ async fn copy(
     let sources = Sources::open(&settings).await?;
     let plan = check::plan(&settings, &sources).await?;
     plan.refuse()?;
+    #[cfg(feature = "mysql")]
+    if work.follow {
+        crate::follow::check(&settings, &sources, &plan).await?;
+    }
+    #[cfg(not(feature = "mysql"))]
+    if work.follow {
+        return Err(without_servers());
+    }
     let dir = settings.data_dir.clone();
     let Opened { writer, store, .. } = target::open(&dir).await?;
     let at_store = |error| target::failure(&dir, error);
@@ -81,8 +97,13 @@ async fn copy(
         dead: 0,
         max_dead: settings.max_bad_rows,
         is_retry: work.retry.is_some(),
+        since: HashMap::new(),
     };
-    let ended = copier.all(&settings, &sources, &plan, &work, app.stop()).await;
+    let ended = match work.follow {
+        #[cfg(feature = "mysql")]
+        true => copier.all_and_follow(app, &settings, &sources, &plan, &work).await,
+        _ => copier.all(&settings, &sources, &plan, &work, app.stop()).await,
+    };
     copier.progress.end();
     let (rows, dead, elapsed) = (copier.progress.done(), copier.dead, copier.progress.elapsed());
     let closed = copier.importer.close().await.map_err(|error| target::failure(&dir, error));
@@ -125,6 +146,16 @@ async fn copy(
     }
 }
 
+/// Nothing can be followed here.
+#[cfg(not(feature = "mysql"))]
+pub(crate) fn without_servers() -> Failure {
+    let text = Text::new(
+        "cannot follow: this kefu was built without `mysql`",
+        "无法跟随:此 kefu 构建时未包含 `mysql`",
+    );
+    Failure::new(Exit::Usage, text)
+}
+
 fn run_report(rows: u64, dead_letters: u64, elapsed: Duration) -> RunReport {
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     RunReport {
@@ -156,7 +187,9 @@ pub(crate) async fn report_of(
             None => done = false,
         }
     }
-    Ok(Report { done, tables, run })
+    let positions = store.follow_positions().await.map_err(at_store)?;
+    let sources = positions.iter().map(SourceReport::new).collect();
+    Ok(Report { done, tables, sources, run })
 }
 
 fn save(settings: &Settings, report: &Report) -> Result<(), Failure> {

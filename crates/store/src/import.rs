@@ -7,15 +7,18 @@
 //! look-up and nothing else.
 
 mod build;
+mod follow;
 mod importer;
 mod progress;
 mod read;
 mod record;
+mod since;
 mod step;
 
 #[cfg(test)]
 mod tests;
 
+pub use follow::{FollowPosition, FollowState};
 pub use importer::{ImportBatch, ImportRow, Importer, Outcome, Prepared, Refused};
 pub use progress::{Begin, Checkpoint, ImportTable, TableSetup, TableState};
 pub use read::{Found, ImportReader, MapCounts};
@@ -23,4 +26,5 @@ pub use record::{
     AgentRecord, CannedRecord, ConversationRecord, Entity, Hash, MessageRecord, Record, Sender, TicketRecord,
     VisitorRecord, hash_of,
 };
+pub use since::WrittenHere;
 pub(crate) use step::{Statements, Step};

@@ -1,4 +1,14 @@
-//! MySQL and MariaDB: pages of rows behind the last key, in short queries.
+//! MySQL and MariaDB: pages of rows behind the last key, in short queries, and what changes while that goes on.
+
+mod changes;
+mod columns;
+mod ddl;
+mod event;
+mod image;
+mod log;
+mod session;
+mod tls;
+mod wire;
 
 use std::{collections::BTreeMap, str::FromStr as _, time::Duration};
 
@@ -10,6 +20,14 @@ use sqlx::{
     query::Query,
 };
 
+#[cfg(fuzzing)]
+pub(crate) use self::event::fuzz;
+use self::wire::Address;
+pub(crate) use self::{
+    changes::{Changes, Dirty, Watched},
+    log::Position,
+    session::{Keyed, PAGE_ROWS, Session},
+};
 use super::{PAGE_BYTES, Page, Request, SourceRow, TableInfo, refused};
 use crate::value::{Value, decode_key, encode_key};
 
@@ -24,6 +42,8 @@ const PAGE_BYTES_MAX: usize = 4 * PAGE_BYTES;
 pub(crate) struct Server {
     name: String,
     options: MySqlConnectOptions,
+    /// The same for what the driver cannot.
+    address: Address,
     identity: String,
 }
 
@@ -128,7 +148,8 @@ impl Server {
             ));
         }
         let options = options.charset("utf8mb4").disable_statement_logging();
-        let mut server = Self { name: name.to_owned(), options, identity: String::new() };
+        let address = Address::of(&options, address.reveal());
+        let mut server = Self { name: name.to_owned(), options, address, identity: String::new() };
         let mut conn = server.connect().await?;
         let sql = "SELECT CAST(@@hostname AS CHAR), CAST(DATABASE() AS CHAR)";
         let row = sqlx::query(sql).fetch_one(&mut conn).await.map_err(|error| server.failure(error))?;
@@ -142,6 +163,24 @@ impl Server {
 
     pub(crate) fn identity(&self) -> &str {
         &self.identity
+    }
+
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn database(&self) -> &str {
+        self.options.get_database().unwrap_or_default()
+    }
+
+    /// The same server for somebody else.
+    fn again(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            options: self.options.clone(),
+            address: self.address.clone(),
+            identity: self.identity.clone(),
+        }
     }
 
     async fn connect(&self) -> Result<MySqlConnection, Failure> {
@@ -226,7 +265,8 @@ impl Server {
         Ok(tables.into_values().collect())
     }
 
-    pub(crate) async fn read(&self, request: Request) -> Result<Cursor, Failure> {
+    /// How the columns of the key and the others are read.
+    async fn readings(&self, request: &Request) -> Result<(Vec<Reading>, Vec<Reading>), Failure> {
         let known = self.tables().await?;
         let Some(info) = known.into_iter().find(|table| table.name == request.table) else {
             let table = &request.table;
@@ -248,6 +288,11 @@ impl Server {
         };
         let key = request.key.iter().map(reading).collect::<Result<Vec<_>, _>>()?;
         let columns = request.columns.iter().map(reading).collect::<Result<Vec<_>, _>>()?;
+        Ok((key, columns))
+    }
+
+    pub(crate) async fn read(&self, request: Request) -> Result<Cursor, Failure> {
+        let (key, columns) = self.readings(&request).await?;
         let last = match request.position.as_deref().map(decode_key) {
             Some(None) => {
                 return Err(refused("cannot go on: the position cannot be read", "无法继续:位置无法读取"));
@@ -257,11 +302,9 @@ impl Server {
         };
         // The first page shows how long rows are.
         let limit = request.page_rows.min(512);
-        let server =
-            Self { name: self.name.clone(), options: self.options.clone(), identity: self.identity.clone() };
         Ok(Cursor {
             conn: None,
-            server,
+            server: self.again(),
             statement: [select(&request, &key, &columns, false), select(&request, &key, &columns, true)],
             request,
             key,
@@ -272,21 +315,27 @@ impl Server {
     }
 }
 
-/// A page from the beginning, or behind a key. `(a, b) > (?, ?)` is written out: older servers read the whole table for it.
+/// A page from the beginning, or behind a key. `(a, b) > (?, ?)` is written out: older servers read the whole table for
+/// it.
 fn select(request: &Request, key: &[Reading], columns: &[Reading], is_behind: bool) -> String {
     let names = request.key.iter().zip(key).chain(request.columns.iter().zip(columns));
     let list: Vec<_> = names.map(|(name, reading)| reading.expression(name)).collect();
     let mut sql = format!("SELECT {} FROM {}", list.join(", "), quoted(&request.table));
     if is_behind {
-        let alternatives = (0..request.key.len()).map(|last| {
-            let equal = request.key[..last].iter().map(|name| format!("{} = ?", quoted(name)));
-            let greater = format!("{} > ?", quoted(&request.key[last]));
-            equal.chain([greater]).collect::<Vec<_>>().join(" AND ")
-        });
-        sql += &format!(" WHERE ({})", alternatives.collect::<Vec<_>>().join(") OR ("));
+        sql += &format!(" WHERE {}", behind(&request.key));
     }
     let order: Vec<_> = request.key.iter().map(|name| quoted(name)).collect();
     sql + &format!(" ORDER BY {} LIMIT ?", order.join(", "))
+}
+
+/// That a row comes behind a key whose first value, first two, and so on are bound.
+fn behind(key: &[String]) -> String {
+    let alternatives = (0..key.len()).map(|last| {
+        let equal = key[..last].iter().map(|name| format!("{} = ?", quoted(name)));
+        let greater = format!("{} > ?", quoted(&key[last]));
+        equal.chain([greater]).collect::<Vec<_>>().join(" AND ")
+    });
+    format!("({})", alternatives.collect::<Vec<_>>().join(") OR ("))
 }
 
 /// A table that is being read.

@@ -198,7 +198,7 @@ impl Cutting<'_> {
                 break;
             }
             if round == ROUNDS {
-                self.obstacle(report, Text::new("the changes do not get fewer", "变更没有减少"));
+                self.obstacle(report, &Text::new("the changes do not get fewer", "变更没有减少"));
                 return Ok(());
             }
         }
@@ -225,7 +225,7 @@ impl Cutting<'_> {
                     ),
                     format!("近期变更的行中有 {count} 行不一致,例如 {first}:请执行 `kefu migrate verify`"),
                 );
-                self.obstacle(report, text);
+                self.obstacle(report, &text);
             }
         }
         if compared.is_err() || !report.obstacles.is_empty() {
@@ -236,7 +236,7 @@ impl Cutting<'_> {
         Ok(())
     }
 
-    fn obstacle(&self, report: &mut Report, text: Text) {
+    fn obstacle(&self, report: &mut Report, text: &Text) {
         report.obstacles.push(text.in_language(self.app.language()).to_owned());
     }
 
@@ -251,9 +251,9 @@ impl Cutting<'_> {
         report.ends = ends.iter().map(|(name, end)| (name.clone(), Position::place(end))).collect();
         match following.run(Some(&ends), &self.app.stop()).await? {
             FollowEnded::AtEnd => return Ok(true),
-            FollowEnded::Stopped => self.obstacle(report, Text::new("it was stopped", "已被停止")),
+            FollowEnded::Stopped => self.obstacle(report, &Text::new("it was stopped", "已被停止")),
             FollowEnded::TooMany => {
-                self.obstacle(report, Text::new("too many rows cannot be used", "无法使用的行过多"));
+                self.obstacle(report, &Text::new("too many rows cannot be used", "无法使用的行过多"));
             }
         }
         Ok(false)

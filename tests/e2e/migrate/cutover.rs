@@ -104,7 +104,7 @@ fn a_fence_that_fails_changes_nothing_and_a_crash_behind_it_is_repeated() {
     let migration = ready(&mariadb);
     let said = migration.refusal(&["cutover", "--fence", "exit 3"], 6);
     assert!(said.contains("the fence failed: `exit 3`"), "{said}");
-    let said = migration.refusal(&["cutover", "--fence", "sleep 60", "--fence-timeout", "50ms"], 6);
+    let said = migration.refusal(&["cutover", "--fence", "exec sleep 60", "--fence-timeout", "50ms"], 6);
     assert!(said.contains("takes longer"), "{said}");
     mariadb.old("UPDATE message SET content = 'm-1 changed' WHERE id = 1");
 

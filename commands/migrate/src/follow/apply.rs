@@ -407,7 +407,7 @@ impl<'a> Applier<'a> {
         let is_due = since >= BEAT || since.as_millis() >= 1000 && was != position.position;
         if !dirty.keys.is_empty() || is_due {
             self.written_at[live] = Instant::now();
-            let written = self.importer.set_positions(&[position.clone()]).await;
+            let written = self.importer.set_positions(std::slice::from_ref(&position)).await;
             written.map_err(|error| self.at_store(error))?;
         }
         Ok(())

@@ -35,6 +35,13 @@ const SILENCE: Duration = Duration::from_secs(15);
 const ATTEMPTS: u32 = 30;
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
+/// Errors of a server: it cannot send its log, which may also be for a moment; and it has no room.
+const LOG_BROKEN: u16 = 1236;
+const TOO_MANY_CONNECTIONS: u16 = 1040;
+
+/// After so many of the former it is for good.
+const REFUSALS: u32 = 4;
+
 /// A table whose changes matter.
 #[derive(Clone, Debug)]
 pub(crate) struct Watched {
@@ -178,6 +185,13 @@ impl Changes {
                     attempt += 1;
                     self.wire = None;
                     self.session.reset();
+                    if let WireError::Refused(LOG_BROKEN, _) = &error
+                        && attempt >= REFUSALS
+                    {
+                        let lost =
+                            self.server.lost(&self.position, "the server cannot read it", "服务器无法读取");
+                        return Err(lost.because(error));
+                    }
                     if attempt > ATTEMPTS {
                         return Err(self.server.unavailable().because(error));
                     }
@@ -240,7 +254,9 @@ impl Changes {
         let timed_out = |_| WireError::Io(std::io::ErrorKind::TimedOut.into());
         match connected.map_err(timed_out).and_then(|connected| connected) {
             Ok(wire) => self.wire = Some(wire),
-            Err(WireError::Refused(number, text)) if number != 1236 && number != 1040 => {
+            Err(WireError::Refused(number, text))
+                if ![LOG_BROKEN, TOO_MANY_CONNECTIONS].contains(&number) =>
+            {
                 let name = &self.server.name;
                 return Err(Stopped::For(
                     refused(format!("cannot follow source `{name}`"), format!("无法跟随来源 `{name}`"))

@@ -201,9 +201,10 @@ impl Server {
                 format!("该文件只有 {length} 字节"),
             ));
         }
-        // At the beginning of a file it does not know.
-        let known = self.gtid_at(&mut conn, &position.file, position.offset).await?.unwrap_or_default();
-        if !position.gtid.is_empty() && !known.is_empty() && known != position.gtid {
+        let known = self.gtid_at(&mut conn, &position.file, position.offset).await?;
+        // A place where nothing begins has none; at the beginning of a file it is not said.
+        let is_same = known.is_some_and(|known| known.is_empty() || known == position.gtid);
+        if !position.gtid.is_empty() && !is_same {
             return Err(lost(
                 "other transactions are before it than there were".to_owned(),
                 "该位置之前的事务与当时不同".to_owned(),

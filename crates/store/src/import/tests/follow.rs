@@ -106,7 +106,7 @@ fn a_position_is_written_with_the_rows_that_were_read_up_to_it() {
         prepared.reach(position.clone());
         assert_eq!(fixture.store.follow_positions().await.unwrap(), []);
         fixture.importer.commit(prepared).await.unwrap();
-        assert_eq!(fixture.store.follow_positions().await.unwrap(), [position.clone()]);
+        assert_eq!(fixture.store.follow_positions().await.unwrap(), std::slice::from_ref(&position));
         let later = FollowPosition { position: "there".to_owned(), state: FollowState::CutOver, ..position };
         fixture.importer.set_positions(std::slice::from_ref(&later)).await.unwrap();
         assert_eq!(fixture.importer.positions().await.unwrap(), [later]);

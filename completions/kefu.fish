@@ -395,18 +395,20 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l replace -d 'Write over a file that is there already'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -f -a "plan" -d 'Look at the sources and say what would be brought over; writes nothing'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -f -a "run" -d 'Bring the records over; goes on where an earlier run ended'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -f -a "status" -d 'Say how far it has come, whether or not it is running'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -f -a "verify" -d 'Read both sides again and compare every row'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -f -a "dead-letter" -d 'List the rows that could not be used, or try them again'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "plan" -d 'Look at the sources and say what would be brought over; writes nothing'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "run" -d 'Bring the records over; goes on where an earlier run ended'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "status" -d 'Say how far it has come, whether or not it is running'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "verify" -d 'Read both sides again and compare every row'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "cutover" -d 'Have what is here take the old system\'s place: fence, last changes, comparison, in one go'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "rollback" -d 'Have the old system count again'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "dead-letter" -d 'List the rows that could not be used, or try them again'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s f -l file -d 'The file that says what is brought over' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l format -d 'Say it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
 json\t'For programs'"
@@ -426,6 +428,8 @@ human\t'For people'
 json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l accept-change -d 'Go on although the mapping is another one than before: its tables are read anew'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l follow -d 'After the copy bring changes over as they are made, until it is stopped'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l recopy -d 'Follow from now on, and read all tables again, whatever an earlier run had'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -s f -l file -d 'The file that says what is brought over' -r -F
@@ -450,6 +454,36 @@ json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -s f -l file -d 'The file that says what is brought over' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l fence -d 'Command that has the old system stop writing; it may be run more than once' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l unfence -d 'Command that has it write again, should the cutover fail behind the fence' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l max-lag -d 'Put the fence up when it is less behind than this' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l verified-within -d 'Both sides must have been compared, and the same, within this time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l fence-timeout -d 'The fence\'s command must end within this time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l format -d 'Say what came of it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l read-only -d '`SET GLOBAL read_only` at the servers of all sources, for which the user needs the right'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l accept-dead-letters -d 'Go on although some rows are dead letters'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -s f -l file -d 'The file that says what is brought over' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l unfence -d 'Command that has the old system write again' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l fence-timeout -d 'The command must end within this time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l format -d 'Say what came of it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l read-only -d 'Take `read_only` off at the servers of all sources'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'

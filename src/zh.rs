@@ -730,6 +730,9 @@ WebSocket 和隧道的请求会略过。
   # 迁移;无论因何停止,再次执行同一命令即可继续
   kefu migrate run -f migrate.yaml
 
+  # 同上,之后源端的每处变更随即迁移过来
+  kefu migrate run -f migrate.yaml --follow
+
   # 进展如何?在另一个终端中查看
   kefu migrate status -f migrate.yaml --watch
 
@@ -739,6 +742,9 @@ WebSocket 和隧道的请求会略过。
   # 修复不一致的行,并保留一份报告
   kefu migrate verify -f migrate.yaml --repair --report verify.html
 
+  # 让它取代旧系统
+  kefu migrate cutover -f migrate.yaml --fence 'systemctl stop old-chat'
+
   # 哪些行无法使用,为什么;排除原因后再试
   kefu migrate dead-letter list -f migrate.yaml
   kefu migrate dead-letter retry -f migrate.yaml
@@ -747,9 +753,10 @@ WebSocket 和隧道的请求会略过。
 
 退出码:
    0  完成;plan:可以执行;verify:两边一致
-   3  来源被拒绝:与上次运行的不是同一个,或缺少表或列
+   3  来源被拒绝:与上次运行的不是同一个,缺少表或列,或其变更无法(再)跟随
    4  verify:有行不一致;run、retry:有行成为死信
    5  run:无法使用的行超过 `rules.max_bad_rows`
+   6  cutover:时机未到;会指出缺少什么
   65  转储已损坏;会指出字节位置
   69  来源无应答
   75  数据库正被使用
@@ -764,6 +771,8 @@ WebSocket 和隧道的请求会略过。
     ("kefu migrate run --format", "以 Markdown、JSON 或 HTML 输出结果"),
     ("kefu migrate run --report", "同时写入此文件,按扩展名为 HTML、JSON 或 Markdown"),
     ("kefu migrate run --accept-change", "即使映射与之前不同也继续:相应的表会重新读取"),
+    ("kefu migrate run --follow", "复制之后,持续迁移产生的变更,直到被停止"),
+    ("kefu migrate run --recopy", "从现在起跟随,并重新读取所有表,不论之前进展如何"),
     ("kefu migrate status", "说明进展,无论是否正在运行"),
     ("kefu migrate status --file", "说明迁移内容的文件"),
     ("kefu migrate status --format", "以 Markdown、JSON 或 HTML 输出"),
@@ -776,6 +785,22 @@ WebSocket 和隧道的请求会略过。
     ("kefu migrate verify --retry-after", "等待这么久后,再次查看服务器上不一致的行"),
     ("kefu migrate verify --format", "以 Markdown、JSON 或 HTML 输出结果"),
     ("kefu migrate verify --report", "同时写入此文件,按扩展名为 HTML、JSON 或 Markdown"),
+    ("kefu migrate cutover", "让此处的数据取代旧系统:一次完成禁止写入、迁移最后的变更与比较"),
+    ("kefu migrate cutover --file", "说明迁移内容的文件"),
+    ("kefu migrate cutover --fence", "让旧系统停止写入的命令;可能执行多次"),
+    ("kefu migrate cutover --unfence", "若切换在禁止写入之后失败,让旧系统恢复写入的命令"),
+    ("kefu migrate cutover --read-only", "在所有来源的服务器上执行 `SET GLOBAL read_only`,需要相应权限"),
+    ("kefu migrate cutover --max-lag", "落后少于此时间时才禁止写入"),
+    ("kefu migrate cutover --verified-within", "两边须在此时间内比较过且一致"),
+    ("kefu migrate cutover --fence-timeout", "禁止写入的命令须在此时间内结束"),
+    ("kefu migrate cutover --accept-dead-letters", "即使有死信也继续"),
+    ("kefu migrate cutover --format", "以 Markdown 或 JSON 输出结果"),
+    ("kefu migrate rollback", "让旧系统重新作准"),
+    ("kefu migrate rollback --file", "说明迁移内容的文件"),
+    ("kefu migrate rollback --unfence", "让旧系统恢复写入的命令"),
+    ("kefu migrate rollback --read-only", "在所有来源的服务器上取消 `read_only`"),
+    ("kefu migrate rollback --fence-timeout", "该命令须在此时间内结束"),
+    ("kefu migrate rollback --format", "以 Markdown 或 JSON 输出结果"),
     ("kefu migrate dead-letter", "列出无法使用的行,或重试"),
     ("kefu migrate dead-letter list", "逐行以 JSON 列出,每个键只列最后一次的结论"),
     ("kefu migrate dead-letter list --file", "说明迁移内容的文件"),

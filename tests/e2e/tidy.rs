@@ -48,7 +48,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("tower", &["kefu-serve"]),
     ("hyper", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
     ("hyper-util", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
-    ("tokio-rustls", &["kefu-upstream"]),
+    ("tokio-rustls", &["kefu-migrate", "kefu-upstream"]),
     ("matchit", &["kefu-gateway"]),
     ("argon2", &["kefu-serve"]),
     ("serde_yaml", &["kefu-app", "kefu-wire"]),

@@ -22,13 +22,24 @@ pub enum Action {
     Plan(PlanArgs),
     /// Bring the records over; goes on where an earlier run ended
     ///
-    /// Safe to repeat: rows that are the same write nothing, rows that changed are changed. The store must not be in
-    /// use meanwhile.
+    /// Safe to repeat: rows that are the same write nothing, rows that changed are changed. With --follow changes come
+    /// over as they are made. The store must not be in use meanwhile.
     Run(RunArgs),
     /// Say how far it has come, whether or not it is running
     Status(StatusArgs),
     /// Read both sides again and compare every row
     Verify(VerifyArgs),
+    /// Have what is here take the old system's place: fence, last changes, comparison, in one go
+    ///
+    /// Waits until it is hardly behind, has the old system stop writing, brings over exactly what it had written, compares
+    /// the rows that changed, and notes that what is here counts from now on. After that nothing more is read of the
+    /// sources. `run --follow` has to be stopped first. Whatever stops it, the same command begins again.
+    Cutover(CutoverArgs),
+    /// Have the old system count again
+    ///
+    /// Before the cutover this takes the fence down. After it, what was written here since is saved in a file first, and
+    /// `run --follow` goes on from where the sources ended. `kefu serve` has to be stopped first.
+    Rollback(RollbackArgs),
     /// List the rows that could not be used, or try them again
     DeadLetter(DeadLetterArgs),
 }
@@ -41,6 +52,9 @@ Examples:
   # Bring it over; the same command goes on after a stop, whatever stopped it
   kefu migrate run -f migrate.yaml
 
+  # The same, and then every change as it is made there
+  kefu migrate run -f migrate.yaml --follow
+
   # How far is it? From another terminal
   kefu migrate status -f migrate.yaml --watch
 
@@ -50,6 +64,9 @@ Examples:
   # Repair what is not, and keep a report
   kefu migrate verify -f migrate.yaml --repair --report verify.html
 
+  # Have it take the old system's place
+  kefu migrate cutover -f migrate.yaml --fence 'systemctl stop old-chat'
+
   # What could not be used, and why; and once the cause is gone, again
   kefu migrate dead-letter list -f migrate.yaml
   kefu migrate dead-letter retry -f migrate.yaml
@@ -58,9 +75,11 @@ The file is described in docs/migrate.md.
 
 Exit codes:
    0  done; plan: it can be run; verify: both sides are the same
-   3  a source is refused: it is not the one of the last run, a table or a column is missing
+   3  a source is refused: it is not the one of the last run, a table or a column is missing, or its changes cannot
+      be followed (any more)
    4  verify: rows differ; run, retry: some rows became dead letters
    5  run: more rows cannot be used than `rules.max_bad_rows` allows
+   6  cutover: it is not time yet; what is missing is said
   65  a dump is damaged; the byte is said
   69  a source does not answer
   75  the store is in use
@@ -125,6 +144,16 @@ pub struct RunArgs {
     /// Go on although the mapping is another one than before: its tables are read anew
     #[arg(long)]
     pub accept_change: bool,
+
+    /// After the copy bring changes over as they are made, until it is stopped
+    ///
+    /// Needs a binary log in rows at the server, and the rights to read it; `kefu migrate plan` says what is missing.
+    #[arg(long)]
+    pub follow: bool,
+
+    /// Follow from now on, and read all tables again, whatever an earlier run had
+    #[arg(long, requires = "follow")]
+    pub recopy: bool,
 }
 
 /// What `kefu migrate status` is to do.
@@ -169,6 +198,79 @@ pub struct VerifyArgs {
     /// The report.
     #[command(flatten)]
     pub report: ReportArgs,
+}
+
+/// What `kefu migrate cutover` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct CutoverArgs {
+    /// The file.
+    #[command(flatten)]
+    pub file: FileArgs,
+
+    /// The fence.
+    #[command(flatten)]
+    pub fence: FenceArgs,
+
+    /// Put the fence up when it is less behind than this
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
+    pub max_lag: Duration,
+
+    /// Both sides must have been compared, and the same, within this time
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse_duration)]
+    pub verified_within: Duration,
+
+    /// The fence's command must end within this time
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    pub fence_timeout: Duration,
+
+    /// Go on although some rows are dead letters
+    #[arg(long)]
+    pub accept_dead_letters: bool,
+
+    /// Say what came of it as Markdown or as JSON
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+}
+
+/// What `kefu migrate rollback` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct RollbackArgs {
+    /// The file.
+    #[command(flatten)]
+    pub file: FileArgs,
+
+    /// Command that has the old system write again
+    #[arg(long, value_name = "COMMAND")]
+    pub unfence: Option<String>,
+
+    /// Take `read_only` off at the servers of all sources
+    #[arg(long)]
+    pub read_only: bool,
+
+    /// The command must end within this time
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    pub fence_timeout: Duration,
+
+    /// Say what came of it as Markdown or as JSON
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+}
+
+/// How the old system is kept from writing.
+#[derive(clap::Args, Clone, Debug)]
+#[group(required = true, multiple = true)]
+pub struct FenceArgs {
+    /// Command that has the old system stop writing; it may be run more than once
+    #[arg(long, value_name = "COMMAND")]
+    pub fence: Option<String>,
+
+    /// Command that has it write again, should the cutover fail behind the fence
+    #[arg(long, value_name = "COMMAND", requires = "fence")]
+    pub unfence: Option<String>,
+
+    /// `SET GLOBAL read_only` at the servers of all sources, for which the user needs the right
+    #[arg(long)]
+    pub read_only: bool,
 }
 
 /// What `kefu migrate dead-letter` is to do.

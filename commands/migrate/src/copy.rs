@@ -1,10 +1,12 @@
 //! Bringing records over: readers on one side, one writer on the other.
 
 mod copier;
+#[cfg(feature = "mysql")]
+mod following;
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
-use kefu_app::{App, Exit, Failure, Stop, Text};
+use kefu_app::{App, Exit, Failure, Text};
 use kefu_core::{Kept, Micros};
 use kefu_store::{
     Indexer, Opened, Outdated, Store,
@@ -17,7 +19,7 @@ use crate::{
     check::{self, Sources},
     letters::Letters,
     progress::{Progress, say},
-    report::{self, OutdatedReport, Report, RunReport, TableReport},
+    report::{self, OutdatedReport, Report, RunReport, SourceReport, TableReport},
     settings::Settings,
     target,
     throttle::Throttle,
@@ -32,8 +34,10 @@ const TOO_MANY: Exit = Exit::Verdict(5);
 pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
     let settings = Settings::load(&args.file.file)?;
     settings.require_tables()?;
-    let work = Work { accept_change: args.accept_change, retry: None };
-    let command = format!("kefu migrate run -f {}", args.file.file.display());
+    let work =
+        Work { accept_change: args.accept_change, retry: None, follow: args.follow, recopy: args.recopy };
+    let follow = if args.follow { " --follow" } else { "" };
+    let command = format!("kefu migrate run -f {}{follow}", args.file.file.display());
     app.block_on(copy(app, settings, work, &args.report, command))?
 }
 
@@ -45,7 +49,7 @@ pub(crate) fn retry(app: &App, args: &RetryArgs) -> Result<Exit, Failure> {
     for letter in Letters::of(&settings).read()?.values() {
         keys.entry(letter.table.clone()).or_default().extend(letter.key_bytes());
     }
-    let work = Work { accept_change: false, retry: Some(keys) };
+    let work = Work { accept_change: false, retry: Some(keys), follow: false, recopy: false };
     let command = format!("kefu migrate dead-letter retry -f {}", args.file.file.display());
     let report = ReportArgs { format: args.format, report: None };
     app.block_on(copy(app, settings, work, &report, command))?
@@ -59,10 +63,10 @@ pub(crate) async fn repair(
     plan: &check::Plan,
     keys: Keys,
 ) -> Result<(), Failure> {
-    let work = Work { accept_change: false, retry: Some(keys) };
+    let work = Work { accept_change: false, retry: Some(keys), follow: false, recopy: false };
     let mut opened = Copying::open(app, settings, &work, None).await?;
     opened.copier.is_repair = true;
-    let (ended, _, store) = Box::pin(opened.run(settings, sources, plan, &work, app.stop())).await?;
+    let (ended, _, store) = Box::pin(opened.run(app, settings, sources, plan, &work)).await?;
     store.close().await;
     ended.map(drop)
 }
@@ -75,6 +79,10 @@ struct Work {
     accept_change: bool,
     /// Only these keys of these tables, whatever was read before.
     retry: Option<Keys>,
+    /// Changes come after the copy, until somebody stops it.
+    follow: bool,
+    /// From now on, and not from where an earlier run was.
+    recopy: bool,
 }
 
 async fn copy(
@@ -87,9 +95,17 @@ async fn copy(
     let sources = Sources::open(&settings).await?;
     let mut plan = check::plan(&settings, &sources).await?;
     plan.refuse()?;
+    #[cfg(feature = "mysql")]
+    if work.follow {
+        crate::follow::check(&settings, &sources, &plan).await?;
+    }
+    #[cfg(not(feature = "mysql"))]
+    if work.follow {
+        return Err(without_servers());
+    }
     plan.leave_out_missing(&mut settings);
     let copying = Copying::open(app, &settings, &work, plan.rows()).await?;
-    let (ended, run, store) = Box::pin(copying.run(&settings, &sources, &plan, &work, app.stop())).await?;
+    let (ended, run, store) = Box::pin(copying.run(app, &settings, &sources, &plan, &work)).await?;
     let ended = ended?;
     let mut report = report_of(&settings, &store, Some(run)).await?;
     report.outdated = outdated(&settings, &store).await?;
@@ -158,6 +174,7 @@ impl<'a> Copying<'a> {
             max_dead: settings.max_bad_rows,
             is_retry: work.retry.is_some(),
             is_repair: false,
+            since: HashMap::new(),
         };
         Ok(Self { dir, store, indexer, copier })
     }
@@ -165,14 +182,18 @@ impl<'a> Copying<'a> {
     /// Copies, closes what wrote, and returns how it ended with what can still be read.
     async fn run(
         self,
+        app: &App,
         settings: &Settings,
         sources: &Sources,
         plan: &check::Plan,
         work: &Work,
-        stop: Stop,
     ) -> Result<(Result<Ended, Failure>, RunReport, Store), Failure> {
         let Self { dir, store, indexer, mut copier } = self;
-        let ended = copier.all(settings, sources, plan, work, stop).await;
+        let ended = match work.follow {
+            #[cfg(feature = "mysql")]
+            true => copier.all_and_follow(app, settings, sources, plan, work).await,
+            _ => copier.all(settings, sources, plan, work, app.stop()).await,
+        };
         copier.progress.end();
         let run = run_report(copier.progress.done(), copier.dead, copier.progress.elapsed());
         let closed = copier.importer.close().await.map_err(|error| target::failure(dir, error));
@@ -209,6 +230,16 @@ async fn outdated(settings: &Settings, store: &Store) -> Result<Vec<OutdatedRepo
     Ok(found)
 }
 
+/// Nothing can be followed here.
+#[cfg(not(feature = "mysql"))]
+pub(crate) fn without_servers() -> Failure {
+    let text = Text::new(
+        "cannot follow: this kefu was built without `mysql`",
+        "无法跟随:此 kefu 构建时未包含 `mysql`",
+    );
+    Failure::new(Exit::Usage, text)
+}
+
 fn run_report(rows: u64, dead_letters: u64, elapsed: Duration) -> RunReport {
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     RunReport {
@@ -240,7 +271,9 @@ pub(crate) async fn report_of(
             None => done &= map.is_optional,
         }
     }
-    Ok(Report { done, tables, run, outdated: Vec::new() })
+    let positions = store.follow_positions().await.map_err(at_store)?;
+    let sources = positions.iter().map(SourceReport::new).collect();
+    Ok(Report { done, tables, sources, run, outdated: Vec::new() })
 }
 
 fn save(settings: &Settings, report: &Report) -> Result<(), Failure> {

@@ -11,7 +11,11 @@ mod args;
 mod cast;
 mod check;
 mod copy;
+#[cfg(feature = "mysql")]
+mod cutover;
 mod file;
+#[cfg(feature = "mysql")]
+mod follow;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod ids;
@@ -21,6 +25,8 @@ mod plan;
 mod progress;
 mod reading;
 mod report;
+#[cfg(feature = "mysql")]
+mod rollback;
 mod seal;
 mod settings;
 mod source;
@@ -31,8 +37,8 @@ mod value;
 mod verify;
 
 pub use args::{
-    Action, Args, DeadLetterAction, DeadLetterArgs, FileArgs, PlanArgs, ReportArgs, ReportFormat, RetryArgs,
-    RunArgs, StatusArgs, VerifyArgs,
+    Action, Args, CutoverArgs, DeadLetterAction, DeadLetterArgs, FenceArgs, FileArgs, PlanArgs, ReportArgs,
+    ReportFormat, RetryArgs, RollbackArgs, RunArgs, StatusArgs, VerifyArgs,
 };
 
 use kefu_app::{App, Exit, Failure};
@@ -50,11 +56,23 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Action::Run(args) => copy::run(app, args),
         Action::Status(args) => status::run(app, args),
         Action::Verify(args) => verify::run(app, args),
+        #[cfg(feature = "mysql")]
+        Action::Cutover(args) => cutover::run(app, args),
+        #[cfg(not(feature = "mysql"))]
+        Action::Cutover(_) | Action::Rollback(_) => Err(copy::without_servers()),
+        #[cfg(feature = "mysql")]
+        Action::Rollback(args) => rollback::run(app, args),
         Action::DeadLetter(args) => match &args.action {
             DeadLetterAction::List(args) => list(app, args),
             DeadLetterAction::Retry(args) => copy::retry(app, args),
         },
     }
+}
+
+/// Reads a binary log of others, for a fuzzer.
+#[cfg(all(feature = "mysql", fuzzing))]
+pub fn fuzz_binary_log(bytes: &[u8]) {
+    source::fuzz_binary_log(bytes);
 }
 
 /// Lists the letters of rows that are dead by now.

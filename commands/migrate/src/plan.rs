@@ -19,7 +19,9 @@ pub(crate) fn run(app: &App, args: &PlanArgs) -> Result<Exit, Failure> {
     app.block_on(async {
         let sources = Sources::open(&settings).await?;
         let plan = check::plan(&settings, &sources).await?;
-        let said = Said::new(&settings, &sources, &plan, app.language());
+        let mut said = Said::new(&settings, &sources, &plan, app.language());
+        #[cfg(feature = "mysql")]
+        said.look_at_logs(&settings, &sources, &plan, app.language()).await?;
         report::print(app, args.format, &said, || said.markdown())?;
         Ok(if said.can_run { Exit::Ok } else { REFUSED })
     })?
@@ -42,6 +44,11 @@ struct SaidSource {
     identity: String,
     /// Rows can change while they are read: a run that is repeated picks changes up.
     live: bool,
+    /// Why `run --follow` would be refused.
+    follow_obstacles: Vec<String>,
+    /// How long the server keeps changes: a copy must not take longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keeps_changes_s: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -89,6 +96,8 @@ impl Said {
             name: name.to_owned(),
             identity: source.identity().to_owned(),
             live: source.is_live(),
+            follow_obstacles: Vec::new(),
+            keeps_changes_s: None,
         });
         Self {
             can_run: !tables.is_empty() && tables.iter().all(|table| table.problems.is_empty()),
@@ -99,10 +108,38 @@ impl Said {
         }
     }
 
+    /// Finds out whether changes can be followed.
+    #[cfg(feature = "mysql")]
+    async fn look_at_logs(
+        &mut self,
+        settings: &Settings,
+        sources: &Sources,
+        plan: &Plan,
+        language: Language,
+    ) -> Result<(), Failure> {
+        if plan.tables.iter().any(|table| !table.problems.is_empty()) {
+            return Ok(());
+        }
+        for said in &mut self.sources {
+            let Some(server) = sources.get(&said.name)?.server() else { continue };
+            let obstacles = crate::follow::obstacles(settings, plan, &said.name, server).await?;
+            let obstacles = obstacles.iter().map(|obstacle| obstacle.in_language(language).to_owned());
+            said.follow_obstacles = obstacles.collect();
+            said.keeps_changes_s = server.retention().await?.map(|kept| kept.as_secs());
+        }
+        Ok(())
+    }
+
     fn markdown(&self) -> String {
         let mut out = String::new();
         for source in &self.sources {
             out.push_str(&format!("- source {}: {}\n", source.name, source.identity));
+            for obstacle in &source.follow_obstacles {
+                out.push_str(&format!("  - cannot be followed: {obstacle}\n"));
+            }
+            if let Some(seconds) = source.keeps_changes_s {
+                out.push_str(&format!("  - keeps changes for {seconds} s\n"));
+            }
         }
         if !self.tables.is_empty() {
             out += "\n| table | becomes | key | rows (about) | bytes (about) | columns not placed |\n|---|---|---|--:|--:|---|\n";

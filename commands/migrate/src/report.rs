@@ -5,7 +5,7 @@ mod html;
 use std::{collections::BTreeMap, path::Path};
 
 use kefu_app::{App, Exit, Failure, Text};
-use kefu_store::import::{ImportTable, MapCounts};
+use kefu_store::import::{FollowPosition, ImportTable, MapCounts};
 use serde::Serialize;
 
 use crate::{
@@ -19,6 +19,9 @@ pub(crate) struct Report {
     /// Whether all tables are done.
     pub(crate) done: bool,
     pub(crate) tables: Vec<TableReport>,
+    /// Sources that are followed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sources: Vec<SourceReport>,
     /// Of this run; nothing, where nothing was run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<RunReport>,
@@ -49,12 +52,44 @@ pub(crate) struct TableReport {
     pub(crate) mapped: u64,
     pub(crate) filtered: u64,
     pub(crate) dead: u64,
+    /// Rows that were deleted there since.
+    pub(crate) gone: u64,
     /// Conversations made of messages.
     pub(crate) opened: u64,
     /// Rows of this pass that were not the same before.
     pub(crate) written: u64,
     /// Values that were changed on the way.
     pub(crate) changed: BTreeMap<String, u64>,
+}
+
+/// How far behind a source this is.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SourceReport {
+    pub(crate) source: String,
+    pub(crate) state: &'static str,
+    /// In the words of the source.
+    pub(crate) position: serde_json::Value,
+    /// How long after it was written there the last change was here.
+    pub(crate) lag_ms: u64,
+    /// Rows that changed since it is followed, and how many of them in the last second.
+    pub(crate) changes: u64,
+    pub(crate) changes_per_second: u64,
+    /// When this was written, in microseconds since 1970 (UTC): a source that is idle says so every few seconds.
+    pub(crate) at_us: i64,
+}
+
+impl SourceReport {
+    pub(crate) fn new(position: &FollowPosition) -> Self {
+        Self {
+            source: position.source.clone(),
+            state: position.state.as_str(),
+            position: serde_json::from_str(&position.position).unwrap_or_default(),
+            lag_ms: position.lag_us / 1000,
+            changes: position.changes,
+            changes_per_second: position.rate,
+            at_us: position.updated_at.0,
+        }
+    }
 }
 
 /// What a run did.
@@ -77,6 +112,7 @@ impl TableReport {
             mapped: counts.mapped,
             filtered: counts.filtered,
             dead: counts.dead,
+            gone: counts.gone,
             opened: counts.opened,
             written: table.written,
             changed: table.changed.clone(),
@@ -87,11 +123,13 @@ impl TableReport {
 impl Report {
     pub(crate) fn markdown(&self) -> String {
         let mut out = String::from(
-            "| table | state | pass | rows | mapped | filtered | dead | made | written |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n",
+            "| table | state | pass | rows | mapped | filtered | dead | gone | made | written |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         );
         for table in &self.tables {
-            let TableReport { table, state, pass, rows, mapped, filtered, dead, opened, written, .. } = table;
-            out.push_str(&format!("| {table} | {state} | {pass} | {rows} | {mapped} | {filtered} | {dead} | {opened} | {written} |\n"
+            let TableReport {
+                table, state, pass, rows, mapped, filtered, dead, gone, opened, written, ..
+            } = table;
+            out.push_str(&format!("| {table} | {state} | {pass} | {rows} | {mapped} | {filtered} | {dead} | {gone} | {opened} | {written} |\n"
             ));
         }
         for table in &self.tables {
@@ -102,6 +140,15 @@ impl Report {
         for OutdatedReport { kind, days, count } in &self.outdated {
             out.push_str(&format!(
                 "\n- **{kind}**: {count} are older than the {days} days for which the inbox keeps them; the daemon erases them soon after it starts\n"
+            ));
+        }
+        for source in &self.sources {
+            let SourceReport { source, state, position, lag_ms, changes, changes_per_second, .. } = source;
+            let behind_s = *lag_ms as f64 / 1000.0;
+            let (file, offset) = (&position["file"], &position["offset"]);
+            let file = file.as_str().unwrap_or_default();
+            out.push_str(&format!(
+                "\n- source {source}: {state}, {changes} changes, {changes_per_second}/s, {behind_s:.1} s behind, at {file}:{offset}\n"
             ));
         }
         if let Some(run) = &self.run {

@@ -11,6 +11,11 @@ mod stream;
 
 use kefu_app::{Exit, Failure, Text};
 
+#[cfg(all(feature = "mysql", fuzzing))]
+pub(crate) use self::mysql::fuzz as fuzz_binary_log;
+#[cfg(feature = "mysql")]
+pub(crate) use self::mysql::{Changes, Dirty, Keyed, PAGE_ROWS, Position, Server, Session, Watched};
+
 use crate::{
     settings::{Place, SourceSettings},
     value::Value,
@@ -111,6 +116,15 @@ impl Source {
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => true,
             Self::Dump(_) | Self::Sql(_) => false,
+        }
+    }
+
+    /// The server whose changes can be followed.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn server(&self) -> Option<&Server> {
+        match self {
+            Self::Mysql(server) => Some(server),
+            Self::Dump(_) | Self::Sql(_) => None,
         }
     }
 

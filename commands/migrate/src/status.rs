@@ -20,7 +20,8 @@ pub(crate) fn run(app: &App, args: &StatusArgs) -> Result<Exit, Failure> {
             let report = report_of(&settings, &store, None).await?;
             store.close().await;
             report::print(app, args.format, &report, || report.markdown())?;
-            if !args.watch || report.done {
+            let is_followed = report.sources.iter().any(|source| source.state != "cut_over");
+            if !args.watch || report.done && !is_followed {
                 return Ok(Exit::Ok);
             }
             tokio::select! {

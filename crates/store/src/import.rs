@@ -8,16 +8,19 @@
 
 mod article;
 mod build;
+mod follow;
 mod importer;
 mod progress;
 mod read;
 mod recent;
 mod record;
+mod since;
 mod step;
 
 #[cfg(test)]
 mod tests;
 
+pub use follow::{FollowPosition, FollowState};
 pub use importer::{ImportBatch, ImportRow, Importer, Outcome, Prepared, Refused};
 pub use progress::{Begin, Checkpoint, ImportTable, TableSetup, TableState};
 pub use read::{Found, ImportReader, MapCounts};
@@ -25,4 +28,5 @@ pub use record::{
     AgentRecord, ArticleRecord, CannedRecord, ConversationRecord, Entity, Hash, MessageRecord, Record,
     Sender, TicketRecord, VisitorRecord, hash_of,
 };
+pub use since::WrittenHere;
 pub(crate) use step::{Statements, Step};

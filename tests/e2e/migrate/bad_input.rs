@@ -226,7 +226,7 @@ fn a_server_that_is_killed_and_comes_back_is_read_on() {
         let status: serde_json::Value = serde_json::from_slice(&status.stdout).ok()?;
         (status["tables"][0]["rows"].as_u64() > Some(0)).then_some(())
     });
-    mariadb.restart();
+    mariadb.crash();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", super::shown(&output));
     assert_eq!(migration.query("SELECT count(*) FROM visitor"), [[json!(6000)]]);

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -10,31 +10,29 @@ use tempfile::TempDir;
 
 use crate::support::random::eventually;
 
-fn serve(dir: &TempDir, port: u16) -> Child {
-    let log = std::fs::File::options().create(true).append(true).open(dir.path().join("log")).unwrap();
-    Command::new("/usr/sbin/mariadbd")
-        .args(["--no-defaults", "--user=root", "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=64M"])
-        .args(["--innodb-flush-log-at-trx-commit=2", "--sql-mode=", "--max-allowed-packet=64M"])
-        .arg(format!("--datadir={}", dir.path().join("data").display()))
-        .arg(format!("--tmpdir={}", dir.path().display()))
-        .arg(format!("--socket={}", dir.path().join("socket").display()))
-        .arg(format!("--port={port}"))
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .unwrap()
-}
-
 /// A server with its data, ended with the test.
 pub(crate) struct Mariadb {
     dir: TempDir,
     child: Child,
     port: u16,
+    options: Vec<String>,
 }
 
 impl Mariadb {
     /// Starts a server; says why the test is skipped where there is none.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with a binary log in rows, which its user may read.
+    pub(crate) fn logging() -> Option<Self> {
+        let mariadb = Self::start_with(&["--log-bin=mbin", "--binlog-format=ROW", "--server-id=7"])?;
+        mariadb.sql("", "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO reader@'%'");
+        Some(mariadb)
+    }
+
+    /// The same with more options.
+    pub(crate) fn start_with(options: &[&str]) -> Option<Self> {
         if !["/usr/sbin/mariadbd", "/usr/bin/mariadb", "/usr/bin/mariadb-install-db"]
             .iter()
             .all(|path| Path::new(path).exists())
@@ -57,8 +55,9 @@ impl Mariadb {
             .unwrap();
         assert!(installed.status.success(), "{}", super::shown(&installed));
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = serve(&dir, port);
-        let mut mariadb = Self { dir, child, port };
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let child = Self::spawn(dir.path(), port, &options);
+        let mut mariadb = Self { dir, child, port, options };
         mariadb.wait();
         mariadb.sql(
             "",
@@ -67,22 +66,58 @@ impl Mariadb {
         Some(mariadb)
     }
 
+    fn spawn(dir: &Path, port: u16, options: &[String]) -> Child {
+        let log = std::fs::File::options().create(true).append(true).open(dir.join("log")).unwrap();
+        Command::new("/usr/sbin/mariadbd")
+            .args([
+                "--no-defaults",
+                "--user=root",
+                "--bind-address=127.0.0.1",
+                "--innodb-buffer-pool-size=64M",
+            ])
+            .args(["--innodb-flush-log-at-trx-commit=2", "--sql-mode=", "--max-allowed-packet=64M"])
+            .arg(format!("--datadir={}", dir.join("data").display()))
+            .arg(format!("--tmpdir={}", dir.display()))
+            .arg(format!("--socket={}", dir.join("socket").display()))
+            .arg(format!("--port={port}"))
+            .args(options)
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap()
+    }
+
     fn wait(&mut self) {
         eventually("MariaDB answers", || {
             if let Some(status) = self.child.try_wait().unwrap() {
-                let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap();
-                panic!("mariadbd ended with {status}: {log}");
+                panic!(
+                    "mariadbd ended with {status}: {}",
+                    std::fs::read_to_string(self.dir.path().join("log")).unwrap()
+                );
             }
             self.try_sql("", "SELECT 1").ok()
         });
     }
 
-    /// Kills the server, and starts it again.
-    pub(crate) fn restart(&mut self) {
+    /// Kills the server and starts it again on its data.
+    pub(crate) fn crash(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.child = serve(&self.dir, self.port);
+        self.child = Self::spawn(self.dir.path(), self.port, &self.options);
         self.wait();
+    }
+
+    /// Where clients of this machine find it.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.dir.path().join("socket")
+    }
+
+    /// A client at such a socket that may do anything in the database `old`, and goes on after errors.
+    pub(crate) fn client_of(socket: &Path) -> Command {
+        let mut client = Command::new("mariadb");
+        client.args(["--no-defaults", "--user=root", "--default-character-set=utf8mb4", "--force"]);
+        client.arg(format!("--socket={}", socket.display())).arg("old");
+        client
     }
 
     /// The address for a user who may only read.

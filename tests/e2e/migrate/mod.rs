@@ -2,7 +2,10 @@
 //! plain SQL of Python's own `sqlite3`, which knows nothing of kefu.
 
 mod bad_input;
+mod cutover;
 mod dump;
+mod follow;
+mod follow_kill;
 mod gofly;
 mod kill;
 mod mariadb;

@@ -1,11 +1,16 @@
-use std::{collections::HashSet, path::Path, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 use kefu_app::{Failure, Stop, Text};
+use kefu_core::Micros;
 use kefu_store::{
     AuditActor, AuditRecord, StoreError,
     import::{
-        Begin, Checkpoint, Entity, ImportBatch, ImportRow, ImportTable, Importer, Outcome, TableSetup,
-        TableState,
+        Begin, Checkpoint, Entity, FollowState, ImportBatch, ImportRow, ImportTable, Importer, Outcome,
+        TableSetup, TableState,
     },
 };
 use tokio::{sync::mpsc, task::JoinSet};
@@ -46,6 +51,8 @@ pub(super) struct Copier<'a> {
     pub(super) is_retry: bool,
     /// What became of rows before counts for nothing.
     pub(super) is_repair: bool,
+    /// When the positions of the sources that are followed were taken: what was read before is read again.
+    pub(super) since: HashMap<String, Micros>,
 }
 
 impl Copier<'_> {
@@ -64,6 +71,9 @@ impl Copier<'_> {
         self.begin(settings, sources, work).await?;
         if self.is_repair {
             self.forget(work).await?;
+        }
+        if !self.since.is_empty() && self.tables.iter().all(|target| target.is_done) {
+            return Ok(Ended::AtEnd);
         }
         for entity in Entity::ALL {
             let mut readings = Vec::new();
@@ -100,12 +110,19 @@ impl Copier<'_> {
 
     /// Takes every table up where it has to be taken up.
     async fn begin(&mut self, settings: &Settings, sources: &Sources, work: &Work) -> Result<(), Failure> {
-        let now = target::now();
+        let now = self.since.values().fold(target::now(), |now, since| now.max(*since));
         let inbox = identity("kefu", "inbox", settings.inbox.as_bytes());
         self.importer
             .ensure_inbox(&settings.inbox, inbox, now)
             .await
             .map_err(|error| target::failure(self.dir, error))?;
+        let positions = self.importer.positions().await.map_err(|error| self.at_store(error))?;
+        if positions.iter().any(|position| position.state == FollowState::CutOver) {
+            return Err(refused(
+                "cannot read the sources: what is here has taken their place",
+                "无法读取来源:此处的数据已取代它们",
+            ));
+        }
         let mut moved = HashSet::new();
         for (name, source) in sources.iter() {
             let found = source.identity();
@@ -123,21 +140,26 @@ impl Copier<'_> {
             known.push(self.importer.table(&map.name()).await.map_err(|error| self.at_store(error))?);
         }
         let last = known.iter().flatten().map(|table| table.pass).max().unwrap_or(1);
-        let is_over = known.iter().all(|table| {
-            table.as_ref().is_some_and(|table| table.pass == last && table.state == TableState::Done)
-        });
+        let is_following = !self.since.is_empty();
+        let is_over = !is_following
+            && known.iter().all(|table| {
+                table.as_ref().is_some_and(|table| table.pass == last && table.state == TableState::Done)
+            });
         for (map, known) in settings.tables.iter().zip(known) {
             let setup = TableSetup { name: map.name(), mapping: map.hash() };
             let is_other = known.as_ref().is_some_and(|known| known.mapping != setup.mapping);
             let is_moved = moved.contains(&map.source);
+            let since = self.since.get(&map.source).copied();
+            let is_before =
+                since.is_some_and(|since| known.as_ref().is_some_and(|known| known.started_at < since));
             if is_other && !work.accept_change {
                 return Err(remapped(&setup.name));
             }
             let (begin, is_done) = match &known {
                 _ if self.is_retry => (Begin::Continue, known.is_none()),
                 None => (Begin::Continue, false),
-                Some(_) if is_over || is_other || is_moved => (Begin::Again, false),
-                Some(known) if known.pass < last => (Begin::Again, false),
+                Some(_) if is_over || is_other || is_moved || is_before => (Begin::Again, false),
+                Some(known) if known.pass < last && !is_following => (Begin::Again, false),
                 Some(known) if known.state == TableState::Done => (Begin::Continue, true),
                 // What conversations its messages make is known from its beginning only.
                 Some(_) if map.group.is_some() => (Begin::Restart, false),

@@ -37,6 +37,12 @@ pub(crate) struct Open {
 }
 
 impl Grouper {
+    /// Forgets a visitor, whose messages come once more from the first on.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn forget(&mut self, visitor: &[u8]) {
+        self.open.remove(visitor);
+    }
+
     /// The conversation that the message `key` of a visitor belongs to.
     pub(crate) fn place(
         &mut self,

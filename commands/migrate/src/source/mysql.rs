@@ -1,4 +1,14 @@
-//! MySQL and MariaDB: pages of rows behind the last key, in short queries.
+//! MySQL and MariaDB: pages of rows behind the last key, in short queries, and what changes while that goes on.
+
+mod changes;
+mod columns;
+mod ddl;
+mod event;
+mod image;
+mod log;
+mod session;
+mod tls;
+mod wire;
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +24,14 @@ use sqlx::{
     query::Query,
 };
 
+#[cfg(fuzzing)]
+pub(crate) use self::event::fuzz;
+use self::wire::Address;
+pub(crate) use self::{
+    changes::{Changes, Dirty, Watched},
+    log::Position,
+    session::{Keyed, PAGE_ROWS, Session},
+};
 use super::{PAGE_BYTES, Page, Request, SourceRow, TableInfo, column::Column, refused};
 use crate::{
     settings::SourceSettings,
@@ -38,6 +56,8 @@ const KEYS: usize = 200;
 pub(crate) struct Server {
     name: String,
     options: MySqlConnectOptions,
+    /// The same for what the driver cannot.
+    address: Address,
     identity: String,
     query_time: Duration,
     threads_running_max: u32,
@@ -114,9 +134,11 @@ impl Server {
             ));
         }
         let options = options.charset("utf8mb4").disable_statement_logging();
+        let address = Address::of(&options, address.reveal());
         let mut server = Self {
             name: name.to_owned(),
             options,
+            address,
             identity: String::new(),
             query_time: settings.query_time,
             threads_running_max: settings.threads_running_max,
@@ -134,6 +156,14 @@ impl Server {
 
     pub(crate) fn identity(&self) -> &str {
         &self.identity
+    }
+
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn database(&self) -> &str {
+        self.options.get_database().unwrap_or_default()
     }
 
     async fn connect(&self) -> Result<MySqlConnection, Failure> {
@@ -219,7 +249,7 @@ impl Server {
     }
 
     /// How the columns of a request are read: those of the key, and the others.
-    async fn columns(&self, request: &Request) -> Result<[Vec<Column>; 2], Failure> {
+    async fn readings(&self, request: &Request) -> Result<[Vec<Column>; 2], Failure> {
         let known = self.tables().await?;
         let Some(info) = known.into_iter().find(|table| table.name == request.table) else {
             let table = &request.table;
@@ -244,7 +274,7 @@ impl Server {
     }
 
     pub(crate) async fn read(&self, request: Request) -> Result<Cursor, Failure> {
-        let [key, columns] = self.columns(&request).await?;
+        let [key, columns] = self.readings(&request).await?;
         let last = match request.position.as_deref().map(decode_key) {
             Some(None) => {
                 return Err(refused("cannot go on: the position cannot be read", "无法继续:位置无法读取"));
@@ -252,7 +282,7 @@ impl Server {
             Some(last) => last,
             None => None,
         };
-        let behind = behind(&request.key);
+        let behind = format!(" WHERE {}", behind(&request.key));
         let order: Vec<_> = request.key.iter().map(|name| quoted(name)).collect();
         let page = |condition: &str| {
             format!("{}{condition} ORDER BY {} LIMIT ?", select(&request, &key, &columns), order.join(", "))
@@ -274,7 +304,7 @@ impl Server {
 
     /// The rows with these keys, as far as they are there.
     pub(crate) async fn rows(&self, request: &Request, keys: &[Vec<u8>]) -> Result<Vec<SourceRow>, Failure> {
-        let [key, columns] = self.columns(request).await?;
+        let [key, columns] = self.readings(request).await?;
         let mut conn = self.connect().await?;
         let one: Vec<_> = request.key.iter().map(|name| format!("{} = ?", quoted(name))).collect();
         let one = format!("({})", one.join(" AND "));
@@ -326,16 +356,6 @@ fn select(request: &Request, key: &[Column], columns: &[Column]) -> String {
     format!("SELECT {} FROM {}", list.join(", "), quoted(&request.table))
 }
 
-/// What lies behind a key. `(a, b) > (?, ?)` is written out: older servers read the whole table for it.
-fn behind(key: &[String]) -> String {
-    let alternatives = (0..key.len()).map(|last| {
-        let equal = key[..last].iter().map(|name| format!("{} = ?", quoted(name)));
-        let greater = format!("{} > ?", quoted(&key[last]));
-        equal.chain([greater]).collect::<Vec<_>>().join(" AND ")
-    });
-    format!(" WHERE ({})", alternatives.collect::<Vec<_>>().join(") OR ("))
-}
-
 /// A row, and its key as values.
 fn decoded(
     row: &MySqlRow,
@@ -349,6 +369,17 @@ fn decoded(
     }
     let values = key_values.split_off(key.len());
     Ok((SourceRow { key: encode_key(&key_values), values }, key_values))
+}
+
+/// That a row comes behind a key whose first value, first two, and so on are bound. `(a, b) > (?, ?)` is written out: older
+/// servers read the whole table for it.
+fn behind(key: &[String]) -> String {
+    let alternatives = (0..key.len()).map(|last| {
+        let equal = key[..last].iter().map(|name| format!("{} = ?", quoted(name)));
+        let greater = format!("{} > ?", quoted(&key[last]));
+        equal.chain([greater]).collect::<Vec<_>>().join(" AND ")
+    });
+    format!("({})", alternatives.collect::<Vec<_>>().join(") OR ("))
 }
 
 /// A table that is being read.
@@ -477,7 +508,7 @@ mod tests {
         let key = [Column::UInt, Column::Text];
         let columns = [Column::of("timestamp")];
         assert_eq!(
-            select(&request, &key, &columns) + &behind(&request.key),
+            select(&request, &key, &columns) + " WHERE " + &behind(&request.key),
             "SELECT CAST(`a` AS UNSIGNED), CAST(`b` AS CHAR), CAST(`at` AS CHAR) FROM `odd``name` \
              WHERE (`a` > ?) OR (`a` = ? AND `b` > ?)"
         );

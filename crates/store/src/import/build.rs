@@ -50,6 +50,12 @@ impl<'a> Building<'a> {
         self.prepared.step.map.push(row);
     }
 
+    /// A filter leaves out by now what this row was.
+    pub(super) fn leave_out(&mut self, row: MapRow) {
+        self.prepared.step.left_out.push(row);
+        self.count();
+    }
+
     pub(super) fn count(&mut self) {
         self.prepared.written += 1;
     }
@@ -79,7 +85,10 @@ impl<'a> Building<'a> {
             Record::Agent(agent) => Ok(self.agent(agent, place)),
             Record::Visitor(visitor) => self.visitor(visitor, place),
             Record::Conversation(conversation) => self.conversation(conversation, place, detach),
-            Record::Message(message) => self.message(message, place, detach),
+            Record::Message(message) => {
+                let is_back = before.is_some_and(Known::is_buried);
+                self.message(message, place.map(|place| (place, is_back)), detach)
+            }
             Record::Ticket(ticket) => self.ticket(ticket, place, detach),
             Record::Canned(canned) => self.canned(canned, place, detach),
             Record::Article(article) => Ok(self.article(article, place)),
@@ -165,12 +174,26 @@ impl<'a> Building<'a> {
         Ok(key)
     }
 
-    fn message(&mut self, message: &MessageRecord, place: Option<i64>, detach: bool) -> Result<i64, Refusal> {
-        self.open(message, detach)?;
+    /// Adds a message, or changes the one at `before`, which may have been taken away; that one stays in the
+    /// conversation that it was first put in.
+    fn message(
+        &mut self,
+        message: &MessageRecord,
+        before: Option<(i64, bool)>,
+        detach: bool,
+    ) -> Result<i64, Refusal> {
         let agent = match message.sender {
             Sender::Agent(id) => self.optional_agent(Some(id), detach)?,
             _ => None,
         };
+        if let Some((pos, is_back)) = before {
+            let sender = sender(message, agent, self.visitor_of(message)?);
+            let MessageRecord { kind, text, data, occurred_at: at, .. } = message;
+            let (kind, text, data, at) = (*kind, text.clone(), data.clone(), *at);
+            self.prepared.step.rewritten.push(Rewritten { pos, kind, sender, text, data, at, is_back });
+            return Ok(pos);
+        }
+        self.open(message, detach)?;
         let next_pos = self.next_pos;
         let head = match self.whole.entry(message.conversation) {
             Slot::Occupied(head) => head.into_mut(),
@@ -182,23 +205,7 @@ impl<'a> Building<'a> {
                 },
             },
         };
-        let sender = match (message.sender, agent) {
-            (Sender::Visitor, _) => Principal::Visitor(head.visitor),
-            (Sender::Agent(_), Some(agent)) => Principal::Agent(agent),
-            (Sender::Agent(_) | Sender::Bot, _) => Principal::Bot,
-            (Sender::System, _) => Principal::System,
-        };
-        if let Some(pos) = place {
-            self.prepared.step.rewritten.push(Rewritten {
-                pos,
-                kind: message.kind,
-                sender,
-                text: message.text.clone(),
-                data: message.data.clone(),
-                at: message.occurred_at,
-            });
-            return Ok(pos);
-        }
+        let sender = sender(message, agent, head.visitor);
         let mut entry = Entry {
             pos: 0,
             conversation: head.key,
@@ -220,6 +227,18 @@ impl<'a> Building<'a> {
         self.next_pos += 1;
         self.prepared.batch.entries.push(entry);
         Ok(next_pos)
+    }
+
+    /// Whose conversation `message` is in.
+    fn visitor_of(&self, message: &MessageRecord) -> Result<VisitorKey, Refusal> {
+        let id = &message.conversation;
+        let shared = || self.grown.get(id).or_else(|| self.importer.heads.get(id));
+        let visitor = self.whole.get(id).map(|head| head.visitor).or_else(|| shared().map(|head| head.visitor));
+        match (visitor, &message.opens) {
+            (Some(visitor), _) => Ok(visitor),
+            (None, Some(opens)) => self.visitor_key(opens.1.visitor),
+            (None, None) => Err(("unknown_conversation", id.to_string())),
+        }
     }
 
     /// Makes the conversation of `message`, where no row of the source stands for it.
@@ -303,5 +322,15 @@ fn append(head: &mut Conversation, entry: &mut Entry, pos: i64, is_made: bool) {
     // It is not said when one ended that no row stands for.
     if is_made || head.resolved_at.is_none() {
         head.resolved_at = Some(head.updated_at);
+    }
+}
+
+/// Who a message is of; nobody else than the bot, where the agent is not here.
+fn sender(message: &MessageRecord, agent: Option<AgentKey>, visitor: VisitorKey) -> Principal {
+    match (message.sender, agent) {
+        (Sender::Visitor, _) => Principal::Visitor(visitor),
+        (Sender::Agent(_), Some(agent)) => Principal::Agent(agent),
+        (Sender::Agent(_) | Sender::Bot, _) => Principal::Bot,
+        (Sender::System, _) => Principal::System,
     }
 }

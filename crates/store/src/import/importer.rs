@@ -133,6 +133,13 @@ pub(super) struct Known {
     hash: Option<[u8; 16]>,
 }
 
+impl Known {
+    /// Whether what it was had been taken away.
+    pub(super) fn is_buried(self) -> bool {
+        self.entity < 0 || self.entity == FILTERED
+    }
+}
+
 impl Importer {
     /// Takes over a store that nobody else writes.
     ///
@@ -308,6 +315,9 @@ impl Importer {
                 |entity| MapRow { table: batch.table, key: row.key.clone(), entity, place, hash: None };
             let record = match &row.outcome {
                 Outcome::Filtered => {
+                    if let Some(known) = before.filter(|known| known.entity > FILTERED) {
+                        building.leave_out(nothing(known.entity));
+                    }
                     building.note(nothing(FILTERED));
                     continue;
                 }
@@ -384,6 +394,12 @@ impl Importer {
         self.writer
             .alone(async |conn| sql::execute(conn, SQL, Args::default().int(from)).await.map(drop))
             .await
+    }
+
+    /// Has every conversation where statements find it.
+    pub(super) async fn forget_heads(&mut self) -> Result<(), StoreError> {
+        self.heads.clear();
+        self.writer.fold_everything().await
     }
 
     /// Writes down in the audit log what was done.

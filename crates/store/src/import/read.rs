@@ -33,6 +33,8 @@ pub struct MapCounts {
     pub filtered: u64,
     /// Could not be used.
     pub dead: u64,
+    /// Were something until their rows were deleted there.
+    pub gone: u64,
     /// Conversations that no row stands for.
     pub opened: u64,
 }
@@ -78,6 +80,7 @@ impl ImportReader {
             *slot = Some(match entity {
                 super::step::DEAD => Found::Dead,
                 super::step::FILTERED => Found::Filtered,
+                gone if gone < 0 => continue,
                 entity => {
                     places.entry(Entity::read(entity)?).or_default().insert(place, index);
                     Found::Record(None)
@@ -101,7 +104,8 @@ impl ImportReader {
     pub async fn counts(&self, table: i64) -> Result<MapCounts, StoreError> {
         const SQL: &str = "SELECT count(*) FILTER (WHERE source_table > 0 AND entity > 1),
                 count(*) FILTER (WHERE source_table > 0 AND entity = 1),
-                count(*) FILTER (WHERE source_table > 0 AND entity = 0), count(*) FILTER (WHERE source_table < 0)
+                count(*) FILTER (WHERE source_table > 0 AND entity = 0),
+                count(*) FILTER (WHERE source_table > 0 AND entity < 0), count(*) FILTER (WHERE source_table < 0)
             FROM migrate_map WHERE source_table IN (?1, -?1)";
         let read = |row: &SqliteRow| {
             let mut columns = Columns::of(row);
@@ -109,6 +113,7 @@ impl ImportReader {
                 mapped: columns.number()?,
                 filtered: columns.number()?,
                 dead: columns.number()?,
+                gone: columns.number()?,
                 opened: columns.number()?,
             })
         };
@@ -120,8 +125,7 @@ impl ImportReader {
     /// # Errors
     /// When the store cannot be read.
     pub async fn keys(&self, table: i64, after: &[u8], limit: u32) -> Result<Vec<Vec<u8>>, StoreError> {
-        const SQL: &str =
-            "SELECT key FROM migrate_map WHERE source_table = ? AND key > ? ORDER BY key LIMIT ?";
+        const SQL: &str = "SELECT key FROM migrate_map WHERE source_table = ? AND entity >= 0 AND key > ? ORDER BY key LIMIT ?";
         let args = Args::default().int(table).blob(after).int(i64::from(limit));
         self.store.all(SQL, args, |row| Columns::of(row).take()).await
     }

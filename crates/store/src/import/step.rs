@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use super::article;
+use super::follow::{self, FollowPosition};
 use super::progress::{self, ImportTable};
 use super::record::{AgentRecord, ArticleRecord, CannedRecord, Hash, TicketRecord};
 use crate::canned::{CannedReply, owner_number};
@@ -35,7 +36,10 @@ pub(crate) struct Step {
     pub(super) canned: Vec<(i64, CannedRecord, Option<AgentKey>)>,
     pub(super) articles: Vec<(i64, ArticleRecord)>,
     pub(super) map: Vec<MapRow>,
+    /// What rows were that a filter leaves out by now.
+    pub(super) left_out: Vec<MapRow>,
     pub(super) table: Option<ImportTable>,
+    pub(super) position: Option<FollowPosition>,
 }
 
 /// The row numbers that a ticket refers to.
@@ -65,6 +69,8 @@ pub(super) struct Rewritten {
     pub(super) text: String,
     pub(super) data: Option<String>,
     pub(super) at: Micros,
+    /// Whether it was recalled because its row was gone, and is there again.
+    pub(super) is_back: bool,
 }
 
 /// The statements of every commit of an import.
@@ -145,6 +151,7 @@ impl Statements {
             update_agent(conn, *key, agent).await?;
         }
         self.visitors.insert(conn, &step.visitors, bind_visitor).await?;
+        follow::bury_filtered(conn, &step.left_out).await?;
         for message in &step.rewritten {
             rewrite(conn, message).await?;
         }
@@ -165,8 +172,11 @@ impl Statements {
                 args.add_blob(row.hash.as_ref().map_or(&[], |hash| hash));
             })
             .await?;
-        match &step.table {
-            Some(table) => progress::advance(conn, table).await,
+        if let Some(table) = &step.table {
+            progress::advance(conn, table).await?;
+        }
+        match &step.position {
+            Some(position) => follow::write(conn, position).await,
             None => Ok(()),
         }
     }
@@ -211,13 +221,14 @@ async fn update_agent(conn: &mut SqliteConnection, key: i64, agent: &AgentRecord
 /// What was edited, recalled or erased here since stays as it is.
 async fn rewrite(conn: &mut SqliteConnection, message: &Rewritten) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE log
-        SET kind = ?, sender_kind = ?, sender = ?, text = ?, data = ?, created_at = ?, occurred_at = ?
-        WHERE pos = ? AND revision = 0";
+        SET kind = ?, sender_kind = ?, sender = ?, text = ?, data = ?, created_at = ?, occurred_at = ?, revision = 0
+        WHERE pos = ? AND revision IN (0, ?)";
     let (sender_kind, sender) = principal_number(message.sender);
     let mut args = Args::default().int(kind_number(message.kind)).int(sender_kind).int(sender);
     args.add_text(&message.text);
     args.add_opt_text(message.data.as_deref());
-    sql::execute(conn, SQL, args.int(message.at.0).int(message.at.0).int(message.pos)).await.map(drop)
+    let args = args.int(message.at.0).int(message.at.0).int(message.pos);
+    sql::execute(conn, SQL, args.int(if message.is_back { 2 } else { 0 })).await.map(drop)
 }
 
 /// Notes telephone numbers of visitors, each in the row of its customer, which is made if it is missing. What a visitor

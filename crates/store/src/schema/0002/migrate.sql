@@ -30,11 +30,29 @@ CREATE TABLE migrate_map (
     -- Its key there, encoded so that bytes sort as the keys do.
     key BLOB NOT NULL,
     -- 0 a dead letter, 1 left out by a filter, 2 agent, 3 visitor, 4 conversation, 5 message, 6 ticket, 7 canned reply,
-    -- 8 article.
+    -- 8 article;
+    -- negative: it was that until its row was deleted there.
     entity INTEGER NOT NULL,
     -- Row number of what it became.
     place INTEGER NOT NULL,
     -- Of what it was mapped to; empty when that is nothing.
     hash BLOB NOT NULL,
     PRIMARY KEY (source_table, key)
+) WITHOUT ROWID;
+
+-- Where changes of a source are followed from. Written in the transaction of the rows that were read up to there.
+CREATE TABLE migrate_position (
+    source TEXT NOT NULL PRIMARY KEY,
+    -- In the words of the source.
+    position TEXT NOT NULL,
+    -- Tables that were begun before this were not read behind the position: they are read again.
+    since INTEGER NOT NULL,
+    -- 0 tables are being copied, 1 changes are followed, 2 what is here takes its place.
+    state INTEGER NOT NULL,
+    -- How long after it was written there the last change was here, in microseconds.
+    lag INTEGER NOT NULL,
+    -- Rows that were read again because they changed: all of them, and in the last second.
+    changes INTEGER NOT NULL,
+    rate INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
 ) WITHOUT ROWID;

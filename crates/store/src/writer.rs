@@ -122,10 +122,10 @@ impl Writer {
     /// succeed; [`StoreError::Conflict`] names the column whose value is taken. A set of records that
     /// conflicts is refused alone, see [`Committed::records`].
     pub async fn commit(&mut self, batch: &Batch) -> Result<Committed, StoreError> {
-        self.commit_with(batch, &Beside::Nothing).await
+        self.commit_with(batch, None).await
     }
 
-    async fn commit_with(&mut self, batch: &Batch, beside: &Beside<'_>) -> Result<Committed, StoreError> {
+    async fn commit_with(&mut self, batch: &Batch, beside: Beside<'_>) -> Result<Committed, StoreError> {
         self.check_sound()?;
         self.check_order(batch)?;
         let checkpoint = self.checkpointer.assist(&mut self.conn).await;
@@ -133,7 +133,7 @@ impl Writer {
         let slice = self.tail.slice((batch.entries.len() * 2).max(fold::SLICE_MIN));
         let begun = Instant::now();
         let mut records = Vec::new();
-        if !batch.is_empty() || !slice.is_empty() || !beside.is_nothing() {
+        if !batch.is_empty() || !slice.is_empty() || beside.is_some() {
             records = self.transact(Some(batch), beside, &slice).await?;
         }
         self.tail.folded(&slice);
@@ -160,7 +160,7 @@ impl Writer {
             return Ok(false);
         }
         let begun = Instant::now();
-        self.transact(None, &Beside::Nothing, &slice).await?;
+        self.transact(None, None, &slice).await?;
         self.tail.folded(&slice);
         self.done(&Batch::default(), &slice, begun.elapsed(), None);
         Ok(self.tail.has_run())
@@ -248,7 +248,7 @@ impl Writer {
     async fn transact(
         &mut self,
         batch: Option<&Batch>,
-        beside: &Beside<'_>,
+        beside: Beside<'_>,
         slice: &Slice,
     ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         self.check_sound()?;
@@ -267,13 +267,13 @@ impl Writer {
     async fn write(
         &mut self,
         batch: Option<&Batch>,
-        beside: &Beside<'_>,
+        beside: Beside<'_>,
         slice: &Slice,
     ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         let Self { conn, statements, tail, chain, .. } = self;
         let mut outcomes = Vec::new();
         if let Some(batch) = batch
-            && beside.is_nothing()
+            && beside.is_none()
             && batch.only_grows()
             && slice.is_empty()
             && statements.commit_few(conn, &batch.entries).await?
@@ -284,12 +284,14 @@ impl Writer {
         tail.write(conn, statements, slice).await?;
         if let Some(batch) = batch {
             match beside {
-                Beside::Nothing => statements.write_entries(conn, &batch.entries).await?,
+                None => statements.write_entries(conn, &batch.entries).await?,
                 #[cfg(feature = "import")]
-                Beside::Import(import, _) => {
+                Some((import, _)) => {
                     import.write_entries(conn, &batch.entries).await?;
                     statements.write_anchors(conn, &batch.entries).await?;
                 }
+                #[cfg(not(feature = "import"))]
+                Some(never) => match *never {},
             }
             statements.write_heads(conn, &batch.conversations).await?;
             for change in &batch.changes {
@@ -298,7 +300,7 @@ impl Writer {
             outcomes = records::write(conn, chain, &batch.records).await?;
         }
         #[cfg(feature = "import")]
-        if let Beside::Import(import, step) = beside {
+        if let Some((import, step)) = beside {
             import.write(conn, step).await?;
         }
         sql::execute(conn, "COMMIT", Args::default()).await?;
@@ -353,19 +355,14 @@ impl Writer {
     }
 }
 
-/// What a commit writes beside its batch, in the same transaction.
-enum Beside<'a> {
-    Nothing,
-    /// What an import does, which writes entries in its own way, too.
-    #[cfg(feature = "import")]
-    Import(&'a crate::import::Statements, &'a crate::import::Step),
-}
+/// What a commit writes beside its batch, in the same transaction: what an import does, which writes entries in its own
+/// way, too.
+#[cfg(feature = "import")]
+type Beside<'a> = Option<(&'a crate::import::Statements, &'a crate::import::Step)>;
 
-impl Beside<'_> {
-    fn is_nothing(&self) -> bool {
-        matches!(self, Self::Nothing)
-    }
-}
+/// Nothing.
+#[cfg(not(feature = "import"))]
+type Beside<'a> = Option<&'a std::convert::Infallible>;
 
 /// The rows with these public ids, which may lag behind their log.
 pub(crate) async fn heads_by_id(

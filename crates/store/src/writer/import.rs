@@ -1,7 +1,7 @@
 use sqlx::sqlite::SqliteConnection;
 
 use super::fold::Gather;
-use super::{Beside, Writer, changes};
+use super::{Writer, changes};
 use crate::import::{Statements, Step};
 use crate::sql::{self, Args};
 use crate::{Batch, Change, Committed, StoreError};
@@ -19,7 +19,7 @@ impl Writer {
         batch: &Batch,
         step: &Step,
     ) -> Result<Committed, StoreError> {
-        let committed = self.commit_with(batch, &Beside::Import(statements, step)).await?;
+        let committed = self.commit_with(batch, Some((statements, step))).await?;
         self.checkpointer.wrote(step.scattered());
         Ok(committed)
     }

@@ -24,7 +24,7 @@ use crate::{
     report,
     settings::Settings,
     source::Position,
-    target,
+    target, verify,
 };
 
 /// It is not time yet.
@@ -164,14 +164,14 @@ impl Cutting<'_> {
 
     /// What is wrong with the last comparison of both sides.
     fn comparison(&self) -> Option<Text> {
-        let path = self.settings.work_dir().join("verify.json");
+        let path = self.settings.work_dir().join(verify::REPORT);
         let read = std::fs::read(&path)
             .ok()
             .and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok());
         let age = std::fs::metadata(&path).and_then(|about| about.modified()).ok();
         let age = age.and_then(|at| at.elapsed().ok());
         match (read, age) {
-            (Some(said), Some(age)) if age <= self.args.verified_within => {
+            (Some(said), Some(age)) if age <= self.args.verified_within && said["complete"] == true => {
                 (said["same"] != true).then(|| {
                     Text::new(
                         "both sides were not the same when they were compared: `kefu migrate verify`",
@@ -180,8 +180,8 @@ impl Cutting<'_> {
                 })
             }
             _ => Some(Text::new(
-                "both sides were not compared lately: `kefu migrate verify`",
-                "近期未比较两边:请执行 `kefu migrate verify`",
+                "both sides were not compared as a whole lately: `kefu migrate verify`",
+                "近期未完整比较两边:请执行 `kefu migrate verify`",
             )),
         }
     }

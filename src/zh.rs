@@ -350,6 +350,52 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ),
     ("kefu bench http --format", "报告的格式 [默认:由文件名决定,否则为终端格式]"),
     ("kefu bench http --output", "把报告写入此文件而不是标准输出;可多次给出"),
+    (
+        "kefu bench run",
+        "运行场景:调用者逐步做什么,来自文件或预设
+
+由 HTTP 请求和 WebSocket 消息组成的流程,可以捕获、断言、停顿、加权,并使用 CSV 或 JSON 行中的数据;
+按时间表开始,或在结束一个之后开始下一个。文件的全部写法见 docs/bench.md。",
+    ),
+    (
+        "kefu bench run (after)",
+        "\
+示例:
+  # 调用者逐步做什么
+  kefu bench run shop.yaml -r 50 -d 1m --threshold 'p99 < 300ms' --threshold 'errors == 0'
+
+  # 访客打开窗口、发消息并等待确认
+  kefu bench run chat --target http://127.0.0.1:8080 -r 100
+
+  # 输出预设的内容,供复制和修改
+  kefu bench run chat --show > mine.yaml
+
+预设:chat、chat-resume、graphql、http、soap、webhook。场景的写法见 docs/bench.md。
+
+退出码:
+  0  --threshold 和场景中的阈值都成立
+  1  有一个不成立
+  2  本次测量无效:发生器自身迟到,或什么也没有测到
+  3  命令行、其中指定的文件或目标无法使用
+  78 场景有误;会指出文件、行和键",
+    ),
+    ("kefu bench run <scenario>", "场景文件,或预设的名称"),
+    ("kefu bench run --show", "输出场景而不运行"),
+    ("kefu bench run --target", "服务的地址 [默认:由场景决定]"),
+    ("kefu bench run --allow-host", "允许以此主机为目标,尽管它不是本机;可多次给出"),
+    ("kefu bench run --ca-file", "除系统证书外,还信任此文件 (PEM) 中的证书"),
+    ("kefu bench run --server-pid", "观察此进程 [默认:本机上监听该地址的进程]"),
+    ("kefu bench run --set", "给场景中的变量另一个值;可多次给出"),
+    ("kefu bench run --concurrency", "同时进行的流程最多这么多 [默认:由场景决定]"),
+    ("kefu bench run --rate", "每秒开始这么多流程 [默认:由场景决定]"),
+    ("kefu bench run --duration", "测量时长 [默认:由场景决定]"),
+    ("kefu bench run --warmup", "测量前先发送这么久 [默认:由场景决定]"),
+    (
+        "kefu bench run --threshold",
+        "除非此条件成立,否则以退出码 1 失败,例如 `p99<=20ms`、`errors==0`、`rate>=30000` 或 `rss_mb<=60`",
+    ),
+    ("kefu bench run --format", "报告的格式 [默认:由文件名决定,否则为终端格式]"),
+    ("kefu bench run --output", "把报告写入此文件而不是标准输出;可多次给出"),
     ("kefu bench compare", "比较重复测试的报告,指出超出噪声的变差"),
     (
         "kefu bench compare (after)",

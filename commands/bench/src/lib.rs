@@ -13,6 +13,7 @@ mod process;
 mod progress;
 mod queue;
 mod report;
+mod scenario;
 
 mod series;
 mod shape;
@@ -23,7 +24,7 @@ mod write;
 
 pub use args::{
     Args, Arrival, ChatArgs, CompareArgs, Figure, Format, HttpArgs, PaceArgs, RenderArgs, ReportArgs,
-    Scenario, TableFormat,
+    RunArgs, Scenario, TableFormat,
 };
 pub use http::Share;
 pub use shape::{Shape, ShapeError};
@@ -33,8 +34,8 @@ use kefu_app::{App, Exit, Failure, Text};
 
 use chat::ChatSettings;
 use http::HttpSettings;
-
 use report::Report;
+use scenario::ScenarioSettings;
 
 /// A condition does not hold.
 const FAILED: Exit = Exit::Verdict(1);
@@ -51,6 +52,7 @@ pub const USAGE: Exit = Exit::Verdict(3);
 /// there is anything to report.
 pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let stop = app.stop();
+    let mut thresholds = Vec::new();
     let (report, output) = match &args.scenario {
         Scenario::Chat(args) => {
             let settings = ChatSettings::new(args)?;
@@ -67,11 +69,23 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
             }
             (report, &args.report)
         }
+        Scenario::Run(args) if args.show => {
+            app.print(&scenario::show(&args.scenario)?)?;
+            return Ok(Exit::Ok);
+        }
+        Scenario::Run(args) => {
+            let settings = ScenarioSettings::new(args)?;
+            thresholds.extend_from_slice(settings.thresholds());
+            // Signals are seen to beside it.
+            let run = async { tokio::task::block_in_place(|| scenario::run(settings, &stop)) };
+            (app.block_on(run)??, &args.report)
+        }
         Scenario::Compare(args) => return compare::run(app, args),
         Scenario::Report(args) => return render(app, args),
     };
     let Some(mut report) = report else { return Ok(Exit::Interrupted) };
-    report.check(&output.threshold);
+    thresholds.extend_from_slice(&output.threshold);
+    report.check(&thresholds);
     write::write(app, output.format, &output.output, &report)?;
     write::summary(&report.to(Format::Markdown))?;
     Ok(exit(&report))

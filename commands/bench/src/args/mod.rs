@@ -3,12 +3,14 @@ mod compare;
 mod http;
 mod pace;
 mod report;
+mod run;
 
 pub use chat::ChatArgs;
 pub use compare::{CompareArgs, Figure, RenderArgs, TableFormat};
 pub use http::HttpArgs;
 pub use pace::{Arrival, PaceArgs};
 pub use report::{Format, ReportArgs};
+pub use run::RunArgs;
 
 use clap::Subcommand;
 
@@ -37,6 +39,11 @@ pub enum Scenario {
     /// many are under way as there are connections, and each answer brings the next request: a closed loop, which
     /// finds what the service can take, and hides what it makes others wait.
     Http(Box<HttpArgs>),
+    /// Run a scenario: what callers do, step by step, from a file or a preset
+    ///
+    /// Flows of HTTP requests and WebSocket messages with captures, expectations, think times, weights and data from
+    /// CSV or lines of JSON, begun on a schedule or as fast as they end. docs/bench.md has the whole file.
+    Run(Box<RunArgs>),
     /// Compare reports of repeated runs, and say what is worse beyond the noise
     Compare(Box<CompareArgs>),
     /// Write a report in another form

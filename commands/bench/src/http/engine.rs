@@ -370,8 +370,9 @@ impl<'a> Engine<'a> {
                 self.failed(due, None, Trouble::Unsent, now);
             }
         }
-        self.figures.measured = now.min(self.end).saturating_sub(self.plan.warmup);
-        self.figures.intervals = self.series.finish(now.min(self.end));
+        let ended = if self.plan.is_counted { now.min(self.end) } else { self.end };
+        self.figures.measured = ended.saturating_sub(self.plan.warmup);
+        self.figures.intervals = self.series.finish(ended);
         self.figures.late = self.lateness.latency().clone();
         self.figures.cpu = cpu;
         self.figures

@@ -37,6 +37,8 @@ struct Plan {
     connections: usize,
     pace: Pace,
     requests: u64,
+    /// It ends with the last of so many requests, and not with its time.
+    is_counted: bool,
     warmup: Duration,
     duration: Duration,
 }

@@ -118,6 +118,7 @@ impl HttpSettings {
                 connections: connections as usize,
                 pace,
                 requests: share.of(requests),
+                is_counted: args.requests.is_some(),
                 warmup,
                 duration: args.duration,
             },

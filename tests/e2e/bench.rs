@@ -15,7 +15,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::kefu;
+use crate::support::{kefu, server::Place};
 
 /// A server that answers everything; it ends with the tests.
 struct Server {
@@ -189,4 +189,25 @@ fn ctrl_c_ends_a_run_with_the_report_so_far() {
         );
         assert!(report["requests"]["answered"].as_u64().unwrap() >= 190, "{report:#}");
     }
+}
+
+#[test]
+fn visitors_of_the_presets_are_served_by_kefu() {
+    let (place, dir) = (Place::new(), TempDir::new().unwrap());
+    let server = place.start();
+    for (preset, steps) in [("chat", 6), ("chat-resume", 10)] {
+        let line =
+            format!("run {preset} --target http://{} -r 20 -d 1s --warmup 0s --format json", server.address);
+        let report = json(&bench(dir.path(), &line).stdout);
+        assert_eq!(report["flows"]["visitor"], serde_json::json!({"done": 20, "failed": 0}), "{report:#}");
+        assert_eq!(report["steps"].as_object().unwrap().len(), steps, "{report:#}");
+        assert_eq!(report["thresholds"][0]["holds"], true);
+    }
+    assert_eq!(code(dir.path(), "run chatt"), Some(3));
+    fs::write(dir.path().join("wrong.yaml"), "flows:\n  - nmae: x\n").unwrap();
+    let output = bench(dir.path(), "run wrong.yaml --target http://127.0.0.1:9");
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("wrong.yaml:2: unknown key `flows.0.nmae`; did you mean `name`?"), "{said}");
+    assert!(String::from_utf8_lossy(&bench(dir.path(), "run soap --show").stdout).contains("soap:Envelope"));
 }

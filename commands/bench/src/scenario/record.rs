@@ -41,6 +41,8 @@ pub(super) struct Steps {
 /// A step that has ended.
 pub(super) struct Ended<'a> {
     pub(super) name: &'a str,
+    /// When its flow was due: those that are due in the measured part are measured to their end.
+    pub(super) flow: Duration,
     pub(super) due: Duration,
     pub(super) begun: Duration,
     pub(super) now: Duration,
@@ -69,7 +71,7 @@ impl Record {
 
     /// Counts a step that waited for somebody else.
     pub(super) fn ended(&mut self, step: &Ended<'_>) {
-        let Ended { due, begun, now, .. } = *step;
+        let Ended { flow, due, begun, now, .. } = *step;
         match step.error {
             None => self.series.answered(now, now.saturating_sub(due)),
             Some(_) => self.series.failed(now),
@@ -77,7 +79,7 @@ impl Record {
         if self.window.holds(now) && step.error.is_none() {
             self.answered_meanwhile += 1;
         }
-        if !self.window.holds(due) {
+        if !self.window.holds(flow) {
             return;
         }
         if let Some(status) = step.status {

@@ -138,7 +138,7 @@ async fn flow(world: &World, due: Duration) {
         number,
         random: Cell::new(world.seed ^ number.wrapping_mul(0xD134_2543_DE82_EF95)),
     };
-    let mut caller = Caller { world, flow, values, socket: None, due };
+    let mut caller = Caller { world, flow, values, socket: None, begun: due, due };
     let mut is_done = true;
     for step in &flow.steps {
         if !caller.step(step).await {
@@ -155,6 +155,8 @@ struct Caller<'a> {
     flow: &'a Flow,
     values: Values<'a>,
     socket: Option<Socket>,
+    /// When the flow was due.
+    begun: Duration,
     /// When the next step is due.
     due: Duration,
 }
@@ -222,7 +224,15 @@ impl<'a> Caller<'a> {
         let now = self.world.now();
         let mut record = self.world.record.borrow_mut();
         record.bytes_received += got.text.len() as u64;
-        record.ended(&Ended { name: &step.name, due: self.due, begun, now, status: got.status, error });
+        record.ended(&Ended {
+            name: &step.name,
+            flow: self.begun,
+            due: self.due,
+            begun,
+            now,
+            status: got.status,
+            error,
+        });
         self.due = now;
         error.is_none()
     }

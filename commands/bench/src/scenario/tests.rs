@@ -87,6 +87,11 @@ async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
                 format!("{{\"id\": \"item-7\", \"was\": {body}}}"),
             ),
             "/items/item-7" => ("200 OK", "", "{\"name\": \"seven\"}".to_owned()),
+            "/graphql" => ("200 OK", "", "{\"data\": {\"__typename\": \"Query\"}}".to_owned()),
+            "/soap" => ("200 OK", "", body.clone()),
+            "/webhook" => {
+                ("202 Accepted", "", serde_json::from_str::<serde_json::Value>(&body).unwrap().to_string())
+            }
             _ => ("404 Not Found", "", String::new()),
         };
         let length = answer.len();
@@ -273,6 +278,19 @@ fn presets_are_scenarios() {
         let line = Line::parse_from(["bench", name, "--target", "http://127.0.0.1:9"]);
         let settings = ScenarioSettings::new(&line.args).map_err(|failure| failure.line(Language::English));
         assert!(settings.is_ok(), "{name}: {settings:?}");
+    }
+    // Those of kefu's own chat run against kefu itself, in the tests of the whole program.
+    let (target, _runtime) = server();
+    for flags in
+        ["graphql", "http --set path=/items/item-7", "soap --set path=/soap --set call=<x/>", "webhook"]
+    {
+        let flags = ["bench"].into_iter().chain(flags.split_whitespace());
+        let run = ["--target", &target, "--rate", "50", "--duration", "400ms", "--warmup", "0s"];
+        let settings = ScenarioSettings::new(&Line::parse_from(flags.chain(run)).args).unwrap();
+        let (_handle, stop) = Stop::new();
+        let report = super::run(settings, &stop).unwrap().unwrap();
+        assert_eq!(report.requests.as_ref().unwrap().failed, 0, "{}", report.to(Format::Text));
+        assert!(report.flows.values().all(|flows| flows.done > 0), "{}", report.to(Format::Text));
     }
     let line = Line::parse_from(["bench", "chatt"]);
     let failure = ScenarioSettings::new(&line.args).unwrap_err().line(Language::English);

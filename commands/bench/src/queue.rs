@@ -17,6 +17,12 @@ pub(crate) enum Pace {
 /// One process's part of the arrivals.
 pub(crate) type Due = Take<StepBy<Skip<Arrivals>>>;
 
+/// Part `number` of `of` equal ones, each arrival belonging to the next; at most so many of it.
+pub(crate) fn part(arrivals: Arrivals, number: u32, of: u32, most: u64) -> Due {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    arrivals.skip(number as usize).step_by(of as usize).take(most)
+}
+
 /// What is due, and what of it waits.
 ///
 /// However many wait takes no memory: the same times are gone through twice, once to see that they are due and once

@@ -10,7 +10,7 @@ use super::{Plan, tls};
 use crate::{
     args::HttpArgs,
     descriptors, process,
-    queue::{Due, Pace},
+    queue::{self, Due, Pace},
     target::Url,
     usage,
 };
@@ -64,8 +64,7 @@ impl Share {
     }
 
     fn arrivals(self, arrivals: Arrivals, requests: u64) -> Due {
-        let requests = usize::try_from(self.of(requests)).unwrap_or(usize::MAX);
-        arrivals.skip(self.number as usize).step_by(self.of as usize).take(requests)
+        queue::part(arrivals, self.number, self.of, self.of(requests))
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
     args::{PaceArgs, RunArgs},
     descriptors, process,
     progress::Progress,
-    queue::{Pace, Queue},
+    queue::{self, Pace, Queue},
     report::Report,
     target::Url,
     threshold::Threshold,
@@ -100,7 +100,7 @@ impl ScenarioSettings {
             (Pace::Closed, None)
         } else {
             let (arrivals, mean) = pace.arrivals(rate, warmup, duration)?;
-            (Pace::Open(arrivals.skip(0).step_by(1).take(usize::MAX)), Some(mean))
+            (Pace::Open(queue::part(arrivals, 0, 1, u64::MAX)), Some(mean))
         };
         let address = url.target.address;
         let listener = || address.ip().is_loopback().then(|| process::listener(address.port()))?;

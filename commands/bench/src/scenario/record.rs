@@ -109,6 +109,15 @@ impl Record {
         self.service.record(begun, now);
     }
 
+    /// Counts a flow that was due and never had its turn; it took so long at least.
+    pub(super) fn unsent(&mut self, due: Duration, now: Duration) {
+        self.series.failed(now);
+        if self.window.holds(due) {
+            *self.errors.entry(UNSENT).or_default() += 1;
+            self.latency.record(due, now);
+        }
+    }
+
     /// Counts a flow that has ended.
     pub(super) fn flow(&mut self, name: &str, due: Duration, is_done: bool) {
         if !self.window.holds(due) {
@@ -125,3 +134,5 @@ impl Record {
 
 /// How a step that took too long is counted.
 pub(super) const TIMEOUT: &str = "timeout";
+/// How a flow that never had its turn is counted.
+const UNSENT: &str = "unsent";

@@ -85,8 +85,14 @@ pub(super) async fn drive(
             queue.stop();
         }
         begin(world, &mut queue, &mut flows, concurrency, end);
-        let patience = if is_interrupted { STOPPING } else { world.timeout };
-        if (flows.is_empty() && queue.is_over(now, end)) || now > end + patience {
+        // What has not had its turn by now will not have it; flows under way end by themselves, step by step.
+        while now > end + world.timeout
+            && queue.has_waiting()
+            && let Some(due) = queue.take(now, end)
+        {
+            world.record.borrow_mut().unsent(due, now);
+        }
+        if (flows.is_empty() && queue.is_over(now, end)) || (is_interrupted && now > end + STOPPING) {
             break;
         }
         let next = queue.next_due().map_or(now + TICK, |due| due.min(now + TICK));

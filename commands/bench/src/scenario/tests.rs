@@ -222,6 +222,17 @@ fn a_flow_ends_at_its_first_failure_and_kinds_are_counted() {
 }
 
 #[test]
+fn flows_without_a_turn_are_told() {
+    let (target, _runtime) = server();
+    let text = "timeout: 100ms\nload: {rate: 50, concurrency: 1, duration: 400ms, warmup: 0s}\nflows:\n  - steps:\n      - websocket: /ws\n      - receive: nothing of the kind\n";
+    let report = bench(&TempDir::new().unwrap(), text, &format!("--target {target}"));
+    let errors = &report.requests.as_ref().unwrap().errors;
+    let [timeouts, unsent] = ["timeout", "unsent"].map(|kind| errors.get(kind).copied().unwrap_or(0));
+    assert_eq!(timeouts + unsent, 20, "{}", report.to(Format::Text));
+    assert!(unsent > 5, "{}", report.to(Format::Text));
+}
+
+#[test]
 fn a_closed_loop_keeps_so_many_flows_going() {
     let (target, _runtime) = server();
     let text = "load: {duration: 300ms, warmup: 0s, concurrency: 3}\nflows: [{steps: [{request: GET /items/item-7}]}]\n";

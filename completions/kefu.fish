@@ -138,20 +138,25 @@ json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat" -f -a "chat" -d 'Measure the chat service: many visitors, some agents, over WebSocket'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -f -a "chat" -d 'Measure the chat service: many visitors, some agents, over WebSocket'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -f -a "http" -d 'Measure any HTTP/1.1 service: one request, again and again'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -f -a "run" -d 'Run a scenario: what callers do, step by step, from a file or a preset'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -f -a "compare" -d 'Compare reports of repeated runs, and say what is worse beyond the noise'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -f -a "report" -d 'Write a report in another form'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l url -d 'Where the server listens; without TLS' -r -f
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l inbox -d 'Key of the inbox that visitors come to' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l admin-email -d 'Sign in as this admin to make agents' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l admin-password -d 'The admin\'s password; better given in a file or in the environment' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l admin-password-file -d 'Read the admin\'s password from this file' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l server-pid -d 'Watch this process [default: the one on this machine that listens there]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l allow-host -d 'Allow this host as the target, though it is not this machine; may be given several times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l source-addresses -d 'Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l visitors -d 'Keep so many visitors connected' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l senders -d 'Let only so many of the visitors send [default: all]' -r
@@ -161,13 +166,21 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l rate -d 'Send so many messages a second, all visitors together' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l duration -d 'Measure for so long; with --idle, hold the connections for so long' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l warmup -d 'Send for so long before measuring; the rate rises during the first half' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l profile -d 'Change the rate over time: constant, ramp, step:COUNT, spike:TIMES or soak' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l arrivals -d 'Space what is due evenly, or at random as independent callers do' -r -f -a "even\t'At equal distances'
+poisson\t'As a Poisson process'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l seed -d 'Repeat random arrivals by this number' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l steps -d 'With --idle, look at the server\'s memory at these numbers of connections [default: a third and all]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l in-flight -d 'With --max, keep so many messages under way, neither acked nor delivered yet' -r
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l require -d 'Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l format -d 'Write the report like this' -r -f -a "text\t'For a terminal'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l threshold -l require -d 'Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l format -d 'Write the report like this [default: as the name of the file says, else for a terminal]' -r -f -a "text\t'For a terminal'
 json\t'For programs'
-markdown\t'A table for a document'"
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l output -d 'Write the report to this file instead of standard output' -r -F
+markdown\t'A table for a document'
+csv\t'The seconds of the run, for spreadsheets'
+junit\t'A test for each condition, for a CI'
+html\t'A page with charts'
+hdr\t'The histograms, for the tools of HdrHistogram'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s o -l output -d 'Write the report to this file instead of standard output; may be given several times' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
@@ -178,6 +191,97 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l storm -d 'Cut all visitors off, send each a message, and time how long all take to reconnect and catch up'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l allow-host -d 'Allow this host as the target, though it is not this machine; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l ca-file -d 'Trust the certificates in this file (PEM) as well as those of the system' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l server-pid -d 'Watch this process [default: the one on this machine that listens there]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l source-addresses -d 'Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s m -l method -d 'Use this method [default: GET, with a body POST]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s H -l header -d 'Send this header line, such as `accept: text/html`; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s b -l body -d 'Send this body' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l body-file -d 'Send what is in this file' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l timeout -d 'Give up a request after so long' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s c -l concurrency -d 'Use so many connections' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s r -l rate -d 'Send so many requests a second [default: as many as are answered]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s d -l duration -d 'Measure for so long' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s n -l requests -d 'Send so many requests at most, those of the warm-up included' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l warmup -d 'Send for so long before measuring; a rate rises during the first half [default: 1s, with --requests 0s]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l profile -d 'Change the rate over time: constant, ramp, step:COUNT, spike:TIMES or soak' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l arrivals -d 'Space what is due evenly, or at random as independent callers do' -r -f -a "even\t'At equal distances'
+poisson\t'As a Poisson process'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l seed -d 'Repeat random arrivals by this number' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l procs -d 'Send from so many processes, each with its part of the load; for more than one core, or more open files than one may have' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l share -d 'Which part of the load this process has; set by the process that gathers the parts' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l threshold -l require -d 'Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l format -d 'Write the report like this [default: as the name of the file says, else for a terminal]' -r -f -a "text\t'For a terminal'
+json\t'For programs'
+markdown\t'A table for a document'
+csv\t'The seconds of the run, for spreadsheets'
+junit\t'A test for each condition, for a CI'
+html\t'A page with charts'
+hdr\t'The histograms, for the tools of HdrHistogram'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s o -l output -d 'Write the report to this file instead of standard output; may be given several times' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l no-keep-alive -d 'Open a connection for each request'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l target -d 'Where the service is [default: what the scenario says]' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l allow-host -d 'Allow this host as the target, though it is not this machine; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l ca-file -d 'Trust the certificates in this file (PEM) as well as those of the system' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l server-pid -d 'Watch this process [default: the one on this machine that listens there]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l set -d 'Give a variable of the scenario another value; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s c -l concurrency -d 'Have so many flows at the same time at most [default: what the scenario says]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s r -l rate -d 'Begin so many flows a second [default: what the scenario says]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s d -l duration -d 'Measure for so long [default: what the scenario says]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l warmup -d 'Send for so long before measuring [default: what the scenario says]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l threshold -l require -d 'Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l format -d 'Write the report like this [default: as the name of the file says, else for a terminal]' -r -f -a "text\t'For a terminal'
+json\t'For programs'
+markdown\t'A table for a document'
+csv\t'The seconds of the run, for spreadsheets'
+junit\t'A test for each condition, for a CI'
+html\t'A page with charts'
+hdr\t'The histograms, for the tools of HdrHistogram'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s o -l output -d 'Write the report to this file instead of standard output; may be given several times' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l show -d 'Print the scenario instead of running it'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from compare" -l metric -d 'Compare this figure [default: p50, p99, rate, error_rate and cpu_per_message]; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from compare" -l tolerance -d 'Take changes up to so many percent for none' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from compare" -l seed -d 'Repeat the resampling by this number' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from compare" -l format -d 'Write the comparison like this' -r -f -a "text\t'For a terminal'
+json\t'For programs'
+markdown\t'A table for a document'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from compare" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from compare" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from compare" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from compare" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from compare" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from report" -l format -d 'Write the report like this [default: as the name of the file says, else for a terminal]' -r -f -a "text\t'For a terminal'
+json\t'For programs'
+markdown\t'A table for a document'
+csv\t'The seconds of the run, for spreadsheets'
+junit\t'A test for each condition, for a CI'
+html\t'A page with charts'
+hdr\t'The histograms, for the tools of HdrHistogram'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from report" -s o -l output -d 'Write the report to this file instead of standard output; may be given several times' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from report" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from report" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from report" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from report" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and not __fish_seen_subcommand_from convert inspect wsdl detect serve channel" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'

@@ -139,12 +139,22 @@ fn run(args: impl IntoIterator<Item = OsString>, language: Language) -> Result<E
     cli.command.run(&app)
 }
 
+/// What a mistake in `args` ends with: gates that call `kefu bench` have a list of exit codes of their own.
+fn usage_exit(command: &clap::Command, args: &[OsString]) -> Exit {
+    let meant = args.iter().skip(1).find_map(|arg| command.find_subcommand(arg));
+    match meant.map(clap::Command::get_name) {
+        #[cfg(feature = "bench")]
+        Some("bench") => kefu_bench::USAGE,
+        _ => Exit::Usage,
+    }
+}
+
 /// Answers a command line that runs nothing: help and version are printed, anything else is a mistake.
 fn not_run(error: &clap::Error, command: &clap::Command, args: &[OsString]) -> Result<Exit, Failure> {
     let exit = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Ok,
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Exit::Usage,
-        _ => return Err(kefu_app::usage_failure(error, command, args)),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => usage_exit(command, args),
+        _ => return Err(kefu_app::usage_failure(error, command, args, usage_exit(command, args))),
     };
     // A reader that has gone away (`| head`) is no mistake.
     drop(error.print());

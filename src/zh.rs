@@ -214,9 +214,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "kefu bench (after)",
         "\
 退出码:
-  0  所有 --require 都成立
-  1  有 --require 不成立
-  2  本次测量无效:发生器自身迟到,或连接无法建立",
+  0  所有 --threshold 都成立
+  1  有 --threshold 不成立
+  2  本次测量无效:发生器自身迟到,或连接无法建立
+  3  命令行、其中指定的文件或目标无法使用",
     ),
     (
         "kefu bench chat",
@@ -232,11 +233,11 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
 示例:
   # 12,000 个访客每秒向 60 个客服发送 5,000 条消息;超过 20 ms 即失败
   kefu bench chat --visitors 12000 --agents 60 --rate 5000 --duration 60s \\
-      --require 'p99<=20ms' --require 'loss==0'
+      --threshold 'p99<=20ms' --threshold 'loss==0'
 
   # 同上,同时有主管关注,且每秒有 80 次读取
   kefu bench chat --visitors 12000 --agents 60 --rate 5000 --duration 60s \\
-      --supervisors 5 --reads-per-second 80 --require 'p99<=20ms' --require 'read_errors==0'
+      --supervisors 5 --reads-per-second 80 --threshold 'p99<=20ms' --threshold 'read_errors==0'
 
   # 15,000 个空闲连接:每个让服务占用多少内存?
   kefu bench chat --idle --visitors 15000 --steps 5000,15000 --duration 60s
@@ -245,15 +246,16 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   kefu bench chat --max --visitors 15000 --agents 60 --in-flight 1000
 
   # 所有人同时重连并补齐消息
-  kefu bench chat --storm --visitors 15000 --agents 60 --require 'catch_up<=10s'
+  kefu bench chat --storm --visitors 15000 --agents 60 --threshold 'catch_up<=10s'
 
 延迟从消息或读取应当发出的时刻算起,而不是实际发出的时刻,服务造成的任何拖延都不会被漏掉。
 发生器自身的迟到超过所测 p99 的十分之一(或更小的 1 ms)时,本次测量无效(退出码 2)。
 
 退出码:
-  0  所有 --require 都成立
-  1  有 --require 不成立
-  2  本次测量无效:发生器自身迟到,或连接无法建立",
+  0  所有 --threshold 都成立
+  1  有 --threshold 不成立
+  2  本次测量无效:发生器自身迟到,或连接无法建立
+  3  命令行、其中指定的文件或目标无法使用",
     ),
     ("Target:", "目标"),
     ("kefu bench chat --url", "服务的监听地址;不使用 TLS"),
@@ -262,6 +264,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu bench chat --admin-password", "管理员密码;最好放在文件或环境变量中"),
     ("kefu bench chat --admin-password-file", "从此文件读取管理员密码"),
     ("kefu bench chat --server-pid", "观察此进程 [默认:本机上监听该地址的进程]"),
+    ("kefu bench chat --allow-host", "允许以此主机为目标,尽管它不是本机;可多次给出"),
     ("kefu bench chat --source-addresses", "从 127.0.0.0/8 中的这么多个地址发起连接,使连接数可以超过端口数"),
     ("Load:", "负载"),
     ("kefu bench chat --visitors", "保持这么多访客在线"),
@@ -272,6 +275,9 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu bench chat --rate", "所有访客合计每秒发送这么多条消息"),
     ("kefu bench chat --duration", "测量时长;使用 --idle 时为保持连接的时长"),
     ("kefu bench chat --warmup", "测量前先发送这么久;前一半时间里速率逐渐上升"),
+    ("kefu bench chat --profile", "让速率随时间变化:constant、ramp、step:COUNT、spike:TIMES 或 soak"),
+    ("kefu bench chat --arrivals", "让请求均匀间隔,或像互不相干的调用者那样随机到达"),
+    ("kefu bench chat --seed", "按此数字重现随机到达"),
     ("Instead of a fixed rate:", "代替固定速率"),
     ("kefu bench chat --idle", "只保持连接,并报告每个连接让服务占用多少内存"),
     ("kefu bench chat --steps", "与 --idle 同用,在这些连接数时查看服务的内存 [默认:三分之一和全部]"),
@@ -280,11 +286,148 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu bench chat --storm", "断开所有访客,给每人发一条消息,测量全部重连并补齐所需的时间"),
     ("Report:", "报告"),
     (
-        "kefu bench chat --require",
+        "kefu bench chat --threshold",
         "除非此条件成立,否则以退出码 1 失败,例如 `p99<=20ms`、`loss==0`、`rate>=30000` 或 `rss_mb<=60`",
     ),
-    ("kefu bench chat --format", "报告的格式"),
-    ("kefu bench chat --output", "把报告写入此文件而不是标准输出"),
+    ("kefu bench chat --format", "报告的格式 [默认:由文件名决定,否则为终端格式]"),
+    ("kefu bench chat --output", "把报告写入此文件而不是标准输出;可多次给出"),
+    (
+        "kefu bench http",
+        "测量任意 HTTP/1.1 服务:反复发送同一个请求
+
+给出 --rate 时按固定时间表发送,不管应答要多久:开环。不给时,每个连接上始终有一个请求,
+每个应答带来下一个请求:闭环,它能找出服务的承受上限,但会掩盖服务让别人等待的时间。",
+    ),
+    (
+        "kefu bench http (after)",
+        "\
+示例:
+  # 200 个连接每秒 5,000 个请求,持续半分钟;超过 100 ms 即失败
+  kefu bench http http://127.0.0.1:8080/healthz -c 200 -r 5000 -d 30s --threshold 'p99 < 100ms'
+
+  # 64 个连接能得到多少应答就发多少请求
+  kefu bench http http://127.0.0.1:8080/healthz -c 64 -d 10s
+
+  # 向另一台机器发送带请求体的请求,中间有十倍速率的尖峰
+  kefu bench http https://shop.example/api/orders --allow-host shop.example -m POST \\
+      -H 'content-type: application/json' --body-file order.json -r 200 --profile spike:10
+
+  # 一份给人看的报告,一份给程序,一份给 CI
+  kefu bench http http://127.0.0.1:8080/ -r 1000 -o report.html -o report.json -o junit.xml
+
+按时间表发送时,延迟从请求应当发出的时刻算起,服务时间从有空闲连接的时刻算起:服务让别人等待的时间
+计入前者而不计入后者。发生器自身的迟到(p99)超过 1 ms 且超过所测 p99 的十分之一时,本次测量无效(退出码 2)。
+
+退出码:
+  0  所有 --threshold 都成立
+  1  有 --threshold 不成立
+  2  本次测量无效:发生器自身迟到,或连接无法建立
+  3  命令行、其中指定的文件或目标无法使用",
+    ),
+    ("kefu bench http <url>", "请求的网址"),
+    ("kefu bench http --allow-host", "允许以此主机为目标,尽管它不是本机;可多次给出"),
+    ("kefu bench http --ca-file", "除系统证书外,还信任此文件 (PEM) 中的证书"),
+    ("kefu bench http --server-pid", "观察此进程 [默认:本机上监听该地址的进程]"),
+    ("kefu bench http --source-addresses", "从 127.0.0.0/8 中的这么多个地址发起连接,使连接数可以超过端口数"),
+    ("kefu bench http --method", "使用此方法 [默认:GET,有请求体时为 POST]"),
+    ("kefu bench http --header", "发送此头部行,例如 `accept: text/html`;可多次给出"),
+    ("kefu bench http --body", "发送此请求体"),
+    ("kefu bench http --body-file", "发送此文件的内容"),
+    ("kefu bench http --no-keep-alive", "每个请求新开一个连接"),
+    ("kefu bench http --timeout", "请求超过这么久即放弃"),
+    ("kefu bench http --concurrency", "使用这么多连接"),
+    ("kefu bench http --rate", "每秒发送这么多请求 [默认:有多少应答就发多少]"),
+    ("kefu bench http --duration", "测量时长"),
+    ("kefu bench http --requests", "最多发送这么多请求,包括预热"),
+    ("kefu bench http --warmup", "测量前先发送这么久;前一半时间里速率逐渐上升 [默认:1s,使用 --requests 时为 0s]"),
+    ("kefu bench http --profile", "让速率随时间变化:constant、ramp、step:COUNT、spike:TIMES 或 soak"),
+    ("kefu bench http --arrivals", "让请求均匀间隔,或像互不相干的调用者那样随机到达"),
+    ("kefu bench http --seed", "按此数字重现随机到达"),
+    ("kefu bench http --procs", "由这么多进程各发送一部分负载;用于多个核心,或突破单个进程的打开文件数"),
+    (
+        "kefu bench http --threshold",
+        "除非此条件成立,否则以退出码 1 失败,例如 `p99<=20ms`、`errors==0`、`rate>=30000` 或 `rss_mb<=60`",
+    ),
+    ("kefu bench http --format", "报告的格式 [默认:由文件名决定,否则为终端格式]"),
+    ("kefu bench http --output", "把报告写入此文件而不是标准输出;可多次给出"),
+    (
+        "kefu bench run",
+        "运行场景:调用者逐步做什么,来自文件或预设
+
+由 HTTP 请求和 WebSocket 消息组成的流程,可以捕获、断言、停顿、加权,并使用 CSV 或 JSON 行中的数据;
+按时间表开始,或在结束一个之后开始下一个。文件的全部写法见 docs/bench.md。",
+    ),
+    (
+        "kefu bench run (after)",
+        "\
+示例:
+  # 调用者逐步做什么
+  kefu bench run shop.yaml -r 50 -d 1m --threshold 'p99 < 300ms' --threshold 'errors == 0'
+
+  # 访客打开窗口、发消息并等待确认
+  kefu bench run chat --target http://127.0.0.1:8080 -r 100
+
+  # 输出预设的内容,供复制和修改
+  kefu bench run chat --show > mine.yaml
+
+预设:chat、chat-resume、graphql、http、soap、webhook。场景的写法见 docs/bench.md。
+
+退出码:
+  0  --threshold 和场景中的阈值都成立
+  1  有一个不成立
+  2  本次测量无效:发生器自身迟到,或什么也没有测到
+  3  命令行、其中指定的文件或目标无法使用
+  78 场景有误;会指出文件、行和键",
+    ),
+    ("kefu bench run <scenario>", "场景文件,或预设的名称"),
+    ("kefu bench run --show", "输出场景而不运行"),
+    ("kefu bench run --target", "服务的地址 [默认:由场景决定]"),
+    ("kefu bench run --allow-host", "允许以此主机为目标,尽管它不是本机;可多次给出"),
+    ("kefu bench run --ca-file", "除系统证书外,还信任此文件 (PEM) 中的证书"),
+    ("kefu bench run --server-pid", "观察此进程 [默认:本机上监听该地址的进程]"),
+    ("kefu bench run --set", "给场景中的变量另一个值;可多次给出"),
+    ("kefu bench run --concurrency", "同时进行的流程最多这么多 [默认:由场景决定]"),
+    ("kefu bench run --rate", "每秒开始这么多流程 [默认:由场景决定]"),
+    ("kefu bench run --duration", "测量时长 [默认:由场景决定]"),
+    ("kefu bench run --warmup", "测量前先发送这么久 [默认:由场景决定]"),
+    (
+        "kefu bench run --threshold",
+        "除非此条件成立,否则以退出码 1 失败,例如 `p99<=20ms`、`errors==0`、`rate>=30000` 或 `rss_mb<=60`",
+    ),
+    ("kefu bench run --format", "报告的格式 [默认:由文件名决定,否则为终端格式]"),
+    ("kefu bench run --output", "把报告写入此文件而不是标准输出;可多次给出"),
+    ("kefu bench compare", "比较重复测试的报告,指出超出噪声的变差"),
+    (
+        "kefu bench compare (after)",
+        "\
+示例:
+  # 各测五次,每方一个文件
+  for run in 1 2 3 4 5; do kefu bench http \"$URL\" -r 2000 --format json; done > new.json
+  kefu bench compare base.json new.json
+
+退出码:
+  0  没有比以前更差的
+  1  有超出噪声和容差的变差
+  2  次数太少无法判断,或其中有无效的测试
+  3  命令行或文件无法使用",
+    ),
+    ("kefu bench compare <base>", "以前的 JSON 报告,文件中可有一份或多份"),
+    ("kefu bench compare <new>", "要与之比较的报告;每个文件各自比较"),
+    ("kefu bench compare --metric", "比较此指标 [默认:p50、p99、rate、error_rate 和 cpu_per_message];可多次给出"),
+    ("kefu bench compare --tolerance", "不超过这么多百分比的变化视为没有变化"),
+    ("kefu bench compare --seed", "按此数字重现重采样"),
+    ("kefu bench compare --format", "比较结果的格式"),
+    ("kefu bench report", "以另一种形式写出报告"),
+    (
+        "kefu bench report (after)",
+        "\
+示例:
+  # 把 CI 保存的 JSON 变成网页
+  kefu bench report run.json -o run.html",
+    ),
+    ("kefu bench report <file>", "JSON 报告"),
+    ("kefu bench report --format", "报告的格式 [默认:由文件名决定,否则为终端格式]"),
+    ("kefu bench report --output", "把报告写入此文件而不是标准输出;可多次给出"),
     ("kefu adapt", "转换、查看和识别旧系统的消息"),
     (
         "kefu adapt (after)",

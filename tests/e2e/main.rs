@@ -5,6 +5,7 @@
 mod access;
 mod adapt;
 mod backup;
+mod bench;
 mod channels;
 mod configuration;
 mod disk;

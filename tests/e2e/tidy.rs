@@ -34,7 +34,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "kefu-wire",
         ],
     ),
-    ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
+    (
+        "kefu-bench",
+        &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic", "kefu-upstream"],
+    ),
     ("kefu-adapt", &["kefu-app", "kefu-gateway", "kefu-upstream", "kefu-wire"]),
     ("kefu-replay", &["kefu-app", "kefu-text", "kefu-traffic"]),
     ("kefu-migrate", &["kefu-app", "kefu-core", "kefu-store"]),

@@ -5,27 +5,44 @@
 
 mod args;
 mod chat;
+mod compare;
 mod descriptors;
 mod engine;
 mod http;
 mod process;
 mod progress;
+mod queue;
 mod report;
-mod settings;
-mod threshold;
+mod scenario;
 
-pub use args::{Args, ChatArgs, Format, Scenario};
+mod series;
+mod shape;
+mod target;
+mod threshold;
+mod watch;
+mod write;
+
+pub use args::{
+    Args, Arrival, ChatArgs, CompareArgs, Figure, Format, HttpArgs, PaceArgs, RenderArgs, ReportArgs,
+    RunArgs, Scenario, TableFormat,
+};
+pub use http::Share;
+pub use shape::{Shape, ShapeError};
 pub use threshold::{Threshold, ThresholdError};
 
 use kefu_app::{App, Exit, Failure, Text};
 
+use chat::ChatSettings;
+use http::HttpSettings;
 use report::Report;
-use settings::ChatSettings;
+use scenario::ScenarioSettings;
 
 /// A condition does not hold.
 const FAILED: Exit = Exit::Verdict(1);
 /// The run says nothing about the server.
 const INVALID: Exit = Exit::Verdict(2);
+/// The command line, a file that it names or the target cannot be used; 64 elsewhere, but a gate has one list of its own.
+pub const USAGE: Exit = Exit::Verdict(3);
 
 /// Runs `kefu bench` to its end.
 ///
@@ -34,34 +51,70 @@ const INVALID: Exit = Exit::Verdict(2);
 /// The settings are unusable, the server cannot be reached or refuses, or the run is invalid before
 /// there is anything to report.
 pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
-    let Scenario::Chat(args) = &args.scenario;
-    let settings = ChatSettings::new(args)?;
     let stop = app.stop();
-    let Some(mut report) = app.block_on(chat::run(&settings, &stop))?? else { return Ok(Exit::Interrupted) };
-    report.check(&settings.thresholds);
-    write(app, &settings, &report)?;
-    Ok(if !report.invalid.is_empty() {
-        INVALID
-    } else if report.is_passed() {
-        Exit::Ok
-    } else {
-        FAILED
-    })
+    let mut thresholds = Vec::new();
+    let (report, output) = match &args.scenario {
+        Scenario::Chat(args) => {
+            let settings = ChatSettings::new(args)?;
+            (app.block_on(chat::run(&settings, &stop))??, &args.report)
+        }
+        Scenario::Http(args) => {
+            let settings = HttpSettings::new(args)?;
+            let is_worker = args.share.is_some();
+            // Signals are seen to beside it.
+            let run = async { tokio::task::block_in_place(|| http::run(&settings, &stop)) };
+            let report = app.block_on(run)??;
+            if is_worker {
+                return Ok(Exit::Ok);
+            }
+            (report, &args.report)
+        }
+        Scenario::Run(args) if args.show => {
+            app.print(&scenario::show(&args.scenario)?)?;
+            return Ok(Exit::Ok);
+        }
+        Scenario::Run(args) => {
+            let settings = ScenarioSettings::new(args)?;
+            thresholds.extend_from_slice(settings.thresholds());
+            // Signals are seen to beside it.
+            let run = async { tokio::task::block_in_place(|| scenario::run(settings, &stop)) };
+            (app.block_on(run)??, &args.report)
+        }
+        Scenario::Compare(args) => return compare::run(app, args),
+        Scenario::Report(args) => return render(app, args),
+    };
+    let Some(mut report) = report else { return Ok(Exit::Interrupted) };
+    thresholds.extend_from_slice(&output.threshold);
+    report.check(&thresholds);
+    write::write(app, output.format, &output.output, &report)?;
+    write::summary(&report.to(Format::Markdown))?;
+    Ok(exit(&report))
 }
 
-fn write(app: &App, settings: &ChatSettings, report: &Report) -> Result<(), Failure> {
-    let text = match settings.format {
-        Format::Text => report.to_text(),
-        Format::Json => report.to_json(),
-        Format::Markdown => report.to_markdown(),
+/// Writes a report that was kept in another form.
+fn render(app: &App, args: &RenderArgs) -> Result<Exit, Failure> {
+    let reports = report::read(&args.file)?;
+    let [report] = reports.as_slice() else {
+        let (file, count) = (args.file.display(), reports.len());
+        return Err(usage(
+            format!("cannot choose: there are {count} reports in {file}"),
+            format!("无法选择: {file} 中有 {count} 份报告"),
+        ));
     };
-    let Some(path) = &settings.output else { return app.print(&text) };
-    std::fs::write(path, text).map_err(|error| {
-        let path = path.display();
-        Failure::new(
-            Exit::Create,
-            Text::new(format!("cannot write the report to {path}"), format!("无法将报告写入 {path}")),
-        )
-        .because(error)
-    })
+    write::write(app, args.format, &args.output, report)?;
+    Ok(Exit::Ok)
+}
+
+fn exit(report: &Report) -> Exit {
+    match () {
+        () if report.interrupted => Exit::Interrupted,
+        () if !report.invalid.is_empty() => INVALID,
+        () if report.is_passed() => Exit::Ok,
+        () => FAILED,
+    }
+}
+
+/// A mistake of whoever started the run.
+fn usage(en: impl Into<String>, zh: impl Into<String>) -> Failure {
+    Failure::new(USAGE, Text::new(en, zh))
 }

@@ -4,8 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::{Exit, Failure, Text};
 
-/// Turns clap's complaint about `args` into one line that names a near miss, and whose help to read.
-pub fn usage_failure(error: &clap::Error, command: &clap::Command, args: &[OsString]) -> Failure {
+/// Turns clap's complaint about `args` into one line that names a near miss, and whose help to read; it ends with `exit`.
+pub fn usage_failure(error: &clap::Error, command: &clap::Command, args: &[OsString], exit: Exit) -> Failure {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         Some(ContextValue::Strings(texts)) => texts.first().cloned(),
@@ -53,7 +53,7 @@ pub fn usage_failure(error: &clap::Error, command: &clap::Command, args: &[OsStr
         format!("cannot understand the command line: {}", cause.in_language(English)),
         format!("无法理解命令行:{}", cause.in_language(Chinese)),
     );
-    Failure::new(Exit::Usage, message).hint(hint)
+    Failure::new(exit, message).hint(hint)
 }
 
 /// Returns the command that `args` (the program's name first) were meant for, `kefu serve backup` for instance.
@@ -91,7 +91,7 @@ mod tests {
         let command = Command::new("kefu").subcommand_required(true).subcommand(serve);
         let error = command.clone().try_get_matches_from(args).unwrap_err();
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-        let failure = usage_failure(&error, &command, &args);
+        let failure = usage_failure(&error, &command, &args, Exit::Usage);
         assert_eq!(failure.exit(), Exit::Usage);
         let line = failure.line(Language::English);
         line.strip_prefix("cannot understand the command line: ").unwrap().to_owned()

@@ -44,6 +44,11 @@ impl Latency {
         self.histogram.add(&other.histogram).expect("all histograms here have the same bounds");
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.histogram.reset();
+    }
+
     /// Events counted.
     pub fn count(&self) -> u64 {
         self.histogram.len()
@@ -59,6 +64,11 @@ impl Latency {
         millis(self.histogram.max())
     }
 
+    /// Each latency that was counted and how many events had it, in ascending order; milliseconds.
+    pub fn counts_ms(&self) -> impl Iterator<Item = (f64, u64)> {
+        self.histogram.iter_recorded().map(|step| (millis(step.value_iterated_to()), step.count_at_value()))
+    }
+
     /// The usual figures.
     pub fn summary(&self) -> Summary {
         Summary {
@@ -71,6 +81,45 @@ impl Latency {
             p999: self.percentile_ms(99.9),
             max: self.max_ms(),
         }
+    }
+}
+
+/// A text that holds no histogram of this crate.
+#[cfg(feature = "exchange")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the histogram is damaged")]
+pub struct Damaged;
+
+#[cfg(feature = "exchange")]
+impl Latency {
+    /// The histogram in the compressed format V2 of HdrHistogram, in base64: what stands in its logs.
+    pub fn to_text(&self) -> String {
+        use base64::{Engine as _, engine::general_purpose::STANDARD};
+        use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
+
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new()
+            .serialize(&self.histogram, &mut bytes)
+            .expect("counts are below 2^63, and memory takes what is written");
+        STANDARD.encode(bytes)
+    }
+
+    /// Reads what [`Self::to_text`] writes.
+    ///
+    /// # Errors
+    ///
+    /// It is none.
+    pub fn from_text(text: &str) -> Result<Self, Damaged> {
+        use base64::{Engine as _, engine::general_purpose::STANDARD};
+        use hdrhistogram::serialization::Deserializer;
+
+        let bytes = STANDARD.decode(text.trim()).map_err(|_| Damaged)?;
+        let read: Histogram<u64> =
+            Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|_| Damaged)?;
+        let mut latency = Self::new();
+        // A histogram of other bounds is one for all that.
+        latency.histogram.add(&read).map_err(|_| Damaged)?;
+        Ok(latency)
     }
 }
 
@@ -142,7 +191,24 @@ mod tests {
         latency
     }
 
+    #[cfg(feature = "exchange")]
+    #[test]
+    fn what_is_no_histogram_is_refused() {
+        for text in ["", "HISTFAAA", "AAAA", "no base64!"] {
+            assert!(Latency::from_text(text).is_err(), "{text}");
+        }
+    }
+
     proptest! {
+        #[cfg(feature = "exchange")]
+        #[test]
+        fn histograms_come_back_from_text(micros in vec(0..4_000_000_000_u64, 0..100), text in "HIST[A-Za-z0-9+/]{0,80}") {
+            let latency = of(&micros);
+            prop_assert_eq!(Latency::from_text(&latency.to_text()).unwrap().summary(), latency.summary());
+            // Whatever it is: it does not panic.
+            drop(Latency::from_text(&text));
+        }
+
         #[test]
         fn percentiles_are_right_to_a_thousandth(mut micros in vec(1..10_000_000_u64, 1..300)) {
             let latency = of(&micros);

@@ -16,6 +16,12 @@ pub struct Lateness {
     late: Latency,
 }
 
+impl From<Latency> for Lateness {
+    fn from(late: Latency) -> Self {
+        Self { late }
+    }
+}
+
 /// Whether a run says something about the peer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
@@ -34,6 +40,11 @@ impl Lateness {
     /// Counts one event that was due at `scheduled` and turned to at `sent`.
     pub fn record(&mut self, scheduled: Duration, sent: Duration) {
         self.late.record(scheduled, sent);
+    }
+
+    /// How late the events were.
+    pub fn latency(&self) -> &Latency {
+        &self.late
     }
 
     /// Adds what another part of the generator counted.

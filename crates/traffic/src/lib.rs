@@ -25,6 +25,7 @@ mod lateness;
 pub mod packet;
 #[cfg(feature = "files")]
 pub mod pcap;
+mod profile;
 mod schedule;
 #[cfg(feature = "files")]
 pub mod tcp;
@@ -33,8 +34,11 @@ mod timer;
 
 #[cfg(feature = "files")]
 pub use input::{Format, open, sniff};
+#[cfg(feature = "exchange")]
+pub use latency::Damaged;
 pub use latency::{Latency, Summary};
 pub use lateness::{Lateness, Verdict};
+pub use profile::{Arrivals, Profile, ProfileError, Stretch};
 pub use schedule::{Schedule, ScheduleError};
 #[cfg(feature = "timer")]
 pub use timer::Timer;

@@ -16,12 +16,11 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::{
-    engine::Target,
-    http::{Client, HttpError},
-    progress::Progress,
+use super::{
+    rest::{Client, HttpError},
     settings::{Admin, ChatSettings},
 };
+use crate::{progress::Progress, target::Target};
 
 /// Connections over which accounts are made at the same time.
 const WORKERS: u32 = 64;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::{
     opening::{self, IN_TURN},
     session::{Outcome, Session},
-    watch::{Watch, megabytes},
 };
 use crate::{
     process,
     report::{Idle, Report, Step},
+    watch::{Watch, megabytes},
 };
 
 /// Before the server's memory is looked at; less when the hold is shorter.
@@ -45,6 +45,7 @@ pub(super) fn run(session: &mut Session<'_>, steps: &[u32], hold: Duration) -> O
         held_s: hold.as_secs_f64(),
     });
     report.server = watch.server(0);
+    report.generator.rss_mb = watch.generator_rss_mb();
     Ok(report)
 }
 

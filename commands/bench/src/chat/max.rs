@@ -5,11 +5,10 @@ use std::time::Duration;
 use kefu_app::{Failure, Text};
 
 use super::{
-    session::{Outcome, PATIENCE, Session},
+    session::{Interruption, Outcome, PATIENCE, Session},
     steady,
-    watch::Watch,
 };
-use crate::{INVALID, engine::Window, report::Report};
+use crate::{INVALID, queue::Window, report::Report, watch::Watch};
 
 pub(super) fn run(
     session: &mut Session<'_>,
@@ -20,7 +19,7 @@ pub(super) fn run(
     steady::enter(session)?;
     let start = session.engine.now();
     let window = Window { from: start + warmup, to: start + warmup + duration };
-    session.engine.tally.window = window;
+    session.engine.tally.measure(window);
     let senders = session.settings.senders as usize;
     session.progress.begin("seconds at full speed", (warmup + duration).as_secs());
     let mut watch = None;
@@ -44,8 +43,14 @@ pub(super) fn run(
             let (en, zh) = ("the run is invalid: the server answers no more", "测试无效: 服务器不再应答");
             return Err(Failure::new(INVALID, Text::new(en, zh)).into());
         }
-        session.progress.set((now - start).as_secs());
-        session.turn(window.to)?;
+        session.show(start);
+        match session.turn(window.to) {
+            Err(Interruption::Stopped) => {
+                session.interrupt();
+                break;
+            }
+            turned => turned?,
+        }
     }
     let now = session.engine.now();
     let mut watch = watch.unwrap_or_else(|| Watch::begin(session.settings.server_pid, now));

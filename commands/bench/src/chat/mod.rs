@@ -5,20 +5,19 @@ mod idle;
 mod max;
 mod opening;
 mod readers;
+mod rest;
 mod session;
+mod settings;
 mod steady;
 mod storm;
 mod supervise;
-mod watch;
 
 use kefu_app::{Failure, Stop};
 
-use crate::{
-    progress::Progress,
-    report::Report,
-    settings::{ChatSettings, Load},
-};
+use crate::{progress::Progress, report::Report};
 use session::Session;
+pub(crate) use settings::ChatSettings;
+use settings::Load;
 
 /// Runs a scenario; `None` when it was stopped before its end.
 pub(crate) async fn run(settings: &ChatSettings, stop: &Stop) -> Result<Option<Report>, Failure> {
@@ -31,9 +30,7 @@ pub(crate) async fn run(settings: &ChatSettings, stop: &Stop) -> Result<Option<R
     tokio::task::block_in_place(|| {
         let mut session = Session::new(settings, accounts, progress, stop.clone())?;
         let outcome = match &settings.load {
-            Load::Steady { rate, schedule, warmup, duration } => {
-                steady::run(&mut session, *rate, schedule, *warmup, *duration)
-            }
+            Load::Steady(steady) => steady::run(&mut session, steady),
             Load::Max { in_flight, warmup, duration } => {
                 max::run(&mut session, *in_flight, *warmup, *duration)
             }

@@ -18,13 +18,13 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{accounts::Accounts, session::PATIENCE};
-use crate::{
-    engine::Target,
-    http::{Client, HttpError},
-    report,
+use super::{
+    accounts::Accounts,
+    rest::{Client, HttpError},
+    session::PATIENCE,
     settings::{ChatSettings, READERS, Reads},
 };
+use crate::{report, target::Target};
 
 /// What is read, each as often as the others; a further kind of read gets its line here.
 const MIX: [Kind; 9] = [
@@ -171,7 +171,7 @@ impl Readers {
             by_kind_ms: record
                 .by_kind
                 .iter()
-                .map(|(kind, latency)| (kind.name(), latency.summary()))
+                .map(|(kind, latency)| (kind.name().to_owned(), latency.summary()))
                 .collect(),
         }
     }

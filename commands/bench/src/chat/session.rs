@@ -3,13 +3,13 @@ use std::time::Duration;
 use kefu_app::{Exit, Failure, Stop, Text};
 use kefu_traffic::Verdict;
 
-use super::{accounts::Accounts, readers::Plan, watch::Watch};
+use super::{accounts::Accounts, readers::Plan, settings::ChatSettings};
 use crate::{
     INVALID,
     engine::{ConnId, Engine, Positions, Tally, View},
     progress::Progress,
     report::{Connections, Generator, Messages, Report},
-    settings::ChatSettings,
+    watch::Watch,
 };
 use uuid::Uuid;
 
@@ -34,6 +34,8 @@ pub(super) struct Session<'a> {
     pub(super) reading: Option<Plan>,
     pub(super) progress: Progress,
     pub(super) opened_per_s: f64,
+    /// The user wanted to stop; what came until then is reported.
+    is_interrupted: bool,
     stop: Stop,
 }
 
@@ -65,8 +67,9 @@ impl<'a> Session<'a> {
         progress: Progress,
         stop: Stop,
     ) -> Result<Self, Failure> {
-        let mut engine = Engine::new(settings.target.clone(), accounts.visitors.len(), accounts.seed)
-            .map_err(no_poller)?;
+        let (visitors, has_agents) = (accounts.visitors.len(), !accounts.agents.is_empty());
+        let mut engine =
+            Engine::new(settings.target.clone(), visitors, has_agents, accounts.seed).map_err(no_poller)?;
         let reading = Plan::new(settings, &accounts);
         let agents = accounts
             .agents
@@ -97,6 +100,7 @@ impl<'a> Session<'a> {
             reading,
             progress,
             opened_per_s: 0.0,
+            is_interrupted: false,
             stop,
         })
     }
@@ -112,6 +116,21 @@ impl<'a> Session<'a> {
         }
         self.engine.turn(until).map_err(no_poller)?;
         Ok(())
+    }
+
+    /// Ends the measured part here.
+    pub(super) fn interrupt(&mut self) {
+        self.is_interrupted = true;
+        let now = self.engine.now();
+        self.engine.tally.cut(now);
+    }
+
+    /// Shows the last second, if one has ended.
+    pub(super) fn show(&mut self, start: Duration) {
+        let now = self.engine.now();
+        if let Some(interval) = self.engine.tally.series().and_then(|series| series.tick(now)) {
+            self.progress.interval(now.saturating_sub(start).as_secs(), interval);
+        }
     }
 
     /// Lets a visitor send a message that was due at `scheduled`; nothing happens when it is gone.
@@ -170,6 +189,9 @@ impl<'a> Session<'a> {
 
     /// Waits until everything under way has arrived, within reason.
     pub(super) fn drain(&mut self) -> Outcome<()> {
+        if self.is_interrupted {
+            return Ok(());
+        }
         let deadline = self.engine.now() + DRAIN;
         while self.engine.now() < deadline && self.under_way() > 0 {
             self.turn(self.engine.now() + Duration::from_millis(20))?;
@@ -203,9 +225,11 @@ impl<'a> Session<'a> {
             lost_by_code.insert(code, *count);
         }
         Report {
-            scenario,
+            form: "chat".into(),
+            scenario: scenario.into(),
+            interrupted: self.is_interrupted,
             target: self.settings.url.clone(),
-            connections: Connections {
+            connections: Some(Connections {
                 visitors: self.settings.visitors,
                 senders: self.settings.senders,
                 agents: self.settings.agents,
@@ -214,15 +238,24 @@ impl<'a> Session<'a> {
                 open: self.engine.live(),
                 lost: tally.closed.values().sum(),
                 lost_by_code,
-            },
+            }),
             ..Report::default()
         }
     }
 
     /// Adds to a report what messages came to within the tally's window.
-    pub(super) fn report_messages(&self, report: &mut Report, scheduled_per_s: Option<f64>, watch: &Watch) {
+    pub(super) fn report_messages(
+        &mut self,
+        report: &mut Report,
+        scheduled_per_s: Option<f64>,
+        watch: &Watch,
+    ) {
+        let now = self.engine.now();
+        let series = self.engine.tally.take_series();
         let tally = self.tally();
-        let measured_s = (tally.window.to - tally.window.from).as_secs_f64();
+        let window = tally.window();
+        let measured_s = (window.to - window.from).as_secs_f64();
+        let per_s = |count: u64| if measured_s > 0.0 { count as f64 / measured_s } else { 0.0 };
         let errors = tally.errors.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
         let refused: u64 = tally.errors.values().sum();
         let (complete, has_agents) = (tally.complete_in_window, !self.agents.is_empty());
@@ -232,8 +265,8 @@ impl<'a> Session<'a> {
             sent: tally.sent,
             acked: tally.acked,
             delivered: tally.delivered,
-            acked_per_s: tally.acked_in_window as f64 / measured_s,
-            complete_per_s: if has_agents { complete as f64 / measured_s } else { 0.0 },
+            acked_per_s: per_s(tally.acked_in_window),
+            complete_per_s: if has_agents { per_s(complete) } else { 0.0 },
             unanswered: tally.sent.saturating_sub(tally.acked + refused),
             lost: if has_agents { tally.lost() } else { 0 },
             duplicates: tally.duplicates,
@@ -251,8 +284,15 @@ impl<'a> Session<'a> {
             lateness_p99_ms: tally.lateness.p99_ms(),
             lateness_max_ms: tally.lateness.max_ms(),
             cpu_us_per_message: watch.generator_cpu_us(messages),
+            cpu_load: watch.generator_load(),
+            rss_mb: watch.generator_rss_mb(),
         };
         let measured = if has_agents { &tally.delivery } else { &tally.ack };
+        report.latency_ms = Some(measured.summary());
+        report.service_ms = Some(tally.service.summary());
+        report.latency_hdr = Some(measured.to_text());
+        report.service_hdr = Some(tally.service.to_text());
+        report.intervals = series.map(|series| series.finish(now)).unwrap_or_default();
         if measured.count() == 0 {
             report.invalid.push("no message was measured".into());
         }

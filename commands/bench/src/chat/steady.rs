@@ -2,60 +2,60 @@
 
 use std::time::Duration;
 
-use kefu_traffic::Schedule;
-
 use super::{
     opening::{self, IN_TURN},
     readers::Readers,
-    session::{Outcome, Session},
+    session::{Interruption, Outcome, Session},
+    settings::Steady,
     supervise,
-    watch::Watch,
 };
-use crate::{engine::Window, report::Report};
+use crate::{queue::Window, report::Report, watch::Watch};
 
 /// Between the last preparation and the first event, and a bound for one burst without reading.
 const LEAD: Duration = Duration::from_millis(100);
 const BURST: u64 = 32;
 
-pub(super) fn run(
-    session: &mut Session<'_>,
-    rate: f64,
-    schedule: &Schedule,
-    warmup: Duration,
-    duration: Duration,
-) -> Outcome<Report> {
+pub(super) fn run(session: &mut Session<'_>, steady: &Steady) -> Outcome<Report> {
     enter(session)?;
+    let Steady { arrivals, scheduled_per_s, warmup, duration } = steady;
     // Stamps count whole microseconds; so do the edges of the window.
     let start = Duration::from_micros((session.engine.now() + LEAD).as_micros() as u64);
-    let window = Window { from: start + warmup, to: start + warmup + duration };
-    session.engine.tally.window = window;
-    let total = schedule.due((warmup + duration).saturating_sub(Duration::from_nanos(1)));
+    let window = Window { from: start + *warmup, to: start + *warmup + *duration };
+    session.engine.tally.measure(window);
     let senders = session.settings.senders as usize;
     let mut watch = None;
     let readers = session.reading.take();
-    let readers = readers.map(|plan| plan.start(window.from.saturating_sub(session.engine.now()), duration));
-    session.progress.begin("messages on schedule", total);
-    let mut next = 0;
-    while next < total {
+    let readers = readers.map(|plan| plan.start(window.from.saturating_sub(session.engine.now()), *duration));
+    session.progress.begin("messages on schedule", (*warmup + *duration).as_secs());
+    let mut arrivals = arrivals.clone().peekable();
+    let mut sender = 0;
+    while let Some(next) = arrivals.peek() {
         let now = session.engine.now();
         if now >= window.from {
             watch.get_or_insert_with(|| Watch::begin(session.settings.server_pid, now)).tick(now);
         }
-        let due = if now < start { 0 } else { schedule.due(now - start).min(total) };
-        for _ in 0..due.saturating_sub(next).min(BURST) {
-            session.visitor_sends(next as usize % senders, start + schedule.offset(next));
-            next += 1;
+        let mut until = start + *next;
+        for _ in 0..BURST {
+            let Some(offset) = arrivals.next_if(|offset| start + *offset <= now) else { break };
+            session.visitor_sends(sender % senders, start + offset);
+            sender += 1;
+            until = arrivals.peek().map_or(now, |next| start + *next);
         }
-        session.progress.set(next);
-        let until = if next < due { now } else { start + schedule.offset(next) };
-        session.turn(until)?;
+        session.show(start);
+        match session.turn(until) {
+            Err(Interruption::Stopped) => {
+                session.interrupt();
+                break;
+            }
+            turned => turned?,
+        }
     }
     let now = session.engine.now();
     let mut watch = watch.unwrap_or_else(|| Watch::begin(session.settings.server_pid, now));
     watch.look(now);
     session.drain()?;
     let mut report = session.report("steady");
-    session.report_messages(&mut report, Some(rate), &watch);
+    session.report_messages(&mut report, Some(*scheduled_per_s), &watch);
     report.reads = readers.map(Readers::finish);
     Ok(report)
 }

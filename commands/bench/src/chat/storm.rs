@@ -9,11 +9,12 @@ use super::{
     opening::{self, AT_ONCE},
     session::{Outcome, Session},
     steady,
-    watch::Watch,
 };
 use crate::{
-    engine::{ConnId, View, Window},
+    engine::{ConnId, View},
+    queue::Window,
     report::{Report, Storm},
+    watch::Watch,
 };
 
 /// A message that an agent is to send.
@@ -34,7 +35,7 @@ pub(super) fn run(session: &mut Session<'_>) -> Outcome<Report> {
         session.engine.send(missed.agent, missed.visitor, missed.conversation, now);
     })?;
     let began = session.engine.now();
-    session.engine.tally.window = Window { from: began, to: began };
+    session.engine.tally.measure(Window { from: began, to: began });
     let mut watch = Watch::begin(session.settings.server_pid, began);
     let visitors: Vec<_> = session.visitors.iter().map(|visitor| visitor.conn).collect();
     let retries = opening::open(session, &visitors, AT_ONCE)?;
@@ -48,10 +49,9 @@ pub(super) fn run(session: &mut Session<'_>) -> Outcome<Report> {
     session.report_messages(&mut report, None, &watch);
     // Nothing is sent in the storm itself.
     (report.ack_ms, report.delivery_ms) = (None, None);
+    (report.latency_ms, report.service_ms) = (None, None);
+    (report.latency_hdr, report.service_hdr) = (None, None);
     report.invalid.clear();
-    if let Some(messages) = &mut report.messages {
-        (messages.acked_per_s, messages.complete_per_s) = (0.0, 0.0);
-    }
     let caught_up_s = catch_up.max_ms() / 1000.0;
     report.storm = Some(Storm {
         clients: session.settings.visitors,

@@ -13,11 +13,10 @@ mod template;
 pub(crate) use conn::Ended;
 pub(crate) use peer::{Positions, State, View};
 pub(crate) use stamp::Stamp;
-pub(crate) use tally::{Tally, Window};
+pub(crate) use tally::Tally;
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
 
@@ -33,6 +32,8 @@ use conn::Conn;
 use peer::{Context, FIXED_MASK, Peer};
 use template::Template;
 
+use crate::target::Target;
+
 /// One read takes at most so much.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// One turn takes at most so many events.
@@ -43,16 +44,6 @@ const TICK: Duration = Duration::from_millis(100);
 const HEARTBEAT_S: u32 = 25;
 
 const TIMER: Token = Token(usize::MAX);
-
-/// Where to connect, and as whom.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) address: SocketAddr,
-    /// Host and port as they stand in requests.
-    pub(crate) authority: String,
-    /// Addresses to connect from, in turn; none leaves it to the system.
-    pub(crate) sources: Vec<IpAddr>,
-}
 
 /// A connection's place in the engine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,11 +74,11 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Creates an engine without connections; `seed` names the run and feeds masks and nonces.
-    pub(crate) fn new(target: Target, senders: usize, seed: u64) -> io::Result<Self> {
+    pub(crate) fn new(target: Target, senders: usize, has_receivers: bool, seed: u64) -> io::Result<Self> {
         let poll = Poll::new()?;
         let timer = Timer::new(&poll, TIMER)?;
         Ok(Self {
-            tally: Tally::new(senders),
+            tally: Tally::new(senders, has_receivers),
             target,
             start: Instant::now(),
             run: (seed >> 32) as u32,

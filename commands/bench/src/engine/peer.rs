@@ -167,7 +167,7 @@ impl Peer {
                     positions.insert(id, seq);
                 }
             }
-            ServerFrame::Error(error) => context.tally.error(error.code),
+            ServerFrame::Error(error) => context.tally.error(error.code, context.now),
             // A run has one epoch: whoever says otherwise has lost something.
             ServerFrame::Reset(_) => context.tally.gaps += 1,
             _ => {}
@@ -212,7 +212,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::engine::Window;
+    use crate::queue::Window;
 
     const RUN: u32 = 5;
     const CONVERSATION: Uuid = Uuid::from_u128(9);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     fn bench(view: View) -> Bench {
-        Bench { peer: Peer::new(view), tally: Tally::new(1), replies: Vec::new() }
+        Bench { peer: Peer::new(view), tally: Tally::new(1, true), replies: Vec::new() }
     }
 
     fn visitor(last_seq: u64) -> Bench {
@@ -332,7 +332,7 @@ mod tests {
         }
         bench.message(5, 4, Some(stamps[0]));
         assert_eq!((bench.tally.watches, bench.tally.watched.count(), bench.tally.delivered), (2, 0, 0));
-        bench.tally.window = Window { from: Duration::ZERO, to: Duration::MAX };
+        bench.tally.measure(Window { from: Duration::ZERO, to: Duration::MAX });
         // The receiver has it: that does not excuse a second time here.
         bench.tally.deliver(stamps[1], Duration::ZERO);
         bench.message(8, 7, Some(stamps[1]));

@@ -4,12 +4,18 @@ use kefu_protocol::{frame::ErrorCode, ws::CloseCode};
 use kefu_traffic::{Latency, Lateness};
 
 use super::stamp::Stamp;
+use crate::{queue::Window, series::Series};
 
 /// Everything that a run counts.
 #[derive(Debug)]
 pub(crate) struct Tally {
     /// Latencies count for messages that are due within this time.
-    pub(crate) window: Window,
+    window: Window,
+    /// A message is for an agent, and its delivery is what counts; otherwise its ack.
+    has_receivers: bool,
+    /// From when a message was really sent to the ack or the receiver.
+    pub(crate) service: Latency,
+    series: Option<Series>,
     /// From the schedule to the ack.
     pub(crate) ack: Latency,
     /// From the schedule to the receiver.
@@ -44,25 +50,15 @@ pub(crate) struct Tally {
     senders: Vec<Sender>,
 }
 
-/// A span of the run, from its start.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Window {
-    pub(crate) from: Duration,
-    pub(crate) to: Duration,
-}
-
-impl Window {
-    pub(crate) const NEVER: Self = Self { from: Duration::MAX, to: Duration::MAX };
-
-    fn holds(&self, at: Duration) -> bool {
-        self.from <= at && at < self.to
-    }
-}
+/// In so fine steps it is remembered how late a message was sent, up to two thirds of a second.
+const LATE_STEP: Duration = Duration::from_micros(10);
 
 /// The messages of one conversation, by their counter.
 #[derive(Debug, Default)]
 struct Sender {
     sent: u32,
+    /// How much later than scheduled each was sent, in steps of [`LATE_STEP`].
+    late: Vec<u16>,
     acked: Bits,
     delivered: Bits,
 }
@@ -93,9 +89,12 @@ impl Bits {
 }
 
 impl Tally {
-    pub(crate) fn new(senders: usize) -> Self {
+    pub(crate) fn new(senders: usize, has_receivers: bool) -> Self {
         Self {
             window: Window::NEVER,
+            has_receivers,
+            service: Latency::new(),
+            series: None,
             ack: Latency::new(),
             delivery: Latency::new(),
             watched: Latency::new(),
@@ -119,11 +118,38 @@ impl Tally {
         }
     }
 
+    /// Measures what is due within a window.
+    pub(crate) fn measure(&mut self, window: Window) {
+        self.window = window;
+        self.series = Some(Series::new(window.from, window.to));
+    }
+
+    pub(crate) fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The seconds of the window.
+    pub(crate) fn series(&mut self) -> Option<&mut Series> {
+        self.series.as_mut()
+    }
+
+    /// The seconds of the window, to be reported.
+    pub(crate) fn take_series(&mut self) -> Option<Series> {
+        self.series.take()
+    }
+
+    /// The window ends before its time.
+    pub(crate) fn cut(&mut self, now: Duration) {
+        self.window.to = self.window.to.min(now).max(self.window.from);
+    }
+
     /// Counts a message that is being sent now and was due at `scheduled`; returns its stamp.
     pub(crate) fn send(&mut self, sender: u32, scheduled: Duration, now: Duration) -> Stamp {
         let track = &mut self.senders[sender as usize];
         let counter = track.sent;
         track.sent += 1;
+        let late = now.saturating_sub(scheduled).as_nanos() / LATE_STEP.as_nanos();
+        track.late.push(late.try_into().unwrap_or(u16::MAX));
         self.sent += 1;
         if self.window.holds(scheduled) {
             self.sent_in_window += 1;
@@ -147,6 +173,9 @@ impl Tally {
         if self.window.holds(scheduled) {
             self.ack.record(scheduled, now);
         }
+        if !self.has_receivers {
+            self.arrived(stamp, scheduled, now);
+        }
         self.finish(complete, now);
     }
 
@@ -163,7 +192,22 @@ impl Tally {
         if self.window.holds(scheduled) {
             self.delivery.record(scheduled, now);
         }
+        if self.has_receivers {
+            self.arrived(stamp, scheduled, now);
+        }
         self.finish(complete, now);
+    }
+
+    /// A message is where it was to go.
+    fn arrived(&mut self, stamp: Stamp, scheduled: Duration, now: Duration) {
+        if let Some(series) = &mut self.series {
+            series.answered(now, now.saturating_sub(scheduled));
+        }
+        let late =
+            self.senders.get(stamp.sender as usize).and_then(|track| track.late.get(stamp.counter as usize));
+        if let Some(late) = late.filter(|_| self.window.holds(scheduled)) {
+            self.service.record(scheduled + LATE_STEP * u32::from(*late), now);
+        }
     }
 
     /// Counts a message at somebody who looks on.
@@ -179,7 +223,10 @@ impl Tally {
         self.senders.get(stamp.sender as usize).is_some_and(|track| track.delivered.has(stamp.counter))
     }
 
-    pub(crate) fn error(&mut self, code: ErrorCode) {
+    pub(crate) fn error(&mut self, code: ErrorCode, now: Duration) {
+        if let Some(series) = &mut self.series {
+            series.failed(now);
+        }
         *self.errors.entry(code.as_str()).or_default() += 1;
     }
 
@@ -222,7 +269,7 @@ mod tests {
 
     #[test]
     fn loss_duplicates_and_strangers_are_told_apart() {
-        let mut tally = Tally::new(2);
+        let mut tally = Tally::new(2, true);
         let first = tally.send(1, SECOND, SECOND);
         let second = tally.send(1, SECOND, SECOND);
         assert_eq!((first.counter, second.counter), (0, 1));
@@ -240,8 +287,8 @@ mod tests {
 
     #[test]
     fn only_what_is_due_in_the_window_is_measured() {
-        let mut tally = Tally::new(1);
-        tally.window = Window { from: SECOND, to: 2 * SECOND };
+        let mut tally = Tally::new(1, true);
+        tally.measure(Window { from: SECOND, to: 2 * SECOND });
         for (due, done) in [(0.5, 1.2), (1.5, 1.6), (1.9, 2.5), (2.5, 2.6)]
             .map(|(due, done): (f64, f64)| (Duration::from_secs_f64(due), Duration::from_secs_f64(done)))
         {

@@ -1,17 +1,17 @@
 //! The report as a table of two columns, for people.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use kefu_traffic::Summary;
 
-use super::{Reads, Report};
+use super::{Connections, Reads, Report, Requests, line};
 
 type Row = (&'static str, String);
 
 pub(super) fn text(report: &Report) -> String {
     let rows = rows(report);
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let mut out = format!("kefu bench chat, {}, {}\n\n", report.scenario, report.target);
+    let mut out = format!("kefu bench {}, {}, {}\n\n", report.form, report.scenario, report.target);
     for (name, value) in &rows {
         line(&mut out, format_args!("  {name:width$}  {value}"));
     }
@@ -29,7 +29,8 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 pub(super) fn markdown(report: &Report) -> String {
-    let mut out = format!("| `kefu bench chat`, {} | {} |\n|---|---|\n", report.scenario, report.target);
+    let mut out =
+        format!("| `kefu bench {}`, {} | {} |\n|---|---|\n", report.form, report.scenario, report.target);
     for (name, value) in rows(report) {
         line(&mut out, format_args!("| {name} | {value} |"));
     }
@@ -46,26 +47,22 @@ pub(super) fn markdown(report: &Report) -> String {
     out
 }
 
-fn rows(report: &Report) -> Vec<Row> {
+pub(super) fn rows(report: &Report) -> Vec<Row> {
     let mut rows = Vec::new();
-    let connections = &report.connections;
-    let supervisors = match connections.supervisors {
-        0 => String::new(),
-        count => format!(", {count} supervisors"),
-    };
-    rows.push((
-        "connections",
-        format!(
-            "{} visitors ({} send), {} agents{supervisors}; {} open at the end, {} lost{}; {:.0} opened/s",
-            connections.visitors,
-            connections.senders,
-            connections.agents,
-            connections.open,
-            connections.lost,
-            counts(&connections.lost_by_code),
-            connections.opened_per_s,
-        ),
-    ));
+    if let Some(connections) = &report.connections {
+        rows.push(("connections", connected(connections)));
+    }
+    for (name, flows) in &report.flows {
+        let scheduled =
+            report.flows_per_s.map(|rate| format!(" (all flows: scheduled {rate:.1}/s)")).unwrap_or_default();
+        rows.push(("flow", format!("{name}: {} done, {} failed{scheduled}", flows.done, flows.failed)));
+    }
+    for (name, steps) in &report.steps {
+        rows.push(("step, ms", format!("{name}: {}; {} failed", summary(&steps.latency_ms), steps.failed)));
+    }
+    if let Some(requests) = &report.requests {
+        request_rows(&mut rows, report, requests);
+    }
     if let Some(messages) = &report.messages {
         rows.push((
             "messages",
@@ -94,6 +91,11 @@ fn rows(report: &Report) -> Vec<Row> {
                 counts(&messages.errors),
             ),
         ));
+    }
+    if report.form == "chat"
+        && let Some(service) = &report.service_ms
+    {
+        rows.push(("service time, ms", summary(service)));
     }
     if let Some(latency) = &report.ack_ms {
         rows.push(("send to ack, ms", summary(latency)));
@@ -134,11 +136,10 @@ fn rows(report: &Report) -> Vec<Row> {
         ));
         rows.push(("catch-up, ms", summary(&storm.catch_up_ms)));
     }
+    let what = if report.requests.is_some() { "request" } else { "message" };
     if let Some(server) = &report.server {
-        let cpu = server
-            .cpu_us_per_message
-            .map(|cpu| format!("{cpu:.1} µs of CPU a message, "))
-            .unwrap_or_default();
+        let cpu =
+            server.cpu_us_per_message.map(|cpu| format!("{cpu:.1} µs of CPU a {what}, ")).unwrap_or_default();
         rows.push((
             "server",
             format!(
@@ -149,15 +150,65 @@ fn rows(report: &Report) -> Vec<Row> {
     }
     let generator = &report.generator;
     let cpu =
-        generator.cpu_us_per_message.map(|cpu| format!(", {cpu:.1} µs of CPU a message")).unwrap_or_default();
+        generator.cpu_us_per_message.map(|cpu| format!(", {cpu:.1} µs of CPU a {what}")).unwrap_or_default();
+    let load = generator.cpu_load.map(|load| format!(", {load:.2} processors busy")).unwrap_or_default();
+    let rss = generator.rss_mb.map(|rss| format!(", {rss:.1} MB resident")).unwrap_or_default();
     rows.push((
         "generator",
         format!(
-            "late by {:.2} ms at p99, {:.2} at most{cpu}",
+            "late by {:.2} ms at p99, {:.2} at most{cpu}{load}{rss}",
             generator.lateness_p99_ms, generator.lateness_max_ms
         ),
     ));
+    rows.extend(report.notes.iter().map(|note| ("note", note.clone())));
     rows
+}
+
+fn connected(connections: &Connections) -> String {
+    let supervisors = match connections.supervisors {
+        0 => String::new(),
+        count => format!(", {count} supervisors"),
+    };
+    format!(
+        "{} visitors ({} send), {} agents{supervisors}; {} open at the end, {} lost{}; {:.0} opened/s",
+        connections.visitors,
+        connections.senders,
+        connections.agents,
+        connections.open,
+        connections.lost,
+        counts(&connections.lost_by_code),
+        connections.opened_per_s,
+    )
+}
+
+fn request_rows(rows: &mut Vec<Row>, report: &Report, requests: &Requests) {
+    let scheduled =
+        requests.scheduled_per_s.map(|rate| format!(" (scheduled {rate:.0}/s)")).unwrap_or_default();
+    let line = format!(
+        "{} answered, {:.0}/s over {:.1} s{scheduled}; {} failed{}",
+        requests.answered,
+        requests.answered_per_s,
+        requests.measured_s,
+        requests.failed,
+        counts(&requests.errors),
+    );
+    rows.push(("requests", line));
+    rows.push(("statuses", counts(&requests.statuses).trim_matches([' ', '(', ')']).to_owned()));
+    for (name, latency) in [("latency, ms", &report.latency_ms), ("service time, ms", &report.service_ms)] {
+        rows.extend(latency.as_ref().map(|latency| (name, summary(latency))));
+    }
+    let processes = match requests.processes {
+        1 => String::new(),
+        count => format!(" by {count} processes"),
+    };
+    let opened = if requests.opened > 0 { format!(", {} opened", requests.opened) } else { String::new() };
+    let line = format!(
+        "{} connections{opened}{processes}; {:.2} MB sent, {:.2} MB received",
+        requests.connections,
+        requests.bytes_sent as f64 / 1e6,
+        requests.bytes_received as f64 / 1e6,
+    );
+    rows.push(("traffic", line));
 }
 
 fn summary(latency: &Summary) -> String {
@@ -175,12 +226,6 @@ fn counts(counts: &BTreeMap<String, u64>) -> String {
     format!(" ({})", each.join(", "))
 }
 
-fn measured(value: Option<f64>) -> String {
+pub(super) fn measured(value: Option<f64>) -> String {
     value.map_or("nothing".into(), |value| format!("{value:.3}"))
-}
-
-fn line(out: &mut String, line: std::fmt::Arguments<'_>) {
-    // Writing to a string does not fail.
-    let written = writeln!(out, "{line}");
-    debug_assert!(written.is_ok());
 }

@@ -72,15 +72,17 @@ impl ClientHandshake {
         Self { nonce }
     }
 
-    /// The bytes of the request: `target` is path and query, `headers` go out as they are.
+    /// The bytes of the request: `target` is path and query, `headers` go out as they are; no subprotocol is asked for if
+    /// it is empty.
     pub fn request(&self, host: &str, target: &str, subprotocol: &str, headers: &[(&str, &str)]) -> Vec<u8> {
         let key = BASE64_STANDARD.encode(self.nonce);
         let mut request = format!(
             "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\
-             Sec-WebSocket-Protocol: {subprotocol}\r\n"
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
         );
-        for (name, value) in headers {
+        let asked = [("Sec-WebSocket-Protocol", subprotocol)];
+        let asked = asked.iter().filter(|(_, subprotocol)| !subprotocol.is_empty());
+        for (name, value) in asked.chain(headers) {
             request.push_str(name);
             request.push_str(": ");
             request.push_str(value);
@@ -120,7 +122,9 @@ impl ClientHandshake {
         header("Connection", &|value| has_token(value, "upgrade"))?;
         let accept = accept_key(&BASE64_STANDARD.encode(self.nonce));
         header("Sec-WebSocket-Accept", &|value| value == accept)?;
-        header("Sec-WebSocket-Protocol", &|value| value == subprotocol)?;
+        if !subprotocol.is_empty() {
+            header("Sec-WebSocket-Protocol", &|value| value == subprotocol)?;
+        }
         Ok(HandshakeStep::Open { consumed })
     }
 }

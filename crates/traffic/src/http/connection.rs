@@ -476,7 +476,7 @@ fn damage(current: &mut Current, why: Dropped, held: &mut usize) {
 }
 
 /// The size of a chunk, by the line before it.
-fn chunk_size(line: &[u8]) -> Option<u64> {
+pub fn chunk_size(line: &[u8]) -> Option<u64> {
     let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
     if digits > 16 || !matches!(line.get(digits), None | Some(b';' | b' ' | b'\t')) {
         return None;

@@ -15,7 +15,7 @@ mod traffic;
 mod upgrade;
 
 pub use account::{Account, Dropped, Totals};
-pub use connection::Connection;
+pub use connection::{Connection, chunk_size};
 pub use head::{Head, Malformed, Start, head_len, header_lines, parse_head};
 pub use message::{Answered, Limits, Message, Output};
 pub use session::Session;

@@ -14,7 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::{net::TcpSocket, task::JoinSet, time::timeout};
 
-use crate::engine::Target;
+use crate::target::Target;
 
 /// A longer answer is refused.
 const MAX_ANSWER: usize = 4 << 20;

@@ -1,45 +1,18 @@
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Subcommand, ValueEnum, ValueHint};
+use clap::ValueHint;
 
-use crate::threshold::Threshold;
-
-/// Measure a running service under load
-#[derive(clap::Args, Clone, Debug)]
-#[command(after_help = EXIT_CODES)]
-pub struct Args {
-    /// What to measure.
-    #[command(subcommand)]
-    pub scenario: Scenario,
-}
-
-/// What to measure.
-#[derive(Clone, Debug, Subcommand)]
-pub enum Scenario {
-    /// Measure the chat service: many visitors, some agents, over WebSocket
-    ///
-    /// Signs in as admin to make agents (bench-agent-N@bench.invalid), opens a session for every visitor, and
-    /// sends messages on a fixed schedule. Counts latency, loss, duplicates and order at both ends, and the
-    /// server's memory and processor time when it runs on this machine. Leaves its agents and conversations
-    /// behind: do not point it at a store that matters.
-    Chat(Box<ChatArgs>),
-}
-
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  every --require holds
-  1  a --require does not hold
-  2  the run is invalid: the generator was late, or connections could not be opened";
+use super::{PaceArgs, ReportArgs};
 
 const EXAMPLES: &str = "\
 Examples:
   # 12,000 visitors send 5,000 messages a second to 60 agents; fail beyond 20 ms
   kefu bench chat --visitors 12000 --agents 60 --rate 5000 --duration 60s \\
-      --require 'p99<=20ms' --require 'loss==0'
+      --threshold 'p99<=20ms' --threshold 'loss==0'
 
   # The same while supervisors watch and 80 times a second somebody reads
   kefu bench chat --visitors 12000 --agents 60 --rate 5000 --duration 60s \\
-      --supervisors 5 --reads-per-second 80 --require 'p99<=20ms' --require 'read_errors==0'
+      --supervisors 5 --reads-per-second 80 --threshold 'p99<=20ms' --threshold 'read_errors==0'
 
   # 15,000 idle connections: what does each cost the server?
   kefu bench chat --idle --visitors 15000 --steps 5000,15000 --duration 60s
@@ -48,16 +21,17 @@ Examples:
   kefu bench chat --max --visitors 15000 --agents 60 --in-flight 1000
 
   # Everybody reconnects at once and catches up
-  kefu bench chat --storm --visitors 15000 --agents 60 --require 'catch_up<=10s'
+  kefu bench chat --storm --visitors 15000 --agents 60 --threshold 'catch_up<=10s'
 
 Latency counts from the time at which a message or a read was due, not from when it was sent, so
 that nothing the server delays is overlooked. A run in which the generator itself was late, at its
 p99 by more than a millisecond and more than a tenth of the measured p99, is invalid (exit code 2).
 
 Exit codes:
-  0  every --require holds
-  1  a --require does not hold
-  2  the run is invalid: the generator was late, or connections could not be opened";
+  0  every --threshold holds
+  1  a --threshold does not hold
+  2  the run is invalid: the generator was late, or connections could not be opened
+  3  the command line, a file that it names or the target cannot be used";
 
 /// What `kefu bench chat` is to do.
 #[derive(clap::Args, Clone, Debug)]
@@ -93,6 +67,10 @@ pub struct ChatArgs {
     /// Watch this process [default: the one on this machine that listens there]
     #[arg(long, value_name = "PID", help_heading = "Target")]
     pub server_pid: Option<u32>,
+
+    /// Allow this host as the target, though it is not this machine; may be given several times
+    #[arg(long, value_name = "HOST", help_heading = "Target")]
+    pub allow_host: Vec<String>,
 
     /// Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=250), help_heading = "Target")]
@@ -130,6 +108,10 @@ pub struct ChatArgs {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = kefu_app::parse_duration, conflicts_with_all = ["idle", "storm"], help_heading = "Load")]
     pub warmup: Duration,
 
+    /// How the rate changes.
+    #[command(flatten)]
+    pub pace: PaceArgs,
+
     /// Only hold connections, and report what each costs the server
     #[arg(long, conflicts_with_all = ["max", "storm"], help_heading = "Instead of a fixed rate")]
     pub idle: bool,
@@ -156,26 +138,7 @@ pub struct ChatArgs {
     #[arg(long, help_heading = "Instead of a fixed rate")]
     pub storm: bool,
 
-    /// Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`
-    #[arg(long, value_name = "CONDITION", help_heading = "Report")]
-    pub require: Vec<Threshold>,
-
-    /// Write the report like this
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text, help_heading = "Report")]
-    pub format: Format,
-
-    /// Write the report to this file instead of standard output
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Report")]
-    pub output: Option<PathBuf>,
-}
-
-/// How a report is written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Format {
-    /// For a terminal.
-    Text,
-    /// For programs.
-    Json,
-    /// A table for a document.
-    Markdown,
+    /// What it must meet, and where the report goes.
+    #[command(flatten)]
+    pub report: ReportArgs,
 }

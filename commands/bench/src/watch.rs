@@ -13,7 +13,7 @@ const MEGABYTE: f64 = 1e6;
 
 /// Watches two processes.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     server_pid: Option<u32>,
     began_at: Duration,
     server: Option<(Usage, Usage)>,
@@ -24,7 +24,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Begins to watch.
-    pub(super) fn begin(server_pid: Option<u32>, now: Duration) -> Self {
+    pub(crate) fn begin(server_pid: Option<u32>, now: Duration) -> Self {
         let look = |pid: u32| process::usage(pid).map(|usage| (usage, usage));
         let server = server_pid.and_then(look);
         Self {
@@ -38,14 +38,14 @@ impl Watch {
     }
 
     /// Looks again if it is time to.
-    pub(super) fn tick(&mut self, now: Duration) {
+    pub(crate) fn tick(&mut self, now: Duration) {
         if now >= self.looked_at + INTERVAL {
             self.look(now);
         }
     }
 
     /// Looks again.
-    pub(super) fn look(&mut self, now: Duration) {
+    pub(crate) fn look(&mut self, now: Duration) {
         self.looked_at = now;
         if let Some((_, last)) = &mut self.server
             && let Some(usage) = self.server_pid.and_then(process::usage)
@@ -61,7 +61,7 @@ impl Watch {
     }
 
     /// The server's figures, over so many messages; takes its time.
-    pub(super) fn server(&self, messages: u64) -> Option<report::Server> {
+    pub(crate) fn server(&self, messages: u64) -> Option<report::Server> {
         let (first, last) = self.server?;
         let detail = process::detail(self.server_pid?).unwrap_or_default();
         let cpu = last.cpu.saturating_sub(first.cpu);
@@ -76,8 +76,20 @@ impl Watch {
         })
     }
 
+    /// Resident memory of this process, in megabytes.
+    pub(crate) fn generator_rss_mb(&self) -> Option<f64> {
+        self.generator.map(|(_, last)| megabytes(last.rss))
+    }
+
+    /// Processors that this process kept busy.
+    pub(crate) fn generator_load(&self) -> Option<f64> {
+        let (first, last) = self.generator?;
+        let wall = self.looked_at.saturating_sub(self.began_at).as_secs_f64();
+        (wall > 0.0).then(|| last.cpu.saturating_sub(first.cpu).as_secs_f64() / wall)
+    }
+
     /// This process's processor time for each of so many messages.
-    pub(super) fn generator_cpu_us(&self, messages: u64) -> Option<f64> {
+    pub(crate) fn generator_cpu_us(&self, messages: u64) -> Option<f64> {
         let (first, last) = self.generator?;
         per_message(last.cpu.saturating_sub(first.cpu), messages)
     }
@@ -87,6 +99,6 @@ fn per_message(cpu: Duration, messages: u64) -> Option<f64> {
     (messages > 0).then(|| cpu.as_secs_f64() * 1e6 / messages as f64)
 }
 
-pub(super) fn megabytes(bytes: u64) -> f64 {
+pub(crate) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / MEGABYTE
 }

@@ -1,21 +1,18 @@
 //! From flags to what a run is made of, checked before anything is opened.
 
-use std::{
-    fmt,
-    net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
-use kefu_app::{Exit, Failure, Text};
-use kefu_traffic::Schedule;
+use kefu_app::{Failure, Text};
+use kefu_traffic::{Arrivals, Schedule};
 
 use crate::{
-    args::{ChatArgs, Format},
+    USAGE,
+    args::ChatArgs,
     descriptors,
-    engine::{Stamp, Target},
+    engine::Stamp,
     process,
-    threshold::Threshold,
+    target::{Target, Url},
+    usage,
 };
 
 /// A run of `kefu bench chat`.
@@ -34,9 +31,6 @@ pub(crate) struct ChatSettings {
     /// How often something is read over REST while messages are sent on a schedule.
     pub(crate) reads: Option<Reads>,
     pub(crate) load: Load,
-    pub(crate) thresholds: Vec<Threshold>,
-    pub(crate) format: Format,
-    pub(crate) output: Option<PathBuf>,
 }
 
 /// Reads on a schedule of their own.
@@ -53,13 +47,23 @@ pub(crate) const READERS: u32 = 16;
 #[derive(Debug)]
 pub(crate) enum Load {
     /// Send on a schedule.
-    Steady { rate: f64, schedule: Schedule, warmup: Duration, duration: Duration },
+    Steady(Steady),
     /// Send as fast as the server takes it.
     Max { in_flight: u64, warmup: Duration, duration: Duration },
     /// Nothing.
     Idle { steps: Vec<u32>, hold: Duration },
     /// Reconnect all at once.
     Storm,
+}
+
+/// Messages on a schedule.
+#[derive(Debug)]
+pub(crate) struct Steady {
+    pub(crate) arrivals: Arrivals,
+    /// On average over the measured part.
+    pub(crate) scheduled_per_s: f64,
+    pub(crate) warmup: Duration,
+    pub(crate) duration: Duration,
 }
 
 pub(crate) struct Admin {
@@ -75,7 +79,15 @@ impl fmt::Debug for Admin {
 
 impl ChatSettings {
     pub(crate) fn new(args: &ChatArgs) -> Result<Self, Failure> {
-        let target = target(&args.url, args.source_addresses)?;
+        let url = Url::find(&args.url, args.source_addresses, &args.allow_host)?;
+        if url.is_tls || url.path != "/" {
+            return Err(usage(
+                format!("cannot use the URL {}", args.url),
+                format!("无法使用网址 {}", args.url),
+            )
+            .hint(Text::new("it must look like http://127.0.0.1:8080", "格式应为 http://127.0.0.1:8080")));
+        }
+        let target = url.target;
         let agents = args.agents.unwrap_or(if args.idle { 0 } else { 1 });
         if args.storm && agents == 0 {
             return Err(usage(
@@ -106,13 +118,10 @@ impl ChatSettings {
             supervisors,
             reads,
             load: load(args)?,
-            thresholds: args.require.clone(),
-            format: args.format,
-            output: args.output.clone(),
             target,
         };
         let readers = if settings.reads.is_some() { READERS } else { 0 };
-        descriptors::reserve(args.visitors + agents + supervisors + readers)?;
+        descriptors::reserve(args.visitors + agents + supervisors + readers, false)?;
         Ok(settings)
     }
 }
@@ -126,6 +135,9 @@ fn reads(rate: f64) -> Result<Reads, Failure> {
 
 fn load(args: &ChatArgs) -> Result<Load, Failure> {
     let (warmup, duration) = (args.warmup, args.duration);
+    if args.idle || args.storm || args.max {
+        args.pace.refuse()?;
+    }
     if args.idle {
         let mut steps = args.steps.clone();
         if steps.is_empty() {
@@ -148,9 +160,8 @@ fn load(args: &ChatArgs) -> Result<Load, Failure> {
     if args.max {
         return Ok(Load::Max { in_flight: u64::from(args.in_flight), warmup, duration });
     }
-    let schedule = Schedule::new(args.rate, warmup / 2)
-        .map_err(|error| usage("cannot use this --rate", "无法使用此 --rate").because(error))?;
-    Ok(Load::Steady { rate: args.rate, schedule, warmup, duration })
+    let (arrivals, scheduled_per_s) = args.pace.arrivals(args.rate, warmup, duration)?;
+    Ok(Load::Steady(Steady { arrivals, scheduled_per_s, warmup, duration }))
 }
 
 fn admin(args: &ChatArgs) -> Result<Admin, Failure> {
@@ -163,7 +174,7 @@ fn admin(args: &ChatArgs) -> Result<Admin, Failure> {
                     format!("cannot read the admin's password from {path_en}"),
                     format!("无法从 {path_zh} 读取管理员密码"),
                 );
-                Failure::new(Exit::Usage, message).because(error)
+                Failure::new(USAGE, message).because(error)
             })?;
             Some(text.trim_end_matches(['\r', '\n']).to_owned())
         }
@@ -176,47 +187,6 @@ fn admin(args: &ChatArgs) -> Result<Admin, Failure> {
             "请提供 --admin-email 和 --admin-password-file, 或用 --agents 0 只测量确认",
         ))),
     }
-}
-
-/// Reads `http://host[:port][/]` and finds its address.
-fn target(url: &str, sources: u32) -> Result<Target, Failure> {
-    let wrong = || {
-        usage(&format!("cannot use the URL {url}"), &format!("无法使用网址 {url}"))
-            .hint(Text::new("it must look like http://127.0.0.1:8080", "格式应为 http://127.0.0.1:8080"))
-    };
-    let rest = url.strip_prefix("http://").ok_or_else(wrong)?;
-    let authority = rest.strip_suffix('/').unwrap_or(rest);
-    if authority.is_empty() || authority.contains(['/', '?', '#', '@']) {
-        return Err(wrong());
-    }
-    let has_port = authority
-        .rsplit_once(':')
-        .is_some_and(|(host, port)| !host.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
-    let with_port = if has_port { authority.to_owned() } else { format!("{authority}:80") };
-    let address = with_port
-        .to_socket_addrs()
-        .map_err(|error| wrong().because(error))?
-        .min_by_key(|address| address.is_ipv6())
-        .ok_or_else(wrong)?;
-    Ok(Target { address, authority: authority.to_owned(), sources: source_addresses(address, sources)? })
-}
-
-fn source_addresses(target: SocketAddr, count: u32) -> Result<Vec<IpAddr>, Failure> {
-    if count == 1 {
-        return Ok(Vec::new());
-    }
-    if !target.is_ipv4() || !target.ip().is_loopback() {
-        return Err(usage(
-            "--source-addresses works only towards 127.0.0.0/8",
-            "--source-addresses 只能用于 127.0.0.0/8",
-        ));
-    }
-    let base = u32::from(Ipv4Addr::LOCALHOST);
-    Ok((0..count).map(|number| IpAddr::V4(Ipv4Addr::from(base + number))).collect())
-}
-
-fn usage(en: &str, zh: &str) -> Failure {
-    Failure::new(Exit::Usage, Text::new(en, zh))
 }
 
 #[cfg(test)]
@@ -236,38 +206,6 @@ mod tests {
         let line = Line::try_parse_from(std::iter::once("bench").chain(flags.split_whitespace()))
             .map_err(|error| error.to_string())?;
         ChatSettings::new(&line.args).map_err(|failure| failure.line(Language::English))
-    }
-
-    #[test]
-    fn urls() {
-        for (url, address) in [
-            ("http://127.0.0.1:8080", "127.0.0.1:8080"),
-            ("http://127.0.0.1/", "127.0.0.1:80"),
-            ("http://[::1]:9000", "[::1]:9000"),
-            ("http://[::1]", "[::1]:80"),
-        ] {
-            let target = target(url, 1).map_err(|failure| failure.line(Language::English)).unwrap();
-            assert_eq!(target.address, address.parse().unwrap());
-        }
-        for bad in [
-            "127.0.0.1:8080",
-            "https://x",
-            "http://",
-            "http:///",
-            "http://a/b",
-            "http://u@h",
-            "http://h:70000",
-        ] {
-            assert!(target(bad, 1).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn sources_are_neighbours_of_localhost() {
-        let sources = target("http://127.0.0.1:1", 3).map(|target| target.sources);
-        let sources: Vec<_> = sources.unwrap_or_default().iter().map(ToString::to_string).collect();
-        assert_eq!(sources, ["127.0.0.1", "127.0.0.2", "127.0.0.3"]);
-        assert!(target("http://192.0.2.1:1", 3).is_err());
     }
 
     #[test]

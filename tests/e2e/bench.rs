@@ -1,0 +1,213 @@
+//! `kefu bench` from outside: exit codes, processes that share a load, reports in every form, comparisons, and Ctrl-C.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Command, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{kefu, server::Place};
+
+/// A server that answers everything; it ends with the tests.
+struct Server {
+    url: String,
+    requests: Arc<AtomicU64>,
+}
+
+impl Server {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&requests);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let counter = Arc::clone(&counter);
+                std::thread::spawn(move || answer(&stream, &counter));
+            }
+        });
+        Self { url, requests }
+    }
+
+    fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+}
+
+fn answer(stream: &TcpStream, counter: &AtomicU64) {
+    let mut lines = BufReader::new(stream).lines();
+    while let Some(Ok(line)) = lines.next() {
+        if line.is_empty() {
+            counter.fetch_add(1, Ordering::Relaxed);
+            let mut stream = stream;
+            if stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn bench(dir: &Path, line: &str) -> Output {
+    let words = line.split_whitespace();
+    kefu().current_dir(dir).env_remove("GITHUB_STEP_SUMMARY").arg("bench").args(words).output().unwrap()
+}
+
+fn code(dir: &Path, line: &str) -> Option<i32> {
+    bench(dir, line).status.code()
+}
+
+fn json(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
+}
+
+#[test]
+fn exit_codes_are_a_gates_own() {
+    let (server, dir) = (Server::start(), TempDir::new().unwrap());
+    let url = &server.url;
+    let run = |flags: &str| code(dir.path(), &format!("http {url} -c 4 -n 40 {flags}"));
+    assert_eq!(run("--threshold errors==0 --threshold p50<10s"), Some(0));
+    assert_eq!(run("--require errors==0"), Some(0));
+    assert_eq!(run("--threshold p50<0.001us"), Some(1));
+    assert_eq!(run("--threshold p98<1"), Some(3));
+    assert_eq!(run("--rates 5"), Some(3));
+    assert_eq!(run("--body-file /none"), Some(3));
+    assert_eq!(code(dir.path(), "http http://192.0.2.1/ -n 1"), Some(3));
+    assert_eq!(code(dir.path(), "chat --url http://192.0.2.1 --agents 0"), Some(3));
+    assert_eq!(code(dir.path(), "http"), Some(3));
+    assert_eq!(code(dir.path(), "compare none.json none.json"), Some(3));
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert_eq!(code(dir.path(), &format!("http http://{gone}/ -n 1")), Some(2));
+}
+
+#[test]
+fn processes_share_a_load_and_report_as_one() {
+    let (server, dir) = (Server::start(), TempDir::new().unwrap());
+    let line = format!("http {} -c 6 -r 600 -d 1s --warmup 0s --procs 3 --format json", server.url);
+    let output = bench(dir.path(), &line);
+    let report = json(&output.stdout);
+    let requests = &report["requests"];
+    assert_eq!((&requests["answered"], &requests["processes"]), (&600.into(), &3.into()), "{report:#}");
+    assert_eq!((&requests["connections"], &requests["opened"]), (&6.into(), &6.into()));
+    assert_eq!((&report["latency_ms"]["count"], server.requests()), (&600.into(), 600));
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert_eq!(code(dir.path(), &format!("http http://{gone}/ -c 4 -n 8 --procs 2")), Some(2));
+}
+
+#[test]
+fn reports_come_in_every_form_and_from_one_another() {
+    let (server, dir) = (Server::start(), TempDir::new().unwrap());
+    let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+    let forms = "-o r.json -o r.md -o r.txt -o r.csv -o r.xml -o r.html -o r.hdr";
+    let line =
+        format!("http {}?a=<b>&c -c 4 -r 200 -d 2s --warmup 0s --threshold errors==0 {forms}", server.url);
+    bench(dir.path(), &line);
+    let report = json(read("r.json").as_bytes());
+    for part in ["latency_ms", "service_ms"] {
+        for figure in ["p50", "p90", "p99", "p999", "max"] {
+            assert!(report[part][figure].is_number(), "{part}.{figure}: {report:#}");
+        }
+    }
+    assert_eq!(report["figures"]["errors"], 0.0);
+    let html = read("r.html");
+    assert!(html.contains("<polyline") && html.contains("?a=&lt;b&gt;&amp;c"), "{html}");
+    for outside in ["<script", "<link", "src=", "@import", "url("] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+    assert!(read("r.xml").contains("<testcase classname=\"kefu bench http\" name=\"errors==0\"/>"));
+    assert!(read("r.csv").starts_with("at_s,answered,failed,") && read("r.csv").lines().count() == 3);
+    assert!(read("r.hdr").contains("Tag=latency,0.000,2.000,") && read("r.hdr").contains(",HISTFAAA"));
+    for name in ["r.md", "r.html", "r.xml", "r.csv", "r.hdr", "r.txt"] {
+        let again = format!("again.{name}");
+        assert_eq!(code(dir.path(), &format!("report r.json -o {again}")), Some(0));
+        assert_eq!(read(&again), read(name), "{name}");
+    }
+}
+
+#[test]
+fn repeated_runs_are_compared_and_the_ci_is_told() {
+    let (server, dir) = (Server::start(), TempDir::new().unwrap());
+    let mut runs = String::new();
+    for _ in 0..5 {
+        let output = bench(dir.path(), &format!("http {} -c 2 -n 50 --format json", server.url));
+        runs += std::str::from_utf8(&output.stdout).unwrap();
+    }
+    let slower = runs.replace("\"p99\": ", "\"p99\": 100");
+    fs::write(dir.path().join("base.json"), &runs).unwrap();
+    fs::write(dir.path().join("slower.json"), slower).unwrap();
+    fs::write(dir.path().join("one.json"), runs.split_inclusive("\n}\n").next().unwrap()).unwrap();
+    let metrics = "--metric p99 --metric error_rate";
+    assert_eq!(code(dir.path(), &format!("compare base.json base.json {metrics} --tolerance 1000")), Some(0));
+    assert_eq!(code(dir.path(), &format!("compare base.json one.json {metrics}")), Some(2));
+    let summary = dir.path().join("summary.md");
+    let output = kefu()
+        .current_dir(dir.path())
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .args(["bench", "compare", "base.json", "slower.json", "--metric", "p99"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(fs::read_to_string(summary).unwrap().contains("| **worse** |"));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_run_with_the_report_so_far() {
+    let dir = TempDir::new().unwrap();
+    for procs in ["1", "2"] {
+        let server = Server::start();
+        let child = Command::new(env!("CARGO_BIN_EXE_kefu"))
+            .current_dir(dir.path())
+            .env_remove("GITHUB_STEP_SUMMARY")
+            .args(["bench", "http", &server.url, "-c", "2", "-r", "500", "-d", "1h", "--warmup", "0s"])
+            .args(["--format", "json", "--procs", procs])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while server.requests() < 200 {
+            std::thread::yield_now();
+        }
+        let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130));
+        let report = json(&output.stdout);
+        assert_eq!(
+            (&report["interrupted"], &report["requests"]["failed"]),
+            (&true.into(), &0.into()),
+            "{report:#}"
+        );
+        assert!(report["requests"]["answered"].as_u64().unwrap() >= 190, "{report:#}");
+    }
+}
+
+#[test]
+fn visitors_of_the_presets_are_served_by_kefu() {
+    let (place, dir) = (Place::new(), TempDir::new().unwrap());
+    let server = place.start();
+    for (preset, steps) in [("chat", 6), ("chat-resume", 10)] {
+        let line =
+            format!("run {preset} --target http://{} -r 20 -d 1s --warmup 0s --format json", server.address);
+        let report = json(&bench(dir.path(), &line).stdout);
+        assert_eq!(report["flows"]["visitor"], serde_json::json!({"done": 20, "failed": 0}), "{report:#}");
+        assert_eq!(report["steps"].as_object().unwrap().len(), steps, "{report:#}");
+        assert_eq!(report["thresholds"][0]["holds"], true);
+    }
+    assert_eq!(code(dir.path(), "run chatt"), Some(3));
+    fs::write(dir.path().join("wrong.yaml"), "flows:\n  - nmae: x\n").unwrap();
+    let output = bench(dir.path(), "run wrong.yaml --target http://127.0.0.1:9");
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("wrong.yaml:2: unknown key `flows.0.nmae`; did you mean `name`?"), "{said}");
+    assert!(String::from_utf8_lossy(&bench(dir.path(), "run soap --show").stdout).contains("soap:Envelope"));
+}

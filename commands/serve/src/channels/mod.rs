@@ -193,7 +193,7 @@ impl Channels {
                 continue;
             }
             let (id, turns) = (row.id, old.map(|old| Arc::clone(&old.turns)).unwrap_or_default());
-            match self.made(row, turns).await? {
+            match Box::pin(self.made(row, turns)).await? {
                 Ok(live) => drop(after.insert(id, Arc::new(live))),
                 // The list of channels says so as well.
                 Err(why) => tracing::error!(channel = %id, why, "a channel cannot be used"),

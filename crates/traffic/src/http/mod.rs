@@ -5,9 +5,12 @@
 //! Which question an answer belongs to is told by what its sender had received, and not only by counting.
 
 mod account;
+mod bodies;
 mod connection;
 mod head;
+mod heads;
 mod lane;
+mod losses;
 mod message;
 mod pairing;
 mod session;

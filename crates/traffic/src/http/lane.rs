@@ -63,4 +63,11 @@ impl Current {
     pub(super) fn new(at: Position) -> Self {
         Self { bytes: Vec::new(), head_len: 0, head: None, at, ended: at.time, damage: None, of: None }
     }
+
+    /// Takes note that it will not be given, and lets go of its bytes.
+    pub(super) fn spoil(&mut self, why: Dropped, held: &mut usize) {
+        self.damage.get_or_insert(why);
+        *held -= self.bytes.len();
+        self.bytes = Vec::new();
+    }
 }

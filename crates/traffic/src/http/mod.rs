@@ -5,9 +5,12 @@
 //! Which question an answer belongs to is told by what its sender had received, and not only by counting.
 
 mod account;
+mod bodies;
 mod connection;
 mod head;
+mod heads;
 mod lane;
+mod losses;
 mod message;
 mod pairing;
 mod session;
@@ -15,7 +18,8 @@ mod traffic;
 mod upgrade;
 
 pub use account::{Account, Dropped, Totals};
-pub use connection::{Connection, chunk_size};
+pub use bodies::chunk_size;
+pub use connection::Connection;
 pub use head::{Head, Malformed, Start, head_len, header_lines, parse_head};
 pub use message::{Answered, Limits, Message, Output};
 pub use session::Session;

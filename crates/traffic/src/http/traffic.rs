@@ -141,7 +141,7 @@ fn events(
     (limits, totals, held): (&Limits, &mut Totals, &mut usize),
     out: &mut impl FnMut(Record),
 ) {
-    let out = |output: Output| out(record(ends, output));
+    let out = &mut |output: Output| out(record(ends, output));
     connection.take(side, event, &mut Context { limits, totals, held, out });
 }
 

@@ -9,7 +9,7 @@ use crate::tcp::{Position, Side};
 
 impl Connection {
     /// The server agrees to another protocol.
-    pub(super) fn switch<F: FnMut(Output)>(&mut self, is_websocket: bool, context: &mut Context<'_, F>) {
+    pub(super) fn switch(&mut self, is_websocket: bool, context: &mut Context<'_>) {
         let is_held = matches!(self.client.state, State::Held(_));
         let held = self.unhold(context);
         let max = u32::try_from(context.limits.message).unwrap_or(u32::MAX);
@@ -24,7 +24,7 @@ impl Connection {
     }
 
     /// The server does not agree: what the client has said since is HTTP.
-    pub(super) fn stay<F: FnMut(Output)>(&mut self, context: &mut Context<'_, F>) {
+    pub(super) fn stay(&mut self, context: &mut Context<'_>) {
         if !matches!(self.client.state, State::Held(_)) {
             return;
         }
@@ -36,20 +36,14 @@ impl Connection {
     }
 
     /// Takes out what the client has said since it asked for another protocol.
-    fn unhold<F: FnMut(Output)>(&mut self, context: &mut Context<'_, F>) -> Option<(Vec<u8>, Position)> {
+    fn unhold(&mut self, context: &mut Context<'_>) -> Option<(Vec<u8>, Position)> {
         let State::Held(at) = self.client.state else { return None };
         let bytes = std::mem::take(&mut self.client.line);
         *context.held -= bytes.len();
         at.map(|at| (bytes, at))
     }
 
-    pub(super) fn frames<F: FnMut(Output)>(
-        &mut self,
-        side: Side,
-        bytes: &[u8],
-        at: Position,
-        context: &mut Context<'_, F>,
-    ) {
+    pub(super) fn frames(&mut self, side: Side, bytes: &[u8], at: Position, context: &mut Context<'_>) {
         let Some(of) = self.answered else { return };
         let State::Frames(reader) = &mut self.lane(side).state else { return };
         let mut give = |is_text: bool, payload: Vec<u8>| {
@@ -71,12 +65,7 @@ impl Connection {
     }
 
     /// A WebSocket that cannot be followed any further in this direction.
-    pub(super) fn broken<F: FnMut(Output)>(
-        &mut self,
-        side: Side,
-        why: Dropped,
-        context: &mut Context<'_, F>,
-    ) {
+    pub(super) fn broken(&mut self, side: Side, why: Dropped, context: &mut Context<'_>) {
         context.totals.frames.seen += 1;
         context.totals.frames.drop_one(why);
         self.lane(side).state = State::Opaque;

@@ -528,7 +528,7 @@ mod tests {
         let note = |data: String| Content::new(MessageKind::Note, "look".to_owned(), Some(&data), None);
         let called = note(format!(r#"{{"mentions":["{one}","{other}"]}}"#)).unwrap();
         assert_eq!(Content::mentions(called.kind, called.data.as_deref()), [one, other]);
-        assert_eq!(Content::mentions(MessageKind::Text, called.data.as_deref()), []);
+        assert!(Content::mentions(MessageKind::Text, called.data.as_deref()).is_empty());
         assert!(!called.is_whisper() && Content::whisper("x").is_whisper());
         for data in [
             r#"{"mentions":[]}"#.to_owned(),

@@ -192,7 +192,8 @@ export default async function composer({ server, person, stage, eventually, expe
     const more = [];
     for (const name of ['甲', '乙']) {
       const guest = await rest.visit(name, `${name}：请问在吗`);
-      await rest.act(alex.token, guest.conversation, 'accept');
+      // Whoever is online was given it.
+      await rest.act(admin.token, guest.conversation, 'transfer', { agent_id: alex.id });
       more.push(guest.conversation);
     }
     await openPage(agent, '#/mine', SCREENS[0]);

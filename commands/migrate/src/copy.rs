@@ -32,10 +32,14 @@ const TOO_MANY: Exit = Exit::Verdict(5);
 pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
     let settings = Settings::load(&args.file.file)?;
     settings.require_tables()?;
-    let work =
-        Work { accept_change: args.accept_change, retry: None, follow: args.follow, recopy: args.recopy };
-    let follow = if args.follow { " --follow" } else { "" };
-    let command = format!("kefu migrate run -f {}{follow}", args.file.file.display());
+    let follow = match (args.follow, args.recopy) {
+        (false, _) => Follow::No,
+        (true, false) => Follow::Yes,
+        (true, true) => Follow::Anew,
+    };
+    let work = Work { accept_change: args.accept_change, retry: None, follow };
+    let option = if args.follow { " --follow" } else { "" };
+    let command = format!("kefu migrate run -f {}{option}", args.file.file.display());
     app.block_on(copy(app, settings, work, args.format, command))?
 }
 
@@ -47,7 +51,7 @@ pub(crate) fn retry(app: &App, args: &RetryArgs) -> Result<Exit, Failure> {
     for letter in Letters::new(&settings.work_dir()).read()?.values() {
         keys.entry(letter.table.clone()).or_default().extend(letter.key_bytes());
     }
-    let work = Work { accept_change: false, retry: Some(keys), follow: false, recopy: false };
+    let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No };
     let command = format!("kefu migrate dead-letter retry -f {}", args.file.file.display());
     app.block_on(copy(app, settings, work, args.format, command))?
 }
@@ -57,10 +61,17 @@ struct Work {
     accept_change: bool,
     /// Only these keys of these tables, whatever was read before.
     retry: Option<HashMap<String, Vec<Vec<u8>>>>,
-    /// Changes come after the copy, until somebody stops it.
-    follow: bool,
-    /// From now on, and not from where an earlier run was.
-    recopy: bool,
+    follow: Follow,
+}
+
+/// Whether changes come after the copy, until somebody stops it.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Follow {
+    No,
+    /// From where an earlier run was.
+    Yes,
+    /// From now on.
+    Anew,
 }
 
 async fn copy(
@@ -74,11 +85,11 @@ async fn copy(
     let plan = check::plan(&settings, &sources).await?;
     plan.refuse()?;
     #[cfg(feature = "mysql")]
-    if work.follow {
+    if work.follow != Follow::No {
         crate::follow::check(&settings, &sources, &plan).await?;
     }
     #[cfg(not(feature = "mysql"))]
-    if work.follow {
+    if work.follow != Follow::No {
         return Err(without_servers());
     }
     let dir = settings.data_dir.clone();
@@ -101,7 +112,7 @@ async fn copy(
     };
     let ended = match work.follow {
         #[cfg(feature = "mysql")]
-        true => copier.all_and_follow(app, &settings, &sources, &plan, &work).await,
+        Follow::Yes | Follow::Anew => copier.all_and_follow(app, &settings, &sources, &plan, &work).await,
         _ => copier.all(&settings, &sources, &plan, &work, app.stop()).await,
     };
     copier.progress.end();

@@ -19,9 +19,9 @@ pub(crate) fn run(app: &App, args: &PlanArgs) -> Result<Exit, Failure> {
     app.block_on(async {
         let sources = Sources::open(&settings).await?;
         let plan = check::plan(&settings, &sources).await?;
-        let mut said = Said::new(&settings, &sources, &plan, app.language());
+        let said = Said::new(&settings, &sources, &plan, app.language());
         #[cfg(feature = "mysql")]
-        said.look_at_logs(&settings, &sources, &plan, app.language()).await?;
+        let said = said.with_logs(&settings, &sources, &plan, app.language()).await?;
         report::print(app, args.format, &said, || said.markdown())?;
         Ok(if said.can_run { Exit::Ok } else { REFUSED })
     })?
@@ -110,15 +110,15 @@ impl Said {
 
     /// Finds out whether changes can be followed.
     #[cfg(feature = "mysql")]
-    async fn look_at_logs(
-        &mut self,
+    async fn with_logs(
+        mut self,
         settings: &Settings,
         sources: &Sources,
         plan: &Plan,
         language: Language,
-    ) -> Result<(), Failure> {
+    ) -> Result<Self, Failure> {
         if plan.tables.iter().any(|table| !table.problems.is_empty()) {
-            return Ok(());
+            return Ok(self);
         }
         for said in &mut self.sources {
             let Some(server) = sources.get(&said.name)?.server() else { continue };
@@ -127,7 +127,7 @@ impl Said {
             said.follow_obstacles = obstacles.collect();
             said.keeps_changes_s = server.retention().await?.map(|kept| kept.as_secs());
         }
-        Ok(())
+        Ok(self)
     }
 
     fn markdown(&self) -> String {

@@ -1,6 +1,6 @@
 use kefu_app::{App, Failure};
 
-use super::{Ended, Work, copier::Copier};
+use super::{Ended, Follow, Work, copier::Copier};
 use crate::{
     check::{Plan, Sources},
     follow::{FollowEnded, Following, Positions},
@@ -17,7 +17,8 @@ impl Copier<'_> {
         plan: &Plan,
         work: &Work,
     ) -> Result<Ended, Failure> {
-        let positions = Positions::take(&mut self.importer, settings, sources, work.recopy).await?;
+        let positions =
+            Positions::take(&mut self.importer, settings, sources, work.follow == Follow::Anew).await?;
         self.since = positions.since();
         let copied = tokio::select! {
             copied = self.all(settings, sources, plan, work, app.stop()) => copied?,

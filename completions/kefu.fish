@@ -298,18 +298,25 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "test" -d 'Carry out the examples in files'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "sign" -d 'Make a request as the service would, covered and signed, for curl'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "mock" -d 'Stand in for the service: take what kefu sends, answer it, and post what is typed here'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -f -a "capture" -d 'Take the HTTP messages out of captured packets'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -f -a "convert" -d 'Turn recorded traffic from one form into another'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -f -a "inspect" -d 'Count what recorded traffic holds: messages, endpoints, rates, errors and a timeline'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run" -f -a "run" -d 'Send recorded requests to a server when they are due'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -f -a "capture" -d 'Take HTTP messages off the network, or out of captured packets'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -f -a "convert" -d 'Turn recorded traffic from one form into another'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -f -a "inspect" -d 'Count what recorded traffic holds: messages, endpoints, rates, errors and a timeline'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -f -a "run" -d 'Send recorded requests to a server when they are due'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -f -a "gor" -d 'Do what a command line of goreplay says'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -s i -l input -d 'Read packets from this file or from those that a pattern names; may be given several times' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l interface -d 'Listen on this network interface, or on `any`; may be given several times' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l bpf -d 'Let through what this expression of tcpdump says, in place of the ports' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l snaplen -d 'Take at most so many bytes of a packet' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l ring -d 'Let the kernel keep so much for each interface until it is taken' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l exit-after -d 'End after this time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l stats -d 'Print what was counted so often; 0s for never' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l port -d 'Of packets, take connections to these ports [default: all]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l max-message -d 'Leave out messages with more bytes' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
@@ -319,6 +326,22 @@ cookies\t'Values of cookies'
 cards\t'Numbers of bank cards'
 phones\t'Numbers of telephones'
 identities\t'Numbers of identity cards'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l only-method -d 'Take requests with these methods alone' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l only-url -d 'Take requests whose path and query match one of these' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l not-url -d 'Leave requests out whose path and query match' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l only-host -d 'Take requests to hosts that match one of these' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l not-host -d 'Leave requests to hosts out that match' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l only-header -d 'Take requests that have this header with a value that matches; of several, all' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l not-header -d 'Leave requests out that have this header with a value that matches' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l sample -d 'Take a part of all requests, or of the values of a header or a parameter of the query, the same each time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l where -d 'Take requests for which this expression holds, in the language of channel files' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l set-header -d 'Put this header in place of one of its name, or beside the others; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l set-param -d 'Put this parameter into the query, in place of one of its name' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l rewrite-url -d 'Replace in the path and query what matches, by the first that does; `$1` is a group' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l rewrite-host -d 'Replace in the host what matches' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l rewrite-header -d 'Replace in a header what matches' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l set -d 'Set target, path, body, param.NAME or header.NAME to what an expression gives' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l middleware -d 'Have messages go through this program, by goreplay\'s protocol, before anything else is done with them' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -s o -l output -d 'Write to this file, which only its owner may read [default: standard output]' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l to -d 'What is written [default: by the name of the file, else gor]' -r -f -a "gor\t'Records as goreplay has them'
 ndjson\t'A line of JSON for each message'
@@ -330,6 +353,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 human\t'For people'
 json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l promisc -d 'Have the interface take what is meant for others as well'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l no-responses -d 'Leave responses out'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l replace -d 'Write over a file that is there already'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -343,6 +367,22 @@ cookies\t'Values of cookies'
 cards\t'Numbers of bank cards'
 phones\t'Numbers of telephones'
 identities\t'Numbers of identity cards'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l only-method -d 'Take requests with these methods alone' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l only-url -d 'Take requests whose path and query match one of these' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l not-url -d 'Leave requests out whose path and query match' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l only-host -d 'Take requests to hosts that match one of these' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l not-host -d 'Leave requests to hosts out that match' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l only-header -d 'Take requests that have this header with a value that matches; of several, all' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l not-header -d 'Leave requests out that have this header with a value that matches' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l sample -d 'Take a part of all requests, or of the values of a header or a parameter of the query, the same each time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l where -d 'Take requests for which this expression holds, in the language of channel files' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l set-header -d 'Put this header in place of one of its name, or beside the others; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l set-param -d 'Put this parameter into the query, in place of one of its name' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l rewrite-url -d 'Replace in the path and query what matches, by the first that does; `$1` is a group' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l rewrite-host -d 'Replace in the host what matches' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l rewrite-header -d 'Replace in a header what matches' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l set -d 'Set target, path, body, param.NAME or header.NAME to what an expression gives' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l middleware -d 'Have messages go through this program, by goreplay\'s protocol, before anything else is done with them' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -s o -l output -d 'Write to this file, which only its owner may read [default: standard output]' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from convert" -l to -d 'What is written [default: by the name of the file, else gor]' -r -f -a "gor\t'Records as goreplay has them'
 ndjson\t'A line of JSON for each message'
@@ -378,7 +418,22 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l loop -d 'Send everything so many times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l connections -d 'Use at most so many connections' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l timeout -d 'Give a request up after this time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l only-method -d 'Take requests with these methods alone' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l only-url -d 'Take requests whose path and query match one of these' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l not-url -d 'Leave requests out whose path and query match' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l only-host -d 'Take requests to hosts that match one of these' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l not-host -d 'Leave requests to hosts out that match' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l only-header -d 'Take requests that have this header with a value that matches; of several, all' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l not-header -d 'Leave requests out that have this header with a value that matches' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l sample -d 'Take a part of all requests, or of the values of a header or a parameter of the query, the same each time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l where -d 'Take requests for which this expression holds, in the language of channel files' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l set-header -d 'Put this header in place of one of its name, or beside the others; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l set-param -d 'Put this parameter into the query, in place of one of its name' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l rewrite-url -d 'Replace in the path and query what matches, by the first that does; `$1` is a group' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l rewrite-host -d 'Replace in the host what matches' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l rewrite-header -d 'Replace in a header what matches' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l set -d 'Set target, path, body, param.NAME or header.NAME to what an expression gives' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l middleware -d 'Have messages go through this program, by goreplay\'s protocol, before anything else is done with them' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l max-message -d 'Leave out messages with more bytes' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s o -l output -d 'Write the answers to this .gor file, which only its owner may read' -r -F
@@ -395,6 +450,13 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l replace -d 'Write over a file that is there already'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify dead-letter" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'

@@ -547,15 +547,18 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
     ),
     (
         "kefu replay capture",
-        "从抓取的数据包中提取 HTTP 消息
+        "从网络接口或抓取的数据包中提取 HTTP 消息
 
-读取 pcap 和 pcapng(也可经 gzip 压缩),按线上原样写出请求和响应。丢失、重复、乱序的报文段会尽可能还原;
+监听网络接口,或读取 pcap 和 pcapng(也可经 gzip 压缩),按线上原样写出请求和响应。丢失、重复、乱序的报文段会尽可能还原;
 未抓到的报文段只影响它所涉及的消息,报告会说明数量。凭据和个人号码会被替换。",
     ),
     (
         "kefu replay capture (after)",
         "\
 示例:
+  # 实时抓取一个服务的请求和响应,持续十分钟
+  kefu replay capture --interface eth0 --port 8080 --exit-after 10m -o old.gor.gz
+
   # 从 tcpdump 写出的数据包中提取一个服务的请求和响应
   kefu replay capture -i old.pcap --port 8080 -o old.gor
 
@@ -568,20 +571,50 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
 替换后的内容长度不变,消息仍然完好:凭据和 Cookie 的值换成字母,相同的值换成相同的字母;数字换成 9。
 每条消息的替换次数以 `redacted=N` 写入其记录。压缩的正文不会检查,报告会给出其数量。
 
+监听需要 libpcap 和权能 CAP_NET_RAW:`sudo setcap cap_net_raw+ep /usr/bin/kefu`。来不及取走而被内核丢弃的数据包会写在报告里。
+被中断时,会写完所有内容再退出。
+
 退出码:
    0  完成
-   1  部分输入已损坏或被截断;能读取的内容都已处理
+   1  部分输入已损坏或被截断,或内核丢弃了数据包;能读取的内容都已处理
   65  输入既不是 pcap,也不是 pcapng
+  69  没有 libpcap、没有该网络接口,或没有监听的权限
   73  无法写入输出,或输出文件已存在",
     ),
     ("Capture:", "抓取"),
     ("kefu replay capture --input", "从此文件或符合通配符的文件读取数据包;可多次指定"),
+    ("Interfaces:", "网络接口"),
+    ("kefu replay capture --interface", "监听此网络接口,或 `any`;可多次指定"),
+    ("kefu replay capture --bpf", "以 tcpdump 的表达式代替端口来筛选"),
+    ("kefu replay capture --snaplen", "每个数据包最多取这么多字节"),
+    ("kefu replay capture --ring", "每个网络接口在内核中最多缓存这么多,直到被取走"),
+    ("kefu replay capture --promisc", "也接收发给其他主机的数据包"),
+    ("kefu replay capture --exit-after", "经过此时间后结束"),
+    ("kefu replay capture --stats", "每隔此时间打印计数;0s 表示不打印"),
+    ("Filters:", "过滤"),
+    ("Changes:", "改写"),
     ("Packets:", "数据包"),
     ("kefu replay capture --port", "只取发往这些端口的连接 [默认:全部]"),
     ("kefu replay capture --max-message", "略过更大的消息"),
     ("kefu replay capture --max-memory", "进行中的连接最多占用这么多内存;放不下的计为丢失"),
     ("kefu replay capture --no-responses", "不写出响应"),
     ("kefu replay capture --redact", "替换消息中的这些内容;`off` 表示不替换"),
+    ("kefu replay capture --only-method", "只取这些方法的请求"),
+    ("kefu replay capture --only-url", "只取路径和查询与其中之一匹配的请求"),
+    ("kefu replay capture --not-url", "略过路径和查询匹配的请求"),
+    ("kefu replay capture --only-host", "只取主机与其中之一匹配的请求"),
+    ("kefu replay capture --not-host", "略过主机匹配的请求"),
+    ("kefu replay capture --only-header", "只取带有此头且其值匹配的请求;指定多个时须全部满足"),
+    ("kefu replay capture --not-header", "略过带有此头且其值匹配的请求"),
+    ("kefu replay capture --sample", "抽取一部分请求,可按头或查询参数的值划分,每次结果相同"),
+    ("kefu replay capture --where", "只取此表达式成立的请求,语法与渠道文件相同"),
+    ("kefu replay capture --set-header", "用此头替换同名的头,没有则添加;可多次指定"),
+    ("kefu replay capture --set-param", "设置查询参数,替换同名的参数"),
+    ("kefu replay capture --rewrite-url", "替换路径和查询中匹配的部分,只用第一条匹配的规则;`$1` 表示分组"),
+    ("kefu replay capture --rewrite-host", "替换主机中匹配的部分"),
+    ("kefu replay capture --rewrite-header", "替换头中匹配的部分"),
+    ("kefu replay capture --set", "把 target、path、body、param.NAME 或 header.NAME 设为表达式的值"),
+    ("kefu replay capture --middleware", "让消息先经过此程序,采用 goreplay 的协议"),
     ("Output:", "输出"),
     ("kefu replay capture --output", "写入此文件,只有其所有者可以读取 [默认:标准输出]"),
     ("kefu replay capture --to", "写出的格式 [默认:由文件名决定,否则为 gor]"),
@@ -614,6 +647,22 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
     ("kefu replay convert --max-message", "略过更大的消息"),
     ("kefu replay convert --max-memory", "进行中的连接最多占用这么多内存;放不下的计为丢失"),
     ("kefu replay convert --redact", "替换消息中的这些内容;`off` 表示不替换"),
+    ("kefu replay convert --only-method", "只取这些方法的请求"),
+    ("kefu replay convert --only-url", "只取路径和查询与其中之一匹配的请求"),
+    ("kefu replay convert --not-url", "略过路径和查询匹配的请求"),
+    ("kefu replay convert --only-host", "只取主机与其中之一匹配的请求"),
+    ("kefu replay convert --not-host", "略过主机匹配的请求"),
+    ("kefu replay convert --only-header", "只取带有此头且其值匹配的请求;指定多个时须全部满足"),
+    ("kefu replay convert --not-header", "略过带有此头且其值匹配的请求"),
+    ("kefu replay convert --sample", "抽取一部分请求,可按头或查询参数的值划分,每次结果相同"),
+    ("kefu replay convert --where", "只取此表达式成立的请求,语法与渠道文件相同"),
+    ("kefu replay convert --set-header", "用此头替换同名的头,没有则添加;可多次指定"),
+    ("kefu replay convert --set-param", "设置查询参数,替换同名的参数"),
+    ("kefu replay convert --rewrite-url", "替换路径和查询中匹配的部分,只用第一条匹配的规则;`$1` 表示分组"),
+    ("kefu replay convert --rewrite-host", "替换主机中匹配的部分"),
+    ("kefu replay convert --rewrite-header", "替换头中匹配的部分"),
+    ("kefu replay convert --set", "把 target、path、body、param.NAME 或 header.NAME 设为表达式的值"),
+    ("kefu replay convert --middleware", "让消息先经过此程序,采用 goreplay 的协议"),
     ("kefu replay convert --output", "写入此文件,只有其所有者可以读取 [默认:标准输出]"),
     ("kefu replay convert --to", "写出的格式 [默认:由文件名决定,否则为 gor]"),
     ("kefu replay convert --replace", "覆盖已存在的文件"),
@@ -652,7 +701,7 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
   kefu replay run old.gor --target http://staging:8080 --allow-host staging --rate 500 --ramp 30s
 
 每个请求都在录制所定的时刻发送,不等之前的请求得到应答;同一条录制连接的请求在同一条连接上依次发送。
-发送的字节就是录制的字节,只多一个头 X-Kefu-Replay,抓取时据此认出自己的重放。延迟从应当发送的时刻算起。
+除要求改写的内容和头 X-Kefu-Replay 之外,发送的字节就是录制的字节;抓取时据此头认出自己的重放。延迟从应当发送的时刻算起。
 WebSocket 和隧道的请求会略过。
 
 退出码:
@@ -675,14 +724,53 @@ WebSocket 和隧道的请求会略过。
     ("kefu replay run --loop", "全部发送这么多遍"),
     ("kefu replay run --connections", "最多使用这么多条连接"),
     ("kefu replay run --timeout", "超过此时间便放弃一个请求"),
-    ("Requests:", "请求"),
+    ("kefu replay run --only-method", "只取这些方法的请求"),
+    ("kefu replay run --only-url", "只取路径和查询与其中之一匹配的请求"),
+    ("kefu replay run --not-url", "略过路径和查询匹配的请求"),
+    ("kefu replay run --only-host", "只取主机与其中之一匹配的请求"),
+    ("kefu replay run --not-host", "略过主机匹配的请求"),
+    ("kefu replay run --only-header", "只取带有此头且其值匹配的请求;指定多个时须全部满足"),
+    ("kefu replay run --not-header", "略过带有此头且其值匹配的请求"),
+    ("kefu replay run --sample", "抽取一部分请求,可按头或查询参数的值划分,每次结果相同"),
+    ("kefu replay run --where", "只取此表达式成立的请求,语法与渠道文件相同"),
     ("kefu replay run --set-header", "用此头替换同名的头,没有则添加;可多次指定"),
+    ("kefu replay run --set-param", "设置查询参数,替换同名的参数"),
+    ("kefu replay run --rewrite-url", "替换路径和查询中匹配的部分,只用第一条匹配的规则;`$1` 表示分组"),
+    ("kefu replay run --rewrite-host", "替换主机中匹配的部分"),
+    ("kefu replay run --rewrite-header", "替换头中匹配的部分"),
+    ("kefu replay run --set", "把 target、path、body、param.NAME 或 header.NAME 设为表达式的值"),
+    ("kefu replay run --middleware", "让消息先经过此程序,采用 goreplay 的协议"),
     ("kefu replay run --no-mark", "不加 X-Kefu-Replay 头"),
     ("kefu replay run --max-message", "略过更大的消息"),
     ("kefu replay run --max-memory", "读取数据包时,进行中的连接最多占用这么多内存;放不下的计为丢失"),
     ("kefu replay run --output", "把应答写入此 .gor 文件,只有其所有者可以读取"),
     ("kefu replay run --replace", "覆盖已存在的文件"),
     ("kefu replay run --format", "报告的格式"),
+    (
+        "kefu replay gor",
+        "执行 goreplay 的命令行
+
+其选项(一个或两个短横线)含义不变;不支持的选项会报错,并说明可用的替代。输入结束时即退出。",
+    ),
+    (
+        "kefu replay gor (after)",
+        "\
+示例:
+  kefu replay gor --input-raw :8080 --input-raw-track-response --output-file requests.gor
+  kefu replay gor --input-file 'requests_*.gor|200%' --output-http 'http://127.0.0.1:8081|50%'
+  kefu replay gor --input-raw :8080 --output-http http://127.0.0.1:8081 --http-disallow-url ^/admin
+
+退出码:
+   0  完成
+   2  有的请求没有应答
+   4  抓取的正是所发送的
+  64  选项未知或不支持;会说明替代办法
+  69  没有某个输入或输出",
+    ),
+    (
+        "kefu replay gor <flags>",
+        "goreplay 的选项:--input-file、--input-raw、--input-tcp、--output-file、--output-http、--http-allow-url、--middleware …",
+    ),
     (
         "kefu adapt channel mock",
         "扮演渠道方:接收 kefu 发出的请求并作答,把这里输入的内容推送给 kefu

@@ -40,6 +40,15 @@ fuzz_target!(|input: (u8, &[u8])| {
     for record in &whole.0 {
         assert!(record.payload.len() <= MAX);
         write_record(&mut out, record).unwrap();
+        // What a middleware is handed and gives back.
+        let plain = Record::from_plain(&record.to_plain()).unwrap();
+        assert_eq!(
+            (plain.payload, plain.id, plain.timestamp),
+            (record.payload.clone(), record.id.clone(), record.timestamp)
+        );
+    }
+    if let Ok(record) = Record::from_plain(bytes) {
+        assert!(record.payload.len() < bytes.len());
     }
     // A record counts with its first line, which says more when it is written than it may have said.
     let again = read(&out, out.len().max(1), 2 * MAX).0;

@@ -36,7 +36,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
     ("kefu-adapt", &["kefu-app", "kefu-gateway", "kefu-upstream", "kefu-wire"]),
-    ("kefu-replay", &["kefu-app", "kefu-text", "kefu-traffic"]),
+    ("kefu-libpcap", &[]),
+    ("kefu-replay", &["kefu-app", "kefu-libpcap", "kefu-text", "kefu-traffic", "kefu-wire"]),
     ("kefu-migrate", &["kefu-app", "kefu-core", "kefu-store"]),
     ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-migrate", "kefu-replay", "kefu-serve"]),
 ];
@@ -50,6 +51,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("hyper-util", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
     ("tokio-rustls", &["kefu-upstream"]),
     ("matchit", &["kefu-gateway"]),
+    ("pcap", &["kefu-replay"]),
     ("argon2", &["kefu-serve"]),
     ("serde_yaml", &["kefu-app", "kefu-wire"]),
     ("tracing-subscriber", &["kefu-app"]),
@@ -176,6 +178,9 @@ fn the_converter_alone_has_no_server_and_no_network() {
         assert!(!bridge.lines().any(|line| line.starts_with(name)), "{name}");
     }
     assert!(bridge.lines().any(|line| line.starts_with("kefu-gateway ")));
+    // Nothing of a capture is in the daemon.
+    let daemon = tree("serve");
+    assert!(!daemon.lines().any(|line| line.starts_with("pcap ") || line.starts_with("kefu-libpcap ")));
 }
 
 #[test]

@@ -1,11 +1,17 @@
+mod filter;
+mod live;
 mod run;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Subcommand, ValueEnum, ValueHint};
 use kefu_app::ByteSize;
 
-pub use self::run::{HeaderLine, RunArgs, Speed};
+pub use self::{
+    filter::{FilterArgs, HeaderPattern, HeaderRewrite, Parameter, Rewrite, Sample, SampleBy},
+    live::LiveArgs,
+    run::{HeaderLine, RunArgs, Speed},
+};
 
 /// Capture, convert, inspect and replay recorded HTTP traffic
 #[derive(clap::Args, Clone, Debug)]
@@ -19,9 +25,10 @@ pub struct Args {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Action {
-    /// Take the HTTP messages out of captured packets
+    /// Take HTTP messages off the network, or out of captured packets
     ///
-    /// Reads pcap and pcapng, also compressed by gzip, and writes requests and responses as they were on the wire. Lost,
+    /// Listens on network interfaces, or reads pcap and pcapng, also compressed by gzip, and writes requests and responses
+    /// as they were on the wire. Lost,
     /// repeated and reordered segments are put right where that is possible; a segment that was not captured costs the
     /// messages that it touches, and the report says how many. Credentials and personal numbers are replaced.
     Capture(Box<CaptureArgs>),
@@ -33,6 +40,11 @@ pub enum Action {
     Inspect(Box<InspectArgs>),
     /// Send recorded requests to a server when they are due
     Run(Box<RunArgs>),
+    /// Do what a command line of goreplay says
+    ///
+    /// Its flags, with one dash or two, mean what they mean there; what cannot be had is an error that names what is there
+    /// in its place. It ends when its inputs are at their ends.
+    Gor(GorArgs),
 }
 
 const EXIT_CODES: &str = "\
@@ -50,6 +62,9 @@ Exit codes:
 
 const CAPTURE_EXAMPLES: &str = "\
 Examples:
+  # What a service is asked and answers, as it goes by, for ten minutes
+  kefu replay capture --interface eth0 --port 8080 --exit-after 10m -o old.gor.gz
+
   # Requests and responses of a service, from packets that tcpdump has written
   kefu replay capture -i old.pcap --port 8080 -o old.gor
 
@@ -63,10 +78,14 @@ What is replaced is of the same length, so that messages stay well formed: crede
 letters that are the same for the same value, digits by 9. How many replacements a message has stands in its record as
 `redacted=N`. Bodies that are compressed are not looked into; the report counts them.
 
+Listening takes libpcap and the capability CAP_NET_RAW: `sudo setcap cap_net_raw+ep /usr/bin/kefu`. What the kernel had to
+drop, because there was more than could be taken, is in the report. Interrupted, it writes everything and ends.
+
 Exit codes:
    0  done
-   1  a part of the input is damaged or cut off; what could be read of it is there
+   1  a part of the input is damaged or cut off, or the kernel has dropped packets; what could be read is there
   65  the input is neither pcap nor pcapng
+  69  libpcap, the interface or the permission to listen is not there
   73  the output cannot be written, or is there already";
 
 /// What `kefu replay capture` is to do.
@@ -74,8 +93,12 @@ Exit codes:
 #[command(after_help = CAPTURE_EXAMPLES)]
 pub struct CaptureArgs {
     /// Read packets from this file or from those that a pattern names; may be given several times
-    #[arg(short, long, value_name = "FILE", required = true, value_hint = ValueHint::FilePath, help_heading = "Capture")]
+    #[arg(short, long, value_name = "FILE", required_unless_present = "interface", value_hint = ValueHint::FilePath, help_heading = "Capture")]
     pub input: Vec<PathBuf>,
+
+    /// What is captured as it goes by.
+    #[command(flatten)]
+    pub live: LiveArgs,
 
     /// What is read.
     #[command(flatten)]
@@ -95,6 +118,10 @@ pub struct CaptureArgs {
         help_heading = "Capture"
     )]
     pub redact: Vec<Rule>,
+
+    /// What is taken and what is changed.
+    #[command(flatten)]
+    pub filters: FilterArgs,
 
     /// Where it goes.
     #[command(flatten)]
@@ -138,6 +165,10 @@ pub struct ConvertArgs {
     )]
     pub redact: Vec<Rule>,
 
+    /// What is taken and what is changed.
+    #[command(flatten)]
+    pub filters: FilterArgs,
+
     /// Where it goes.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -172,6 +203,28 @@ pub struct InspectArgs {
     /// Write the result like this
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ReportFormat::Text, help_heading = "Result")]
     pub format: ReportFormat,
+}
+
+const GOR_EXAMPLES: &str = "\
+Examples:
+  kefu replay gor --input-raw :8080 --input-raw-track-response --output-file requests.gor
+  kefu replay gor --input-file 'requests_*.gor|200%' --output-http 'http://127.0.0.1:8081|50%'
+  kefu replay gor --input-raw :8080 --output-http http://127.0.0.1:8081 --http-disallow-url ^/admin
+
+Exit codes:
+   0  done
+   2  some requests have no answer
+   4  what is captured would be what is sent
+  64  a flag is unknown, or cannot be had: what to use is said
+  69  an input or an output is not there";
+
+/// A command line of goreplay.
+#[derive(clap::Args, Clone, Debug)]
+#[command(after_help = GOR_EXAMPLES)]
+pub struct GorArgs {
+    /// goreplay's flags: --input-file, --input-raw, --input-tcp, --output-file, --output-http, --http-allow-url, --middleware …
+    #[arg(value_name = "FLAGS", required = true, trailing_var_arg = true, allow_hyphen_values = true, value_hint = ValueHint::Other)]
+    pub flags: Vec<OsString>,
 }
 
 /// What is read of the input.

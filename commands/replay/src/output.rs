@@ -92,6 +92,20 @@ impl Output {
         self.told(written)
     }
 
+    /// Hands what was written to the system, so that others see it and it outlives this process.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        let flushed = match &mut self.sink {
+            Sink::GorFile(files) => files.flush(),
+            Sink::Gor(out) => out.flush(),
+            Sink::Lines(out) | Sink::Archive { out, .. } => out.writer.flush(),
+        };
+        self.told(flushed).map(|_| ())
+    }
+
     /// Ends the output; a file is synced.
     ///
     /// # Errors

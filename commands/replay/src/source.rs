@@ -13,6 +13,7 @@ use kefu_traffic::{
     pcap,
     tcp::{self, Counters},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -35,6 +36,23 @@ pub(crate) struct Source {
     limits: LimitArgs,
 }
 
+/// Takes what is read.
+pub(crate) trait Sink {
+    /// Takes a record.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be taken; nothing more is given then.
+    fn take(&mut self, record: Record) -> Result<(), Failure>;
+
+    /// Hands on what was kept back: time has passed.
+    ///
+    /// # Errors
+    ///
+    /// As for records.
+    fn tick(&mut self) -> Result<(), Failure>;
+}
+
 /// How reading went.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
@@ -42,8 +60,24 @@ pub(crate) struct Outcome {
     pub(crate) complaints: u64,
     /// What became of packets, if there were any.
     pub(crate) packets: Option<Packets>,
+    /// What the interfaces have counted, if there were any.
+    pub(crate) interfaces: Vec<Interface>,
     /// The user wants no more.
     pub(crate) is_stopped: bool,
+}
+
+/// What has been counted on an interface.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub(crate) struct Interface {
+    pub(crate) interface: String,
+    /// Packets that were taken out of the kernel's ring.
+    pub(crate) taken: u64,
+    /// Packets that passed the kernel's filter, also those for which the ring had no place; on loopback each is seen twice.
+    pub(crate) received: u64,
+    /// Packets for which the ring had no place.
+    pub(crate) dropped: u64,
+    /// Packets that the interface or its driver let go.
+    pub(crate) dropped_by_interface: u64,
 }
 
 /// What became of packets, segments and messages.
@@ -154,10 +188,7 @@ impl Source {
         stop: &Stop,
         out: &mut impl FnMut(Record) -> Result<(), Failure>,
     ) -> Result<Outcome, Failure> {
-        let (message, memory) = (self.limits.max_message.as_usize(), self.limits.max_memory.as_usize());
-        let tcp = tcp::Limits { bytes: memory / 4, flow_bytes: memory / 4, ..tcp::Limits::default() };
-        let http = Limits { message, bytes: memory - memory / 4, ..Limits::default() };
-        let mut traffic = Traffic::new(&self.ports, tcp, http);
+        let mut traffic = traffic(&self.ports, self.limits);
         let mut failed = None;
         let mut give = |record: Record| {
             if failed.is_none() {
@@ -195,6 +226,14 @@ impl Source {
             Packets { packets: traffic.packets(), segments: traffic.segments(), messages: traffic.totals() };
         Ok(Outcome { packets: Some(packets), is_stopped, ..Outcome::default() })
     }
+}
+
+/// Reads connections to ports out of packets.
+pub(crate) fn traffic(ports: &[u16], limits: LimitArgs) -> Traffic {
+    let (message, memory) = (limits.max_message.as_usize(), limits.max_memory.as_usize());
+    let tcp = tcp::Limits { bytes: memory / 4, flow_bytes: memory / 4, ..tcp::Limits::default() };
+    let http = Limits { message, bytes: memory - memory / 4, ..Limits::default() };
+    Traffic::new(ports, tcp, http)
 }
 
 /// What is wrong with the input, as far as it is printed.

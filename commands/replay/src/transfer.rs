@@ -1,80 +1,81 @@
-//! `kefu replay capture` and `kefu replay convert`: records from files into a file.
-
-use std::collections::HashSet;
+//! `kefu replay capture` and `kefu replay convert`: records from interfaces and files into a file.
 
 use kefu_app::{App, Exit, Failure, Language, Stop, Text};
-use kefu_traffic::gor::{Kind, Record};
 use serde_json::{Value, json};
 
 use crate::{
     PARTLY,
-    args::{CaptureArgs, ConvertArgs, OutputArgs, ReportFormat},
-    message::Parts,
+    account::Reason,
+    args::{CaptureArgs, ConvertArgs, FilterArgs, OutputArgs, ReportFormat},
+    live::Live,
     output::Output,
+    pipeline::{Ended, Pipeline, Wanted, Written},
     redact::Redaction,
-    run::MARK,
     shown,
-    source::{Outcome, Source},
+    source::{Outcome, Sink as _, Source},
 };
 
 /// Takes the messages out of packets.
 pub(crate) fn capture(app: &App, args: &CaptureArgs) -> Result<Exit, Failure> {
     let redaction = Redaction::new(&args.redact)?;
-    let source = Source::open(&args.input, &args.source)?.only_packets()?;
+    let origin = if args.live.interface.is_empty() {
+        Origin::Files(Source::open(&args.input, &args.source)?.only_packets()?)
+    } else {
+        Origin::Live(Live::open(&args.live, &args.source.port, args.source.limits)?)
+    };
     let wanted = Wanted { responses: !args.no_responses, replays: false };
-    transfer(app, source, redaction, wanted, &args.output)
+    transfer(app, origin, redaction, wanted, &args.filters, &args.output)
 }
 
 /// Turns records from one form into another.
 pub(crate) fn convert(app: &App, args: &ConvertArgs) -> Result<Exit, Failure> {
     let redaction = Redaction::new(&args.redact)?;
-    let source = Source::open(&args.input, &args.source)?;
+    let origin = Origin::Files(Source::open(&args.input, &args.source)?);
     let wanted = Wanted { responses: true, replays: true };
-    transfer(app, source, redaction, wanted, &args.output)
+    transfer(app, origin, redaction, wanted, &args.filters, &args.output)
 }
 
-/// So many requests of a replay wait for their answers.
-const IDS_MAX: usize = 1_000_000;
-
-/// What has been written.
-#[derive(Clone, Copy, Debug, Default)]
-struct Written {
-    requests: u64,
-    responses: u64,
-    frames: u64,
-    bytes: u64,
-    /// Messages of a replay, which are left out.
-    own: u64,
+/// Where messages come from.
+enum Origin {
+    Files(Source),
+    Live(Live),
 }
 
-impl Written {
-    fn count(&mut self, record: &Record) {
-        self.bytes += record.payload.len() as u64;
-        *match record.kind {
-            Kind::Request => &mut self.requests,
-            Kind::Response | Kind::Replayed => &mut self.responses,
-            _ => &mut self.frames,
-        } += 1;
+impl Origin {
+    /// Has everything go through the pipeline; its output is ended in any case.
+    fn read(
+        self,
+        mut pipeline: Pipeline,
+        language: Language,
+        stop: &Stop,
+    ) -> Result<(Outcome, Ended), Failure> {
+        let outcome = match self {
+            Self::Files(source) => source.read(language, stop, &mut |record| pipeline.take(record)),
+            Self::Live(live) => live.read(language, stop, &mut pipeline),
+        };
+        let ended = pipeline.finish();
+        Ok((outcome?, ended?))
     }
 }
 
 fn transfer(
     app: &App,
-    source: Source,
+    origin: Origin,
     redaction: Option<Redaction>,
     wanted: Wanted,
+    filters: &FilterArgs,
     args: &OutputArgs,
 ) -> Result<Exit, Failure> {
     let output = Output::open(args)?;
     let (language, stop) = (app.language(), app.stop());
-    let work = Work { source, redaction, wanted, output };
-    let ended = app.block_on(async move {
-        tokio::task::spawn_blocking(move || work.run(language, &stop)).await.map_err(Failure::internal)?
+    let pipeline = Pipeline::new(wanted, filters, redaction, output, language)?;
+    let (outcome, ended) = app.block_on(async move {
+        let work = move || origin.read(pipeline, language, &stop);
+        tokio::task::spawn_blocking(work).await.map_err(Failure::internal)?
     })??;
-    let Ended { outcome, written, redaction } = ended;
     let text = match args.format {
-        ReportFormat::Json => format!("{}\n", report_json(&outcome, written, redaction.as_ref())),
-        ReportFormat::Text => report_text(&outcome, written, redaction.as_ref(), language),
+        ReportFormat::Json => format!("{}\n", report_json(&outcome, &ended)),
+        ReportFormat::Text => report_text(&outcome, &ended, language),
     };
     // Standard output has the records unless they are in a file.
     if args.output.is_some() {
@@ -83,89 +84,25 @@ fn transfer(
         use std::io::Write as _;
         drop(std::io::stderr().write_all(text.as_bytes()));
     }
+    let dropped: u64 = outcome.interfaces.iter().map(|one| one.dropped + one.dropped_by_interface).sum();
     Ok(match outcome {
         Outcome { is_stopped: true, .. } => Exit::Interrupted,
         Outcome { complaints: 1.., .. } => PARTLY,
+        _ if dropped > 0 => PARTLY,
         _ => Exit::Ok,
     })
 }
 
-/// What is taken over.
-#[derive(Clone, Copy, Debug)]
-struct Wanted {
-    responses: bool,
-    /// Messages of a replay by kefu.
-    replays: bool,
-}
-
-/// Tells the messages of a replay: its requests by their mark, and what belongs to them.
-#[derive(Debug, Default)]
-struct Own {
-    ids: HashSet<String>,
-}
-
-impl Own {
-    fn is_of_replay(&mut self, record: &Record) -> bool {
-        if record.kind != Kind::Request {
-            return self.ids.remove(&record.id);
-        }
-        let is_marked = Parts::of(record).is_some_and(|parts| parts.header(MARK).is_some());
-        if is_marked && self.ids.len() < IDS_MAX {
-            self.ids.insert(record.id.clone());
-        }
-        is_marked
-    }
-}
-
-struct Work {
-    source: Source,
-    redaction: Option<Redaction>,
-    wanted: Wanted,
-    output: Output,
-}
-
-struct Ended {
-    outcome: Outcome,
-    written: Written,
-    redaction: Option<Redaction>,
-}
-
-impl Work {
-    fn run(self, language: Language, stop: &Stop) -> Result<Ended, Failure> {
-        let Self { source, mut redaction, wanted, mut output } = self;
-        let mut written = Written::default();
-        let mut is_read = true;
-        let mut own = Own::default();
-        let outcome = source.read(language, stop, &mut |mut record| {
-            let is_wanted =
-                wanted.responses || matches!(record.kind, Kind::Request | Kind::ToServer | Kind::Other(_));
-            if !wanted.replays && own.is_of_replay(&record) {
-                written.own += 1;
-                return Ok(());
-            }
-            if !is_wanted || !is_read {
-                return Ok(());
-            }
-            if let Some(redaction) = &mut redaction {
-                redaction.apply(&mut record);
-            }
-            written.count(&record);
-            is_read = output.write(record)?;
-            Ok(())
-        })?;
-        output.finish()?;
-        Ok(Ended { outcome, written, redaction })
-    }
-}
-
-fn report_json(outcome: &Outcome, written: Written, redaction: Option<&Redaction>) -> Value {
+fn report_json(outcome: &Outcome, ended: &Ended) -> Value {
+    let Ended { written, account, redaction } = ended;
     let mut report = json!({
         "requests": written.requests,
         "responses": written.responses,
         "websocket_messages": written.frames,
         "bytes": written.bytes,
-        "own_replays": written.own,
+        "own_replays": account.of(Reason::OwnReplay),
         "damaged": outcome.complaints,
+        "account": account.to_json(),
     });
     if let Some(redaction) = redaction {
         report["redacted"] =
@@ -174,17 +111,36 @@ fn report_json(outcome: &Outcome, written: Written, redaction: Option<&Redaction
     if let Some(packets) = outcome.packets {
         report["capture"] = packets.to_json();
     }
+    if !outcome.interfaces.is_empty() {
+        report["interfaces"] = json!(outcome.interfaces);
+    }
     report
 }
 
-fn report_text(
-    outcome: &Outcome,
-    written: Written,
-    redaction: Option<&Redaction>,
-    language: Language,
-) -> String {
-    let mut out = outcome.packets.map_or_else(String::new, |packets| packets.to_text(language));
-    let Written { requests, responses, frames, bytes, own } = written;
+fn report_text(outcome: &Outcome, ended: &Ended, language: Language) -> String {
+    let say = |en: &str, zh: &str| Text::new(en, zh).in_language(language).to_owned();
+    let mut out = String::new();
+    if !outcome.interfaces.is_empty() {
+        let mut rows = vec![vec![
+            say("interface", "网络接口"),
+            say("packets taken", "已取数据包"),
+            say("received", "内核收到"),
+            say("dropped by the kernel", "内核丢弃"),
+            say("dropped by the interface", "网卡丢弃"),
+        ]];
+        rows.extend(outcome.interfaces.iter().map(|one| {
+            let counts = [one.taken, one.received, one.dropped, one.dropped_by_interface];
+            std::iter::once(shown::line(&one.interface))
+                .chain(counts.map(|count| count.to_string()))
+                .collect()
+        }));
+        out.push_str(&shown::table(&rows));
+        out.push('\n');
+    }
+    if let Some(packets) = outcome.packets {
+        out.push_str(&packets.to_text(language));
+    }
+    let Written { requests, responses, frames, bytes } = ended.written;
     let bytes = shown::bytes(bytes);
     let mut lines = vec![Text::new(
         format!(
@@ -192,17 +148,17 @@ fn report_text(
         ),
         format!("已写出 {requests} 个请求、{responses} 个响应、{frames} 条 WebSocket 消息,共 {bytes}"),
     )];
-    if let Some(Redaction { replaced, unseen, .. }) = redaction {
+    if let Some(Redaction { replaced, unseen, .. }) = &ended.redaction {
         lines.push(Text::new(
             format!("{replaced} secrets and numbers replaced; {unseen} compressed bodies not looked into"),
             format!("已替换 {replaced} 处机密与号码;{unseen} 个压缩的正文未检查"),
         ));
     }
-    if own > 0 {
-        lines.push(Text::new(
-            format!("{own} messages left out that are of a replay by kefu"),
-            format!("已略过 {own} 条由 kefu 重放的消息"),
-        ));
+    for (reason, count) in ended.account.reasons() {
+        let text = reason.text();
+        let (en, zh) = (text.in_language(Language::English), text.in_language(Language::Chinese));
+        lines
+            .push(Text::new(format!("{count} messages left out: {en}"), format!("略过 {count} 条消息:{zh}")));
     }
     for line in lines {
         out.push_str(line.in_language(language));

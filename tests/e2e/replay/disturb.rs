@@ -35,7 +35,6 @@ pub(crate) fn shuffled(bytes: &[u8], seed: u64) -> Disturbed {
     let mut packets = packets(bytes);
     for _ in 0..packets.len() / 4 {
         let at = random.below(packets.len() as u64 - 1) as usize;
-        // The time stays with the place, so that no packet comes long after its time.
         packets.swap(at, at + 1);
     }
     for _ in 0..packets.len() / 10 {
@@ -43,7 +42,18 @@ pub(crate) fn shuffled(bytes: &[u8], seed: u64) -> Disturbed {
         let to = (from + 1 + random.below(10) as usize).min(packets.len());
         packets.insert(to, packets[from]);
     }
+    // Every packet comes shortly after the one before: on a slow machine neighbours may be further apart than a network
+    // would ever hold one back.
+    let timed: Vec<Vec<u8>> = (0..).zip(packets).map(|(place, packet)| timed(packet, place)).collect();
+    let packets: Vec<&[u8]> = timed.iter().map(Vec::as_slice).collect();
     Disturbed { bytes: file(&bytes[..HEADER], &packets), lost: 0 }
+}
+
+/// A packet at a tenth of a millisecond for each place.
+fn timed(packet: &[u8], place: u32) -> Vec<u8> {
+    let micros = place * 100;
+    let (seconds, micros) = (1_700_000_000 + micros / 1_000_000, micros % 1_000_000);
+    [&seconds.to_le_bytes()[..], &micros.to_le_bytes(), &packet[8..]].concat()
 }
 
 /// Some packets with data are missing.

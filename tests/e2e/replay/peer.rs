@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -14,7 +14,7 @@ use crate::support::random::eventually;
 
 /// A server with everything that HTTP/1.1 has for bodies.
 const SERVER: &str = r#"
-import http.server, sys, time
+import base64, gzip, hashlib, http.server, sys, time
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -32,8 +32,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def websocket(self):
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        self.end_headers()
+        self.close_connection = True
+        while True:
+            first, second = self.rfile.read(2)
+            size = second & 127
+            if size == 126:
+                size = int.from_bytes(self.rfile.read(2), "big")
+            mask = self.rfile.read(4)
+            data = bytes(byte ^ mask[at % 4] for at, byte in enumerate(self.rfile.read(size)))
+            length = bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2, "big")
+            self.wfile.write(bytes([first]) + length + data)
+            if first & 15 == 8:
+                return
+
     def do_GET(self):
-        if self.path.startswith("/chunks"):
+        if self.headers.get("Upgrade", "").lower() == "websocket":
+            self.websocket()
+        elif self.path.startswith("/gzip"):
+            self.answer(200, gzip.compress(b"g" * 5000), **{"Content-Encoding": "gzip"})
+        elif self.path.startswith("/br"):
+            # A stream of brotli with what it says in clear.
+            self.answer(200, b"\x0b\x02\x80hello\x03", **{"Content-Encoding": "br"})
+        elif self.path.startswith("/chunks"):
             self.send_response(200)
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
@@ -76,7 +103,7 @@ server.serve_forever()
 "#;
 
 /// Says that a test is not made for want of something.
-fn without(what: &str) {
+pub(crate) fn without(what: &str) {
     eprintln!("not tested: {what} is not to be had");
 }
 
@@ -85,7 +112,7 @@ fn run(program: &str, args: &[&str]) -> Option<Output> {
 }
 
 /// A process that ends with its test.
-struct Process(Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -127,16 +154,28 @@ pub(crate) struct Capture {
     _folder: TempDir,
 }
 
-/// Captures on loopback what clients and a server say to each other.
+/// Captures on loopback what clients and a server of Python's library say to each other.
 pub(crate) fn captured() -> Option<Capture> {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path())?;
+    capture(folder, server.port, talk)
+}
+
+/// Captures on loopback what clients and nginx say to each other.
+pub(crate) fn captured_from_nginx() -> Option<Capture> {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, _nginx) = nginx(folder.path())?;
+    capture(folder, port, talk_to_nginx)
+}
+
+/// Captures what `talk` has clients say, and a last connection after it.
+fn capture(folder: TempDir, port: u16, talk: fn(u16, &Path)) -> Option<Capture> {
     let path = folder.path().join("real.pcap");
     let said = folder.path().join("said");
     let mut dump = Command::new("tcpdump")
         .args(["-i", "lo", "-U", "--immediate-mode", "-B", "16384", "-s", "0", "-w"])
         .arg(&path)
-        .arg(format!("tcp port {}", server.port))
+        .arg(format!("tcp port {port}"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(fs::File::create(&said).unwrap())
@@ -155,9 +194,9 @@ pub(crate) fn captured() -> Option<Capture> {
         without("tcpdump with the right to capture, and curl");
         return None;
     }
-    talk(server.port, folder.path());
+    talk(port, folder.path());
     // What was said last is in the file: a connection with a path of its own.
-    exchange(server.port, "GET /ok/last HTTP/1.1\r\nHost: last\r\nConnection: close\r\n\r\n");
+    exchange(port, "GET /ok/last HTTP/1.1\r\nHost: last\r\nConnection: close\r\n\r\n");
     eventually("the capture of what was said last", || {
         let bytes = fs::read(&path).ok()?;
         let bytes = &bytes[bytes.len().saturating_sub(64 << 10)..];
@@ -170,12 +209,90 @@ pub(crate) fn captured() -> Option<Capture> {
     Some(Capture { path, _folder: folder })
 }
 
+/// Starts nginx with files, chunks, compression and a body that it asks for first; gives its port.
+fn nginx(dir: &Path) -> Option<(u16, Process)> {
+    let program = std::env::var("KEFU_NGINX").unwrap_or_else(|_| "nginx".to_owned());
+    // Where it looks for what is named without a folder.
+    let dir_text = dir.display();
+    fs::create_dir(dir.join("files")).unwrap();
+    fs::write(dir.join("files/large.txt"), vec![b'L'; 150_000]).unwrap();
+    fs::write(dir.join("files/empty.txt"), "").unwrap();
+    for _ in 0..5 {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+        let folders: String = kinds.map(|kind| format!("{kind}_temp_path {dir_text}/{kind};")).concat();
+        let configuration = format!(
+            "daemon off; master_process off; pid {dir_text}/pid; error_log /dev/null; events {{}}
+             http {{ access_log off; {folders} types {{ text/plain txt; }} gzip_types text/plain; gzip_min_length 1;
+             server {{ listen 127.0.0.1:{port}; root {dir_text}/files;
+               location /ok {{ default_type text/none; return 200 'ok $request_uri'; }}
+               location /gzip/ {{ gzip on; alias {dir_text}/files/; }}
+               location /none {{ return 204; }}
+               location /gone {{ return 301 /ok/gone; }}
+               location /post {{ proxy_pass http://127.0.0.1:{port}/ok/proxied; }} }} }}"
+        );
+        fs::write(dir.join("nginx.conf"), configuration).unwrap();
+        let child = Command::new(&program)
+            .args(["-p", dir.to_str().unwrap(), "-e", "/dev/null", "-c"])
+            .arg(dir.join("nginx.conf"))
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(child) = child else {
+            without("nginx");
+            return None;
+        };
+        let mut process = Process(child);
+        let is_there = eventually("nginx", || {
+            let has_ended = process.0.try_wait().unwrap().is_some();
+            let is_there = TcpStream::connect(("127.0.0.1", port)).is_ok();
+            (has_ended || is_there).then_some(is_there && !has_ended)
+        });
+        // Somebody else may have taken the port meanwhile.
+        if is_there {
+            return Some((port, process));
+        }
+    }
+    without("nginx on a port of its own");
+    None
+}
+
+/// Clients of nginx.
+fn talk_to_nginx(port: u16, dir: &Path) {
+    fs::write(dir.join("body"), vec![b'b'; 200_000]).unwrap();
+    let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    let body = format!("@{}", dir.join("body").display());
+    let paths = ["/ok/1", "/large.txt", "/empty.txt", "/none", "/gone", "/missing"].map(url);
+    let mut keep: Vec<&str> = vec!["-s"];
+    for path in &paths {
+        keep.extend(["-o", "/dev/null", path.as_str()]);
+    }
+    run("curl", &keep);
+    run("curl", &["-s", "-o", "/dev/null", "--compressed", &url("/gzip/large.txt"), &url("/large.txt")]);
+    run("curl", &["-s", "-o", "/dev/null", "-r", "10-99", &url("/large.txt")]);
+    run("curl", &["-s", "-I", &url("/large.txt"), "--next", "-s", "-I", &url("/missing")]);
+    run(
+        "curl",
+        &["-s", "-o", "/dev/null", "-H", "Expect: 100-continue", "--data-binary", &body, &url("/post")],
+    );
+    run(
+        "curl",
+        &["-s", "-o", "/dev/null", "-H", "Transfer-Encoding: chunked", "--data-binary", &body, &url("/post")],
+    );
+    run("curl", &["-s", "-o", "/dev/null", "-0", &url("/ok/old"), &url("/large.txt")]);
+    for number in 0..10 {
+        run("curl", &["-s", "-o", "/dev/null", &url(&format!("/ok/{number}")), &url("/large.txt")]);
+    }
+    pipe(port);
+}
+
 /// Clients of several kinds.
 fn talk(port: u16, dir: &Path) {
     fs::write(dir.join("body"), vec![b'b'; 200_000]).unwrap();
     let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
     let body = format!("@{}", dir.join("body").display());
-    let paths = ["/ok/1", "/chunks", "/none", "/same", "/missing?q=1", "/large", "/ok/2"].map(url);
+    let paths =
+        ["/ok/1", "/chunks", "/gzip", "/br", "/none", "/same", "/missing?q=1", "/large", "/ok/2"].map(url);
     let mut keep: Vec<&str> = vec!["-s", "-o", "/dev/null"];
     for path in &paths {
         keep.extend(["-o", "/dev/null", path.as_str()]);
@@ -193,7 +310,28 @@ fn talk(port: u16, dir: &Path) {
             &["-s", "-o", "/dev/null", &url(&format!("/ok/{number}")), &url(&format!("/chunks/{number}"))],
         );
     }
-    // Requests one behind the other, without waiting.
+    let script = WEBSOCKET.replace("URL", &format!("ws://127.0.0.1:{port}/ws"));
+    let spoke = run("node", &["--experimental-websocket", "-e", &script]);
+    if spoke.is_none_or(|output| !output.status.success()) {
+        without("node with WebSockets");
+    }
+    pipe(port);
+}
+
+/// A client of WebSockets that sends messages and waits for each to come back.
+const WEBSOCKET: &str = r#"
+const socket = new WebSocket("URL");
+const messages = ["hello", "茶".repeat(20), "x".repeat(3000), "bye"];
+let at = 0;
+const next = () => at < messages.length ? socket.send(messages[at++]) : socket.close();
+socket.onopen = next;
+socket.onmessage = next;
+socket.onerror = () => process.exit(1);
+socket.onclose = () => process.exit(0);
+"#;
+
+/// Sends requests one behind the other, without waiting.
+fn pipe(port: u16) {
     let one = |number: usize| format!("GET /ok/pipe/{number} HTTP/1.1\r\nHost: pipe\r\n\r\n");
     let mut pipe: String = (0..6).map(one).collect();
     pipe.push_str("GET /ok/pipe/end HTTP/1.1\r\nHost: pipe\r\nConnection: close\r\n\r\n");
@@ -214,6 +352,10 @@ pub(crate) struct Shark {
     pub(crate) statuses: Vec<u64>,
     /// Lengths of bodies of answers, without those that are empty.
     pub(crate) body_lengths: Vec<usize>,
+    /// Codings of answers that are compressed, and what their heads say of their lengths.
+    pub(crate) compressed: Vec<(String, String)>,
+    /// Texts of WebSocket messages.
+    pub(crate) texts: Vec<String>,
 }
 
 pub(crate) fn tshark(path: &Path) -> Option<Shark> {
@@ -242,9 +384,17 @@ pub(crate) fn tshark(path: &Path) -> Option<Shark> {
         .iter()
         .flat_map(|row| row[0].split('\u{1}').map(|code| code.parse().unwrap()).collect::<Vec<_>>())
         .collect();
+    let names = ["http.content_encoding", "http.content_length_header"];
+    let compressed = fields("http.response && http.content_encoding", &names)
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    let texts = fields("websocket.payload.text", &["websocket.payload.text"]);
+    let texts = texts.iter().flat_map(|row| row[0].split('\u{1}').map(str::to_owned)).collect();
     let objects = path.with_extension("objects");
     let export = format!("http,{}", objects.display());
-    run("tshark", &["-r", file, "-q", "-d", "tcp.port==1-65535,http", "--export-objects", &export]).unwrap();
+    let whole = ["-r", file, "-q", "-d", "tcp.port==1-65535,http", "-o", "http.decompress_body:FALSE"];
+    run("tshark", &[&whole[..], &["--export-objects", &export]].concat()).unwrap();
     let body_lengths = fs::read_dir(&objects)
         .unwrap()
         .map(|entry| fs::read(entry.unwrap().path()).unwrap())
@@ -252,5 +402,5 @@ pub(crate) fn tshark(path: &Path) -> Option<Shark> {
         .filter(|body| !body.starts_with(b"bbb") && !body.starts_with(b"name=value"))
         .map(|body| body.len())
         .collect();
-    Some(Shark { requests, statuses, body_lengths })
+    Some(Shark { requests, statuses, body_lengths, compressed, texts })
 }

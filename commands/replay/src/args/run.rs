@@ -3,7 +3,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use clap::{ValueHint, builder::RangedU64ValueParser};
 use kefu_app::parse_duration;
 
-use super::{LimitArgs, ReportFormat};
+use super::{FilterArgs, LimitArgs, ReportFormat};
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -17,8 +17,8 @@ Examples:
   kefu replay run old.gor --target http://staging:8080 --allow-host staging --rate 500 --ramp 30s
 
 Each request is sent when it is due by the recording, whether or not earlier ones are answered; those of one recorded
-connection follow each other on one connection. The bytes are the recorded ones but for the header X-Kefu-Replay, by
-which a capture knows its own replay. Latency counts from when a request was due. Requests for WebSockets and tunnels
+connection follow each other on one connection. The bytes are the recorded ones but for what is to be changed and the header
+X-Kefu-Replay, by which a capture knows its own replay. Latency counts from when a request was due. Requests for WebSockets and tunnels
 are left out.
 
 Exit codes:
@@ -77,12 +77,12 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration, help_heading = "Pace")]
     pub timeout: Duration,
 
-    /// Put this header in place of one of its name, or beside the others; may be given several times
-    #[arg(long, value_name = "NAME: VALUE", help_heading = "Requests")]
-    pub set_header: Vec<HeaderLine>,
+    /// What is sent and what is changed in it.
+    #[command(flatten)]
+    pub filters: FilterArgs,
 
     /// Leave the header X-Kefu-Replay out
-    #[arg(long, help_heading = "Requests")]
+    #[arg(long, help_heading = "Changes")]
     pub no_mark: bool,
 
     /// What may be taken up.

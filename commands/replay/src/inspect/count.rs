@@ -1,11 +1,17 @@
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    time::Duration,
+};
 
 use kefu_traffic::{
     Latency,
     gor::{Kind, Record},
 };
 
-use crate::message::Parts;
+use crate::{
+    account::{Account, Reason},
+    message::Parts,
+};
 
 /// More endpoints are counted as one.
 const ENDPOINTS_MAX: usize = 10_000;
@@ -20,6 +26,7 @@ const NANOS_PER_S: i64 = 1_000_000_000;
 /// What is counted.
 #[derive(Debug, Default)]
 pub(super) struct Count {
+    records: u64,
     pub(super) requests: u64,
     pub(super) responses: u64,
     pub(super) replayed: u64,
@@ -44,6 +51,8 @@ pub(super) struct Count {
     connections: HashSet<String>,
     waiting: HashMap<String, Waiting>,
     order: VecDeque<String>,
+    /// Answers that came before the end of their requests: whether each is an error.
+    early: HashMap<String, bool>,
 }
 
 /// A request whose answer has not been seen.
@@ -105,6 +114,7 @@ impl Timeline {
 
 impl Count {
     pub(super) fn add(&mut self, record: &Record) {
+        self.records += 1;
         self.bytes += record.payload.len() as u64;
         self.redacted += u64::from(record.field("redacted").is_some());
         self.first = Some(self.first.map_or(record.timestamp, |first| first.min(record.timestamp)));
@@ -142,6 +152,9 @@ impl Count {
             endpoint = "…".to_owned();
         }
         self.endpoints.entry(endpoint.clone()).or_default().requests += 1;
+        if let Some(is_error) = self.early.remove(&record.id) {
+            return self.pair(&endpoint, is_error, Duration::ZERO);
+        }
         let ended = record.timestamp.saturating_add(record.latency.unwrap_or_default().max(0));
         if self.waiting.insert(record.id.clone(), Waiting { endpoint, ended }).is_none() {
             self.order.push_back(record.id.clone());
@@ -169,15 +182,32 @@ impl Count {
             self.timeline.add(record.timestamp, 0, 1);
         }
         // Of a replay, the request may have been answered before; each answer counts to its endpoint.
-        let Some(Waiting { endpoint, ended }) = self.waiting.remove(&record.id) else { return };
-        self.paired += 1;
+        let Some(Waiting { endpoint, ended }) = self.waiting.remove(&record.id) else {
+            if self.early.len() < WAITING_MAX {
+                self.early.insert(record.id.clone(), is_error);
+            }
+            return;
+        };
         let took = u64::try_from(record.timestamp.saturating_sub(ended)).unwrap_or_default();
-        let took = std::time::Duration::from_nanos(took);
+        self.pair(&endpoint, is_error, Duration::from_nanos(took));
+    }
+
+    fn pair(&mut self, endpoint: &str, is_error: bool, took: Duration) {
+        self.paired += 1;
         self.latency.record_duration(took);
-        let endpoint = self.endpoints.entry(endpoint).or_default();
+        let endpoint = self.endpoints.entry(endpoint.to_owned()).or_default();
         endpoint.responses += 1;
         endpoint.errors += u64::from(is_error);
         endpoint.latency.record_duration(took);
+    }
+
+    /// What became of records: those that could be read were counted.
+    pub(super) fn account(&self) -> Account {
+        let counted = self.requests + self.responses + self.replayed + self.frames + self.others;
+        let mut account = Account::default();
+        (account.seen, account.emitted) = (self.records, counted - self.malformed);
+        account.dropped(Reason::Malformed, self.malformed);
+        account
     }
 
     /// Connections that were told apart.
@@ -234,6 +264,22 @@ fn template(target: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_before_the_end_of_its_request_is_of_a_pair() {
+        let record = |kind, payload: &str| Record {
+            kind,
+            id: "a".to_owned(),
+            timestamp: 5,
+            latency: None,
+            extra: String::new(),
+            payload: payload.into(),
+        };
+        let mut count = Count::default();
+        count.add(&record(Kind::Response, "HTTP/1.1 413 Too Large\r\n\r\n"));
+        count.add(&record(Kind::Request, "POST /upload HTTP/1.1\r\n\r\n"));
+        assert_eq!((count.paired, count.endpoints["POST /upload"].errors), (1, 1));
+    }
 
     #[test]
     fn ids_in_paths_are_one_endpoint() {

@@ -49,6 +49,7 @@ pub(super) fn json(count: &Count, outcome: &Outcome, top: usize) -> Value {
         "malformed": count.malformed,
         "redacted": count.redacted,
         "damaged": outcome.complaints,
+        "account": count.account().to_json(),
         "bytes": count.bytes,
         "connections": count.connections(),
         "first": count.first.map(shown::time),

@@ -42,43 +42,45 @@ const DRAIN: Duration = Duration::from_secs(2);
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    pub(super) target: SocketAddr,
-    pub(super) connections: usize,
-    pub(super) timeout: Duration,
-    pub(super) limits: Limits,
+pub(crate) struct Plan {
+    pub(crate) target: SocketAddr,
+    pub(crate) connections: usize,
+    pub(crate) timeout: Duration,
+    pub(crate) limits: Limits,
 }
 
 /// What was done.
 #[derive(Debug, Default)]
-pub(super) struct Figures {
-    pub(super) sent: u64,
-    pub(super) answered: u64,
-    pub(super) statuses: BTreeMap<u16, u64>,
-    pub(super) lost: BTreeMap<Lost, u64>,
-    /// Requests that were due and not sent, because the run was stopped.
-    pub(super) unsent: u64,
+pub(crate) struct Figures {
+    pub(crate) sent: u64,
+    pub(crate) answered: u64,
+    pub(crate) statuses: BTreeMap<u16, u64>,
+    pub(crate) lost: BTreeMap<Lost, u64>,
+    /// Requests that had their turn and were given up before a byte of them was written.
+    pub(crate) never_sent: u64,
+    /// Requests that were due and not done, because the run was stopped.
+    pub(crate) unsent: u64,
     /// Requests that waited for the one before them on their connection.
-    pub(super) waited: u64,
-    pub(super) opened: u64,
-    pub(super) again: u64,
-    pub(super) bytes_sent: u64,
-    pub(super) bytes_received: u64,
+    pub(crate) waited: u64,
+    pub(crate) opened: u64,
+    pub(crate) again: u64,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
     /// From when it was due to when its turn came.
-    pub(super) late: Latency,
+    pub(crate) late: Latency,
     /// From when it was due to when its first byte was written: lateness, waits and connections.
-    pub(super) send_error: Latency,
+    pub(crate) send_error: Latency,
     /// From when it was due to the end of the answer.
-    pub(super) latency: Latency,
+    pub(crate) latency: Latency,
     /// From when its first byte was written to the end of the answer.
-    pub(super) service: Latency,
+    pub(crate) service: Latency,
     /// How late the last request was.
-    pub(super) drift: Duration,
-    pub(super) elapsed: Duration,
+    pub(crate) drift: Duration,
+    pub(crate) elapsed: Duration,
 }
 
 /// The run as it goes.
-pub(super) struct Engine {
+pub(crate) struct Engine {
     plan: Plan,
     poll: Poll,
     timer: Timer,
@@ -89,7 +91,7 @@ pub(super) struct Engine {
     pile: usize,
     pile_bytes: usize,
     output: Option<FileWriter>,
-    pub(super) figures: Figures,
+    pub(crate) figures: Figures,
 }
 
 impl Engine {
@@ -98,7 +100,7 @@ impl Engine {
     /// # Errors
     ///
     /// The system gives no poller.
-    pub(super) fn new(plan: Plan, output: Option<FileWriter>) -> io::Result<(Self, Arc<Waker>)> {
+    pub(crate) fn new(plan: Plan, output: Option<FileWriter>) -> io::Result<(Self, Arc<Waker>)> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let timer = Timer::new(&poll, TIMER)?;
@@ -113,7 +115,7 @@ impl Engine {
     /// # Errors
     ///
     /// The poller or the output fails.
-    pub(super) fn run(mut self, feed: &mut Feed, stop: &Stop) -> Result<Figures, Failure> {
+    pub(crate) fn run(mut self, feed: &mut Feed, stop: &Stop) -> Result<Figures, Failure> {
         let mut events = Events::with_capacity(EVENTS);
         let mut buffer = vec![0; READ];
         // The clock begins when the first request is there, not while files are opened.
@@ -250,6 +252,8 @@ impl Engine {
             self.figures.bytes_sent += len as u64;
             self.figures.send_error.record(job.due, sent);
             self.figures.drift = sent.saturating_sub(job.due);
+        } else {
+            self.figures.never_sent += 1;
         }
     }
 

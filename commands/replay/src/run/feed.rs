@@ -11,12 +11,15 @@ use std::{
 };
 
 use kefu_app::{Failure, Language, Stop};
-use kefu_traffic::Schedule;
+use kefu_traffic::{Schedule, gor::Record};
 use mio::Waker;
 
-use super::prepare::{Prepared, Rewrites, Skipped};
+use super::prepare::{Prepared, Rewrites};
 use crate::{
+    account::{Account, Reason},
     args::Speed,
+    middleware::{self, Middleware},
+    screen::{Rules, Screen},
     source::{Outcome, Source},
 };
 
@@ -28,56 +31,58 @@ const BATCHES: usize = 16;
 
 /// A request and when it is to be sent, from the start of the run.
 #[derive(Debug)]
-pub(super) struct Job {
-    pub(super) due: Duration,
-    pub(super) prepared: Prepared,
+pub(crate) struct Job {
+    pub(crate) due: Duration,
+    pub(crate) prepared: Prepared,
 }
 
 /// When requests are due.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Pace {
+pub(crate) enum Pace {
     /// By the recording.
     Recorded(Speed),
     /// By a schedule of their own.
     Scheduled(Schedule),
 }
 
-/// What is not sent, by why.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Left {
-    pub(super) malformed: u64,
-    pub(super) unsafe_method: u64,
-    pub(super) upgrade: u64,
-}
-
 /// What the thread has read.
 #[derive(Debug)]
-pub(super) struct Fed {
-    pub(super) outcome: Outcome,
-    pub(super) left: Left,
+pub(crate) struct Fed {
+    pub(crate) outcome: Outcome,
+    /// What became of records up to here; requests that were prepared stand under `emitted`.
+    pub(crate) account: Account,
+    /// Requests that nobody took, because the run was stopped.
+    pub(crate) untaken: u64,
 }
 
 /// The requests that come next.
-pub(super) struct Feed {
+pub(crate) struct Feed {
     receiver: Receiver<VecDeque<Job>>,
     batch: VecDeque<Job>,
     is_over: bool,
+}
+
+/// A thread that reads files for a feed.
+pub(crate) struct FileFeed {
+    pub(crate) feed: Feed,
     thread: JoinHandle<Result<Fed, Failure>>,
 }
 
 /// What a run reads, and how.
-pub(super) struct Reading {
-    pub(super) open: Box<dyn Fn() -> Result<Source, Failure> + Send>,
-    pub(super) times: u64,
-    pub(super) pace: Pace,
-    pub(super) rewrites: Rewrites,
-    pub(super) language: Language,
-    pub(super) stop: Stop,
+pub(crate) struct Reading {
+    pub(crate) open: Box<dyn Fn() -> Result<Source, Failure> + Send>,
+    pub(crate) times: u64,
+    pub(crate) pace: Pace,
+    pub(crate) rules: Rules,
+    pub(crate) middleware: Option<Middleware>,
+    pub(crate) rewrites: Rewrites,
+    pub(crate) language: Language,
+    pub(crate) stop: Stop,
 }
 
-impl Feed {
+impl FileFeed {
     /// Begins to read; `waker` is told of each batch.
-    pub(super) fn start(reading: Reading, waker: Arc<Waker>) -> Self {
+    pub(crate) fn start(reading: Reading, waker: Arc<Waker>) -> Self {
         let (sender, receiver) = sync_channel(BATCHES);
         let thread = std::thread::spawn(move || {
             let fed = reading.all(&sender, &waker);
@@ -86,11 +91,33 @@ impl Feed {
             drop(waker.wake());
             fed
         });
-        Self { receiver, batch: VecDeque::new(), is_over: false, thread }
+        Self { feed: Feed::new(receiver), thread }
+    }
+
+    /// Waits for the thread, which has read everything or sees that the run is stopped.
+    pub(crate) fn finish(self) -> Result<Fed, Failure> {
+        let untaken = self.feed.untaken();
+        let fed = self.thread.join();
+        let fed = fed.unwrap_or_else(|_| Err(Failure::internal("the thread that reads has panicked")))?;
+        Ok(Fed { untaken, ..fed })
+    }
+
+    /// Ends without what is still to come: the run has failed.
+    pub(crate) fn abandon(self) {
+        drop(self.feed);
+        // What the thread says of it is of no more use.
+        drop(self.thread.join());
+    }
+}
+
+impl Feed {
+    /// Will give what is sent to `receiver`.
+    pub(crate) fn new(receiver: Receiver<VecDeque<Job>>) -> Self {
+        Self { receiver, batch: VecDeque::new(), is_over: false }
     }
 
     /// When the next request is due, if it is there already.
-    pub(super) fn due(&mut self) -> Option<Duration> {
+    pub(crate) fn due(&mut self) -> Option<Duration> {
         while self.batch.is_empty() && !self.is_over {
             match self.receiver.try_recv() {
                 Ok(batch) => self.batch = batch,
@@ -101,69 +128,104 @@ impl Feed {
         self.batch.front().map(|job| job.due)
     }
 
-    pub(super) fn next(&mut self) -> Option<Job> {
+    pub(crate) fn next(&mut self) -> Option<Job> {
         self.batch.pop_front()
     }
 
     /// Whether nothing more will come.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_over && self.batch.is_empty()
     }
 
-    /// Waits for the thread, which must have nothing to hand on any more.
-    pub(super) fn finish(self) -> Result<Fed, Failure> {
-        drop(self.receiver);
-        self.thread.join().unwrap_or_else(|_| Err(Failure::internal("the thread that reads has panicked")))
+    /// Waits until nothing more comes, and says how many requests nobody took.
+    pub(crate) fn untaken(self) -> u64 {
+        let coming: usize = self.receiver.iter().map(|batch| batch.len()).sum();
+        (self.batch.len() + coming) as u64
     }
 }
 
 impl Reading {
     fn all(self, sender: &SyncSender<VecDeque<Job>>, waker: &Waker) -> Result<Fed, Failure> {
-        let mut left = Left::default();
+        let Self { open, times, pace, rules, mut middleware, rewrites, language, stop } = self;
+        let clock = Clock { pace, number: 0, first: None, begun: 0, last: 0, steps: 0 };
+        let mut preparing = Preparing {
+            screen: Screen::new(rules),
+            rewrites,
+            clock,
+            account: Account::default(),
+            batch: VecDeque::new(),
+            bytes: 0,
+            is_wanted: true,
+            sender,
+            waker,
+        };
         let mut outcome = Outcome::default();
-        let mut clock = Clock { pace: self.pace, number: 0, first: None, begun: 0, last: 0, steps: 0 };
-        let (mut batch, mut bytes) = (VecDeque::new(), 0);
-        let mut is_wanted = true;
-        for _ in 0..self.times {
-            clock.begin();
-            let source = (self.open)()?;
-            let read = source.read(self.language, &self.stop, &mut |record| {
-                if !is_wanted {
-                    return Ok(());
+        for _ in 0..times {
+            preparing.clock.begin();
+            let source = open()?;
+            let read = source.read(language, &stop, &mut |record| match &mut middleware {
+                Some(middleware) if middleware::is_known(record.kind) => {
+                    middleware.exchange(record, &mut |record| preparing.take(record))
                 }
-                let timestamp = record.timestamp;
-                let prepared = match self.rewrites.prepare(record) {
-                    Ok(prepared) => prepared,
-                    Err(why) => {
-                        match why {
-                            Skipped::NoRequest => {}
-                            Skipped::Malformed => left.malformed += 1,
-                            Skipped::UnsafeMethod => left.unsafe_method += 1,
-                            Skipped::Upgrade => left.upgrade += 1,
-                        }
-                        return Ok(());
-                    }
-                };
-                bytes += prepared.bytes.len();
-                batch.push_back(Job { due: clock.due(timestamp), prepared });
-                if bytes >= BATCH_BYTES || batch.len() >= BATCH_REQUESTS {
-                    bytes = 0;
-                    is_wanted = sender.send(std::mem::take(&mut batch)).is_ok();
-                    drop(waker.wake());
-                }
-                Ok(())
+                _ => preparing.take(record),
             })?;
             outcome.complaints += read.complaints;
             outcome.is_stopped |= read.is_stopped;
-            if outcome.is_stopped || !is_wanted {
+            if outcome.is_stopped || !preparing.is_wanted {
                 break;
             }
         }
-        if !batch.is_empty() {
-            // Nobody who waits for it is no mistake: the run was ended.
-            drop(sender.send(batch));
+        if let Some(middleware) = &mut middleware {
+            middleware.finish(&mut |record| preparing.take(record))?;
+            let Middleware { given, returned, .. } = *middleware;
+            preparing.account.seen += given.saturating_sub(returned);
+            preparing.account.dropped(Reason::Middleware, given.saturating_sub(returned));
         }
-        Ok(Fed { outcome, left })
+        preparing.hand_on();
+        Ok(Fed { outcome, account: preparing.account, untaken: 0 })
+    }
+}
+
+/// Makes requests of records, and hands them on.
+struct Preparing<'a> {
+    screen: Screen,
+    rewrites: Rewrites,
+    clock: Clock,
+    account: Account,
+    batch: VecDeque<Job>,
+    bytes: usize,
+    is_wanted: bool,
+    sender: &'a SyncSender<VecDeque<Job>>,
+    waker: &'a Waker,
+}
+
+impl Preparing<'_> {
+    fn take(&mut self, mut record: Record) -> Result<(), Failure> {
+        self.account.seen += 1;
+        let timestamp = record.timestamp;
+        let passed = self.screen.apply(&mut record);
+        match passed.and_then(|()| self.rewrites.prepare(record).map_err(Reason::from)) {
+            Ok(prepared) => {
+                self.account.emitted += 1;
+                self.bytes += prepared.bytes.len();
+                self.batch.push_back(Job { due: self.clock.due(timestamp), prepared });
+                if self.bytes >= BATCH_BYTES || self.batch.len() >= BATCH_REQUESTS {
+                    self.hand_on();
+                }
+            }
+            Err(reason) => self.account.dropped(reason, 1),
+        }
+        Ok(())
+    }
+
+    fn hand_on(&mut self) {
+        self.bytes = 0;
+        let batch = std::mem::take(&mut self.batch);
+        if !batch.is_empty() {
+            // Nobody who waits for it is no mistake: the run has failed.
+            self.is_wanted &= self.sender.send(batch).is_ok();
+            drop(self.waker.wake());
+        }
     }
 }
 

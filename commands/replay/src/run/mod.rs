@@ -19,23 +19,25 @@ use kefu_traffic::{
     http::Limits,
 };
 
-pub(crate) use self::prepare::MARK;
-use self::{
+use self::feed::{Fed, FileFeed, Pace, Reading};
+pub(crate) use self::{
     engine::{Engine, Figures, Plan},
-    feed::{Fed, Feed, Pace, Reading},
-    prepare::Rewrites,
+    feed::{Feed, Job},
+    prepare::{MARK, Rewrites},
 };
 use crate::{
     args::{HeaderLine, ReportFormat, RunArgs},
+    middleware::Middleware,
+    screen::Rules,
     source::Source,
 };
 
 /// Some requests have no answer.
-const UNANSWERED: Exit = Exit::Verdict(2);
+pub(crate) const UNANSWERED: Exit = Exit::Verdict(2);
 /// A part of the input could not be read.
-const DAMAGED: Exit = Exit::Verdict(3);
+pub(crate) const DAMAGED: Exit = Exit::Verdict(3);
 /// The target was not allowed.
-const REFUSED: Exit = Exit::Verdict(4);
+pub(crate) const REFUSED: Exit = Exit::Verdict(4);
 
 /// Sends what the files hold, and prints how it went.
 pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
@@ -70,11 +72,15 @@ pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
             Failure::new(Exit::Io, Text::new("cannot prepare to send", "无法准备发送")).because(error)
         };
         let (engine, waker) = Engine::new(plan, output).map_err(failed)?;
-        let mut feed = Feed::start(reading, Arc::clone(&waker));
-        let figures = if is_dry { dry(&mut feed) } else { engine.run(&mut feed, &stop) };
-        // What the reader met is told first: it may be why there was nothing to send.
-        let fed = feed.finish();
-        Ok((figures?, fed?))
+        let mut files = FileFeed::start(reading, Arc::clone(&waker));
+        let figures = if is_dry { dry(&mut files.feed) } else { engine.run(&mut files.feed, &stop) };
+        match figures {
+            Ok(figures) => Ok((figures, files.finish()?)),
+            Err(failure) => {
+                files.abandon();
+                Err(failure)
+            }
+        }
     };
     let (figures, fed) =
         app.block_on(async { tokio::task::spawn_blocking(work).await.map_err(Failure::internal)? })??;
@@ -111,22 +117,33 @@ fn source_args(args: &RunArgs) -> crate::args::SourceArgs {
 }
 
 fn reading(args: &RunArgs, pace: Pace, language: Language, stop: Stop) -> Result<Reading, Failure> {
-    let mut headers = args.set_header.clone();
+    let mut headers = Vec::new();
     if !args.no_mark {
-        let mut run = [0; 8];
-        getrandom::fill(&mut run).map_err(Failure::internal)?;
-        let value = format!("{:016x}", u64::from_be_bytes(run));
-        headers.push(HeaderLine { name: MARK.to_owned(), value });
+        headers.push(mark()?);
     }
+    let middleware = args.filters.middleware.as_ref().map(|command| Middleware::start(command, language));
     let (input, source) = (args.input.clone(), source_args(args));
     Ok(Reading {
         open: Box::new(move || Source::open(&input, &source)),
         times: args.times,
         pace,
+        rules: Rules::from(&args.filters),
+        middleware: middleware.transpose()?,
         rewrites: Rewrites { headers, unsafe_methods: args.unsafe_methods },
         language,
         stop,
     })
+}
+
+/// The header by which a capture knows the requests of this run.
+///
+/// # Errors
+///
+/// The system gives no random numbers.
+pub(crate) fn mark() -> Result<HeaderLine, Failure> {
+    let mut run = [0; 8];
+    getrandom::fill(&mut run).map_err(Failure::internal)?;
+    Ok(HeaderLine { name: MARK.to_owned(), value: format!("{:016x}", u64::from_be_bytes(run)) })
 }
 
 fn pace(args: &RunArgs) -> Result<Pace, Failure> {
@@ -137,7 +154,7 @@ fn pace(args: &RunArgs) -> Result<Pace, Failure> {
 }
 
 /// The address of the target, unless it is not this machine and was not allowed.
-fn target(url: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {
+pub(crate) fn target(url: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {
     let cannot = |hint: Text| {
         let text = Text::new(format!("cannot send to {url}"), format!("无法发送到 {url}"));
         Failure::new(Exit::Usage, text).hint(hint)

@@ -4,25 +4,25 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use kefu_traffic::gor::{Kind, Record};
 
-use crate::{args::HeaderLine, head::EditedHead, message::Parts};
+use crate::{account::Reason, args::HeaderLine, head::EditedHead, message::Parts};
 
 /// The header by which a capture knows a replay.
 pub(crate) const MARK: &str = "X-Kefu-Replay";
 
 /// A request that is to be sent.
 #[derive(Clone, Debug)]
-pub(super) struct Prepared {
-    pub(super) bytes: Vec<u8>,
-    pub(super) id: String,
+pub(crate) struct Prepared {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) id: String,
     /// The same for all requests of a recorded connection.
-    pub(super) connection: u64,
+    pub(crate) connection: u64,
     /// Sending it twice changes nothing.
-    pub(super) is_safe: bool,
+    pub(crate) is_safe: bool,
 }
 
 /// Why a record is not sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Skipped {
+pub(crate) enum Skipped {
     /// It is no request.
     NoRequest,
     /// It is no HTTP.
@@ -33,15 +33,31 @@ pub(super) enum Skipped {
     Upgrade,
 }
 
+impl From<Skipped> for Reason {
+    fn from(why: Skipped) -> Self {
+        match why {
+            Skipped::NoRequest => Self::Response,
+            Skipped::Malformed => Self::Malformed,
+            Skipped::UnsafeMethod => Self::UnsafeMethod,
+            Skipped::Upgrade => Self::Upgrade,
+        }
+    }
+}
+
 /// What is set in each request.
 #[derive(Clone, Debug)]
-pub(super) struct Rewrites {
-    pub(super) headers: Vec<HeaderLine>,
-    pub(super) unsafe_methods: bool,
+pub(crate) struct Rewrites {
+    pub(crate) headers: Vec<HeaderLine>,
+    pub(crate) unsafe_methods: bool,
 }
 
 impl Rewrites {
-    pub(super) fn prepare(&self, record: Record) -> Result<Prepared, Skipped> {
+    /// What is sent of a record.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not sent.
+    pub(crate) fn prepare(&self, record: Record) -> Result<Prepared, Skipped> {
         if record.kind != Kind::Request {
             return Err(Skipped::NoRequest);
         }

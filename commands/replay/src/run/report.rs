@@ -3,10 +3,14 @@ use serde_json::{Map, Value, json};
 
 use super::{
     engine::Figures,
-    feed::{Fed, Left, Pace},
+    feed::{Fed, Pace},
     slot::Lost,
 };
-use crate::{args::Speed, shown};
+use crate::{
+    account::{Account, Reason},
+    args::Speed,
+    shown,
+};
 
 impl Lost {
     fn name(self) -> &'static str {
@@ -28,19 +32,33 @@ impl Lost {
     }
 }
 
+/// What became of the records that were read: those of which a byte was sent were emitted.
+pub(super) fn account(figures: &Figures, fed: &Fed) -> Account {
+    let mut account = fed.account.clone();
+    account.emitted = figures.sent;
+    account.in_flight = figures.unsent + fed.untaken;
+    account.dropped(Reason::NotSent, figures.never_sent);
+    account
+}
+
 /// For programs.
 pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace) -> Value {
     let statuses: Map<String, Value> =
         figures.statuses.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
     let lost: Map<String, Value> =
         figures.lost.iter().map(|(why, count)| (why.name().to_owned(), json!(count))).collect();
-    let Left { malformed, unsafe_method, upgrade } = fed.left;
+    let account = account(figures, fed);
     let mut report = json!({
         "sent": figures.sent,
         "answered": figures.answered,
         "unanswered": lost,
         "unsent": figures.unsent,
-        "left_out": { "malformed": malformed, "unsafe_method": unsafe_method, "upgrade": upgrade },
+        "left_out": {
+            "malformed": account.of(Reason::Malformed),
+            "unsafe_method": account.of(Reason::UnsafeMethod),
+            "upgrade": account.of(Reason::Upgrade),
+        },
+        "account": account.to_json(),
         "damaged": fed.outcome.complaints,
         "statuses": statuses,
         "seconds": figures.elapsed.as_secs_f64(),
@@ -73,15 +91,13 @@ pub(super) fn text(figures: &Figures, fed: &Fed, pace: Pace, language: Language)
     for (why, count) in &figures.lost {
         rows.push(vec![why.text().in_language(language).to_owned(), count.to_string()]);
     }
-    let Left { malformed, unsafe_method, upgrade } = fed.left;
+    for (reason, count) in fed.account.reasons().filter(|(reason, _)| *reason != Reason::Response) {
+        let text = reason.text();
+        let (en, zh) = (text.in_language(Language::English), text.in_language(Language::Chinese));
+        rows.push(vec![say(&format!("left out: {en}"), &format!("略过:{zh}")), count.to_string()]);
+    }
     for (name, count) in [
-        (say("not sent", "未发送"), figures.unsent),
-        (
-            say("left out: unsafe method (--unsafe-methods)", "略过:有副作用的方法(--unsafe-methods)"),
-            unsafe_method,
-        ),
-        (say("left out: WebSocket or tunnel", "略过:WebSocket 或隧道"), upgrade),
-        (say("left out: malformed", "略过:格式错误"), malformed),
+        (say("not sent", "未发送"), figures.unsent + fed.untaken),
         (say("damaged places", "损坏之处"), fed.outcome.complaints),
         (say("sent again", "重新发送"), figures.again),
     ] {

@@ -49,7 +49,7 @@ pub(super) struct Current {
 
 /// Why a request has no answer.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Lost {
+pub(crate) enum Lost {
     /// No connection could be made.
     Connect,
     /// The connection ended before the answer did.

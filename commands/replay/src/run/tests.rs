@@ -7,7 +7,10 @@ use std::{
 use kefu_traffic::gor::{Kind, Reader, Record, write_record};
 
 use super::*;
-use crate::args::{LimitArgs, Speed};
+use crate::{
+    account::Reason,
+    args::{FilterArgs, LimitArgs, Speed},
+};
 
 /// What a server is to do with a request.
 type Answer = fn(&str) -> Option<&'static str>;
@@ -101,7 +104,7 @@ impl Run {
             times: 1,
             connections: 64,
             timeout: Duration::from_secs(5),
-            set_header: Vec::new(),
+            filters: FilterArgs::default(),
             no_mark: true,
             limits: LimitArgs { max_message: size, max_memory: size },
             output: None,
@@ -113,6 +116,10 @@ impl Run {
 
     fn go(&self) -> (Figures, Fed) {
         let (_handle, stop) = Stop::new();
+        self.go_until(&stop)
+    }
+
+    fn go_until(&self, stop: &Stop) -> (Figures, Fed) {
         let args = &self.args;
         let reading = reading(args, pace(args).unwrap(), Language::English, stop.clone()).unwrap();
         let plan = Plan {
@@ -124,13 +131,16 @@ impl Run {
         let path = self.folder.path().join("out.gor");
         let output = FileWriter::new(Pattern::fixed(path.to_string_lossy()), Chunks::Replace);
         let (engine, waker) = Engine::new(plan, Some(output)).unwrap();
-        let mut feed = Feed::start(reading, waker);
-        let figures = engine.run(&mut feed, &stop).unwrap();
-        let fed = feed.finish().unwrap();
+        let mut files = FileFeed::start(reading, waker);
+        let figures = engine.run(&mut files.feed, stop).unwrap();
+        let fed = files.finish().unwrap();
         assert_eq!(figures.answered + figures.lost.values().sum::<u64>(), {
             let connect = figures.lost.get(&slot::Lost::Connect).copied().unwrap_or_default();
             figures.sent + connect
         });
+        let account = report::account(&figures, &fed);
+        let dropped: u64 = account.reasons().map(|(_, count)| count).sum();
+        assert_eq!(account.seen, account.emitted + dropped + account.in_flight, "{account:?}");
         (figures, fed)
     }
 
@@ -192,13 +202,46 @@ fn only_what_is_safe_is_sent_unless_all_is_wanted() {
     let records = [request(1, 0, 0, "GET"), request(1, 1, 0, "POST"), request(1, 2, 0, "DELETE")];
     let mut run = Run::new(&records, address);
     let (figures, fed) = run.go();
-    assert_eq!((figures.sent, fed.left.unsafe_method), (1, 2));
+    assert_eq!((figures.sent, fed.account.of(Reason::UnsafeMethod)), (1, 2));
     run.args.unsafe_methods = true;
     run.args.no_mark = false;
-    run.args.set_header = vec!["Host: new".parse().unwrap()];
+    run.args.filters.set_header = vec!["Host: new".parse().unwrap()];
     assert_eq!(run.go().0.sent, 3);
     let seen: Vec<_> = told.try_iter().map(|(_, text)| text).collect();
     assert!(seen[3].starts_with("DELETE /1/2 HTTP/1.1\r\nHost: new\r\nContent-Length: 1\r\nX-Kefu-Replay: "));
+}
+
+#[test]
+fn what_was_not_sent_before_a_stop_is_in_flight() {
+    let (address, told) = serve(|_| Some(OK));
+    let hour_ms = 3_600_000;
+    let records: Vec<Record> =
+        (0..600).map(|number| request(1, number, if number == 0 { 0 } else { hour_ms }, "GET")).collect();
+    let mut run = Run::new(&records, address);
+    run.args.speed = Speed::Times(1.0);
+    let (handle, stop) = Stop::new();
+    std::thread::spawn(move || {
+        told.recv().unwrap();
+        handle.request();
+    });
+    let (figures, fed) = run.go_until(&stop);
+    assert_eq!(report::account(&figures, &fed).in_flight + figures.sent, fed.account.emitted);
+    assert_eq!(figures.sent, 1);
+}
+
+#[test]
+fn filters_and_a_middleware_say_what_is_sent() {
+    let (address, told) = serve(|_| Some(OK));
+    let records: Vec<Record> = (0..10).map(|number| request(number, number, 0, "GET")).collect();
+    let mut run = Run::new(&records, address);
+    run.args.filters.not_url = vec!["^/[01]/".parse().unwrap()];
+    // Every second message is dropped.
+    let script = run.folder.path().join("half.sh");
+    std::fs::write(&script, "while read one; do echo $one; read two; done").unwrap();
+    run.args.filters.middleware = Some(format!("sh {}", script.display()));
+    let (figures, fed) = run.go();
+    assert_eq!((fed.account.of(Reason::Middleware), fed.account.of(Reason::Filter)), (5, 1));
+    assert_eq!((figures.sent, told.try_iter().count()), (4, 4));
 }
 
 #[test]
@@ -255,8 +298,10 @@ fn a_dry_run_counts_and_sends_nothing() {
     let reading = reading(&run.args, pace(&run.args).unwrap(), Language::English, stop).unwrap();
     let poll = mio::Poll::new().unwrap();
     let waker = Arc::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
-    let mut feed = Feed::start(reading, waker);
-    assert_eq!(dry(&mut feed).unwrap().unsent, 5);
+    let mut files = FileFeed::start(reading, waker);
+    let figures = dry(&mut files.feed).unwrap();
+    assert_eq!(figures.unsent, 5);
+    assert_eq!(report::account(&figures, &files.finish().unwrap()).in_flight, 5);
     assert_eq!(told.try_iter().count(), 0);
 }
 

@@ -92,6 +92,28 @@ impl<'a> Header<'a> {
 }
 
 impl Record {
+    /// The record as goreplay hands it to others: a header of four fields, a line feed and the message.
+    pub fn to_plain(&self) -> Vec<u8> {
+        let Self { kind, id, timestamp, latency, payload, .. } = self;
+        let mut bytes = vec![kind.byte()];
+        bytes.extend(format!(" {id} {timestamp} {}\n", latency.unwrap_or_default()).into_bytes());
+        bytes.extend_from_slice(payload);
+        bytes
+    }
+
+    /// Reads what [`Self::to_plain`] gives.
+    ///
+    /// # Errors
+    ///
+    /// The first line is no header.
+    pub fn from_plain(bytes: &[u8]) -> Result<Self, Problem> {
+        let end = memchr::memchr(b'\n', bytes).ok_or(Problem::Header("no line feed ends it"))?;
+        let Header { kind, id, timestamp, latency, extra } = Header::parse(&bytes[..end])?;
+        let timestamp = timestamp.ok_or(Problem::Header("the timestamp is no number"))?;
+        let (id, extra, payload) = (id.to_owned(), extra.to_owned(), bytes[end + 1..].to_vec());
+        Ok(Self { kind, id, timestamp, latency, extra, payload })
+    }
+
     /// The value of an extension field.
     pub fn field(&self, name: &str) -> Option<&str> {
         field(&self.extra, name)

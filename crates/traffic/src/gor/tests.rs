@@ -152,6 +152,21 @@ fn fields_are_set_and_taken_away() {
 }
 
 #[test]
+fn what_others_are_handed_has_four_fields() {
+    let mut sent = record(Kind::Request, 7, b"GET / HTTP/1.1\r\n\r\n\nx");
+    sent.set_field("c", Some("1.2.3.4:5"));
+    let plain = sent.to_plain();
+    assert_eq!(plain.iter().take_while(|byte| **byte != b'\n').filter(|byte| **byte == b' ').count(), 3);
+    let mut back = Record::from_plain(&plain).unwrap();
+    assert_eq!(back.extra, "");
+    back.extra.clone_from(&sent.extra);
+    assert_eq!((back.payload, back.id, back.timestamp), (sent.payload, sent.id, sent.timestamp));
+    for bad in [&b""[..], b"1 a 5 0", b"1 a\n", b"1 a x 0\n", b"10 a 5 0\n", b"\xff a 5 0\n"] {
+        assert!(Record::from_plain(bad).is_err());
+    }
+}
+
+#[test]
 fn names_are_made_of_the_time_and_the_record() {
     let now = date(2026, 1, 2).at(3, 4, 5, 67);
     let mut record = record(Kind::Response, 1, b"");

@@ -42,7 +42,10 @@ fuzz_target!(|input: (u8, &[u8])| {
         write_record(&mut out, record).unwrap();
         // What a middleware is handed and gives back.
         let plain = Record::from_plain(&record.to_plain()).unwrap();
-        assert_eq!((plain.payload, plain.id, plain.timestamp), (record.payload.clone(), record.id.clone(), record.timestamp));
+        assert_eq!(
+            (plain.payload, plain.id, plain.timestamp),
+            (record.payload.clone(), record.id.clone(), record.timestamp)
+        );
     }
     if let Ok(record) = Record::from_plain(bytes) {
         assert!(record.payload.len() < bytes.len());

@@ -34,13 +34,6 @@ const TOO_MANY: Exit = Exit::Verdict(5);
 pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
     let settings = Settings::load(&args.file.file)?;
     settings.require_tables()?;
-<<<<<<< HEAD
-    let work =
-        Work { accept_change: args.accept_change, retry: None, follow: args.follow, recopy: args.recopy };
-    let follow = if args.follow { " --follow" } else { "" };
-    let command = format!("kefu migrate run -f {}{follow}", args.file.file.display());
-    app.block_on(copy(app, settings, work, &args.report, command))?
-=======
     let follow = match (args.follow, args.recopy) {
         (false, _) => Follow::No,
         (true, false) => Follow::Yes,
@@ -49,8 +42,7 @@ pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
     let work = Work { accept_change: args.accept_change, retry: None, follow };
     let option = if args.follow { " --follow" } else { "" };
     let command = format!("kefu migrate run -f {}{option}", args.file.file.display());
-    app.block_on(copy(app, settings, work, args.format, command))?
->>>>>>> migfollow
+    app.block_on(copy(app, settings, work, &args.report, command))?
 }
 
 /// Runs `kefu migrate dead-letter retry`.
@@ -75,7 +67,7 @@ pub(crate) async fn repair(
     plan: &check::Plan,
     keys: Keys,
 ) -> Result<(), Failure> {
-    let work = Work { accept_change: false, retry: Some(keys), follow: false, recopy: false };
+    let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No };
     let mut opened = Copying::open(app, settings, &work, None).await?;
     opened.copier.is_repair = true;
     let (ended, _, store) = Box::pin(opened.run(app, settings, sources, plan, &work)).await?;
@@ -90,14 +82,7 @@ pub(crate) type Keys = HashMap<String, Vec<Vec<u8>>>;
 struct Work {
     accept_change: bool,
     /// Only these keys of these tables, whatever was read before.
-<<<<<<< HEAD
     retry: Option<Keys>,
-    /// Changes come after the copy, until somebody stops it.
-    follow: bool,
-    /// From now on, and not from where an earlier run was.
-    recopy: bool,
-=======
-    retry: Option<HashMap<String, Vec<Vec<u8>>>>,
     follow: Follow,
 }
 
@@ -109,7 +94,6 @@ enum Follow {
     Yes,
     /// From now on.
     Anew,
->>>>>>> migfollow
 }
 
 async fn copy(
@@ -130,43 +114,9 @@ async fn copy(
     if work.follow != Follow::No {
         return Err(without_servers());
     }
-<<<<<<< HEAD
     plan.leave_out_missing(&mut settings);
     let copying = Copying::open(app, &settings, &work, plan.rows()).await?;
     let (ended, run, store) = Box::pin(copying.run(app, &settings, &sources, &plan, &work)).await?;
-=======
-    let dir = settings.data_dir.clone();
-    let Opened { writer, store, .. } = target::open(&dir).await?;
-    let at_store = |error| target::failure(&dir, error);
-    let indexer = Indexer::start(&store).map_err(at_store)?;
-    let importer = Importer::new(writer).await.map_err(at_store)?;
-    let total = plan.rows();
-    let mut copier = Copier {
-        dir: &dir,
-        importer,
-        letters: Letters::new(&settings.work_dir()),
-        progress: Progress::new(total, app.language()),
-        tables: Vec::new(),
-        detach: settings.detach,
-        dead: 0,
-        max_dead: settings.max_bad_rows,
-        is_retry: work.retry.is_some(),
-        since: HashMap::new(),
-    };
-    let ended = match work.follow {
-        #[cfg(feature = "mysql")]
-        Follow::Yes | Follow::Anew => copier.all_and_follow(app, &settings, &sources, &plan, &work).await,
-        _ => copier.all(&settings, &sources, &plan, &work, app.stop()).await,
-    };
-    copier.progress.end();
-    let (rows, dead, elapsed) = (copier.progress.done(), copier.dead, copier.progress.elapsed());
-    let closed = copier.importer.close().await.map_err(|error| target::failure(&dir, error));
-    if matches!(ended, Ok(Ended::AtEnd)) {
-        // A search reads itself what is not indexed yet; who asks for the figures wants all of it.
-        indexer.catch_up().await.map_err(|error| target::failure(&dir, error))?;
-    }
-    indexer.close().await;
->>>>>>> migfollow
     let ended = ended?;
     let mut report = report_of(&settings, &store, Some(run)).await?;
     report.outdated = outdated(&settings, &store).await?;
@@ -252,7 +202,7 @@ impl<'a> Copying<'a> {
         let Self { dir, store, indexer, mut copier } = self;
         let ended = match work.follow {
             #[cfg(feature = "mysql")]
-            true => copier.all_and_follow(app, settings, sources, plan, work).await,
+            Follow::Yes | Follow::Anew => copier.all_and_follow(app, settings, sources, plan, work).await,
             _ => copier.all(settings, sources, plan, work, app.stop()).await,
         };
         copier.progress.end();

@@ -112,12 +112,12 @@ pub(super) fn following(migration: &Migration) -> Value {
 
 /// Waits until a query of the store says this.
 #[track_caller]
-fn until(migration: &Migration, sql: &str, wanted: Value) {
+fn until(migration: &Migration, sql: &str, wanted: &Value) {
     let mut last = Value::Null;
     let deadline = std::time::Instant::now() + crate::support::random::patience();
     while std::time::Instant::now() < deadline {
         last = json!(migration.query(sql));
-        if last == wanted {
+        if last == *wanted {
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
@@ -151,10 +151,10 @@ fn what_changes_at_the_source_is_here_a_moment_later() {
          UPDATE message SET deleted = 1 WHERE id = 6;",
     );
     eventually("both sides are the same", || (said_here(&migration) == said_there(&mariadb)).then_some(()));
-    until(&migration, "SELECT name FROM visitor WHERE external_id = 'v-1'", json!([["renamed"]]));
+    until(&migration, "SELECT name FROM visitor WHERE external_id = 'v-1'", &json!([["renamed"]]));
     // A deleted visitor has no name any more, and what it wrote is still in its place.
     mariadb.old("DELETE FROM visitor WHERE id = 100");
-    until(&migration, "SELECT count(*) FROM visitor WHERE external_id = 'v-new'", json!([[0]]));
+    until(&migration, "SELECT count(*) FROM visitor WHERE external_id = 'v-new'", &json!([[0]]));
     let said = follower.stop();
     assert!(said.contains("following old: "), "{said}");
     assert!(said.contains("stopped; go on with `kefu migrate run -f "), "{said}");
@@ -163,7 +163,7 @@ fn what_changes_at_the_source_is_here_a_moment_later() {
 
     // What came while it was away comes when it goes on, and nothing is read twice.
     let follower = Follower::start(&migration);
-    until(&migration, "SELECT name FROM visitor WHERE external_id = 'v-new'", json!([["back"]]));
+    until(&migration, "SELECT name FROM visitor WHERE external_id = 'v-new'", &json!([["back"]]));
     follower.stop();
     let status = migration.report(&["status"], 0);
     assert_eq!(table(&status, "old/message")["pass"], 1);
@@ -204,19 +204,19 @@ tables:
          INSERT INTO d VALUES (-1.5, '2026-01-01 10:00:00.123', 1.5, b'101', REPEAT('x', 70000), 'y', '{\"a\":1}', '键1', 'utf8'),
             (NULL, NULL, NULL, NULL, NULL, NULL, NULL, '键', 'other');",
     );
-    until(&migration, "SELECT count(*) FROM visitor WHERE name <> ''", json!([[6]]));
+    until(&migration, "SELECT count(*) FROM visitor WHERE name <> ''", &json!([[6]]));
     mariadb.old(
         "UPDATE a SET name = 'uno' WHERE k = X'0102030000000000'; DELETE FROM a WHERE k = X'0102030000000001';
          UPDATE b SET name = 'Latin' WHERE k = 'café'; DELETE FROM b WHERE k = 'gone';
          UPDATE c SET x = -9 WHERE x = -7; DELETE FROM c WHERE x = -8;
          UPDATE d SET name = 'UTF8' WHERE k = '键1'; DELETE FROM d WHERE k = '键';",
     );
-    until(&migration, "SELECT name, disabled FROM agent ORDER BY key", json!([["uno", 0], ["two", 1]]));
+    until(&migration, "SELECT name, disabled FROM agent ORDER BY key", &json!([["uno", 0], ["two", 1]]));
     let wanted = json!([["café", "Latin"], ["中文", "gbk"], ["键1", "UTF8"]]);
     until(
         &migration,
         "SELECT external_id, name FROM visitor WHERE external_id IS NOT NULL ORDER BY name = 'UTF8', name = 'gbk'",
-        wanted,
+        &wanted,
     );
     follower.stop();
     assert_eq!(migration.report(&["verify"], 0)["same"], true);
@@ -255,7 +255,7 @@ target: { data_dir: data, orphans: detach }
     eventually("both sides are the same", || {
         (gofly::said_here(&migration) == gofly::said_there(&mariadb)).then_some(())
     });
-    until(&migration, "SELECT folder FROM canned_reply WHERE title = '发货'", json!([["问题"]]));
+    until(&migration, "SELECT folder FROM canned_reply WHERE title = '发货'", &json!([["问题"]]));
     follower.stop();
     gofly::assert_sound(&migration);
     let made = "SELECT count(DISTINCT conversation) FROM log WHERE text LIKE 'm-100_ hi' AND created_at > 1779000000000000";
@@ -338,7 +338,7 @@ fn a_table_that_is_changed_itself_stops_it() {
     following(&migration);
     mariadb.old("CREATE TABLE other LIKE message; ALTER TABLE other ADD COLUMN x int; DROP TABLE other");
     mariadb.old("UPDATE message SET content = 'm-1 changed' WHERE id = 1");
-    until(&migration, "SELECT count(*) FROM log WHERE text = 'm-1 changed'", json!([[1]]));
+    until(&migration, "SELECT count(*) FROM log WHERE text = 'm-1 changed'", &json!([[1]]));
     mariadb.old("ALTER TABLE message ADD COLUMN mood int FIRST");
     let said = follower.ended(3);
     assert!(said.contains("was changed by `ALTER TABLE message ADD COLUMN mood int FIRST`"), "{said}");
@@ -355,7 +355,7 @@ fn a_dead_letter_comes_to_life_once_what_it_refers_to_is_there() {
     following(&migration);
     assert_eq!(migration.query("SELECT count(*) FROM log WHERE text = 'early'")[0][0], 0);
     mariadb.old("INSERT INTO talk (id, visitor_id, created_at) VALUES (777, 1, '2026-01-01')");
-    until(&migration, "SELECT count(*) FROM log WHERE text = 'early'", json!([[1]]));
+    until(&migration, "SELECT count(*) FROM log WHERE text = 'early'", &json!([[1]]));
     follower.stop();
     assert_eq!(dispositions(&migration.report(&["status"], 0), "old/message"), [1501, 0, 0]);
 }

@@ -55,7 +55,7 @@ impl Mariadb {
             .unwrap();
         assert!(installed.status.success(), "{}", super::shown(&installed));
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let child = Self::spawn(dir.path(), port, &options);
         let mut mariadb = Self { dir, child, port, options };
         mariadb.wait();
@@ -67,7 +67,7 @@ impl Mariadb {
     }
 
     fn spawn(dir: &Path, port: u16, options: &[String]) -> Child {
-        let log = std::fs::File::options().create(true).append(true).open(dir.join("log")).unwrap();
+        let log = std::fs::File::create(dir.join("log")).unwrap();
         Command::new("/usr/sbin/mariadbd")
             .args([
                 "--no-defaults",

@@ -70,6 +70,18 @@ _kefu() {
             kefu__subcmd__bench,chat)
                 cmd="kefu__subcmd__bench__subcmd__chat"
                 ;;
+            kefu__subcmd__bench,compare)
+                cmd="kefu__subcmd__bench__subcmd__compare"
+                ;;
+            kefu__subcmd__bench,http)
+                cmd="kefu__subcmd__bench__subcmd__http"
+                ;;
+            kefu__subcmd__bench,report)
+                cmd="kefu__subcmd__bench__subcmd__report"
+                ;;
+            kefu__subcmd__bench,run)
+                cmd="kefu__subcmd__bench__subcmd__run"
+                ;;
             kefu__subcmd__migrate,cutover)
                 cmd="kefu__subcmd__migrate__subcmd__cutover"
                 ;;
@@ -1814,7 +1826,7 @@ _kefu() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "markdown json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "markdown json html" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1989,7 +2001,7 @@ _kefu() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "markdown json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "markdown json html" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -2060,7 +2072,7 @@ _kefu() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "markdown json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "markdown json html" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -2139,7 +2151,7 @@ _kefu() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "markdown json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "markdown json html" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -2173,7 +2185,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__migrate__subcmd__run)
-            opts="-f -h -V --file --format --accept-change --follow --recopy --config --log-format --log-level --help --version"
+            opts="-f -h -V --file --format --report --accept-change --follow --recopy --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2210,7 +2222,22 @@ _kefu() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "markdown json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "markdown json html" -- "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --config)
@@ -2281,7 +2308,7 @@ _kefu() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "markdown json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "markdown json html" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -2315,7 +2342,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__migrate__subcmd__verify)
-            opts="-f -h -V --file --tables --format --config --log-format --log-level --help --version"
+            opts="-f -h -V --file --tables --repair --fresh --retry-after --format --report --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2355,8 +2382,27 @@ _kefu() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --retry-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
-                    COMPREPLY=($(compgen -W "markdown json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "markdown json html" -- "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --config)

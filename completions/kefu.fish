@@ -554,6 +554,13 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l replace -d 'Write over a file that is there already'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
@@ -569,8 +576,9 @@ complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_s
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "rollback" -d 'Have the old system count again'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "dead-letter" -d 'List the rows that could not be used, or try them again'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s f -l file -d 'The file that says what is brought over' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l format -d 'Say it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
-json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l format -d 'Say it as Markdown, JSON or HTML' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'
+html\t'A page for browsers'"
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
@@ -579,8 +587,10 @@ complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subco
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -s f -l file -d 'The file that says what is brought over' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l format -d 'Say what came of it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
-json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l format -d 'Say what came of it as Markdown, JSON or HTML' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'
+html\t'A page for browsers'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l report -d 'Write it to this file, too, as HTML, JSON or Markdown by its ending' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
@@ -592,8 +602,9 @@ complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subco
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -s f -l file -d 'The file that says what is brought over' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -l format -d 'Say it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
-json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -l format -d 'Say it as Markdown, JSON or HTML' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'
+html\t'A page for browsers'"
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
@@ -604,13 +615,18 @@ complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subco
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s f -l file -d 'The file that says what is brought over' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l tables -d 'Only these tables' -r
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l format -d 'Say it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
-json\t'For programs'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l retry-after -d 'Wait so long before rows of a server that differ are looked at once more' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l format -d 'Say what came of it as Markdown, JSON or HTML' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'
+html\t'A page for browsers'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l report -d 'Write it to this file, too, as HTML, JSON or Markdown by its ending' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l repair -d 'Bring over again what differs or is missing; the store must not be in use meanwhile'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l fresh -d 'Begin anew, although an earlier comparison was stopped half-way'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -s f -l file -d 'The file that says what is brought over' -r -F
@@ -620,7 +636,8 @@ complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subco
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l verified-within -d 'Both sides must have been compared, and the same, within this time' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l fence-timeout -d 'The fence\'s command must end within this time' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l format -d 'Say what came of it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
-json\t'For programs'"
+json\t'For programs'
+html\t'A page for browsers'"
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
@@ -634,7 +651,8 @@ complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subco
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l unfence -d 'Command that has the old system write again' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l fence-timeout -d 'The command must end within this time' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l format -d 'Say what came of it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
-json\t'For programs'"
+json\t'For programs'
+html\t'A page for browsers'"
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'

@@ -1,1 +1,0 @@
-import{C as e,D as t}from"./more-Druuk-pA.js";var n=t(null),r=n.Provider;function i(){let t=e(n);if(!t)throw Error(`TextsProvider is missing`);return t}export{i as n,r as t};

@@ -1,0 +1,1 @@
+import{C as e,D as t}from"./more-C_ofuPjc.js";var n=t(null),r=n.Provider;function i(){let t=e(n);if(!t)throw Error(`TextsProvider is missing`);return t}export{i as n,r as t};

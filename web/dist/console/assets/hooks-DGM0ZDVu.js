@@ -1,1 +1,0 @@
-import{S as e,_ as t}from"./more-Druuk-pA.js";function n(n,r){let[i,a]=e(!1);return t(()=>{if(a(!1),!n)return;let e=setTimeout(()=>a(!0),r);return()=>clearTimeout(e)},[n,r]),i&&n}function r(n){let[r,i]=e(Date.now());return t(()=>{if(n===0)return;i(Date.now());let e=setInterval(()=>i(Date.now()),n);return()=>clearInterval(e)},[n]),r}export{n,r as t};

@@ -1,0 +1,1 @@
+import{c as e,y as t}from"./more-C_ofuPjc.js";import"./customers-CZDNEDwW.js";function n({title:n,children:r}){let i=t();return e(`section`,{class:`panel`,"aria-labelledby":i,children:[e(`h2`,{id:i,children:n}),r]})}export{n as t};

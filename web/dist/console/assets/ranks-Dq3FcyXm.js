@@ -1,0 +1,1 @@
+var e={online:0,busy:1,away:2,offline:3},t={online:`statusOnline`,busy:`statusBusy`,away:`statusAway`,offline:`statusOffline`};export{t as n,e as t};

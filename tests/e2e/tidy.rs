@@ -36,7 +36,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
     ("kefu-adapt", &["kefu-app", "kefu-gateway", "kefu-upstream", "kefu-wire"]),
-    ("kefu-replay", &["kefu-app", "kefu-text", "kefu-traffic"]),
+    ("kefu-replay", &["kefu-app", "kefu-protocol", "kefu-text", "kefu-traffic", "kefu-wire"]),
     ("kefu-migrate", &["kefu-app", "kefu-core", "kefu-store"]),
     ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-migrate", "kefu-replay", "kefu-serve"]),
 ];
@@ -53,7 +53,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("argon2", &["kefu-serve"]),
     ("serde_yaml", &["kefu-app", "kefu-wire"]),
     ("tracing-subscriber", &["kefu-app"]),
-    ("indicatif", &["kefu-adapt", "kefu-bench", "kefu-migrate"]),
+    ("indicatif", &["kefu-adapt", "kefu-bench", "kefu-migrate", "kefu-replay"]),
     (
         "tokio",
         &[

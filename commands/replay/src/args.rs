@@ -1,13 +1,21 @@
+mod diff;
+mod mirror;
 mod run;
+mod translate;
 
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum, ValueHint};
 use kefu_app::ByteSize;
 
-pub use self::run::{HeaderLine, RunArgs, Speed};
+pub use self::{
+    diff::{Answerer, AskingArgs, ComparisonArgs, DiffArgs, DiffFormat, Share},
+    mirror::MirrorArgs,
+    run::{HeaderLine, RunArgs, Speed},
+    translate::{Setting, TranslateArgs},
+};
 
-/// Capture, convert, inspect and replay recorded HTTP traffic
+/// Capture, convert, inspect, replay, mirror and compare HTTP traffic
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub struct Args {
@@ -33,6 +41,17 @@ pub enum Action {
     Inspect(Box<InspectArgs>),
     /// Send recorded requests to a server when they are due
     Run(Box<RunArgs>),
+    /// Compare the answers of two systems to the same requests
+    ///
+    /// Status, headers, JSON by path, and other bodies by length and hash. What the old system answers twice tells how
+    /// much its answers differ by themselves: that is noise, and what goes beyond it is told by endpoint and field.
+    Diff(Box<DiffArgs>),
+    /// Pass requests to the old system, and a copy of each to the new one
+    ///
+    /// A proxy that stands before the old system: clients get its answers at once and byte for byte, and the new system
+    /// gets the same requests from a queue, where it can hang or die without anybody being held up. Both answers can be
+    /// compared meanwhile, and what was said can be kept.
+    Mirror(Box<MirrorArgs>),
 }
 
 const EXIT_CODES: &str = "\
@@ -41,6 +60,7 @@ Examples:
   kefu replay inspect old.gor.gz
   kefu replay convert old.gor.gz -o old.har
   kefu replay run old.gor.gz --target http://127.0.0.1:8081
+  kefu replay diff old.gor.gz --candidate http://127.0.0.1:8081
 
 Exit codes:
    0  done

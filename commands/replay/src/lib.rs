@@ -1,22 +1,30 @@
-//! `kefu replay`: recorded HTTP traffic captured, converted, inspected and sent again.
+//! `kefu replay`: HTTP traffic captured, converted, inspected, sent again, mirrored and compared.
 //!
 //! What packets, streams and messages are is `kefu_traffic`'s to know. This crate knows files, people and a target.
 
 mod args;
+mod client;
+mod diff;
+mod endpoint;
 mod forms;
 mod head;
 mod inspect;
 mod message;
+mod mirror;
 mod output;
+mod pattern;
 mod redact;
 mod run;
 mod shown;
 mod source;
 mod transfer;
+mod translate;
+mod yaml;
 
 pub use args::{
-    Action, Args, CaptureArgs, ConvertArgs, FormatName, HeaderLine, InspectArgs, LimitArgs, OutputArgs,
-    ReportFormat, Rule, RunArgs, SourceArgs, Speed,
+    Action, Answerer, Args, AskingArgs, CaptureArgs, ComparisonArgs, ConvertArgs, DiffArgs, DiffFormat,
+    FormatName, HeaderLine, InspectArgs, LimitArgs, MirrorArgs, OutputArgs, ReportFormat, Rule, RunArgs,
+    Setting, Share, SourceArgs, Speed, TranslateArgs,
 };
 
 use kefu_app::{App, Exit, Failure};
@@ -35,5 +43,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Action::Convert(args) => transfer::convert(app, args),
         Action::Inspect(args) => inspect::run(app, args),
         Action::Run(args) => run::run(app, args),
+        Action::Diff(args) => diff::run(app, args),
+        Action::Mirror(args) => mirror::run(app, args),
     }
 }

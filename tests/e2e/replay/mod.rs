@@ -2,6 +2,7 @@
 //! what is refused.
 
 mod disturb;
+mod gofly;
 mod peer;
 
 use std::{fs, path::Path, process::Output};
@@ -196,10 +197,10 @@ fn inspection_counts_for_people_and_programs() {
     for (name, count) in [("requests", 1), ("responses", 1), ("pairs", 1), ("errors", 1), ("damaged", 0)] {
         assert_eq!(report[name], count, "{name}");
     }
-    assert_eq!(report["endpoints"][0]["endpoint"], "GET /users/{}");
+    assert_eq!(report["endpoints"][0]["endpoint"], "GET /users/{id}");
     assert_eq!(report["statuses"]["404"], 1);
     let shown = replayed(dir.path(), "inspect a.gor");
-    assert!(shown.contains("GET /users/{}") && shown.contains("404 × 1"), "{shown}");
+    assert!(shown.contains("GET /users/{id}") && shown.contains("404 × 1"), "{shown}");
 }
 
 #[test]

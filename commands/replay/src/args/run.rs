@@ -3,7 +3,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use clap::{ValueHint, builder::RangedU64ValueParser};
 use kefu_app::parse_duration;
 
-use super::{LimitArgs, ReportFormat};
+use super::{LimitArgs, ReportFormat, TranslateArgs};
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -84,6 +84,10 @@ pub struct RunArgs {
     /// Leave the header X-Kefu-Replay out
     #[arg(long, help_heading = "Requests")]
     pub no_mark: bool,
+
+    /// How requests are said to the target.
+    #[command(flatten)]
+    pub translation: TranslateArgs,
 
     /// What may be taken up.
     #[command(flatten)]

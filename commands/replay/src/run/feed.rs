@@ -11,13 +11,17 @@ use std::{
 };
 
 use kefu_app::{Failure, Language, Stop};
-use kefu_traffic::Schedule;
+use kefu_traffic::{
+    Schedule,
+    gor::{Kind, Record},
+};
 use mio::Waker;
 
-use super::prepare::{Prepared, Rewrites, Skipped};
+use super::prepare::{Prepared, Rewrites, Skipped, connection};
 use crate::{
     args::Speed,
     source::{Outcome, Source},
+    translate::{Translated, Translator},
 };
 
 /// A batch is handed on when it has so many bytes or requests.
@@ -31,6 +35,20 @@ const BATCHES: usize = 16;
 pub(super) struct Job {
     pub(super) due: Duration,
     pub(super) prepared: Prepared,
+    /// The bytes that it counts for.
+    pub(super) len: usize,
+    /// What it is, if that is to be translated when its turn has come.
+    pub(super) original: Option<Box<Record>>,
+    /// What follows before it is done, and what its answers belong to.
+    pub(super) steps: VecDeque<Vec<u8>>,
+    pub(super) translated: Option<Box<Translated>>,
+}
+
+impl Job {
+    fn new(due: Duration, prepared: Prepared) -> Self {
+        let len = prepared.bytes.len();
+        Self { due, prepared, len, original: None, steps: VecDeque::new(), translated: None }
+    }
 }
 
 /// When requests are due.
@@ -44,10 +62,22 @@ pub(super) enum Pace {
 
 /// What is not sent, by why.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Left {
-    pub(super) malformed: u64,
-    pub(super) unsafe_method: u64,
-    pub(super) upgrade: u64,
+pub(crate) struct Left {
+    pub(crate) malformed: u64,
+    pub(crate) unsafe_method: u64,
+    pub(crate) upgrade: u64,
+}
+
+impl Left {
+    /// Counts a record that is not sent; what is no request never was to be.
+    pub(crate) fn count(&mut self, why: Skipped) {
+        match why {
+            Skipped::NoRequest => {}
+            Skipped::Malformed => self.malformed += 1,
+            Skipped::UnsafeMethod => self.unsafe_method += 1,
+            Skipped::Upgrade => self.upgrade += 1,
+        }
+    }
 }
 
 /// What the thread has read.
@@ -71,6 +101,7 @@ pub(super) struct Reading {
     pub(super) times: u64,
     pub(super) pace: Pace,
     pub(super) rewrites: Rewrites,
+    pub(super) translator: Option<Arc<Translator>>,
     pub(super) language: Language,
     pub(super) stop: Stop,
 }
@@ -132,20 +163,16 @@ impl Reading {
                     return Ok(());
                 }
                 let timestamp = record.timestamp;
-                let prepared = match self.rewrites.prepare(record) {
-                    Ok(prepared) => prepared,
+                let mut job = match self.job(record) {
+                    Ok(job) => job,
                     Err(why) => {
-                        match why {
-                            Skipped::NoRequest => {}
-                            Skipped::Malformed => left.malformed += 1,
-                            Skipped::UnsafeMethod => left.unsafe_method += 1,
-                            Skipped::Upgrade => left.upgrade += 1,
-                        }
+                        left.count(why);
                         return Ok(());
                     }
                 };
-                bytes += prepared.bytes.len();
-                batch.push_back(Job { due: clock.due(timestamp), prepared });
+                job.due = clock.due(timestamp);
+                bytes += job.len;
+                batch.push_back(job);
                 if bytes >= BATCH_BYTES || batch.len() >= BATCH_REQUESTS {
                     bytes = 0;
                     is_wanted = sender.send(std::mem::take(&mut batch)).is_ok();
@@ -164,6 +191,25 @@ impl Reading {
             drop(sender.send(batch));
         }
         Ok(Fed { outcome, left })
+    }
+
+    fn job(&self, record: Record) -> Result<Job, Skipped> {
+        let Some(translator) = &self.translator else {
+            return self.rewrites.prepare(record).map(|prepared| Job::new(Duration::ZERO, prepared));
+        };
+        match record.kind {
+            Kind::Request => {}
+            Kind::Response => {
+                translator.recorded(record);
+                return Err(Skipped::NoRequest);
+            }
+            _ => return Err(Skipped::NoRequest),
+        }
+        // What is sent shows when its turn has come: it may depend on answers before.
+        let (id, connection) = (record.id.clone(), connection(&record));
+        let prepared = Prepared { bytes: Vec::new(), id, connection, is_safe: false };
+        let job = Job::new(Duration::ZERO, prepared);
+        Ok(Job { len: record.payload.len(), original: Some(Box::new(record)), ..job })
     }
 }
 

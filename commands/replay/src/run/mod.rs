@@ -19,23 +19,27 @@ use kefu_traffic::{
     http::Limits,
 };
 
-pub(crate) use self::prepare::MARK;
 use self::{
     engine::{Engine, Figures, Plan},
     feed::{Fed, Feed, Pace, Reading},
-    prepare::Rewrites,
+};
+pub(crate) use self::{
+    feed::Left,
+    prepare::{MARK, Prepared, Rewrites, Skipped, connection},
+    slot::Lost,
 };
 use crate::{
     args::{HeaderLine, ReportFormat, RunArgs},
     source::Source,
+    translate::Translator,
 };
 
 /// Some requests have no answer.
-const UNANSWERED: Exit = Exit::Verdict(2);
+pub(crate) const UNANSWERED: Exit = Exit::Verdict(2);
 /// A part of the input could not be read.
-const DAMAGED: Exit = Exit::Verdict(3);
+pub(crate) const DAMAGED: Exit = Exit::Verdict(3);
 /// The target was not allowed.
-const REFUSED: Exit = Exit::Verdict(4);
+pub(crate) const REFUSED: Exit = Exit::Verdict(4);
 
 /// Sends what the files hold, and prints how it went.
 pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
@@ -57,19 +61,24 @@ pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
         })
     });
     let output = output.transpose()?;
-    let reading = reading(args, pace, app.language(), app.stop())?;
+    let rewrites = rewrites(args)?;
+    let translator = args.translation.translate.as_ref().map(|path| {
+        Translator::load(path, &args.translation.set, host(&args.target), rewrites.clone()).map(Arc::new)
+    });
+    let translator = translator.transpose()?;
+    let reading = reading(args, pace, rewrites, translator.clone(), (app.language(), app.stop()));
     let plan = Plan {
         target,
         connections: args.connections,
         timeout: args.timeout,
         limits: Limits { message: args.limits.max_message.as_usize(), ..Limits::default() },
     };
-    let (stop, is_dry) = (app.stop(), args.dry_run);
+    let (stop, is_dry, told) = (app.stop(), args.dry_run, translator.clone());
     let work = move || -> Result<(Figures, Fed), Failure> {
         let failed = |error: std::io::Error| {
             Failure::new(Exit::Io, Text::new("cannot prepare to send", "无法准备发送")).because(error)
         };
-        let (engine, waker) = Engine::new(plan, output).map_err(failed)?;
+        let (engine, waker) = Engine::new(plan, output, translator).map_err(failed)?;
         let mut feed = Feed::start(reading, Arc::clone(&waker));
         let figures = if is_dry { dry(&mut feed) } else { engine.run(&mut feed, &stop) };
         // What the reader met is told first: it may be why there was nothing to send.
@@ -78,9 +87,10 @@ pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
     };
     let (figures, fed) =
         app.block_on(async { tokio::task::spawn_blocking(work).await.map_err(Failure::internal)? })??;
+    let untranslated = told.map(|translator| translator.left()).unwrap_or_default();
     app.print(&match args.format {
-        ReportFormat::Json => format!("{}\n", report::json(&figures, &fed, pace)),
-        ReportFormat::Text => report::text(&figures, &fed, pace, app.language()),
+        ReportFormat::Json => format!("{}\n", report::json(&figures, &fed, pace, &untranslated)),
+        ReportFormat::Text => report::text(&figures, &fed, pace, &untranslated, app.language()),
     })?;
     Ok(match () {
         () if app.stop().is_requested() => Exit::Interrupted,
@@ -110,23 +120,42 @@ fn source_args(args: &RunArgs) -> crate::args::SourceArgs {
     crate::args::SourceArgs { port: Vec::new(), limits: args.limits }
 }
 
-fn reading(args: &RunArgs, pace: Pace, language: Language, stop: Stop) -> Result<Reading, Failure> {
+fn rewrites(args: &RunArgs) -> Result<Rewrites, Failure> {
     let mut headers = args.set_header.clone();
     if !args.no_mark {
-        let mut run = [0; 8];
-        getrandom::fill(&mut run).map_err(Failure::internal)?;
-        let value = format!("{:016x}", u64::from_be_bytes(run));
-        headers.push(HeaderLine { name: MARK.to_owned(), value });
+        headers.push(mark()?);
     }
+    Ok(Rewrites { headers, unsafe_methods: args.unsafe_methods })
+}
+
+fn reading(
+    args: &RunArgs,
+    pace: Pace,
+    rewrites: Rewrites,
+    translator: Option<Arc<Translator>>,
+    (language, stop): (Language, Stop),
+) -> Reading {
     let (input, source) = (args.input.clone(), source_args(args));
-    Ok(Reading {
+    Reading {
         open: Box::new(move || Source::open(&input, &source)),
         times: args.times,
         pace,
-        rewrites: Rewrites { headers, unsafe_methods: args.unsafe_methods },
+        rewrites,
+        translator,
         language,
         stop,
-    })
+    }
+}
+
+/// The header by which a capture knows the requests of this run.
+///
+/// # Errors
+///
+/// The system gives no random numbers.
+pub(crate) fn mark() -> Result<HeaderLine, Failure> {
+    let mut run = [0; 8];
+    getrandom::fill(&mut run).map_err(Failure::internal)?;
+    Ok(HeaderLine { name: MARK.to_owned(), value: format!("{:016x}", u64::from_be_bytes(run)) })
 }
 
 fn pace(args: &RunArgs) -> Result<Pace, Failure> {
@@ -137,7 +166,48 @@ fn pace(args: &RunArgs) -> Result<Pace, Failure> {
 }
 
 /// The address of the target, unless it is not this machine and was not allowed.
-fn target(url: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {
+///
+/// # Errors
+///
+/// It is no URL of a server, is not found, or was not allowed.
+pub(crate) fn target(url: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {
+    let (host, addresses) = server(url)?;
+    let is_here = addresses.iter().all(|address| address.ip().is_loopback());
+    if !is_here && !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host)) {
+        let text = Text::new(
+            format!("cannot send to {host}, which is not this machine, without leave"),
+            format!("未经允许,不能发送到 {host}:它不是本机"),
+        );
+        let hint =
+            Text::new(format!("allow it with --allow-host {host}"), format!("可用 --allow-host {host} 允许"));
+        return Err(Failure::new(REFUSED, text).hint(hint));
+    }
+    first(&host, &addresses)
+}
+
+/// The first of a host's addresses.
+///
+/// # Errors
+///
+/// It has none.
+pub(crate) fn first(host: &str, addresses: &[SocketAddr]) -> Result<SocketAddr, Failure> {
+    addresses.first().copied().ok_or_else(|| {
+        Failure::new(Exit::Unavailable, Text::new(format!("cannot find {host}"), format!("找不到 {host}")))
+    })
+}
+
+/// What stands in `Host` of requests to a server.
+pub(crate) fn host(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default().to_owned()
+}
+
+/// The host of a server's URL and its addresses.
+///
+/// # Errors
+///
+/// It is no URL of a server, or is not found.
+pub(crate) fn server(url: &str) -> Result<(String, Vec<SocketAddr>), Failure> {
     let cannot = |hint: Text| {
         let text = Text::new(format!("cannot send to {url}"), format!("无法发送到 {url}"));
         Failure::new(Exit::Usage, text).hint(hint)
@@ -173,19 +243,7 @@ fn target(url: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {
             Failure::new(Exit::Unavailable, text).because(error)
         })?
         .collect();
-    let is_here = addresses.iter().all(|address| address.ip().is_loopback());
-    if !is_here && !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)) {
-        let text = Text::new(
-            format!("cannot send to {host}, which is not this machine, without leave"),
-            format!("未经允许,不能发送到 {host}:它不是本机"),
-        );
-        let hint =
-            Text::new(format!("allow it with --allow-host {host}"), format!("可用 --allow-host {host} 允许"));
-        return Err(Failure::new(REFUSED, text).hint(hint));
-    }
-    addresses.first().copied().ok_or_else(|| {
-        Failure::new(Exit::Unavailable, Text::new(format!("cannot find {host}"), format!("找不到 {host}")))
-    })
+    Ok((host.to_owned(), addresses))
 }
 
 #[cfg(test)]

@@ -11,18 +11,18 @@ pub(crate) const MARK: &str = "X-Kefu-Replay";
 
 /// A request that is to be sent.
 #[derive(Clone, Debug)]
-pub(super) struct Prepared {
-    pub(super) bytes: Vec<u8>,
-    pub(super) id: String,
+pub(crate) struct Prepared {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) id: String,
     /// The same for all requests of a recorded connection.
-    pub(super) connection: u64,
+    pub(crate) connection: u64,
     /// Sending it twice changes nothing.
-    pub(super) is_safe: bool,
+    pub(crate) is_safe: bool,
 }
 
 /// Why a record is not sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Skipped {
+pub(crate) enum Skipped {
     /// It is no request.
     NoRequest,
     /// It is no HTTP.
@@ -33,15 +33,32 @@ pub(super) enum Skipped {
     Upgrade,
 }
 
+impl Skipped {
+    /// Why, in a few words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::NoRequest => "no request",
+            Self::Malformed => "malformed",
+            Self::UnsafeMethod => "unsafe method (--unsafe-methods)",
+            Self::Upgrade => "WebSocket or tunnel",
+        }
+    }
+}
+
 /// What is set in each request.
 #[derive(Clone, Debug)]
-pub(super) struct Rewrites {
-    pub(super) headers: Vec<HeaderLine>,
-    pub(super) unsafe_methods: bool,
+pub(crate) struct Rewrites {
+    pub(crate) headers: Vec<HeaderLine>,
+    pub(crate) unsafe_methods: bool,
 }
 
 impl Rewrites {
-    pub(super) fn prepare(&self, record: Record) -> Result<Prepared, Skipped> {
+    /// What is sent of a record.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not sent.
+    pub(crate) fn prepare(&self, record: Record) -> Result<Prepared, Skipped> {
         if record.kind != Kind::Request {
             return Err(Skipped::NoRequest);
         }
@@ -71,7 +88,7 @@ impl Rewrites {
 }
 
 /// What stands for the recorded connection: its addresses, or the part of the id that is made of them.
-fn connection(record: &Record) -> u64 {
+pub(crate) fn connection(record: &Record) -> u64 {
     let mut hasher = DefaultHasher::new();
     match (record.field("c"), record.field("s")) {
         (Some(client), server) => (client, server).hash(&mut hasher),

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use kefu_app::{Language, Text};
 use serde_json::{Map, Value, json};
 
@@ -9,7 +11,8 @@ use super::{
 use crate::{args::Speed, shown};
 
 impl Lost {
-    fn name(self) -> &'static str {
+    /// Its name for programs.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Connect => "connect",
             Self::Closed => "closed",
@@ -29,7 +32,7 @@ impl Lost {
 }
 
 /// For programs.
-pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace) -> Value {
+pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace, untranslated: &BTreeMap<String, u64>) -> Value {
     let statuses: Map<String, Value> =
         figures.statuses.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
     let lost: Map<String, Value> =
@@ -41,6 +44,7 @@ pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace) -> Value {
         "unanswered": lost,
         "unsent": figures.unsent,
         "left_out": { "malformed": malformed, "unsafe_method": unsafe_method, "upgrade": upgrade },
+        "untranslated": untranslated,
         "damaged": fed.outcome.complaints,
         "statuses": statuses,
         "seconds": figures.elapsed.as_secs_f64(),
@@ -64,7 +68,13 @@ pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace) -> Value {
 }
 
 /// For people.
-pub(super) fn text(figures: &Figures, fed: &Fed, pace: Pace, language: Language) -> String {
+pub(super) fn text(
+    figures: &Figures,
+    fed: &Fed,
+    pace: Pace,
+    untranslated: &BTreeMap<String, u64>,
+    language: Language,
+) -> String {
     let say = |en: &str, zh: &str| Text::new(en, zh).in_language(language).to_owned();
     let mut rows = vec![
         vec![say("sent", "已发送"), figures.sent.to_string()],
@@ -89,6 +99,9 @@ pub(super) fn text(figures: &Figures, fed: &Fed, pace: Pace, language: Language)
             rows.push(vec![name, count.to_string()]);
         }
     }
+    rows.extend(untranslated.iter().map(|(why, count)| {
+        vec![shown::line(&format!("{}: {why}", say("not translated", "未翻译"))), count.to_string()]
+    }));
     rows.extend([
         vec![say("seconds", "秒数"), format!("{:.3}", figures.elapsed.as_secs_f64())],
         vec![say("requests/s", "请求/秒"), format!("{:.1}", rate(figures))],

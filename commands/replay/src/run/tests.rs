@@ -7,7 +7,7 @@ use std::{
 use kefu_traffic::gor::{Kind, Reader, Record, write_record};
 
 use super::*;
-use crate::args::{LimitArgs, Speed};
+use crate::args::{LimitArgs, Speed, TranslateArgs};
 
 /// What a server is to do with a request.
 type Answer = fn(&str) -> Option<&'static str>;
@@ -103,6 +103,7 @@ impl Run {
             timeout: Duration::from_secs(5),
             set_header: Vec::new(),
             no_mark: true,
+            translation: TranslateArgs::default(),
             limits: LimitArgs { max_message: size, max_memory: size },
             output: None,
             replace: false,
@@ -114,7 +115,13 @@ impl Run {
     fn go(&self) -> (Figures, Fed) {
         let (_handle, stop) = Stop::new();
         let args = &self.args;
-        let reading = reading(args, pace(args).unwrap(), Language::English, stop.clone()).unwrap();
+        let rewrites = rewrites(args).unwrap();
+        let translator =
+            args.translation.translate.as_ref().map(|path| {
+                Arc::new(Translator::load(path, &[], host(&args.target), rewrites.clone()).unwrap())
+            });
+        let heard = (Language::English, stop.clone());
+        let reading = reading(args, pace(args).unwrap(), rewrites, translator.clone(), heard);
         let plan = Plan {
             target: target(&args.target, &args.allow_host).unwrap(),
             connections: args.connections,
@@ -123,7 +130,7 @@ impl Run {
         };
         let path = self.folder.path().join("out.gor");
         let output = FileWriter::new(Pattern::fixed(path.to_string_lossy()), Chunks::Replace);
-        let (engine, waker) = Engine::new(plan, Some(output)).unwrap();
+        let (engine, waker) = Engine::new(plan, Some(output), translator).unwrap();
         let mut feed = Feed::start(reading, waker);
         let figures = engine.run(&mut feed, &stop).unwrap();
         let fed = feed.finish().unwrap();
@@ -247,12 +254,45 @@ fn answers_that_are_no_http_are_said_to_be_so() {
 }
 
 #[test]
+fn requests_are_translated_when_their_turn_has_come_with_what_was_learned_before() {
+    let (address, told) = serve(|text| match text.starts_with("POST /new/login ") {
+        true => Some("HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{\"token\":\"n\"}"),
+        false => Some(OK),
+    });
+    let records: Vec<Record> = (0..3).map(|number| request(1, number, 0, "GET")).collect();
+    let mut run = Run::new(&records, address);
+    let path = run.folder.path().join("t.yaml");
+    let calls = "\
+kefu_translate: 1
+name: a
+calls:
+  - call: GET /1/0
+    request: {method: POST, path: /new/login, json: {}}
+    learn: {token: '= answer.json.token'}
+    answer: {status: 200, text: '= \"as \" ~ answer.json.token'}
+  - call: GET /1/1
+    before: [{method: GET, path: /new/before}]
+    request: {method: GET, path: /new, headers: {token: '= session.token'}}
+";
+    std::fs::write(&path, calls).unwrap();
+    (run.args.translation.translate, run.args.unsafe_methods) = (Some(path), true);
+    let (figures, _) = run.go();
+    assert_eq!((figures.sent, figures.answered, figures.untranslated), (2, 2, 1));
+    let seen: Vec<_> = told.try_iter().map(|(_, text)| text.lines().next().unwrap().to_owned()).collect();
+    assert_eq!(seen, ["POST /new/login HTTP/1.1", "GET /new/before HTTP/1.1", "GET /new HTTP/1.1"]);
+    let answers = run.answers();
+    assert!(answers[0].payload.ends_with(b"\r\n\r\nas n"), "in the old system's words");
+    assert_eq!(answers[1].payload, OK.as_bytes());
+}
+
+#[test]
 fn a_dry_run_counts_and_sends_nothing() {
     let (address, told) = serve(|_| Some(OK));
     let records: Vec<Record> = (0..5).map(|number| request(1, number, 0, "GET")).collect();
     let run = Run::new(&records, address);
     let (_handle, stop) = Stop::new();
-    let reading = reading(&run.args, pace(&run.args).unwrap(), Language::English, stop).unwrap();
+    let rewrites = rewrites(&run.args).unwrap();
+    let reading = reading(&run.args, pace(&run.args).unwrap(), rewrites, None, (Language::English, stop));
     let poll = mio::Poll::new().unwrap();
     let waker = Arc::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
     let mut feed = Feed::start(reading, waker);

@@ -43,6 +43,15 @@ impl EditedHead {
         }
     }
 
+    /// Takes the headers of a name away.
+    pub(crate) fn remove(&mut self, name: &str) {
+        let mut number = 0;
+        self.lines.retain(|line| {
+            number += 1;
+            number == 1 || !is_named(line, name)
+        });
+    }
+
     fn place(&self, name: &str) -> Option<usize> {
         self.lines.iter().skip(1).position(|line| is_named(line, name)).map(|place| place + 1)
     }
@@ -65,6 +74,8 @@ mod tests {
         edited.set("B", "3");
         edited.set("C", "4");
         assert_eq!(edited.bytes(), b"GET /:x HTTP/1.1\r\nhOST:  a\r\nB: 3\r\nodd\r\nC: 4\r\n\r\n");
+        edited.remove("b");
+        assert_eq!(edited.bytes(), b"GET /:x HTTP/1.1\r\nhOST:  a\r\nodd\r\nC: 4\r\n\r\n");
         let mut bare = EditedHead::of(b"GET / HTTP/1.1\nA: b\n\n");
         bare.set("C", "d");
         assert_eq!(bare.bytes(), b"GET / HTTP/1.1\nA: b\nC: d\n\n");

@@ -18,12 +18,12 @@ Examples:
 
 Each request is sent when it is due by the recording, whether or not earlier ones are answered; those of one recorded
 connection follow each other on one connection. The bytes are the recorded ones but for the header X-Kefu-Replay, by
-which a capture knows its own replay. Latency counts from when a request was due. Requests for WebSockets and tunnels
-are left out.
+which a capture knows its own replay. Latency counts from when a request was due. WebSocket sessions are sent with the
+recorded times between messages, unless there is a rate or a translation; tunnels are left out.
 
 Exit codes:
-   0  every request that was sent has an answer
-   2  some have none
+   0  every request that was sent has an answer, and every WebSocket message was sent
+   2  some were not
    3  a part of the input is damaged or cut off
    4  the target is not on this machine and was not allowed
   65  the input is neither .gor nor pcap nor pcapng

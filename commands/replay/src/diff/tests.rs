@@ -172,7 +172,7 @@ impl Case {
 
 /// Many answers where the environment asks for them, fewer otherwise.
 fn count() -> u64 {
-    std::env::var("KEFU_TEST_EXCHANGES").ok().and_then(|count| count.parse().ok()).unwrap_or(1500)
+    std::env::var("KEFU_EXCHANGES").ok().and_then(|count| count.parse().ok()).unwrap_or(1500)
 }
 
 #[test]

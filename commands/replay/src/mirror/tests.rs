@@ -157,7 +157,7 @@ fn ok(_: &str) -> String {
 
 /// Many requests where the environment asks for them, fewer otherwise.
 fn count() -> u64 {
-    std::env::var("KEFU_TEST_EXCHANGES").ok().and_then(|count| count.parse().ok()).unwrap_or(1000)
+    std::env::var("KEFU_EXCHANGES").ok().and_then(|count| count.parse().ok()).unwrap_or(1000)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

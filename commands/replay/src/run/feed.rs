@@ -17,7 +17,10 @@ use kefu_traffic::{
 };
 use mio::Waker;
 
-use super::prepare::{Prepared, Rewrites, Skipped, connection};
+use super::{
+    prepare::{Prepared, Rewrites, Skipped, connection},
+    sockets::{Player, Sockets},
+};
 use crate::{
     args::Speed,
     source::{Outcome, Source},
@@ -85,6 +88,7 @@ impl Left {
 pub(super) struct Fed {
     pub(super) outcome: Outcome,
     pub(super) left: Left,
+    pub(super) sockets: Sockets,
 }
 
 /// The requests that come next.
@@ -95,6 +99,9 @@ pub(super) struct Feed {
     thread: JoinHandle<Result<Fed, Failure>>,
 }
 
+/// Makes who begins WebSocket sessions.
+pub(super) type PlayerMaker = Box<dyn FnOnce() -> Player + Send>;
+
 /// What a run reads, and how.
 pub(super) struct Reading {
     pub(super) open: Box<dyn Fn() -> Result<Source, Failure> + Send>,
@@ -102,6 +109,8 @@ pub(super) struct Reading {
     pub(super) pace: Pace,
     pub(super) rewrites: Rewrites,
     pub(super) translator: Option<Arc<Translator>>,
+    /// Who begins WebSocket sessions, made when the clock begins.
+    pub(super) player: Option<PlayerMaker>,
     pub(super) language: Language,
     pub(super) stop: Stop,
 }
@@ -149,7 +158,8 @@ impl Feed {
 }
 
 impl Reading {
-    fn all(self, sender: &SyncSender<VecDeque<Job>>, waker: &Waker) -> Result<Fed, Failure> {
+    fn all(mut self, sender: &SyncSender<VecDeque<Job>>, waker: &Waker) -> Result<Fed, Failure> {
+        let mut player = self.player.take().map(|make| make());
         let mut left = Left::default();
         let mut outcome = Outcome::default();
         let mut clock = Clock { pace: self.pace, number: 0, first: None, begun: 0, last: 0, steps: 0 };
@@ -163,6 +173,11 @@ impl Reading {
                     return Ok(());
                 }
                 let timestamp = record.timestamp;
+                if let Some(player) = &mut player
+                    && player.take(&record, || clock.due(timestamp))
+                {
+                    return Ok(());
+                }
                 let mut job = match self.job(record) {
                     Ok(job) => job,
                     Err(why) => {
@@ -190,7 +205,8 @@ impl Reading {
             // Nobody who waits for it is no mistake: the run was ended.
             drop(sender.send(batch));
         }
-        Ok(Fed { outcome, left })
+        let sockets = player.map_or_else(Sockets::default, |player| player.finish(&self.stop));
+        Ok(Fed { outcome, left, sockets })
     }
 
     fn job(&self, record: Record) -> Result<Job, Skipped> {

@@ -5,6 +5,7 @@ mod feed;
 mod prepare;
 mod report;
 mod slot;
+mod sockets;
 
 use std::{
     net::{SocketAddr, ToSocketAddrs as _},
@@ -18,10 +19,12 @@ use kefu_traffic::{
     gor::{Chunks, FileWriter, Pattern},
     http::Limits,
 };
+use tokio::runtime::Handle;
 
 use self::{
     engine::{Engine, Figures, Plan},
     feed::{Fed, Feed, Pace, Reading},
+    sockets::Player,
 };
 pub(crate) use self::{
     feed::Left,
@@ -66,7 +69,7 @@ pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
         Translator::load(path, &args.translation.set, host(&args.target), rewrites.clone()).map(Arc::new)
     });
     let translator = translator.transpose()?;
-    let reading = reading(args, pace, rewrites, translator.clone(), (app.language(), app.stop()));
+    let reading = reading(args, pace, rewrites.clone(), translator.clone(), (app.language(), app.stop()));
     let plan = Plan {
         target,
         connections: args.connections,
@@ -74,11 +77,20 @@ pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
         limits: Limits { message: args.limits.max_message.as_usize(), ..Limits::default() },
     };
     let (stop, is_dry, told) = (app.stop(), args.dry_run, translator.clone());
+    // Sessions have a time of their own; what is translated is made of single requests.
+    let has_sockets = matches!(pace, Pace::Recorded(_)) && !is_dry && translator.is_none();
     let work = move || -> Result<(Figures, Fed), Failure> {
         let failed = |error: std::io::Error| {
             Failure::new(Exit::Io, Text::new("cannot prepare to send", "无法准备发送")).because(error)
         };
         let (engine, waker) = Engine::new(plan, output, translator).map_err(failed)?;
+        let mut reading = reading;
+        if has_sockets {
+            let runtime = Handle::current();
+            reading.player = Some(Box::new(move || {
+                Player::new(plan.target, rewrites, plan.timeout, plan.limits, runtime)
+            }));
+        }
         let mut feed = Feed::start(reading, Arc::clone(&waker));
         let figures = if is_dry { dry(&mut feed) } else { engine.run(&mut feed, &stop) };
         // What the reader met is told first: it may be why there was nothing to send.
@@ -94,7 +106,9 @@ pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
     })?;
     Ok(match () {
         () if app.stop().is_requested() => Exit::Interrupted,
-        () if figures.answered < figures.sent || !figures.lost.is_empty() => UNANSWERED,
+        () if figures.answered < figures.sent || !figures.lost.is_empty() || fed.sockets.has_lost() => {
+            UNANSWERED
+        }
         () if fed.outcome.complaints > 0 => DAMAGED,
         () => Exit::Ok,
     })
@@ -142,6 +156,7 @@ fn reading(
         pace,
         rewrites,
         translator,
+        player: None,
         language,
         stop,
     }

@@ -45,6 +45,15 @@ pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace, untranslated: &BTre
         "unsent": figures.unsent,
         "left_out": { "malformed": malformed, "unsafe_method": unsafe_method, "upgrade": upgrade },
         "untranslated": untranslated,
+        "websockets": {
+            "opened": fed.sockets.opened,
+            "failed": fed.sockets.failed,
+            "broken": fed.sockets.broken,
+            "sent": fed.sockets.sent,
+            "unsent": fed.sockets.unsent,
+            "received": fed.sockets.received,
+            "recorded": fed.sockets.recorded,
+        },
         "damaged": fed.outcome.complaints,
         "statuses": statuses,
         "seconds": figures.elapsed.as_secs_f64(),
@@ -84,6 +93,7 @@ pub(super) fn text(
         rows.push(vec![why.text().in_language(language).to_owned(), count.to_string()]);
     }
     let Left { malformed, unsafe_method, upgrade } = fed.left;
+    let sockets = fed.sockets;
     for (name, count) in [
         (say("not sent", "未发送"), figures.unsent),
         (
@@ -92,6 +102,13 @@ pub(super) fn text(
         ),
         (say("left out: WebSocket or tunnel", "略过:WebSocket 或隧道"), upgrade),
         (say("left out: malformed", "略过:格式错误"), malformed),
+        (say("WebSocket sessions", "WebSocket 会话"), sockets.opened),
+        (say("WebSocket sessions that did not begin", "未能建立的 WebSocket 会话"), sockets.failed),
+        (say("WebSocket sessions cut short", "中断的 WebSocket 会话"), sockets.broken),
+        (say("WebSocket messages sent", "已发送的 WebSocket 消息"), sockets.sent),
+        (say("WebSocket messages not sent", "未发送的 WebSocket 消息"), sockets.unsent),
+        (say("WebSocket messages received", "已接收的 WebSocket 消息"), sockets.received),
+        (say("and as recorded", "录制时的数量"), sockets.recorded),
         (say("damaged places", "损坏之处"), fed.outcome.complaints),
         (say("sent again", "重新发送"), figures.again),
     ] {

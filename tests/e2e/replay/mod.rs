@@ -3,6 +3,7 @@
 
 mod disturb;
 mod gofly;
+mod mirror;
 mod peer;
 
 use std::{fs, path::Path, process::Output};

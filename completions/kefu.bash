@@ -1964,7 +1964,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__replay__subcmd__diff)
-            opts="-h -V --port --max-message --max-memory --primary --secondary --candidate --allow-host --unsafe-methods --connections --timeout --translate --set --sample --rules --examples --threshold --format --report --config --log-format --log-level --help --version"
+            opts="-h -V --port --max-message --max-memory --primary --secondary --candidate --allow-host --ca-file --unsafe-methods --connections --timeout --translate --set --sample --rules --examples --threshold --format --report --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1996,6 +1996,21 @@ _kefu() {
                     ;;
                 --allow-host)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --connections)
@@ -2159,7 +2174,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__replay__subcmd__mirror)
-            opts="-o -h -V --listen --upstream --max-connections --drain --shadow --sample --queue --allow-host --unsafe-methods --connections --timeout --translate --set --diff --rules --examples --threshold --format --report --output --replace --redact --max-message --max-memory --config --log-format --log-level --help --version"
+            opts="-o -h -V --listen --upstream --max-connections --drain --shadow --sample --queue --allow-host --ca-file --unsafe-methods --connections --timeout --translate --set --diff --rules --examples --threshold --format --report --output --replace --redact --max-message --max-memory --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2195,6 +2210,21 @@ _kefu() {
                     ;;
                 --allow-host)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --connections)
@@ -2339,7 +2369,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__replay__subcmd__run)
-            opts="-t -o -h -V --target --allow-host --unsafe-methods --dry-run --speed --rate --ramp --loop --connections --timeout --set-header --no-mark --translate --set --max-message --max-memory --output --replace --format --config --log-format --log-level --help --version"
+            opts="-t -o -h -V --target --allow-host --ca-file --unsafe-methods --dry-run --speed --rate --ramp --loop --connections --timeout --set-header --no-mark --translate --set --max-message --max-memory --output --replace --format --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2355,6 +2385,21 @@ _kefu() {
                     ;;
                 --allow-host)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --speed)

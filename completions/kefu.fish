@@ -374,6 +374,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s t -l target -d 'Send to this server' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l allow-host -d 'Also send to this host, which is not this machine; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l ca-file -d 'Trust the certificates in this file (PEM), too, of a target that is https://' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l speed -d 'Send so many times as fast as recorded, or `max`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l rate -d 'Send so many requests a second instead' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l ramp -d 'Reach the rate within this time' -r
@@ -406,6 +407,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l secondary -d 'Take the old system\'s answers a second time from here: what differs by itself is noise' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l candidate -d 'Take the new system\'s answers from this server or .gor file' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l allow-host -d 'Also send to this host, which is not this machine; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l ca-file -d 'Trust the certificates in this file (PEM), too, of servers that are https://' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l connections -d 'Ask over at most so many connections to each server' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l timeout -d 'Give a request up after this time' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l translate -d 'Translate requests to the new system, and its answers back, by this YAML file or the shipped `gofly`' -r -F
@@ -436,6 +438,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l sample -d 'Send this share of them' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l queue -d 'Have at most so many requests wait for the shadow or be answered by it' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l allow-host -d 'Also send to this host, which is not this machine; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l ca-file -d 'Trust the certificates in this file (PEM), too, of servers that are https://' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l connections -d 'Ask over at most so many connections to each server' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l timeout -d 'Give a request up after this time' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l translate -d 'Translate requests to the new system, and its answers back, by this YAML file or the shipped `gofly`' -r -F

@@ -36,7 +36,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     ("kefu-bench", &["kefu-app", "kefu-core", "kefu-protocol", "kefu-socket", "kefu-traffic"]),
     ("kefu-adapt", &["kefu-app", "kefu-gateway", "kefu-upstream", "kefu-wire"]),
-    ("kefu-replay", &["kefu-app", "kefu-protocol", "kefu-text", "kefu-traffic", "kefu-wire"]),
+    (
+        "kefu-replay",
+        &["kefu-app", "kefu-protocol", "kefu-text", "kefu-traffic", "kefu-upstream", "kefu-wire"],
+    ),
     ("kefu-migrate", &["kefu-app", "kefu-core", "kefu-store"]),
     ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-migrate", "kefu-replay", "kefu-serve"]),
 ];

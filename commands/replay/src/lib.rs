@@ -19,6 +19,8 @@ mod shown;
 mod source;
 mod transfer;
 mod translate;
+#[cfg_attr(not(feature = "tls"), path = "tunnel/absent.rs")]
+mod tunnel;
 mod yaml;
 
 pub use args::{

@@ -229,7 +229,7 @@ fn damaged_input_is_read_as_far_as_it_goes_and_says_where_it_ends() {
         ("inspect a.gor x.pcap", 65, "cannot be read together"),
         ("capture -i a.gor", 65, "kefu replay convert"),
         ("run a.gor -t http://192.0.2.1", 4, "--allow-host 192.0.2.1"),
-        ("run a.gor -t https://127.0.0.1", 64, "http://127.0.0.1:8080"),
+        ("run a.gor -t ftp://127.0.0.1", 64, "http://127.0.0.1:8080"),
         ("convert a.gor --redact off,cards", 64, "--redact off"),
     ] {
         let output = replay(dir.path(), line);

@@ -78,6 +78,10 @@ pub struct AskingArgs {
     #[arg(long, value_name = "HOST", help_heading = "Answers")]
     pub allow_host: Vec<String>,
 
+    /// Trust the certificates in this file (PEM), too, of servers that are https://
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Answers")]
+    pub ca_file: Option<PathBuf>,
+
     /// Also send requests with methods other than GET, HEAD and OPTIONS
     #[arg(long, help_heading = "Answers")]
     pub unsafe_methods: bool,

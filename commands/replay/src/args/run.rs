@@ -45,6 +45,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "HOST", help_heading = "Target")]
     pub allow_host: Vec<String>,
 
+    /// Trust the certificates in this file (PEM), too, of a target that is https://
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Target")]
+    pub ca_file: Option<PathBuf>,
+
     /// Also send requests with methods other than GET, HEAD and OPTIONS
     #[arg(long, help_heading = "Target")]
     pub unsafe_methods: bool,

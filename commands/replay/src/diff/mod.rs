@@ -141,7 +141,9 @@ struct Servers {
 impl Servers {
     fn find(args: &DiffArgs) -> Result<Self, Failure> {
         let find = |answerer: Option<&Answerer>| match answerer {
-            Some(Answerer::Url(url)) => target(url, &args.asking.allow_host).map(Some),
+            Some(Answerer::Url(url)) => {
+                target(url, &args.asking.allow_host, args.asking.ca_file.as_deref()).map(Some)
+            }
             _ => Ok(None),
         };
         let servers = Self {

@@ -124,6 +124,7 @@ impl Case {
             candidate: candidate.parse().unwrap(),
             asking: AskingArgs {
                 allow_host: Vec::new(),
+                ca_file: None,
                 unsafe_methods: false,
                 connections: 8,
                 timeout: Duration::from_secs(20),

@@ -33,7 +33,7 @@ use crate::{
     args::MirrorArgs,
     diff::{DIFFERENT, Live, Reports, Rules, Subject, Tally, locked, redaction, rewrites},
     redact::Redaction,
-    run::{first, host, server, target},
+    run::{host, target, upstream},
     shown,
     translate::Translator,
 };
@@ -102,11 +102,11 @@ struct Settings {
 
 impl Settings {
     fn new(args: &MirrorArgs) -> Result<Self, Failure> {
-        let (upstream, addresses) = server(&args.upstream)?;
+        let ca_file = args.asking.ca_file.as_deref();
         let limits = Limits { message: args.limits.max_message.as_usize(), ..Limits::default() };
         let plan = |url: &String| -> Result<Plan, Failure> {
             Ok(Plan {
-                target: target(url, &args.asking.allow_host)?,
+                target: target(url, &args.asking.allow_host, ca_file)?,
                 connections: args.asking.connections,
                 timeout: args.asking.timeout,
                 limits,
@@ -138,7 +138,7 @@ impl Settings {
             Recorder::start(path, args.replace, Redaction::new(&args.redact)?, Arc::clone(&statistics))
         });
         Ok(Self {
-            upstream: first(&upstream, &addresses)?,
+            upstream: upstream(&args.upstream, ca_file)?,
             connections_max: args.max_connections,
             drain: args.drain,
             shadow,

@@ -81,6 +81,7 @@ fn args(upstream: &str, shadow: Option<&str>) -> MirrorArgs {
         queue: 1000,
         asking: AskingArgs {
             allow_host: Vec::new(),
+            ca_file: None,
             unsafe_methods: false,
             connections: 4,
             timeout: Duration::from_secs(20),

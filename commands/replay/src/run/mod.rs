@@ -9,6 +9,7 @@ mod sockets;
 
 use std::{
     net::{SocketAddr, ToSocketAddrs as _},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -35,7 +36,11 @@ use crate::{
     args::{HeaderLine, ReportFormat, RunArgs},
     source::Source,
     translate::Translator,
+    tunnel,
 };
+
+/// What URLs of servers behind TLS begin with.
+const HTTPS: &str = "https://";
 
 /// Some requests have no answer.
 pub(crate) const UNANSWERED: Exit = Exit::Verdict(2);
@@ -46,7 +51,7 @@ pub(crate) const REFUSED: Exit = Exit::Verdict(4);
 
 /// Sends what the files hold, and prints how it went.
 pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
-    let target = target(&args.target, &args.allow_host)?;
+    let target = target(&args.target, &args.allow_host, args.ca_file.as_deref())?;
     let pace = pace(args)?;
     // What is wrong with the files shows before anything is sent.
     drop(Source::open(&args.input, &source_args(args))?);
@@ -185,7 +190,7 @@ fn pace(args: &RunArgs) -> Result<Pace, Failure> {
 /// # Errors
 ///
 /// It is no URL of a server, is not found, or was not allowed.
-pub(crate) fn target(url: &str, allowed: &[String]) -> Result<SocketAddr, Failure> {
+pub(crate) fn target(url: &str, allowed: &[String], ca_file: Option<&Path>) -> Result<SocketAddr, Failure> {
     let (host, addresses) = server(url)?;
     let is_here = addresses.iter().all(|address| address.ip().is_loopback());
     if !is_here && !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host)) {
@@ -197,15 +202,29 @@ pub(crate) fn target(url: &str, allowed: &[String]) -> Result<SocketAddr, Failur
             Text::new(format!("allow it with --allow-host {host}"), format!("可用 --allow-host {host} 允许"));
         return Err(Failure::new(REFUSED, text).hint(hint));
     }
-    first(&host, &addresses)
+    address(url, &host, &addresses, ca_file)
 }
 
-/// The first of a host's addresses.
+/// The address of a server that needs no leave.
 ///
 /// # Errors
 ///
-/// It has none.
-pub(crate) fn first(host: &str, addresses: &[SocketAddr]) -> Result<SocketAddr, Failure> {
+/// It is no URL of a server, or is not found.
+pub(crate) fn upstream(url: &str, ca_file: Option<&Path>) -> Result<SocketAddr, Failure> {
+    let (host, addresses) = server(url)?;
+    address(url, &host, &addresses, ca_file)
+}
+
+/// Where a server is to be asked without TLS.
+fn address(
+    url: &str,
+    host: &str,
+    addresses: &[SocketAddr],
+    ca_file: Option<&Path>,
+) -> Result<SocketAddr, Failure> {
+    if url.starts_with(HTTPS) {
+        return tunnel::open(url, ca_file);
+    }
     addresses.first().copied().ok_or_else(|| {
         Failure::new(Exit::Unavailable, Text::new(format!("cannot find {host}"), format!("找不到 {host}")))
     })
@@ -227,7 +246,9 @@ pub(crate) fn server(url: &str) -> Result<(String, Vec<SocketAddr>), Failure> {
         let text = Text::new(format!("cannot send to {url}"), format!("无法发送到 {url}"));
         Failure::new(Exit::Usage, text).hint(hint)
     };
-    let rest = url.strip_prefix("http://").ok_or_else(|| {
+    let known = [("http://", 80), (HTTPS, 443)];
+    let known = known.into_iter().find_map(|(scheme, port)| Some((url.strip_prefix(scheme)?, port)));
+    let (rest, default_port) = known.ok_or_else(|| {
         cannot(Text::new(
             "the target is a URL such as http://127.0.0.1:8080",
             "目标是形如 http://127.0.0.1:8080 的 URL",
@@ -248,7 +269,7 @@ pub(crate) fn server(url: &str) -> Result<(String, Vec<SocketAddr>), Failure> {
             })?;
             (host, port)
         }
-        _ => (authority, 80),
+        _ => (authority, default_port),
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let addresses: Vec<SocketAddr> = (host, port)

@@ -93,6 +93,7 @@ impl Run {
             input: vec![path],
             target: format!("http://{target}"),
             allow_host: Vec::new(),
+            ca_file: None,
             unsafe_methods: false,
             dry_run: false,
             speed: Speed::Max,
@@ -123,7 +124,7 @@ impl Run {
         let heard = (Language::English, stop.clone());
         let reading = reading(args, pace(args).unwrap(), rewrites, translator.clone(), heard);
         let plan = Plan {
-            target: target(&args.target, &args.allow_host).unwrap(),
+            target: target(&args.target, &args.allow_host, None).unwrap(),
             connections: args.connections,
             timeout: args.timeout,
             limits: Limits::default(),
@@ -304,7 +305,7 @@ fn a_dry_run_counts_and_sends_nothing() {
 fn a_target_beyond_this_machine_needs_leave() {
     let exit = |url: &str, allowed: &[&str]| {
         let allowed: Vec<String> = allowed.iter().map(|host| (*host).to_owned()).collect();
-        target(url, &allowed).map_err(|failure| failure.exit())
+        target(url, &allowed, None).map_err(|failure| failure.exit())
     };
     assert_eq!(exit("http://127.0.0.1:8080", &[]), Ok("127.0.0.1:8080".parse().unwrap()));
     assert_eq!(exit("http://[::1]:8080/", &[]), Ok("[::1]:8080".parse().unwrap()));
@@ -312,7 +313,8 @@ fn a_target_beyond_this_machine_needs_leave() {
     assert_eq!(exit("http://192.0.2.1:8080", &[]), Err(REFUSED));
     assert_eq!(exit("http://192.0.2.1:8080", &["192.0.2.2"]), Err(REFUSED));
     assert_eq!(exit("http://192.0.2.1:8080", &["192.0.2.1"]), Ok("192.0.2.1:8080".parse().unwrap()));
-    for bad in ["https://127.0.0.1", "127.0.0.1:80", "http://", "http://127.0.0.1/a", "http://127.0.0.1:x"] {
+    assert_eq!(exit("https://192.0.2.1", &[]), Err(REFUSED));
+    for bad in ["ftp://127.0.0.1", "127.0.0.1:80", "http://", "http://127.0.0.1/a", "http://127.0.0.1:x"] {
         assert_eq!(exit(bad, &[]), Err(Exit::Usage), "{bad}");
     }
 }

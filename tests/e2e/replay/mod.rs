@@ -2,8 +2,10 @@
 //! what is refused.
 
 mod disturb;
+mod gofly;
 mod gor;
 mod live;
+mod mirror;
 mod peer;
 
 use std::{fs, path::Path, process::Output};
@@ -251,10 +253,10 @@ fn inspection_counts_for_people_and_programs() {
         assert_eq!(report[name], count, "{name}");
     }
     assert_eq!(report["account"]["seen"], 2);
-    assert_eq!(report["endpoints"][0]["endpoint"], "GET /users/{}");
+    assert_eq!(report["endpoints"][0]["endpoint"], "GET /users/{id}");
     assert_eq!(report["statuses"]["404"], 1);
     let shown = replayed(dir.path(), "inspect a.gor");
-    assert!(shown.contains("GET /users/{}") && shown.contains("404 × 1"), "{shown}");
+    assert!(shown.contains("GET /users/{id}") && shown.contains("404 × 1"), "{shown}");
 }
 
 #[test]
@@ -282,7 +284,7 @@ fn damaged_input_is_read_as_far_as_it_goes_and_says_where_it_ends() {
         ("inspect a.gor x.pcap", 65, "cannot be read together"),
         ("capture -i a.gor", 65, "kefu replay convert"),
         ("run a.gor -t http://192.0.2.1", 4, "--allow-host 192.0.2.1"),
-        ("run a.gor -t https://127.0.0.1", 64, "http://127.0.0.1:8080"),
+        ("run a.gor -t ftp://127.0.0.1", 64, "http://127.0.0.1:8080"),
         ("convert a.gor --redact off,cards", 64, "--redact off"),
     ] {
         let output = replay(dir.path(), line);

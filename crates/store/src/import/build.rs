@@ -233,7 +233,8 @@ impl<'a> Building<'a> {
     fn visitor_of(&self, message: &MessageRecord) -> Result<VisitorKey, Refusal> {
         let id = &message.conversation;
         let shared = || self.grown.get(id).or_else(|| self.importer.heads.get(id));
-        let visitor = self.whole.get(id).map(|head| head.visitor).or_else(|| shared().map(|head| head.visitor));
+        let visitor =
+            self.whole.get(id).map(|head| head.visitor).or_else(|| shared().map(|head| head.visitor));
         match (visitor, &message.opens) {
             (Some(visitor), _) => Ok(visitor),
             (None, Some(opens)) => self.visitor_key(opens.1.visitor),

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
     random::{Random, eventually},

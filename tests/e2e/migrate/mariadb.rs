@@ -55,7 +55,7 @@ impl Mariadb {
             .unwrap();
         assert!(installed.status.success(), "{}", super::shown(&installed));
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let child = Self::spawn(dir.path(), port, &options);
         let mut mariadb = Self { dir, child, port, options };
         mariadb.wait();

@@ -672,7 +672,7 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
         "从此文件读取密钥和设置,每行为 NAME=VALUE [默认:环境变量 KEFU_CHANNEL_NAME]",
     ),
     ("kefu adapt channel sign --time", "按此时间签名,自 1970 年起的秒数 [默认:现在]"),
-    ("kefu replay", "抓取、转换、查看和重放录制的 HTTP 流量"),
+    ("kefu replay", "抓取、转换、查看、重放、镜像和比较 HTTP 流量"),
     (
         "kefu replay (after)",
         "\
@@ -681,6 +681,7 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
   kefu replay inspect old.gor.gz
   kefu replay convert old.gor.gz -o old.har
   kefu replay run old.gor.gz --target http://127.0.0.1:8081
+  kefu replay diff old.gor.gz --candidate http://127.0.0.1:8081
 
 退出码:
    0  完成
@@ -845,11 +846,11 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
 
 每个请求都在录制所定的时刻发送,不等之前的请求得到应答;同一条录制连接的请求在同一条连接上依次发送。
 除要求改写的内容和头 X-Kefu-Replay 之外,发送的字节就是录制的字节;抓取时据此头认出自己的重放。延迟从应当发送的时刻算起。
-WebSocket 和隧道的请求会略过。
+WebSocket 会话按录制的消息间隔发送(使用速率或翻译时除外);隧道会略过。
 
 退出码:
-   0  发送的请求都得到了应答
-   2  有的没有应答
+   0  发送的请求都得到了应答,WebSocket 消息都已发送
+   2  有的没有
    3  部分输入已损坏或被截断
    4  目标不是本机,且未被允许
   65  输入既不是 .gor,也不是 pcap 或 pcapng
@@ -858,6 +859,7 @@ WebSocket 和隧道的请求会略过。
     ("kefu replay run <input>", "要读取的文件,或符合它们的通配符"),
     ("kefu replay run --target", "发送给此服务器"),
     ("kefu replay run --allow-host", "也允许发送给此主机,它不是本机;可多次指定"),
+    ("kefu replay run --ca-file", "对 https:// 的服务器,也信任此文件(PEM)中的证书"),
     ("kefu replay run --unsafe-methods", "也发送 GET、HEAD、OPTIONS 以外的方法"),
     ("kefu replay run --dry-run", "全部读取,但不发送"),
     ("Pace:", "节奏"),
@@ -884,6 +886,8 @@ WebSocket 和隧道的请求会略过。
     ("kefu replay run --set", "把 target、path、body、param.NAME 或 header.NAME 设为表达式的值"),
     ("kefu replay run --middleware", "让消息先经过此程序,采用 goreplay 的协议"),
     ("kefu replay run --no-mark", "不加 X-Kefu-Replay 头"),
+    ("kefu replay run --translate", "按此 YAML 文件或自带的 `gofly`,把请求翻译给目标,并把其应答翻译回来"),
+    ("kefu replay run --setting", "给翻译中的一个设置赋值;可多次指定"),
     ("kefu replay run --max-message", "略过更大的消息"),
     ("kefu replay run --max-memory", "读取数据包时,进行中的连接最多占用这么多内存;放不下的计为丢失"),
     ("kefu replay run --output", "把应答写入此 .gor 文件,只有其所有者可以读取"),
@@ -914,6 +918,126 @@ WebSocket 和隧道的请求会略过。
         "kefu replay gor <flags>",
         "goreplay 的选项:--input-file、--input-raw、--input-tcp、--output-file、--output-http、--http-allow-url、--middleware …",
     ),
+    (
+        "kefu replay diff",
+        "比较两个系统对同样请求的应答
+
+比较状态码、头、按路径展开的 JSON,其他正文按长度和散列比较。旧系统两次应答之间的差异就是噪声;
+超出噪声的差异按端点和字段报告。",
+    ),
+    (
+        "kefu replay diff (after)",
+        "\
+示例:
+  # 用两台旧版本的服务器得知应答自身的差异,再与新版本比较
+  kefu replay diff old.gor --primary http://127.0.0.1:8081 --secondary http://127.0.0.1:8082 \\
+      --candidate http://127.0.0.1:9090 --rules diff.yaml
+
+  # 录制的应答与新版本现在的应答比较,供构建服务器使用
+  kefu replay diff old.gor --candidate http://127.0.0.1:9090 --format junit --report diff.html > diff.xml
+
+  # 比较两次重放保存的应答,不需要服务器
+  kefu replay diff old.gor --primary answers-1.gor --candidate answers-2.gor
+
+一个字段在 primary 与 candidate 之间的差异多于 primary 与 secondary 之间的差异时,才算不同。没有 secondary 时,
+凡规则未排除的差异都算。每个端点的每个字段保留少量示例,其中的机密和个人号码会被替换。
+
+退出码:
+   0  没有超出噪声的差异,或不超过 --threshold
+   1  差异更多
+   2  有的请求没有可比较的应答,或什么也没有比较
+   3  部分输入已损坏或被截断
+   4  目标不是本机,且未被允许
+  65  输入既不是 .gor,也不是 pcap 或 pcapng
+  78  规则文件有误",
+    ),
+    ("kefu replay diff <input>", "要读取的请求文件,或符合它们的通配符"),
+    ("kefu replay diff --port", "读取数据包时,只取发往这些端口的连接 [默认:全部]"),
+    ("kefu replay diff --max-message", "略过更大的消息"),
+    ("kefu replay diff --max-memory", "读取数据包时,进行中的连接最多占用这么多内存;放不下的计为丢失"),
+    ("Answers:", "应答"),
+    ("kefu replay diff --primary", "旧系统的应答取自此服务器或 .gor 文件 [默认:输入中录制的应答]"),
+    ("kefu replay diff --secondary", "再从这里取一次旧系统的应答:自身的差异就是噪声"),
+    ("kefu replay diff --candidate", "新系统的应答取自此服务器或 .gor 文件"),
+    ("kefu replay diff --allow-host", "也允许发送给此主机,它不是本机;可多次指定"),
+    ("kefu replay diff --ca-file", "对 https:// 的服务器,也信任此文件(PEM)中的证书"),
+    ("kefu replay diff --unsafe-methods", "也发送 GET、HEAD、OPTIONS 以外的方法"),
+    ("kefu replay diff --connections", "对每台服务器最多使用这么多条连接"),
+    ("kefu replay diff --timeout", "超过此时间便放弃一个请求"),
+    ("Translation:", "翻译"),
+    ("kefu replay diff --translate", "按此 YAML 文件或自带的 `gofly`,把请求翻译给新系统,并把其应答翻译回来"),
+    ("kefu replay diff --setting", "给翻译中的一个设置赋值;可多次指定"),
+    ("Comparison:", "比较"),
+    ("kefu replay diff --sample", "只比较这一比例的录制连接"),
+    ("kefu replay diff --rules", "从此 YAML 文件读取:哪些不比较,哪些视为相等"),
+    ("kefu replay diff --examples", "每个端点的每个字段保留这么多示例"),
+    ("kefu replay diff --threshold", "允许这一比例的应答不同"),
+    ("kefu replay diff --format", "报告的格式"),
+    (
+        "kefu replay diff --report",
+        "同时写入此文件,格式由文件名决定:JSON、JUnit(.xml)、HTML 或 Markdown(.md);可多次指定",
+    ),
+    (
+        "kefu replay mirror",
+        "把请求交给旧系统,并把每个请求的副本交给新系统
+
+这是旧系统前面的代理:客户端立即、逐字节地得到旧系统的应答;新系统从队列中得到同样的请求,它卡住或崩溃都不会
+拖慢任何人。两边的应答可以同时比较,往来内容也可以保存。",
+    ),
+    (
+        "kefu replay mirror (after)",
+        "\
+示例:
+  # 客户端访问 8080 端口;由 8081 的旧系统应答,9090 的新系统得到副本
+  kefu replay mirror --listen 127.0.0.1:8080 --upstream http://127.0.0.1:8081 --shadow http://127.0.0.1:9090
+
+  # 同时比较应答,并把两边都保存到文件
+  kefu replay mirror --listen 127.0.0.1:8080 --upstream http://127.0.0.1:8081 --shadow http://127.0.0.1:9090 \\
+      --diff --rules diff.yaml --report diff.html -o mirrored.gor.gz
+
+客户端与旧系统之间的一切都立即逐字节通过:耗时很长的应答、升级后的其他协议,以及 TCP 上的任何内容。影子从队列中
+得到完整的请求;队列满时丢弃并计数。它从不拖慢其他任何一方。
+
+SIGTERM 或 Ctrl-C 结束镜像:不再接受新连接,已打开的连接可以完成,然后给出报告。
+
+退出码:
+   0  已结束,没有使用 --diff 或没有超出噪声的差异
+   1  使用 --diff 时:差异超过 --threshold
+   4  影子不是本机,且未被允许
+  69  监听地址已被占用
+  73  无法写入输出,或输出文件已存在
+  78  规则文件有误",
+    ),
+    ("Proxy:", "代理"),
+    ("kefu replay mirror --listen", "监听此地址"),
+    ("kefu replay mirror --upstream", "由此服务器应答"),
+    ("kefu replay mirror --max-connections", "同时最多接受这么多条连接"),
+    ("kefu replay mirror --drain", "结束时,给未完成的连接和影子的队列这么长时间"),
+    ("Shadow:", "影子"),
+    ("kefu replay mirror --shadow", "把每个请求的副本发送给此服务器"),
+    ("kefu replay mirror --sample", "只发送这一比例"),
+    ("kefu replay mirror --queue", "最多有这么多请求等待影子或正由它应答"),
+    ("kefu replay mirror --allow-host", "也允许发送给此主机,它不是本机;可多次指定"),
+    ("kefu replay mirror --ca-file", "对 https:// 的服务器,也信任此文件(PEM)中的证书"),
+    ("kefu replay mirror --unsafe-methods", "也发送 GET、HEAD、OPTIONS 以外的方法"),
+    ("kefu replay mirror --connections", "对每台服务器最多使用这么多条连接"),
+    ("kefu replay mirror --timeout", "超过此时间便放弃一个请求"),
+    ("kefu replay mirror --translate", "按此 YAML 文件或自带的 `gofly`,把请求翻译给影子,并把其应答翻译回来"),
+    ("kefu replay mirror --setting", "给翻译中的一个设置赋值;可多次指定"),
+    ("kefu replay mirror --diff", "把影子的应答与旧系统的比较"),
+    ("kefu replay mirror --rules", "从此 YAML 文件读取:哪些不比较,哪些视为相等"),
+    ("kefu replay mirror --examples", "每个端点的每个字段保留这么多示例"),
+    ("kefu replay mirror --threshold", "允许这一比例的应答不同"),
+    ("kefu replay mirror --format", "报告的格式"),
+    (
+        "kefu replay mirror --report",
+        "同时写入此文件,格式由文件名决定:JSON、JUnit(.xml)、HTML 或 Markdown(.md);可多次指定",
+    ),
+    ("kefu replay mirror --output", "把请求和应答写入此 .gor 文件,只有其所有者可以读取"),
+    ("kefu replay mirror --replace", "覆盖已存在的文件"),
+    ("kefu replay mirror --redact", "替换写出内容中的这些信息;`off` 表示不替换"),
+    ("kefu replay mirror --max-message", "略过更大的消息"),
+    ("kefu replay mirror --max-memory", "进行中的消息最多占用这么多内存;放不下的计为丢失"),
     (
         "kefu adapt channel mock",
         "扮演渠道方:接收 kefu 发出的请求并作答,把这里输入的内容推送给 kefu

@@ -40,7 +40,18 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     ("kefu-adapt", &["kefu-app", "kefu-gateway", "kefu-upstream", "kefu-wire"]),
     ("kefu-libpcap", &[]),
-    ("kefu-replay", &["kefu-app", "kefu-libpcap", "kefu-text", "kefu-traffic", "kefu-wire"]),
+    (
+        "kefu-replay",
+        &[
+            "kefu-app",
+            "kefu-libpcap",
+            "kefu-protocol",
+            "kefu-text",
+            "kefu-traffic",
+            "kefu-upstream",
+            "kefu-wire",
+        ],
+    ),
     ("kefu-migrate", &["kefu-app", "kefu-core", "kefu-store"]),
     ("kefu", &["kefu-adapt", "kefu-app", "kefu-bench", "kefu-migrate", "kefu-replay", "kefu-serve"]),
 ];
@@ -58,7 +69,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("argon2", &["kefu-serve"]),
     ("serde_yaml", &["kefu-app", "kefu-wire"]),
     ("tracing-subscriber", &["kefu-app"]),
-    ("indicatif", &["kefu-adapt", "kefu-bench", "kefu-migrate"]),
+    ("indicatif", &["kefu-adapt", "kefu-bench", "kefu-migrate", "kefu-replay"]),
     (
         "tokio",
         &[

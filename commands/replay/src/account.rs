@@ -28,6 +28,10 @@ pub(crate) enum Reason {
     UnsafeMethod,
     /// It asks for another protocol.
     Upgrade,
+    /// It is of a WebSocket session that is not open.
+    NoSession,
+    /// The translation does not say what it is in the target's words.
+    Untranslated,
     /// It was not sent, because no connection could be made or it waited for too long.
     NotSent,
     /// Nobody reads the output any more.
@@ -47,6 +51,8 @@ impl Reason {
             Self::Malformed => "malformed",
             Self::UnsafeMethod => "unsafe_method",
             Self::Upgrade => "upgrade",
+            Self::NoSession => "no_session",
+            Self::Untranslated => "untranslated",
             Self::NotSent => "not_sent",
             Self::Unread => "unread",
         }
@@ -67,6 +73,8 @@ impl Reason {
                 Text::new("unsafe method (--unsafe-methods)", "有副作用的方法(--unsafe-methods)")
             }
             Self::Upgrade => Text::new("WebSocket or tunnel", "WebSocket 或隧道"),
+            Self::NoSession => Text::new("no WebSocket session is open", "所属 WebSocket 会话未打开"),
+            Self::Untranslated => Text::new("not translated", "未翻译"),
             Self::NotSent => Text::new("not sent, no connection in time", "未能及时连接,未发送"),
             Self::Unread => Text::new("not read by anybody", "无人读取"),
         }

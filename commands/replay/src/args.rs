@@ -1,6 +1,9 @@
+mod diff;
 mod filter;
 mod live;
+mod mirror;
 mod run;
+mod translate;
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -8,12 +11,15 @@ use clap::{Subcommand, ValueEnum, ValueHint};
 use kefu_app::ByteSize;
 
 pub use self::{
+    diff::{Answerer, AskingArgs, ComparisonArgs, DiffArgs, DiffFormat, Share},
     filter::{FilterArgs, HeaderPattern, HeaderRewrite, Parameter, Rewrite, Sample, SampleBy},
     live::LiveArgs,
+    mirror::MirrorArgs,
     run::{HeaderLine, RunArgs, Speed},
+    translate::{Setting, TranslateArgs},
 };
 
-/// Capture, convert, inspect and replay recorded HTTP traffic
+/// Capture, convert, inspect, replay, mirror and compare HTTP traffic
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub struct Args {
@@ -40,6 +46,17 @@ pub enum Action {
     Inspect(Box<InspectArgs>),
     /// Send recorded requests to a server when they are due
     Run(Box<RunArgs>),
+    /// Compare the answers of two systems to the same requests
+    ///
+    /// Status, headers, JSON by path, and other bodies by length and hash. What the old system answers twice tells how
+    /// much its answers differ by themselves: that is noise, and what goes beyond it is told by endpoint and field.
+    Diff(Box<DiffArgs>),
+    /// Pass requests to the old system, and a copy of each to the new one
+    ///
+    /// A proxy that stands before the old system: clients get its answers at once and byte for byte, and the new system
+    /// gets the same requests from a queue, where it can hang or die without anybody being held up. Both answers can be
+    /// compared meanwhile, and what was said can be kept.
+    Mirror(Box<MirrorArgs>),
     /// Do what a command line of goreplay says
     ///
     /// Its flags, with one dash or two, mean what they mean there; what cannot be had is an error that names what is there
@@ -53,6 +70,7 @@ Examples:
   kefu replay inspect old.gor.gz
   kefu replay convert old.gor.gz -o old.har
   kefu replay run old.gor.gz --target http://127.0.0.1:8081
+  kefu replay diff old.gor.gz --candidate http://127.0.0.1:8081
 
 Exit codes:
    0  done

@@ -1,9 +1,12 @@
-//! `kefu replay`: recorded HTTP traffic captured, converted, inspected and sent again.
+//! `kefu replay`: HTTP traffic captured, converted, inspected, sent again, mirrored and compared.
 //!
 //! What packets, streams and messages are is `kefu_traffic`'s to know. This crate knows files, people and a target.
 
 mod account;
 mod args;
+mod client;
+mod diff;
+mod endpoint;
 mod forms;
 mod gor;
 mod head;
@@ -12,7 +15,9 @@ mod inspect;
 mod live;
 mod message;
 mod middleware;
+mod mirror;
 mod output;
+mod pattern;
 mod pipeline;
 mod redact;
 mod run;
@@ -20,11 +25,16 @@ mod screen;
 mod shown;
 mod source;
 mod transfer;
+mod translate;
+#[cfg_attr(not(feature = "tls"), path = "tunnel/absent.rs")]
+mod tunnel;
+mod yaml;
 
 pub use args::{
-    Action, Args, CaptureArgs, ConvertArgs, FilterArgs, FormatName, GorArgs, HeaderLine, HeaderPattern,
-    HeaderRewrite, InspectArgs, LimitArgs, LiveArgs, OutputArgs, Parameter, ReportFormat, Rewrite, Rule,
-    RunArgs, Sample, SampleBy, SourceArgs, Speed,
+    Action, Answerer, Args, AskingArgs, CaptureArgs, ComparisonArgs, ConvertArgs, DiffArgs, DiffFormat,
+    FilterArgs, FormatName, GorArgs, HeaderLine, HeaderPattern, HeaderRewrite, InspectArgs, LimitArgs,
+    LiveArgs, MirrorArgs, OutputArgs, Parameter, ReportFormat, Rewrite, Rule, RunArgs, Sample, SampleBy,
+    Setting, Share, SourceArgs, Speed, TranslateArgs,
 };
 
 pub use screen::{Assignment, Expression};
@@ -45,6 +55,8 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Action::Convert(args) => transfer::convert(app, args),
         Action::Inspect(args) => inspect::run(app, args),
         Action::Run(args) => run::run(app, args),
+        Action::Diff(args) => diff::run(app, args),
+        Action::Mirror(args) => mirror::run(app, args),
         Action::Gor(args) => gor::run(app, args),
     }
 }

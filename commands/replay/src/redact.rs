@@ -68,6 +68,18 @@ impl Redaction {
         }
     }
 
+    /// A value of a field, such as `header:cookie` or `body:/token`, as it may be shown in a report.
+    pub(crate) fn shown(&self, field: &str, value: &str) -> String {
+        let mut bytes = value.as_bytes().to_vec();
+        let name = field.rsplit(['/', ':']).next().unwrap_or_default();
+        if is_secret(name) {
+            self.secret(&mut bytes, &mut 0);
+        } else {
+            self.numbers(&mut bytes, &mut 0);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Replaces in header lines; says whether the body is compressed.
     fn head(&self, head: &mut [u8], count: &mut u64) -> bool {
         let mut is_compressed = false;
@@ -135,6 +147,15 @@ impl Redaction {
             nines(&mut bytes[span.range]);
         }
     }
+}
+
+/// Whether a field of this name has a secret in it, as far as its name tells.
+fn is_secret(name: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["api-key", "api_key", "authorization", "cookie", "jwt", "passwd", "password", "secret", "token"];
+    let name = name.to_ascii_lowercase();
+    // What `Set-Cookie` is compared by has no value.
+    name != "set-cookie" && WORDS.iter().any(|word| name.contains(word))
 }
 
 /// Makes every digit a nine, those of full width as well.
@@ -214,6 +235,16 @@ mod tests {
     fn a_compressed_body_is_counted_and_not_touched() {
         let response = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n13800138000";
         assert_eq!(redacted(Kind::Response, response, &Rule::DEFAULT), (response.to_owned(), None, 1));
+    }
+
+    #[test]
+    fn what_is_shown_of_secrets_tells_only_whether_they_are_equal() {
+        let redaction = Redaction::new(&Rule::DEFAULT).unwrap().unwrap();
+        let shown = redaction.shown("body:/user/access_token", "abcdef");
+        assert_eq!((shown.len(), shown == redaction.shown("header:cookie", "abcdef")), (6, true));
+        assert_ne!(shown, "abcdef");
+        assert_eq!(redaction.shown("body:/text", "电话13800138000"), "电话99999999999");
+        assert_eq!(redaction.shown("header:set-cookie", "sid=…; Path=/"), "sid=…; Path=/");
     }
 
     #[test]

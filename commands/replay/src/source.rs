@@ -8,7 +8,7 @@ use std::{
 use kefu_app::{Exit, Failure, Language, Stop, Text};
 use kefu_traffic::{
     Format,
-    gor::{Merge, Reader, Record, expand},
+    gor::{GorError, Merge, Reader, Record, expand},
     http::{Limits, PacketCounters, Totals, Traffic},
     pcap,
     tcp::{self, Counters},
@@ -138,6 +138,28 @@ impl Source {
         }
     }
 
+    /// The records of .gor files one after the other, and between them what is wrong with which file.
+    ///
+    /// # Errors
+    ///
+    /// The files hold packets.
+    pub(crate) fn into_records(
+        self,
+    ) -> Result<impl Iterator<Item = Result<Record, (PathBuf, GorError)>> + Send, Failure> {
+        if let (Format::Packets, Some((path, _))) = (self.format, self.files.first()) {
+            let hint = Text::new(
+                "it holds packets: take the messages out with `kefu replay capture` first",
+                "它是数据包:请先用 `kefu replay capture` 提取消息",
+            );
+            return Err(unreadable(path).hint(hint));
+        }
+        let max = self.limits.max_message.as_usize();
+        let (paths, readers): (Vec<_>, Vec<_>) = self.files.into_iter().unzip();
+        let sources = readers.into_iter().map(move |reader| Reader::new(reader, max));
+        let merge = Merge::new(sources, WINDOW, WINDOW_BYTES);
+        Ok(merge.map(move |item| item.map_err(|(source, error)| (paths[source].clone(), error))))
+    }
+
     /// Reads everything, and hands each record to `out`.
     ///
     /// What is damaged is said on standard error, and the rest is read.
@@ -151,7 +173,7 @@ impl Source {
         stop: &Stop,
         out: &mut impl FnMut(Record) -> Result<(), Failure>,
     ) -> Result<Outcome, Failure> {
-        let mut complaints = Complaints { count: 0, language };
+        let mut complaints = Complaints::new(language);
         let mut read = match self.format {
             Format::Packets => self.packets(&mut complaints, stop, out)?,
             Format::Gor | Format::Unknown => self.records(&mut complaints, stop, out)?,
@@ -167,16 +189,13 @@ impl Source {
         stop: &Stop,
         out: &mut impl FnMut(Record) -> Result<(), Failure>,
     ) -> Result<Outcome, Failure> {
-        let max = self.limits.max_message.as_usize();
-        let (paths, readers): (Vec<_>, Vec<_>) = self.files.into_iter().unzip();
-        let sources = readers.into_iter().map(|reader| Reader::new(reader, max));
-        for item in Merge::new(sources, WINDOW, WINDOW_BYTES) {
+        for item in self.into_records()? {
             if stop.is_requested() {
                 return Ok(Outcome { is_stopped: true, ..Outcome::default() });
             }
             match item {
                 Ok(record) => out(record)?,
-                Err((source, error)) => complaints.say(&paths[source], &error),
+                Err((path, error)) => complaints.say(&path, &error),
             }
         }
         Ok(Outcome::default())
@@ -237,13 +256,19 @@ pub(crate) fn traffic(ports: &[u16], limits: LimitArgs) -> Traffic {
 }
 
 /// What is wrong with the input, as far as it is printed.
-struct Complaints {
-    count: u64,
+pub(crate) struct Complaints {
+    pub(crate) count: u64,
     language: Language,
 }
 
 impl Complaints {
-    fn say(&mut self, path: &Path, error: &dyn std::error::Error) {
+    /// Will say them in a language.
+    pub(crate) fn new(language: Language) -> Self {
+        Self { count: 0, language }
+    }
+
+    /// Says what is wrong with a file, unless enough was said.
+    pub(crate) fn say(&mut self, path: &Path, error: &dyn std::error::Error) {
         let mut text = error.to_string();
         let mut cause = error.source().and_then(std::error::Error::source);
         while let Some(error) = cause {
@@ -260,7 +285,8 @@ impl Complaints {
         }
     }
 
-    fn end(&self) {
+    /// Says how much was not said.
+    pub(crate) fn end(&self) {
         if let Some(more @ 1..) = self.count.checked_sub(COMPLAINTS_MAX) {
             let text = Text::new(
                 format!("{more} more places in the input are damaged"),

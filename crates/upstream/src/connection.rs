@@ -20,20 +20,27 @@ use crate::{Endpoint, Reach, TlsError, TlsSettings, Trouble};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A connection.
-pub(crate) enum Stream {
+#[derive(Debug)]
+pub enum Stream {
+    /// As it is.
     Plain(TcpStream),
+    /// Within TLS.
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 /// Makes connections to one place.
-pub(crate) struct Connector {
+pub struct Connector {
     endpoint: Endpoint,
     reach: Reach,
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
 impl Connector {
-    pub(crate) fn new(endpoint: &Endpoint, reach: Reach, tls: &TlsSettings) -> Result<Self, TlsError> {
+    /// Will connect to an endpoint.
+    ///
+    /// # Errors
+    /// Its certificates cannot be read, or its host is no name for TLS.
+    pub fn new(endpoint: &Endpoint, reach: Reach, tls: &TlsSettings) -> Result<Self, TlsError> {
         let tls = if endpoint.is_tls {
             let name = ServerName::try_from(endpoint.host.clone());
             let name = name.map_err(|error| TlsError::invalid_host(&endpoint.host, &error))?;
@@ -45,7 +52,10 @@ impl Connector {
     }
 
     /// Makes a connection to the first address that takes one.
-    pub(crate) async fn connect(&self) -> Result<Stream, Trouble> {
+    ///
+    /// # Errors
+    /// None does, or the server is not who it should be.
+    pub async fn connect(&self) -> Result<Stream, Trouble> {
         let addresses = self.reach.look_up(&self.endpoint).await.map_err(Trouble::Connect)?;
         let mut last = None;
         for address in addresses {

@@ -21,6 +21,7 @@ mod tls;
 
 pub use address::{Endpoint, EndpointError, Reach};
 pub use breaker::{Breaker, BreakerState};
+pub use connection::{Connector, Stream};
 pub use error::{Answer, CallError, Trouble};
 pub use http::{HttpClient, HttpSettings};
 pub use pool::PoolState;

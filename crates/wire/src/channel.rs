@@ -49,7 +49,7 @@ pub use self::{
     respond::Answered,
     shipped::{SHIPPED, shipped},
     sign::{Plain, Seed, Signed},
-    template::{Template, read_file, wrong_at},
+    template::{Scope, Template, read_file, wrong_at},
     vectors::{Report, Verdicts},
 };
 

@@ -151,6 +151,8 @@ impl Server {
 /// A capture in a folder of its own.
 pub(crate) struct Capture {
     pub(crate) path: PathBuf,
+    /// Where the server listened.
+    pub(crate) port: u16,
     _folder: TempDir,
 }
 
@@ -206,7 +208,7 @@ fn capture(folder: TempDir, port: u16, talk: fn(u16, &Path)) -> Option<Capture> 
         (bytes.len() > answer + 200).then_some(())
     });
     drop(dump);
-    Some(Capture { path, _folder: folder })
+    Some(Capture { path, port, _folder: folder })
 }
 
 /// Starts nginx with files, chunks, compression and a body that it asks for first; gives its port.

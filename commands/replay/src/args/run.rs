@@ -3,7 +3,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use clap::{ValueHint, builder::RangedU64ValueParser};
 use kefu_app::parse_duration;
 
-use super::{FilterArgs, LimitArgs, ReportFormat};
+use super::{FilterArgs, LimitArgs, ReportFormat, TranslateArgs};
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -18,12 +18,12 @@ Examples:
 
 Each request is sent when it is due by the recording, whether or not earlier ones are answered; those of one recorded
 connection follow each other on one connection. The bytes are the recorded ones but for what is to be changed and the header
-X-Kefu-Replay, by which a capture knows its own replay. Latency counts from when a request was due. Requests for WebSockets and tunnels
-are left out.
+X-Kefu-Replay, by which a capture knows its own replay. Latency counts from when a request was due. WebSocket sessions are
+sent with the recorded times between messages, unless there is a rate or a translation; tunnels are left out.
 
 Exit codes:
-   0  every request that was sent has an answer
-   2  some have none
+   0  every request that was sent has an answer, and every WebSocket message was sent
+   2  some were not
    3  a part of the input is damaged or cut off
    4  the target is not on this machine and was not allowed
   65  the input is neither .gor nor pcap nor pcapng
@@ -44,6 +44,10 @@ pub struct RunArgs {
     /// Also send to this host, which is not this machine; may be given several times
     #[arg(long, value_name = "HOST", help_heading = "Target")]
     pub allow_host: Vec<String>,
+
+    /// Trust the certificates in this file (PEM), too, of a target that is https://
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Target")]
+    pub ca_file: Option<PathBuf>,
 
     /// Also send requests with methods other than GET, HEAD and OPTIONS
     #[arg(long, help_heading = "Target")]
@@ -84,6 +88,10 @@ pub struct RunArgs {
     /// Leave the header X-Kefu-Replay out
     #[arg(long, help_heading = "Changes")]
     pub no_mark: bool,
+
+    /// How requests are said to the target.
+    #[command(flatten)]
+    pub translation: TranslateArgs,
 
     /// What may be taken up.
     #[command(flatten)]

@@ -114,7 +114,7 @@ fn sending(http: Http) -> Result<Way, Failure> {
     headers.push(mark()?);
     let limits = Limits { message: MESSAGE_MAX as usize, ..Limits::default() };
     let plan = Plan { target: address, connections, timeout, limits };
-    let (engine, waker) = Engine::new(plan, None).map_err(Failure::internal)?;
+    let (engine, waker) = Engine::new(plan, None, None).map_err(Failure::internal)?;
     let (sender, receiver) = sync_channel(QUEUE);
     // It ends when nothing more comes and every answer is there or given up.
     let (_, stop) = Stop::new();
@@ -141,7 +141,7 @@ impl Running {
             Way::Written { sender, .. } => sender.send(item).is_ok(),
             Way::Sent { sender, waker, rewrites, .. } => match rewrites.prepare(item.record) {
                 Ok(prepared) => {
-                    let is_taken = sender.send(VecDeque::from([Job { due: item.due, prepared }])).is_ok();
+                    let is_taken = sender.send(VecDeque::from([Job::new(item.due, prepared)])).is_ok();
                     drop(waker.wake());
                     is_taken
                 }

@@ -23,6 +23,7 @@ use super::{
     feed::{Feed, Job},
     slot::{Current, Lost, Means, Progress, Slot},
 };
+use crate::translate::Translator;
 
 const WAKER: Token = Token(usize::MAX);
 const TIMER: Token = Token(usize::MAX - 1);
@@ -60,6 +61,8 @@ pub(crate) struct Figures {
     pub(crate) never_sent: u64,
     /// Requests that were due and not done, because the run was stopped.
     pub(crate) unsent: u64,
+    /// Requests that were not translated.
+    pub(crate) untranslated: u64,
     /// Requests that waited for the one before them on their connection.
     pub(crate) waited: u64,
     pub(crate) opened: u64,
@@ -91,6 +94,7 @@ pub(crate) struct Engine {
     pile: usize,
     pile_bytes: usize,
     output: Option<FileWriter>,
+    translator: Option<Arc<Translator>>,
     pub(crate) figures: Figures,
 }
 
@@ -100,14 +104,21 @@ impl Engine {
     /// # Errors
     ///
     /// The system gives no poller.
-    pub(crate) fn new(plan: Plan, output: Option<FileWriter>) -> io::Result<(Self, Arc<Waker>)> {
+    pub(crate) fn new(
+        plan: Plan,
+        output: Option<FileWriter>,
+        translator: Option<Arc<Translator>>,
+    ) -> io::Result<(Self, Arc<Waker>)> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let timer = Timer::new(&poll, TIMER)?;
         let slots = std::iter::repeat_with(Slot::default).take(plan.connections).collect();
         let (start, wall) = (Instant::now(), SystemTime::now());
         let figures = Figures::default();
-        Ok((Self { plan, poll, timer, slots, start, wall, pile: 0, pile_bytes: 0, output, figures }, waker))
+        let (pile, pile_bytes) = (0, 0);
+        let engine =
+            Self { plan, poll, timer, slots, start, wall, pile, pile_bytes, output, translator, figures };
+        Ok((engine, waker))
     }
 
     /// Sends everything that the feed gives, and waits for the answers.
@@ -196,7 +207,7 @@ impl Engine {
             let Some(job) = feed.next() else { break };
             self.figures.late.record(due, now);
             self.pile += 1;
-            self.pile_bytes += job.prepared.bytes.len();
+            self.pile_bytes += job.len;
             let index = (job.prepared.connection % self.slots.len() as u64) as usize;
             let slot = &mut self.slots[index];
             if slot.current.is_some() || !slot.queue.is_empty() {
@@ -223,7 +234,15 @@ impl Engine {
         (&mut self.slots[index], means)
     }
 
-    fn begin(&mut self, index: usize, job: Job) -> Progress {
+    fn begin(&mut self, index: usize, mut job: Job) -> Progress {
+        if let (Some(translator), Some(original)) = (&self.translator, job.original.take()) {
+            let Ok(translated) = translator.request(*original) else { return Progress::Left(job) };
+            job.prepared = translated.prepared.clone();
+            job.steps = translated.before.clone().into();
+            job.steps.push_back(std::mem::take(&mut job.prepared.bytes));
+            job.prepared.bytes = job.steps.pop_front().unwrap_or_default();
+            job.translated = Some(Box::new(translated));
+        }
         let (slot, mut means) = self.slot(index);
         slot.current = Some(Current::new(job, means.now));
         slot.send(&mut means)
@@ -234,8 +253,21 @@ impl Engine {
         loop {
             match progress {
                 Progress::Open => return Ok(()),
-                Progress::Answered(current, answer) => self.answered(current, *answer)?,
+                Progress::Answered(mut current, answer) => match current.job.steps.pop_front() {
+                    // It was one of those before the request that is meant.
+                    Some(next) => {
+                        current.job.prepared.bytes = next;
+                        progress = self.begin(index, current.job);
+                        continue;
+                    }
+                    None => self.answered(current, *answer)?,
+                },
                 Progress::Lost(current, why) => self.lost(&current, why),
+                Progress::Left(job) => {
+                    self.pile -= 1;
+                    self.pile_bytes -= job.len;
+                    self.figures.untranslated += 1;
+                }
             }
             let Some(job) = self.slots[index].queue.pop_front() else { return Ok(()) };
             progress = self.begin(index, job);
@@ -244,12 +276,11 @@ impl Engine {
 
     fn done(&mut self, current: &Current) {
         let Current { job, sent, .. } = current;
-        let len = job.prepared.bytes.len();
         self.pile -= 1;
-        self.pile_bytes -= len;
+        self.pile_bytes -= job.len;
         if let Some(sent) = *sent {
             self.figures.sent += 1;
-            self.figures.bytes_sent += len as u64;
+            self.figures.bytes_sent += job.prepared.bytes.len() as u64;
             self.figures.send_error.record(job.due, sent);
             self.figures.drift = sent.saturating_sub(job.due);
         } else {
@@ -269,6 +300,10 @@ impl Engine {
         if let Start::Response { status } = answer.head.start {
             *figures.statuses.entry(status).or_default() += 1;
         }
+        let payload = match (&self.translator, current.job.translated) {
+            (Some(translator), Some(translated)) => translator.answer(*translated, answer.bytes, None),
+            _ => answer.bytes,
+        };
         let Some(output) = &mut self.output else { return Ok(()) };
         let wall = (self.wall + sent).duration_since(UNIX_EPOCH).unwrap_or_default();
         let record = Record {
@@ -277,7 +312,7 @@ impl Engine {
             timestamp: i64::try_from(wall.as_nanos()).unwrap_or(i64::MAX),
             latency: i64::try_from((now - sent).as_nanos()).ok(),
             extra: String::new(),
-            payload: answer.bytes,
+            payload,
         };
         output.write(&record, jiff::civil::DateTime::ZERO).map_err(cannot_write)
     }

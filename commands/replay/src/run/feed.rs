@@ -11,16 +11,23 @@ use std::{
 };
 
 use kefu_app::{Failure, Language, Stop};
-use kefu_traffic::{Schedule, gor::Record};
+use kefu_traffic::{
+    Schedule,
+    gor::{Kind, Record},
+};
 use mio::Waker;
 
-use super::prepare::{Prepared, Rewrites};
+use super::{
+    prepare::{Prepared, Rewrites, connection},
+    sockets::{Player, Sockets},
+};
 use crate::{
     account::{Account, Reason},
     args::Speed,
     middleware::{self, Middleware},
     screen::{Rules, Screen},
     source::{Outcome, Source},
+    translate::{Translated, Translator},
 };
 
 /// A batch is handed on when it has so many bytes or requests.
@@ -34,6 +41,28 @@ const BATCHES: usize = 16;
 pub(crate) struct Job {
     pub(crate) due: Duration,
     pub(crate) prepared: Prepared,
+    /// The bytes that it counts for.
+    pub(super) len: usize,
+    /// What it is, if that is to be translated when its turn has come.
+    pub(super) original: Option<Box<Record>>,
+    /// What follows before it is done, and what its answers belong to.
+    pub(super) steps: VecDeque<Vec<u8>>,
+    pub(super) translated: Option<Box<Translated>>,
+}
+
+impl Job {
+    pub(crate) fn new(due: Duration, prepared: Prepared) -> Self {
+        let len = prepared.bytes.len();
+        Self { due, prepared, len, original: None, steps: VecDeque::new(), translated: None }
+    }
+
+    /// What is sent of it shows when its turn has come: it may depend on answers before.
+    fn to_be_translated(due: Duration, record: Record) -> Self {
+        let (id, connection) = (record.id.clone(), connection(&record));
+        let prepared = Prepared { bytes: Vec::new(), id, connection, is_safe: false };
+        let len = record.payload.len();
+        Self { len, original: Some(Box::new(record)), ..Self::new(due, prepared) }
+    }
 }
 
 /// When requests are due.
@@ -47,12 +76,15 @@ pub(crate) enum Pace {
 
 /// What the thread has read.
 #[derive(Debug)]
-pub(crate) struct Fed {
-    pub(crate) outcome: Outcome,
-    /// What became of records up to here; requests that were prepared stand under `emitted`.
-    pub(crate) account: Account,
+pub(super) struct Fed {
+    pub(super) outcome: Outcome,
+    /// What became of records up to here; what was prepared or given to the player stands under `emitted`.
+    pub(super) account: Account,
     /// Requests that nobody took, because the run was stopped.
-    pub(crate) untaken: u64,
+    pub(super) untaken: u64,
+    /// Handshakes and messages of WebSocket sessions that were given to the player, and what became of them.
+    pub(super) played: u64,
+    pub(super) sockets: Sockets,
 }
 
 /// The requests that come next.
@@ -63,26 +95,32 @@ pub(crate) struct Feed {
 }
 
 /// A thread that reads files for a feed.
-pub(crate) struct FileFeed {
-    pub(crate) feed: Feed,
+pub(super) struct FileFeed {
+    pub(super) feed: Feed,
     thread: JoinHandle<Result<Fed, Failure>>,
 }
 
+/// Makes who begins WebSocket sessions.
+pub(super) type PlayerMaker = Box<dyn FnOnce() -> Player + Send>;
+
 /// What a run reads, and how.
-pub(crate) struct Reading {
-    pub(crate) open: Box<dyn Fn() -> Result<Source, Failure> + Send>,
-    pub(crate) times: u64,
-    pub(crate) pace: Pace,
-    pub(crate) rules: Rules,
-    pub(crate) middleware: Option<Middleware>,
-    pub(crate) rewrites: Rewrites,
-    pub(crate) language: Language,
-    pub(crate) stop: Stop,
+pub(super) struct Reading {
+    pub(super) open: Box<dyn Fn() -> Result<Source, Failure> + Send>,
+    pub(super) times: u64,
+    pub(super) pace: Pace,
+    pub(super) rules: Rules,
+    pub(super) middleware: Option<Middleware>,
+    pub(super) rewrites: Rewrites,
+    pub(super) translator: Option<Arc<Translator>>,
+    /// Who begins WebSocket sessions, made when the clock begins.
+    pub(super) player: Option<PlayerMaker>,
+    pub(super) language: Language,
+    pub(super) stop: Stop,
 }
 
 impl FileFeed {
     /// Begins to read; `waker` is told of each batch.
-    pub(crate) fn start(reading: Reading, waker: Arc<Waker>) -> Self {
+    pub(super) fn start(reading: Reading, waker: Arc<Waker>) -> Self {
         let (sender, receiver) = sync_channel(BATCHES);
         let thread = std::thread::spawn(move || {
             let fed = reading.all(&sender, &waker);
@@ -95,7 +133,7 @@ impl FileFeed {
     }
 
     /// Waits for the thread, which has read everything or sees that the run is stopped.
-    pub(crate) fn finish(self) -> Result<Fed, Failure> {
+    pub(super) fn finish(self) -> Result<Fed, Failure> {
         let untaken = self.feed.untaken();
         let fed = self.thread.join();
         let fed = fed.unwrap_or_else(|_| Err(Failure::internal("the thread that reads has panicked")))?;
@@ -103,7 +141,7 @@ impl FileFeed {
     }
 
     /// Ends without what is still to come: the run has failed.
-    pub(crate) fn abandon(self) {
+    pub(super) fn abandon(self) {
         drop(self.feed);
         // What the thread says of it is of no more use.
         drop(self.thread.join());
@@ -146,11 +184,15 @@ impl Feed {
 
 impl Reading {
     fn all(self, sender: &SyncSender<VecDeque<Job>>, waker: &Waker) -> Result<Fed, Failure> {
-        let Self { open, times, pace, rules, mut middleware, rewrites, language, stop } = self;
+        let Self { open, times, pace, rules, mut middleware, rewrites, translator, player, language, stop } =
+            self;
         let clock = Clock { pace, number: 0, first: None, begun: 0, last: 0, steps: 0 };
         let mut preparing = Preparing {
             screen: Screen::new(rules),
+            player: player.map(|make| make()),
+            played: 0,
             rewrites,
+            translator,
             clock,
             account: Account::default(),
             batch: VecDeque::new(),
@@ -182,14 +224,20 @@ impl Reading {
             preparing.account.dropped(Reason::Middleware, given.saturating_sub(returned));
         }
         preparing.hand_on();
-        Ok(Fed { outcome, account: preparing.account, untaken: 0 })
+        let Preparing { account, player, played, .. } = preparing;
+        let sockets = player.map_or_else(Sockets::default, |player| player.finish(&stop));
+        Ok(Fed { outcome, account, untaken: 0, played, sockets })
     }
 }
 
 /// Makes requests of records, and hands them on.
 struct Preparing<'a> {
     screen: Screen,
+    player: Option<Player>,
+    /// What was given to the player.
+    played: u64,
     rewrites: Rewrites,
+    translator: Option<Arc<Translator>>,
     clock: Clock,
     account: Account,
     batch: VecDeque<Job>,
@@ -202,18 +250,40 @@ struct Preparing<'a> {
 impl Preparing<'_> {
     fn take(&mut self, mut record: Record) -> Result<(), Failure> {
         self.account.seen += 1;
-        let timestamp = record.timestamp;
         let passed = self.screen.apply(&mut record);
-        match passed.and_then(|()| self.rewrites.prepare(record).map_err(Reason::from)) {
-            Ok(prepared) => {
-                self.account.emitted += 1;
-                self.bytes += prepared.bytes.len();
-                self.batch.push_back(Job { due: self.clock.due(timestamp), prepared });
-                if self.bytes >= BATCH_BYTES || self.batch.len() >= BATCH_REQUESTS {
-                    self.hand_on();
-                }
-            }
+        match passed.and_then(|()| self.give(record)) {
+            Ok(()) => self.account.emitted += 1,
             Err(reason) => self.account.dropped(reason, 1),
+        }
+        Ok(())
+    }
+
+    /// Gives a record to the player, or makes a request of it.
+    fn give(&mut self, record: Record) -> Result<(), Reason> {
+        let timestamp = record.timestamp;
+        if let Some(player) = &mut self.player
+            && let Some(taken) = player.take(&record, || self.clock.due(timestamp))
+        {
+            self.played += u64::from(taken.is_ok());
+            return taken;
+        }
+        let job = match (&self.translator, record.kind) {
+            (None, _) => {
+                let prepared = self.rewrites.prepare(record)?;
+                Job::new(self.clock.due(timestamp), prepared)
+            }
+            (Some(_), Kind::Request) => Job::to_be_translated(self.clock.due(timestamp), record),
+            (Some(translator), kind) => {
+                if kind == Kind::Response {
+                    translator.recorded(record);
+                }
+                return Err(Reason::Response);
+            }
+        };
+        self.bytes += job.len;
+        self.batch.push_back(job);
+        if self.bytes >= BATCH_BYTES || self.batch.len() >= BATCH_REQUESTS {
+            self.hand_on();
         }
         Ok(())
     }

@@ -87,7 +87,7 @@ impl Rewrites {
 }
 
 /// What stands for the recorded connection: its addresses, or the part of the id that is made of them.
-fn connection(record: &Record) -> u64 {
+pub(crate) fn connection(record: &Record) -> u64 {
     let mut hasher = DefaultHasher::new();
     match (record.field("c"), record.field("s")) {
         (Some(client), server) => (client, server).hash(&mut hasher),

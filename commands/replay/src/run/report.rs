@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use kefu_app::{Language, Text};
 use serde_json::{Map, Value, json};
 
@@ -13,7 +15,8 @@ use crate::{
 };
 
 impl Lost {
-    fn name(self) -> &'static str {
+    /// Its name for programs.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Connect => "connect",
             Self::Closed => "closed",
@@ -35,14 +38,16 @@ impl Lost {
 /// What became of the records that were read: those of which a byte was sent were emitted.
 pub(super) fn account(figures: &Figures, fed: &Fed) -> Account {
     let mut account = fed.account.clone();
-    account.emitted = figures.sent;
-    account.in_flight = figures.unsent + fed.untaken;
-    account.dropped(Reason::NotSent, figures.never_sent);
+    let sockets = fed.sockets;
+    account.emitted = figures.sent + sockets.opened + sockets.sent;
+    account.in_flight = figures.unsent + fed.untaken + fed.played.saturating_sub(sockets.done());
+    account.dropped(Reason::NotSent, figures.never_sent + sockets.failed + sockets.unsent);
+    account.dropped(Reason::Untranslated, figures.untranslated);
     account
 }
 
 /// For programs.
-pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace) -> Value {
+pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace, untranslated: &BTreeMap<String, u64>) -> Value {
     let statuses: Map<String, Value> =
         figures.statuses.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
     let lost: Map<String, Value> =
@@ -59,6 +64,16 @@ pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace) -> Value {
             "upgrade": account.of(Reason::Upgrade),
         },
         "account": account.to_json(),
+        "untranslated": untranslated,
+        "websockets": {
+            "opened": fed.sockets.opened,
+            "failed": fed.sockets.failed,
+            "broken": fed.sockets.broken,
+            "sent": fed.sockets.sent,
+            "unsent": fed.sockets.unsent,
+            "received": fed.sockets.received,
+            "recorded": fed.sockets.recorded,
+        },
         "damaged": fed.outcome.complaints,
         "statuses": statuses,
         "seconds": figures.elapsed.as_secs_f64(),
@@ -82,7 +97,13 @@ pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace) -> Value {
 }
 
 /// For people.
-pub(super) fn text(figures: &Figures, fed: &Fed, pace: Pace, language: Language) -> String {
+pub(super) fn text(
+    figures: &Figures,
+    fed: &Fed,
+    pace: Pace,
+    untranslated: &BTreeMap<String, u64>,
+    language: Language,
+) -> String {
     let say = |en: &str, zh: &str| Text::new(en, zh).in_language(language).to_owned();
     let mut rows = vec![
         vec![say("sent", "已发送"), figures.sent.to_string()],
@@ -96,8 +117,16 @@ pub(super) fn text(figures: &Figures, fed: &Fed, pace: Pace, language: Language)
         let (en, zh) = (text.in_language(Language::English), text.in_language(Language::Chinese));
         rows.push(vec![say(&format!("left out: {en}"), &format!("略过:{zh}")), count.to_string()]);
     }
+    let sockets = fed.sockets;
     for (name, count) in [
         (say("not sent", "未发送"), figures.unsent + fed.untaken),
+        (say("WebSocket sessions", "WebSocket 会话"), sockets.opened),
+        (say("WebSocket sessions that did not begin", "未能建立的 WebSocket 会话"), sockets.failed),
+        (say("WebSocket sessions cut short", "中断的 WebSocket 会话"), sockets.broken),
+        (say("WebSocket messages sent", "已发送的 WebSocket 消息"), sockets.sent),
+        (say("WebSocket messages not sent", "未发送的 WebSocket 消息"), sockets.unsent),
+        (say("WebSocket messages received", "已接收的 WebSocket 消息"), sockets.received),
+        (say("and as recorded", "录制时的数量"), sockets.recorded),
         (say("damaged places", "损坏之处"), fed.outcome.complaints),
         (say("sent again", "重新发送"), figures.again),
     ] {
@@ -105,6 +134,9 @@ pub(super) fn text(figures: &Figures, fed: &Fed, pace: Pace, language: Language)
             rows.push(vec![name, count.to_string()]);
         }
     }
+    rows.extend(untranslated.iter().map(|(why, count)| {
+        vec![shown::line(&format!("{}: {why}", say("not translated", "未翻译"))), count.to_string()]
+    }));
     rows.extend([
         vec![say("seconds", "秒数"), format!("{:.3}", figures.elapsed.as_secs_f64())],
         vec![say("requests/s", "请求/秒"), format!("{:.1}", rate(figures))],

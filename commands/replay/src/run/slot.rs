@@ -69,6 +69,8 @@ pub(super) enum Progress {
     Answered(Current, Box<Message>),
     /// It has none.
     Lost(Current, Lost),
+    /// It is not sent at all.
+    Left(Job),
 }
 
 impl Current {
@@ -182,7 +184,7 @@ impl Slot {
         };
         match bytes {
             Some(bytes) => link.session.data(Side::Server, bytes, 0, &mut out),
-            None => link.session.closed(&mut out),
+            None => link.session.ended(Side::Server, &mut out),
         }
         let is_unreadable =
             link.session.totals().responses.dropped() > dropped || link.session.totals().other_bytes > 0;

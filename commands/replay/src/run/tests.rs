@@ -9,7 +9,7 @@ use kefu_traffic::gor::{Kind, Reader, Record, write_record};
 use super::*;
 use crate::{
     account::Reason,
-    args::{FilterArgs, LimitArgs, Speed},
+    args::{FilterArgs, LimitArgs, Speed, TranslateArgs},
 };
 
 /// What a server is to do with a request.
@@ -96,6 +96,7 @@ impl Run {
             input: vec![path],
             target: format!("http://{target}"),
             allow_host: Vec::new(),
+            ca_file: None,
             unsafe_methods: false,
             dry_run: false,
             speed: Speed::Max,
@@ -106,6 +107,7 @@ impl Run {
             timeout: Duration::from_secs(5),
             filters: FilterArgs::default(),
             no_mark: true,
+            translation: TranslateArgs::default(),
             limits: LimitArgs { max_message: size, max_memory: size },
             output: None,
             replace: false,
@@ -121,16 +123,22 @@ impl Run {
 
     fn go_until(&self, stop: &Stop) -> (Figures, Fed) {
         let args = &self.args;
-        let reading = reading(args, pace(args).unwrap(), Language::English, stop.clone()).unwrap();
+        let rewrites = rewrites(args).unwrap();
+        let translator =
+            args.translation.translate.as_ref().map(|path| {
+                Arc::new(Translator::load(path, &[], host(&args.target), rewrites.clone()).unwrap())
+            });
+        let heard = (Language::English, stop.clone());
+        let reading = reading(args, pace(args).unwrap(), rewrites, translator.clone(), heard).unwrap();
         let plan = Plan {
-            target: target(&args.target, &args.allow_host).unwrap(),
+            target: target(&args.target, &args.allow_host, None).unwrap(),
             connections: args.connections,
             timeout: args.timeout,
             limits: Limits::default(),
         };
         let path = self.folder.path().join("out.gor");
         let output = FileWriter::new(Pattern::fixed(path.to_string_lossy()), Chunks::Replace);
-        let (engine, waker) = Engine::new(plan, Some(output)).unwrap();
+        let (engine, waker) = Engine::new(plan, Some(output), translator).unwrap();
         let mut files = FileFeed::start(reading, waker);
         let figures = engine.run(&mut files.feed, stop).unwrap();
         let fed = files.finish().unwrap();
@@ -290,12 +298,69 @@ fn answers_that_are_no_http_are_said_to_be_so() {
 }
 
 #[test]
+fn requests_are_translated_when_their_turn_has_come_with_what_was_learned_before() {
+    let (address, told) = serve(|text| match text.starts_with("POST /new/login ") {
+        true => Some("HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{\"token\":\"n\"}"),
+        false => Some(OK),
+    });
+    let records: Vec<Record> = (0..3).map(|number| request(1, number, 0, "GET")).collect();
+    let mut run = Run::new(&records, address);
+    let path = run.folder.path().join("t.yaml");
+    let calls = "\
+kefu_translate: 1
+name: a
+calls:
+  - call: GET /1/0
+    request: {method: POST, path: /new/login, json: {}}
+    learn: {token: '= answer.json.token'}
+    answer: {status: 200, text: '= \"as \" ~ answer.json.token'}
+  - call: GET /1/1
+    before: [{method: GET, path: /new/before}]
+    request: {method: GET, path: /new, headers: {token: '= session.token'}}
+";
+    std::fs::write(&path, calls).unwrap();
+    (run.args.translation.translate, run.args.unsafe_methods) = (Some(path), true);
+    let (figures, _) = run.go();
+    assert_eq!((figures.sent, figures.answered, figures.untranslated), (2, 2, 1));
+    let seen: Vec<_> = told.try_iter().map(|(_, text)| text.lines().next().unwrap().to_owned()).collect();
+    assert_eq!(seen, ["POST /new/login HTTP/1.1", "GET /new/before HTTP/1.1", "GET /new HTTP/1.1"]);
+    let answers = run.answers();
+    assert!(answers[0].payload.ends_with(b"\r\n\r\nas n"), "in the old system's words");
+    assert_eq!(answers[1].payload, OK.as_bytes());
+}
+
+#[test]
+fn filters_and_changes_come_before_a_translation() {
+    let (address, told) = serve(|_| Some(OK));
+    let records: Vec<Record> = (0..3).map(|number| request(1, number, 0, "GET")).collect();
+    let mut run = Run::new(&records, address);
+    let path = run.folder.path().join("t.yaml");
+    let calls = "\
+kefu_translate: 1
+name: a
+calls:
+  - call: GET /renamed
+    request: {method: GET, path: /new}
+";
+    std::fs::write(&path, calls).unwrap();
+    run.args.translation.translate = Some(path);
+    run.args.filters.not_url = vec!["^/1/2".parse().unwrap()];
+    run.args.filters.rewrite_url = vec!["^/1/0$:/renamed".parse().unwrap()];
+    let (figures, fed) = run.go();
+    let account = report::account(&figures, &fed);
+    assert_eq!((account.of(Reason::Filter), account.of(Reason::Untranslated), figures.sent), (1, 1, 1));
+    assert!(told.try_iter().next().unwrap().1.starts_with("GET /new HTTP/1.1\r\n"));
+}
+
+#[test]
 fn a_dry_run_counts_and_sends_nothing() {
     let (address, told) = serve(|_| Some(OK));
     let records: Vec<Record> = (0..5).map(|number| request(1, number, 0, "GET")).collect();
     let run = Run::new(&records, address);
     let (_handle, stop) = Stop::new();
-    let reading = reading(&run.args, pace(&run.args).unwrap(), Language::English, stop).unwrap();
+    let rewrites = rewrites(&run.args).unwrap();
+    let reading =
+        reading(&run.args, pace(&run.args).unwrap(), rewrites, None, (Language::English, stop)).unwrap();
     let poll = mio::Poll::new().unwrap();
     let waker = Arc::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
     let mut files = FileFeed::start(reading, waker);
@@ -309,7 +374,7 @@ fn a_dry_run_counts_and_sends_nothing() {
 fn a_target_beyond_this_machine_needs_leave() {
     let exit = |url: &str, allowed: &[&str]| {
         let allowed: Vec<String> = allowed.iter().map(|host| (*host).to_owned()).collect();
-        target(url, &allowed).map_err(|failure| failure.exit())
+        target(url, &allowed, None).map_err(|failure| failure.exit())
     };
     assert_eq!(exit("http://127.0.0.1:8080", &[]), Ok("127.0.0.1:8080".parse().unwrap()));
     assert_eq!(exit("http://[::1]:8080/", &[]), Ok("[::1]:8080".parse().unwrap()));
@@ -317,7 +382,8 @@ fn a_target_beyond_this_machine_needs_leave() {
     assert_eq!(exit("http://192.0.2.1:8080", &[]), Err(REFUSED));
     assert_eq!(exit("http://192.0.2.1:8080", &["192.0.2.2"]), Err(REFUSED));
     assert_eq!(exit("http://192.0.2.1:8080", &["192.0.2.1"]), Ok("192.0.2.1:8080".parse().unwrap()));
-    for bad in ["https://127.0.0.1", "127.0.0.1:80", "http://", "http://127.0.0.1/a", "http://127.0.0.1:x"] {
+    assert_eq!(exit("https://192.0.2.1", &[]), Err(REFUSED));
+    for bad in ["ftp://127.0.0.1", "127.0.0.1:80", "http://", "http://127.0.0.1/a", "http://127.0.0.1:x"] {
         assert_eq!(exit(bad, &[]), Err(Exit::Usage), "{bad}");
     }
 }

@@ -41,6 +41,12 @@ impl Connection {
         (u64::from(self.client.current.is_some()), u64::from(self.server.current.is_some()))
     }
 
+    /// Whether everything that was asked is answered, and both sides are between messages.
+    pub fn is_idle(&self) -> bool {
+        let between = |lane: &Lane| matches!(lane.state, State::Start);
+        self.waiting.is_empty() && between(&self.client) && between(&self.server)
+    }
+
     pub(super) fn lane(&mut self, side: Side) -> &mut Lane {
         match side {
             Side::Client => &mut self.client,

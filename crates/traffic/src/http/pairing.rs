@@ -100,6 +100,11 @@ impl Queue {
         self.waiting.pop_front()
     }
 
+    /// Whether every request has its answer.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Gives up waiting for answers.
     pub(super) fn end(&mut self) {
         while !self.waiting.is_empty() {

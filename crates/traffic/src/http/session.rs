@@ -28,9 +28,24 @@ impl Session {
         self.event(side, Event::Data { bytes, at }, out);
     }
 
-    /// The server has closed the connection.
-    pub fn closed(&mut self, out: &mut impl FnMut(Output)) {
-        self.event(Side::Server, Event::End(End::Closed), out);
+    /// One side has said everything.
+    pub fn ended(&mut self, side: Side, out: &mut impl FnMut(Output)) {
+        self.event(side, Event::End(End::Closed), out);
+    }
+
+    /// Whether everything that was asked is answered, and nothing but HTTP is spoken.
+    pub fn is_idle(&self) -> bool {
+        self.connection.is_idle()
+    }
+
+    /// Bytes of messages under way.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Lets messages under way have so many bytes from now on; bodies that do not fit are lost.
+    pub fn set_room(&mut self, bytes: usize) {
+        self.limits.bytes = bytes;
     }
 
     /// What became of messages.

@@ -9,9 +9,20 @@ use serde::{
 use serde_json::Value as Json;
 
 use super::{
-    expression::{Node, data},
+    expression::{Data, Node, data},
     load::{FileError, error_at, read},
 };
+
+/// What expressions see, made once for many of them.
+#[derive(Clone, Debug)]
+pub struct Scope(Data);
+
+impl Scope {
+    /// Makes what `value` has visible by name.
+    pub fn new(value: impl Serialize) -> Self {
+        Self(data(value))
+    }
+}
 
 /// A value of which parts may be expressions, written `= …`.
 #[derive(Debug)]
@@ -30,13 +41,20 @@ impl Template {
     /// # Errors
     /// An expression cannot be carried out, or takes too many steps.
     pub fn value(&self, scope: &impl Serialize) -> Result<Option<Json>, String> {
-        let scope = data(scope);
+        self.value_in(&Scope::new(scope))
+    }
+
+    /// As [`Self::value`], of what was made visible before.
+    ///
+    /// # Errors
+    /// An expression cannot be carried out, or takes too many steps.
+    pub fn value_in(&self, Scope(scope): &Scope) -> Result<Option<Json>, String> {
         match &self.0 {
-            Node::Expr(expression) => match expression.optional(&scope)? {
+            Node::Expr(expression) => match expression.optional(scope)? {
                 None => Ok(None),
                 Some(value) => serde_json::to_value(&value).map(Some).map_err(|error| error.to_string()),
             },
-            node => node.json(&scope),
+            node => node.json(scope),
         }
     }
 

@@ -1,0 +1,259 @@
+//! `kefu replay mirror`: a proxy whose upstream answers, while a shadow gets copies of the requests.
+
+mod record;
+mod relay;
+mod shadow;
+mod statistics;
+mod tap;
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, atomic::AtomicUsize},
+    time::Duration,
+};
+
+use kefu_app::{App, Exit, Failure, Stop, Text};
+use kefu_traffic::http::Limits;
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use self::{
+    record::{Recorder, Writing},
+    shadow::{Comparing, Plan, Shadow},
+    statistics::Statistics,
+    tap::{Listeners, Tap},
+};
+use crate::{
+    args::MirrorArgs,
+    diff::{DIFFERENT, Live, Reports, Rules, Subject, Tally, locked, redaction, rewrites},
+    redact::Redaction,
+    run::{host, target, upstream},
+    shown,
+    translate::Translator,
+};
+
+/// The upstream must take a connection within this time.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Between two looks at whether a connection may end.
+const LOOK: Duration = Duration::from_millis(20);
+/// After a connection could not be taken for want of something, what is there may end first.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+/// What the client of an upstream that cannot be reached gets.
+const BAD_GATEWAY: &[u8] = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// Mirrors until it is asked to stop, and prints how it went.
+pub(crate) fn run(app: &App, args: &MirrorArgs) -> Result<Exit, Failure> {
+    let reports = Reports::new(&args.comparison)?.only_facts(!args.diff)?;
+    let settings = Settings::new(args)?;
+    let (tally, statistics) = (Arc::clone(&settings.tally), Arc::clone(&settings.statistics));
+    let translator = settings.shadow.as_ref().and_then(|plan| plan.translator.clone());
+    let live = args.diff.then(|| Live::start(&tally, app.language()));
+    let stop = app.stop();
+    let ended = app.block_on(async {
+        let cannot = |error: io::Error| {
+            let address = args.listen;
+            let text = Text::new(format!("cannot listen on {address}"), format!("无法监听 {address}"));
+            Failure::new(Exit::Unavailable, text).because(error)
+        };
+        let listener = TcpListener::bind(args.listen).await.map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let text = Text::new(format!("listening on {address}"), format!("正在监听 {address}"));
+        shown::say(&text, app.language());
+        serve(listener, settings, stop).await
+    })?;
+    if let Some(live) = live {
+        live.end();
+    }
+    let counts = statistics.figures().counts(args.shadow.is_some(), args.output.is_some());
+    let subject = Subject {
+        primary: args.upstream.clone(),
+        secondary: None,
+        candidate: args.shadow.clone().unwrap_or_default(),
+        counts,
+        untranslated: translator.map(|translator| translator.left()).unwrap_or_default(),
+        threshold: args.comparison.threshold,
+    };
+    let tally = locked(&tally);
+    reports.write(app, &tally, &subject)?;
+    ended?;
+    let is_different = args.diff && tally.wrong_percent() > args.comparison.threshold.0;
+    Ok(if is_different { DIFFERENT } else { Exit::Ok })
+}
+
+/// What a mirror is to do, validated.
+struct Settings {
+    upstream: SocketAddr,
+    connections_max: usize,
+    drain: Duration,
+    shadow: Option<Plan>,
+    comparing: Option<Comparing>,
+    tally: Arc<Mutex<Tally>>,
+    statistics: Arc<Statistics>,
+    recording: Option<(Recorder, Writing)>,
+    limits: Limits,
+    held_max: usize,
+}
+
+impl Settings {
+    fn new(args: &MirrorArgs) -> Result<Self, Failure> {
+        let ca_file = args.asking.ca_file.as_deref();
+        let limits = Limits { message: args.limits.max_message.as_usize(), ..Limits::default() };
+        let plan = |url: &String| -> Result<Plan, Failure> {
+            Ok(Plan {
+                target: target(url, &args.asking.allow_host, ca_file)?,
+                connections: args.asking.connections,
+                timeout: args.asking.timeout,
+                limits,
+                sample: args.sample,
+                queue: args.queue,
+                rewrites: rewrites(&args.asking)?,
+                translator: args
+                    .translation
+                    .translate
+                    .as_ref()
+                    .map(|path| {
+                        let translator = Translator::load(
+                            path,
+                            &args.translation.setting,
+                            host(url),
+                            rewrites(&args.asking)?,
+                        )?;
+                        Ok(Arc::new(translator))
+                    })
+                    .transpose()?,
+            })
+        };
+        let rules = Arc::new(Rules::load(args.comparison.rules.as_deref())?);
+        let tally = Tally::new(Arc::clone(&rules), redaction()?, args.comparison.examples, false);
+        let (tally, statistics) = (Arc::new(Mutex::new(tally)), Arc::new(Statistics::default()));
+        let shadow = args.shadow.as_ref().map(plan).transpose()?;
+        // The file is made last: what else is wrong leaves none behind.
+        let recording = args.output.as_ref().map(|path| {
+            Recorder::start(path, args.replace, Redaction::new(&args.redact)?, Arc::clone(&statistics))
+        });
+        Ok(Self {
+            upstream: upstream(&args.upstream, ca_file)?,
+            connections_max: args.max_connections,
+            drain: args.drain,
+            shadow,
+            comparing: args.diff.then(|| Comparing { rules, tally: Arc::clone(&tally) }),
+            tally,
+            statistics,
+            recording: recording.transpose()?,
+            limits,
+            held_max: args.limits.max_memory.as_usize(),
+        })
+    }
+}
+
+/// Takes connections until it is asked to stop, then lets what is under way finish for a while.
+async fn serve(listener: TcpListener, settings: Settings, stop: Stop) -> Result<(), Failure> {
+    let Settings { upstream, connections_max, drain, statistics, .. } = settings;
+    let (shadow, workers) =
+        settings.shadow.map(|plan| Shadow::start(plan, settings.comparing.as_ref(), &statistics)).unzip();
+    let (recorder, writing) = settings.recording.unzip();
+    let mut run = [0; 4];
+    getrandom::fill(&mut run).map_err(Failure::internal)?;
+    let listeners = Arc::new(Listeners {
+        shadow,
+        recorder,
+        statistics,
+        limits: settings.limits,
+        held: AtomicUsize::new(0),
+        held_max: settings.held_max,
+        run: u32::from_be_bytes(run),
+    });
+    let mut connections = JoinSet::new();
+    accept(listener, upstream, connections_max, &listeners, &mut connections, stop).await;
+    let ended = timeout(drain, async {
+        while connections.join_next().await.is_some() {}
+        // Nobody puts anything into the queue any more.
+        drop(listeners);
+        if let Some(workers) = workers {
+            workers.finish().await;
+        }
+    });
+    // What is still under way after that is counted as such.
+    drop(ended.await);
+    connections.shutdown().await;
+    match writing {
+        Some(writing) => tokio::task::spawn_blocking(|| writing.finish()).await.map_err(Failure::internal)?,
+        None => Ok(()),
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    upstream: SocketAddr,
+    connections_max: usize,
+    listeners: &Arc<Listeners>,
+    connections: &mut JoinSet<()>,
+    stop: Stop,
+) {
+    let places = Arc::new(Semaphore::new(connections_max));
+    let mut number = 0;
+    let mut stopped = std::pin::pin!(stop.clone().requested());
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            accepted = accepted => accepted,
+            Some(_) = connections.join_next() => continue,
+            () = stopped.as_mut() => return,
+        };
+        let Ok((client, peer)) = accepted else {
+            sleep(EXHAUSTED).await;
+            continue;
+        };
+        let (listeners, stop) = (Arc::clone(listeners), stop.clone());
+        listeners.statistics.figures().connections += 1;
+        connections.spawn(async move {
+            connection(client, peer, upstream, listeners, number, stop).await;
+            drop(place);
+        });
+        number += 1;
+    }
+}
+
+async fn connection(
+    mut client: TcpStream,
+    peer: SocketAddr,
+    upstream: SocketAddr,
+    listeners: Arc<Listeners>,
+    number: u64,
+    stop: Stop,
+) {
+    let Ok(Ok(server)) = timeout(CONNECT, TcpStream::connect(upstream)).await else {
+        listeners.statistics.figures().unreachable += 1;
+        // A client that does not even take this is gone.
+        drop(client.write_all(BAD_GATEWAY).await);
+        return;
+    };
+    // What is passed on is passed on at once.
+    drop(client.set_nodelay(true));
+    drop(server.set_nodelay(true));
+    let tap = Tap::new(listeners, number, peer, upstream);
+    tokio::select! {
+        () = relay::relay(client, server, &tap) => {}
+        () = idle(&tap, stop) => {}
+    }
+}
+
+/// After the wish to stop, waits until nothing is under way on a connection.
+async fn idle(tap: &Tap, stop: Stop) {
+    stop.requested().await;
+    while !tap.is_idle() {
+        sleep(LOOK).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Bytes from a client to the upstream and back, as they come.
+
+use std::{io, time::Duration};
+
+use kefu_traffic::tcp::Side;
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    time::timeout,
+};
+
+use super::tap::Tap;
+
+/// How much is read at once.
+const READ: usize = 16 << 10;
+/// A client that does not end a connection which the upstream has ended is waited for so long.
+const LINGER: Duration = Duration::from_secs(30);
+
+/// How one direction has ended.
+enum Ended {
+    /// Everything was passed on.
+    Said,
+    /// Whoever speaks is gone.
+    Speaker,
+    /// Whoever listens is gone.
+    Listener,
+}
+
+/// Passes everything on in both directions until both have ended.
+pub(super) async fn relay(client: TcpStream, upstream: TcpStream, tap: &Tap) {
+    let (from_client, to_client) = client.into_split();
+    let (from_upstream, to_upstream) = upstream.into_split();
+    let mut asked = std::pin::pin!(pass(from_client, to_upstream, Side::Client, tap));
+    let mut answered = std::pin::pin!(pass(from_upstream, to_client, Side::Server, tap));
+    tokio::select! {
+        ended = &mut asked => {
+            // A client that has said everything still gets its answers, and so does one whom the upstream cuts short.
+            if !matches!(ended, Ended::Speaker) {
+                answered.await;
+            }
+        }
+        ended = &mut answered => {
+            if matches!(ended, Ended::Said) {
+                // One that says no more is as good as one that ends.
+                drop(timeout(LINGER, asked).await);
+            }
+        }
+    }
+}
+
+/// Passes on what one side says.
+async fn pass(from: OwnedReadHalf, mut to: OwnedWriteHalf, side: Side, tap: &Tap) -> Ended {
+    loop {
+        let Ok(bytes) = next(&from).await else { return Ended::Speaker };
+        if bytes.is_empty() {
+            tap.ended(side);
+            return if to.shutdown().await.is_ok() { Ended::Said } else { Ended::Listener };
+        }
+        // A request is heard before it is passed on, so that its answer cannot come before it; an answer is passed on
+        // first, so that nobody waits for its being heard.
+        if side == Side::Client {
+            tap.data(side, &bytes);
+        }
+        if to.write_all(&bytes).await.is_err() {
+            return Ended::Listener;
+        }
+        if side == Side::Server {
+            tap.data(side, &bytes);
+        }
+    }
+}
+
+/// What comes next, nothing at the end; a connection on which nothing comes has no buffer.
+async fn next(from: &OwnedReadHalf) -> io::Result<Vec<u8>> {
+    loop {
+        from.readable().await?;
+        let mut bytes = Vec::with_capacity(READ);
+        match from.try_read_buf(&mut bytes) {
+            Ok(_) => return Ok(bytes),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+use serde_json::json;
+
+use super::*;
+
+fn translator(rest: &str) -> Translator {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.yaml");
+    std::fs::write(&path, format!("kefu_translate: 1\nname: a\nsettings: {{inbox: web}}\n{rest}")).unwrap();
+    Translator::load(&path, &[], "new:80".to_owned(), Rewrites { headers: Vec::new(), unsafe_methods: true })
+        .unwrap()
+}
+
+fn record(connection: u16, payload: &str) -> Record {
+    Record {
+        kind: Kind::Request,
+        id: format!("{connection:04x}{:020}", payload.len()),
+        timestamp: 0,
+        latency: None,
+        extra: format!("c=10.0.0.1:{connection} s=10.0.0.2:80 n=0"),
+        payload: payload.into(),
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap()
+}
+
+const CALLS: &str = r#"
+calls:
+  - call: POST /old/login
+    session: '= "user:" ~ request.form.user'
+    request:
+      method: POST
+      path: /new/session
+      json: {inbox: '= setting.inbox', name: '= request.form.user'}
+    learn: {token: '= answer.json.token'}
+    answer:
+      status: '= 200 if answer.status == 201 else answer.status'
+      json: {code: 200, token: '= recorded.json.token'}
+  - call: GET /old/{what}/list
+    session: '= "user:" ~ request.query.user'
+    before:
+      - {method: GET, path: /new/warm}
+    request:
+      method: GET
+      path: '= "/new/" ~ params.what'
+      headers: {Authorization: '= "Bearer " ~ session.token'}
+  - call: GET /old/gone
+    skip: nobody wants it
+"#;
+
+const LOGIN: &str =
+    "POST /old/login HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nuser=an%20na&x=1";
+
+#[test]
+fn calls_are_translated_there_and_back_with_what_was_learned() {
+    let translator = translator(CALLS);
+    let list = "GET /old/things/list?user=an+na HTTP/1.1\r\n\r\n";
+    // Nothing was learned yet.
+    assert_eq!(translator.request(record(2, list)).unwrap_err(), Untranslated);
+    let login = translator.request(record(1, LOGIN)).unwrap();
+    assert_eq!(
+        text(&login.prepared.bytes),
+        "POST /new/session HTTP/1.1\r\nHost: new:80\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n\
+         {\"inbox\":\"web\",\"name\":\"an na\"}"
+    );
+    let answer = b"HTTP/1.1 201 Created\r\n\r\n{\"token\":\"new\"}".to_vec();
+    let back = translator.answer(login, answer, Some(b"HTTP/1.1 200 OK\r\n\r\n{\"token\":\"old\"}"));
+    assert_eq!(
+        text(&back),
+        "HTTP/1.1 200 \r\nContent-Type: application/json\r\n\r\n{\"code\":200,\"token\":\"old\"}"
+    );
+    // On another connection.
+    let list = translator.request(record(2, list)).unwrap();
+    assert_eq!(
+        text(&list.prepared.bytes),
+        "GET /new/things HTTP/1.1\r\nHost: new:80\r\nAuthorization: Bearer new\r\n\r\n"
+    );
+    assert_eq!(list.before.len(), 1);
+    assert_eq!(translator.request(record(1, "GET /old/gone HTTP/1.1\r\n\r\n")).unwrap_err(), Untranslated);
+    assert_eq!(translator.request(record(1, "GET /other/7 HTTP/1.1\r\n\r\n")).unwrap_err(), Untranslated);
+    let left: Vec<_> = translator.left().into_iter().collect();
+    assert_eq!(left[0].0, "GET /old/gone: nobody wants it");
+    assert!(left[1].0.starts_with("GET /old/{what}/list: "), "{}", left[1].0);
+    assert_eq!(left[2], ("GET /other/{id}: not in the translation".to_owned(), 1));
+    assert_eq!(translator.lane(&record(1, LOGIN)), translator.lane(&record(9, LOGIN)), "by its session");
+}
+
+#[test]
+fn cookies_of_a_session_are_those_that_the_new_system_set() {
+    let translator = translator("cookies: true\notherwise: pass\ncalls: []\n");
+    let page = "GET /a HTTP/1.1\r\ncookie: a=1; sid=old\r\nX: y\r\n\r\n";
+    let first = translator.request(record(1, "POST /login HTTP/1.1\r\n\r\nx")).unwrap();
+    assert_eq!(text(&first.prepared.bytes), "POST /login HTTP/1.1\r\n\r\nx");
+    let answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: sid=new; Path=/\r\n\r\nhello".to_vec();
+    assert_eq!(translator.answer(first, answer.clone(), None), answer);
+    let same = translator.request(record(1, page)).unwrap();
+    assert_eq!(text(&same.prepared.bytes), "GET /a HTTP/1.1\r\nCookie: a=1; sid=new\r\nX: y\r\n\r\n");
+    let other = translator.request(record(2, page)).unwrap();
+    assert_eq!(text(&other.prepared.bytes), page);
+}
+
+#[test]
+fn what_is_learned_may_be_another_sessions() {
+    let translator = translator(
+        "calls:\n  - call: POST /check\n    learn_in: '= \"token:\" ~ recorded.json.token'\n    \
+         learn: {token: '= answer.json.token'}\n  - call: POST /say\n    session: '= \"token:\" ~ request.headers.token'\n    \
+         others: {to: '= \"visitor:\" ~ request.form.to'}\n    \
+         request: {method: POST, path: /say, headers: {token: '= session.token'}, text: '= to.name | default(\"nobody\")'}\n",
+    );
+    let check = translator.request(record(1, "POST /check HTTP/1.1\r\n\r\n")).unwrap();
+    translator.answer(
+        check,
+        b"HTTP/1.1 200 OK\r\n\r\n{\"token\":\"new\"}".to_vec(),
+        Some(b"HTTP/1.1 200 OK\r\n\r\n{\"token\":\"old\"}"),
+    );
+    let say = translator.request(record(2, "POST /say HTTP/1.1\r\nToken: old\r\n\r\n")).unwrap_err();
+    assert_eq!(say, Untranslated, "whom it is for is not said");
+    let say =
+        "POST /say HTTP/1.1\r\nToken: old\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nto=x";
+    let say = translator.request(record(2, say)).unwrap();
+    assert!(
+        text(&say.prepared.bytes).contains("token: new\r\n")
+            && text(&say.prepared.bytes).ends_with("\r\n\r\nnobody")
+    );
+    assert_eq!(
+        translator.lane(&record(1, LOGIN)),
+        translator.lane(&record(2, LOGIN)),
+        "all one after the other"
+    );
+}
+
+#[test]
+fn lists_are_made_item_by_item() {
+    let translator = translator(
+        "calls:\n  - call: GET /list\n    request: {method: GET, path: /items}\n    answer:\n      \
+         lists: {all: {of: '= answer.json.found', item: {name: '= item.n', of: '= request.path'}}}\n      \
+         json: {count: '= lists.all | length', list: '= lists.all'}\n",
+    );
+    let answer = |body: &str| {
+        let asked = translator.request(record(1, "GET /list HTTP/1.1\r\n\r\n")).unwrap();
+        let answer = translator.answer(asked, format!("HTTP/1.1 200 OK\r\n\r\n{body}").into_bytes(), None);
+        text(&answer).split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    assert_eq!(
+        answer("{\"found\":[{\"n\":1},{\"n\":2}]}"),
+        "{\"count\":2,\"list\":[{\"name\":1,\"of\":\"/list\"},{\"name\":2,\"of\":\"/list\"}]}"
+    );
+    assert_eq!(answer("{\"found\":[]}"), "{\"count\":0,\"list\":[]}");
+    assert_eq!(answer("{\"found\":7}"), "{\"found\":7}", "as it is, and counted");
+    assert_eq!(translator.left().len(), 1);
+}
+
+#[test]
+fn nothing_that_was_recorded_becomes_a_header_or_a_request_of_its_own() {
+    let translator = translator(
+        "calls:\n  - call: GET /a\n    request: {method: GET, path: '= \"/b/\" ~ request.query.x', headers: {y: '= request.query.y | default(\"\")'}}\n",
+    );
+    for query in ["x=1%20HTTP/1.1%0d%0aX:%20y", "x=1&y=1%0d%0az:2", "y=1"] {
+        let request = format!("GET /a?{query} HTTP/1.1\r\n\r\n");
+        assert!(translator.request(record(1, &request)).is_err(), "{query}");
+    }
+    let bytes = translator.request(record(1, "GET /a?x=1&y=2 HTTP/1.1\r\n\r\n")).unwrap().prepared.bytes;
+    assert_eq!(text(&bytes), "GET /b/1 HTTP/1.1\r\nHost: new:80\r\ny: 2\r\n\r\n");
+}
+
+#[test]
+fn settings_are_given_or_have_a_value() {
+    let rewrites = || Rewrites { headers: Vec::new(), unsafe_methods: false };
+    let load = |given: &[&str]| {
+        let given: Vec<Setting> = given.iter().map(|text| text.parse().unwrap()).collect();
+        Translator::load(Path::new("gofly"), &given, "new".to_owned(), rewrites())
+    };
+    assert!(load(&["agent_password=x"]).is_ok(), "the shipped one is right");
+    assert_eq!(load(&[]).err().unwrap().exit(), Exit::Config);
+    assert_eq!(load(&["agent_password=x", "nope=1"]).err().unwrap().exit(), Exit::Config);
+}
+
+#[test]
+fn identifiers_are_the_same_for_the_same_request() {
+    let one = uuid("a");
+    assert_eq!((one.len(), one == uuid("a"), one == uuid("b")), (36, true, false));
+    assert_eq!(&one[14..15], "8");
+    assert_eq!(json!(one).as_str().map(str::len), Some(36));
+}

@@ -1,0 +1,159 @@
+//! A recorded session of go-fly, replayed against the real daemon in a rehearsal: visitors and an agent sign in, talk and
+//! read, and every difference of the answers is explained.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::replay;
+use crate::support::server::Place;
+
+/// Records of a session, as go-fly's calls are described.
+#[derive(Default)]
+struct Recording {
+    text: String,
+    count: u64,
+}
+
+impl Recording {
+    fn add(&mut self, request: &str, answer: &Value) {
+        self.count += 1;
+        let (id, time) = (self.count, 1_700_000_000_000_000_000_u64 + self.count * 1_000_000);
+        let body = answer.to_string();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Type: application/json; charset=utf-8\r\n\
+             Content-Length: {}\r\n",
+            body.len()
+        );
+        let separator = "\n\u{1f435}\u{1f648}\u{1f649}\n";
+        write!(self.text, "1 {id:024x} {time} 0\n{request}{separator}").unwrap();
+        write!(self.text, "2 {id:024x} {} 0\n{head}\r\n{body}{separator}", time + 500_000).unwrap();
+    }
+
+    fn get(&mut self, target: &str, answer: &Value) {
+        self.add(&format!("GET {target} HTTP/1.1\r\nHost: old\r\n\r\n"), answer);
+    }
+
+    fn post(&mut self, target: &str, token: &str, form: &str, answer: &Value) {
+        let token = if token.is_empty() { String::new() } else { format!("token: {token}\r\n") };
+        self.add(
+            &format!(
+                "POST {target} HTTP/1.1\r\nHost: old\r\n{token}Content-Type: application/x-www-form-urlencoded\r\n\
+                 Content-Length: {}\r\n\r\n{form}",
+                form.len()
+            ),
+            answer,
+        );
+    }
+}
+
+/// A visitor and an agent; `wrong` is what the history says of the first message.
+fn session(wrong: Option<&str>) -> Recording {
+    let mut recording = Recording::default();
+    let ok = json!({"code": 200, "msg": "ok"});
+    recording.get("/login", &json!("<html>"));
+    recording.post(
+        "/check",
+        "",
+        "username=lin&password=old",
+        &json!({"code": 200, "msg": "ok", "result": {"token": "eyJ.old.jwt"}}),
+    );
+    let visitor = json!({
+        "id": 7, "visitor_id": "v-1", "name": "Guest", "avator": "/static/images/2.png", "to_id": "lin", "city": "",
+        "client_ip": "10.0.0.9", "source_ip": "10.0.0.9", "refer": "x", "status": 1, "created_at": "2023-11-14 22:13:20",
+        "updated_at": null,
+    });
+    recording.post(
+        "/visitor_login",
+        "",
+        "to_id=lin&visitor_id=v-1&refer=x",
+        &json!({"code": 200, "msg": "ok", "result": visitor}),
+    );
+    recording.get("/notice?kefu_id=lin", &json!({"code": 200, "msg": "ok", "result": {"welcome": []}}));
+    recording.post(
+        "/2/message",
+        "",
+        "from_id=v-1&to_id=lin&type=visitor&content=%E4%BD%A0%E5%A5%BD+there",
+        &ok,
+    );
+    recording.post("/2/message", "", "from_id=v-1&to_id=lin&type=visitor&content=Where+is+my+parcel%3F", &ok);
+    recording.post("/kefu/message", "eyJ.old.jwt", "to_id=v-1&type=kefu&content=It+is+on+its+way", &ok);
+    let message = |number: u64, kind: &str, content: &str| {
+        json!({"id": number, "time": "2023-11-14 22:13:20", "content": content, "mes_type": kind,
+            "visitor_name": "Guest", "visitor_avator": "/a.png", "kefu_name": "Lin", "kefu_avator": "/b.png"})
+    };
+    let list = [
+        message(1, "visitor", wrong.unwrap_or("你好 there")),
+        message(2, "visitor", "Where is my parcel?"),
+        message(3, "kefu", "It is on its way"),
+    ];
+    let result = json!({"count": 3, "list": list, "page": "1", "pagesize": "20"});
+    recording.get(
+        "/2/messagesPages?visitor_id=v-1&page=1&pagesize=20",
+        &json!({"code": 200, "msg": "ok", "result": result}),
+    );
+    recording
+}
+
+/// Compares a recording with what a daemon in a rehearsal answers: the exit code and the report.
+fn compared(recording: &Recording) -> (Option<i32>, Value) {
+    let place = Place::new();
+    let server = place.start_with(&["--shadow"]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("old.gor"), &recording.text).unwrap();
+    let line = format!(
+        "diff old.gor --candidate http://{} --unsafe-methods --translate gofly --rules gofly --format json \
+         --setting agent_domain=example.com --setting agent_password=correct_horse",
+        server.address
+    );
+    // The password has blanks, which a line of words cannot have.
+    let mut words: Vec<&str> = line.split_whitespace().collect();
+    words.pop();
+    let output = crate::support::kefu()
+        .current_dir(folder.path())
+        .arg("replay")
+        .args(words)
+        .arg("agent_password=correct horse battery staple")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let report = serde_json::from_str(&text);
+    let report = report.unwrap_or_else(|_| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)));
+    (output.status.code(), report)
+}
+
+#[test]
+fn a_session_of_go_fly_is_answered_alike_by_a_rehearsal() {
+    let (exit, report) = compared(&session(None));
+    assert_eq!((exit, &report["differences"]), (Some(0), &json!([])), "{report:#}");
+    assert_eq!((&report["compared"], &report["unanswered"]), (&json!(6), &json!(0)), "{report:#}");
+    // What is not compared says why.
+    assert_eq!(
+        report["untranslated"],
+        json!({
+            "GET /login: pages are kefu's own": 1,
+            "GET /notice: the greeting is a setting of the inbox": 1,
+        })
+    );
+}
+
+#[test]
+fn what_a_rehearsal_answers_otherwise_is_found() {
+    let (exit, report) = compared(&session(Some("what nobody said")));
+    assert_eq!(exit, Some(1), "{report:#}");
+    let differences = report["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 1, "{report:#}");
+    assert_eq!(differences[0]["field"], "body:/result/list/*/content");
+    assert_eq!(differences[0]["examples"][0]["candidate"], "\"你好 there\"");
+}
+
+#[test]
+fn a_translation_that_is_wrong_has_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("old.gor"), "").unwrap();
+    std::fs::write(folder.path().join("t.yaml"), "kefu_translate: 1\nname: a\ncals: []\n").unwrap();
+    let output = replay(folder.path(), "diff old.gor --candidate http://127.0.0.1:1 --translate t.yaml");
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("t.yaml:3:1") && said.contains("did you mean `calls`?"), "{said}");
+}

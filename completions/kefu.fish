@@ -34,7 +34,7 @@ complete -c kefu -n "__fish_kefu_needs_command" -s V -l version -d 'Print versio
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "serve" -d 'Run the chat daemon'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "bench" -d 'Measure a running service under load'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "adapt" -d 'Convert, inspect and tell apart the messages of older systems'
-complete -c kefu -n "__fish_kefu_needs_command" -f -a "replay" -d 'Capture, convert, inspect and replay recorded HTTP traffic'
+complete -c kefu -n "__fish_kefu_needs_command" -f -a "replay" -d 'Capture, convert, inspect, replay, mirror and compare HTTP traffic'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "migrate" -d 'Bring the records of an older system over, and prove that nothing is missing'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
@@ -402,18 +402,20 @@ complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "test" -d 'Carry out the examples in files'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "sign" -d 'Make a request as the service would, covered and signed, for curl'
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from channel" -f -a "mock" -d 'Stand in for the service: take what kefu sends, answer it, and post what is typed here'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -f -a "capture" -d 'Take HTTP messages off the network, or out of captured packets'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -f -a "convert" -d 'Turn recorded traffic from one form into another'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -f -a "inspect" -d 'Count what recorded traffic holds: messages, endpoints, rates, errors and a timeline'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -f -a "run" -d 'Send recorded requests to a server when they are due'
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run gor" -f -a "gor" -d 'Do what a command line of goreplay says'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -f -a "capture" -d 'Take HTTP messages off the network, or out of captured packets'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -f -a "convert" -d 'Turn recorded traffic from one form into another'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -f -a "inspect" -d 'Count what recorded traffic holds: messages, endpoints, rates, errors and a timeline'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -f -a "run" -d 'Send recorded requests to a server when they are due'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -f -a "diff" -d 'Compare the answers of two systems to the same requests'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -f -a "mirror" -d 'Pass requests to the old system, and a copy of each to the new one'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and not __fish_seen_subcommand_from capture convert inspect run diff mirror gor" -f -a "gor" -d 'Do what a command line of goreplay says'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -s i -l input -d 'Read packets from this file or from those that a pattern names; may be given several times' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l interface -d 'Listen on this network interface, or on `any`; may be given several times' -r -f
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l bpf -d 'Let through what this expression of tcpdump says, in place of the ports' -r
@@ -516,6 +518,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s t -l target -d 'Send to this server' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l allow-host -d 'Also send to this host, which is not this machine; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l ca-file -d 'Trust the certificates in this file (PEM), too, of a target that is https://' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l speed -d 'Send so many times as fast as recorded, or `max`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l rate -d 'Send so many requests a second instead' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l ramp -d 'Reach the rate within this time' -r
@@ -538,6 +541,8 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l rewrite-header -d 'Replace in a header what matches' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l set -d 'Set target, path, body, param.NAME or header.NAME to what an expression gives' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l middleware -d 'Have messages go through this program, by goreplay\'s protocol, before anything else is done with them' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l translate -d 'Translate requests to the new system, and its answers back, by this YAML file or the shipped `gofly`' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l setting -d 'Give a setting of the translation a value; may be given several times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l max-message -d 'Leave out messages with more bytes' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s o -l output -d 'Write the answers to this .gor file, which only its owner may read' -r -F
@@ -554,6 +559,77 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l replace -d 'Write over a file that is there already'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l port -d 'Of packets, take connections to these ports [default: all]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l max-message -d 'Leave out messages with more bytes' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l primary -d 'Take the old system\'s answers from this server or .gor file [default: those in the input]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l secondary -d 'Take the old system\'s answers a second time from here: what differs by itself is noise' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l candidate -d 'Take the new system\'s answers from this server or .gor file' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l allow-host -d 'Also send to this host, which is not this machine; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l ca-file -d 'Trust the certificates in this file (PEM), too, of servers that are https://' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l connections -d 'Ask over at most so many connections to each server' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l timeout -d 'Give a request up after this time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l translate -d 'Translate requests to the new system, and its answers back, by this YAML file or the shipped `gofly`' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l setting -d 'Give a setting of the translation a value; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l sample -d 'Compare this share of the recorded connections' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l rules -d 'Read from this YAML file what is not compared, and what is as good as equal' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l examples -d 'Keep so many examples of each field and endpoint' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l threshold -d 'Let this share of the answers differ' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l format -d 'Write the report like this' -r -f -a "text\t'For a terminal'
+json\t'For programs'
+junit\t'For build servers'
+html\t'A page'
+markdown\t'For tickets and reviews'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l report -d 'Also write it to this file, by its name as JSON, JUnit (.xml), HTML or Markdown (.md); may be given several times' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l unsafe-methods -d 'Also send requests with methods other than GET, HEAD and OPTIONS'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l listen -d 'Listen on this address' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l upstream -d 'Have this server answer' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l max-connections -d 'Take at most so many connections at once' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l drain -d 'Let open connections and the shadow\'s queue finish for so long at the end' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l shadow -d 'Send a copy of each request to this server' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l sample -d 'Send this share of them' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l queue -d 'Have at most so many requests wait for the shadow or be answered by it' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l allow-host -d 'Also send to this host, which is not this machine; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l ca-file -d 'Trust the certificates in this file (PEM), too, of servers that are https://' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l connections -d 'Ask over at most so many connections to each server' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l timeout -d 'Give a request up after this time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l translate -d 'Translate requests to the new system, and its answers back, by this YAML file or the shipped `gofly`' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l setting -d 'Give a setting of the translation a value; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l rules -d 'Read from this YAML file what is not compared, and what is as good as equal' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l examples -d 'Keep so many examples of each field and endpoint' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l threshold -d 'Let this share of the answers differ' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l format -d 'Write the report like this' -r -f -a "text\t'For a terminal'
+json\t'For programs'
+junit\t'For build servers'
+html\t'A page'
+markdown\t'For tickets and reviews'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l report -d 'Also write it to this file, by its name as JSON, JUnit (.xml), HTML or Markdown (.md); may be given several times' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -s o -l output -d 'Write requests and answers to this .gor file, which only its owner may read' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l redact -d 'Replace this in what is written; `off` replaces nothing' -r -f -a "off\t'Nothing'
+authorization\t'Values of Authorization, Proxy-Authorization and X-Api-Key'
+cookies\t'Values of cookies'
+cards\t'Numbers of bank cards'
+phones\t'Numbers of telephones'
+identities\t'Numbers of identity cards'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l max-message -d 'Leave out messages with more bytes' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l unsafe-methods -d 'Also send requests with methods other than GET, HEAD and OPTIONS'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l diff -d 'Compare the shadow\'s answers with those of the old system'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l replace -d 'Write over a file that is there already'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'

@@ -248,8 +248,12 @@ impl Server {
     #[track_caller]
     pub(crate) fn die(&self) {
         self.signal("KILL");
-        let stat = format!("/proc/{}/stat", self.child.id());
-        let is_dead = || fs::read_to_string(&stat).unwrap().contains(") Z ");
+        let about = PathBuf::from(format!("/proc/{}", self.child.id()));
+        // The first thread may be dead while others still hold on to files and locks.
+        let is_dead = || {
+            fs::read_to_string(about.join("stat")).unwrap().contains(") Z ")
+                && fs::read_dir(about.join("task")).unwrap().count() == 1
+        };
         eventually("the daemon is dead", || is_dead().then_some(()));
     }
 

@@ -41,17 +41,21 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        if !is_json(request.headers()) {
-            let problem = Problem::new(ErrorCode::BadFrame, "the body must be application/json");
-            return Err(Refused::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
-        }
-        // How long it may take to arrive is the listener's to say.
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
-        parse(&bytes).map(Self)
+        parse(&json(request, state).await?).map(Self)
     }
 }
 
-/// A body that may be left out, with its type.
+/// The bytes of a body that says that it is JSON.
+async fn json<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refused> {
+    if !is_json(request.headers()) {
+        let problem = Problem::new(ErrorCode::BadFrame, "the body must be application/json");
+        return Err(Refused::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
+    }
+    // How long it may take to arrive is the listener's to say.
+    Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))
+}
+
+/// A body that may be left out, with its type or without.
 impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
     type Rejection = Refused;
 
@@ -59,7 +63,8 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
         if !request.headers().contains_key(CONTENT_TYPE) {
             return Ok(None);
         }
-        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+        let bytes = json(request, state).await?;
+        if bytes.is_empty() { Ok(None) } else { parse(&bytes).map(|value| Some(Self(value))) }
     }
 }
 
@@ -217,6 +222,19 @@ mod tests {
     struct Query {
         limit: Option<String>,
         cursor: Option<String>,
+    }
+
+    #[tokio::test]
+    async fn a_body_may_be_left_out_with_its_type_or_without() {
+        let json = ("content-type", "application/json");
+        for (header, text, is_there) in
+            [(json, r#"{"inner": {"score": 1}}"#, true), (json, "", false), (("x", "y"), "", false)]
+        {
+            let request = Request::post("/").header(header.0, header.1);
+            let request = request.body(HttpBody::from(text)).unwrap();
+            let body = <Body<Outer> as OptionalFromRequest<()>>::from_request(request, &()).await.unwrap();
+            assert_eq!(body.is_some(), is_there, "{header:?} {text}");
+        }
     }
 
     async fn refused(content_type: &str, body: &str) -> (u16, Value) {

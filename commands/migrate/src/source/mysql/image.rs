@@ -81,6 +81,10 @@ pub(super) fn read_image(
     let bit =
         |bits: &[u8], index: usize| bits.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1);
     let count = (0..shapes.len()).filter(|column| bit(present, *column)).count();
+    if count == 0 {
+        // It would take no bytes, and there would be rows without end.
+        return Err(Broken);
+    }
     let nulls = bytes.take(count.div_ceil(8))?;
     let mut found = vec![None; wanted.len()];
     let mut seen = 0;
@@ -130,6 +134,7 @@ mod tests {
         let read = |wanted: &[usize]| read_image(&mut Bytes(b"\x00\x05"), &shapes, &[0b10], wanted).unwrap();
         assert_eq!(read(&[1]), [Some(vec![5])]);
         assert_eq!(read(&[0]), [None]);
+        assert_eq!(read_image(&mut Bytes(b"\x00\x05"), &shapes, &[0], &[1]), Err(Broken));
     }
 
     #[test]

@@ -280,7 +280,7 @@ impl<R: Read> Lexer<R> {
             _ => None,
         };
         if let Some((head, rest)) = version {
-            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let digits = rest.iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
             if !rest.starts_with(b"999999") {
                 self.skip(head + digits);
                 self.open_comments += 1;
@@ -290,7 +290,9 @@ impl<R: Read> Lexer<R> {
         self.skip(2);
         loop {
             let rest = self.fill(2)?;
-            if rest.len() < 2 {
+            let left = rest.len();
+            if left < 2 {
+                self.skip(left);
                 return Err(self.broken("a comment has no end"));
             }
             let star = rest.iter().position(|byte| *byte == b'*').unwrap_or(rest.len());
@@ -375,7 +377,9 @@ impl<R: Read> Lexer<R> {
         let tag = std::mem::take(&mut self.value);
         loop {
             let rest = self.fill(tag.len())?;
-            if rest.len() < tag.len() {
+            let left = rest.len();
+            if left < tag.len() {
+                self.skip(left);
                 return Err(self.broken("a text has no end"));
             }
             if rest.starts_with(&tag) {
@@ -621,6 +625,8 @@ mod tests {
         assert_eq!(fault(b"a\n'bc"), (5, 2, "a text has no end"));
         assert_eq!(fault(b"'a\\"), (2, 1, "a text has no end"));
         assert_eq!(fault(b"/* a"), (4, 1, "a comment has no end"));
+        assert_eq!(fault(b"/* ab*"), (6, 1, "a comment has no end"));
+        assert_eq!(fault(b"$a$ b$"), (6, 1, "a text has no end"));
         assert_eq!(fault(b"\n\n`a"), (4, 3, "a name has no end"));
         assert_eq!(fault(b"x'4g'"), (3, 1, "digits are not closed by a quote"));
     }

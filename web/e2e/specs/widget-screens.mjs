@@ -55,13 +55,25 @@ export default async function screens({ server, person, stage, eventually, expec
       Visitor,
       who,
       { locale: lang, colorScheme: scheme, viewport: size, acceptDownloads: true },
-      (context) =>
-        context.route('**/api/v1/widget/config*', async (route) => {
+      async (context) => {
+        const configured = (config) => ({ ...config, articles: false, ...more });
+        await context.route('**/api/v1/widget/config*', async (route) => {
           const answer = await route.fetch().catch(() => null);
           if (!answer) return route.abort();
           if (!answer.ok()) return route.fulfill({ response: answer });
-          await route.fulfill({ response: answer, json: { ...(await answer.json()), articles: false, ...more } });
-        }),
+          await route.fulfill({ response: answer, json: configured(await answer.json()) });
+        });
+        // The page has it already.
+        await context.route('**/widget/frame.html*', async (route) => {
+          const answer = await route.fetch().catch(() => null);
+          if (!answer) return route.abort();
+          const body = (await answer.text()).replace(
+            /(?<=id="config">).*(?=<\/script>)/,
+            (json) => JSON.stringify(configured(JSON.parse(json))).replaceAll('<', '\\u003c'),
+          );
+          await route.fulfill({ response: answer, body });
+        });
+      },
     );
     await visitor.visit(`?inbox=shop-en&lang=${lang}`);
     await visitor.page.evaluate(() => globalThis.kefu('open'));

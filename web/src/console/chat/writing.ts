@@ -81,9 +81,17 @@ export class Writing {
     this.replace(begin, this.field.current?.selectionEnd ?? begin, text);
   }
 
-  /** Puts a text in place of what stands between two places. */
+  /** Puts a text in place of what stands between two places, and the cursor behind it. */
   private replace(begin: number, end: number, text: string): void {
     const value = this.text.peek();
+    const field = this.field.current;
+    if (field && field.value === value) {
+      // At once: whoever types on does not wait for what is being drawn.
+      field.focus({ preventScroll: true });
+      field.setRangeText(text, begin, end, 'end');
+      this.write(field.value);
+      return;
+    }
     this.write(value.slice(0, begin) + text + value.slice(end));
     this.focus(begin + text.length);
   }

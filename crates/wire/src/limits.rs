@@ -1,3 +1,6 @@
+/// Parts of a message that its schema does not have, fields or elements: each becomes many times longer than it was.
+pub(crate) const UNKNOWN_MAX: usize = 65_536;
+
 /// What an input may cost at most, whatever it claims about itself.
 ///
 /// One value serves all formats; a format reads those limits that mean something to it.

@@ -145,6 +145,19 @@ pub struct Facets {
     pub patterns: Vec<String>,
 }
 
+impl Facets {
+    /// Whether nothing of the type is refused, as is so for most.
+    #[inline]
+    pub(crate) fn are_none(&self) -> bool {
+        self.enumeration.is_empty()
+            && self.patterns.is_empty()
+            && self.length_min.is_none()
+            && self.length_max.is_none()
+            && self.integer_min.is_none()
+            && self.integer_max.is_none()
+    }
+}
+
 /// Attributes and content.
 #[derive(Clone, Debug)]
 pub struct Complex {

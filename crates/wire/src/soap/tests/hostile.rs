@@ -54,6 +54,23 @@ fn deep_messages() {
 }
 
 #[test]
+fn elements_that_no_schema_has() {
+    let (definitions, _) = definitions("wrapped.wsdl");
+    let ask = |count: usize| {
+        let body = format!(
+            "<t:CreateTicket xmlns:t='urn:tickets' xmlns='urn:tickets:data'><t:ticket><id>1</id><title/>{}</t:ticket>\
+             </t:CreateTicket>",
+            "<x/>".repeat(count)
+        );
+        read(&definitions, "CreateTicket", Direction::Request, &envelope(Version::V11, "", &body))
+    };
+    assert!(ask(65_536).is_ok());
+    let error = ask(65_537).expect_err("each becomes many times longer");
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    assert!(error.to_string().contains("65536 elements that the schema does not have"), "{error}");
+}
+
+#[test]
 fn envelopes_that_are_none() {
     let (definitions, _) = definitions("wrapped.wsdl");
     for xml in [

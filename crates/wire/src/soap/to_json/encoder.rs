@@ -32,6 +32,8 @@ pub(super) struct Encoder<'s, 'x> {
     levels: usize,
     /// Bytes of declarations that may still be added to copies.
     budget: usize,
+    /// How many elements were copied that their types do not name.
+    unknown_count: usize,
 }
 
 impl<'s, 'x> Encoder<'s, 'x> {
@@ -45,6 +47,7 @@ impl<'s, 'x> Encoder<'s, 'x> {
             seen: Vec::new(),
             levels: 0,
             budget: limits.message_bytes_max,
+            unknown_count: 0,
         }
     }
 

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use super::Reply;
 use crate::{
     Error, Limits, Problem,
+    limits::UNKNOWN_MAX,
     thrift::{
         BinaryReader, BinaryWriter, TType,
         copy::copy_value,
@@ -32,9 +33,6 @@ pub(super) struct Encoder<'s, 'o, 'a> {
     /// Bytes of defaults that were filled in.
     filled: usize,
 }
-
-/// Fields that the schema does not have, in a message: each becomes many times longer than it was.
-const UNKNOWN_MAX: usize = 65_536;
 
 /// Bytes of defaults in a message.
 const FILLED_MAX: usize = 16 << 20;

@@ -3,6 +3,7 @@
 use super::{Encoder, check_blank, unexpected_element};
 use crate::{
     Error,
+    limits::UNKNOWN_MAX,
     xml::{Event, Name, Reader},
     xsd::{Complex, Element, Member},
 };
@@ -142,6 +143,11 @@ impl<'s, 'x> Encoder<'s, 'x> {
         if self.values.strict && !is_allowed {
             return Err(unexpected_element(reader, "an element of the type", local));
         }
+        if self.unknown_count == UNKNOWN_MAX {
+            let what = "elements that the schema does not have";
+            return Err(Error::limit(reader.offset(), what, UNKNOWN_MAX as u64));
+        }
+        self.unknown_count += 1;
         if !items.is_empty() {
             items.push(b',');
         }

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { filesUnder, WEB } from './files.mjs';
 
 const FOLDERS = ['widget', 'ui', 'protocol', 'i18n'];
-/** Everything that is written in these is spoken with somebody. */
-const SHAPES = /^(i18n\/|protocol\/types\.ts|widget\/(bridge|globals)\.ts|widget\/shims\/)/;
+/** Everything that is written in these is spoken with somebody: of the texts, those of the widget. */
+const SHAPES =
+  /^(i18n\/(index|nearest|(en\/|zh-CN\/)?(shared|widget[a-z-]*|lightbox|more))\.ts|protocol\/types\.ts|widget\/(bridge|globals)\.ts|widget\/shims\/)/;
 /** Shapes of what is posted to other tabs, or stored. */
 const SHAPE = /^(?:export )?(?:interface [^{]*\{[^]*?^\}|type [^;]*;)/gm;
 const TOLD = /^(widget\/line|protocol\/(outbox|history|connection))\.ts/;

@@ -1,12 +1,14 @@
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import type { Chat } from '../chat/chat';
 import { useConsole, useDesk } from '../context';
 import { Card } from './card';
 import { CardLayout } from './card-layout';
-import { CARDS } from './cards';
+import { CARDS, type CardProps } from './cards';
 import { PastView } from './past-view';
+import { queryCardsOf } from './query-card/cards';
+import { QueryCardPart } from './query-card/part';
 
 /** What is known about the visitor and the conversation, in cards. */
 export function DetailsPane({ onClose }: { onClose(): void }) {
@@ -38,16 +40,28 @@ interface ColumnProps {
 
 function Column({ chat, conversation }: ColumnProps) {
   const desk = useDesk();
-  const { t } = useConsole().i18n;
+  const { t, locale } = useConsole().i18n;
   const me = desk.me.value;
-  const layout = useMemo(
-    () =>
-      new CardLayout(
-        me.id,
-        CARDS.map((card) => card.name),
-      ),
-    [me.id],
-  );
+  const configured = queryCardsOf(desk);
+  useEffect(() => {
+    if (configured.all.peek() === null) void configured.load();
+  }, [configured, conversation.id]);
+  const all = [
+    ...CARDS.filter((card) => card.allowed(me)).map(({ name, title, View }) => ({
+      name,
+      title: t(title),
+      view: (props: CardProps) => <View {...props} />,
+    })),
+    ...(configured.all.value ?? [])
+      .filter(({ inboxes }) => inboxes.length === 0 || inboxes.includes(conversation.inbox.id))
+      .map((card) => ({
+        name: card.id,
+        title: card.title[locale.value],
+        view: (props: CardProps) => <QueryCardPart {...props} card={card} />,
+      })),
+  ];
+  const known = all.map(({ name }) => name).join(' ');
+  const layout = useMemo(() => new CardLayout(me.id, known.split(' ')), [me.id, known]);
   const [round, setRound] = useState(0);
   const [past, setPast] = useState<Conversation | null>(null);
   const [moved, setMoved] = useState('');
@@ -58,37 +72,36 @@ function Column({ chat, conversation }: ColumnProps) {
     opener.current = null;
   }, [past]);
 
-  const cards = layout.order.value.flatMap((name) => CARDS.filter((card) => card.name === name));
-  const shown = cards.filter((card) => card.allowed(me));
+  const shown = layout.order.value.flatMap((name) => all.filter((card) => card.name === name));
   const names = shown.map((card) => card.name);
   return (
     <>
       {past && <PastView conversation={past} onBack={() => setPast(null)} />}
       <div class="cards" hidden={past !== null}>
-        {shown.map(({ name, title, View }) => (
+        {shown.map(({ name, title, view }) => (
           <Card
             key={name}
             name={name}
-            title={t(title)}
+            title={title}
             layout={layout}
             shown={names}
             onMoved={(card, place) =>
               setMoved(t('cardMoved', { card, n: place + 1, total: names.length }))
             }
           >
-            <View
-              chat={chat}
-              conversation={conversation}
-              round={round}
-              onOtherCustomer={() => {
+            {view({
+              chat,
+              conversation,
+              round,
+              onOtherCustomer: () => {
                 setRound(round + 1);
                 void chat.loadVisitor();
-              }}
-              onRead={(conversation) => {
+              },
+              onRead: (conversation) => {
                 opener.current = document.activeElement;
                 setPast(conversation);
-              }}
-            />
+              },
+            })}
           </Card>
         ))}
       </div>

@@ -53,6 +53,13 @@ export const GROUPS: readonly { title: Key; sections: readonly Section[] }[] = [
     ],
   },
   {
+    title: 'groupSystems',
+    sections: [
+      { name: 'events', title: 'events', allowed: of('inboxes'), load: () => import('./events') },
+      { name: 'cards', title: 'cards', allowed: of('inboxes'), load: () => import('./cards') },
+    ],
+  },
+  {
     title: 'groupSafety',
     sections: [
       { name: 'blocks', title: 'blocks', allowed: of('blocks'), load: () => import('./blocks') },

@@ -1,0 +1,40 @@
+use kefu_core::Micros;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::topic::Topic;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The same however often it is told, and wherever.
+    pub id: Uuid,
+    /// What it is about.
+    pub topic: Topic,
+    /// Events with the same key come in order: the id of a conversation, a ticket or a visitor.
+    pub key: String,
+    /// Where it stands in the store's log; none for events from elsewhere.
+    pub position: Option<i64>,
+    /// When it happened.
+    pub at: Micros,
+    /// Version of the schema of `data`, by topic.
+    pub version: u16,
+    /// What happened, as the topic's schema says.
+    pub data: Box<RawValue>,
+}
+
+/// Why bytes are no event.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// They are no JSON, or not of a CloudEvent.
+    #[error("not a CloudEvent: {0}")]
+    Json(#[from] serde_json::Error),
+    /// An attribute of the envelope is not as kefu writes it.
+    #[error("attribute `{name}` of the event: {reason}")]
+    Attribute {
+        /// Which.
+        name: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}

@@ -83,8 +83,10 @@ use tls::Acceptor;
 #[cfg(feature = "tls")]
 pub(crate) use tls::file as tls_file;
 
+/// There is none.
 #[cfg(not(feature = "tls"))]
-type Acceptor = std::convert::Infallible;
+#[derive(Clone)]
+enum Acceptor {}
 
 #[cfg(feature = "tls")]
 mod tls {

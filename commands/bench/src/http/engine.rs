@@ -30,9 +30,11 @@ use crate::{
 
 /// One read takes at most so much.
 const READ: usize = 64 << 10;
-/// One turn takes at most so many events before it looks at what is due, and so much of that before it reads.
+/// One turn takes at most so many events, and sends so much of what is due before it reads.
 const EVENTS: usize = 256;
 const BURST: usize = 32;
+/// After so many events what is due is looked at.
+const BETWEEN: usize = 4;
 /// Time between two looks at what takes too long.
 const TICK: Duration = Duration::from_millis(50);
 /// Connections being opened at the same time.
@@ -190,7 +192,11 @@ impl<'a> Engine<'a> {
             }
             let until = self.next_due(now);
             self.wait(&mut events, until).map_err(no_poller)?;
-            for ready in &events {
+            for (number, ready) in events.iter().enumerate() {
+                // What is due does not wait until all of many answers are read.
+                if number % BETWEEN == BETWEEN - 1 {
+                    self.dispatch();
+                }
                 let index = ready.token().0;
                 let Some(conn) = self.conns.get_mut(index) else { continue };
                 let is_ended = ready.is_read_closed() || ready.is_error();

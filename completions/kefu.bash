@@ -1097,7 +1097,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__bench__subcmd__chat)
-            opts="-o -h -V --url --inbox --admin-email --admin-password --admin-password-file --server-pid --allow-host --source-addresses --visitors --senders --agents --supervisors --reads-per-second --rate --duration --warmup --profile --arrivals --seed --idle --steps --max --in-flight --storm --require --threshold --format --output --config --log-format --log-level --help --version"
+            opts="-o -h -V --url --inbox --admin-email --admin-password --admin-password-file --ca-file --server-pid --allow-host --visitors --senders --agents --supervisors --reads-per-second --rate --duration --warmup --profile --arrivals --seed --idle --steps --max --in-flight --storm --procs --source-addresses --share --require --threshold --format --output --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1134,15 +1134,26 @@ _kefu() {
                     fi
                     return 0
                     ;;
+                --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --server-pid)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --allow-host)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --source-addresses)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1195,6 +1206,18 @@ _kefu() {
                     return 0
                     ;;
                 --in-flight)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --procs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-addresses)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --share)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1324,7 +1347,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__bench__subcmd__http)
-            opts="-m -H -b -c -r -d -n -o -h -V --allow-host --ca-file --server-pid --source-addresses --method --header --body --body-file --no-keep-alive --timeout --concurrency --rate --duration --requests --warmup --profile --arrivals --seed --procs --share --require --threshold --format --output --config --log-format --log-level --help --version"
+            opts="-m -H -b -c -r -d -n -o -h -V --allow-host --ca-file --server-pid --method --header --body --body-file --no-keep-alive --timeout --concurrency --rate --duration --requests --warmup --profile --arrivals --seed --procs --source-addresses --share --require --threshold --format --output --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1350,10 +1373,6 @@ _kefu() {
                     return 0
                     ;;
                 --server-pid)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --source-addresses)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1449,6 +1468,10 @@ _kefu() {
                     return 0
                     ;;
                 --procs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-addresses)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1600,7 +1623,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__bench__subcmd__run)
-            opts="-c -r -d -o -h -V --show --target --allow-host --ca-file --server-pid --set --concurrency --rate --duration --warmup --require --threshold --format --output --config --log-format --log-level --help --version"
+            opts="-c -r -d -o -h -V --show --target --allow-host --ca-file --admin-email --admin-password --admin-password-file --server-pid --set --concurrency --rate --duration --warmup --procs --source-addresses --share --require --threshold --format --output --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1615,6 +1638,29 @@ _kefu() {
                     return 0
                     ;;
                 --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --admin-email)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --admin-password)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --admin-password-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -1662,6 +1708,18 @@ _kefu() {
                     return 0
                     ;;
                 --warmup)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --procs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-addresses)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --share)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

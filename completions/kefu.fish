@@ -150,14 +150,14 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_sub
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -f -a "run" -d 'Run a scenario: what callers do, step by step, from a file or a preset'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -f -a "compare" -d 'Compare reports of repeated runs, and say what is worse beyond the noise'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and not __fish_seen_subcommand_from chat http run compare report" -f -a "report" -d 'Write a report in another form'
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l url -d 'Where the server listens; without TLS' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l url -d 'Where the server listens' -r -f
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l inbox -d 'Key of the inbox that visitors come to' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l admin-email -d 'Sign in as this admin to make agents' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l admin-password -d 'The admin\'s password; better given in a file or in the environment' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l admin-password-file -d 'Read the admin\'s password from this file' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l ca-file -d 'Trust the certificates in this file (PEM) as well as those of the system' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l server-pid -d 'Watch this process [default: the one on this machine that listens there]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l allow-host -d 'Allow this host as the target, though it is not this machine; may be given several times' -r
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l source-addresses -d 'Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l visitors -d 'Keep so many visitors connected' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l senders -d 'Let only so many of the visitors send [default: all]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l agents -d 'Keep so many agents connected; with 0 only acks are measured [default: 1, with --idle 0]' -r
@@ -172,6 +172,9 @@ poisson\t'As a Poisson process'"
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l seed -d 'Repeat random arrivals by this number' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l steps -d 'With --idle, look at the server\'s memory at these numbers of connections [default: a third and all]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l in-flight -d 'With --max, keep so many messages under way, neither acked nor delivered yet' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l procs -d 'Send from so many processes, each with its part of the load; for more than one core, or more open files than one may have' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l source-addresses -d 'Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l share -d 'Which part of the load this process has; set by the process that gathers the parts' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l threshold -l require -d 'Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l format -d 'Write the report like this [default: as the name of the file says, else for a terminal]' -r -f -a "text\t'For a terminal'
 json\t'For programs'
@@ -194,7 +197,6 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l allow-host -d 'Allow this host as the target, though it is not this machine; may be given several times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l ca-file -d 'Trust the certificates in this file (PEM) as well as those of the system' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l server-pid -d 'Watch this process [default: the one on this machine that listens there]' -r
-complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l source-addresses -d 'Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s m -l method -d 'Use this method [default: GET, with a body POST]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s H -l header -d 'Send this header line, such as `accept: text/html`; may be given several times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s b -l body -d 'Send this body' -r
@@ -210,6 +212,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 poisson\t'As a Poisson process'"
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l seed -d 'Repeat random arrivals by this number' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l procs -d 'Send from so many processes, each with its part of the load; for more than one core, or more open files than one may have' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l source-addresses -d 'Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l share -d 'Which part of the load this process has; set by the process that gathers the parts' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l threshold -l require -d 'Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l format -d 'Write the report like this [default: as the name of the file says, else for a terminal]' -r -f -a "text\t'For a terminal'
@@ -231,12 +234,18 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l target -d 'Where the service is [default: what the scenario says]' -r -f
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l allow-host -d 'Allow this host as the target, though it is not this machine; may be given several times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l ca-file -d 'Trust the certificates in this file (PEM) as well as those of the system' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l admin-email -d 'Sign in as this admin to make agents' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l admin-password -d 'The admin\'s password; better given in a file or in the environment' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l admin-password-file -d 'Read the admin\'s password from this file' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l server-pid -d 'Watch this process [default: the one on this machine that listens there]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l set -d 'Give a variable of the scenario another value; may be given several times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s c -l concurrency -d 'Have so many flows at the same time at most [default: what the scenario says]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s r -l rate -d 'Begin so many flows a second [default: what the scenario says]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s d -l duration -d 'Measure for so long [default: what the scenario says]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l warmup -d 'Send for so long before measuring [default: what the scenario says]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l procs -d 'Send from so many processes, each with its part of the load; for more than one core, or more open files than one may have' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l source-addresses -d 'Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l share -d 'Which part of the load this process has; set by the process that gathers the parts' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l threshold -l require -d 'Fail with exit code 1 unless this holds, such as `p99<=20ms`, `loss==0`, `rate>=30000` or `rss_mb<=60`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l format -d 'Write the report like this [default: as the name of the file says, else for a terminal]' -r -f -a "text\t'For a terminal'
 json\t'For programs'

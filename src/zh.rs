@@ -245,6 +245,9 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   # 服务能承受的最大消息量,同时在途 1,000 条
   kefu bench chat --max --visitors 15000 --agents 60 --in-flight 1000
 
+  # 连接数超过单个进程可打开的数量
+  kefu bench chat --idle --visitors 60000 --procs 4 --source-addresses 3
+
   # 所有人同时重连并补齐消息
   kefu bench chat --storm --visitors 15000 --agents 60 --threshold 'catch_up<=10s'
 
@@ -258,11 +261,12 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   3  命令行、其中指定的文件或目标无法使用",
     ),
     ("Target:", "目标"),
-    ("kefu bench chat --url", "服务的监听地址;不使用 TLS"),
+    ("kefu bench chat --url", "服务的监听地址"),
     ("kefu bench chat --inbox", "访客所进入的收件箱的键"),
     ("kefu bench chat --admin-email", "以此管理员身份登录来创建客服"),
     ("kefu bench chat --admin-password", "管理员密码;最好放在文件或环境变量中"),
     ("kefu bench chat --admin-password-file", "从此文件读取管理员密码"),
+    ("kefu bench chat --ca-file", "除系统证书外,还信任此文件 (PEM) 中的证书"),
     ("kefu bench chat --server-pid", "观察此进程 [默认:本机上监听该地址的进程]"),
     ("kefu bench chat --allow-host", "允许以此主机为目标,尽管它不是本机;可多次给出"),
     ("kefu bench chat --source-addresses", "从 127.0.0.0/8 中的这么多个地址发起连接,使连接数可以超过端口数"),
@@ -278,6 +282,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu bench chat --profile", "让速率随时间变化:constant、ramp、step:COUNT、spike:TIMES 或 soak"),
     ("kefu bench chat --arrivals", "让请求均匀间隔,或像互不相干的调用者那样随机到达"),
     ("kefu bench chat --seed", "按此数字重现随机到达"),
+    ("kefu bench chat --procs", "由这么多进程各发送一部分负载;用于多个核心,或突破单个进程的打开文件数"),
     ("Instead of a fixed rate:", "代替固定速率"),
     ("kefu bench chat --idle", "只保持连接,并报告每个连接让服务占用多少内存"),
     ("kefu bench chat --steps", "与 --idle 同用,在这些连接数时查看服务的内存 [默认:三分之一和全部]"),
@@ -364,13 +369,14 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
   # 调用者逐步做什么
   kefu bench run shop.yaml -r 50 -d 1m --threshold 'p99 < 300ms' --threshold 'errors == 0'
 
-  # 访客打开窗口、发消息并等待确认
-  kefu bench run chat --target http://127.0.0.1:8080 -r 100
+  # kefu 的访客和回复他们的客服;创建客服的管理员由环境变量给出
+  KEFU_ADMIN_EMAIL=admin@example.com KEFU_ADMIN_PASSWORD=... \\
+      kefu bench run chat --target http://127.0.0.1:8080 -r 100
 
   # 输出预设的内容,供复制和修改
   kefu bench run chat --show > mine.yaml
 
-预设:chat、chat-resume、graphql、http、soap、webhook。场景的写法见 docs/bench.md。
+预设:chat、chat-resume、gofly、graphql、http、soap、webhook。场景的写法见 docs/bench.md。
 
 退出码:
   0  --threshold 和场景中的阈值都成立
@@ -384,11 +390,16 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu bench run --target", "服务的地址 [默认:由场景决定]"),
     ("kefu bench run --allow-host", "允许以此主机为目标,尽管它不是本机;可多次给出"),
     ("kefu bench run --ca-file", "除系统证书外,还信任此文件 (PEM) 中的证书"),
+    ("kefu bench run --source-addresses", "从 127.0.0.0/8 中的这么多个地址发起连接,使连接数可以超过端口数"),
+    ("kefu bench run --admin-email", "以此管理员身份登录来创建客服"),
+    ("kefu bench run --admin-password", "管理员密码;最好放在文件或环境变量中"),
+    ("kefu bench run --admin-password-file", "从此文件读取管理员密码"),
     ("kefu bench run --server-pid", "观察此进程 [默认:本机上监听该地址的进程]"),
     ("kefu bench run --set", "给场景中的变量另一个值;可多次给出"),
     ("kefu bench run --concurrency", "同时进行的流程最多这么多 [默认:由场景决定]"),
     ("kefu bench run --rate", "每秒开始这么多流程 [默认:由场景决定]"),
     ("kefu bench run --duration", "测量时长 [默认:由场景决定]"),
+    ("kefu bench run --procs", "由这么多进程各发送一部分负载;用于多个核心,或突破单个进程的打开文件数"),
     ("kefu bench run --warmup", "测量前先发送这么久 [默认:由场景决定]"),
     (
         "kefu bench run --threshold",

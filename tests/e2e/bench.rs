@@ -15,6 +15,8 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod peers;
+
 use crate::support::{kefu, server::Place};
 
 /// A server that answers everything; it ends with the tests.
@@ -191,17 +193,86 @@ fn ctrl_c_ends_a_run_with_the_report_so_far() {
     }
 }
 
+/// Who may make agents.
+const ADMIN: &str = "--admin-email lin@example.com --admin-password-file password";
+
+#[test]
+fn processes_share_a_chat_and_what_one_sends_another_may_get() {
+    let (place, dir) = (Place::new(), TempDir::new().unwrap());
+    fs::write(dir.path().join("password"), "correct horse battery staple\n").unwrap();
+    let server = place.start();
+    let target = format!("--url http://{}", server.address);
+    let line = format!(
+        "chat {target} {ADMIN} --visitors 12 --agents 4 --rate 100 --duration 1s --warmup 200ms --procs 3 \
+         --source-addresses 2 --threshold loss==0 --threshold duplicates==0 --threshold gaps==0 --format json"
+    );
+    let report = json(&bench(dir.path(), &line).stdout);
+    let (messages, found) = (&report["messages"], &report["connections"]);
+    // One for each conversation, a hundred, and some of the warm-up.
+    assert_eq!(
+        (&messages["sent"], &messages["delivered"]),
+        (&messages["acked"], &messages["acked"]),
+        "{report:#}"
+    );
+    assert_eq!(
+        (&report["latency_ms"]["count"], &messages["nonsense"]),
+        (&100.into(), &0.into()),
+        "{report:#}"
+    );
+    assert_eq!((&found["open"], &found["visitors"], &found["lost"]), (&16.into(), &12.into(), &0.into()));
+    assert!(
+        report["thresholds"].as_array().unwrap().iter().all(|checked| checked["holds"] == true),
+        "{report:#}"
+    );
+
+    let line =
+        format!("chat {target} --idle --visitors 30 --steps 10,30 --duration 1s --procs 2 --format json");
+    let report = json(&bench(dir.path(), &line).stdout);
+    assert_eq!(
+        (&report["connections"]["open"], &report["connections"]["lost"]),
+        (&30.into(), &0.into()),
+        "{report:#}"
+    );
+    let steps = report["idle"]["steps"].as_array().unwrap();
+    assert!(steps.len() == 2 && steps.iter().all(|step| step["rss_mb"].is_number()), "{report:#}");
+}
+
+#[test]
+fn processes_share_a_scenario() {
+    let (server, dir) = (Server::start(), TempDir::new().unwrap());
+    let url = server.url.trim_end_matches('/');
+    let flags = "-r 60 -d 1s --warmup 0s --procs 3 --set path=/page --format json";
+    let report = json(&bench(dir.path(), &format!("run http --target {url} {flags}")).stdout);
+    let done = report["flows"]["page"]["done"].as_u64().unwrap();
+    assert_eq!(
+        (done, server.requests(), &report["requests"]["processes"]),
+        (done, done, &3.into()),
+        "{report:#}"
+    );
+    assert!((30..=90).contains(&done), "{report:#}");
+}
+
 #[test]
 fn visitors_of_the_presets_are_served_by_kefu() {
     let (place, dir) = (Place::new(), TempDir::new().unwrap());
+    fs::write(dir.path().join("password"), "correct horse battery staple\n").unwrap();
     let server = place.start();
-    for (preset, steps) in [("chat", 6), ("chat-resume", 10)] {
-        let line =
-            format!("run {preset} --target http://{} -r 20 -d 1s --warmup 0s --format json", server.address);
+    for (preset, messages) in [("chat", 80), ("chat-resume", 80)] {
+        let line = format!(
+            "run {preset} --target http://{} {ADMIN} -r 20 -d 1s --warmup 0s --format json",
+            server.address
+        );
         let report = json(&bench(dir.path(), &line).stdout);
         assert_eq!(report["flows"]["visitor"], serde_json::json!({"done": 20, "failed": 0}), "{report:#}");
-        assert_eq!(report["steps"].as_object().unwrap().len(), steps, "{report:#}");
-        assert_eq!(report["thresholds"][0]["holds"], true);
+        // What comes to an agent after the measured part is not measured.
+        assert_eq!(report["flows"]["agent"]["failed"], 0, "{report:#}");
+        let found = &report["messages"];
+        assert_eq!((&found["sent"], &found["delivered"]), (&messages.into(), &messages.into()), "{report:#}");
+        let thresholds = report["thresholds"].as_array().unwrap();
+        assert!(
+            thresholds.len() == 5 && thresholds.iter().all(|checked| checked["holds"] == true),
+            "{report:#}"
+        );
     }
     assert_eq!(code(dir.path(), "run chatt"), Some(3));
     fs::write(dir.path().join("wrong.yaml"), "flows:\n  - nmae: x\n").unwrap();

@@ -63,7 +63,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("tower", &["kefu-serve"]),
     ("hyper", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
     ("hyper-util", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
-    ("tokio-rustls", &["kefu-migrate", "kefu-upstream"]),
+    ("tokio-rustls", &["kefu-bench", "kefu-migrate", "kefu-upstream"]),
     ("matchit", &["kefu-gateway"]),
     ("pcap", &["kefu-replay"]),
     ("argon2", &["kefu-serve"]),

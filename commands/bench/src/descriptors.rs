@@ -8,13 +8,14 @@ use crate::{target::Target, usage};
 /// Descriptors for everything but connections.
 const MARGIN: u64 = 100;
 
-/// Raises the soft limit of open files as far as needed and allowed.
+/// Raises the soft limit of open files as far as `connections` in so many processes need and the system allows.
 ///
 /// # Errors
 ///
-/// The hard limit is below what `connections` need; with `has_procs` the message says how to spread them.
-pub(crate) fn reserve(connections: u32, has_procs: bool) -> Result<(), Failure> {
-    let needed = u64::from(connections) + MARGIN;
+/// The hard limit is below that; if they may be spread the message says over how many processes.
+pub(crate) fn reserve(connections: u32, procs: u32, may_spread: bool) -> Result<(), Failure> {
+    let each = connections.div_ceil(procs);
+    let needed = u64::from(each) + MARGIN;
     let limit = getrlimit(Resource::Nofile);
     let is_enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= needed);
     if is_enough(limit.current) {
@@ -28,19 +29,23 @@ pub(crate) fn reserve(connections: u32, has_procs: bool) -> Result<(), Failure> 
     }
     let most = limit.maximum.unwrap_or(u64::MAX);
     let fits = most.saturating_sub(MARGIN);
-    let (spread, spread_zh) = match has_procs {
-        true => (", spread them over processes with --procs", ", 用 --procs 分散到多个进程"),
-        false => ("", ""),
+    let spread = u64::from(connections).div_ceil(fits.max(1));
+    let (remedy, remedy_zh) = match may_spread {
+        true => (
+            format!("spread them over processes: --procs {spread}"),
+            format!("分散到多个进程: --procs {spread}"),
+        ),
+        false => (format!("use at most {fits}"), format!("最多使用 {fits} 个")),
     };
     Err(usage(
-        format!("cannot hold {connections} connections: they take {needed} open files, the limit is {most}"),
-        format!("无法保持 {connections} 个连接: 需要打开 {needed} 个文件, 上限为 {most}"),
+        format!(
+            "cannot hold {each} connections in a process: they take {needed} open files, the limit is {most}"
+        ),
+        format!("一个进程无法保持 {each} 个连接: 需要打开 {needed} 个文件, 上限为 {most}"),
     )
     .hint(Text::new(
-        format!(
-            "raise the hard limit (ulimit -Hn, LimitNOFILE=) here and for the server{spread}, or use at most {fits}"
-        ),
-        format!("请在本机和服务端提高硬限制 (ulimit -Hn, LimitNOFILE=){spread_zh}, 或最多使用 {fits} 个"),
+        format!("{remedy}; or raise the hard limit (ulimit -Hn, LimitNOFILE=), for the server as well"),
+        format!("{remedy_zh}; 或提高硬限制 (ulimit -Hn, LimitNOFILE=), 服务端也要提高"),
     )))
 }
 
@@ -92,13 +97,15 @@ mod tests {
 
     #[test]
     fn a_few_fit_and_the_limit_is_named_when_it_is_passed() {
-        assert!(reserve(10, false).is_ok());
+        assert!(reserve(10, 1, false).is_ok());
         if let Some(most) = getrlimit(Resource::Nofile).maximum
             && let Ok(most) = u32::try_from(most)
             && let Some(beyond) = most.checked_add(1)
         {
-            let line = reserve(beyond, true).unwrap_err().line(Language::English);
-            assert!(line.contains(&format!("the limit is {most};")) && line.contains("--procs"), "{line}");
+            let line = |may_spread| reserve(beyond, 1, may_spread).unwrap_err().line(Language::English);
+            assert!(line(true).contains(&format!("the limit is {most}")), "{}", line(true));
+            assert!(line(true).contains("--procs 2") && !line(false).contains("--procs"), "{}", line(true));
+            assert!(reserve(beyond, 2, true).is_ok());
         }
     }
 
@@ -109,6 +116,7 @@ mod tests {
         let target = |sources: usize| Target {
             address: "127.0.0.1:80".parse().unwrap(),
             authority: String::new(),
+            tls: None,
             sources: vec!["127.0.0.1".parse().unwrap(); sources],
         };
         assert!(ports(&target(0), 100).is_ok());

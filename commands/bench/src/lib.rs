@@ -3,31 +3,42 @@
 //! Open loop by default, latency from the scheduled time, loss and order counted at both ends, and a run in
 //! which the generator itself was late is refused rather than reported.
 
+mod admin;
 mod args;
 mod chat;
 mod compare;
 mod descriptors;
 mod engine;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+mod histogram;
 mod http;
+mod link;
 mod process;
+mod procs;
 mod progress;
 mod queue;
 mod report;
 mod scenario;
-
 mod series;
 mod shape;
+mod share;
+mod stream;
 mod target;
+#[cfg(test)]
+mod testing;
 mod threshold;
+#[cfg_attr(not(feature = "tls"), path = "tls/absent.rs")]
+mod tls;
 mod watch;
 mod write;
 
 pub use args::{
-    Args, Arrival, ChatArgs, CompareArgs, Figure, Format, HttpArgs, PaceArgs, RenderArgs, ReportArgs,
-    RunArgs, Scenario, TableFormat,
+    AdminArgs, Args, Arrival, ChatArgs, CompareArgs, Figure, Format, HttpArgs, PaceArgs, RenderArgs,
+    ReportArgs, RunArgs, Scenario, SpreadArgs, TableFormat,
 };
-pub use http::Share;
 pub use shape::{Shape, ShapeError};
+pub use share::Share;
 pub use threshold::{Threshold, ThresholdError};
 
 use kefu_app::{App, Exit, Failure, Text};
@@ -60,14 +71,9 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         }
         Scenario::Http(args) => {
             let settings = HttpSettings::new(args)?;
-            let is_worker = args.share.is_some();
             // Signals are seen to beside it.
             let run = async { tokio::task::block_in_place(|| http::run(&settings, &stop)) };
-            let report = app.block_on(run)??;
-            if is_worker {
-                return Ok(Exit::Ok);
-            }
-            (report, &args.report)
+            (app.block_on(run)??, &args.report)
         }
         Scenario::Run(args) if args.show => {
             app.print(&scenario::show(&args.scenario)?)?;
@@ -83,7 +89,10 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Scenario::Compare(args) => return compare::run(app, args),
         Scenario::Report(args) => return render(app, args),
     };
-    let Some(mut report) = report else { return Ok(Exit::Interrupted) };
+    let Some(mut report) = report else {
+        // Who has a part of the load has told its figures to whoever gathers them.
+        return Ok(if args.scenario.is_part() { Exit::Ok } else { Exit::Interrupted });
+    };
     thresholds.extend_from_slice(&output.threshold);
     report.check(&thresholds);
     write::write(app, output.format, &output.output, &report)?;

@@ -111,18 +111,24 @@ impl Series {
     }
 }
 
-/// Adds what another process saw: of percentiles the mean by weight and the worst, for their histograms are gone.
+impl Interval {
+    /// Adds what another process saw: of percentiles the mean by weight and the worst, for their histograms are gone.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        let answered = (self.answered + other.answered).max(1) as f64;
+        self.p50_ms = (self.p50_ms * self.answered as f64 + other.p50_ms * other.answered as f64) / answered;
+        self.p99_ms = self.p99_ms.max(other.p99_ms);
+        self.max_ms = self.max_ms.max(other.max_ms);
+        self.at_s = other.at_s;
+        self.answered += other.answered;
+        self.failed += other.failed;
+    }
+}
+
+/// Adds what another process saw in each interval.
 pub(crate) fn merge(into: &mut Vec<Interval>, other: &[Interval]) {
     into.resize(into.len().max(other.len()), Interval::default());
     for (ours, theirs) in into.iter_mut().zip(other) {
-        let answered = (ours.answered + theirs.answered).max(1) as f64;
-        ours.p50_ms =
-            (ours.p50_ms * ours.answered as f64 + theirs.p50_ms * theirs.answered as f64) / answered;
-        ours.p99_ms = ours.p99_ms.max(theirs.p99_ms);
-        ours.max_ms = ours.max_ms.max(theirs.max_ms);
-        ours.at_s = theirs.at_s;
-        ours.answered += theirs.answered;
-        ours.failed += theirs.failed;
+        ours.merge(theirs);
     }
 }
 

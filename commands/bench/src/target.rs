@@ -1,10 +1,13 @@
 //! Where a load goes: a URL, its address, and whether it may go there.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _},
+    path::Path,
+};
 
 use kefu_app::{Failure, Text};
 
-use crate::usage;
+use crate::{tls::Tls, usage};
 
 /// Where to connect, and from where.
 #[derive(Clone, Debug)]
@@ -14,23 +17,35 @@ pub(crate) struct Target {
     pub(crate) authority: String,
     /// Addresses to connect from, in turn; none leaves it to the system.
     pub(crate) sources: Vec<IpAddr>,
+    /// How to talk to it, if not in the clear.
+    pub(crate) tls: Option<Tls>,
+}
+
+impl Target {
+    /// The address that connection number `number` comes from, if that is not the system's to choose.
+    pub(crate) fn source(&self, number: usize) -> Option<IpAddr> {
+        let sources = &self.sources;
+        (!sources.is_empty()).then(|| sources[number % sources.len()])
+    }
 }
 
 /// A URL whose host was found and is allowed.
 #[derive(Clone, Debug)]
 pub(crate) struct Url {
     pub(crate) target: Target,
-    pub(crate) is_tls: bool,
-    /// Without port and brackets.
-    pub(crate) host: String,
     /// Path and query as they stand in requests.
     pub(crate) path: String,
 }
 
 impl Url {
     /// Reads `http://host[:port][/path]`, or with `https`, and finds its address; hosts that are not this machine must
-    /// be among `allowed`.
-    pub(crate) fn find(url: &str, sources: u32, allowed: &[String]) -> Result<Self, Failure> {
+    /// be among `allowed`. Those of the system are trusted, and of `ca_file`.
+    pub(crate) fn find(
+        url: &str,
+        sources: u32,
+        allowed: &[String],
+        ca_file: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let wrong = || {
             usage(format!("cannot use the URL {url}"), format!("无法使用网址 {url}"))
                 .hint(Text::new("it must look like http://127.0.0.1:8080", "格式应为 http://127.0.0.1:8080"))
@@ -64,7 +79,8 @@ impl Url {
         allow(&host, &addresses, allowed)?;
         let address = addresses.iter().min_by_key(|address| address.is_ipv6()).copied().ok_or_else(wrong)?;
         let sources = source_addresses(address, sources)?;
-        Ok(Self { target: Target { address, authority: authority.to_owned(), sources }, is_tls, host, path })
+        let tls = if is_tls { Some(Tls::towards(&host, ca_file)?) } else { None };
+        Ok(Self { target: Target { address, authority: authority.to_owned(), sources, tls }, path })
     }
 }
 
@@ -106,7 +122,7 @@ mod tests {
     use super::*;
 
     fn find(url: &str, sources: u32) -> Result<Url, String> {
-        Url::find(url, sources, &[]).map_err(|failure| failure.line(Language::English))
+        Url::find(url, sources, &[], None).map_err(|failure| failure.line(Language::English))
     }
 
     #[test]
@@ -116,7 +132,6 @@ mod tests {
             ("http://127.0.0.1/", "127.0.0.1:80", "/"),
             ("http://[::1]:9000/a?b=c#d", "[::1]:9000", "/a?b=c"),
             ("http://[::1]?b", "[::1]:80", "/?b"),
-            ("https://127.0.0.1/a", "127.0.0.1:443", "/a"),
         ] {
             let url = find(url, 1).unwrap();
             assert_eq!((url.target.address, url.path.as_str()), (address.parse().unwrap(), path));
@@ -139,7 +154,7 @@ mod tests {
     fn only_this_machine_is_loaded_without_leave() {
         let line = find("http://192.0.2.1/", 1).unwrap_err();
         assert!(line.contains("--allow-host 192.0.2.1"), "{line}");
-        assert!(Url::find("http://192.0.2.1/", 1, &["192.0.2.1".into()]).is_ok());
+        assert!(Url::find("http://192.0.2.1/", 1, &["192.0.2.1".into()], None).is_ok());
     }
 
     #[test]

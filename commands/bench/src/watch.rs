@@ -1,4 +1,4 @@
-//! The server's and this process's use of the machine during the measured part.
+//! The server's use of the machine during the measured part.
 
 use std::time::Duration;
 
@@ -11,13 +11,12 @@ use crate::{
 const INTERVAL: Duration = Duration::from_secs(1);
 const MEGABYTE: f64 = 1e6;
 
-/// Watches two processes.
+/// Watches a process.
 #[derive(Debug)]
 pub(crate) struct Watch {
     server_pid: Option<u32>,
     began_at: Duration,
     server: Option<(Usage, Usage)>,
-    generator: Option<(Usage, Usage)>,
     rss_most: u64,
     looked_at: Duration,
 }
@@ -32,7 +31,6 @@ impl Watch {
             began_at: now,
             rss_most: server.map_or(0, |(usage, _)| usage.rss),
             server,
-            generator: look(std::process::id()),
             looked_at: now,
         }
     }
@@ -53,11 +51,6 @@ impl Watch {
             *last = usage;
             self.rss_most = self.rss_most.max(usage.rss);
         }
-        if let Some((_, last)) = &mut self.generator
-            && let Some(usage) = process::usage(std::process::id())
-        {
-            *last = usage;
-        }
     }
 
     /// The server's figures, over so many messages; takes its time.
@@ -74,24 +67,6 @@ impl Watch {
             cpu_us_per_message: per_message(cpu, messages),
             cpu_load: if wall > 0.0 { cpu.as_secs_f64() / wall } else { 0.0 },
         })
-    }
-
-    /// Resident memory of this process, in megabytes.
-    pub(crate) fn generator_rss_mb(&self) -> Option<f64> {
-        self.generator.map(|(_, last)| megabytes(last.rss))
-    }
-
-    /// Processors that this process kept busy.
-    pub(crate) fn generator_load(&self) -> Option<f64> {
-        let (first, last) = self.generator?;
-        let wall = self.looked_at.saturating_sub(self.began_at).as_secs_f64();
-        (wall > 0.0).then(|| last.cpu.saturating_sub(first.cpu).as_secs_f64() / wall)
-    }
-
-    /// This process's processor time for each of so many messages.
-    pub(crate) fn generator_cpu_us(&self, messages: u64) -> Option<f64> {
-        let (first, last) = self.generator?;
-        per_message(last.cpu.saturating_sub(first.cpu), messages)
     }
 }
 

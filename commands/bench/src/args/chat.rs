@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::ValueHint;
 
-use super::{PaceArgs, ReportArgs};
+use super::{AdminArgs, PaceArgs, ReportArgs, SpreadArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +19,9 @@ Examples:
 
   # As many messages as the server takes, 1,000 under way at a time
   kefu bench chat --max --visitors 15000 --agents 60 --in-flight 1000
+
+  # More connections than one process may have open
+  kefu bench chat --idle --visitors 60000 --procs 4 --source-addresses 3
 
   # Everybody reconnects at once and catches up
   kefu bench chat --storm --visitors 15000 --agents 60 --threshold 'catch_up<=10s'
@@ -37,7 +40,7 @@ Exit codes:
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct ChatArgs {
-    /// Where the server listens; without TLS
+    /// Where the server listens
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url, help_heading = "Target")]
     pub url: String,
 
@@ -45,24 +48,13 @@ pub struct ChatArgs {
     #[arg(long, value_name = "KEY", default_value = "web", help_heading = "Target")]
     pub inbox: String,
 
-    /// Sign in as this admin to make agents
-    #[arg(long, value_name = "EMAIL", env = "KEFU_ADMIN_EMAIL", help_heading = "Target")]
-    pub admin_email: Option<String>,
+    /// Who makes agents.
+    #[command(flatten)]
+    pub admin: AdminArgs,
 
-    /// The admin's password; better given in a file or in the environment
-    #[arg(
-        long,
-        value_name = "PASSWORD",
-        env = "KEFU_ADMIN_PASSWORD",
-        hide_env_values = true,
-        conflicts_with = "admin_password_file",
-        help_heading = "Target"
-    )]
-    pub admin_password: Option<String>,
-
-    /// Read the admin's password from this file
-    #[arg(long, value_name = "FILE", env = "KEFU_ADMIN_PASSWORD_FILE", value_hint = ValueHint::FilePath, help_heading = "Target")]
-    pub admin_password_file: Option<PathBuf>,
+    /// Trust the certificates in this file (PEM) as well as those of the system
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Target")]
+    pub ca_file: Option<PathBuf>,
 
     /// Watch this process [default: the one on this machine that listens there]
     #[arg(long, value_name = "PID", help_heading = "Target")]
@@ -71,10 +63,6 @@ pub struct ChatArgs {
     /// Allow this host as the target, though it is not this machine; may be given several times
     #[arg(long, value_name = "HOST", help_heading = "Target")]
     pub allow_host: Vec<String>,
-
-    /// Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports
-    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=250), help_heading = "Target")]
-    pub source_addresses: u32,
 
     /// Keep so many visitors connected
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Load")]
@@ -137,6 +125,10 @@ pub struct ChatArgs {
     /// Cut all visitors off, send each a message, and time how long all take to reconnect and catch up
     #[arg(long, help_heading = "Instead of a fixed rate")]
     pub storm: bool,
+
+    /// Where it comes from.
+    #[command(flatten)]
+    pub spread: SpreadArgs,
 
     /// What it must meet, and where the report goes.
     #[command(flatten)]

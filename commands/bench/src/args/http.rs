@@ -2,8 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::ValueHint;
 
-use super::{PaceArgs, ReportArgs};
-use crate::http::Share;
+use super::{PaceArgs, ReportArgs, SpreadArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,10 +49,6 @@ pub struct HttpArgs {
     /// Watch this process [default: the one on this machine that listens there]
     #[arg(long, value_name = "PID", help_heading = "Target")]
     pub server_pid: Option<u32>,
-
-    /// Connect from so many addresses of 127.0.0.0/8, for more connections than there are ports
-    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=250), help_heading = "Target")]
-    pub source_addresses: u32,
 
     /// Use this method [default: GET, with a body POST]
     #[arg(short, long, value_name = "METHOD", help_heading = "Request")]
@@ -103,13 +98,9 @@ pub struct HttpArgs {
     #[command(flatten)]
     pub pace: PaceArgs,
 
-    /// Send from so many processes, each with its part of the load; for more than one core, or more open files than one may have
-    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), help_heading = "Load")]
-    pub procs: u32,
-
-    /// Which part of the load this process has; set by the process that gathers the parts.
-    #[arg(long, hide = true, env = "KEFU_BENCH_SHARE", hide_env = true)]
-    pub share: Option<Share>,
+    /// Where it comes from.
+    #[command(flatten)]
+    pub spread: SpreadArgs,
 
     /// What it must meet, and where the report goes.
     #[command(flatten)]

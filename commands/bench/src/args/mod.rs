@@ -1,16 +1,20 @@
+mod admin;
 mod chat;
 mod compare;
 mod http;
 mod pace;
 mod report;
 mod run;
+mod spread;
 
+pub use admin::AdminArgs;
 pub use chat::ChatArgs;
 pub use compare::{CompareArgs, Figure, RenderArgs, TableFormat};
 pub use http::HttpArgs;
 pub use pace::{Arrival, PaceArgs};
 pub use report::{Format, ReportArgs};
 pub use run::RunArgs;
+pub use spread::SpreadArgs;
 
 use clap::Subcommand;
 
@@ -48,6 +52,18 @@ pub enum Scenario {
     Compare(Box<CompareArgs>),
     /// Write a report in another form
     Report(Box<RenderArgs>),
+}
+
+impl Scenario {
+    /// Whether this process has a part of a load, for one that gathers the parts.
+    pub(crate) fn is_part(&self) -> bool {
+        match self {
+            Self::Chat(args) => args.spread.share.is_some(),
+            Self::Http(args) => args.spread.share.is_some(),
+            Self::Run(args) => args.spread.share.is_some(),
+            Self::Compare(_) | Self::Report(_) => false,
+        }
+    }
 }
 
 const EXIT_CODES: &str = "\

@@ -2,20 +2,21 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::ValueHint;
 
-use super::ReportArgs;
+use super::{AdminArgs, ReportArgs, SpreadArgs};
 
 const EXAMPLES: &str = "\
 Examples:
   # What callers do, step by step
   kefu bench run shop.yaml -r 50 -d 1m --threshold 'p99 < 300ms' --threshold 'errors == 0'
 
-  # A visitor opens the widget, writes, and waits for the ack
-  kefu bench run chat --target http://127.0.0.1:8080 -r 100
+  # Visitors of kefu and agents who answer them; the admin who makes agents is named in the environment
+  KEFU_ADMIN_EMAIL=admin@example.com KEFU_ADMIN_PASSWORD=... \\
+      kefu bench run chat --target http://127.0.0.1:8080 -r 100
 
   # What the preset says, to copy and change
   kefu bench run chat --show > mine.yaml
 
-Presets: chat, chat-resume, graphql, http, soap, webhook. Scenarios are described in docs/bench.md.
+Presets: chat, chat-resume, gofly, graphql, http, soap, webhook. Scenarios are described in docs/bench.md.
 
 Exit codes:
   0  every --threshold and every one of the scenario holds
@@ -48,6 +49,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Target")]
     pub ca_file: Option<PathBuf>,
 
+    /// Who makes the agents of a scenario that has some.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+
     /// Watch this process [default: the one on this machine that listens there]
     #[arg(long, value_name = "PID", help_heading = "Target")]
     pub server_pid: Option<u32>,
@@ -71,6 +76,10 @@ pub struct RunArgs {
     /// Send for so long before measuring [default: what the scenario says]
     #[arg(long, value_name = "TIME", value_parser = kefu_app::parse_duration, help_heading = "Load")]
     pub warmup: Option<Duration>,
+
+    /// Where it comes from.
+    #[command(flatten)]
+    pub spread: SpreadArgs,
 
     /// What it must meet, and where the report goes.
     #[command(flatten)]

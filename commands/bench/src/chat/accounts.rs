@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use super::{
     rest::{Client, HttpError},
-    settings::{Admin, ChatSettings},
+    settings::ChatSettings,
 };
-use crate::{progress::Progress, target::Target};
+use crate::{admin::Admin, progress::Progress, target::Target};
 
 /// Connections over which accounts are made at the same time.
 const WORKERS: u32 = 64;
@@ -73,7 +73,18 @@ struct Page {
 pub(crate) async fn prepare(settings: &ChatSettings, progress: &mut Progress) -> Result<Accounts, Failure> {
     let seed = random()?;
     let (agents, supervisors) = match &settings.admin {
-        Some(admin) => staff(settings, admin, progress).await?,
+        Some(admin) => {
+            let wanted = Wanted {
+                target: &settings.target,
+                admin,
+                agents: settings.agents,
+                first_agent: settings.first_agent,
+                supervisors: settings.supervisors,
+                // Every agent could take everybody: how the work is shared out is the server's choice.
+                capacity: settings.visitors_in_all,
+            };
+            staff(&wanted, progress).await?
+        }
         None => Default::default(),
     };
     let visitors = visitors(settings, progress).await?;
@@ -81,9 +92,9 @@ pub(crate) async fn prepare(settings: &ChatSettings, progress: &mut Progress) ->
 }
 
 async fn visitors(settings: &ChatSettings, progress: &mut Progress) -> Result<Vec<Visitor>, Failure> {
-    let inbox = settings.inbox.clone();
+    let (inbox, first) = (settings.inbox.clone(), settings.first_visitor);
     let make = move |mut client: Client, number: u32| {
-        let body = json!({"inbox": inbox, "visitor": {"name": format!("Visitor {number}")}});
+        let body = json!({"inbox": inbox, "visitor": {"name": format!("Visitor {}", first + number)}});
         async move {
             let visitor = client.call(Method::POST, "/api/v1/widget/sessions", None, Some(&body)).await;
             (client, visitor)
@@ -95,14 +106,27 @@ async fn visitors(settings: &ChatSettings, progress: &mut Progress) -> Result<Ve
         .map_err(|error| refused(Text::new("cannot open visitor sessions", "无法创建访客会话"), error))
 }
 
-/// Makes or finds the agents, then the supervisors.
-async fn staff(
-    settings: &ChatSettings,
-    admin: &Admin,
+/// Who is to be made.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) admin: &'a Admin,
+    pub(crate) agents: u32,
+    /// The number of the first agent.
+    pub(crate) first_agent: u32,
+    pub(crate) supervisors: u32,
+    /// Conversations that each agent may have.
+    pub(crate) capacity: u32,
+}
+
+/// Makes or finds the agents, then the supervisors; gives their tokens.
+pub(crate) async fn staff(
+    wanted: &Wanted<'_>,
     progress: &mut Progress,
 ) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let Wanted { target, admin, agents, first_agent, supervisors, capacity } = *wanted;
     let sign_in = json!({"email": admin.email, "password": admin.password});
-    let mut client = Client::connect(&settings.target, 0)
+    let mut client = Client::connect(target, 0)
         .await
         .map_err(|error| refused(Text::new("cannot reach the server", "无法连接服务器"), error))?;
     let login: Login = client
@@ -116,7 +140,8 @@ async fn staff(
         admin_token: login.token,
         found,
         password: format!("{:016x}{:016x}", random()?, random()?),
-        visitors: settings.visitors,
+        capacity,
+        first: first_agent,
     });
     let make = move |role: &'static str| {
         let office = Arc::clone(&office);
@@ -128,17 +153,16 @@ async fn staff(
             }
         }
     };
-    progress.begin("agents", settings.agents.into());
-    let agents = for_each(&settings.target, settings.agents, AGENT_WORKERS, progress, make("agent"))
+    progress.begin("agents", agents.into());
+    let agents = for_each(target, agents, AGENT_WORKERS, progress, make("agent"))
         .await
         .map_err(|error| refused(Text::new("cannot make agents", "无法创建客服"), error))?;
-    if settings.supervisors > 0 {
-        progress.begin("supervisors", settings.supervisors.into());
+    if supervisors > 0 {
+        progress.begin("supervisors", supervisors.into());
     }
-    let supervisors =
-        for_each(&settings.target, settings.supervisors, AGENT_WORKERS, progress, make("supervisor"))
-            .await
-            .map_err(|error| refused(Text::new("cannot make supervisors", "无法创建主管"), error))?;
+    let supervisors = for_each(target, supervisors, AGENT_WORKERS, progress, make("supervisor"))
+        .await
+        .map_err(|error| refused(Text::new("cannot make supervisors", "无法创建主管"), error))?;
     Ok((agents, supervisors))
 }
 
@@ -163,18 +187,20 @@ struct Office {
     /// By e-mail address.
     found: HashMap<String, Agent>,
     password: String,
-    visitors: u32,
+    capacity: u32,
+    /// The number of the first agent.
+    first: u32,
 }
 
 impl Office {
     /// Makes an agent of this role, or takes over one of an earlier run; signs in as it.
     async fn take_on(&self, client: &mut Client, role: &str, number: u32) -> Result<String, HttpError> {
+        let number = if role == "agent" { self.first + number } else { number };
         let email = format!("bench-{role}-{number}@bench.invalid");
         let (found, password) = (self.found.get(&email), &self.password);
-        // Every agent could take everybody: how the work is shared out is the server's choice. Supervisors
-        // only look on.
+        // What it has from earlier runs comes on top. Supervisors only look on.
         let load = found.map_or(0, |agent| agent.load);
-        let capacity = if role == "agent" { self.visitors + load } else { 0 };
+        let capacity = if role == "agent" { self.capacity + load } else { 0 };
         let admin_token = Some(self.admin_token.as_str());
         let IgnoredAny = match found {
             Some(agent) => {

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::{
+    figures::Figures,
     opening::{self, IN_TURN},
     session::{Outcome, Session},
+    settings::ChatSettings,
 };
 use crate::{
     process,
@@ -15,29 +17,51 @@ use crate::{
 /// Before the server's memory is looked at; less when the hold is shorter.
 const SETTLE: Duration = Duration::from_secs(3);
 
-pub(super) fn run(session: &mut Session<'_>, steps: &[u32], hold: Duration) -> Outcome<Report> {
+/// Connections, and the server's resident memory with so many.
+pub(super) type Seen = (u32, Option<u64>);
+
+pub(super) fn run(session: &mut Session<'_>, steps: &[u32], hold: Duration) -> Outcome<(Figures, Vec<Seen>)> {
     let agents = session.agents.clone();
     opening::open(session, &agents, IN_TURN)?;
-    let mut watch = Watch::begin(session.settings.server_pid, session.engine.now());
     let mut seen = Vec::new();
     let mut open = 0;
-    for &step in steps {
+    for (number, &step) in steps.iter().enumerate() {
         let more: Vec<_> = session.visitors[open..step as usize].iter().map(|visitor| visitor.conn).collect();
         opening::open(session, &more, IN_TURN)?;
         open = step as usize;
         rest(session, SETTLE.min(hold))?;
-        seen.push((step, rss(session)));
+        session.meet()?;
+        note(&mut seen, steps, number, rss(session));
     }
     session.progress.begin("seconds held", hold.as_secs());
     rest(session, hold)?;
-    // What counts is what remains after the hold.
-    if let Some((_, last)) = seen.last_mut() {
-        *last = rss(session);
+    session.meet()?;
+    note(&mut seen, steps, steps.len(), rss(session));
+    Ok((session.figures(Duration::ZERO), seen))
+}
+
+/// Keeps what was seen after a step; after the hold it takes the place of the last, for what counts is what remains.
+pub(super) fn note(seen: &mut Vec<Seen>, steps: &[u32], number: usize, rss: Option<u64>) {
+    match steps.get(number) {
+        Some(step) => seen.push((*step, rss)),
+        None => {
+            if let Some((_, last)) = seen.last_mut() {
+                *last = rss;
+            }
+        }
     }
-    watch.look(session.engine.now());
-    let mut report = session.report("idle");
+}
+
+pub(super) fn report(
+    settings: &ChatSettings,
+    figures: &Figures,
+    seen: &[Seen],
+    hold: Duration,
+    watch: &Watch,
+) -> Report {
+    let mut report = super::report::report(settings, "idle", figures);
     report.idle = Some(Idle {
-        rss_per_connection_bytes: slope(&seen),
+        rss_per_connection_bytes: slope(seen),
         steps: seen
             .iter()
             .map(|&(connections, rss)| Step { connections, rss_mb: rss.map(megabytes) })
@@ -45,8 +69,8 @@ pub(super) fn run(session: &mut Session<'_>, steps: &[u32], hold: Duration) -> O
         held_s: hold.as_secs_f64(),
     });
     report.server = watch.server(0);
-    report.generator.rss_mb = watch.generator_rss_mb();
-    Ok(report)
+    report.generator.rss_mb = (figures.rss > 0).then(|| megabytes(figures.rss));
+    report
 }
 
 /// Keeps the connections alive for so long.

@@ -5,31 +5,34 @@ use std::time::Duration;
 use kefu_app::{Failure, Text};
 
 use super::{
+    figures::Figures,
     session::{Interruption, Outcome, PATIENCE, Session},
     steady,
 };
-use crate::{INVALID, queue::Window, report::Report, watch::Watch};
+use crate::{INVALID, procs::cpu, queue::Window, watch::Watch};
 
 pub(super) fn run(
     session: &mut Session<'_>,
     in_flight: u64,
     warmup: Duration,
     duration: Duration,
-) -> Outcome<Report> {
+) -> Outcome<(Figures, Watch)> {
     steady::enter(session)?;
     let start = session.engine.now();
     let window = Window { from: start + warmup, to: start + warmup + duration };
     session.engine.tally.measure(window);
     let senders = session.settings.senders as usize;
-    session.progress.begin("seconds at full speed", (warmup + duration).as_secs());
-    let mut watch = None;
+    session.progress.measure(warmup + duration, None);
+    let (mut watch, mut cpu_before) = (None, cpu());
     let (mut next, mut last_change) = (0, (0, start));
     loop {
         let now = session.engine.now();
         if now >= window.to {
             break;
         }
-        if now >= window.from {
+        if now < window.from {
+            cpu_before = cpu();
+        } else {
             watch.get_or_insert_with(|| Watch::begin(session.settings.server_pid, now)).tick(now);
         }
         for _ in session.under_way()..in_flight {
@@ -43,7 +46,7 @@ pub(super) fn run(
             let (en, zh) = ("the run is invalid: the server answers no more", "测试无效: 服务器不再应答");
             return Err(Failure::new(INVALID, Text::new(en, zh)).into());
         }
-        session.show(start);
+        session.show(start)?;
         match session.turn(window.to) {
             Err(Interruption::Stopped) => {
                 session.interrupt();
@@ -55,8 +58,7 @@ pub(super) fn run(
     let now = session.engine.now();
     let mut watch = watch.unwrap_or_else(|| Watch::begin(session.settings.server_pid, now));
     watch.look(now);
+    let used = cpu().saturating_sub(cpu_before);
     session.drain()?;
-    let mut report = session.report("max");
-    session.report_messages(&mut report, None, &watch);
-    Ok(report)
+    Ok((session.figures(used), watch))
 }

@@ -12,9 +12,9 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-use tokio::{net::TcpSocket, task::JoinSet, time::timeout};
+use tokio::{task::JoinSet, time::timeout};
 
-use crate::target::Target;
+use crate::{stream::Stream, target::Target};
 
 /// A longer answer is refused.
 const MAX_ANSWER: usize = 4 << 20;
@@ -188,15 +188,7 @@ async fn open(
     driver: &mut JoinSet<()>,
 ) -> Result<SendRequest<Full<Bytes>>, HttpError> {
     let address = target.address;
-    let connect = async {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_nodelay(true)?;
-        if !target.sources.is_empty() {
-            socket.bind(SocketAddr::new(target.sources[number % target.sources.len()], 0))?;
-        }
-        socket.connect(address).await
-    };
-    let stream = match timeout(PATIENCE, connect).await {
+    let stream = match timeout(PATIENCE, Stream::connect(target, number)).await {
         Ok(stream) => stream.map_err(|source| HttpError::Connect { address, source })?,
         Err(_) => return Err(HttpError::TimeOut),
     };

@@ -1,25 +1,27 @@
 use std::time::Duration;
 
 use kefu_app::{Exit, Failure, Stop, Text};
-use kefu_traffic::Verdict;
+use uuid::Uuid;
 
-use super::{accounts::Accounts, readers::Plan, settings::ChatSettings};
+use super::{accounts::Accounts, figures::Figures, readers::Plan, settings::ChatSettings};
 use crate::{
     INVALID,
     engine::{ConnId, Engine, Positions, Tally, View},
+    process,
+    procs::{Met, Parent},
     progress::Progress,
-    report::{Connections, Generator, Messages, Report},
-    watch::Watch,
 };
-use uuid::Uuid;
 
 /// How long nothing may happen where something must.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the last messages may take to arrive.
 const DRAIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 
-/// After so long without one, no entry is on its way to a supervisor.
+/// After so long without one, no entry is on its way to a supervisor, or to an agent of another process.
 const QUIET: Duration = Duration::from_millis(200);
+const QUIET_TOGETHER: Duration = Duration::from_secs(1);
+/// Time between two looks at whether the other processes have come so far.
+const MEETING: Duration = Duration::from_millis(20);
 /// Messages under way while nothing is measured.
 const GENTLY: u64 = 256;
 
@@ -36,6 +38,9 @@ pub(super) struct Session<'a> {
     pub(super) opened_per_s: f64,
     /// The user wanted to stop; what came until then is reported.
     is_interrupted: bool,
+    /// Who gathers the parts, if this process has one of them; and whether all have met before.
+    parent: Option<Parent>,
+    has_met: bool,
     stop: Stop,
 }
 
@@ -67,9 +72,15 @@ impl<'a> Session<'a> {
         progress: Progress,
         stop: Stop,
     ) -> Result<Self, Failure> {
-        let (visitors, has_agents) = (accounts.visitors.len(), !accounts.agents.is_empty());
-        let mut engine =
-            Engine::new(settings.target.clone(), visitors, has_agents, accounts.seed).map_err(no_poller)?;
+        let first = settings.first_visitor;
+        let tally = Tally::new(settings.visitors_in_all, settings.has_agents);
+        let tally = tally.of(first..first + settings.visitors);
+        let seed = match settings.share {
+            // One run, and other masks in each process.
+            Some(share) => share.run >> 32 << 32 | accounts.seed & u64::from(u32::MAX),
+            None => accounts.seed,
+        };
+        let mut engine = Engine::new(settings.target.clone(), tally, seed).map_err(no_poller)?;
         let reading = Plan::new(settings, &accounts);
         let agents = accounts
             .agents
@@ -101,6 +112,8 @@ impl<'a> Session<'a> {
             progress,
             opened_per_s: 0.0,
             is_interrupted: false,
+            parent: settings.share.map(|_| Parent::new()),
+            has_met: false,
             stop,
         })
     }
@@ -118,6 +131,36 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Waits until all processes of the load have come so far, and keeps the connections alive meanwhile; says when they had.
+    pub(super) fn meet(&mut self) -> Outcome<Duration> {
+        let Some(parent) = &self.parent else { return Ok(self.engine.now()) };
+        parent.arrive()?;
+        loop {
+            match self.parent.as_ref().map_or(Met::Gone, Parent::look) {
+                Met::NotYet => self.turn(self.engine.now() + MEETING)?,
+                Met::Gone => return Err(Interruption::Stopped),
+                Met::At(moment) => {
+                    if !std::mem::replace(&mut self.has_met, true) {
+                        self.engine.begin(moment);
+                    }
+                    return Ok(self.engine.at(moment));
+                }
+            }
+        }
+    }
+
+    /// Tells whoever gathers the parts what this process measured.
+    pub(super) fn tell(&self, figures: &Figures) -> Result<bool, Failure> {
+        let Some(parent) = &self.parent else { return Ok(false) };
+        parent.tell(figures)?;
+        Ok(true)
+    }
+
+    /// Whether what is sent here may arrive in another process.
+    fn is_part(&self) -> bool {
+        self.parent.is_some()
+    }
+
     /// Ends the measured part here.
     pub(super) fn interrupt(&mut self) {
         self.is_interrupted = true;
@@ -126,18 +169,24 @@ impl<'a> Session<'a> {
     }
 
     /// Shows the last second, if one has ended.
-    pub(super) fn show(&mut self, start: Duration) {
+    pub(super) fn show(&mut self, start: Duration) -> Outcome<()> {
         let now = self.engine.now();
+        self.progress.set(now.saturating_sub(start).as_secs());
         if let Some(interval) = self.engine.tally.series().and_then(|series| series.tick(now)) {
             self.progress.interval(now.saturating_sub(start).as_secs(), interval);
+            if let Some(parent) = &self.parent {
+                parent.second(interval)?;
+            }
         }
+        Ok(())
     }
 
     /// Lets a visitor send a message that was due at `scheduled`; nothing happens when it is gone.
     pub(super) fn visitor_sends(&mut self, number: usize, scheduled: Duration) {
         let Member { conn, conversation } = self.visitors[number];
         if self.engine.is_live(conn) {
-            self.engine.send(conn, number as u32, conversation, scheduled);
+            let sender = self.settings.first_visitor + number as u32;
+            self.engine.send(conn, sender, conversation, scheduled);
         }
     }
 
@@ -180,7 +229,7 @@ impl<'a> Session<'a> {
     /// Gives every sender's conversation an agent, so that what follows measures messages alone.
     pub(super) fn prime(&mut self) -> Outcome<()> {
         let senders: Vec<_> = (0..self.settings.senders as usize).collect();
-        let to_agents = !self.agents.is_empty();
+        let to_agents = self.settings.has_agents && !self.is_part();
         self.send_gently("first messages", &senders, to_agents, |session, number| {
             let now = session.engine.now();
             session.visitor_sends(*number, now);
@@ -196,111 +245,45 @@ impl<'a> Session<'a> {
         while self.engine.now() < deadline && self.under_way() > 0 {
             self.turn(self.engine.now() + Duration::from_millis(20))?;
         }
-        // How much supervisors are still to be told has no number: it is over when nothing more comes.
-        let mut quiet_at = self.engine.now() + QUIET;
-        while !self.supervisors.is_empty() && self.engine.now() < quiet_at.min(deadline) {
-            let before = self.tally().watched.count();
+        let quiet = if self.is_part() { QUIET_TOGETHER } else { QUIET };
+        self.meet()?;
+        // How much supervisors are still to be told has no number, and what others sent is theirs to count: it is over
+        // when nothing more comes.
+        let (deadline, mut quiet_at) = (self.engine.now() + DRAIN, self.engine.now() + quiet);
+        let has_more = self.is_part() || !self.supervisors.is_empty();
+        while has_more && self.engine.now() < quiet_at.min(deadline) {
+            let before = self.tally().watched.count() + self.tally().delivered;
             self.turn(self.engine.now() + Duration::from_millis(20))?;
-            if self.tally().watched.count() > before {
-                quiet_at = self.engine.now() + QUIET;
+            if self.tally().watched.count() + self.tally().delivered > before {
+                quiet_at = self.engine.now() + quiet;
             }
         }
         Ok(())
     }
 
-    /// Messages that are sent, and neither refused nor, with agents, both acked and delivered.
+    /// Messages that are sent, and neither refused nor, with agents in this process alone, both acked and delivered.
     pub(super) fn under_way(&self) -> u64 {
         let tally = self.tally();
-        let done = if self.agents.is_empty() { tally.acked } else { tally.complete };
+        let done = if self.settings.has_agents && !self.is_part() { tally.complete } else { tally.acked };
         tally.sent.saturating_sub(done + tally.errors.values().sum::<u64>())
     }
 
-    /// The report as far as every scenario has it.
-    pub(super) fn report(&mut self, scenario: &'static str) -> Report {
+    /// What was measured, with the processor time of the measured part.
+    pub(super) fn figures(&mut self, cpu: Duration) -> Figures {
         self.progress.end();
-        let tally = &self.engine.tally;
-        let mut lost_by_code = std::collections::BTreeMap::new();
-        for (code, count) in &tally.closed {
-            let code = code.map_or("broken".to_owned(), |code| code.to_string());
-            lost_by_code.insert(code, *count);
-        }
-        Report {
-            form: "chat".into(),
-            scenario: scenario.into(),
-            interrupted: self.is_interrupted,
-            target: self.settings.url.clone(),
-            connections: Some(Connections {
-                visitors: self.settings.visitors,
-                senders: self.settings.senders,
-                agents: self.settings.agents,
-                supervisors: self.settings.supervisors,
-                opened_per_s: self.opened_per_s,
-                open: self.engine.live(),
-                lost: tally.closed.values().sum(),
-                lost_by_code,
-            }),
-            ..Report::default()
-        }
-    }
-
-    /// Adds to a report what messages came to within the tally's window.
-    pub(super) fn report_messages(
-        &mut self,
-        report: &mut Report,
-        scheduled_per_s: Option<f64>,
-        watch: &Watch,
-    ) {
         let now = self.engine.now();
+        let window = self.tally().window();
         let series = self.engine.tally.take_series();
-        let tally = self.tally();
-        let window = tally.window();
-        let measured_s = (window.to - window.from).as_secs_f64();
-        let per_s = |count: u64| if measured_s > 0.0 { count as f64 / measured_s } else { 0.0 };
-        let errors = tally.errors.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
-        let refused: u64 = tally.errors.values().sum();
-        let (complete, has_agents) = (tally.complete_in_window, !self.agents.is_empty());
-        report.messages = Some(Messages {
-            scheduled_per_s,
-            measured_s,
-            sent: tally.sent,
-            acked: tally.acked,
-            delivered: tally.delivered,
-            acked_per_s: per_s(tally.acked_in_window),
-            complete_per_s: if has_agents { per_s(complete) } else { 0.0 },
-            unanswered: tally.sent.saturating_sub(tally.acked + refused),
-            lost: if has_agents { tally.lost() } else { 0 },
-            duplicates: tally.duplicates,
-            reordered: tally.reordered,
-            gaps: tally.gaps,
-            nonsense: tally.strangers + tally.broken,
-            errors,
-        });
-        report.ack_ms = Some(tally.ack.summary());
-        report.delivery_ms = has_agents.then(|| tally.delivery.summary());
-        report.watched_ms = (!self.supervisors.is_empty()).then(|| tally.watched.summary());
-        let messages = tally.acked_in_window;
-        report.server = watch.server(messages);
-        report.generator = Generator {
-            lateness_p99_ms: tally.lateness.p99_ms(),
-            lateness_max_ms: tally.lateness.max_ms(),
-            cpu_us_per_message: watch.generator_cpu_us(messages),
-            cpu_load: watch.generator_load(),
-            rss_mb: watch.generator_rss_mb(),
-        };
-        let measured = if has_agents { &tally.delivery } else { &tally.ack };
-        report.latency_ms = Some(measured.summary());
-        report.service_ms = Some(tally.service.summary());
-        report.latency_hdr = Some(measured.to_text());
-        report.service_hdr = Some(tally.service.to_text());
-        report.intervals = series.map(|series| series.finish(now)).unwrap_or_default();
-        if measured.count() == 0 {
-            report.invalid.push("no message was measured".into());
-        }
-        if let Verdict::Late { p99_ms, allowed_ms } = tally.lateness.judge(measured.percentile_ms(99.0)) {
-            report.invalid.push(format!(
-                "the generator was late by {p99_ms:.2} ms at p99, {allowed_ms:.2} ms are allowed; \
-                 give it more of a processor or lower the rate"
-            ));
+        Figures {
+            counts: self.engine.tally.counts(),
+            open: self.engine.live(),
+            opened_per_s: self.opened_per_s,
+            intervals: series.map(|series| series.finish(now)).unwrap_or_default(),
+            measured: window.to - window.from,
+            cpu,
+            rss: process::usage(std::process::id()).map_or(0, |usage| usage.rss),
+            reads: None,
+            is_interrupted: self.is_interrupted,
         }
     }
 

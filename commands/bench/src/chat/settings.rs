@@ -1,16 +1,18 @@
 //! From flags to what a run is made of, checked before anything is opened.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use kefu_app::{Failure, Text};
-use kefu_traffic::{Arrivals, Schedule};
+use kefu_traffic::Schedule;
 
 use crate::{
-    USAGE,
+    admin::Admin,
     args::ChatArgs,
     descriptors,
     engine::Stamp,
     process,
+    queue::Due,
+    share::Share,
     target::{Target, Url},
     usage,
 };
@@ -24,10 +26,19 @@ pub(crate) struct ChatSettings {
     /// Who makes agents; present whenever there are any.
     pub(crate) admin: Option<Admin>,
     pub(crate) server_pid: Option<u32>,
+    pub(crate) procs: u32,
+    /// Which part of the load this process has, if others have the rest. What follows is of this part.
+    pub(crate) share: Option<Share>,
     pub(crate) visitors: u32,
     pub(crate) senders: u32,
     pub(crate) agents: u32,
     pub(crate) supervisors: u32,
+    /// How many visitors and agents the parts before this one have.
+    pub(crate) first_visitor: u32,
+    pub(crate) first_agent: u32,
+    /// Of all parts together.
+    pub(crate) visitors_in_all: u32,
+    pub(crate) has_agents: bool,
     /// How often something is read over REST while messages are sent on a schedule.
     pub(crate) reads: Option<Reads>,
     pub(crate) load: Load,
@@ -59,28 +70,18 @@ pub(crate) enum Load {
 /// Messages on a schedule.
 #[derive(Debug)]
 pub(crate) struct Steady {
-    pub(crate) arrivals: Arrivals,
+    pub(crate) arrivals: Due,
     /// On average over the measured part.
     pub(crate) scheduled_per_s: f64,
     pub(crate) warmup: Duration,
     pub(crate) duration: Duration,
 }
 
-pub(crate) struct Admin {
-    pub(crate) email: String,
-    pub(crate) password: String,
-}
-
-impl fmt::Debug for Admin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Admin").field("email", &self.email).field("password", &"***").finish()
-    }
-}
-
 impl ChatSettings {
     pub(crate) fn new(args: &ChatArgs) -> Result<Self, Failure> {
-        let url = Url::find(&args.url, args.source_addresses, &args.allow_host)?;
-        if url.is_tls || url.path != "/" {
+        let url =
+            Url::find(&args.url, args.spread.source_addresses, &args.allow_host, args.ca_file.as_deref())?;
+        if url.path != "/" {
             return Err(usage(
                 format!("cannot use the URL {}", args.url),
                 format!("无法使用网址 {}", args.url),
@@ -102,8 +103,20 @@ impl ChatSettings {
         if senders > args.visitors {
             return Err(usage("--senders exceeds --visitors", "--senders 超过了 --visitors"));
         }
-        let supervisors = args.supervisors.unwrap_or(0);
-        let reads = args.reads_per_second.map(reads).transpose()?;
+        if args.spread.procs > 1 && (args.max || args.storm) {
+            return Err(usage(
+                "--procs spreads messages on a schedule and --idle; --max and --storm take one process",
+                "--procs 只能用于按时间表发送和 --idle; --max 和 --storm 只用一个进程",
+            ));
+        }
+        if args.spread.procs > if args.idle { args.visitors } else { senders } {
+            return Err(usage("--procs exceeds the visitors that send", "--procs 超过了发送消息的访客数"));
+        }
+        let share = args.spread.part();
+        // Who looks on does so from one of the processes.
+        let looks_on = share.number == 0;
+        let supervisors = args.supervisors.filter(|_| looks_on).unwrap_or(0);
+        let reads = args.reads_per_second.filter(|_| looks_on).map(reads).transpose()?;
         let server_pid = args.server_pid.or_else(|| {
             target.address.ip().is_loopback().then(|| process::listener(target.address.port()))?
         });
@@ -112,16 +125,24 @@ impl ChatSettings {
             inbox: args.inbox.clone(),
             admin: if agents + supervisors == 0 { None } else { Some(admin(args)?) },
             server_pid,
-            visitors: args.visitors,
-            senders: if args.idle { 0 } else { senders },
-            agents,
+            procs: args.spread.procs,
+            share: args.spread.share,
+            visitors: share.of_u32(args.visitors),
+            senders: if args.idle { 0 } else { share.of_u32(senders) },
+            agents: share.of_u32(agents),
             supervisors,
+            first_visitor: share.before(args.visitors),
+            first_agent: share.before(agents),
+            visitors_in_all: args.visitors,
+            has_agents: agents > 0,
             reads,
-            load: load(args)?,
+            load: load(args, share)?,
             target,
         };
         let readers = if settings.reads.is_some() { READERS } else { 0 };
-        descriptors::reserve(args.visitors + agents + supervisors + readers, false)?;
+        let connections = args.visitors + agents + supervisors + readers;
+        descriptors::reserve(connections, args.spread.procs, !args.max && !args.storm)?;
+        descriptors::ports(&settings.target, connections)?;
         Ok(settings)
     }
 }
@@ -133,7 +154,7 @@ fn reads(rate: f64) -> Result<Reads, Failure> {
     Ok(Reads { rate, schedule })
 }
 
-fn load(args: &ChatArgs) -> Result<Load, Failure> {
+fn load(args: &ChatArgs, share: Share) -> Result<Load, Failure> {
     let (warmup, duration) = (args.warmup, args.duration);
     if args.idle || args.storm || args.max {
         args.pace.refuse()?;
@@ -149,6 +170,7 @@ fn load(args: &ChatArgs) -> Result<Load, Failure> {
                 "--steps 必须递增, 且不超过 --visitors",
             ));
         }
+        let steps = steps.into_iter().map(|step| share.of_u32(step)).collect();
         return Ok(Load::Idle { steps, hold: duration });
     }
     if args.storm {
@@ -161,32 +183,17 @@ fn load(args: &ChatArgs) -> Result<Load, Failure> {
         return Ok(Load::Max { in_flight: u64::from(args.in_flight), warmup, duration });
     }
     let (arrivals, scheduled_per_s) = args.pace.arrivals(args.rate, warmup, duration)?;
+    let arrivals = share.arrivals(arrivals, u64::MAX);
     Ok(Load::Steady(Steady { arrivals, scheduled_per_s, warmup, duration }))
 }
 
 fn admin(args: &ChatArgs) -> Result<Admin, Failure> {
-    let password = match (&args.admin_password, &args.admin_password_file) {
-        (Some(password), _) => Some(password.clone()),
-        (None, Some(path)) => {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                let (path_en, path_zh) = (path.display(), path.display());
-                let message = Text::new(
-                    format!("cannot read the admin's password from {path_en}"),
-                    format!("无法从 {path_zh} 读取管理员密码"),
-                );
-                Failure::new(USAGE, message).because(error)
-            })?;
-            Some(text.trim_end_matches(['\r', '\n']).to_owned())
-        }
-        (None, None) => None,
-    };
-    match (&args.admin_email, password) {
-        (Some(email), Some(password)) => Ok(Admin { email: email.clone(), password }),
-        _ => Err(usage("cannot make agents without an admin", "没有管理员, 无法创建客服").hint(Text::new(
+    args.admin.admin()?.ok_or_else(|| {
+        usage("cannot make agents without an admin", "没有管理员, 无法创建客服").hint(Text::new(
             "give --admin-email and --admin-password-file, or measure acks alone with --agents 0",
             "请提供 --admin-email 和 --admin-password-file, 或用 --agents 0 只测量确认",
-        ))),
-    }
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -226,6 +233,8 @@ mod tests {
             "--admin-email a@b --admin-password x --supervisors 1 --idle",
             "--agents 0 --duration 0s",
             "--agents 0 --require p98<1",
+            "--agents 0 --max --procs 2",
+            "--agents 0 --visitors 3 --procs 4",
         ] {
             assert!(settings(flags).is_err(), "{flags}");
         }

@@ -1,12 +1,13 @@
 //! Everybody is cut off, misses something, and comes back at the same moment.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use kefu_traffic::Latency;
 use uuid::Uuid;
 
 use super::{
     opening::{self, AT_ONCE},
+    report,
     session::{Outcome, Session},
     steady,
 };
@@ -45,12 +46,13 @@ pub(super) fn run(session: &mut Session<'_>) -> Outcome<Report> {
         catch_up.record(began, session.engine.caught_up_at(visitor));
     }
     session.drain()?;
-    let mut report = session.report("storm");
-    session.report_messages(&mut report, None, &watch);
+    let figures = session.figures(Duration::ZERO);
+    let mut report = report::of_messages(session.settings, "storm", None, &figures, &watch);
     // Nothing is sent in the storm itself.
     (report.ack_ms, report.delivery_ms) = (None, None);
     (report.latency_ms, report.service_ms) = (None, None);
     (report.latency_hdr, report.service_hdr) = (None, None);
+    (report.generator.cpu_us_per_message, report.generator.cpu_load) = (None, None);
     report.invalid.clear();
     let caught_up_s = catch_up.max_ms() / 1000.0;
     report.storm = Some(Storm {

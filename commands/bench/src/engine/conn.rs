@@ -1,6 +1,5 @@
 use std::{
     io::{self, Read as _, Write as _},
-    net::{IpAddr, SocketAddr},
     ops::ControlFlow,
 };
 
@@ -8,10 +7,9 @@ use kefu_protocol::{
     frame::SUBPROTOCOL,
     ws::{ClientHandshake, CloseCode, HandshakeError, HandshakeStep, ProtocolError, Reader, Role},
 };
-use mio::net::TcpStream;
-use socket2::{Domain, Protocol, Socket, Type};
 
 use super::peer::{Context, Peer, State};
+use crate::{link::Link, target::Target};
 
 /// Longest frame that is taken from the server: a page of a replay is many frames, none of them longer.
 const MAX_MESSAGE: u32 = 1 << 20;
@@ -19,7 +17,7 @@ const MAX_MESSAGE: u32 = 1 << 20;
 /// A client's connection and what is under way on it; small while nothing is.
 #[derive(Debug)]
 pub(crate) struct Conn {
-    pub(crate) stream: Option<TcpStream>,
+    pub(crate) link: Option<Link>,
     pub(crate) peer: Peer,
     reader: Reader,
     /// What the socket did not take yet.
@@ -75,7 +73,7 @@ impl Ended {
 impl Conn {
     pub(crate) fn new(peer: Peer) -> Self {
         Self {
-            stream: None,
+            link: None,
             peer,
             reader: Reader::new(Role::Client, MAX_MESSAGE),
             unsent: Vec::new(),
@@ -86,43 +84,29 @@ impl Conn {
     /// Begins to connect; the socket becomes writable when it is done.
     pub(crate) fn connect(
         &mut self,
-        target: SocketAddr,
-        source: Option<IpAddr>,
+        target: &Target,
+        number: usize,
         nonce: [u8; 16],
-        authority: &str,
         token: &str,
-    ) -> io::Result<&mut TcpStream> {
-        let socket = Socket::new(Domain::for_address(target), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        socket.set_tcp_nodelay(true)?;
-        if let Some(source) = source {
-            socket.bind(&SocketAddr::new(source, 0).into())?;
-        }
-        match socket.connect(&target.into()) {
-            Err(error) if !is_under_way(&error) => return Err(error),
-            _ => {}
-        }
+    ) -> io::Result<&mut Link> {
+        let link = Link::open(target, number)?;
         let handshake = ClientHandshake::new(nonce);
         let authorization = format!("Bearer {token}");
-        let request = handshake.request(authority, "/ws", SUBPROTOCOL, &[("Authorization", &authorization)]);
+        let request =
+            handshake.request(&target.authority, "/ws", SUBPROTOCOL, &[("Authorization", &authorization)]);
         self.upgrade = Some(Box::new(Upgrade { handshake, request, answer: Vec::new() }));
         self.reader = Reader::new(Role::Client, MAX_MESSAGE);
         self.unsent = Vec::new();
         self.peer.state = State::Connecting;
-        Ok(self.stream.insert(TcpStream::from_std(socket.into())))
+        Ok(self.link.insert(link))
     }
 
     /// The socket is writable: sends what is waiting.
     pub(crate) fn writable(&mut self) -> Result<(), Ended> {
-        let Some(stream) = &mut self.stream else { return Ok(()) };
+        let Some(link) = &mut self.link else { return Ok(()) };
         if self.peer.state == State::Connecting {
-            if let Some(error) = stream.take_error()? {
-                return Err(error.into());
-            }
-            match stream.peer_addr() {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(()),
-                Err(error) => return Err(error.into()),
+            if !link.is_connected()? || !link.shake()? {
+                return Ok(());
             }
             self.peer.state = State::Upgrading;
             let request = self.upgrade.as_mut().map(|upgrade| std::mem::take(&mut upgrade.request));
@@ -132,19 +116,22 @@ impl Conn {
             let unsent = std::mem::take(&mut self.unsent);
             self.write(&unsent)?;
         }
-        Ok(())
+        match &mut self.link {
+            Some(link) => Ok(link.flush()?),
+            None => Ok(()),
+        }
     }
 
     /// Sends `bytes` after what is already waiting; what the socket does not take waits.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Ended> {
-        let Some(stream) = &mut self.stream else { return Ok(()) };
+        let Some(link) = &mut self.link else { return Ok(()) };
         if !self.unsent.is_empty() {
             self.unsent.extend_from_slice(bytes);
             return Ok(());
         }
         let mut rest = bytes;
         while !rest.is_empty() {
-            match stream.write(rest) {
+            match link.write(rest) {
                 Ok(0) => return Err(Ended::Vanished),
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -165,18 +152,22 @@ impl Conn {
         to_the_end: bool,
         context: &mut Context<'_>,
     ) -> Result<(), Ended> {
+        if self.peer.state == State::Connecting {
+            return Ok(());
+        }
         loop {
-            let Some(stream) = &mut self.stream else { return Ok(()) };
-            let read = match stream.read(buffer) {
+            let Some(link) = &mut self.link else { return Ok(()) };
+            let read = match link.read(buffer) {
                 Ok(0) => return Err(Ended::Vanished),
                 Ok(read) => read,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error.into()),
             };
-            self.take(&mut buffer[..read], context)?;
             // A socket that gave less than it was asked for is empty: the next bytes are a new event.
-            if read < buffer.len() && !to_the_end {
+            let is_empty = link.is_plain() && read < buffer.len();
+            self.take(&mut buffer[..read], context)?;
+            if is_empty && !to_the_end {
                 return Ok(());
             }
         }
@@ -209,16 +200,11 @@ impl Conn {
     }
 
     /// Forgets the socket and all that was under way on it.
-    pub(crate) fn close(&mut self) -> Option<TcpStream> {
+    pub(crate) fn close(&mut self) -> Option<Link> {
         self.peer.state = State::Closed;
         self.reader = Reader::new(Role::Client, MAX_MESSAGE);
         self.unsent = Vec::new();
         self.upgrade = None;
-        self.stream.take()
+        self.link.take()
     }
-}
-
-fn is_under_way(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock
-        || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
 }

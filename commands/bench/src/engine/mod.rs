@@ -4,6 +4,7 @@
 //! scenarios to say, between two turns.
 
 mod conn;
+mod counts;
 mod peer;
 mod scan;
 mod stamp;
@@ -11,6 +12,7 @@ mod tally;
 mod template;
 
 pub(crate) use conn::Ended;
+pub(crate) use counts::Counts;
 pub(crate) use peer::{Positions, State, View};
 pub(crate) use stamp::Stamp;
 pub(crate) use tally::Tally;
@@ -73,12 +75,12 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Creates an engine without connections; `seed` names the run and feeds masks and nonces.
-    pub(crate) fn new(target: Target, senders: usize, has_receivers: bool, seed: u64) -> io::Result<Self> {
+    /// Creates an engine without connections; the upper half of `seed` names the run, all of it feeds masks and nonces.
+    pub(crate) fn new(target: Target, tally: Tally, seed: u64) -> io::Result<Self> {
         let poll = Poll::new()?;
         let timer = Timer::new(&poll, TIMER)?;
         Ok(Self {
-            tally: Tally::new(senders, has_receivers),
+            tally,
             target,
             start: Instant::now(),
             run: (seed >> 32) as u32,
@@ -98,6 +100,17 @@ impl Engine {
             live: 0,
             failed: Vec::new(),
         })
+    }
+
+    /// Counts time from this moment on, as others do who take part; nothing may have been sent yet.
+    pub(crate) fn begin(&mut self, start: Instant) {
+        self.start = start;
+        self.pinged_at = Duration::ZERO;
+    }
+
+    /// The time of a moment.
+    pub(crate) fn at(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.start)
     }
 
     /// Time since the run began.
@@ -143,16 +156,12 @@ impl Engine {
     /// Begins to open a connection.
     pub(crate) fn open(&mut self, id: ConnId) {
         let nonce = self.keys.nonce();
-        let sources = &self.target.sources;
-        let source = (!sources.is_empty()).then(|| sources[id.0 % sources.len()]);
         let conn = &mut self.conns[id.0];
         self.opening += 1;
-        let outcome = conn
-            .connect(self.target.address, source, nonce, &self.target.authority, &self.tokens[id.0])
-            .and_then(|stream| {
-                let interest = Interest::READABLE | Interest::WRITABLE;
-                self.poll.registry().register(stream, Token(id.0), interest)
-            });
+        let outcome = conn.connect(&self.target, id.0, nonce, &self.tokens[id.0]).and_then(|link| {
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            self.poll.registry().register(link.socket(), Token(id.0), interest)
+        });
         if let Err(error) = outcome {
             self.end(id, error.into());
         }
@@ -217,7 +226,9 @@ impl Engine {
         let now = self.now();
         let conn = &mut self.conns[id.0];
         let before = conn.peer.state;
-        let mut outcome = if writable || ended { conn.writable() } else { Ok(()) };
+        // Until TLS is open, what comes is for it.
+        let is_opening = before == State::Connecting;
+        let mut outcome = if writable || ended || is_opening { conn.writable() } else { Ok(()) };
         if outcome.is_ok() && (readable || ended) {
             self.scratch.clear();
             let mut context = Context {

@@ -1,9 +1,12 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use kefu_protocol::{frame::ErrorCode, ws::CloseCode};
 use kefu_traffic::{Latency, Lateness};
 
-use super::stamp::Stamp;
+use super::{
+    counts::{Bits, Counts, Marks},
+    stamp::Stamp,
+};
 use crate::{queue::Window, series::Series};
 
 /// Everything that a run counts.
@@ -33,6 +36,7 @@ pub(crate) struct Tally {
     pub(crate) complete: u64,
     pub(crate) complete_in_window: u64,
     pub(crate) acked_in_window: u64,
+    pub(crate) delivered_in_window: u64,
     pub(crate) sent_in_window: u64,
     /// Messages that reached a receiver again.
     pub(crate) duplicates: u64,
@@ -48,6 +52,8 @@ pub(crate) struct Tally {
     /// How open connections ended: a close code, or `None` for a broken connection.
     pub(crate) closed: BTreeMap<Option<CloseCode>, u64>,
     senders: Vec<Sender>,
+    /// Which of the senders are of this process; the others send from another.
+    own: Range<u32>,
 }
 
 /// In so fine steps it is remembered how late a message was sent, up to two thirds of a second.
@@ -63,33 +69,8 @@ struct Sender {
     delivered: Bits,
 }
 
-#[derive(Debug, Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    /// Sets a bit; true if it was not set before.
-    fn set(&mut self, index: u32) -> bool {
-        let (word, bit) = (index as usize / 64, 1 << (index % 64));
-        if word >= self.0.len() {
-            self.0.resize(word + 1, 0);
-        }
-        let fresh = self.0[word] & bit == 0;
-        self.0[word] |= bit;
-        fresh
-    }
-
-    fn has(&self, index: u32) -> bool {
-        self.0.get(index as usize / 64).is_some_and(|word| word & 1 << (index % 64) != 0)
-    }
-
-    fn count_without(&self, other: &Self) -> u64 {
-        let others = other.0.iter().chain(std::iter::repeat(&0));
-        self.0.iter().zip(others).map(|(word, other)| u64::from((word & !other).count_ones())).sum()
-    }
-}
-
 impl Tally {
-    pub(crate) fn new(senders: usize, has_receivers: bool) -> Self {
+    pub(crate) fn new(senders: u32, has_receivers: bool) -> Self {
         Self {
             window: Window::NEVER,
             has_receivers,
@@ -106,6 +87,7 @@ impl Tally {
             complete: 0,
             complete_in_window: 0,
             acked_in_window: 0,
+            delivered_in_window: 0,
             sent_in_window: 0,
             duplicates: 0,
             reordered: 0,
@@ -114,7 +96,46 @@ impl Tally {
             broken: 0,
             errors: BTreeMap::new(),
             closed: BTreeMap::new(),
-            senders: std::iter::repeat_with(Sender::default).take(senders).collect(),
+            senders: std::iter::repeat_with(Sender::default).take(senders as usize).collect(),
+            own: 0..senders,
+        }
+    }
+
+    /// Takes only these senders for those of this process: what others get of theirs is counted when all is added up.
+    pub(crate) fn of(self, own: Range<u32>) -> Self {
+        Self { own, ..self }
+    }
+
+    /// What it came to; of single messages nothing is known afterwards.
+    pub(crate) fn counts(&mut self) -> Counts {
+        let named = |name: Option<String>, count: &u64| (name.unwrap_or_else(|| "broken".into()), *count);
+        let marks = std::mem::take(&mut self.senders).into_iter().map(|sender| {
+            let Sender { sent, acked, delivered, .. } = sender;
+            Marks { sent, acked, delivered }
+        });
+        Counts {
+            sent: self.sent,
+            acked: self.acked,
+            delivered: self.delivered,
+            acked_in_window: self.acked_in_window,
+            delivered_in_window: self.delivered_in_window,
+            complete_in_window: self.complete_in_window,
+            duplicates: self.duplicates,
+            reordered: self.reordered,
+            gaps: self.gaps,
+            nonsense: self.strangers + self.broken,
+            errors: self.errors.iter().map(|(code, count)| named(Some((*code).to_owned()), count)).collect(),
+            closed: self
+                .closed
+                .iter()
+                .map(|(code, count)| named(code.map(|code| code.to_string()), count))
+                .collect(),
+            ack: self.ack.clone(),
+            delivery: self.delivery.clone(),
+            watched: self.watched.clone(),
+            service: self.service.clone(),
+            late: self.lateness.latency().clone(),
+            marks: marks.collect(),
         }
     }
 
@@ -188,6 +209,9 @@ impl Tally {
         }
         let complete = track.acked.has(stamp.counter);
         self.delivered += 1;
+        if self.window.holds(now) {
+            self.delivered_in_window += 1;
+        }
         let scheduled = Duration::from_micros(stamp.micros);
         if self.window.holds(scheduled) {
             self.delivery.record(scheduled, now);
@@ -230,14 +254,9 @@ impl Tally {
         *self.errors.entry(code.as_str()).or_default() += 1;
     }
 
-    /// Messages that were acked but have not been delivered.
-    pub(crate) fn lost(&self) -> u64 {
-        self.senders.iter().map(|track| track.acked.count_without(&track.delivered)).sum()
-    }
-
     /// Senders that have a message acked but none delivered.
     pub(crate) fn unheard(&self) -> usize {
-        self.senders.iter().filter(|track| !track.acked.0.is_empty() && track.delivered.0.is_empty()).count()
+        self.senders.iter().filter(|track| !track.acked.is_empty() && track.delivered.is_empty()).count()
     }
 
     fn finish(&mut self, complete: bool, now: Duration) {
@@ -250,9 +269,9 @@ impl Tally {
     }
 
     fn track(&mut self, stamp: Stamp) -> Option<&mut Sender> {
-        let track = self.senders.get_mut(stamp.sender as usize);
-        match track {
-            Some(track) if stamp.counter < track.sent => Some(track),
+        let is_foreign = !self.own.contains(&stamp.sender);
+        match self.senders.get_mut(stamp.sender as usize) {
+            Some(track) if is_foreign || stamp.counter < track.sent => Some(track),
             _ => {
                 self.strangers += 1;
                 None
@@ -276,13 +295,25 @@ mod tests {
         tally.ack(first, SECOND);
         tally.ack(second, SECOND);
         tally.ack(second, SECOND);
-        assert_eq!((tally.acked, tally.lost(), tally.unheard()), (2, 2, 1));
+        assert_eq!((tally.acked, tally.unheard()), (2, 1));
         tally.deliver(second, SECOND);
         tally.deliver(second, SECOND);
-        assert_eq!((tally.delivered, tally.duplicates, tally.lost(), tally.complete), (1, 1, 1, 1));
+        assert_eq!((tally.delivered, tally.duplicates, tally.complete), (1, 1, 1));
         tally.deliver(Stamp { counter: 2, ..first }, SECOND);
         tally.ack(Stamp { sender: 9, ..first }, SECOND);
-        assert_eq!(tally.strangers, 2);
+        let counts = tally.counts();
+        assert_eq!((counts.nonsense(), counts.lost()), (2, 1));
+    }
+
+    #[test]
+    fn what_another_process_sent_is_counted_where_it_arrives() {
+        let mut tally = Tally::new(3, true).of(0..1);
+        let foreign = Stamp { sender: 2, counter: 5, micros: 0 };
+        tally.deliver(foreign, SECOND);
+        tally.deliver(foreign, SECOND);
+        tally.deliver(Stamp { sender: 0, ..foreign }, SECOND);
+        assert_eq!((tally.delivered, tally.duplicates, tally.strangers), (1, 1, 1));
+        assert_eq!(tally.service.count(), 0);
     }
 
     #[test]

@@ -13,7 +13,7 @@ const LINE_MAX: usize = 4 << 10;
 
 /// An answer that is on its way.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     state: State,
     status: u16,
     is_last: bool,
@@ -35,19 +35,19 @@ enum State {
 
 /// An answer that is whole.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Whole {
-    pub(super) status: u16,
+pub(crate) struct Whole {
+    pub(crate) status: u16,
     /// The connection is not to be used again.
-    pub(super) is_last: bool,
+    pub(crate) is_last: bool,
 }
 
 /// What comes is no HTTP, or too large.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Unreadable;
+pub(crate) struct Unreadable;
 
 impl Answer {
     /// Takes what came. With `is_bodiless`, as after HEAD, lengths are those of a body that does not follow.
-    pub(super) fn take(&mut self, mut input: &[u8], is_bodiless: bool) -> Result<Option<Whole>, Unreadable> {
+    pub(crate) fn take(&mut self, mut input: &[u8], is_bodiless: bool) -> Result<Option<Whole>, Unreadable> {
         while !input.is_empty() {
             let used = match self.state {
                 State::Head => self.head(input, is_bodiless)?,
@@ -67,12 +67,12 @@ impl Answer {
     }
 
     /// The server has closed the connection.
-    pub(super) fn end(&mut self) -> Option<Whole> {
+    pub(crate) fn end(&mut self) -> Option<Whole> {
         (self.state == State::UntilEnd).then(|| self.finish())
     }
 
     /// Forgets what came.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.state = State::Head;
         self.kept.clear();
     }

@@ -1,19 +1,16 @@
 use std::{
     io::{self, ErrorKind, Read as _, Write as _},
-    net::SocketAddr,
     time::Duration,
 };
 
-use mio::{Interest, Registry, Token, net::TcpStream};
-use rustls::{ClientConnection, StreamOwned};
-use socket2::{Domain, Protocol, Socket, Type};
+use mio::{Interest, Registry, Token};
 
 use super::{
     Plan,
     answer::{Answer, Whole},
     figures::Trouble,
-    link::Link,
 };
+use crate::link::Link;
 
 /// A place for a connection, and the request that is under way on it.
 #[derive(Debug, Default)]
@@ -69,17 +66,7 @@ impl Conn {
 
     /// Begins to connect.
     pub(super) fn open(&mut self, plan: &Plan, index: usize, registry: &Registry) -> io::Result<()> {
-        let sources = &plan.target.sources;
-        let source = (!sources.is_empty()).then(|| sources[index % sources.len()]);
-        let socket = connect(plan.target.address, source.map(|source| SocketAddr::new(source, 0)))?;
-        let mut link = match &plan.tls {
-            None => Link::Plain(socket),
-            Some((config, name)) => {
-                let session =
-                    ClientConnection::new(config.clone(), name.clone()).map_err(io::Error::other)?;
-                Link::Tls(Box::new(StreamOwned::new(session, socket)))
-            }
-        };
+        let mut link = Link::open(&plan.target, index)?;
         registry.register(link.socket(), Token(index), Interest::READABLE | Interest::WRITABLE)?;
         (self.link, self.phase) = (Some(link), Phase::Connecting);
         self.answer.reset();
@@ -109,7 +96,7 @@ impl Conn {
         let Some(link) = &mut self.link else { return Event::Pending };
         let is_opening = self.phase != Phase::Open;
         if self.phase == Phase::Connecting {
-            match is_connected(link.socket()) {
+            match link.is_connected() {
                 Ok(true) => self.phase = Phase::Shaking,
                 Ok(false) => return Event::Pending,
                 Err(error) => return self.close(Trouble::of(&error)),
@@ -195,35 +182,5 @@ impl Conn {
     /// Whether the request has waited since before `deadline`.
     pub(super) fn is_late(&self, deadline: Duration) -> bool {
         self.current.is_some_and(|current| current.begun < deadline)
-    }
-}
-
-fn connect(target: SocketAddr, source: Option<SocketAddr>) -> io::Result<TcpStream> {
-    let socket = Socket::new(Domain::for_address(target), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    // Requests are small and each is awaited.
-    socket.set_tcp_nodelay(true)?;
-    if let Some(source) = source {
-        socket.bind(&source.into())?;
-    }
-    match socket.connect(&target.into()) {
-        Err(error) if !is_under_way(&error) => Err(error),
-        _ => Ok(TcpStream::from_std(socket.into())),
-    }
-}
-
-fn is_under_way(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::WouldBlock
-        || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
-}
-
-fn is_connected(socket: &TcpStream) -> io::Result<bool> {
-    if let Some(error) = socket.take_error()? {
-        return Err(error);
-    }
-    match socket.peer_addr() {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotConnected => Ok(false),
-        Err(error) => Err(error),
     }
 }

@@ -12,7 +12,6 @@ use std::{
 use kefu_app::{Failure, Stop, Text};
 use kefu_traffic::{Lateness, Timer};
 use mio::{Events, Poll, Token};
-use rustix::time::{ClockId, clock_gettime};
 
 use super::{
     Plan,
@@ -22,7 +21,8 @@ use super::{
     no_poller,
 };
 use crate::{
-    INVALID,
+    INVALID, process,
+    procs::cpu,
     progress::Progress,
     queue::Queue,
     series::{Interval, Series},
@@ -30,9 +30,11 @@ use crate::{
 
 /// One read takes at most so much.
 const READ: usize = 64 << 10;
-/// One turn takes at most so many events before it looks at what is due, and so much of that before it reads.
+/// One turn takes at most so many events, and sends so much of what is due before it reads.
 const EVENTS: usize = 256;
 const BURST: usize = 32;
+/// After so many events what is due is looked at.
+const BETWEEN: usize = 4;
 /// Time between two looks at what takes too long.
 const TICK: Duration = Duration::from_millis(50);
 /// Connections being opened at the same time.
@@ -171,13 +173,13 @@ impl<'a> Engine<'a> {
         let mut events = Events::with_capacity(EVENTS);
         let mut buffer = vec![0; READ];
         self.start = Instant::now();
-        let (mut looked, mut cpu) = (Duration::ZERO, (cpu(), None));
+        let (mut looked, mut used) = (Duration::ZERO, (cpu(), None));
         loop {
             let now = self.now();
             if now < self.plan.warmup {
-                cpu.0 = self::cpu();
+                used.0 = cpu();
             } else if now >= self.end {
-                cpu.1.get_or_insert_with(self::cpu);
+                used.1.get_or_insert_with(cpu);
             }
             if stop.is_requested() && !self.figures.is_interrupted {
                 self.figures.is_interrupted = true;
@@ -190,7 +192,11 @@ impl<'a> Engine<'a> {
             }
             let until = self.next_due(now);
             self.wait(&mut events, until).map_err(no_poller)?;
-            for ready in &events {
+            for (number, ready) in events.iter().enumerate() {
+                // What is due does not wait until all of many answers are read.
+                if number % BETWEEN == BETWEEN - 1 {
+                    self.dispatch();
+                }
                 let index = ready.token().0;
                 let Some(conn) = self.conns.get_mut(index) else { continue };
                 let is_ended = ready.is_read_closed() || ready.is_error();
@@ -205,7 +211,7 @@ impl<'a> Engine<'a> {
                 look(now, self.series.tick(now));
             }
         }
-        let used = cpu.1.unwrap_or_else(self::cpu).saturating_sub(cpu.0);
+        let used = used.1.unwrap_or_else(cpu).saturating_sub(used.0);
         Ok(self.finish(used))
     }
 
@@ -375,12 +381,7 @@ impl<'a> Engine<'a> {
         self.figures.intervals = self.series.finish(ended);
         self.figures.late = self.lateness.latency().clone();
         self.figures.cpu = cpu;
+        self.figures.rss = process::usage(std::process::id()).map_or(0, |usage| usage.rss);
         self.figures
     }
-}
-
-/// Processor time that this process has used.
-fn cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }

@@ -4,7 +4,10 @@ use kefu_traffic::{Latency, Lateness};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use crate::series::{self, Interval};
+use crate::{
+    histogram,
+    series::{self, Interval},
+};
 
 /// Why a request has no answer.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -80,17 +83,19 @@ pub(super) struct Figures {
     /// Connections that were made.
     pub(super) opened: u64,
     /// From when a request was due to the end of its answer.
-    #[serde(with = "as_text")]
+    #[serde(with = "histogram")]
     pub(super) latency: Latency,
     /// From when its turn came to the end of its answer.
-    #[serde(with = "as_text")]
+    #[serde(with = "histogram")]
     pub(super) service: Latency,
-    #[serde(with = "as_text")]
+    #[serde(with = "histogram")]
     pub(super) late: Latency,
     pub(super) intervals: Vec<Interval>,
     pub(super) measured: Duration,
     /// Processor time of the measured part.
     pub(super) cpu: Duration,
+    /// Resident memory at the end.
+    pub(super) rss: u64,
     pub(super) is_interrupted: bool,
 }
 
@@ -114,25 +119,12 @@ impl Figures {
         series::merge(&mut self.intervals, &other.intervals);
         self.measured = self.measured.max(other.measured);
         self.cpu += other.cpu;
+        self.rss += other.rss;
         self.is_interrupted |= other.is_interrupted;
     }
 
     pub(super) fn lateness(&self) -> Lateness {
         Lateness::from(self.late.clone())
-    }
-}
-
-/// Histograms as text, from one process to the other.
-mod as_text {
-    use kefu_traffic::Latency;
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    pub(super) fn serialize<S: Serializer>(latency: &Latency, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&latency.to_text())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Latency, D::Error> {
-        Latency::from_text(&String::deserialize(from)?).map_err(D::Error::custom)
     }
 }
 

@@ -1,24 +1,26 @@
 //! `kefu bench http`: one request, again and again, on a schedule or as fast as it is answered.
 
-mod answer;
+pub(crate) mod answer;
 mod conn;
 mod engine;
 mod figures;
-mod link;
-mod procs;
 mod report;
 mod settings;
-mod tls;
 
 pub(crate) use settings::HttpSettings;
-pub use settings::Share;
 
-use std::{sync::Arc, time::Duration};
+use std::time::{Duration, Instant};
 
 use kefu_app::{Exit, Failure, Stop, Text};
-use rustls::{ClientConfig, pki_types::ServerName};
 
-use crate::{progress::Progress, queue::Pace, report::Report, target::Target, watch::Watch};
+use crate::{
+    procs::{self, Moment, Parent},
+    progress::Progress,
+    queue::Pace,
+    report::Report,
+    target::Target,
+    watch::Watch,
+};
 use engine::Engine;
 use figures::Figures;
 
@@ -26,8 +28,6 @@ use figures::Figures;
 #[derive(Debug)]
 struct Plan {
     target: Target,
-    /// Whom to trust, and the name that the server must have.
-    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     /// The bytes of the request.
     request: Vec<u8>,
     /// Answers have no body, whatever length they state.
@@ -45,14 +45,14 @@ struct Plan {
 
 /// Runs the load; `None` when this process sent a part of it, or when it was stopped before anything was measured.
 pub(crate) fn run(settings: &HttpSettings, stop: &Stop) -> Result<Option<Report>, Failure> {
-    if settings.is_worker {
-        procs::work(&settings.plan, stop)?;
+    if settings.is_part {
+        part(&settings.plan, stop)?;
         return Ok(None);
     }
     let mut progress = Progress::new();
     let mut watch = Watching { settings, watch: None };
     let figures = if settings.procs > 1 {
-        procs::gather(settings, stop, &mut progress, &mut watch)?
+        together(settings, stop, &mut progress, &mut watch)?
     } else {
         alone(settings, stop, &mut progress, &mut watch)?
     };
@@ -71,15 +71,65 @@ fn alone(
     if stop.is_requested() {
         return Ok(None);
     }
-    progress.begin("seconds", (settings.plan.warmup + settings.plan.duration).as_secs());
+    progress.measure(settings.plan.warmup + settings.plan.duration, settings.scheduled_per_s);
     engine
         .run(stop, &mut |now, interval| {
             watch.tick(now);
+            progress.set(now.as_secs());
             if let Some(interval) = interval {
                 progress.interval(now.as_secs(), interval);
             }
         })
         .map(Some)
+}
+
+/// Sends a part of the load for the process that started this one.
+fn part(plan: &Plan, stop: &Stop) -> Result<(), Failure> {
+    let mut engine = Engine::new(plan).map_err(no_poller)?;
+    engine.open(stop, &mut Progress::Silent)?;
+    let parent = Parent::new();
+    parent.arrive()?;
+    if parent.wait().is_none() {
+        return Ok(());
+    }
+    let mut told = Ok(());
+    let figures = engine.run(stop, &mut |_, interval| {
+        if let Some(interval) = interval
+            && told.is_ok()
+        {
+            told = parent.second(interval);
+        }
+    })?;
+    told?;
+    parent.tell(&figures)
+}
+
+/// Has several processes send, and adds up what they measured.
+fn together(
+    settings: &HttpSettings,
+    stop: &Stop,
+    progress: &mut Progress,
+    watch: &mut Watching<'_>,
+) -> Result<Option<Figures>, Failure> {
+    let mut began = None;
+    let parts = procs::gather(settings.procs, stop, progress, &mut |progress, moment| match moment {
+        Moment::Met(_) => {
+            began = Some(Instant::now());
+            progress.measure(settings.plan.warmup + settings.plan.duration, settings.scheduled_per_s);
+        }
+        Moment::Tick => {
+            if let Some(began) = began {
+                watch.tick(began.elapsed());
+                progress.set(began.elapsed().as_secs());
+            }
+        }
+    })?;
+    Ok(parts.map(|parts| {
+        parts.iter().fold(Figures::default(), |mut whole, part| {
+            whole.merge(part);
+            whole
+        })
+    }))
 }
 
 /// The server and this process, watched from when measuring begins.

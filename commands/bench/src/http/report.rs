@@ -5,7 +5,7 @@ use kefu_traffic::Verdict;
 use super::{HttpSettings, figures::Figures};
 use crate::{
     report::{Generator, Report, Requests},
-    watch::Watch,
+    watch::{Watch, megabytes},
 };
 
 /// What tells the two figures apart.
@@ -55,7 +55,7 @@ pub(super) fn report(settings: &HttpSettings, figures: &Figures, watch: Option<&
             lateness_max_ms: lateness.max_ms(),
             cpu_us_per_message: (answered > 0).then(|| figures.cpu.as_secs_f64() * 1e6 / answered as f64),
             cpu_load: Some(load),
-            rss_mb: watch.and_then(Watch::generator_rss_mb).filter(|_| settings.procs == 1),
+            rss_mb: (figures.rss > 0).then(|| megabytes(figures.rss)),
         },
         notes: vec![if is_open { OPEN } else { CLOSED }.into()],
         interrupted: figures.is_interrupted,

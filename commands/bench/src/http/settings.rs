@@ -1,19 +1,11 @@
 //! From flags to what a run is made of, checked before anything is opened.
 
-use std::{fmt::Write as _, str::FromStr, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
 use kefu_app::{Failure, Text};
-use kefu_traffic::Arrivals;
-use rustls::pki_types::ServerName;
 
-use super::{Plan, tls};
-use crate::{
-    args::HttpArgs,
-    descriptors, process,
-    queue::{self, Due, Pace},
-    target::Url,
-    usage,
-};
+use super::Plan;
+use crate::{args::HttpArgs, descriptors, process, queue::Pace, share::Share, target::Url, usage};
 
 /// Longest body that is sent.
 const BODY_MAX: u64 = 64 << 20;
@@ -29,87 +21,42 @@ pub(crate) struct HttpSettings {
     /// Of all processes together.
     pub(super) connections: u32,
     /// This process sends a part of the load, for one that gathers the parts.
-    pub(super) is_worker: bool,
+    pub(super) is_part: bool,
     pub(super) server_pid: Option<u32>,
     /// Requests per second of the measured part on average; none in a closed loop.
     pub(super) scheduled_per_s: Option<f64>,
 }
 
-/// One of several equal parts of a load: `0/4` is the first of four.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Share {
-    pub(super) number: u32,
-    pub(super) of: u32,
-}
-
-impl FromStr for Share {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (number, of) = text.split_once('/').ok_or("a share is two numbers such as 0/4")?;
-        match (number.parse(), of.parse()) {
-            (Ok(number), Ok(of)) if number < of => Ok(Self { number, of }),
-            _ => Err("a share is a number and a larger one, such as 0/4"),
-        }
-    }
-}
-
-impl Share {
-    const WHOLE: Self = Self { number: 0, of: 1 };
-
-    /// This part of a number.
-    fn of(self, whole: u64) -> u64 {
-        let (number, of) = (u64::from(self.number), u64::from(self.of));
-        whole / of + u64::from(number < whole % of)
-    }
-
-    fn arrivals(self, arrivals: Arrivals, requests: u64) -> Due {
-        queue::part(arrivals, self.number, self.of, self.of(requests))
-    }
-}
-
 impl HttpSettings {
     pub(crate) fn new(args: &HttpArgs) -> Result<Self, Failure> {
-        let url = Url::find(&args.url, args.source_addresses, &args.allow_host)?;
+        let url =
+            Url::find(&args.url, args.spread.source_addresses, &args.allow_host, args.ca_file.as_deref())?;
         if args.duration.is_zero() {
             return Err(usage("--duration must be more than nothing", "--duration 必须大于零"));
         }
         if args.timeout.is_zero() {
             return Err(usage("--timeout must be more than nothing", "--timeout 必须大于零"));
         }
-        if args.procs > args.concurrency {
+        if args.spread.procs > args.concurrency {
             return Err(usage("--procs exceeds --concurrency", "--procs 超过了 --concurrency"));
         }
-        let share = args.share.unwrap_or(Share::WHOLE);
+        let share = args.spread.part();
         // A number of requests is asked for by who wants to see all of them.
         let warmup = args.warmup.unwrap_or(if args.requests.is_some() { Duration::ZERO } else { WARMUP });
         let requests = args.requests.unwrap_or(u64::MAX);
         let (pace, scheduled_per_s) = pace(args, warmup, share, requests)?;
         let (method, request) = request(args, &url)?;
-        let tls = if url.is_tls {
-            let name = ServerName::try_from(url.host.clone()).map_err(|error| {
-                let host = &url.host;
-                usage(format!("cannot use the host {host} with TLS"), format!("无法对主机 {host} 使用 TLS"))
-                    .because(error)
-            })?;
-            Some((tls::config(args.ca_file.as_deref())?, name))
-        } else {
-            None
-        };
         let address = url.target.address;
         let server_pid = args
             .server_pid
             .or_else(|| address.ip().is_loopback().then(|| process::listener(address.port()))?);
-        let connections = share.of(u64::from(args.concurrency)) as u32;
-        if args.procs == 1 || args.share.is_some() {
-            descriptors::reserve(connections, true)?;
-        }
+        let connections = share.of_u32(args.concurrency);
+        descriptors::reserve(args.concurrency, args.spread.procs, true)?;
         descriptors::ports(&url.target, args.concurrency)?;
         Ok(Self {
             url: args.url.clone(),
             plan: Plan {
                 target: url.target,
-                tls,
                 request,
                 is_bodiless: method.eq_ignore_ascii_case("HEAD"),
                 keep_alive: !args.no_keep_alive,
@@ -121,9 +68,9 @@ impl HttpSettings {
                 warmup,
                 duration: args.duration,
             },
-            procs: args.procs,
+            procs: args.spread.procs,
             connections: args.concurrency,
-            is_worker: args.share.is_some(),
+            is_part: args.spread.share.is_some(),
             server_pid,
             scheduled_per_s,
         })
@@ -303,8 +250,5 @@ mod tests {
             panic!("a rate was given")
         };
         assert_eq!((due, connections), (whole.collect::<Vec<_>>(), 10));
-        for share in ["3/3", "x", "1", "1/"] {
-            assert!(share.parse::<Share>().is_err());
-        }
     }
 }

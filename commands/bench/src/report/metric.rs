@@ -171,17 +171,17 @@ impl Metric {
             Self::AckP50 => ack.map(|latency| latency.p50),
             Self::AckP99 => ack.map(|latency| latency.p99),
             Self::AckMax => ack.map(|latency| latency.max),
-            Self::Rate => messages
-                .map(|messages| messages.complete_per_s)
-                .or_else(|| requests.map(|requests| requests.answered_per_s)),
+            Self::Rate => requests
+                .map(|requests| requests.answered_per_s)
+                .or_else(|| messages.map(|messages| messages.complete_per_s)),
             Self::Loss => messages.map(|messages| messages.lost as f64),
             Self::Unanswered => messages.map(|messages| messages.unanswered as f64),
             Self::Duplicates => messages.map(|messages| messages.duplicates as f64),
             Self::Reordered => messages.map(|messages| messages.reordered as f64),
             Self::Gaps => messages.map(|messages| messages.gaps as f64),
-            Self::Errors => messages
-                .map(|messages| messages.errors.values().sum::<u64>() as f64)
-                .or_else(|| requests.map(|requests| requests.failed as f64)),
+            Self::Errors => requests
+                .map(|requests| requests.failed as f64)
+                .or_else(|| messages.map(|messages| messages.errors.values().sum::<u64>() as f64)),
             Self::ErrorRate => requests.map(super::Requests::error_percent),
             Self::WatchedP99 => report.watched_ms.map(|latency| latency.p99),
             Self::ReadP99 => reads.map(|reads| reads.latency_ms.p99),

@@ -8,11 +8,11 @@ use serde_json::Value;
 const BYTES_MAX: u64 = 64 << 20;
 
 /// A row, by `name.column`.
-pub(super) type Row = HashMap<String, String>;
+pub(crate) type Row = HashMap<String, String>;
 
 /// Why a file is no data.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DataError {
+pub(crate) enum DataError {
     #[error("cannot read it: {0}")]
     Read(#[from] std::io::Error),
     #[error("it is larger than {} MiB", BYTES_MAX >> 20)]
@@ -31,7 +31,12 @@ pub(super) fn read(name: &str, path: &Path) -> Result<Vec<Row>, DataError> {
         return Err(DataError::TooLarge);
     }
     let is_json = path.extension().is_some_and(|extension| extension != "csv");
-    let rows = if is_json { lines_of_json(name, &text)? } else { csv(name, &text)? };
+    rows(name, &text, is_json)
+}
+
+/// The rows in a text, lines of JSON or CSV.
+pub(crate) fn rows(name: &str, text: &str, is_json: bool) -> Result<Vec<Row>, DataError> {
+    let rows = if is_json { lines_of_json(name, text)? } else { csv(name, text)? };
     if rows.is_empty() { Err(DataError::Empty) } else { Ok(rows) }
 }
 

@@ -24,6 +24,8 @@ settings! {
         pub(crate) data: Named<PathBuf> = Named::default(),
         /// What the run must meet.
         pub(crate) thresholds: Vec<String> = Vec::new(),
+        /// Agents of kefu who are there during the whole run.
+        pub(crate) agents: AgentsFile = AgentsFile::default(),
         /// What callers do.
         pub(crate) flows: Groups<FlowFile> = Groups::default(),
     }
@@ -50,6 +52,16 @@ settings! {
 }
 
 settings! {
+    /// Agents of kefu, made by its admin.
+    pub(crate) struct AgentsFile {
+        /// So many.
+        pub(crate) count: u32 = 0,
+        /// What an agent does in every conversation that comes.
+        pub(crate) steps: Groups<StepFile> = Groups::default(),
+    }
+}
+
+settings! {
     /// What a caller does from beginning to end.
     pub(crate) struct FlowFile {
         /// Its name in the report.
@@ -62,7 +74,7 @@ settings! {
 }
 
 settings! {
-    /// A step: one of `request`, `websocket`, `send`, `receive`, `close` and `think`, and what belongs to it.
+    /// A step: one thing to do, and what belongs to it.
     pub(crate) struct StepFile {
         /// Its name in the report; else what it does.
         pub(crate) name: String = String::new(),
@@ -86,9 +98,31 @@ settings! {
         pub(crate) send: String = String::new(),
         /// Waits for a message that has this text in it.
         pub(crate) receive: String = String::new(),
+        /// Which WebSocket of the flow is meant, if there are several.
+        pub(crate) socket: String = String::new(),
         /// Closes the WebSocket with this code; 0 breaks it off, as a lost network does.
         pub(crate) close: Option<u16> = None,
         /// Does nothing for so long, or between two times: `500ms`, `1s..3s`.
         pub(crate) think: String = String::new(),
+        /// Opens kefu's widget in the inbox of this key, as a visitor, and connects.
+        pub(crate) visit: String = String::new(),
+        /// Says something in the conversation, and waits until it is durable.
+        pub(crate) say: String = String::new(),
+        /// Waits until what was said last has reached the other side.
+        pub(crate) delivered: bool = false,
+        /// Waits until the other side says something that has this text in it.
+        pub(crate) hear: String = String::new(),
+        /// Has read all that was heard.
+        pub(crate) read: bool = false,
+        /// Loses the connection, without a word.
+        pub(crate) drop: bool = false,
+        /// Connects again, and waits until all that was missed has come.
+        pub(crate) resume: bool = false,
+        /// Rates the conversation, from 1 to 5.
+        pub(crate) rate: Option<u8> = None,
+        /// Takes the conversation, if it waits for somebody.
+        pub(crate) accept: bool = false,
+        /// Ends the conversation.
+        pub(crate) resolve: bool = false,
     }
 }

@@ -1,9 +1,10 @@
 //! Scenarios that come with kefu: to begin with, or to copy and change.
 
 /// Names and texts.
-const PRESETS: [(&str, &str); 6] = [
+const PRESETS: [(&str, &str); 7] = [
     ("chat", include_str!("presets/chat.yaml")),
     ("chat-resume", include_str!("presets/chat-resume.yaml")),
+    ("gofly", include_str!("presets/gofly.yaml")),
     ("graphql", include_str!("presets/graphql.yaml")),
     ("http", include_str!("presets/http.yaml")),
     ("soap", include_str!("presets/soap.yaml")),

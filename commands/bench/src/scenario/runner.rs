@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -9,22 +10,20 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use kefu_app::{Failure, Stop};
-use kefu_upstream::{HttpClient, Trouble};
 use serde_json::Value;
 use tokio::{task::JoinSet, time::timeout};
 
 use super::{
     alarm::Alarm,
     build::{Action, Capture, Flow, Scenario, Step},
+    chat::{DRAIN, Ledger, Outcome, Seat},
+    client::Client,
     data::plain,
     record::{Ended, Record, TIMEOUT},
     socket::{Socket, SocketError},
     template::Values,
 };
-use crate::{
-    queue::{Queue, Window},
-    target::Target,
-};
+use crate::{queue::Queue, share::Share, target::Target};
 
 /// Time between two looks at whether to stop.
 const TICK: Duration = Duration::from_millis(50);
@@ -34,20 +33,45 @@ const STOPPING: Duration = Duration::from_secs(1);
 /// Everything that flows share.
 pub(super) struct World {
     pub(super) scenario: Scenario,
-    pub(super) client: HttpClient,
+    pub(super) client: Client,
     pub(super) target: Target,
     pub(super) timeout: Duration,
     pub(super) seed: u64,
     pub(super) start: Instant,
     pub(super) record: RefCell<Record>,
+    /// What visitors and agents of kefu said to each other.
+    pub(super) ledger: RefCell<Ledger>,
     /// What each flow has been chosen less than its weight asks for.
     pub(super) owed: RefCell<Vec<i64>>,
     pub(super) begun: Cell<u64>,
+    /// Conversations that agents have had.
+    pub(super) attended: Cell<u64>,
+    /// Which part of the flows is of this process: they have numbers of their own.
+    pub(super) share: Share,
 }
 
 impl World {
-    fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// What names stand for in the flow of this number.
+    fn values(&self, number: u64) -> Values<'_> {
+        let rows = self.scenario.data.iter().map(|rows| &rows[(number % rows.len() as u64) as usize]);
+        Values {
+            captured: HashMap::new(),
+            rows: rows.collect(),
+            variables: Some(&self.scenario.variables),
+            number,
+            random: Cell::new(self.seed ^ number.wrapping_mul(0xD134_2543_DE82_EF95)),
+        }
+    }
+
+    /// The number of the next flow; those of other processes lie between.
+    fn next_number(&self) -> u64 {
+        let begun = self.begun.get();
+        self.begun.set(begun + 1);
+        begun * u64::from(self.share.of) + u64::from(self.share.number)
     }
 
     /// The flow whose turn it is: each as often as its weight says, and evenly spread.
@@ -101,7 +125,18 @@ pub(super) async fn drive(
             Some(ended) = flows.join_next() => ended.map_err(Failure::internal)?,
         }
     }
+    if world.scenario.agents > 0 && !is_interrupted {
+        drain(world, stop).await;
+    }
     Ok(is_interrupted)
+}
+
+/// Waits until what was said last has reached who it is for, within reason.
+async fn drain(world: &World, stop: &Stop) {
+    let deadline = world.now() + DRAIN;
+    while world.ledger.borrow().on_their_way() > 0 && world.now() < deadline && !stop.is_requested() {
+        tokio::time::sleep(TICK).await;
+    }
 }
 
 /// Begins what is due, as far as there is room.
@@ -132,35 +167,57 @@ fn begin(world: &Rc<World>, queue: &mut Queue, flows: &mut JoinSet<()>, concurre
     }
 }
 
-async fn flow(world: &World, due: Duration) {
-    let number = world.begun.get();
-    world.begun.set(number + 1);
+async fn flow(world: &Rc<World>, due: Duration) {
     let flow = &world.scenario.flows[world.choose()];
-    let rows = world.scenario.data.iter().map(|rows| &rows[(number % rows.len() as u64) as usize]);
-    let values = Values {
-        captured: std::collections::HashMap::new(),
-        rows: rows.collect(),
-        variables: Some(&world.scenario.variables),
-        number,
-        random: Cell::new(world.seed ^ number.wrapping_mul(0xD134_2543_DE82_EF95)),
-    };
-    let mut caller = Caller { world, flow, values, socket: None, begun: due, due };
+    go_through(world, flow, None, world.next_number(), due).await;
+}
+
+/// An agent goes through the steps for a conversation that has come.
+pub(super) async fn attend(world: &Rc<World>, seat: Seat) {
+    // It takes no number away from the flows.
+    let number = u64::MAX - world.attended.get();
+    world.attended.set(world.attended.get() + 1);
+    go_through(world, &world.scenario.attendance, Some(seat), number, world.now()).await;
+}
+
+async fn go_through(world: &Rc<World>, flow: &Flow, seat: Option<Seat>, number: u64, due: Duration) {
+    let mut values = world.values(number);
+    if let Some(seat) = &seat {
+        values.captured.insert("conversation", seat.conversation().to_string());
+    }
+    let mut caller = Caller { world, values, sockets: HashMap::new(), seat, begun: due, due };
     let mut is_done = true;
     for step in &flow.steps {
-        if !caller.step(step).await {
-            is_done = false;
-            break;
+        match caller.step(step).await {
+            Next::Step => {}
+            Next::End => break,
+            Next::Failed => {
+                is_done = false;
+                break;
+            }
         }
     }
-    world.record.borrow_mut().flow(&caller.flow.name, due, is_done);
+    if let Some(seat) = caller.seat {
+        seat.leave(world, is_done);
+    }
+    world.record.borrow_mut().flow(&flow.name, due, is_done);
+}
+
+/// How a flow goes on after a step.
+enum Next {
+    Step,
+    /// It is over before its last step, and that is as it may be.
+    End,
+    Failed,
 }
 
 /// Somebody who goes through a flow.
 struct Caller<'a> {
-    world: &'a World,
-    flow: &'a Flow,
+    world: &'a Rc<World>,
     values: Values<'a>,
-    socket: Option<Socket>,
+    /// By the name that the scenario gives them.
+    sockets: HashMap<&'a str, Socket>,
+    seat: Option<Seat>,
     /// When the flow was due.
     begun: Duration,
     /// When the next step is due.
@@ -185,9 +242,13 @@ impl Got {
     }
 }
 
+fn or_late(got: Result<Got, tokio::time::error::Elapsed>) -> Got {
+    got.unwrap_or_else(|_| Got::failed(TIMEOUT))
+}
+
 impl<'a> Caller<'a> {
-    /// Does a step; false ends the flow.
-    async fn step(&mut self, step: &'a Step) -> bool {
+    /// Does a step.
+    async fn step(&mut self, step: &'a Step) -> Next {
         let begun = self.world.now();
         let limit = self.world.timeout;
         let got = match &step.action {
@@ -195,41 +256,67 @@ impl<'a> Caller<'a> {
                 let share = (self.values.next() >> 11) as f64 / (1_u64 << 53) as f64;
                 tokio::time::sleep(*from + (*to - *from).mul_f64(share)).await;
                 self.due = self.world.now();
-                return true;
+                return Next::Step;
             }
-            Action::Send(text) => {
+            Action::Send { on, text } => {
                 self.due = begun;
                 let text = text.fill(&self.values);
-                self.world.record.borrow_mut().bytes_sent += text.len() as u64;
-                let Some(socket) = &mut self.socket else { return false };
+                self.world.record.borrow_mut().figures.bytes_sent += text.len() as u64;
+                let Some(socket) = self.sockets.get_mut(on.as_str()) else { return Next::Failed };
                 match timeout(limit, socket.send(&text)).await {
-                    Ok(Ok(())) => return true,
+                    Ok(Ok(())) => return Next::Step,
                     Ok(Err(error)) => Got::failed(error.name()),
                     Err(_) => Got::failed(TIMEOUT),
                 }
             }
-            Action::Close(code) => {
-                if let (Some(socket), Some(code)) = (self.socket.take(), code) {
+            Action::Close { on, code } => {
+                if let (Some(socket), Some(code)) = (self.sockets.remove(on.as_str()), code) {
                     // Whether the server hears it makes no difference to what was measured.
                     drop(timeout(limit, socket.close(*code)).await);
                 }
-                return true;
+                return Next::Step;
             }
-            Action::Request { .. } => {
-                timeout(limit, self.request(&step.action)).await.unwrap_or_else(|_| Got::failed(TIMEOUT))
-            }
-            Action::Open { .. } => {
-                timeout(limit, self.open(&step.action)).await.unwrap_or_else(|_| Got::failed(TIMEOUT))
-            }
-            Action::Receive(text) => {
+            Action::Request { .. } => or_late(timeout(limit, self.request(&step.action)).await),
+            Action::Open { .. } => or_late(timeout(limit, self.open(&step.action)).await),
+            Action::Receive { on, text } => {
                 let wanted = text.fill(&self.values);
-                timeout(limit, self.receive(&wanted)).await.unwrap_or_else(|_| Got::failed(TIMEOUT))
+                or_late(timeout(limit, self.receive(on, &wanted)).await)
+            }
+            Action::Visit(inbox) => {
+                let inbox = inbox.fill(&self.values);
+                let visit = Seat::visit(self.world, &inbox, &mut self.values);
+                match timeout(limit, visit).await {
+                    Ok(Ok(seat)) => {
+                        self.seat = Some(seat);
+                        Got::text(String::new())
+                    }
+                    Ok(Err(why)) => Got::failed(why),
+                    Err(_) => Got::failed(TIMEOUT),
+                }
+            }
+            Action::Chat(chat) => {
+                let Some(seat) = &mut self.seat else { return Next::Failed };
+                match timeout(limit, seat.act(self.world, chat, &self.values)).await {
+                    Ok(Outcome::Done) => Got::text(String::new()),
+                    Ok(Outcome::Passed) => {
+                        self.due = self.world.now();
+                        return Next::Step;
+                    }
+                    Ok(Outcome::Over) => return Next::End,
+                    Ok(Outcome::Failed(why)) => Got::failed(why),
+                    Err(_) => Got::failed(TIMEOUT),
+                }
             }
         };
-        let error = got.error.or_else(|| self.capture(step, &got).then_some("capture"));
+        self.ended(step, begun, &got)
+    }
+
+    /// Notes what a step came to that waited for somebody else.
+    fn ended(&mut self, step: &'a Step, begun: Duration, got: &Got) -> Next {
+        let error = got.error.or_else(|| self.capture(step, got).then_some("capture"));
         let now = self.world.now();
         let mut record = self.world.record.borrow_mut();
-        record.bytes_received += got.text.len() as u64;
+        record.figures.bytes_received += got.text.len() as u64;
         record.ended(&Ended {
             name: &step.name,
             flow: self.begun,
@@ -240,7 +327,7 @@ impl<'a> Caller<'a> {
             error,
         });
         self.due = now;
-        error.is_none()
+        if error.is_none() { Next::Step } else { Next::Failed }
     }
 
     async fn request(&self, action: &Action) -> Got {
@@ -255,14 +342,11 @@ impl<'a> Caller<'a> {
             };
             request = request.header(name, value);
         }
-        self.world.record.borrow_mut().bytes_sent += body.len() as u64;
+        self.world.record.borrow_mut().figures.bytes_sent += body.len() as u64;
         let Ok(request) = request.body(body) else { return Got::failed("bad_path") };
         let response = match self.world.client.send(request).await {
             Ok(response) => response,
-            Err(Trouble::Connect(_)) => return Got::failed("unreachable"),
-            Err(Trouble::Broken(_)) => return Got::failed("closed"),
-            Err(Trouble::TimedOut) => return Got::failed(TIMEOUT),
-            Err(Trouble::TooLong(_)) => return Got::failed("too_long"),
+            Err(failed) => return Got::failed(failed),
         };
         let (head, answer) = response.into_parts();
         let found = head.status.as_u16();
@@ -276,24 +360,23 @@ impl<'a> Caller<'a> {
         Got { status: Some(found), error, text: answer, headers: head.headers }
     }
 
-    async fn open(&mut self, action: &Action) -> Got {
-        let Action::Open { path, headers, subprotocol } = action else { return Got::failed("broken") };
+    async fn open(&mut self, action: &'a Action) -> Got {
+        let Action::Open { on, path, headers, subprotocol } = action else { return Got::failed("broken") };
         let headers: Vec<_> =
             headers.iter().map(|(name, value)| (name.as_str(), value.fill(&self.values))).collect();
         let random = [self.values.next(), self.values.next()];
-        let Target { address, authority, .. } = &self.world.target;
         let path = path.fill(&self.values);
-        match Socket::open(*address, authority, &path, subprotocol, &headers, random).await {
+        match Socket::open(&self.world.target, &path, subprotocol, &headers, random).await {
             Ok(socket) => {
-                self.socket = Some(socket);
+                self.sockets.insert(on, socket);
                 Got::text(String::new())
             }
             Err(error) => Got::failed(error.name()),
         }
     }
 
-    async fn receive(&mut self, wanted: &str) -> Got {
-        let Some(socket) = &mut self.socket else { return Got::failed(SocketError::Closed.name()) };
+    async fn receive(&mut self, on: &str, wanted: &str) -> Got {
+        let Some(socket) = self.sockets.get_mut(on) else { return Got::failed(SocketError::Closed.name()) };
         match socket.receive(|text| text.contains(wanted)).await {
             Ok(text) => Got::text(text),
             Err(error) => Got::failed(error.name()),
@@ -316,9 +399,4 @@ impl<'a> Caller<'a> {
         }
         false
     }
-}
-
-/// The measured part of a run.
-pub(super) fn window(warmup: Duration, duration: Duration) -> Window {
-    Window { from: warmup, to: warmup + duration }
 }

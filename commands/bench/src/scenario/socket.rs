@@ -1,22 +1,21 @@
-//! A WebSocket of a flow: plain, one message after the other.
+//! A WebSocket of a flow: one message after the other.
 
-use std::{io, net::SocketAddr, ops::ControlFlow};
+use std::{io, ops::ControlFlow};
 
 use kefu_protocol::ws::{
     ClientHandshake, CloseCode, HandshakeError, HandshakeStep, Incoming, Opcode, ProtocolError, Reader, Role,
     encode,
 };
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::{stream::Stream, target::Target};
 
 /// A longer message is refused.
 const MESSAGE_MAX: u32 = 4 << 20;
 const READ: usize = 16 << 10;
 
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     reader: Reader,
     buffer: Vec<u8>,
     mask: u64,
@@ -52,21 +51,20 @@ impl SocketError {
 }
 
 impl Socket {
-    /// Connects and opens; `random` gives the nonce and the masks.
+    /// Connects and opens; `random` gives the source address, the nonce and the masks.
     pub(super) async fn open(
-        address: SocketAddr,
-        authority: &str,
+        target: &Target,
         path: &str,
         subprotocol: &str,
         headers: &[(&str, String)],
         random: [u64; 2],
     ) -> Result<Self, SocketError> {
-        let mut stream = TcpStream::connect(address).await.map_err(SocketError::Connect)?;
-        stream.set_nodelay(true)?;
+        let mut stream = Stream::connect(target, random[0] as usize).await.map_err(SocketError::Connect)?;
         let nonce = (u128::from(random[0]) << 64 | u128::from(random[1])).to_ne_bytes();
         let handshake = ClientHandshake::new(nonce);
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        stream.write_all(&handshake.request(authority, path, subprotocol, &headers)).await?;
+        stream.write_all(&handshake.request(&target.authority, path, subprotocol, &headers)).await?;
+        stream.flush().await?;
         let mut answer = Vec::new();
         let consumed = loop {
             if stream.read_buf(&mut answer).await? == 0 {
@@ -108,7 +106,8 @@ impl Socket {
         let mask = ((self.mask >> 32) as u32).to_ne_bytes();
         let mut frame = Vec::new();
         encode(opcode, payload, Some(mask), &mut frame);
-        Ok(self.stream.write_all(&frame).await?)
+        self.stream.write_all(&frame).await?;
+        Ok(self.stream.flush().await?)
     }
 
     async fn next(&mut self) -> Result<Heard, SocketError> {

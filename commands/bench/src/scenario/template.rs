@@ -21,7 +21,7 @@ pub(super) struct TemplateError {
 }
 
 /// Names that always stand for something.
-pub(super) const BUILT_IN: [&str; 2] = ["uuid", "number"];
+pub(super) const BUILT_IN: [&str; 3] = ["uuid", "number", "address"];
 
 impl Template {
     pub(super) fn parse(text: &str) -> Result<Self, TemplateError> {
@@ -92,15 +92,22 @@ impl Values<'_> {
         let written = match name {
             "uuid" => write!(out, "{}", self.uuid()),
             "number" => write!(out, "{}", self.number),
+            "address" => write!(out, "{}", self.address()),
             // Names are checked before the run; what a step was to keep and is not there stands for nothing.
             _ => Ok(()),
         };
         debug_assert!(written.is_ok(), "writing to a string does not fail");
     }
 
-    fn uuid(&self) -> uuid::Uuid {
+    pub(super) fn uuid(&self) -> uuid::Uuid {
         let bits = [self.next(), self.next()].map(u64::to_ne_bytes);
         uuid::Builder::from_random_bytes(std::array::from_fn(|byte| bits[byte / 8][byte % 8])).into_uuid()
+    }
+
+    /// An address of 10.0.0.0/8, for services that tell callers apart by a header.
+    fn address(&self) -> std::net::Ipv4Addr {
+        let [a, b, c, _] = (self.next() as u32).to_be_bytes();
+        std::net::Ipv4Addr::new(10, a, b, c)
     }
 
     /// splitmix64, after Steele, Lea and Flood.
@@ -136,6 +143,8 @@ mod tests {
         assert_ne!(one, other);
         assert_eq!(one.parse::<uuid::Uuid>().unwrap().get_version_num(), 4);
         assert_eq!(Template::parse("${number}").unwrap().fill(&values), "5");
+        let [one, other] = [(); 2].map(|()| Template::parse("${address}").unwrap().fill(&values));
+        assert!(one.starts_with("10.") && one != other);
     }
 
     #[test]

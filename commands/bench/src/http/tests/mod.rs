@@ -220,60 +220,18 @@ fn a_spike_is_in_the_seconds_it_belongs_to() {
     assert!((700..=1300).contains(&middle), "{:?}", report.intervals);
 }
 
-/// A server with the certificate that the tests of `kefu-upstream` have for `localhost`; it ends with the tests.
-fn tls_server() -> u16 {
-    use std::{
-        io::{BufRead as _, BufReader, Write as _},
-        sync::Arc,
-    };
-
-    use rustls::{
-        ServerConfig, ServerConnection, StreamOwned,
-        crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    };
-
-    let chain = vec![CertificateDer::from_pem_file(tls_file("localhost.pem")).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(tls_file("localhost.key")).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    let config = Arc::new(config);
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for socket in listener.incoming().flatten() {
-            let session = ServerConnection::new(Arc::clone(&config)).unwrap();
-            std::thread::spawn(move || {
-                let mut stream = BufReader::new(StreamOwned::new(session, socket));
-                let mut line = String::new();
-                while stream.read_line(&mut line).is_ok_and(|len| len > 0) {
-                    if line.trim_end().is_empty() {
-                        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-                        if stream.get_mut().write_all(answer).is_err() {
-                            return;
-                        }
-                    }
-                    line.clear();
-                }
-            });
-        }
-    });
-    port
-}
-
-fn tls_file(name: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/upstream/tests/tls").join(name)
-}
-
+#[cfg(feature = "tls")]
 #[test]
 fn with_tls_as_without_it_if_the_certificate_is_trusted() {
-    let url = format!("https://localhost:{}/", tls_server());
+    let server = crate::testing::Server::start_tls(async |mut requests| {
+        while requests.next().await?.is_some() {
+            requests.answer("200 OK", "", "hello").await?;
+        }
+        Ok(())
+    });
+    let url = format!("https://localhost:{}/", server.address.port());
     let (_handle, stop) = Stop::new();
-    let trusting = format!("--ca-file {}", tls_file("authority.pem").display());
+    let trusting = format!("--ca-file {}", crate::testing::tls_file("authority.pem").display());
     for flags in ["-c 3 -n 60", "-c 3 -n 30 -r 100", "-c 2 -n 10 --no-keep-alive"] {
         let settings = settings(&url, &format!("{flags} {trusting}")).unwrap();
         let report = super::run(&settings, &stop).unwrap().unwrap();

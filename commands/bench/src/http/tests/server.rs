@@ -10,12 +10,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-    time::Instant,
-};
+use tokio::time::Instant;
+
+use crate::testing::{self, Requests};
 
 /// What it does with requests.
 #[derive(Clone, Copy, Debug)]
@@ -46,27 +43,18 @@ pub(super) enum Behaviour {
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     requests: Arc<AtomicU64>,
-    _runtime: tokio::runtime::Runtime,
+    _server: testing::Server,
 }
 
 impl Server {
     pub(super) fn start(behaviour: Behaviour) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        let requests = Arc::new(AtomicU64::new(0));
+        let (requests, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
         let counter = Arc::clone(&requests);
-        runtime.spawn(async move {
-            let start = Instant::now();
-            let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                let counter = Arc::clone(&counter);
-                // A client that goes away is no concern of this server.
-                connections.spawn(async move { drop(serve(stream, behaviour, &counter, start).await) });
-            }
+        let server = testing::Server::start(move |requests| {
+            let counter = Arc::clone(&counter);
+            async move { serve(requests, behaviour, &counter, start).await }
         });
-        Self { address, requests, _runtime: runtime }
+        Self { address: server.address, requests, _server: server }
     }
 
     /// Requests that came.
@@ -81,31 +69,12 @@ const CHUNKS: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n
 const REFUSED: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 
 async fn serve(
-    mut stream: TcpStream,
+    mut requests: Requests,
     behaviour: Behaviour,
     counter: &AtomicU64,
     start: Instant,
 ) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut input = Vec::new();
-    loop {
-        let end = loop {
-            if let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end + 4;
-            }
-            if stream.read_buf(&mut input).await? == 0 {
-                return Ok(());
-            }
-        };
-        let head = String::from_utf8_lossy(&input[..end]).to_ascii_lowercase();
-        let length =
-            head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-        while input.len() < end + length.unwrap_or(0) {
-            if stream.read_buf(&mut input).await? == 0 {
-                return Ok(());
-            }
-        }
-        input.drain(..end + length.unwrap_or(0));
+    while let Some(request) = requests.next().await? {
         let number = counter.fetch_add(1, Ordering::Relaxed) + 1;
         let answer = match behaviour {
             Behaviour::Answer => OK,
@@ -125,15 +94,16 @@ async fn serve(
             Behaviour::Chunks => CHUNKS,
             Behaviour::Silence => {
                 // Until the client has had enough.
-                stream.read_buf(&mut input).await?;
+                requests.next().await?;
                 return Ok(());
             }
             Behaviour::Babble => "220 mail.example ready\r\n\r\n",
             Behaviour::Close => LAST,
         };
-        stream.write_all(answer.as_bytes()).await?;
-        if matches!(behaviour, Behaviour::Close) || head.contains("connection: close") {
+        requests.say(answer).await?;
+        if matches!(behaviour, Behaviour::Close) || request.header("connection") == Some("close") {
             return Ok(());
         }
     }
+    Ok(())
 }

@@ -1,7 +1,5 @@
 //! Scenarios against a server whose mistakes are known: each must be seen, and nothing else.
 
-mod server;
-
 use clap::Parser as _;
 use kefu_app::{Language, Stop};
 
@@ -9,8 +7,8 @@ use super::ChatSettings;
 use crate::{
     args::{ChatArgs, Format},
     report::{Connections, Report},
+    testing::chat::{Fault, Server},
 };
-use server::{Fault, Server};
 
 #[derive(clap::Parser)]
 struct Line {
@@ -19,11 +17,14 @@ struct Line {
 }
 
 fn bench(fault: Fault, flags: &str) -> Result<Report, String> {
+    let server = Server::start(fault);
+    bench_at(&server.0.url(), flags)
+}
+
+fn bench_at(url: &str, flags: &str) -> Result<Report, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();
     runtime.block_on(async {
-        let server = Server::start(fault).await;
-        let url = format!("http://{}", server.address);
-        let flags = ["bench", "--url", &url, "--admin-email", "a@b.c", "--admin-password", "x"]
+        let flags = ["bench", "--url", url, "--admin-email", "a@b.c", "--admin-password", "x"]
             .into_iter()
             .chain(flags.split_whitespace());
         let settings = ChatSettings::new(&Line::parse_from(flags).args).unwrap();
@@ -58,6 +59,19 @@ fn a_server_without_fault_is_found_without_fault() {
     assert_eq!(report.delivery_ms.unwrap().count, 160);
     assert_eq!(report.ack_ms.unwrap().count, 160);
     assert_eq!((connections(&report).open, connections(&report).lost), (15, 0));
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn with_tls_as_without_it() {
+    let server = Server::start_tls();
+    let url = format!("https://localhost:{}", server.0.address.port());
+    let authority = crate::testing::tls_file("authority.pem");
+    let flags = format!("{STEADY} --supervisors 1 --reads-per-second 50 --ca-file {}", authority.display());
+    let report = bench_at(&url, &flags).unwrap();
+    assert_eq!(counters(&report), [202, 0, 0, 0, 0, 0, 0], "{}", report.to(Format::Text));
+    assert_eq!((connections(&report).open, connections(&report).lost), (16, 0));
+    assert_eq!(report.reads.unwrap().failed, 0);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     io,
-    net::SocketAddr,
     ops::ControlFlow,
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -14,20 +13,20 @@ use kefu_protocol::{
         Ack, ClientFrame, Error, ErrorCode, Head, Hello, Message, MessageKind, Party, PartyKind, Send,
         ServerFrame, Timestamp, Watch, Watching,
     },
-    ws::{CloseCode, Incoming, Reader, Role, accept_key, close_frame},
+    ws::{CloseCode, Incoming, Reader, Role, close_frame},
 };
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
     sync::mpsc::{UnboundedSender, unbounded_channel},
-    task::JoinSet,
 };
 use uuid::Uuid;
 
+use super::{self as testing, Io, Requests};
+
 /// What goes wrong with every tenth message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     Nothing,
     Lose,
     Duplicate,
@@ -44,11 +43,8 @@ pub(super) enum Fault {
     FailReads,
 }
 
-/// The server; it ends with its last clone.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
-    _tasks: JoinSet<()>,
-}
+/// The server; it ends with its value.
+pub(crate) struct Server(pub(crate) testing::Server);
 
 struct Shared {
     fault: Fault,
@@ -74,71 +70,42 @@ struct Conversation {
 }
 
 impl Server {
-    pub(super) async fn start(fault: Fault) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+    pub(crate) fn start(fault: Fault) -> Self {
         let shared = Arc::new(Shared { fault, state: Mutex::default() });
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                let shared = Arc::clone(&shared);
-                // A client that goes away is no concern of this server.
-                connections.spawn(async move { drop(serve(stream, &shared).await) });
-            }
-        });
-        Self { address, _tasks: tasks }
+        let serve = move |requests| {
+            let shared = Arc::clone(&shared);
+            async move { serve(requests, &shared).await }
+        };
+        Self(testing::Server::start(serve))
+    }
+
+    /// The same over TLS.
+    #[cfg(feature = "tls")]
+    pub(crate) fn start_tls() -> Self {
+        let shared = Arc::new(Shared { fault: Fault::Nothing, state: Mutex::default() });
+        let serve = move |requests| {
+            let shared = Arc::clone(&shared);
+            async move { serve(requests, &shared).await }
+        };
+        Self(testing::Server::start_tls(serve))
     }
 }
 
-async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut input = Vec::new();
-    loop {
-        let end = loop {
-            if let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end + 4;
+async fn serve(mut requests: Requests, shared: &Shared) -> io::Result<()> {
+    while let Some(request) = requests.next().await? {
+        if request.line.starts_with("GET /ws") {
+            let token = request.token().unwrap();
+            if shared.fault == Fault::PutOff && shared.puts_off(token) {
+                return requests.answer("503 Busy", "Retry-After: 1\r\n", "").await;
             }
-            if stream.read_buf(&mut input).await? == 0 {
-                return Ok(());
-            }
-        };
-        let head = String::from_utf8_lossy(&input[..end]).into_owned();
-        input.drain(..end);
-        let header = |name: &str| {
-            let lines = head.lines().filter_map(|line| line.split_once(": "));
-            lines
-                .into_iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value.to_owned())
-        };
-        let token =
-            header("authorization").and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned));
-        if head.starts_with("GET /ws ") {
-            let token = token.unwrap();
-            if shared.fault == Fault::PutOff && shared.puts_off(&token) {
-                return stream
-                    .write_all(b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")
-                    .await;
-            }
-            let accept = accept_key(&header("sec-websocket-key").unwrap());
-            let answer = format!(
-                "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                 Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: kefu.v1\r\n\r\n"
-            );
-            stream.write_all(answer.as_bytes()).await?;
-            return shared.chat(stream, &token).await;
+            let stream = requests.upgrade(&request, Some("kefu.v1")).await?;
+            return shared.chat(stream, token).await;
         }
-        let length: usize = header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
-        while input.len() < length {
-            stream.read_buf(&mut input).await?;
-        }
-        let body: Value = serde_json::from_slice(&input[..length]).unwrap_or_default();
-        input.drain(..length);
-        let answer = shared.rest(head.split(" HTTP").next().unwrap_or_default(), &body).to_string();
-        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
-        stream.write_all(answer.as_bytes()).await?;
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let answer = shared.rest(&request.line, &body).to_string();
+        requests.answer("200 OK", "", &answer).await?;
     }
+    Ok(())
 }
 
 impl Shared {
@@ -177,6 +144,7 @@ impl Shared {
             }),
             "PUT /api/v1/agents/me/status" | "POST /api/v1/agents" => json!({"id": Uuid::nil()}),
             request if request.starts_with("PATCH /api/v1/agents/") => json!({"id": Uuid::nil()}),
+            request if request.starts_with("POST /api/v1/conversations/") => json!({}),
             request if request.starts_with("GET ") => {
                 state.reads += 1;
                 if self.fault == Fault::FailReads && state.reads.is_multiple_of(10) {
@@ -189,8 +157,8 @@ impl Shared {
         }
     }
 
-    async fn chat(&self, stream: TcpStream, token: &str) -> io::Result<()> {
-        let (mut input, mut output) = stream.into_split();
+    async fn chat(&self, stream: Box<dyn Io>, token: &str) -> io::Result<()> {
+        let (mut input, mut output) = tokio::io::split(stream);
         let (sender, mut queue) = unbounded_channel::<Bytes>();
         let is_visitor = token.starts_with("visitor-");
         let own: Vec<_> = {
@@ -214,6 +182,7 @@ impl Shared {
         let write = async move {
             while let Some(frame) = queue.recv().await {
                 output.write_all(&frame).await?;
+                output.flush().await?;
                 if frame[0] == 0x88 {
                     break;
                 }
@@ -267,6 +236,7 @@ impl Shared {
                 tell(ServerFrame::Watching(Watching { scope, id, last_seq }));
                 state.watchers.extend(id.map(|id| (id, socket.clone())));
             }
+            ClientFrame::Read { .. } => {}
             other => panic!("unexpected frame {other:?}"),
         }
     }

@@ -4,18 +4,19 @@ use std::collections::HashMap;
 
 use clap::Parser as _;
 use kefu_app::{Language, Stop};
-use kefu_protocol::ws::{Incoming, Reader, Role, accept_key, text_frame};
+use kefu_protocol::ws::{Incoming, Reader, Role, text_frame};
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::ScenarioSettings;
 use crate::{
     args::{Format, RunArgs},
     report::Report,
+    testing::{Io, Requests, Server},
 };
+
+mod chat;
+mod gofly;
 
 #[derive(clap::Parser)]
 struct Line {
@@ -39,48 +40,18 @@ fn bench(dir: &TempDir, text: &str, flags: &str) -> Report {
 }
 
 /// Answers `POST /items` with an id, `GET /items/<id>` if it gave that one, and upgrades `/ws` to an echo.
-fn server() -> (String, tokio::runtime::Runtime) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-    let target = format!("http://{}", listener.local_addr().unwrap());
-    runtime.spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            // A client that goes away is no concern of this server.
-            tokio::spawn(async move { drop(serve(stream).await) });
-        }
-    });
-    (target, runtime)
+fn server() -> (String, Server) {
+    let server = Server::start(serve);
+    (server.url(), server)
 }
 
-async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
-    let mut input = Vec::new();
-    loop {
-        let end = loop {
-            if let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end + 4;
-            }
-            if stream.read_buf(&mut input).await? == 0 {
-                return Ok(());
-            }
-        };
-        let head = String::from_utf8_lossy(&input[..end]).into_owned();
-        let headers: HashMap<String, &str> = head
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect();
-        let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
-        while input.len() < end + length {
-            if stream.read_buf(&mut input).await? == 0 {
-                return Ok(());
-            }
+async fn serve(mut requests: Requests) -> std::io::Result<()> {
+    while let Some(request) = requests.next().await? {
+        if request.header("sec-websocket-key").is_some() {
+            return echo(requests.upgrade(&request, None).await?).await;
         }
-        let body = String::from_utf8_lossy(&input[end..end + length]).into_owned();
-        input.drain(..end + length);
-        if let Some(key) = headers.get("sec-websocket-key") {
-            return echo(stream, &accept_key(key)).await;
-        }
-        let (status, more, answer) = match head.split(' ').nth(1).unwrap_or_default() {
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        let (status, more, answer) = match request.line.split_once(' ').unwrap().1 {
             "/items" => (
                 "201 Created",
                 "Location: /items/item-7\r\n",
@@ -88,27 +59,20 @@ async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
             ),
             "/items/item-7" => ("200 OK", "", "{\"name\": \"seven\"}".to_owned()),
             "/graphql" => ("200 OK", "", "{\"data\": {\"__typename\": \"Query\"}}".to_owned()),
-            "/soap" => ("200 OK", "", body.clone()),
+            "/soap" => ("200 OK", "", body),
             "/webhook" => {
                 ("202 Accepted", "", serde_json::from_str::<serde_json::Value>(&body).unwrap().to_string())
             }
             _ => ("404 Not Found", "", String::new()),
         };
-        let length = answer.len();
-        stream
-            .write_all(
-                format!("HTTP/1.1 {status}\r\n{more}Content-Length: {length}\r\n\r\n{answer}").as_bytes(),
-            )
-            .await?;
+        requests.answer(status, more, &answer).await?;
     }
+    Ok(())
 }
 
-async fn echo(mut stream: TcpStream, accept: &str) -> std::io::Result<()> {
-    let head = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
-    );
-    let greeting = text_frame("{\"hello\": \"world\"}");
-    stream.write_all(&[head.as_bytes(), &greeting].concat()).await?;
+async fn echo(mut stream: Box<dyn Io>) -> std::io::Result<()> {
+    stream.write_all(&text_frame("{\"hello\": \"world\"}")).await?;
+    stream.flush().await?;
     let (mut reader, mut buffer) = (Reader::new(Role::Server, 1 << 20), vec![0; 4096]);
     loop {
         let read = stream.read(&mut buffer).await?;
@@ -125,6 +89,7 @@ async fn echo(mut stream: TcpStream, accept: &str) -> std::io::Result<()> {
             std::ops::ControlFlow::Continue(())
         });
         stream.write_all(&answers).await?;
+        stream.flush().await?;
         if !matches!(flow, Ok(std::ops::ControlFlow::Continue(()))) {
             return Ok(());
         }
@@ -169,7 +134,7 @@ fn shop() -> TempDir {
 
 #[test]
 fn flows_go_through_their_steps_with_what_they_kept() {
-    let (target, _runtime) = server();
+    let (target, _server) = server();
     let report = bench(&shop(), SHOP, &format!("--target {target}"));
     let text = report.to(Format::Text);
     let flows: Vec<_> =
@@ -202,7 +167,7 @@ fn flows_go_through_their_steps_with_what_they_kept() {
 
 #[test]
 fn a_flow_ends_at_its_first_failure_and_kinds_are_counted() {
-    let (target, _runtime) = server();
+    let (target, _server) = server();
     let flow = |step: &str| {
         let text = format!(
             "timeout: 200ms\nload: {{rate: 50, duration: 400ms, warmup: 0s}}\nflows:\n  - name: f\n    steps:\n      {step}\n      - request: GET /never\n"
@@ -223,7 +188,7 @@ fn a_flow_ends_at_its_first_failure_and_kinds_are_counted() {
 
 #[test]
 fn flows_without_a_turn_are_told() {
-    let (target, _runtime) = server();
+    let (target, _server) = server();
     let text = "timeout: 100ms\nload: {rate: 50, concurrency: 1, duration: 400ms, warmup: 0s}\nflows:\n  - steps:\n      - websocket: /ws\n      - receive: nothing of the kind\n";
     let report = bench(&TempDir::new().unwrap(), text, &format!("--target {target}"));
     let errors = &report.requests.as_ref().unwrap().errors;
@@ -234,7 +199,7 @@ fn flows_without_a_turn_are_told() {
 
 #[test]
 fn a_closed_loop_keeps_so_many_flows_going() {
-    let (target, _runtime) = server();
+    let (target, _server) = server();
     let text = "load: {duration: 300ms, warmup: 0s, concurrency: 3}\nflows: [{steps: [{request: GET /items/item-7}]}]\n";
     let report = bench(&TempDir::new().unwrap(), text, &format!("--target {target}"));
     assert!(report.flows["flow 1"].done > 10, "{}", report.to(Format::Text));
@@ -260,7 +225,7 @@ fn mistakes_have_a_line_and_a_near_miss() {
         (
             "${colour}",
             "${color}",
-            "s.yaml:12: `flows.0.steps.0.body`: `color` stands for nothing here; known are colour,",
+            "s.yaml:12: `flows.0.steps.0.body`: `color` stands for nothing here; known are address, colour,",
         ),
         ("{item: /id,", "{item: id,", "s.yaml:15: `flows.0.steps.0.capture.item`: must be a JSON pointer"),
         ("- websocket: /ws\n", "- think: 1s\n", "must come after a step that opens a `websocket`"),
@@ -283,15 +248,60 @@ fn mistakes_have_a_line_and_a_near_miss() {
     assert!(nowhere.contains("give --target"), "{nowhere}");
 }
 
+#[cfg(feature = "tls")]
+#[test]
+fn with_tls_as_without_it() {
+    let server = Server::start_tls(serve);
+    let authority = crate::testing::tls_file("authority.pem");
+    let target = format!("https://localhost:{} --ca-file {}", server.address.port(), authority.display());
+    let report = bench(&shop(), SHOP, &format!("--target {target}"));
+    assert_eq!(report.requests.as_ref().unwrap().failed, 0, "{}", report.to(Format::Text));
+    assert_eq!((report.flows["buy"].done, report.flows["talk"].done), (40, 20));
+}
+
+#[test]
+fn sockets_of_a_flow_have_names() {
+    let (target, _server) = server();
+    let text = r#"
+load: {rate: 20, duration: 500ms, warmup: 0s}
+flows:
+  - name: two
+    steps:
+      - {websocket: /ws, socket: left}
+      - {websocket: /ws, socket: right}
+      - {send: to the right, socket: right}
+      - {send: to the left, socket: left}
+      - {receive: echo to the left, socket: left}
+      - {receive: echo to the right, socket: right}
+      - {close: 1000, socket: left}
+"#;
+    let report = bench(&TempDir::new().unwrap(), text, &format!("--target {target}"));
+    assert_eq!(
+        (report.flows["two"].done, report.flows["two"].failed),
+        (10, 0),
+        "{}",
+        report.to(Format::Text)
+    );
+    let dir = TempDir::new().unwrap();
+    let wrong = settings(
+        &dir,
+        &text.replace("send: to the left, socket: left", "send: x, socket: middle"),
+        "--target http://127.0.0.1:9",
+    );
+    assert!(wrong.unwrap_err().contains("must come after a step that opens a `websocket`"));
+}
+
 #[test]
 fn presets_are_scenarios() {
-    for name in ["chat", "chat-resume", "graphql", "http", "soap", "webhook"] {
-        let line = Line::parse_from(["bench", name, "--target", "http://127.0.0.1:9"]);
+    for name in ["chat", "chat-resume", "gofly", "graphql", "http", "soap", "webhook"] {
+        let admin = ["--admin-email", "a@b.c", "--admin-password", "x"];
+        let line = ["bench", name, "--target", "http://127.0.0.1:9"].into_iter().chain(admin);
+        let line = Line::parse_from(line);
         let settings = ScenarioSettings::new(&line.args).map_err(|failure| failure.line(Language::English));
         assert!(settings.is_ok(), "{name}: {settings:?}");
     }
     // Those of kefu's own chat run against kefu itself, in the tests of the whole program.
-    let (target, _runtime) = server();
+    let (target, _server) = server();
     for flags in
         ["graphql", "http --set path=/items/item-7", "soap --set path=/soap --set call=<x/>", "webhook"]
     {

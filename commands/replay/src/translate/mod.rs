@@ -2,14 +2,15 @@
 
 mod file;
 mod sessions;
+mod settings;
 mod socket;
 mod talk;
 mod view;
+mod words;
 
 use std::{
     collections::{BTreeMap, VecDeque},
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    io::Read as _,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -22,8 +23,10 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) use self::talk::{Heard, Said, Talk};
 use self::{
-    file::{AnswerTemplate, Call, File, Otherwise, RequestTemplate},
+    file::{Call, File, Otherwise, RequestTemplate},
     sessions::Sessions,
+    settings::settings,
+    words::{answered, line, lines, lists, path},
 };
 use crate::{
     account::Reason,
@@ -38,14 +41,8 @@ use crate::{
 
 /// Translations that come with kefu, by their names.
 const SHIPPED: [(&str, &str); 1] = [("gofly", include_str!("../../translations/gofly.yaml"))];
-/// A list has at most so many items.
-const ITEMS_MAX: usize = 1000;
 /// So many answers that were read ahead are kept.
 const RECORDED_MAX: usize = 10_000;
-/// What is longer is no setting.
-const SETTING_BYTES_MAX: u64 = 64 << 10;
-/// What names of variables begin with that give settings.
-const VARIABLES: &str = "KEFU_SETTING_";
 /// More reasons are counted as one.
 const REASONS_MAX: usize = 500;
 
@@ -404,122 +401,9 @@ fn fits(
     when.is_none_or(holds)
 }
 
-/// A path with its query, as it can be sent.
-fn path(template: &Template, scope: &Scope) -> Result<String, String> {
-    let path = template.value_in(scope)?.ok_or("the path is not there")?;
-    let path = view::text(&path);
-    if !path.starts_with('/') || path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-        return Err(format!("{path:?} is no path"));
-    }
-    Ok(path)
-}
-
 fn answer_record(payload: Vec<u8>) -> Record {
     let (id, extra) = (String::new(), String::new());
     Record { kind: Kind::Response, id, timestamp: 0, latency: None, extra, payload }
-}
-
-/// The values of the settings: by flags, by variables of the environment, or as the file has them.
-fn settings(
-    file: &File,
-    given: &[Setting],
-    variable: impl Fn(&str) -> Option<String>,
-) -> Result<Value, Text> {
-    if let Some(Setting { name, .. }) = given.iter().find(|given| !file.settings.contains_key(&given.name)) {
-        return Err(Text::new(format!("it has no setting {name:?}"), format!("其中没有设置 {name:?}")));
-    }
-    let value = |name: &String, default: &Option<String>| {
-        if let Some(given) = given.iter().rfind(|given| given.name == *name) {
-            return said(&given.value);
-        }
-        let of_environment = format!("{VARIABLES}{}", name.to_uppercase().replace('-', "_"));
-        variable(&of_environment).or_else(|| default.clone()).ok_or_else(|| {
-            Text::new(
-                format!("give it with --setting {name}=VALUE, --setting {name}=@FILE or {of_environment}"),
-                format!("请用 --setting {name}=值、--setting {name}=@文件 或环境变量 {of_environment} 给出"),
-            )
-        })
-    };
-    let values =
-        file.settings.iter().map(|(name, default)| Ok((name.clone(), Value::from(value(name, default)?))));
-    values.collect::<Result<Map<_, _>, Text>>().map(Value::Object)
-}
-
-/// What a flag says: itself, or what is in the file whose name follows an `@`.
-fn said(text: &str) -> Result<String, Text> {
-    let Some(path) = text.strip_prefix('@') else { return Ok(text.to_owned()) };
-    let mut value = String::new();
-    let read = std::fs::File::open(path)
-        .and_then(|file| file.take(SETTING_BYTES_MAX + 1).read_to_string(&mut value))
-        .map_err(|error| error.to_string());
-    let why = match read {
-        Err(why) => why,
-        Ok(len) if len as u64 > SETTING_BYTES_MAX => format!("more than {SETTING_BYTES_MAX} bytes"),
-        Ok(_) => return Ok(value.trim_end_matches(['\r', '\n']).to_owned()),
-    };
-    Err(Text::new(format!("cannot read {path}: {why}"), format!("无法读取 {path}:{why}")))
-}
-
-/// Makes the lists of an answer; says whether there are any.
-fn lists(template: &AnswerTemplate, seen: &Scope, scope: &mut Map<String, Value>) -> Result<bool, String> {
-    let mut lists = Map::new();
-    // What is made of an item sees all but the answers, which may be large.
-    let is_seen = |(name, _): &(&String, &Value)| !matches!(name.as_str(), "answer" | "recorded");
-    let mut seen_by_items: Map<String, Value> =
-        scope.iter().filter(is_seen).map(|(name, value)| (name.clone(), value.clone())).collect();
-    for (name, list) in &template.lists {
-        let items = match list.of.value_in(seen)? {
-            Some(Value::Array(items)) if items.len() <= ITEMS_MAX => items,
-            Some(Value::Array(_)) => return Err(format!("{name}: more than {ITEMS_MAX} items")),
-            _ => return Err(format!("{name}: it is no list")),
-        };
-        let mut made = Vec::with_capacity(items.len());
-        for item in items {
-            seen_by_items.insert("item".to_owned(), item);
-            made.extend(list.item.value(&seen_by_items)?);
-        }
-        lists.insert(name.clone(), Value::Array(made));
-    }
-    let has_lists = !lists.is_empty();
-    scope.insert("lists".to_owned(), Value::Object(lists));
-    Ok(has_lists)
-}
-
-/// The bytes of an answer in the old system's words.
-fn answered(template: &AnswerTemplate, scope: &Scope, status: &Value) -> Result<Vec<u8>, String> {
-    let said = template.status.as_ref().map(|status| status.value_in(scope)).transpose()?.flatten();
-    let status = said.as_ref().unwrap_or(status);
-    let status =
-        status.as_u64().filter(|status| (100..1000).contains(status)).ok_or("the status is no number")?;
-    let mut head = format!("HTTP/1.1 {status} \r\n");
-    lines(&mut head, &template.headers, scope)?;
-    let (kind, body) = match (&template.json, &template.text) {
-        (Some(json), _) => ("application/json", json.value_in(scope)?.unwrap_or_default().to_string()),
-        (_, Some(text)) => ("text/plain", view::text(&text.value_in(scope)?.unwrap_or_default())),
-        _ => ("", String::new()),
-    };
-    let is_said = template.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
-    if !kind.is_empty() && !is_said {
-        line(&mut head, "Content-Type", kind)?;
-    }
-    Ok(format!("{head}\r\n{body}").into_bytes())
-}
-
-fn lines(head: &mut String, headers: &BTreeMap<String, Template>, scope: &Scope) -> Result<(), String> {
-    for (name, template) in headers {
-        if let Some(value) = template.value_in(scope)? {
-            line(head, name, &view::text(&value))?;
-        }
-    }
-    Ok(())
-}
-
-/// Adds a header line; a value that would be more than one is refused.
-fn line(head: &mut String, name: &str, value: &str) -> Result<(), String> {
-    let line: HeaderLine =
-        format!("{name}: {value}").parse().map_err(|why: &str| format!("{name}: {why}"))?;
-    head.push_str(&format!("{}: {}\r\n", line.name, line.value));
-    Ok(())
 }
 
 /// A UUID that is always the same for the same request: what is replayed twice is known to be the same.

@@ -34,6 +34,7 @@ impl From<SocketAddr> for Target {
 
 impl Target {
     /// The end of a tunnel on this machine.
+    #[cfg(feature = "tls")]
     pub(crate) fn tunnel(address: SocketAddr, key: Key) -> Self {
         Self { address, key: Some(key) }
     }

@@ -435,7 +435,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l port -d 'Of packets, take connections to these ports [default: all]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l max-message -d 'Leave out messages with more bytes' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l redact -d 'Replace this in messages; `off` replaces nothing' -r -f -a "off\t'Nothing'
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from capture" -l redact -d 'Replace this in what is written; `off` replaces nothing' -r -f -a "off\t'Nothing'
 authorization\t'Values of Authorization, Proxy-Authorization and X-Api-Key'
 cookies\t'Values of cookies'
 cards\t'Numbers of bank cards'
@@ -551,7 +551,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l set -d 'Set target, path, body, param.NAME or header.NAME to what an expression gives' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l middleware -d 'Have messages go through this program, by goreplay\'s protocol, before anything else is done with them' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l translate -d 'Translate requests to the new system, and its answers back, by this YAML file or the shipped `gofly`' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l setting -d 'Give a setting of the translation a value; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l setting -d 'Give a setting of the translation a value; several times, also as NAME=@FILE or, seen by nobody else, KEFU_SETTING_NAME' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l max-message -d 'Leave out messages with more bytes' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from run" -s o -l output -d 'Write the answers to this .gor file, which only its owner may read' -r -F
@@ -579,7 +579,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l connections -d 'Ask over at most so many connections to each server' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l timeout -d 'Give a request up after this time' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l translate -d 'Translate requests to the new system, and its answers back, by this YAML file or the shipped `gofly`' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l setting -d 'Give a setting of the translation a value; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l setting -d 'Give a setting of the translation a value; several times, also as NAME=@FILE or, seen by nobody else, KEFU_SETTING_NAME' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l sample -d 'Compare this share of the recorded connections' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l rules -d 'Read from this YAML file what is not compared, and what is as good as equal' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from diff" -l examples -d 'Keep so many examples of each field and endpoint' -r
@@ -610,7 +610,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l connections -d 'Ask over at most so many connections to each server' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l timeout -d 'Give a request up after this time' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l translate -d 'Translate requests to the new system, and its answers back, by this YAML file or the shipped `gofly`' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l setting -d 'Give a setting of the translation a value; may be given several times' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l setting -d 'Give a setting of the translation a value; several times, also as NAME=@FILE or, seen by nobody else, KEFU_SETTING_NAME' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l rules -d 'Read from this YAML file what is not compared, and what is as good as equal' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l examples -d 'Keep so many examples of each field and endpoint' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l threshold -d 'Let this share of the answers differ' -r

@@ -101,6 +101,16 @@ impl Account {
         }
     }
 
+    /// Adds what another has counted.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.seen += other.seen;
+        self.emitted += other.emitted;
+        self.in_flight += other.in_flight;
+        for (reason, count) in other.reasons() {
+            self.dropped(reason, count);
+        }
+    }
+
     /// How many were dropped for a reason.
     pub(crate) fn of(&self, reason: Reason) -> u64 {
         self.dropped.get(&reason).copied().unwrap_or_default()

@@ -126,16 +126,9 @@ pub struct CaptureArgs {
     #[arg(long, help_heading = "Capture")]
     pub no_responses: bool,
 
-    /// Replace this in messages; `off` replaces nothing
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHAT",
-        value_delimiter = ',',
-        default_values_t = Rule::DEFAULT,
-        help_heading = "Capture"
-    )]
-    pub redact: Vec<Rule>,
+    /// What is replaced.
+    #[command(flatten)]
+    pub redaction: RedactionArgs,
 
     /// What is taken and what is changed.
     #[command(flatten)]
@@ -298,6 +291,21 @@ pub enum FormatName {
     Ndjson,
     /// HTTP Archive 1.2
     Har,
+}
+
+/// What is replaced in what is written.
+#[derive(clap::Args, Clone, Debug)]
+pub struct RedactionArgs {
+    /// Replace this in what is written; `off` replaces nothing
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        value_delimiter = ',',
+        default_values_t = Rule::DEFAULT,
+        help_heading = "Output"
+    )]
+    pub redact: Vec<Rule>,
 }
 
 /// How a report is written.

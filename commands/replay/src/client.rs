@@ -1,6 +1,6 @@
 //! One connection to a server, over which recorded requests go one after the other, byte for byte.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, time::Duration};
 
 use kefu_traffic::{
     http::{Limits, Message, Output, Session},
@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::run::Lost;
+use crate::{run::Lost, target::Target};
 
 /// How much is read at once.
 const READ: usize = 16 << 10;
@@ -20,7 +20,7 @@ const READ: usize = 16 << 10;
 /// Asks one server, over a connection that is kept.
 #[derive(Debug)]
 pub(crate) struct Client {
-    target: SocketAddr,
+    target: Target,
     timeout: Duration,
     limits: Limits,
     link: Option<Link>,
@@ -43,8 +43,8 @@ struct Failed {
 
 impl Client {
     /// Will ask a server, each request for no longer than `timeout`.
-    pub(crate) fn new(target: SocketAddr, timeout: Duration, limits: Limits) -> Self {
-        Self { target, timeout, limits, link: None }
+    pub(crate) fn new(target: impl Into<Target>, timeout: Duration, limits: Limits) -> Self {
+        Self { target: target.into(), timeout, limits, link: None }
     }
 
     /// Sends a request and waits for its answer.
@@ -91,10 +91,8 @@ impl Client {
 }
 
 impl Link {
-    async fn open(target: SocketAddr, limits: Limits) -> io::Result<Self> {
-        let stream = TcpStream::connect(target).await?;
-        // Requests are small and each is awaited.
-        stream.set_nodelay(true)?;
+    async fn open(target: Target, limits: Limits) -> io::Result<Self> {
+        let stream = target.connect().await?;
         Ok(Self { stream, session: Session::new(limits), buffer: vec![0; READ], answers: 0 })
     }
 
@@ -148,6 +146,8 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use tokio::net::TcpListener;
 
     use super::*;

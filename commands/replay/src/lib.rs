@@ -5,6 +5,7 @@
 mod account;
 mod args;
 mod client;
+mod coding;
 mod diff;
 mod endpoint;
 mod forms;
@@ -23,7 +24,9 @@ mod redact;
 mod run;
 mod screen;
 mod shown;
+mod socket;
 mod source;
+mod target;
 mod transfer;
 mod translate;
 #[cfg_attr(not(feature = "tls"), path = "tunnel/absent.rs")]
@@ -33,8 +36,8 @@ mod yaml;
 pub use args::{
     Action, Answerer, Args, AskingArgs, CaptureArgs, ComparisonArgs, ConvertArgs, DiffArgs, DiffFormat,
     FilterArgs, FormatName, GorArgs, HeaderLine, HeaderPattern, HeaderRewrite, InspectArgs, LimitArgs,
-    LiveArgs, MirrorArgs, OutputArgs, Parameter, ReportFormat, Rewrite, Rule, RunArgs, Sample, SampleBy,
-    Setting, Share, SourceArgs, Speed, TranslateArgs,
+    LiveArgs, MirrorArgs, OutputArgs, Parameter, RedactionArgs, ReportFormat, Rewrite, Rule, RunArgs, Sample,
+    SampleBy, Setting, Share, SourceArgs, Speed, TranslateArgs,
 };
 
 pub use screen::{Assignment, Expression};

@@ -17,7 +17,7 @@ use crate::{
 
 /// Takes the messages out of packets.
 pub(crate) fn capture(app: &App, args: &CaptureArgs) -> Result<Exit, Failure> {
-    let redaction = Redaction::new(&args.redact)?;
+    let redaction = Redaction::new(&args.redaction.redact)?;
     let origin = if args.live.interface.is_empty() {
         Origin::Files(Source::open(&args.input, &args.source)?.only_packets()?)
     } else {

@@ -1,25 +1,33 @@
 //! A server behind TLS as an address on this machine: whoever asks it knows nothing of TLS.
 //!
-//! The address is open to whoever is on this machine while the command runs; it leads to one server and adds no
-//! credentials.
+//! Others on this machine cannot use it: each connection begins with a key that only this process knows.
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
+    net::TcpListener,
     path::Path,
     sync::{Arc, mpsc},
+    time::Duration,
 };
 
 use kefu_app::{Exit, Failure, Text};
 use kefu_upstream::{Connector, Endpoint, Reach, TlsSettings};
-use tokio::io::copy_bidirectional;
+use tokio::{
+    io::{AsyncReadExt as _, copy_bidirectional},
+    time::timeout,
+};
+
+use crate::target::{Key, Target};
+
+/// The key comes with the connection.
+const KEY_WAIT: Duration = Duration::from_secs(5);
 
 /// Opens a way to a server, which must be there; it ends with the process, as those do who use it.
 ///
 /// # Errors
 ///
 /// The server cannot be reached, or is not who it should be.
-pub(crate) fn open(url: &str, ca_file: Option<&Path>) -> Result<SocketAddr, Failure> {
+pub(crate) fn open(url: &str, ca_file: Option<&Path>) -> Result<Target, Failure> {
     let cannot = || {
         Failure::new(Exit::Unavailable, Text::new(format!("cannot reach {url}"), format!("无法连接 {url}")))
     };
@@ -30,6 +38,8 @@ pub(crate) fn open(url: &str, ca_file: Option<&Path>) -> Result<SocketAddr, Fail
     let listener = TcpListener::bind("127.0.0.1:0").map_err(Failure::internal)?;
     listener.set_nonblocking(true).map_err(Failure::internal)?;
     let address = listener.local_addr().map_err(Failure::internal)?;
+    let mut key = Key::default();
+    getrandom::fill(&mut key).map_err(Failure::internal)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::internal)?;
     let (sender, tried) = mpsc::channel();
@@ -39,18 +49,18 @@ pub(crate) fn open(url: &str, ca_file: Option<&Path>) -> Result<SocketAddr, Fail
             let is_there = first.is_ok();
             if sender.send(first).is_ok() && is_there {
                 // Whoever comes then finds nobody, and says so.
-                drop(relay(listener, connector).await);
+                drop(relay(listener, key, connector).await);
             }
         });
     });
     match tried.recv() {
-        Ok(Ok(())) => Ok(address),
+        Ok(Ok(())) => Ok(Target::tunnel(address, key)),
         Ok(Err(error)) => Err(cannot().because(error)),
         Err(error) => Err(Failure::internal(error)),
     }
 }
 
-async fn relay(listener: TcpListener, connector: Connector) -> io::Result<()> {
+async fn relay(listener: TcpListener, key: Key, connector: Connector) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let connector = Arc::new(connector);
     loop {
@@ -58,6 +68,11 @@ async fn relay(listener: TcpListener, connector: Connector) -> io::Result<()> {
         let connector = Arc::clone(&connector);
         tokio::spawn(async move {
             client.set_nodelay(true)?;
+            let mut said = Key::default();
+            timeout(KEY_WAIT, client.read_exact(&mut said)).await??;
+            if said != key {
+                return Ok(());
+            }
             // A client whose server is gone sees the end of its connection.
             if let Ok(mut server) = connector.connect().await {
                 copy_bidirectional(&mut client, &mut server).await?;
@@ -72,7 +87,7 @@ mod tests {
     use std::{path::PathBuf, time::Duration};
 
     use kefu_traffic::http::Limits;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::{io::AsyncWriteExt as _, net::TcpStream};
     use tokio_rustls::{
         TlsAcceptor,
         rustls::{
@@ -122,12 +137,18 @@ mod tests {
             let url = url.clone();
             async move { tokio::task::spawn_blocking(move || open(&url, Some(&file(name)))).await.unwrap() }
         };
-        let address = opened("authority.pem").await.unwrap();
-        let mut client = Client::new(address, Duration::from_secs(20), Limits::default());
+        let target = opened("authority.pem").await.unwrap();
+        let mut client = Client::new(target, Duration::from_secs(20), Limits::default());
         for _ in 0..2 {
             let answer = client.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", true).await.unwrap();
             assert!(answer.bytes.ends_with(b"ok"));
         }
+        // Who does not know the key gets nothing, and is cut off.
+        let mut stranger = TcpStream::connect(target.address).await.unwrap();
+        let mut answer = Vec::new();
+        stranger.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        drop(stranger.read_to_end(&mut answer).await);
+        assert!(answer.is_empty(), "{answer:?}");
         let refused = opened("stranger.pem").await.unwrap_err();
         assert_eq!(refused.exit(), Exit::Unavailable);
         assert!(refused.line(kefu_app::Language::English).contains("certificate"), "{refused:?}");

@@ -90,6 +90,16 @@ impl Latency {
 #[error("the histogram is damaged")]
 pub struct Damaged;
 
+/// What a histogram in the compressed format begins with.
+#[cfg(feature = "exchange")]
+const COMPRESSED: [u8; 4] = [0x1c, 0x84, 0x93, 0x14];
+/// The longest text of a histogram; with three digits of any value there are fewer than 60,000 counts.
+#[cfg(feature = "exchange")]
+const TEXT_MAX: usize = 1 << 20;
+/// The most that it is without compression.
+#[cfg(feature = "exchange")]
+const PLAIN_MAX: u64 = 640 << 10;
+
 #[cfg(feature = "exchange")]
 impl Latency {
     /// The histogram in the compressed format V2 of HdrHistogram, in base64: what stands in its logs.
@@ -104,18 +114,37 @@ impl Latency {
         STANDARD.encode(bytes)
     }
 
-    /// Reads what [`Self::to_text`] writes.
+    /// Reads what [`Self::to_text`] writes; what would be larger than any such text is none.
     ///
     /// # Errors
     ///
     /// It is none.
     pub fn from_text(text: &str) -> Result<Self, Damaged> {
+        use std::io::Read as _;
+
         use base64::{Engine as _, engine::general_purpose::STANDARD};
+        use flate2::read::ZlibDecoder;
         use hdrhistogram::serialization::Deserializer;
 
+        if text.len() > TEXT_MAX {
+            return Err(Damaged);
+        }
         let bytes = STANDARD.decode(text.trim()).map_err(|_| Damaged)?;
+        let (cookie, compressed) = bytes.split_at_checked(8).ok_or(Damaged)?;
+        let mut plain = Vec::new();
+        ZlibDecoder::new(compressed).take(PLAIN_MAX + 1).read_to_end(&mut plain).map_err(|_| Damaged)?;
+        // What it says of its size is believed when it is read, and memory made for that: it must be true.
+        let word = |at: usize| plain.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
+        let (len, digits) = (word(4).ok_or(Damaged)?, word(12).ok_or(Damaged)?);
+        let is_true = cookie.starts_with(&COMPRESSED)
+            && plain.len() as u64 <= PLAIN_MAX
+            && len as usize <= plain.len()
+            && digits <= u32::from(SIGNIFICANT_DIGITS);
+        if !is_true {
+            return Err(Damaged);
+        }
         let read: Histogram<u64> =
-            Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|_| Damaged)?;
+            Deserializer::new().deserialize(&mut plain.as_slice()).map_err(|_| Damaged)?;
         let mut latency = Self::new();
         // A histogram of other bounds is one for all that.
         latency.histogram.add(&read).map_err(|_| Damaged)?;
@@ -197,6 +226,36 @@ mod tests {
         for text in ["", "HISTFAAA", "AAAA", "no base64!"] {
             assert!(Latency::from_text(text).is_err(), "{text}");
         }
+    }
+
+    /// A text of a histogram whose head is changed at a place.
+    #[cfg(feature = "exchange")]
+    fn lying(at: usize, word: u32, more: usize) -> String {
+        use std::io::{Read as _, Write as _};
+
+        use base64::{Engine as _, engine::general_purpose::STANDARD};
+        use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+
+        let bytes = STANDARD.decode(of(&[7, 70_000]).to_text()).unwrap();
+        let mut plain = Vec::new();
+        ZlibDecoder::new(&bytes[8..]).read_to_end(&mut plain).unwrap();
+        plain[at..at + 4].copy_from_slice(&word.to_be_bytes());
+        plain.resize(plain.len() + more, 0);
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&plain).unwrap();
+        let compressed = encoder.finish().unwrap();
+        let len = u32::try_from(compressed.len()).unwrap().to_be_bytes();
+        STANDARD.encode([&bytes[..4], &len, &compressed].concat())
+    }
+
+    #[cfg(feature = "exchange")]
+    #[test]
+    fn what_a_text_says_of_its_size_takes_no_memory() {
+        assert!(Latency::from_text(&lying(8, 0, 0)).is_ok(), "nothing changed");
+        for (at, word, more) in [(4, u32::MAX, 0), (4, 1 << 20, 0), (12, 5, 0), (8, 0, 1 << 20)] {
+            assert!(Latency::from_text(&lying(at, word, more)).is_err(), "{word} at {at}");
+        }
+        assert!(Latency::from_text(&"A".repeat(2 << 20)).is_err());
     }
 
     proptest! {

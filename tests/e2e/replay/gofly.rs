@@ -25,9 +25,8 @@ impl Recording {
              Content-Length: {}\r\n",
             body.len()
         );
-        let separator = "\n\u{1f435}\u{1f648}\u{1f649}\n";
-        write!(self.text, "1 {id:024x} {time} 0\n{request}{separator}").unwrap();
-        write!(self.text, "2 {id:024x} {} 0\n{head}\r\n{body}{separator}", time + 500_000).unwrap();
+        write!(self.text, "1 {id:024x} {time} 0\n{request}{SEPARATOR}").unwrap();
+        write!(self.text, "2 {id:024x} {} 0\n{head}\r\n{body}{SEPARATOR}", time + 500_000).unwrap();
     }
 
     fn get(&mut self, target: &str, answer: &Value) {
@@ -45,6 +44,106 @@ impl Recording {
             answer,
         );
     }
+}
+
+const SEPARATOR: &str = "\n\u{1f435}\u{1f648}\u{1f649}\n";
+
+impl Recording {
+    /// Opens a WebSocket; gives its id.
+    fn open(&mut self, target: &str) -> String {
+        self.count += 1;
+        let id = format!("{:024x}", self.count);
+        let time = 1_700_000_000_000_000_000_u64 + self.count * 1_000_000;
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: old\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: b2xkb2xkb2xkb2xkb2xkbw==\r\n\r\n"
+        );
+        let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+        write!(self.text, "1 {id} {time} 0\n{request}{SEPARATOR}").unwrap();
+        write!(self.text, "2 {id} {time} 0\n{answer}{SEPARATOR}").unwrap();
+        id
+    }
+
+    fn message(&mut self, kind: u8, id: &str, message: &Value) {
+        self.count += 1;
+        let time = 1_700_000_000_000_000_000_u64 + self.count * 1_000_000;
+        write!(self.text, "{kind} {id} {time} 0 op=text\n{message}{SEPARATOR}").unwrap();
+    }
+
+    fn says(&mut self, id: &str, kind: &str, data: Value) {
+        self.message(4, id, &json!({"type": kind, "data": data}));
+    }
+
+    fn hears(&mut self, id: &str, kind: &str, data: Value) {
+        self.message(5, id, &json!({"type": kind, "data": data}));
+    }
+}
+
+/// A visitor and an agent who are connected, and what each hears of the other; `wrong` is what the agent's answer was.
+fn connected(wrong: Option<&str>) -> Recording {
+    let mut recording = Recording::default();
+    let ok = json!({"code": 200, "msg": "ok"});
+    let token = json!({"code": 200, "msg": "ok", "result": {"token": "eyJ.old.jwt"}});
+    recording.post("/check", "", "username=lin&password=old", &token);
+    let agent = recording.open("/ws_kefu?token=eyJ.old.jwt");
+    recording.says(&agent, "ping", json!(""));
+    recording.hears(&agent, "pong", Value::Null);
+    let visitor = json!({"code": 200, "msg": "ok", "result": {"visitor_id": "v-1", "to_id": "lin"}});
+    recording.post("/visitor_login", "", "to_id=lin&visitor_id=v-1&refer=x", &visitor);
+    recording.hears(
+        &agent,
+        "userOnline",
+        json!({"uid": "v-1", "username": "Guest", "avator": "", "last_message": ""}),
+    );
+    let visitor = recording.open("/ws_visitor?visitor_id=v-1");
+    recording.hears(&visitor, "notice", json!("Welcome!"));
+    recording.says(&visitor, "ping", json!("visitor:v-1"));
+    recording.hears(&visitor, "pong", Value::Null);
+    let said = |id: &str, to: &str, content: &str, is_kefu: &str| {
+        json!({"name": "Guest", "avator": "/a.png", "id": id, "visitor_id": "", "group": "", "time": "2023-11-14 22:13:20",
+            "to_id": to, "content": content, "city": "", "client_ip": "", "refer": "", "is_kefu": is_kefu})
+    };
+    let form = "from_id=v-1&to_id=lin&type=visitor&content=Where+is+my+parcel%3F";
+    recording.post("/2/message", "", form, &ok);
+    recording.hears(&agent, "message", said("v-1", "lin", "Where is my parcel?", "no"));
+    let typing = json!({"from": "v-1", "to": "lin", "content": "I am st"});
+    recording.says(&visitor, "inputing", typing.clone());
+    recording.hears(&agent, "inputing", typing);
+    recording.says(&visitor, "kfOnline", json!({"id": "v-1"}));
+    let form = "to_id=v-1&type=kefu&content=It+is+on+its+way";
+    recording.post("/kefu/message", "eyJ.old.jwt", form, &ok);
+    recording.hears(&visitor, "message", said("lin", "v-1", wrong.unwrap_or("It is on its way"), "no"));
+    recording.hears(&agent, "message", said("v-1", "v-1", "It is on its way", "yes"));
+    recording.hears(&agent, "many pong", Value::Null);
+    recording
+}
+
+#[test]
+fn what_go_fly_pushes_is_pushed_by_a_rehearsal() {
+    let (exit, report) = compared(&connected(None));
+    assert_eq!((exit, &report["differences"]), (Some(0), &json!([])), "{report:#}");
+    // Four calls, two signs of life, three messages that were pushed and one that somebody types.
+    assert_eq!((&report["compared"], &report["unanswered"]), (&json!(10), &json!(0)), "{report:#}");
+    assert_eq!(
+        report["untranslated"],
+        json!({
+            "GET /ws_kefu: kefu asks for signs of life by pings of the protocol": 1,
+            "GET /ws_kefu: kefu tells of visitors once they write": 1,
+            "GET /ws_visitor: go-fly takes no notice of it": 1,
+            "GET /ws_visitor: the greeting is a setting of the inbox": 1,
+        })
+    );
+}
+
+#[test]
+fn a_push_that_says_something_else_is_found() {
+    let (exit, report) = compared(&connected(Some("what nobody said")));
+    assert_eq!(exit, Some(1), "{report:#}");
+    let differences = report["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 1, "{report:#}");
+    assert_eq!(differences[0]["endpoint"], "WS /ws_visitor/message");
+    assert_eq!(differences[0]["field"], "body:/data/content");
+    assert_eq!(differences[0]["examples"][0]["candidate"], "\"It is on its way\"");
 }
 
 /// A visitor and an agent; `wrong` is what the history says of the first message.

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use super::{peer::without, replay, replayed, text};
 
 /// A middleware as one writes it for goreplay: it drops what is private, changes a path and marks requests.
-const PYTHON: &str = r#"
+pub(crate) const PYTHON: &str = r#"
 import sys
 import binascii
 
@@ -54,7 +54,7 @@ fn recording(dir: &Path) {
     fs::write(dir.join("in.gor"), all.concat()).unwrap();
 }
 
-fn python() -> Option<String> {
+pub(crate) fn python() -> Option<String> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     if Command::new(&python).arg("--version").output().is_err() {
         without("python3");

@@ -20,13 +20,13 @@ use super::{
 use crate::support::random::scale;
 
 /// A server that answers every request with its target, and keeps what it was asked.
-struct Echo {
-    port: u16,
+pub(crate) struct Echo {
+    pub(crate) port: u16,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Echo {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -40,7 +40,7 @@ impl Echo {
         Self { port, asked }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let mut asked = self.asked.lock().unwrap().clone();
         asked.sort();
         asked
@@ -71,7 +71,7 @@ fn answer(mut stream: TcpStream, told: &Mutex<Vec<String>>) {
 }
 
 /// Writes a recording of requests on 16 connections.
-fn recording(dir: &Path, count: u64) {
+pub(crate) fn recording(dir: &Path, count: u64) {
     let mut all = String::new();
     for number in 0..count {
         let id = format!("{:08x}{number:016x}", number % 16);

@@ -4,6 +4,7 @@
 mod disturb;
 mod gofly;
 mod gor;
+mod goreplay;
 mod live;
 mod mirror;
 mod peer;

@@ -3,7 +3,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{ValueHint, builder::RangedU64ValueParser};
 use kefu_app::parse_duration;
 
-use super::{AskingArgs, ComparisonArgs, LimitArgs, Rule, Share, TranslateArgs};
+use super::{AskingArgs, ComparisonArgs, LimitArgs, RedactionArgs, Share, TranslateArgs};
 
 const MIRROR_EXAMPLES: &str = "\
 Examples:
@@ -84,16 +84,9 @@ pub struct MirrorArgs {
     #[arg(long, requires = "output", help_heading = "Output")]
     pub replace: bool,
 
-    /// Replace this in what is written; `off` replaces nothing
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHAT",
-        value_delimiter = ',',
-        default_values_t = Rule::DEFAULT,
-        help_heading = "Output"
-    )]
-    pub redact: Vec<Rule>,
+    /// What is replaced.
+    #[command(flatten)]
+    pub redaction: RedactionArgs,
 
     /// What may be taken up.
     #[command(flatten)]

@@ -9,7 +9,7 @@ pub struct TranslateArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Translation")]
     pub translate: Option<PathBuf>,
 
-    /// Give a setting of the translation a value; may be given several times
+    /// Give a setting of the translation a value; several times, also as NAME=@FILE or, seen by nobody else, KEFU_SETTING_NAME
     #[arg(long, value_name = "NAME=VALUE", requires = "translate", help_heading = "Translation")]
     pub setting: Vec<Setting>,
 }

@@ -1,15 +1,14 @@
 //! An answer as it is compared: without chunks and compression, its body as what it is.
 
-use std::{borrow::Cow, io::Read as _};
+use std::borrow::Cow;
 
-use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use kefu_traffic::gor::{Kind, Record};
 use serde_json::Value;
 
-use crate::message::Parts;
+use crate::{coding::decoded, message::Parts};
 
 /// A body is not made larger than this by what it says of its compression.
-const BODY_MAX: u64 = 64 << 20;
+const BODY_MAX: usize = 64 << 20;
 
 /// What somebody answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +48,7 @@ impl Answer {
         // Lines of different names may come in any order.
         headers.sort_by(|(a, _), (b, _)| a.cmp(b));
         let coding = parts.header("content-encoding").unwrap_or_default();
-        let body = match inflated(&coding, &parts.body()) {
+        let body = match decoded(&coding, &parts.body(), BODY_MAX) {
             Some(bytes) => {
                 if !coding.is_empty() {
                     headers.retain(|(name, _)| name != "content-encoding");
@@ -59,6 +58,11 @@ impl Answer {
             None => Body::Binary(parts.body().into_owned()),
         };
         Some(Self { status, headers, body })
+    }
+
+    /// A message of a WebSocket, which has neither status nor headers of its own.
+    pub(super) fn of_message(payload: Vec<u8>) -> Self {
+        Self { status: 101, headers: Vec::new(), body: Body::of(payload) }
     }
 
     /// The values of a header, joined.
@@ -85,23 +89,6 @@ impl Body {
             Ok(text) => Self::Binary(text.into_bytes()),
             Err(error) => Self::Binary(error.into_bytes()),
         }
-    }
-}
-
-/// What a compressed body says; none if it cannot be read.
-fn inflated(coding: &str, bytes: &[u8]) -> Option<Vec<u8>> {
-    let read = |reader: &mut dyn std::io::Read| {
-        let mut out = Vec::new();
-        reader.take(BODY_MAX).read_to_end(&mut out).ok().map(|_| out)
-    };
-    match coding.trim().to_ascii_lowercase().as_str() {
-        "" | "identity" => Some(bytes.to_vec()),
-        // What has no body may still name a coding.
-        _ if bytes.is_empty() => Some(Vec::new()),
-        "gzip" | "x-gzip" => read(&mut MultiGzDecoder::new(bytes)),
-        // Some send it with a header and some without.
-        "deflate" => read(&mut ZlibDecoder::new(bytes)).or_else(|| read(&mut DeflateDecoder::new(bytes))),
-        _ => None,
     }
 }
 
@@ -145,6 +132,8 @@ mod tests {
             out.finish().unwrap()
         };
         assert_eq!(of("Content-Encoding: deflate\r\n", &zlib), plain);
+        assert_eq!(of("Content-Encoding: br\r\n", b"\x0b\x03\x80{\"a\":1}\x03"), plain);
+        assert_eq!(of("Content-Encoding: zstd\r\n", b"\x28\xb5\x2f\xfd\x20\x07\x39\0\0{\"a\":1}"), plain);
         assert!(matches!(of("Content-Encoding: br\r\n", b"x").body, Body::Binary(_)));
         assert_eq!(of("Transfer-Encoding: chunked\r\n", b"1\r\n7\r\n0\r\n\r\n").body, Body::Json(json!(7)));
         assert_eq!(of("", b"<a/>").body, Body::Text("<a/>".to_owned()));

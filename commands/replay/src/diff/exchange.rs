@@ -21,6 +21,7 @@ use crate::{
     args::Share,
     message::Parts,
     run::{Prepared, Rewrites, Skipped, connection},
+    socket::Figures,
     source::{Outcome, Source},
     translate::Translator,
 };
@@ -44,6 +45,15 @@ pub(super) struct Exchange {
     pub(super) candidate: Had,
     /// Its share of what may be held.
     pub(super) _held: OwnedSemaphorePermit,
+}
+
+/// What a worker is to do.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Have a request answered.
+    Exchange(Box<Exchange>),
+    /// Go on with a WebSocket session.
+    Socket { record: Record, _held: OwnedSemaphorePermit },
 }
 
 /// An answer, or that it is yet to be asked for.
@@ -92,7 +102,7 @@ pub(super) struct Reading {
     pub(super) translator: Option<Arc<Translator>>,
     pub(super) sample: Share,
     /// Those who take exchanges; the same one takes all of a recorded connection.
-    pub(super) workers: Vec<mpsc::Sender<Exchange>>,
+    pub(super) workers: Vec<mpsc::Sender<Work>>,
     pub(super) room: Arc<Semaphore>,
 }
 
@@ -105,6 +115,70 @@ pub(super) struct Read {
     pub(super) outcome: Outcome,
     /// Of requests, and of recorded answers without one; emitted are those that were handed to a worker.
     pub(super) account: Account,
+    /// What became of WebSocket sessions.
+    pub(super) sockets: Figures,
+}
+
+/// Sessions that are known at once; messages of more are left out.
+const SESSIONS_MAX: usize = 100_000;
+
+/// Hands what belongs to WebSocket sessions to their workers.
+struct Sorting<'a> {
+    translator: Option<Arc<Translator>>,
+    sample: Share,
+    workers: Vec<mpsc::Sender<Work>>,
+    room: Arc<Semaphore>,
+    runtime: &'a Handle,
+    /// The workers of sessions, by their ids, and whether the answer to the handshake is still to come.
+    sessions: HashMap<String, (usize, bool)>,
+    account: Account,
+}
+
+impl Sorting<'_> {
+    /// Takes a record of a session; gives back what is none.
+    fn take(&mut self, record: Record) -> Option<Record> {
+        let Some(translator) = self.translator.clone() else { return Some(record) };
+        let worker = match record.kind {
+            Kind::Request => {
+                let Some(seat) = translator.seat(&record) else { return Some(record) };
+                self.account.seen += 1;
+                if !self.sample.has(connection(&record)) {
+                    self.account.dropped(Reason::Sample, 1);
+                    return None;
+                }
+                if self.sessions.len() >= SESSIONS_MAX {
+                    self.account.dropped(Reason::NoSession, 1);
+                    return None;
+                }
+                let worker = usize::try_from(seat.lane % self.workers.len() as u64).unwrap_or_default();
+                self.sessions.insert(record.id.clone(), (worker, true));
+                worker
+            }
+            Kind::Response => {
+                // What the server says to the handshake is said by the session.
+                let is_expected = self.sessions.get_mut(&record.id).map(|(_, is_expected)| is_expected);
+                let is_of_session = is_expected.is_some_and(std::mem::take);
+                return (!is_of_session).then_some(record);
+            }
+            Kind::ToServer | Kind::ToClient => {
+                self.account.seen += 1;
+                let Some((worker, _)) = self.sessions.get(&record.id) else {
+                    self.account.dropped(Reason::NoSession, 1);
+                    return None;
+                };
+                *worker
+            }
+            _ => return Some(record),
+        };
+        let units = u32::try_from(record.payload.len() / UNIT + 1).unwrap_or(u32::MAX);
+        let Ok(held) = self.runtime.block_on(Arc::clone(&self.room).acquire_many_owned(units)) else {
+            return None;
+        };
+        self.account.emitted += 1;
+        // A worker ends only when everything does.
+        drop(self.workers[worker].blocking_send(Work::Socket { record, _held: held }));
+        None
+    }
 }
 
 impl Reading {
@@ -119,6 +193,15 @@ impl Reading {
         let Self { source, rewrites, translator, sample, workers, room, .. } = self;
         let (mut primary, mut secondary, mut candidate) = (self.primary, self.secondary, self.candidate);
         let mut read = Read::default();
+        let mut sorting = Sorting {
+            translator: translator.clone().filter(|translator| translator.has_sockets()),
+            sample,
+            workers: workers.clone(),
+            room: Arc::clone(&room),
+            runtime,
+            sessions: HashMap::new(),
+            account: Account::default(),
+        };
         let mut pairs = Pairs { is_paired: matches!(primary, Side::Recorded), ..Pairs::default() };
         let mut give = |request: Option<Record>, answer: Option<Record>| {
             let Some(of) = request.as_ref().or(answer.as_ref()) else { return };
@@ -158,16 +241,19 @@ impl Reading {
             let worker = usize::try_from(lane % workers.len() as u64).unwrap_or_default();
             read.account.emitted += 1;
             // A worker ends only when everything does.
-            drop(workers[worker].blocking_send(exchange));
+            drop(workers[worker].blocking_send(Work::Exchange(Box::new(exchange))));
         };
         let outcome = source.read(language, stop, &mut |record| {
-            pairs.take(record, &mut give);
+            if let Some(record) = sorting.take(record) {
+                pairs.take(record, &mut give);
+            }
             Ok(())
         })?;
         if !outcome.is_stopped {
             pairs.end(&mut give);
         }
         read.outcome = outcome;
+        read.account.add(&sorting.account);
         let sides = [Some(&primary), secondary.as_ref(), Some(&candidate)];
         read.outcome.complaints += sides.into_iter().flatten().map(Side::complaints).sum::<u64>();
         Ok(read)

@@ -7,12 +7,12 @@ mod exchange;
 mod live;
 mod report;
 mod rules;
+mod sockets;
 mod tally;
 mod tolerance;
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -34,16 +34,19 @@ pub(crate) use self::{
 };
 use self::{
     answers::AnswerFile,
-    exchange::{Exchange, Had, Read, Reading, Side, UNIT},
+    exchange::{Exchange, Had, Read, Reading, Side, UNIT, Work},
     rules::cannot_compare,
+    sockets::Sockets,
 };
 use crate::{
     account::Reason,
     args::{Answerer, AskingArgs, DiffArgs, Rule, Share},
     client::Client,
     redact::Redaction,
-    run::{DAMAGED, Lost, Prepared, Rewrites, UNANSWERED, host, mark, target},
+    run::{DAMAGED, Lost, Prepared, Rewrites, UNANSWERED, mark},
+    socket::{Figures, Means},
     source::Source,
+    target::{Target, host, target},
     translate::{Translated, Translator, Untranslated},
 };
 
@@ -72,7 +75,7 @@ fn exit(tally: &Tally, read: &Read, threshold: Share) -> Exit {
     match () {
         () if read.outcome.is_stopped => Exit::Interrupted,
         () if tally.wrong_percent() > threshold.0 => DIFFERENT,
-        () if tally.unanswered > 0 || tally.compared == 0 => UNANSWERED,
+        () if tally.unanswered > 0 || tally.compared == 0 || read.sockets.has_lost() => UNANSWERED,
         () if read.outcome.complaints > 0 => DAMAGED,
         () => Exit::Ok,
     }
@@ -113,6 +116,22 @@ fn subject(args: &DiffArgs, read: &Read, untranslated: BTreeMap<String, u64>) ->
             left("malformed", Reason::Malformed),
             left("unsafe_method", Reason::UnsafeMethod),
             left("upgrade", Reason::Upgrade),
+            left("no_session", Reason::NoSession),
+            Counts::new(
+                "websocket_sessions",
+                Text::new("WebSocket sessions", "WebSocket 会话"),
+                read.sockets.opened,
+            ),
+            Counts::new(
+                "websocket_failed",
+                Text::new("WebSocket sessions that did not begin", "未能建立的 WebSocket 会话"),
+                read.sockets.failed,
+            ),
+            Counts::new(
+                "websocket_unsent",
+                Text::new("WebSocket messages not sent", "未发送的 WebSocket 消息"),
+                read.sockets.unsent,
+            ),
             Counts::new("damaged", Text::new("damaged places", "损坏之处"), read.outcome.complaints),
         ],
         untranslated,
@@ -123,9 +142,9 @@ fn subject(args: &DiffArgs, read: &Read, untranslated: BTreeMap<String, u64>) ->
 /// The servers that are asked.
 #[derive(Clone, Copy, Debug)]
 struct Servers {
-    primary: Option<SocketAddr>,
-    secondary: Option<SocketAddr>,
-    candidate: Option<SocketAddr>,
+    primary: Option<Target>,
+    secondary: Option<Target>,
+    candidate: Option<Target>,
 }
 
 impl Servers {
@@ -144,8 +163,8 @@ impl Servers {
         // What is compared with itself is always equal; two that are the same server tell its noise.
         if let (Some(primary), true) = (servers.primary, servers.primary == servers.candidate) {
             return Err(cannot_compare(Text::new(
-                format!("primary and candidate are both {primary}"),
-                format!("primary 与 candidate 都是 {primary}"),
+                format!("primary and candidate are both {}", primary.address),
+                format!("primary 与 candidate 都是 {}", primary.address),
             )));
         }
         Ok(servers)
@@ -193,7 +212,7 @@ impl Comparing {
         &self,
         args: &DiffArgs,
         language: Language,
-    ) -> Result<(Reading, Vec<mpsc::Receiver<Exchange>>), Failure> {
+    ) -> Result<(Reading, Vec<mpsc::Receiver<Work>>), Failure> {
         let side = |answerer: Option<&Answerer>| -> Result<Side, Failure> {
             Ok(match answerer {
                 None => Side::Recorded,
@@ -227,14 +246,14 @@ impl Comparing {
     async fn all(
         self,
         reading: Reading,
-        queues: Vec<mpsc::Receiver<Exchange>>,
+        queues: Vec<mpsc::Receiver<Work>>,
         args: &DiffArgs,
         language: Language,
     ) -> Result<Read, Failure> {
         let limits = Limits { message: args.source.limits.max_message.as_usize(), ..Limits::default() };
-        let client = |server: Option<SocketAddr>| {
-            server.map(|server| Client::new(server, args.asking.timeout, limits))
-        };
+        let client =
+            |server: Option<Target>| server.map(|server| Client::new(server, args.asking.timeout, limits));
+        let figures = Arc::<Mutex<Figures>>::default();
         let mut workers = JoinSet::new();
         for queue in queues {
             let servers = self.servers;
@@ -243,6 +262,7 @@ impl Comparing {
                 primary: client(servers.primary),
                 secondary: client(servers.secondary),
                 candidate: client(servers.candidate),
+                sockets: self.sockets(args, limits, &figures),
             };
             workers.spawn(worker.all(queue));
         }
@@ -252,7 +272,22 @@ impl Comparing {
         while let Some(ended) = workers.join_next().await {
             ended.map_err(Failure::internal)?;
         }
-        read
+        let sockets = Figures::count(&figures, |figures| *figures);
+        read.map(|read| Read { sockets, ..read })
+    }
+
+    /// Who plays the WebSocket sessions that a translation has.
+    fn sockets(&self, args: &DiffArgs, limits: Limits, figures: &Arc<Mutex<Figures>>) -> Option<Sockets> {
+        let translator = self.translator.as_ref().filter(|translator| translator.has_sockets())?;
+        let means = Means {
+            target: self.servers.candidate?,
+            headers: Vec::new(),
+            translator: Some(Arc::clone(translator)),
+            timeout: args.asking.timeout,
+            limits,
+            figures: Arc::clone(figures),
+        };
+        Some(Sockets::new(means, Arc::clone(translator), Arc::clone(&self.rules), Arc::clone(&self.tally)))
     }
 }
 
@@ -262,13 +297,27 @@ struct Worker {
     primary: Option<Client>,
     secondary: Option<Client>,
     candidate: Option<Client>,
+    sockets: Option<Sockets>,
 }
 
 impl Worker {
-    async fn all(mut self, mut queue: mpsc::Receiver<Exchange>) {
-        while let Some(exchange) = queue.recv().await {
-            if !self.comparing.stop.is_requested() {
-                self.one(exchange).await;
+    async fn all(mut self, mut queue: mpsc::Receiver<Work>) {
+        let stop = self.comparing.stop.clone();
+        while let Some(work) = queue.recv().await {
+            match work {
+                _ if stop.is_requested() => {}
+                Work::Exchange(exchange) => self.one(*exchange).await,
+                Work::Socket { record, .. } => {
+                    if let Some(sockets) = &mut self.sockets {
+                        sockets.take(record).await;
+                    }
+                }
+            }
+        }
+        if let Some(sockets) = self.sockets {
+            tokio::select! {
+                () = sockets.end() => {}
+                () = stop.requested() => {}
             }
         }
     }

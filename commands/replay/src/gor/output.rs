@@ -113,7 +113,7 @@ fn sending(http: Http) -> Result<Way, Failure> {
     let Http { address, mut headers, connections, timeout } = http;
     headers.push(mark()?);
     let limits = Limits { message: MESSAGE_MAX as usize, ..Limits::default() };
-    let plan = Plan { target: address, connections, timeout, limits };
+    let plan = Plan { target: address.into(), connections, timeout, limits };
     let (engine, waker) = Engine::new(plan, None, None).map_err(Failure::internal)?;
     let (sender, receiver) = sync_channel(QUEUE);
     // It ends when nothing more comes and every answer is there or given up.

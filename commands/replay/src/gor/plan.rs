@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     args::{HeaderLine, LiveArgs},
-    run::REFUSED,
     screen::Rules,
+    target::REFUSED,
 };
 
 /// A message has at most so many bytes.

@@ -1,29 +1,22 @@
 //! Bodies as a reader would have them: without chunks and compression, and with a length that says so.
 
-use std::io::Read as _;
-
-use flate2::read::MultiGzDecoder;
 use kefu_traffic::gor::Record;
 
 use super::plan::MESSAGE_MAX;
-use crate::{head::EditedHead, message::Parts};
+use crate::{coding::decoded, head::EditedHead, message::Parts};
 
-/// Takes chunks and gzip off a message; one that does not come apart stays as it is.
+/// Takes chunks and compression off a message; one that does not come apart stays as it is.
 pub(super) fn prettify(record: &mut Record) {
     let Some(parts) = Parts::of(record) else { return };
-    let is_gzip = parts.header("content-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"));
-    if !is_gzip && !parts.head.is_chunked {
+    let coding = parts.header("content-encoding");
+    if coding.is_none() && !parts.head.is_chunked {
         return;
     }
     let mut body = parts.body().into_owned();
     let mut head = EditedHead::of(parts.head_bytes);
-    if is_gzip {
-        let mut plain = Vec::new();
-        match MultiGzDecoder::new(&body[..]).take(MESSAGE_MAX).read_to_end(&mut plain) {
-            // What is as long as may be is probably longer.
-            Ok(len) if (len as u64) < MESSAGE_MAX => body = plain,
-            _ => return,
-        }
+    if let Some(coding) = coding {
+        let Some(plain) = decoded(&coding, &body, MESSAGE_MAX as usize) else { return };
+        body = plain;
         head.remove("Content-Encoding");
     }
     head.remove("Transfer-Encoding");

@@ -33,8 +33,8 @@ use crate::{
     args::MirrorArgs,
     diff::{DIFFERENT, Live, Reports, Rules, Subject, Tally, locked, redaction, rewrites},
     redact::Redaction,
-    run::{host, target, upstream},
     shown,
+    target::{Target, host, target, upstream},
     translate::Translator,
 };
 
@@ -88,7 +88,7 @@ pub(crate) fn run(app: &App, args: &MirrorArgs) -> Result<Exit, Failure> {
 
 /// What a mirror is to do, validated.
 struct Settings {
-    upstream: SocketAddr,
+    upstream: Target,
     connections_max: usize,
     drain: Duration,
     shadow: Option<Plan>,
@@ -135,7 +135,12 @@ impl Settings {
         let shadow = args.shadow.as_ref().map(plan).transpose()?;
         // The file is made last: what else is wrong leaves none behind.
         let recording = args.output.as_ref().map(|path| {
-            Recorder::start(path, args.replace, Redaction::new(&args.redact)?, Arc::clone(&statistics))
+            Recorder::start(
+                path,
+                args.replace,
+                Redaction::new(&args.redaction.redact)?,
+                Arc::clone(&statistics),
+            )
         });
         Ok(Self {
             upstream: upstream(&args.upstream, ca_file)?,
@@ -190,7 +195,7 @@ async fn serve(listener: TcpListener, settings: Settings, stop: Stop) -> Result<
 
 async fn accept(
     listener: TcpListener,
-    upstream: SocketAddr,
+    upstream: Target,
     connections_max: usize,
     listeners: &Arc<Listeners>,
     connections: &mut JoinSet<()>,
@@ -226,12 +231,12 @@ async fn accept(
 async fn connection(
     mut client: TcpStream,
     peer: SocketAddr,
-    upstream: SocketAddr,
+    upstream: Target,
     listeners: Arc<Listeners>,
     number: u64,
     stop: Stop,
 ) {
-    let Ok(Ok(server)) = timeout(CONNECT, TcpStream::connect(upstream)).await else {
+    let Ok(Ok(server)) = timeout(CONNECT, upstream.connect()).await else {
         listeners.statistics.figures().unreachable += 1;
         // A client that does not even take this is gone.
         drop(client.write_all(BAD_GATEWAY).await);
@@ -239,8 +244,7 @@ async fn connection(
     };
     // What is passed on is passed on at once.
     drop(client.set_nodelay(true));
-    drop(server.set_nodelay(true));
-    let tap = Tap::new(listeners, number, peer, upstream);
+    let tap = Tap::new(listeners, number, peer, upstream.address);
     tokio::select! {
         () = relay::relay(client, server, &tap) => {}
         () = idle(&tap, stop) => {}

@@ -1,7 +1,6 @@
 //! The shadow's queue, and those who ask it.
 
 use std::{
-    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -23,6 +22,7 @@ use crate::{
     diff::{Answers, Found, Rules, Said, Tally, asked_translated, given, locked},
     message::Parts,
     run::{Lost, MARK, Prepared, Rewrites, Skipped},
+    target::Target,
     translate::Translator,
 };
 
@@ -33,7 +33,7 @@ const PRIMARY_WAIT: Duration = Duration::from_secs(60);
 
 /// How the shadow is asked.
 pub(super) struct Plan {
-    pub(super) target: SocketAddr,
+    pub(super) target: Target,
     pub(super) connections: usize,
     pub(super) timeout: Duration,
     pub(super) limits: Limits,

@@ -13,7 +13,7 @@ use super::{
     *,
 };
 use crate::{
-    args::{AskingArgs, ComparisonArgs, DiffFormat, LimitArgs, Rule, Share, TranslateArgs},
+    args::{AskingArgs, ComparisonArgs, DiffFormat, LimitArgs, RedactionArgs, Rule, Share, TranslateArgs},
     run::Lost,
 };
 
@@ -97,7 +97,7 @@ fn args(upstream: &str, shadow: Option<&str>) -> MirrorArgs {
         },
         output: None,
         replace: false,
-        redact: Rule::DEFAULT.to_vec(),
+        redaction: RedactionArgs { redact: Rule::DEFAULT.to_vec() },
         limits: LimitArgs { max_message: size, max_memory: ByteSize(16 << 20) },
     }
 }

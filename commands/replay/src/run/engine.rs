@@ -6,7 +6,6 @@
 use std::{
     collections::BTreeMap,
     io,
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -23,7 +22,7 @@ use super::{
     feed::{Feed, Job},
     slot::{Current, Lost, Means, Progress, Slot},
 };
-use crate::translate::Translator;
+use crate::{target::Target, translate::Translator};
 
 const WAKER: Token = Token(usize::MAX);
 const TIMER: Token = Token(usize::MAX - 1);
@@ -44,7 +43,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    pub(crate) target: SocketAddr,
+    pub(crate) target: Target,
     pub(crate) connections: usize,
     pub(crate) timeout: Duration,
     pub(crate) limits: Limits,

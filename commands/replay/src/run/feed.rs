@@ -19,13 +19,14 @@ use mio::Waker;
 
 use super::{
     prepare::{Prepared, Rewrites, connection},
-    sockets::{Player, Sockets},
+    sockets::Player,
 };
 use crate::{
     account::{Account, Reason},
     args::Speed,
     middleware::{self, Middleware},
     screen::{Rules, Screen},
+    socket::Figures as Sockets,
     source::{Outcome, Source},
     translate::{Translated, Translator},
 };

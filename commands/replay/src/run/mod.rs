@@ -7,12 +7,7 @@ mod report;
 mod slot;
 mod sockets;
 
-use std::{
-    net::{SocketAddr, ToSocketAddrs as _},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use kefu_app::{App, Exit, Failure, Language, Stop, Text};
 use kefu_traffic::{
@@ -37,19 +32,14 @@ use crate::{
     middleware::Middleware,
     screen::Rules,
     source::Source,
+    target::{host, target},
     translate::Translator,
-    tunnel,
 };
-
-/// What URLs of servers behind TLS begin with.
-const HTTPS: &str = "https://";
 
 /// Some requests have no answer.
 pub(crate) const UNANSWERED: Exit = Exit::Verdict(2);
 /// A part of the input could not be read.
 pub(crate) const DAMAGED: Exit = Exit::Verdict(3);
-/// The target was not allowed.
-pub(crate) const REFUSED: Exit = Exit::Verdict(4);
 
 /// Sends what the files hold, and prints how it went.
 pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
@@ -84,18 +74,19 @@ pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
         limits: Limits { message: args.limits.max_message.as_usize(), ..Limits::default() },
     };
     let (stop, is_dry, told) = (app.stop(), args.dry_run, translator.clone());
-    // Sessions have a time of their own; what is translated is made of single requests.
-    let has_sockets = matches!(pace, Pace::Recorded(_)) && !is_dry && translator.is_none();
+    // Sessions have a time of their own.
+    let is_known = translator.as_ref().is_none_or(|translator| translator.has_sockets());
+    let has_sockets = matches!(pace, Pace::Recorded(_)) && !is_dry && is_known;
     let work = move || -> Result<(Figures, Fed), Failure> {
         let failed = |error: std::io::Error| {
             Failure::new(Exit::Io, Text::new("cannot prepare to send", "无法准备发送")).because(error)
         };
-        let (engine, waker) = Engine::new(plan, output, translator).map_err(failed)?;
+        let (engine, waker) = Engine::new(plan, output, translator.clone()).map_err(failed)?;
         let mut reading = reading;
         if has_sockets {
             let runtime = Handle::current();
             reading.player = Some(Box::new(move || {
-                Player::new(plan.target, rewrites, plan.timeout, plan.limits, runtime)
+                Player::new(plan.target, rewrites, plan.timeout, plan.limits, translator, runtime)
             }));
         }
         let mut files = FileFeed::start(reading, Arc::clone(&waker));
@@ -189,103 +180,6 @@ fn pace(args: &RunArgs) -> Result<Pace, Failure> {
     Schedule::new(rate, args.ramp).map(Pace::Scheduled).map_err(|error| {
         Failure::new(Exit::Usage, Text::new("cannot use --rate", "无法使用 --rate")).because(error)
     })
-}
-
-/// The address of the target, unless it is not this machine and was not allowed.
-///
-/// # Errors
-///
-/// It is no URL of a server, is not found, or was not allowed.
-pub(crate) fn target(url: &str, allowed: &[String], ca_file: Option<&Path>) -> Result<SocketAddr, Failure> {
-    let (host, addresses) = server(url)?;
-    let is_here = addresses.iter().all(|address| address.ip().is_loopback());
-    if !is_here && !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host)) {
-        let text = Text::new(
-            format!("cannot send to {host}, which is not this machine, without leave"),
-            format!("未经允许,不能发送到 {host}:它不是本机"),
-        );
-        let hint =
-            Text::new(format!("allow it with --allow-host {host}"), format!("可用 --allow-host {host} 允许"));
-        return Err(Failure::new(REFUSED, text).hint(hint));
-    }
-    address(url, &host, &addresses, ca_file)
-}
-
-/// The address of a server that needs no leave.
-///
-/// # Errors
-///
-/// It is no URL of a server, or is not found.
-pub(crate) fn upstream(url: &str, ca_file: Option<&Path>) -> Result<SocketAddr, Failure> {
-    let (host, addresses) = server(url)?;
-    address(url, &host, &addresses, ca_file)
-}
-
-/// Where a server is to be asked without TLS.
-fn address(
-    url: &str,
-    host: &str,
-    addresses: &[SocketAddr],
-    ca_file: Option<&Path>,
-) -> Result<SocketAddr, Failure> {
-    if url.starts_with(HTTPS) {
-        return tunnel::open(url, ca_file);
-    }
-    addresses.first().copied().ok_or_else(|| {
-        Failure::new(Exit::Unavailable, Text::new(format!("cannot find {host}"), format!("找不到 {host}")))
-    })
-}
-
-/// What stands in `Host` of requests to a server.
-pub(crate) fn host(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default().to_owned()
-}
-
-/// The host of a server's URL and its addresses.
-///
-/// # Errors
-///
-/// It is no URL of a server, or is not found.
-pub(crate) fn server(url: &str) -> Result<(String, Vec<SocketAddr>), Failure> {
-    let cannot = |hint: Text| {
-        let text = Text::new(format!("cannot send to {url}"), format!("无法发送到 {url}"));
-        Failure::new(Exit::Usage, text).hint(hint)
-    };
-    let known = [("http://", 80), (HTTPS, 443)];
-    let known = known.into_iter().find_map(|(scheme, port)| Some((url.strip_prefix(scheme)?, port)));
-    let (rest, default_port) = known.ok_or_else(|| {
-        cannot(Text::new(
-            "the target is a URL such as http://127.0.0.1:8080",
-            "目标是形如 http://127.0.0.1:8080 的 URL",
-        ))
-    })?;
-    let authority = rest.strip_suffix('/').unwrap_or(rest);
-    if authority.contains(['/', '?', '#', '@']) || authority.is_empty() {
-        let hint = Text::new(
-            "it has a host and a port alone: paths are those of the recording",
-            "其中只能有主机和端口:路径以录制为准",
-        );
-        return Err(cannot(hint));
-    }
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => {
-            let port = port.parse().map_err(|_| {
-                cannot(Text::new("the port is a number up to 65535", "端口是不超过 65535 的数字"))
-            })?;
-            (host, port)
-        }
-        _ => (authority, default_port),
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses: Vec<SocketAddr> = (host, port)
-        .to_socket_addrs()
-        .map_err(|error| {
-            let text = Text::new(format!("cannot find {host}"), format!("找不到 {host}"));
-            Failure::new(Exit::Unavailable, text).because(error)
-        })?
-        .collect();
-    Ok((host.to_owned(), addresses))
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub(super) fn account(figures: &Figures, fed: &Fed) -> Account {
     account.emitted = figures.sent + sockets.opened + sockets.sent;
     account.in_flight = figures.unsent + fed.untaken + fed.played.saturating_sub(sockets.done());
     account.dropped(Reason::NotSent, figures.never_sent + sockets.failed + sockets.unsent);
-    account.dropped(Reason::Untranslated, figures.untranslated);
+    account.dropped(Reason::Untranslated, figures.untranslated + sockets.untranslated);
     account
 }
 
@@ -71,6 +71,7 @@ pub(super) fn json(figures: &Figures, fed: &Fed, pace: Pace, untranslated: &BTre
             "broken": fed.sockets.broken,
             "sent": fed.sockets.sent,
             "unsent": fed.sockets.unsent,
+            "untranslated": fed.sockets.untranslated,
             "received": fed.sockets.received,
             "recorded": fed.sockets.recorded,
         },

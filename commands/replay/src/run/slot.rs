@@ -3,7 +3,6 @@
 use std::{
     collections::VecDeque,
     io::{self, ErrorKind, Read as _, Write as _},
-    net::SocketAddr,
     time::Duration,
 };
 
@@ -14,6 +13,7 @@ use kefu_traffic::{
 use mio::{Interest, Registry, Token, net::TcpStream};
 
 use super::feed::Job;
+use crate::target::Target;
 
 /// A place for a connection.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ pub(super) struct Slot {
 struct Link {
     stream: TcpStream,
     is_connected: bool,
+    /// What of the greeting is not written yet.
+    greeting: Vec<u8>,
     session: Session,
     /// How much of the current request is written.
     written: usize,
@@ -82,7 +84,7 @@ impl Current {
 /// What slots need of the run.
 pub(super) struct Means<'a> {
     pub(super) registry: &'a Registry,
-    pub(super) target: SocketAddr,
+    pub(super) target: Target,
     pub(super) limits: Limits,
     pub(super) token: Token,
     pub(super) now: Duration,
@@ -133,8 +135,11 @@ impl Slot {
         let (Some(link), Some(current)) = (&mut self.link, &mut self.current) else { return Progress::Open };
         let bytes = &current.job.prepared.bytes;
         while link.is_connected && link.written < bytes.len() {
-            match link.stream.write(&bytes[link.written..]) {
+            let is_greeting = !link.greeting.is_empty();
+            let next = if is_greeting { link.greeting.as_slice() } else { &bytes[link.written..] };
+            match link.stream.write(next) {
                 Ok(0) => return self.closed(means),
+                Ok(written) if is_greeting => drop(link.greeting.drain(..written)),
                 Ok(written) => {
                     current.sent.get_or_insert(means.now);
                     if link.written == 0 {
@@ -237,12 +242,12 @@ impl Slot {
 
 impl Link {
     fn open(means: &mut Means<'_>) -> io::Result<Self> {
-        let mut stream = TcpStream::connect(means.target)?;
+        let mut stream = TcpStream::connect(means.target.address)?;
         // Requests are small and each is awaited.
         drop(stream.set_nodelay(true));
         means.registry.register(&mut stream, means.token, Interest::READABLE | Interest::WRITABLE)?;
         *means.opened += 1;
-        let session = Session::new(means.limits);
-        Ok(Self { stream, is_connected: false, session, written: 0, answers: 0 })
+        let (session, greeting) = (Session::new(means.limits), means.target.greeting().to_vec());
+        Ok(Self { stream, is_connected: false, greeting, session, written: 0, answers: 0 })
     }
 }

@@ -1,6 +1,6 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::mpsc::{Receiver, channel},
 };
 
@@ -10,6 +10,7 @@ use super::*;
 use crate::{
     account::Reason,
     args::{FilterArgs, LimitArgs, Speed, TranslateArgs},
+    target::REFUSED,
 };
 
 /// What a server is to do with a request.
@@ -374,7 +375,7 @@ fn a_dry_run_counts_and_sends_nothing() {
 fn a_target_beyond_this_machine_needs_leave() {
     let exit = |url: &str, allowed: &[&str]| {
         let allowed: Vec<String> = allowed.iter().map(|host| (*host).to_owned()).collect();
-        target(url, &allowed, None).map_err(|failure| failure.exit())
+        target(url, &allowed, None).map(|target| target.address).map_err(|failure| failure.exit())
     };
     assert_eq!(exit("http://127.0.0.1:8080", &[]), Ok("127.0.0.1:8080".parse().unwrap()));
     assert_eq!(exit("http://[::1]:8080/", &[]), Ok("[::1]:8080".parse().unwrap()));

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use kefu_wire::channel::{FileError, Template, read_file, wrong_at};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use super::socket::Socket;
 use crate::pattern::EndpointPattern;
 
-/// Names that expressions see in any case.
-const NAMES: [&str; 9] =
-    ["request", "params", "setting", "session", "uuid", "answer", "recorded", "lists", "item"];
+/// Names that are something in expressions.
+pub(super) const NAMES: [&str; 10] =
+    ["request", "params", "setting", "session", "uuid", "answer", "recorded", "lists", "item", "message"];
 /// Requests before the one that is meant.
-const BEFORE_MAX: usize = 4;
+pub(super) const BEFORE_MAX: usize = 4;
 
 /// A translation as its file has it.
 #[derive(Debug, Deserialize)]
@@ -37,6 +38,9 @@ pub(super) struct File {
     /// What becomes of requests that none fits.
     #[serde(default)]
     pub(super) otherwise: Otherwise,
+    /// WebSockets; the first that fits is what a handshake is.
+    #[serde(default)]
+    pub(super) sockets: Vec<Socket>,
 }
 
 /// What becomes of requests that the file does not know.
@@ -98,6 +102,27 @@ pub(super) struct RequestTemplate {
     pub(super) form: Option<Template>,
     #[serde(default)]
     pub(super) text: Option<Template>,
+}
+
+impl RequestTemplate {
+    /// Finds what cannot be sent.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let bodies = [&self.json, &self.form, &self.text];
+        if bodies.into_iter().flatten().count() > 1 {
+            return Err("it has one of json, form and text".to_owned());
+        }
+        let is_method = self.method.bytes().all(|byte| byte.is_ascii_uppercase());
+        if self.method.is_empty() || !is_method {
+            return Err(format!("{:?} is no method", self.method));
+        }
+        Ok(())
+    }
+
+    /// Everything that may be an expression.
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+        let bodies = [&self.json, &self.form, &self.text].into_iter().flatten();
+        bodies.chain(self.headers.values()).chain([&self.path])
+    }
 }
 
 /// An answer in the old system's words.
@@ -164,49 +189,41 @@ impl File {
             }
             for (key, request) in call.requests() {
                 let key = at(&key);
-                let bodies = [&request.json, &request.form, &request.text]
-                    .iter()
-                    .filter(|body| body.is_some())
-                    .count();
-                if bodies > 1 {
-                    return Err((key, "it has one of json, form and text".to_owned()));
-                }
-                let is_method = request.method.bytes().all(|byte| byte.is_ascii_uppercase());
-                if request.method.is_empty() || !is_method {
-                    return Err((key, format!("{:?} is no method", request.method)));
-                }
+                request.check().map_err(|why| (key, why))?;
             }
             if call.answer.as_ref().is_some_and(|answer| answer.json.is_some() && answer.text.is_some()) {
                 return Err((at("answer"), "it has one of json and text".to_owned()));
             }
             self.check_names(call).map_err(|(key, why)| (at(&key), why))?;
         }
+        for (index, socket) in self.sockets.iter().enumerate() {
+            let knows = |name: &str, more: &[&str]| self.knows(name, &socket.others, more);
+            socket.check(&knows).map_err(|(key, why)| (format!("sockets.{index}.{key}"), why))?;
+        }
         Ok(())
+    }
+
+    /// Whether a name is something in an expression that sees the sessions of `others`, and `more` than all do.
+    fn knows(&self, name: &str, others: &BTreeMap<String, Template>, more: &[&str]) -> bool {
+        let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+        match first {
+            "setting" => self.settings.contains_key(rest.split('.').next().unwrap_or_default()),
+            "answer" | "recorded" | "lists" | "item" | "message" => more.contains(&first),
+            first => NAMES.contains(&first) || others.contains_key(first) || more.contains(&first),
+        }
     }
 
     /// Finds settings that nobody can give, and names that are nothing.
     fn check_names(&self, call: &Call) -> Result<(), (String, String)> {
-        let known = |name: &str, has_answer: bool| {
-            let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-            match first {
-                "setting" => self.settings.contains_key(rest.split('.').next().unwrap_or_default()),
-                "answer" | "recorded" | "lists" | "item" => has_answer,
-                first => NAMES.contains(&first) || call.others.contains_key(first),
+        let check = |key: &str, template: &Template, has_answer: bool| {
+            let more: &[&str] = if has_answer { &["answer", "recorded", "lists", "item"] } else { &[] };
+            match template.names().into_iter().find(|name| !self.knows(name, &call.others, more)) {
+                Some(name) => Err((key.to_owned(), format!("`{name}` is not known here"))),
+                None => Ok(()),
             }
-        };
-        let check = |key: &str, template: &Template, has_answer: bool| match template
-            .names()
-            .into_iter()
-            .find(|name| !known(name, has_answer))
-        {
-            Some(name) => Err((key.to_owned(), format!("`{name}` is not known here"))),
-            None => Ok(()),
         };
         for (key, request) in call.requests() {
-            let bodies = [&request.json, &request.form, &request.text].into_iter().flatten();
-            for template in bodies.chain(request.headers.values()).chain([&request.path]) {
-                check(&key, template, false)?;
-            }
+            request.templates().try_for_each(|template| check(&key, template, false))?;
         }
         for template in call.learn.values().chain(&call.learn_in) {
             check("learn", template, true)?;
@@ -238,6 +255,11 @@ mod tests {
     #[test]
     fn what_is_wrong_has_its_line() {
         let call = |rest: &str| format!("kefu_translate: 1\nname: a\ncalls:\n  - call: GET /a\n{rest}");
+        let socket = |rest: &str| {
+            format!(
+                "kefu_translate: 1\nname: a\ncalls: []\nsockets:\n  - socket: GET /a\n    open: {{path: /b}}\n{rest}"
+            )
+        };
         for (text, expected) in [
             (
                 "kefu_translate: 1\nname: a\ncals: []\n".to_owned(),
@@ -254,6 +276,13 @@ mod tests {
             (call("    skip: no\n    request: {method: GET, path: /a}\n"), "what is left out has no request"),
             (call("    others: {request: 'x'}\n"), "`request` is something else"),
             (call("    answer: {json: '= |'}\n"), "not an expression"),
+            (
+                socket("    says: [{when: '= message.json.a'}]\n"),
+                "says.0: it has one of skip, send and request",
+            ),
+            (socket("    name: '= answer.json'\n"), "sockets.0.name: `answer.json` is not known here"),
+            (socket("    hears: [{message: '= setting.x'}]\n"), "`setting.x` is not known here"),
+            (socket("    before: [{method: get, path: /a}]\n"), "sockets.0.before.0: \"get\" is no method"),
         ] {
             let error = File::read(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -2,7 +2,11 @@
 
 mod file;
 mod sessions;
+mod settings;
+mod socket;
+mod talk;
 mod view;
+mod words;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -17,9 +21,12 @@ use kefu_wire::channel::{Scope, Template};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use self::talk::{Heard, Said, Talk};
 use self::{
-    file::{AnswerTemplate, Call, File, Otherwise, RequestTemplate},
+    file::{Call, File, Otherwise, RequestTemplate},
     sessions::Sessions,
+    settings::settings,
+    words::{answered, line, lines, lists, path},
 };
 use crate::{
     account::Reason,
@@ -27,14 +34,13 @@ use crate::{
     endpoint,
     head::EditedHead,
     message::Parts,
+    pattern::EndpointPattern,
     run::{Prepared, Rewrites, Skipped, connection},
     yaml,
 };
 
 /// Translations that come with kefu, by their names.
 const SHIPPED: [(&str, &str); 1] = [("gofly", include_str!("../../translations/gofly.yaml"))];
-/// A list has at most so many items.
-const ITEMS_MAX: usize = 1000;
 /// So many answers that were read ahead are kept.
 const RECORDED_MAX: usize = 10_000;
 /// More reasons are counted as one.
@@ -87,7 +93,8 @@ impl Translator {
             None => yaml::text(path)?,
         };
         let file = File::read(&text).map_err(|error| yaml::wrong(path, &error))?;
-        let settings = settings(&file, given).map_err(|why| {
+        let variable = |name: &str| std::env::var(name).ok();
+        let settings = settings(&file, given, variable).map_err(|why| {
             let name = path.display();
             Failure::new(Exit::Config, Text::new(format!("cannot use {name}"), format!("无法使用 {name}")))
                 .hint(why)
@@ -105,16 +112,28 @@ impl Translator {
 
     /// What requests have in common that must follow each other.
     pub(crate) fn lane(&self, record: &Record) -> u64 {
-        // Who needs to know what others learned comes after them.
-        if self.file.calls.iter().any(|call| !call.others.is_empty()) {
+        match Parts::of(record).and_then(|parts| self.call(record, &parts)) {
+            Some((_, call, scope)) => self.lane_of(&self.session(call.session.as_ref(), &scope, record)),
+            None if self.knows_others() => 0,
+            None => connection(record),
+        }
+    }
+
+    /// The same for what belongs to a session.
+    fn lane_of(&self, session: &str) -> u64 {
+        if self.knows_others() {
             return 0;
         }
-        let Some((_, call, scope)) = Parts::of(record).and_then(|parts| self.call(record, &parts)) else {
-            return connection(record);
-        };
         let mut hasher = DefaultHasher::new();
-        self.session(call, &scope, record).hash(&mut hasher);
+        session.hash(&mut hasher);
         hasher.finish()
+    }
+
+    /// Whether something needs to know what others learned: it comes after all that was before.
+    fn knows_others(&self) -> bool {
+        let File { calls, sockets, .. } = &self.file;
+        calls.iter().any(|call| !call.others.is_empty())
+            || sockets.iter().any(|socket| !socket.others.is_empty())
     }
 
     /// Translates a request.
@@ -130,6 +149,11 @@ impl Translator {
         let skipped =
             |why: Skipped| self.leave(&name, Reason::from(why).text().in_language(Language::English));
         let Some((index, call, mut scope)) = self.call(&record, &parts) else {
+            if let Some((index, _)) = self.socket(&record) {
+                // Those who play sessions have taken it; others send single requests.
+                let name = self.file.sockets[index].socket.text();
+                return Err(self.leave(name, "WebSocket sessions are not played here"));
+            }
             if self.file.otherwise == Otherwise::Skip {
                 return Err(self.leave(&name, "not in the translation"));
             }
@@ -141,13 +165,13 @@ impl Translator {
         if let Some(why) = &call.skip {
             return Err(self.leave(call.call.text(), why));
         }
-        let session = self.session(Some(call), &scope, &record);
-        self.know_sessions(call, &session, &mut scope).map_err(|why| self.leave(call.call.text(), &why))?;
+        let session = self.session(call.session.as_ref(), &scope, &record);
+        self.know_sessions(&call.others, &session, &mut scope)
+            .map_err(|why| self.leave(call.call.text(), &why))?;
         let Some(request) = &call.request else {
             let prepared = self.as_it_is(record, &session).map_err(skipped)?;
             return Ok(Translated { before: Vec::new(), prepared, call: Some(index), session, scope });
         };
-        let is_safe = |method: &str| matches!(method, "GET" | "HEAD" | "OPTIONS");
         let mut all = call.before.iter().chain([request]);
         let is_safe = is_safe(method) && all.all(|request| is_safe(&request.method));
         if !is_safe && !self.rewrites.unsafe_methods {
@@ -260,38 +284,27 @@ impl Translator {
 
     /// The call that a request is, and what its expressions see.
     fn call(&self, record: &Record, parts: &Parts<'_>) -> Option<(usize, &Call, Map<String, Value>)> {
+        let (method, path, mut scope) = self.seen(record, parts)?;
+        let is_it = |call: &Call| fits(&call.call, call.when.as_ref(), (&method, &path), &mut scope);
+        let index = self.file.calls.iter().position(is_it)?;
+        Some((index, &self.file.calls[index], scope))
+    }
+
+    /// The method and the path of a request, and what all expressions see of it.
+    fn seen(&self, record: &Record, parts: &Parts<'_>) -> Option<(String, String, Map<String, Value>)> {
         let request = view::request(parts)?;
         let (method, path) = (request["method"].as_str()?.to_owned(), request["path"].as_str()?.to_owned());
         let mut scope = Map::new();
         scope.insert("uuid".to_owned(), Value::String(uuid(&record.id)));
         scope.insert("setting".to_owned(), self.settings.clone());
         scope.insert("request".to_owned(), request);
-        let fits = |call: &Call, scope: &mut Map<String, Value>| {
-            if !call.call.fits(&method, &path) {
-                return false;
-            }
-            let params: Map<String, Value> =
-                call.call.named(&path).map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
-            scope.insert("params".to_owned(), Value::Object(params));
-            let holds =
-                |when: &Template| when.value(&*scope).is_ok_and(|value| value == Some(Value::Bool(true)));
-            call.when.as_ref().is_none_or(holds)
-        };
-        let index = self.file.calls.iter().position(|call| fits(call, &mut scope))?;
-        Some((index, &self.file.calls[index], scope))
+        Some((method, path, scope))
     }
 
-    /// What a request's session is called; without a word on it, its connection.
-    fn session<'a>(
-        &self,
-        call: impl Into<Option<&'a Call>>,
-        scope: &Map<String, Value>,
-        record: &Record,
-    ) -> String {
-        let call: Option<&Call> = call.into();
-        let template = call.and_then(|call| call.session.as_ref()).or(self.file.session.as_ref());
-        let said = template.and_then(|template| template.value(scope).ok().flatten());
-        match said {
+    /// What a session is called; without a word on it, its connection.
+    fn session(&self, said: Option<&Template>, scope: &Map<String, Value>, record: &Record) -> String {
+        let said = said.or(self.file.session.as_ref());
+        match said.and_then(|template| template.value(scope).ok().flatten()) {
             Some(value) => view::text(&value),
             None => format!("connection:{}", connection(record)),
         }
@@ -299,13 +312,13 @@ impl Translator {
 
     fn know_sessions(
         &self,
-        call: &Call,
+        others: &BTreeMap<String, Template>,
         session: &str,
         scope: &mut Map<String, Value>,
     ) -> Result<(), String> {
         let sessions = self.sessions();
         let mut known = vec![("session".to_owned(), sessions.values(session))];
-        for (name, template) in &call.others {
+        for (name, template) in others {
             let other = template.value(scope)?.map(|value| view::text(&value)).unwrap_or_default();
             known.push((name.clone(), sessions.values(&other)));
         }
@@ -332,11 +345,7 @@ impl Translator {
 
     /// The bytes of a request to the new system.
     fn made(&self, request: &RequestTemplate, scope: &Scope) -> Result<Vec<u8>, String> {
-        let path = request.path.value_in(scope)?.ok_or("the path is not there")?;
-        let path = view::text(&path);
-        if !path.starts_with('/') || path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return Err(format!("{path:?} is no path"));
-        }
+        let path = path(&request.path, scope)?;
         let mut head = format!("{} {path} HTTP/1.1\r\nHost: {}\r\n", request.method, self.host);
         let (kind, body) = match request {
             RequestTemplate { json: Some(json), .. } => {
@@ -370,90 +379,31 @@ impl Translator {
     }
 }
 
+/// Whether a request with this method changes nothing.
+fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
+}
+
+/// Whether a request is what a part of the file is about; then `scope` has its parameters.
+fn fits(
+    pattern: &EndpointPattern,
+    when: Option<&Template>,
+    (method, path): (&str, &str),
+    scope: &mut Map<String, Value>,
+) -> bool {
+    if !pattern.fits(method, path) {
+        return false;
+    }
+    let params: Map<String, Value> =
+        pattern.named(path).map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+    scope.insert("params".to_owned(), Value::Object(params));
+    let holds = |when: &Template| when.value(&*scope).is_ok_and(|value| value == Some(Value::Bool(true)));
+    when.is_none_or(holds)
+}
+
 fn answer_record(payload: Vec<u8>) -> Record {
     let (id, extra) = (String::new(), String::new());
     Record { kind: Kind::Response, id, timestamp: 0, latency: None, extra, payload }
-}
-
-/// The values of the settings.
-fn settings(file: &File, given: &[Setting]) -> Result<Value, Text> {
-    if let Some(Setting { name, .. }) = given.iter().find(|given| !file.settings.contains_key(&given.name)) {
-        return Err(Text::new(format!("it has no setting {name:?}"), format!("其中没有设置 {name:?}")));
-    }
-    let value = |name: &String, default: &Option<String>| {
-        let given = given.iter().rfind(|given| given.name == *name).map(|given| given.value.clone());
-        given.or_else(|| default.clone()).ok_or_else(|| {
-            Text::new(
-                format!("give it with --setting {name}=VALUE"),
-                format!("请用 --setting {name}=值 给出"),
-            )
-        })
-    };
-    let values =
-        file.settings.iter().map(|(name, default)| Ok((name.clone(), Value::from(value(name, default)?))));
-    values.collect::<Result<Map<_, _>, Text>>().map(Value::Object)
-}
-
-/// Makes the lists of an answer; says whether there are any.
-fn lists(template: &AnswerTemplate, seen: &Scope, scope: &mut Map<String, Value>) -> Result<bool, String> {
-    let mut lists = Map::new();
-    // What is made of an item sees all but the answers, which may be large.
-    let is_seen = |(name, _): &(&String, &Value)| !matches!(name.as_str(), "answer" | "recorded");
-    let mut seen_by_items: Map<String, Value> =
-        scope.iter().filter(is_seen).map(|(name, value)| (name.clone(), value.clone())).collect();
-    for (name, list) in &template.lists {
-        let items = match list.of.value_in(seen)? {
-            Some(Value::Array(items)) if items.len() <= ITEMS_MAX => items,
-            Some(Value::Array(_)) => return Err(format!("{name}: more than {ITEMS_MAX} items")),
-            _ => return Err(format!("{name}: it is no list")),
-        };
-        let mut made = Vec::with_capacity(items.len());
-        for item in items {
-            seen_by_items.insert("item".to_owned(), item);
-            made.extend(list.item.value(&seen_by_items)?);
-        }
-        lists.insert(name.clone(), Value::Array(made));
-    }
-    let has_lists = !lists.is_empty();
-    scope.insert("lists".to_owned(), Value::Object(lists));
-    Ok(has_lists)
-}
-
-/// The bytes of an answer in the old system's words.
-fn answered(template: &AnswerTemplate, scope: &Scope, status: &Value) -> Result<Vec<u8>, String> {
-    let said = template.status.as_ref().map(|status| status.value_in(scope)).transpose()?.flatten();
-    let status = said.as_ref().unwrap_or(status);
-    let status =
-        status.as_u64().filter(|status| (100..1000).contains(status)).ok_or("the status is no number")?;
-    let mut head = format!("HTTP/1.1 {status} \r\n");
-    lines(&mut head, &template.headers, scope)?;
-    let (kind, body) = match (&template.json, &template.text) {
-        (Some(json), _) => ("application/json", json.value_in(scope)?.unwrap_or_default().to_string()),
-        (_, Some(text)) => ("text/plain", view::text(&text.value_in(scope)?.unwrap_or_default())),
-        _ => ("", String::new()),
-    };
-    let is_said = template.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
-    if !kind.is_empty() && !is_said {
-        line(&mut head, "Content-Type", kind)?;
-    }
-    Ok(format!("{head}\r\n{body}").into_bytes())
-}
-
-fn lines(head: &mut String, headers: &BTreeMap<String, Template>, scope: &Scope) -> Result<(), String> {
-    for (name, template) in headers {
-        if let Some(value) = template.value_in(scope)? {
-            line(head, name, &view::text(&value))?;
-        }
-    }
-    Ok(())
-}
-
-/// Adds a header line; a value that would be more than one is refused.
-fn line(head: &mut String, name: &str, value: &str) -> Result<(), String> {
-    let line: HeaderLine =
-        format!("{name}: {value}").parse().map_err(|why: &str| format!("{name}: {why}"))?;
-    head.push_str(&format!("{}: {}\r\n", line.name, line.value));
-    Ok(())
 }
 
 /// A UUID that is always the same for the same request: what is replayed twice is known to be the same.

@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 const SESSIONS_MAX: usize = 100_000;
 /// A larger value is not learned.
 const VALUE_BYTES_MAX: usize = 16 << 10;
+/// Sessions are found by texts that are no longer.
+const FOUND_BYTES_MAX: usize = 256;
 /// So many cookies of a session are kept.
 const COOKIES_MAX: usize = 64;
 
@@ -16,6 +18,8 @@ const COOKIES_MAX: usize = 64;
 pub(super) struct Sessions {
     known: HashMap<String, Session>,
     order: VecDeque<String>,
+    /// Which session has learned a text last, by its name and the text.
+    by: HashMap<(String, String), String>,
 }
 
 /// What is known of one session.
@@ -31,10 +35,32 @@ impl Sessions {
         Value::Object(self.known.get(session).map(|session| session.values.clone()).unwrap_or_default())
     }
 
+    /// What was learned in the session that has learned a text under a name; nothing if none has.
+    pub(super) fn found(&self, name: &str, text: &str) -> Value {
+        let session = self.by.get(&(name.to_owned(), text.to_owned()));
+        session.map_or_else(|| Value::Object(Map::new()), |session| self.values(session))
+    }
+
     /// Learns a value.
     pub(super) fn learn(&mut self, session: &str, name: &str, value: Value) {
-        if value.to_string().len() <= VALUE_BYTES_MAX {
-            self.session(session).values.insert(name.to_owned(), value);
+        if value.to_string().len() > VALUE_BYTES_MAX {
+            return;
+        }
+        let text = value.as_str().filter(|text| text.len() <= FOUND_BYTES_MAX).map(str::to_owned);
+        let before = self.session(session).values.insert(name.to_owned(), value);
+        self.forget_found(session, name, before);
+        if let Some(text) = text {
+            self.by.insert((name.to_owned(), text), session.to_owned());
+        }
+    }
+
+    /// What a session does not have any more is not found there.
+    fn forget_found(&mut self, session: &str, name: &str, value: Option<Value>) {
+        if let Some(Value::String(text)) = value {
+            let place = (name.to_owned(), text);
+            if self.by.get(&place).is_some_and(|of| of == session) {
+                self.by.remove(&place);
+            }
         }
     }
 
@@ -72,7 +98,10 @@ impl Sessions {
             if self.order.len() >= SESSIONS_MAX
                 && let Some(oldest) = self.order.pop_front()
             {
-                self.known.remove(&oldest);
+                let forgotten = self.known.remove(&oldest).unwrap_or_default();
+                for (name, value) in forgotten.values {
+                    self.forget_found(&oldest, &name, Some(value));
+                }
             }
             self.order.push_back(session.to_owned());
         }
@@ -100,12 +129,27 @@ mod tests {
     }
 
     #[test]
+    fn sessions_are_found_by_what_they_have_learned() {
+        let mut sessions = Sessions::default();
+        sessions.learn("a", "conversation", json!("c1"));
+        sessions.learn("a", "id", json!("v1"));
+        sessions.learn("b", "conversation", json!("c2"));
+        assert_eq!(sessions.found("conversation", "c1"), json!({"conversation": "c1", "id": "v1"}));
+        assert_eq!(sessions.found("conversation", "c3"), json!({}));
+        assert_eq!(sessions.found("id", "c1"), json!({}));
+        sessions.learn("a", "conversation", json!("c3"));
+        assert_eq!(sessions.found("conversation", "c1"), json!({}));
+        assert_eq!(sessions.found("conversation", "c3")["id"], "v1");
+    }
+
+    #[test]
     fn the_oldest_are_forgotten() {
         let mut sessions = Sessions::default();
         for number in 0..=SESSIONS_MAX {
             sessions.learn(&number.to_string(), "n", json!(number));
         }
         assert_eq!((sessions.known.len(), sessions.order.len()), (SESSIONS_MAX, SESSIONS_MAX));
+        assert!(sessions.by.is_empty(), "only texts are found");
         assert_eq!((sessions.values("0"), sessions.values("1")), (json!({}), json!({"n": 1})));
     }
 }

@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
-use super::*;
+use super::{talk::Handshake, *};
 
 fn translator(rest: &str) -> Translator {
     let folder = tempfile::tempdir().unwrap();
@@ -177,9 +179,127 @@ fn settings_are_given_or_have_a_value() {
 }
 
 #[test]
+fn what_should_not_be_seen_on_a_command_line_is_read_from_a_file_or_from_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("password");
+    std::fs::write(&path, "from the file\n").unwrap();
+    let file = File::read("kefu_translate: 1\nname: a\nsettings: {agent-password: null, b: c}\ncalls: []\n")
+        .unwrap();
+    let of = |given: &str, variable: Option<&str>| {
+        let given: Vec<Setting> = given.split_whitespace().map(|text| text.parse().unwrap()).collect();
+        settings(&file, &given, |name| {
+            (name == "KEFU_SETTING_AGENT_PASSWORD").then_some(variable?.to_owned())
+        })
+        .map(|values| values["agent-password"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(of(&format!("agent-password=@{}", path.display()), None).unwrap(), "from the file");
+    assert_eq!(of("", Some("from the environment")).unwrap(), "from the environment");
+    assert_eq!(of("agent-password=a agent-password=b", Some("c")).unwrap(), "b");
+    let said = |why: Text| why.in_language(Language::English).to_owned();
+    assert!(said(of("", None).unwrap_err()).contains("KEFU_SETTING_AGENT_PASSWORD"));
+    assert!(said(of("agent-password=@none", None).unwrap_err()).contains("cannot read none"));
+    std::fs::write(&path, "x".repeat(70_000)).unwrap();
+    assert!(said(of(&format!("agent-password=@{}", path.display()), None).unwrap_err()).contains("65536"));
+}
+
+#[test]
 fn identifiers_are_the_same_for_the_same_request() {
     let one = uuid("a");
     assert_eq!((one.len(), one == uuid("a"), one == uuid("b")), (36, true, false));
     assert_eq!(&one[14..15], "8");
     assert_eq!(json!(one).as_str().map(str::len), Some(36));
+}
+
+const SOCKETS: &str = r#"
+calls:
+  - call: POST /old/login
+    session: '= request.form.user'
+    request: {method: POST, path: /new/session}
+    learn: {token: '= answer.json.token', room: '= answer.json.room', name: '= request.form.user'}
+sockets:
+  - socket: GET /old/ws
+    session: '= request.query.user'
+    alone: true
+    found: {other: {learned: room, is: '= message.json.room'}}
+    before:
+      - {method: PUT, path: /new/status, json: {is: on}}
+    open:
+      path: '= "/new/ws?token=" ~ session.token'
+      headers: {sec-websocket-protocol: v1}
+      ready: '= message.json.is == "ready"'
+    name: '= message.json.is'
+    says:
+      - {when: '= message.text == "ping"', send: {is: ping}}
+      - when: '= message.json.is == "say"'
+        request: {method: POST, path: /new/say, json: {id: '= uuid', text: '= message.json.text'}}
+        learn: {last: '= answer.json.id'}
+        answer: {is: said, last: '= answer.json.id'}
+      - {skip: nobody listens}
+    hears:
+      - {when: '= message.json.is == "hello"', reply: {is: here, again: '= message.json.of'}}
+      - when: '= message.json.is == "text"'
+        message: {is: text, from: '= other.name | default("nobody")', text: '= message.json.text'}
+    unheard:
+      - {when: '= message.json.is == "news"', skip: there are none}
+"#;
+
+fn handshake(query: &str) -> Record {
+    record(
+        1,
+        &format!(
+            "GET /old/ws?{query} HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n"
+        ),
+    )
+}
+
+#[test]
+fn sockets_are_translated_there_and_back() {
+    let translator = Arc::new(translator(SOCKETS));
+    assert!(translator.has_sockets());
+    assert!(translator.handshake(&handshake("user=a")).is_err(), "nothing was learned");
+    let login = "POST /old/login HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nuser=a";
+    let login = translator.request(record(1, login)).unwrap();
+    let answer = b"HTTP/1.1 200 OK\r\n\r\n{\"token\":\"t\",\"room\":\"r1\"}".to_vec();
+    translator.answer(login, answer, None);
+    let seat = translator.seat(&handshake("user=a")).unwrap();
+    assert_eq!(seat, translator.seat(&handshake("user=a&again=1")).unwrap());
+    assert!(seat.alone.is_some() && translator.seat(&record(1, LOGIN)).is_none());
+    let Handshake { before, head, mut talk } = translator.handshake(&handshake("user=a")).unwrap();
+    assert!(text(&before[0]).starts_with("PUT /new/status HTTP/1.1\r\n"));
+    assert_eq!(
+        text(&head),
+        "GET /new/ws?token=t HTTP/1.1\r\nHost: new:80\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nsec-websocket-protocol: v1\r\n\r\n"
+    );
+    // What the new system says.
+    let heard = talk.hear(br#"{"is":"hello","of":7}"#);
+    assert_eq!(heard, Heard { reply: Some(br#"{"again":7,"is":"here"}"#.to_vec()), message: None });
+    assert!(!talk.is_ready());
+    assert_eq!((talk.hear(br#"{"is":"ready"}"#), talk.is_ready()), (Heard::default(), true));
+    let said = talk.hear(br#"{"is":"text","room":"r1","text":"hi"}"#).message.unwrap();
+    assert_eq!((text(&said), talk.name(&said).as_str()), (r#"{"from":"a","is":"text","text":"hi"}"#, "text"));
+    let said = talk.hear(br#"{"is":"text","room":"r2","text":"hi"}"#).message.unwrap();
+    assert!(text(&said).contains("nobody"));
+    // What the client said.
+    assert!(matches!(talk.say(b"ping").unwrap(), Said::Message(message) if message == br#"{"is":"ping"}"#));
+    let Said::Request { bytes, is_safe, way } = talk.say(br#"{"is":"say","text":"hello"}"#).unwrap() else {
+        panic!("it is a request")
+    };
+    assert!(text(&bytes).ends_with("\"text\":\"hello\"}") && !is_safe, "{}", text(&bytes));
+    let answer = b"HTTP/1.1 201 Created\r\n\r\n{\"id\":9}".to_vec();
+    assert_eq!(talk.answered(br#"{"is":"say"}"#, way, answer).unwrap(), br#"{"is":"said","last":9}"#);
+    assert_eq!(talk.say(b"\xff\xfe").err(), Some(Untranslated));
+    // What the old system said.
+    assert!(talk.expects(br#"{"is":"text"}"#) && !talk.expects(br#"{"is":"news"}"#));
+    assert_eq!(
+        (talk.name(b"no json"), talk.name(br#"{"is":"a b/c"}"#)),
+        ("message".to_owned(), "abc".to_owned())
+    );
+    translator.is_more(&handshake("user=a"), "text");
+    let left: Vec<String> = translator.left().into_keys().collect();
+    for why in ["nobody listens", "there are none", "text heard more often than it was recorded"] {
+        assert!(left.contains(&format!("GET /old/ws: {why}")), "{left:?}");
+    }
+    assert_eq!(translator.request(handshake("user=a")).unwrap_err(), Untranslated);
+    assert!(translator.left().contains_key("GET /old/ws: WebSocket sessions are not played here"));
 }

@@ -3,7 +3,10 @@
 use kefu_traffic::gor::Record;
 use serde_json::{Map, Value, json};
 
-use crate::{endpoint, message::Parts};
+use crate::{coding, endpoint, message::Parts};
+
+/// A body is not made larger than this by what it says of its compression.
+const BODY_MAX: usize = 16 << 20;
 
 /// A request: `method`, `path`, `target`, `query`, `headers`, `cookies`, and `form`, `json` or `text`.
 pub(super) fn request(parts: &Parts<'_>) -> Option<Value> {
@@ -23,7 +26,7 @@ pub(super) fn request(parts: &Parts<'_>) -> Option<Value> {
     let is_form = parts
         .header("content-type")
         .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"));
-    let body = parts.body();
+    let body = plain(parts);
     if is_form {
         view["form"] = pairs(&String::from_utf8_lossy(&body));
     } else {
@@ -36,8 +39,15 @@ pub(super) fn request(parts: &Parts<'_>) -> Option<Value> {
 pub(super) fn answer(record: &Record) -> Option<Value> {
     let parts = Parts::of(record)?;
     let mut view = json!({ "status": parts.status()?, "headers": headers(&parts) });
-    said(&mut view, &parts.body());
+    said(&mut view, &plain(&parts));
     Some(view)
+}
+
+/// The body without compression; one that does not come apart as it is.
+fn plain(parts: &Parts<'_>) -> Vec<u8> {
+    let body = parts.body();
+    let coding = parts.header("content-encoding").unwrap_or_default();
+    coding::decoded(&coding, &body, BODY_MAX).unwrap_or_else(|| body.into_owned())
 }
 
 fn said(view: &mut Value, body: &[u8]) {
@@ -139,6 +149,10 @@ mod tests {
         let view = answer(&record(Kind::Response, "HTTP/1.1 201 Created\r\nX-A: b\r\n\r\n{\"token\":\"t\"}"))
             .unwrap();
         assert_eq!(view, json!({"status": 201, "headers": {"x-a": "b"}, "json": {"token": "t"}}));
+        let brotli = "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n\x0b\x03";
+        let mut compressed = record(Kind::Response, brotli);
+        compressed.payload.extend(b"\x80{\"a\":1}\x03");
+        assert_eq!(answer(&compressed).unwrap()["json"], json!({"a": 1}));
         let view = answer(&record(Kind::Response, "HTTP/1.1 200 OK\r\n\r\n<p>")).unwrap();
         assert_eq!(view["text"], "<p>");
         assert_eq!(encoded("a 你&"), "a%20%E4%BD%A0%26");

@@ -166,6 +166,25 @@ pub(super) fn may_begin(side: Side, bytes: &[u8]) -> bool {
     }
 }
 
+/// Who says what begins so, if it is the beginning of a request or of an answer.
+pub(super) fn speaker(bytes: &[u8]) -> Option<Side> {
+    let bytes = &bytes[bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()..];
+    if bytes.starts_with(b"HTTP/1.") {
+        return Some(Side::Server);
+    }
+    let word = bytes.iter().take(33).take_while(|byte| is_token(**byte)).count();
+    let rest = bytes.get(word..).filter(|rest| (1..33).contains(&word) && rest.starts_with(b" "))?;
+    let is_request = match memchr::memchr(b'\n', rest) {
+        Some(end) => {
+            let line = rest[..end].trim_ascii_end();
+            line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0")
+        }
+        // A line that has not ended: what is known, and a path.
+        None => METHODS.contains(&&bytes[..word]) && matches!(rest, [b' ', b'/' | b'h' | b'*', ..]),
+    };
+    is_request.then_some(Side::Client)
+}
+
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

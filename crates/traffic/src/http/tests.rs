@@ -424,3 +424,43 @@ fn what_was_under_way_before_the_capture_is_passed_over() {
     assert_eq!(shown(&records), [format!("?< {OK}"), format!("0> {GET}"), format!("0< {OK}")]);
     assert_eq!((totals.unmatched, totals.other_bytes), (1, 21));
 }
+
+#[test]
+fn who_asks_is_the_client_whatever_its_port_is() {
+    // The client has the lower port, and the capture begins in the middle of an answer.
+    let mut talk = Talk::new();
+    talk.packets.clear();
+    let reversed = |side: Side| side.other();
+    talk.send(reversed(Side::Server), 0x10, b"the end of something");
+    talk.send(reversed(Side::Client), 0x10, b"");
+    talk.say(reversed(Side::Client), "POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nab", 1000);
+    talk.say(reversed(Side::Server), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 1000);
+    let mut traffic = Traffic::new(&[], tcp::Limits::default(), Limits::default());
+    let mut records = Vec::new();
+    for bytes in &talk.packets {
+        let packet = Packet { offset: 0, timestamp: 0, link: LinkType(101), bytes, missing: 0 };
+        traffic.packet(&packet, &mut |record| records.push(record));
+    }
+    traffic.finish(&mut |record| records.push(record));
+    balanced(&traffic);
+    assert_eq!(traffic.held(), 0);
+    assert_eq!(records.len(), 2, "{records:?}");
+    assert_eq!((records[0].field("c"), records[0].field("s")), (Some(SERVER), Some(CLIENT)));
+    assert_eq!(records[0].id, records[1].id);
+}
+
+#[test]
+fn the_first_line_tells_who_speaks() {
+    use super::head::speaker;
+    for (line, expected) in [
+        ("HTTP/1.1 200 OK\r\n", Some(Side::Server)),
+        ("\r\nQUERY /a HTTP/1.1\r\n", Some(Side::Client)),
+        ("GET /a/path/that/goes/on", Some(Side::Client)),
+        ("the /path is long", None),
+        ("so it is\n", None),
+        ("", None),
+        ("{\"a\": 1}", None),
+    ] {
+        assert_eq!(speaker(line.as_bytes()), expected, "{line}");
+    }
+}

@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use super::{Answered, Connection, Limits, Message, Output, Totals, connection::Context};
+use super::{Answered, Connection, Limits, Message, Output, Totals, connection::Context, head::speaker};
 use crate::{
     gor::{Kind, Record},
     packet::{Fragments, NoSegment},
@@ -54,7 +54,7 @@ impl Traffic {
             ports: ports.to_vec(),
             limits,
             fragments: Fragments::default(),
-            flows: Flows::new(tcp, ports),
+            flows: Flows::new(tcp, ports, speaker),
             totals: Totals::default(),
             held: 0,
             packets: PacketCounters::default(),

@@ -45,6 +45,8 @@ const WINDOW_MAX: u64 = 1 << 30;
 #[derive(Debug)]
 pub(super) struct Flow<C> {
     pub(super) ends: Ends,
+    /// Who opened it is not certain yet.
+    pub(super) is_guessed: bool,
     pub(super) user: C,
     client: Half,
     server: Half,
@@ -57,10 +59,29 @@ pub(super) struct Flow<C> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct OutOfWindow;
 
+impl<C: Default> Flow<C> {
+    /// Takes note of who opened it. If that is the other one than was thought, what was given so far was of no use: the
+    /// user begins anew.
+    pub(super) fn settle(&mut self, ends: Ends, each: &mut impl FnMut(&mut C, Ends, Side, Event<'_>)) {
+        self.is_guessed = false;
+        if ends == self.ends {
+            return;
+        }
+        for side in [Side::Client, Side::Server] {
+            if !self.half(side).is_ended {
+                each(&mut self.user, self.ends, side, Event::End(End::Cut));
+            }
+        }
+        self.user = C::default();
+        self.ends = ends;
+        std::mem::swap(&mut self.client, &mut self.server);
+    }
+}
+
 impl<C> Flow<C> {
-    pub(super) fn new(ends: Ends, user: C) -> Self {
+    pub(super) fn new(ends: Ends, is_guessed: bool, user: C) -> Self {
         let (client, server) = (Half::default(), Half::default());
-        Self { ends, user, client, server, last_seen: 0, is_over: false }
+        Self { ends, is_guessed, user, client, server, last_seen: 0, is_over: false }
     }
 
     pub(super) fn held(&self) -> usize {

@@ -54,12 +54,16 @@ const LINGER: i64 = 5_000_000_000;
 
 type Key = (SocketAddr, SocketAddr);
 
+/// Tells by what somebody says who of the two it is.
+pub type Speaker = fn(&[u8]) -> Option<Side>;
+
 /// All connections of a capture, each with what its user keeps for it.
 #[derive(Debug)]
 pub struct Flows<C> {
     limits: Limits,
-    /// Ports of servers, for connections whose beginning was not captured.
+    /// Ports of servers, and what sides say, for connections whose beginning was not captured.
     ports: Vec<u16>,
+    speaker: Speaker,
     flows: HashMap<Key, Flow<C>>,
     /// When to look at a connection again, about in the order in which they were used.
     due: VecDeque<(i64, Key)>,
@@ -69,10 +73,11 @@ pub struct Flows<C> {
 
 impl<C: Default> Flows<C> {
     /// Follows connections; servers listen on `ports`, if that is known.
-    pub fn new(limits: Limits, ports: &[u16]) -> Self {
+    pub fn new(limits: Limits, ports: &[u16], speaker: Speaker) -> Self {
         Self {
             limits,
             ports: ports.to_vec(),
+            speaker,
             flows: HashMap::new(),
             due: VecDeque::new(),
             held: 0,
@@ -114,6 +119,12 @@ impl<C: Default> Flows<C> {
         } else {
             (segment.target, segment.source)
         };
+        if self.flows.get(&key).is_some_and(|flow| flow.is_guessed && !flow.is_over)
+            && let Some(ends) = self.told(segment)
+            && let Some(flow) = self.flows.get_mut(&key)
+        {
+            flow.settle(ends, &mut each);
+        }
         if self.flows.get(&key).is_some_and(|flow| flow.is_another(segment)) {
             self.close(key, &mut each);
         }
@@ -123,7 +134,9 @@ impl<C: Default> Flows<C> {
                 return self.counters.add(gaps);
             }
             self.make_room(&mut each);
-            self.flows.insert(key, Flow::new(ends(segment, &self.ports), C::default()));
+            let told = self.told(segment);
+            let ends = told.unwrap_or_else(|| guessed(segment));
+            self.flows.insert(key, Flow::new(ends, told.is_none(), C::default()));
             self.due.push_back((time.saturating_add(LINGER), key));
             self.counters.flows += 1;
             self.counters.begun_before += u64::from(!segment.flags.syn);
@@ -162,6 +175,19 @@ impl<C: Default> Flows<C> {
         }
         self.due.clear();
         self.counters.add(gaps);
+    }
+
+    /// Who opened the connection that a segment is of: what begins it says so, else known ports and words do.
+    fn told(&self, segment: &Segment<'_>) -> Option<Ends> {
+        let is_known = |port: u16| self.ports.contains(&port);
+        let is_from_client = if segment.flags.syn {
+            segment.acknowledged.is_none()
+        } else if is_known(segment.target.port()) != is_known(segment.source.port()) {
+            is_known(segment.target.port())
+        } else {
+            (self.speaker)(segment.payload)? == Side::Client
+        };
+        Some(ends(segment, is_from_client))
     }
 
     fn close(&mut self, key: Key, each: &mut impl FnMut(&mut C, Ends, Side, Event<'_>)) {
@@ -220,19 +246,13 @@ impl Counters {
     }
 }
 
-/// Who opened the connection that a segment is of: what begins it says so, else ports and words do.
-fn ends(segment: &Segment<'_>, ports: &[u16]) -> Ends {
+/// Who opened the connection that a segment is of, as far as nothing tells: servers mostly have the lower port.
+fn guessed(segment: &Segment<'_>) -> Ends {
+    ends(segment, segment.source.port() > segment.target.port())
+}
+
+fn ends(segment: &Segment<'_>, is_from_client: bool) -> Ends {
     let (source, target) = (segment.source, segment.target);
-    let is_from_client = if segment.flags.syn {
-        segment.acknowledged.is_none()
-    } else if ports.contains(&target.port()) != ports.contains(&source.port()) {
-        ports.contains(&target.port())
-    } else if segment.payload.starts_with(b"HTTP/1.") {
-        false
-    } else {
-        // Servers have the lower port.
-        source.port() > target.port()
-    };
     if is_from_client {
         Ends { client: source, server: target }
     } else {

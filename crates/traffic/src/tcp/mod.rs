@@ -12,7 +12,7 @@ mod flows;
 mod half;
 
 pub use flow::{Ends, Side};
-pub use flows::{Counters, Flows, Limits};
+pub use flows::{Counters, Flows, Limits, Speaker};
 
 /// What comes out of a half.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

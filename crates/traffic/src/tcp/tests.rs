@@ -31,7 +31,7 @@ fn address(text: &str) -> SocketAddr {
 }
 
 fn given(sent: &[Sent], gap_ms: i64, limits: Limits) -> ([Given; 2], Counters) {
-    let mut flows: Flows<()> = Flows::new(limits, &[80]);
+    let mut flows: Flows<()> = Flows::new(limits, &[80], |_| None);
     let mut given = [Given::default(), Given::default()];
     let mut each = |_: &mut (), ends: Ends, side: Side, event: Event<'_>| {
         assert_eq!((ends.client, ends.server), (address(CLIENT), address(SERVER)));
@@ -157,7 +157,7 @@ fn what_comes_early_waits_and_pieces_fit_between_each_other() {
 
 #[test]
 fn an_answer_waits_for_its_question() {
-    let mut flows: Flows<()> = Flows::new(Limits::default(), &[80]);
+    let mut flows: Flows<()> = Flows::new(Limits::default(), &[80], |_| None);
     let mut order = String::new();
     for (number, sent) in
         sent(&["C -1 0  S", "S -1 0  S", "S 0 6 two", "C 3 0 efg", "C 0 0 abc"]).iter().enumerate()
@@ -235,7 +235,7 @@ fn ports_that_are_used_again_begin_another_connection() {
     let mut segments = sent(&["C -1 0  S", "S -1 0  S", "C 0 0 abc"]);
     let again = sent(&["C 99 0  S", "S 99 100  S", "C 100 100 def"]);
     segments.extend(again);
-    let mut flows: Flows<()> = Flows::new(Limits::default(), &[80]);
+    let mut flows: Flows<()> = Flows::new(Limits::default(), &[80], |_| None);
     let mut ends = 0;
     for (number, sent) in segments.iter().enumerate() {
         let is_client = sent.side == Side::Client;
@@ -274,7 +274,7 @@ fn what_waits_is_bounded() {
 #[test]
 fn too_many_connections_let_the_oldest_go() {
     let limits = Limits { flows: 10, ..Limits::default() };
-    let mut flows: Flows<()> = Flows::new(limits, &[80]);
+    let mut flows: Flows<()> = Flows::new(limits, &[80], |_| None);
     for port in 1..=50 {
         let (source, target) = (SocketAddr::new(address(CLIENT).ip(), port), address(SERVER));
         let flags = flags("S");
@@ -390,7 +390,7 @@ proptest! {
             data,
         }).collect();
         let limits = Limits { flow_bytes: limit, ..Limits::default() };
-        let mut flows: Flows<()> = Flows::new(limits, &[80]);
+        let mut flows: Flows<()> = Flows::new(limits, &[80], |_| None);
         for (number, sent) in segments.iter().enumerate() {
             let (client, server) = (address(CLIENT), address(SERVER));
             let is_client = sent.side == Side::Client;
@@ -409,4 +409,60 @@ proptest! {
         flows.finish(&mut |_, _, _, _| {});
         prop_assert_eq!(flows.held(), 0);
     }
+}
+
+/// Who is taken for the client at the end, by what is said, and what it has said then.
+fn opened_by(sent: &[(Side, &str)]) -> (SocketAddr, Vec<String>) {
+    let speaker: Speaker = |bytes| match bytes {
+        b"ask" => Some(Side::Client),
+        b"answer" => Some(Side::Server),
+        _ => None,
+    };
+    let mut flows: Flows<u64> = Flows::new(Limits::default(), &[], speaker);
+    let (mut client, mut said) = (address(CLIENT), Vec::new());
+    let mut each = |count: &mut u64, ends: Ends, side: Side, event: Event<'_>| {
+        client = ends.client;
+        match event {
+            Event::Data { bytes, .. } => {
+                *count += 1;
+                said.push(format!("{side:?} {count} {}", String::from_utf8_lossy(bytes)));
+            }
+            Event::End(End::Cut) => said.push(format!("{side:?} cut")),
+            Event::End(_) | Event::Gap { .. } => {}
+        }
+    };
+    let mut next = [100, 200];
+    for (number, (side, text)) in sent.iter().enumerate() {
+        let (me, other) = if *side == Side::Client { (0, 1) } else { (1, 0) };
+        let (source, target) = if me == 0 { (CLIENT, SERVER) } else { (SERVER, CLIENT) };
+        let segment = Segment {
+            source: address(source),
+            target: address(target),
+            sequence: next[me],
+            acknowledged: Some(next[other]),
+            flags: Flags::default(),
+            payload: text.as_bytes(),
+            missing: 0,
+        };
+        next[me] += text.len() as u32;
+        flows.take(&segment, number as i64 * MS, &mut each);
+    }
+    flows.finish(&mut each);
+    (client, said)
+}
+
+#[test]
+fn who_opened_a_connection_without_a_beginning_is_told_by_what_they_say() {
+    use Side::{Client as C, Server as S};
+    // Nothing tells but the ports, of which the client's is the higher one.
+    assert_eq!(opened_by(&[(C, ""), (S, "x"), (C, "y")]).0, address(CLIENT));
+    // Here the one with the lower port asks.
+    let (client, said) = opened_by(&[(S, ""), (C, "x"), (S, "ask"), (C, "answer"), (S, "ask")]);
+    assert_eq!(client, address(SERVER));
+    let end = ["Client cut", "Server cut"];
+    let whole = ["Client 1 ask", "Server 2 answer", "Client 3 ask"];
+    assert_eq!(said, [&["Client 1 x"][..], &end, &whole, &end].concat());
+    // What was said first stays.
+    let (client, said) = opened_by(&[(C, "ask"), (S, "ask"), (S, "answer")]);
+    assert_eq!((client, said.len()), (address(CLIENT), 5));
 }

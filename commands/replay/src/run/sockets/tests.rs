@@ -1,6 +1,12 @@
+use std::{net::SocketAddr, ops::ControlFlow};
+
 use kefu_app::{ByteSize, Language};
-use kefu_traffic::gor::write_record;
-use tokio::net::TcpListener;
+use kefu_protocol::ws::{self, Incoming, Opcode, Role, accept_key};
+use kefu_traffic::{gor::write_record, http::head_len};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 use super::*;
 use crate::{
@@ -74,7 +80,7 @@ async fn serve(listener: TcpListener, is_agreed: bool, messages: usize) -> (Stri
 fn player(target: SocketAddr) -> Player {
     let headers = vec!["X-Kefu-Replay: 1".parse().unwrap()];
     let rewrites = Rewrites { headers, unsafe_methods: false };
-    Player::new(target, rewrites, Duration::from_secs(20), Limits::default(), Handle::current())
+    Player::new(target, rewrites, Duration::from_secs(20), Limits::default(), None, Handle::current())
 }
 
 /// A recording of a session among other requests.
@@ -110,7 +116,7 @@ async fn sessions_are_found_among_other_requests() {
     let runtime = Handle::current();
     let rewrites = Rewrites { headers: Vec::new(), unsafe_methods: false };
     let own = rewrites.clone();
-    let player = move || Player::new(target, own, Duration::from_secs(20), Limits::default(), runtime);
+    let player = move || Player::new(target, own, Duration::from_secs(20), Limits::default(), None, runtime);
     let filters = FilterArgs {
         not_url: vec!["^/no".parse().unwrap()],
         set_header: vec!["X-New: y".parse().unwrap()],
@@ -222,4 +228,46 @@ async fn what_does_not_begin_or_breaks_off_is_counted() {
     let figures = finished(broken.await.unwrap()).await;
     assert_eq!((figures.opened, figures.sent, figures.unsent), (1, 1, 1), "{figures:?}");
     assert!(figures.has_lost());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_is_played_in_the_words_of_the_target() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = listener.local_addr().unwrap();
+    let server = tokio::spawn(serve(listener, true, 3));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.yaml");
+    let file = "kefu_translate: 1\nname: a\ncalls: []\nsockets:\n  - socket: GET /ws\n    open: {path: /new, ready: '= true'}\n    \
+                says:\n      - {when: '= message.text == \"one\"', send: eins}\n      - {skip: no}\n    \
+                hears:\n      - {message: '= message.text'}\n    unheard:\n      - {when: '= message.text == \"news\"', skip: none}\n";
+    std::fs::write(&path, file).unwrap();
+    let headers = vec!["X-Kefu-Replay: 1".parse().unwrap()];
+    let rewrites = Rewrites { headers, unsafe_methods: false };
+    let translator = Translator::load(&path, &[], "new".to_owned(), rewrites.clone()).unwrap();
+    let translator = Some(Arc::new(translator));
+    let patience = Duration::from_secs(20);
+    let mut player =
+        Player::new(target, rewrites, patience, Limits::default(), translator, Handle::current());
+    let player = tokio::task::spawn_blocking(move || {
+        for record in [
+            handshake("a"),
+            record(Kind::ToClient, "a", "op=text", "news"),
+            record(Kind::ToClient, "a", "op=text", "welcome"),
+            record(Kind::ToServer, "a", "op=text", "one"),
+            record(Kind::ToServer, "a", "op=text", "two"),
+        ] {
+            player.take(&record, || Duration::ZERO);
+        }
+        let other = record(Kind::Request, "b", "", "GET /no HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
+        assert_eq!(player.take(&other, || Duration::ZERO), None, "the file does not have it");
+        player
+    });
+    let figures = finished(player.await.unwrap()).await;
+    let expected =
+        Sockets { opened: 1, sent: 1, untranslated: 1, received: 1, recorded: 1, ..Sockets::default() };
+    assert_eq!(figures, expected);
+    let (head, heard) = server.await.unwrap();
+    assert!(head.starts_with("GET /new HTTP/1.1\r\nHost: new\r\n"), "{head}");
+    assert!(head.contains("X-Kefu-Replay: 1\r\n"), "{head}");
+    assert_eq!(heard, ["pong ?", "eins", "close"]);
 }

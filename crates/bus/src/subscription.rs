@@ -35,12 +35,6 @@ impl Subscription {
         }
     }
 
-    /// Whether the servers knew the group once.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        *self.ready.borrow()
-    }
-
     /// Hears no more, waits for what is with the handler, at most as long as `grace`, and gives the rest back.
     pub async fn stop(mut self, grace: Duration) {
         self.stop.send_replace(Some(Instant::now() + grace));

@@ -6,32 +6,28 @@ use async_nats::{
     Subject,
     jetstream::{
         AckKind, Message,
-        consumer::{
-            AckPolicy, DeliverPolicy,
-            pull::{Config, Stream as Messages},
-        },
+        consumer::{AckPolicy, DeliverPolicy, pull::Config},
     },
 };
-use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, MissedTickBehavior, interval, sleep, timeout_at},
+    time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout_at},
 };
 use tracing::{debug, info, warn};
 
-use super::{RECONNECT, Shared, message};
+use super::{RECONNECT, Shared, message, pull::Pull};
 use crate::{
     Event, Group, Handler, Pattern, Topic,
     dispatch::{Dispatcher, Inlet, Word},
     subscription::Stopping,
 };
 
-/// How often a server shows that it is there while there is nothing to hear.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How long one request for events is good.
-const REQUEST_MAX: Duration = Duration::from_secs(30);
-/// Events that are asked for at a time at most.
-const BATCH_MAX: usize = 512;
+/// Members of a group that can have all the events in hand that they have room for.
+const MEMBERS_MAX: usize = 16;
+/// How often at least it is looked what the server must be told.
+const TICK_MAX: Duration = Duration::from_secs(1);
+const TICK_MIN: Duration = Duration::from_millis(10);
 /// How long to wait after a dead letter could not be laid aside.
 const BURIAL_WAIT: Duration = Duration::from_secs(5);
 /// How long what was said last may take to leave.
@@ -80,12 +76,13 @@ pub(super) async fn run(
             deadline = stopping.deadline() => break deadline,
         };
         match opened {
-            Ok(mut messages) => {
+            Ok(mut pull) => {
                 info!(%pattern, %group, "hearing from NATS");
                 ready.send_replace(true);
                 tries = 0;
-                if let Some(deadline) = session.hear_all(&mut messages, &mut heard, &mut stopping).await {
-                    break deadline;
+                match session.hear_all(&mut pull, &mut heard, &mut stopping).await {
+                    Ok(deadline) => break deadline,
+                    Err(error) => warn!(%pattern, %group, error, "events from NATS are interrupted"),
                 }
             }
             Err(error) => warn!(%pattern, %group, tries, error, "NATS cannot be heard"),
@@ -100,28 +97,24 @@ pub(super) async fn run(
 }
 
 /// Makes the consumer of a group, or finds it, and asks for events.
-async fn open(shared: &Shared, pattern: &Pattern, group: &Group) -> Result<Messages, String> {
+async fn open(shared: &Shared, pattern: &Pattern, group: &Group) -> Result<Pull, String> {
     let settings = &shared.settings;
     let stream = shared.stream().await.map_err(|error| error.to_string())?;
     // A name that is none of a pattern's characters in NATS' own names; groups have no `+`.
     let pattern_name = pattern.as_str().replace('.', "-").replace('*', "ANY").replace('>', "ALL");
+    // It counts for all members together; each asks for no more than it has room for.
+    let in_hand_max = settings.limits.in_hand_max.max(1).saturating_mul(MEMBERS_MAX);
     let config = Config {
         durable_name: Some(format!("{group}+{pattern_name}")),
         filter_subject: shared.subject(pattern.as_str()),
         deliver_policy: DeliverPolicy::New,
         ack_policy: AckPolicy::Explicit,
         ack_wait: settings.ack_wait,
-        max_ack_pending: i64::try_from(settings.limits.in_hand_max.max(1)).unwrap_or(i64::MAX),
+        max_ack_pending: i64::try_from(in_hand_max).unwrap_or(i64::MAX),
         ..Config::default()
     };
     let consumer = stream.create_consumer(config).await.map_err(|error| error.to_string())?;
-    let messages = consumer
-        .stream()
-        .max_messages_per_batch(settings.limits.in_hand_max.clamp(1, BATCH_MAX))
-        .heartbeat(HEARTBEAT)
-        .expires(REQUEST_MAX)
-        .messages();
-    messages.await.map_err(|error| error.to_string())
+    Pull::open(&shared.context, consumer).await
 }
 
 /// Says what becomes of an event.
@@ -133,37 +126,43 @@ async fn say(shared: &Shared, reply: Subject, kind: AckKind) {
 }
 
 impl Session {
-    /// Hears until the server is gone, or until a deadline comes with the end.
+    /// Hears until the connection is gone, or until a deadline comes with the end.
     async fn hear_all(
         &mut self,
-        messages: &mut Messages,
+        pull: &mut Pull,
         heard: &mut mpsc::UnboundedReceiver<(u64, Word)>,
         stopping: &mut Stopping,
-    ) -> Option<Instant> {
-        let mut tick = interval(self.shared.settings.ack_wait / 4);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ) -> Result<Instant, String> {
+        let mut tick = self.ticks();
         loop {
+            pull.ask(self.inlet.room()).await?;
             tokio::select! {
-                message = messages.next(), if self.inlet.room() > 0 => {
-                    let mut next = Some(message);
-                    while let Some(message) = next {
-                        match message {
-                            Some(Ok(message)) => self.hear(&message),
-                            Some(Err(error)) => {
-                                warn!(group = %self.group, %error, "events from NATS are interrupted");
-                                return None;
-                            }
-                            None => return None,
-                        }
-                        next = if self.inlet.room() > 0 { messages.next().now_or_never() } else { None };
+                message = pull.next() => {
+                    self.hear(&message?);
+                    while let Some(message) = pull.here() {
+                        self.hear(&message?);
                     }
                 }
-                Some((number, word)) = heard.recv() => self.settle(number, word).await,
+                Some((number, word)) = heard.recv() => {
+                    self.settle(number, word).await;
+                    while let Ok((number, word)) = heard.try_recv() {
+                        self.settle(number, word).await;
+                    }
+                }
                 Some((number, is_buried)) = self.burials.next() => self.buried(number, is_buried).await,
-                _ = tick.tick() => self.touch().await,
-                deadline = stopping.deadline() => return Some(deadline),
+                _ = tick.tick() => {
+                    pull.check()?;
+                    self.touch().await;
+                }
+                deadline = stopping.deadline() => return Ok(deadline),
             }
         }
+    }
+
+    fn ticks(&self) -> Interval {
+        let mut tick = interval((self.shared.settings.ack_wait / 4).clamp(TICK_MIN, TICK_MAX));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tick
     }
 
     fn hear(&mut self, told: &Message) {
@@ -265,7 +264,7 @@ impl Session {
         heard: &mut mpsc::UnboundedReceiver<(u64, Word)>,
         deadline: Instant,
     ) {
-        let mut tick = interval(self.shared.settings.ack_wait / 4);
+        let mut tick = self.ticks();
         let mut stopped = pin!(dispatcher.stop(deadline));
         loop {
             tokio::select! {

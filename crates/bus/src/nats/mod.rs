@@ -5,6 +5,7 @@
 //! that they are being worked on, so that order holds.
 
 mod consumer;
+mod pull;
 mod settings;
 
 use std::{sync::Arc, time::Duration};

@@ -201,6 +201,9 @@ async fn run(
                     found = shared.targets(&pattern) => found,
                     deadline = stopping.deadline() => break deadline,
                 };
+                if found.is_empty() {
+                    warn!(%pattern, "no topic of NSQ is known that a subscription could hear");
+                }
                 connections.start(found);
                 next_lookup = shared.next_lookup();
             }

@@ -18,6 +18,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-socket", &["kefu-core", "kefu-protocol", "kefu-store", "kefu-traffic"]),
     ("kefu-app", &[]),
     ("kefu-upstream", &["kefu-wire"]),
+    ("kefu-bus", &["kefu-core", "kefu-protocol", "kefu-upstream"]),
     ("kefu-gateway", &["kefu-app", "kefu-upstream", "kefu-wire"]),
     (
         "kefu-serve",
@@ -59,6 +60,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 /// Which of our crates alone may name a foreign one.
 const WALLS: &[(&str, &[&str])] = &[
     ("sqlx", &["kefu-migrate", "kefu-store"]),
+    ("async-nats", &["kefu-bus"]),
+    ("snap", &["kefu-bus"]),
     ("axum", &["kefu-serve"]),
     ("tower", &["kefu-serve"]),
     ("hyper", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
@@ -76,6 +79,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "kefu-adapt",
             "kefu-app",
             "kefu-bench",
+            "kefu-bus",
             "kefu-gateway",
             "kefu-replay",
             "kefu-migrate",

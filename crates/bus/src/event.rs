@@ -1,8 +1,12 @@
+mod json;
+
 use kefu_core::Micros;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::topic::Topic;
+
+pub use json::{EVENT_BYTES_MAX, EVENT_MEDIA_TYPE};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -26,6 +30,9 @@ pub struct Event {
 /// Why bytes are no event.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
+    /// They are too many.
+    #[error("an event of {0} bytes; at most {EVENT_BYTES_MAX} can be told")]
+    Long(usize),
     /// They are no JSON, or not of a CloudEvent.
     #[error("not a CloudEvent: {0}")]
     Json(#[from] serde_json::Error),

@@ -6,10 +6,14 @@
 //!
 //! *Invariant:* an event is told at least once to each group. It is done when its handler says so, never before.
 
+#[cfg(feature = "embedded")]
+pub mod embedded;
 mod event;
 mod handler;
+#[cfg(feature = "embedded")]
+pub mod happened;
 mod topic;
 
-pub use event::{Event, EventError};
+pub use event::{EVENT_BYTES_MAX, EVENT_MEDIA_TYPE, Event, EventError};
 pub use handler::{Handler, Handling, Outcome};
 pub use topic::{Pattern, Topic, TopicError};

@@ -173,6 +173,51 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu serve privacy erase --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
     ("kefu serve privacy erase --yes", "不再询问是否确定"),
     ("kefu serve privacy erase --format", "报告的格式"),
+    ("kefu serve events", "打印事件、重新投递、列出死信"),
+    ("kefu serve events tail", "打印发生的事件,无论数据库是否正在使用"),
+    (
+        "kefu serve events tail (after)",
+        "\
+示例:
+  kefu serve events tail --topic 'conversation.*' --topic chat.rated
+  # 今天上午以来的事件,每行一个 CloudEvent
+  kefu serve events tail --since 2026-11-29T08:00:00+08:00 --once --format json > events.ndjson",
+    ),
+    ("Events:", "事件"),
+    ("kefu serve events tail --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve events tail --topic", "仅限这些主题;`*` 代表一个词,`>` 代表其余部分 [默认:>]"),
+    ("kefu serve events tail --since", "从此时刻(RFC 3339)发生的事件开始 [默认:现在]"),
+    ("kefu serve events tail --once", "到日志末尾即结束,不再等待新的事件"),
+    ("kefu serve events tail --format", "事件的格式"),
+    ("kefu serve events replay", "让一个订阅重新收到过去的事件,数据库不能正在使用"),
+    (
+        "kefu serve events replay (after)",
+        "\
+示例:
+  kefu serve events replay sales --since 2026-11-28T00:00:00Z
+
+退出码:0 将重新投递,2 没有这个订阅,75 服务正在使用数据库:请通过其 API 进行。",
+    ),
+    ("Replay:", "重放"),
+    ("kefu serve events replay <subscription>", "订阅的 ID 或名称"),
+    ("kefu serve events replay --since", "从此时刻(RFC 3339)开始"),
+    ("kefu serve events replay --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve events replay --format", "报告的格式"),
+    ("kefu serve events dead-letter", "列出订阅未能接收的事件,或重新投递它们"),
+    (
+        "kefu serve events dead-letter (after)",
+        "\
+示例:
+  kefu serve events dead-letter
+  kefu serve events dead-letter sales --retry
+
+退出码:0 完成,2 没有这个订阅,75 服务正在使用数据库:请通过其 API 进行。",
+    ),
+    ("Dead letters:", "死信"),
+    ("kefu serve events dead-letter <subscription>", "订阅的 ID 或名称 [默认:全部]"),
+    ("kefu serve events dead-letter --retry", "重新投递它们,数据库不能正在使用"),
+    ("kefu serve events dead-letter --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve events dead-letter --format", "列表的格式"),
     (
         "kefu serve report",
         "统计会话情况,无论数据库是否正在使用

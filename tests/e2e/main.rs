@@ -10,6 +10,7 @@ mod channels;
 mod configuration;
 mod disk;
 mod durability;
+mod events;
 mod files;
 mod generated;
 mod help;

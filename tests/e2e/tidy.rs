@@ -16,6 +16,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-store", &["kefu-core", "kefu-protocol", "kefu-text"]),
     ("kefu-traffic", &["kefu-core", "kefu-protocol"]),
     ("kefu-socket", &["kefu-core", "kefu-protocol", "kefu-store", "kefu-traffic"]),
+    ("kefu-bus", &["kefu-core", "kefu-protocol", "kefu-store", "kefu-upstream"]),
     ("kefu-app", &[]),
     ("kefu-upstream", &["kefu-wire"]),
     ("kefu-bus", &["kefu-core", "kefu-protocol", "kefu-upstream"]),
@@ -24,6 +25,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         "kefu-serve",
         &[
             "kefu-app",
+            "kefu-bus",
             "kefu-core",
             "kefu-gateway",
             "kefu-media",
@@ -32,6 +34,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "kefu-store",
             "kefu-text",
             "kefu-traffic",
+            "kefu-upstream",
             "kefu-wire",
         ],
     ),

@@ -1,3 +1,5 @@
+#[cfg(feature = "events")]
+mod events;
 mod privacy;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -6,6 +8,8 @@ use clap::ValueHint;
 use kefu_app::Format;
 use kefu_core::Grouping;
 
+#[cfg(feature = "events")]
+pub(crate) use events::{EventsArgs, EventsCommand, EventsDeadLetterArgs, EventsReplayArgs, EventsTailArgs};
 pub(crate) use privacy::{PrivacyArgs, PrivacyCommand, PrivacyEraseArgs, PrivacyExportArgs};
 
 const EXAMPLES: &str = "\
@@ -94,6 +98,9 @@ pub enum StoreCommand {
     /// The figures are counted from the log each time; what each means is in the operations guide.
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArgs),
+    /// Print events, have them told again, list dead letters
+    #[cfg(feature = "events")]
+    Events(EventsArgs),
     /// Export or erase a customer
     Privacy(PrivacyArgs),
     /// Add a key that seals secrets from now on

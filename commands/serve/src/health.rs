@@ -99,8 +99,16 @@ async fn measure(
             search_indexed: search.indexed.load(Relaxed),
             search_behind: search.behind.load(Relaxed),
         },
-        &services.bridges.metrics_text(),
+        &others(services),
     ))
+}
+
+/// What parts of the daemon count themselves.
+fn others(services: &Services) -> String {
+    let text = services.bridges.metrics_text();
+    #[cfg(feature = "events")]
+    let text = text + &services.events.metrics_text();
+    text
 }
 
 /// The metrics as an answer.

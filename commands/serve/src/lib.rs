@@ -18,6 +18,8 @@ mod clock;
 mod demo;
 mod descriptors;
 mod desk;
+#[cfg(feature = "events")]
+mod events;
 #[cfg(feature = "bridge")]
 mod external;
 mod files;

@@ -1,12 +1,16 @@
-//! `kefu serve backup`, `restore`, `check`, `audit`, `report`, `privacy` and `rotate-key`.
+//! `kefu serve backup`, `restore`, `check`, `audit`, `report`, `events`, `privacy` and `rotate-key`.
 
 mod audit;
+#[cfg(feature = "events")]
+mod events;
 mod key;
 mod privacy;
 mod report;
 mod target;
 
 pub(crate) use audit::audit;
+#[cfg(feature = "events")]
+pub(crate) use events::events;
 pub(crate) use key::rotate_key;
 pub(crate) use privacy::privacy;
 pub(crate) use report::report;

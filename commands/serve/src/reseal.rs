@@ -63,6 +63,8 @@ pub(crate) async fn reseal(services: &Services) -> Result<usize, Problem> {
     let count = reseal_inboxes(services).await? + reseal_second_factors(services).await?;
     #[cfg(feature = "channels")]
     let count = count + reseal_channels(services).await?;
+    #[cfg(feature = "events")]
+    let count = count + reseal_subscriptions(services).await?;
     if count > 0 {
         note(services, AuditActor::System, "secrets.resealed", json!({"secrets": count})).await;
     }
@@ -118,6 +120,21 @@ async fn reseal_channels(services: &Services) -> Result<usize, Problem> {
     if count > 0 {
         services.desk.record(RecordSet { changes, audit: Vec::new() }).await?;
         services.channels.refresh().await?;
+    }
+    Ok(count)
+}
+
+#[cfg(feature = "events")]
+async fn reseal_subscriptions(services: &Services) -> Result<usize, Problem> {
+    let subscriptions = services.store.event_subscriptions().await?;
+    let changes = subscriptions.into_iter().filter_map(|row| {
+        let after = anew(&services.secrets, crate::events::SEAL_PURPOSE, &row.sealed)?;
+        Some(kefu_store::EventChange::Resealed { id: row.id, before: row.sealed, after })
+    });
+    let changes: Vec<_> = changes.collect();
+    let count = changes.len();
+    if count > 0 {
+        services.events.write(changes).await?;
     }
     Ok(count)
 }

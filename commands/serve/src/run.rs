@@ -24,6 +24,8 @@ use tokio_util::task::TaskTracker;
 
 #[cfg(feature = "channels")]
 use crate::channels::run as carry_channels;
+#[cfg(feature = "events")]
+use crate::events::run as tell_events;
 use crate::{
     args::{Args, StoreCommand},
     assets,
@@ -65,6 +67,8 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Some(StoreCommand::Check(args)) => return maintenance::check(app, args),
         Some(StoreCommand::Audit(args)) => return maintenance::audit(app, args),
         Some(StoreCommand::Report(args)) => return maintenance::report(app, args),
+        #[cfg(feature = "events")]
+        Some(StoreCommand::Events(args)) => return maintenance::events(app, args),
         Some(StoreCommand::Privacy(args)) => return maintenance::privacy(app, args),
         Some(StoreCommand::RotateKey(args)) => return maintenance::rotate_key(app, args),
         None => {}
@@ -184,6 +188,7 @@ async fn serve(
         () = reseal::follow(&background, hangups) => {}
         () = pass_audit_on(&background) => {}
         () = carry_channels(&background, app.stop()) => {}
+        () = tell_events(&background, app.stop()) => {}
         () = bridges.keep(&background, app.language()) => {}
         () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}
         () = background.files.sweep() => {}
@@ -197,6 +202,12 @@ async fn serve(
 /// A build without channels has nothing to carry.
 #[cfg(not(feature = "channels"))]
 async fn carry_channels(_: &Services, _: Stop) {
+    std::future::pending().await
+}
+
+/// A build without events has nobody to tell.
+#[cfg(not(feature = "events"))]
+async fn tell_events(_: &Services, _: Stop) {
     std::future::pending().await
 }
 

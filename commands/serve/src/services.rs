@@ -48,6 +48,9 @@ pub(crate) struct Services {
     /// Chat services that are connected by a file.
     #[cfg(feature = "channels")]
     pub(crate) channels: Arc<crate::channels::Channels>,
+    /// Departments that hear of events.
+    #[cfg(feature = "events")]
+    pub(crate) events: Arc<crate::events::Events>,
     /// Other systems behind bridges.
     pub(crate) bridges: Bridges,
     /// Counters and gauges.
@@ -106,6 +109,16 @@ impl Services {
             };
             Arc::new(crate::channels::Channels::open(options, &settings).await?)
         };
+        #[cfg(feature = "events")]
+        let events = {
+            let options = crate::events::EventsOptions {
+                desk: desk.clone(),
+                store: store.clone(),
+                secrets: Arc::clone(&secrets),
+                outgoing: outgoing.clone(),
+            };
+            Arc::new(crate::events::Events::new(options, &settings))
+        };
         let live = Arc::new(Live::new(desk.clone(), Arc::clone(&limits), Arc::clone(&blocks)));
         let registry = Registry::new(socket_limits(&settings), 0);
         let (settings, trails, reply_times) = (Arc::new(settings), Arc::default(), Arc::default());
@@ -123,6 +136,8 @@ impl Services {
             outgoing,
             #[cfg(feature = "channels")]
             channels,
+            #[cfg(feature = "events")]
+            events,
             bridges,
             metrics,
             live,

@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use clap::ValueEnum as _;
-use kefu_app::{App, ByteSize, Effective, Exit, Failure, Flags, Secret, Text};
+use kefu_app::{App, ByteSize, Effective, Exit, Failure, Flags, Named, Secret, Text};
 use kefu_core::{Limit, RETENTION_DAYS_MAX, Retention};
 use kefu_media::{MediaType, UnknownMediaType};
 use kefu_text::mask::{Kind, Kinds};
@@ -63,6 +63,8 @@ kefu_app::settings! {
         pub files: FileSettings = FileSettings::default(),
         /// Chat services that are connected to inboxes.
         pub channels: ChannelSettings = ChannelSettings::default(),
+        /// Departments that hear of what happens.
+        pub events: EventSettings = EventSettings::default(),
         /// How often something may happen; `per_minute: 0` means no limit.
         pub rate: Rates = Rates::default(),
     }
@@ -307,6 +309,46 @@ kefu_app::settings! {
     }
 }
 
+kefu_app::settings! {
+    /// The `serve.events` group.
+    pub struct EventSettings {
+        /// Whether webhooks may go to addresses of the network that this machine is in. Link-local ones, where clouds
+        /// keep their secrets, are never connected to.
+        pub allow_internal: bool = false,
+        /// How long a webhook may take until its whole answer is there.
+        pub timeout: Duration = Duration::from_secs(10),
+        /// For how many days it is listed what webhooks were told.
+        pub log_days: u32 = 7,
+        /// For how many days an event waits for a subscription that is slow or switched off; what is older when its
+        /// turn comes is counted and not told. Dead letters are kept for as long.
+        pub keep_days: u32 = 30,
+        /// After how many days in which nothing was taken a subscription is switched off.
+        pub give_up_days: u32 = 3,
+        /// Subscriptions under names of your choice, see docs/events.md; further ones are made over the API.
+        pub subscriptions: Named<SubscriptionSettings> = Named::default(),
+    }
+}
+
+kefu_app::settings! {
+    /// A group of `serve.events.subscriptions`. One of `url`, `topic` and `action` says how it hears.
+    pub struct SubscriptionSettings {
+        /// Topics such as `chat.rated` or `conversation.*`.
+        pub topics: Vec<String> = Vec::new(),
+        /// Ids of inboxes; all when it is empty.
+        pub inboxes: Vec<String> = Vec::new(),
+        /// Where a webhook goes.
+        pub url: Option<String> = None,
+        /// What its requests are signed with.
+        pub secret: Option<Secret> = None,
+        /// Headers that its requests have besides.
+        pub headers: Named<String> = Named::default(),
+        /// Topic of a bus.
+        pub topic: Option<String> = None,
+        /// What kefu does itself, such as `do: assign` and `team_id`; lists are written with commas.
+        pub action: Named<String> = Named::default(),
+    }
+}
+
 /// A host whose requests go somewhere else.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ChannelRelay(pub(crate) String);
@@ -463,6 +505,10 @@ fn check(settings: &Effective<Settings>) -> Result<(), Failure> {
         ("files.stall_timeout", settings.files.stall_timeout.is_zero()),
         ("files.link_life", settings.files.link_life.is_zero()),
         ("channels.timeout", settings.channels.timeout.is_zero()),
+        ("events.timeout", settings.events.timeout.is_zero()),
+        ("events.log_days", settings.events.log_days == 0),
+        ("events.keep_days", settings.events.keep_days == 0),
+        ("events.give_up_days", settings.events.give_up_days == 0),
     ];
     if let Some((path, _)) = positive.iter().find(|(_, is_zero)| *is_zero) {
         return Err(settings.reject(path, Text::new("must be more than zero", "必须大于零")));
@@ -487,6 +533,7 @@ fn check(settings: &Effective<Settings>) -> Result<(), Failure> {
             return Err(settings.reject(path, text));
         }
     }
+    check_subscriptions(settings)?;
     for (path, secret) in [("metrics_token", &settings.metrics_token), ("secret_key", &settings.secret_key)] {
         if secret.as_ref().is_some_and(Secret::is_empty) {
             return Err(settings.reject(path, Text::new("must not be empty", "不能为空")));
@@ -523,6 +570,32 @@ fn check(settings: &Effective<Settings>) -> Result<(), Failure> {
         )),
         _ => Ok(()),
     }
+}
+
+#[cfg(feature = "events")]
+fn check_subscriptions(settings: &Effective<Settings>) -> Result<(), Failure> {
+    for (name, subscription) in settings.events.subscriptions.iter() {
+        let read = crate::events::read_fixed(subscription);
+        let checked = read.and_then(|(spec, _)| spec.check(settings.events.allow_internal));
+        if let Err(error) = checked {
+            let path = format!("events.subscriptions.{name}.{}", error.field);
+            let detail = error.detail;
+            return Err(settings.reject(&path, Text::new(detail.clone(), format!("无效:{detail}"))));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "events"))]
+fn check_subscriptions(settings: &Effective<Settings>) -> Result<(), Failure> {
+    if settings.events.subscriptions.iter().next().is_none() {
+        return Ok(());
+    }
+    let text = Text::new(
+        "this kefu was built without events (the feature `events`)",
+        "此 kefu 构建时未包含事件功能(特性 `events`)",
+    );
+    Err(settings.reject("events.subscriptions", text))
 }
 
 /// Says whether `text` is a scheme and an authority, as browsers write an origin.

@@ -6,9 +6,13 @@
 //!
 //! *Invariant:* an event is told at least once to each group. It is done when its handler says so, never before.
 
+#[cfg(feature = "embedded")]
+pub mod embedded;
 mod event;
 mod group;
 mod handler;
+#[cfg(feature = "embedded")]
+pub mod happened;
 mod topic;
 
 #[cfg(any(feature = "nats", feature = "nsq"))]

@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 #[cfg(feature = "channels")]
 use crate::ChannelChange;
+#[cfg(feature = "events")]
+use crate::EventChange;
 
 use crate::{
     AccessChange, AuditRecord, BlockChange, CannedChange, CustomerChange, ExternalChange, FileChange,
@@ -152,6 +154,9 @@ pub enum Change {
     Shadow(ShadowChange),
     /// Changes who gets in and with which rights.
     Access(AccessChange),
+    /// Changes who hears of events and what was told.
+    #[cfg(feature = "events")]
+    Event(EventChange),
     /// Sets or forgets the hash of the token that lets the first agent in.
     SetupToken(Option<[u8; 32]>),
 }

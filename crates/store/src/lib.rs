@@ -20,6 +20,7 @@ mod channels;
 mod check;
 mod customers;
 mod error;
+mod events;
 mod external;
 mod files;
 #[cfg(feature = "import")]
@@ -63,6 +64,10 @@ pub use customers::{
     Whole,
 };
 pub use error::StoreError;
+pub use events::{
+    DeliveryState, EventChange, EventDelivery, EventGroup, EventPosition, EventScenes, EventSlice,
+    EventSource, EventSubscription, GroupHealth, Happened, HappenedKind,
+};
 pub use external::{ExternalChange, ExternalKind, ExternalState, ExternalWrite, Settled};
 pub use files::{FileChange, StoredFile, copy::CopiedFiles, dir::FileDir};
 pub use knowledge::{

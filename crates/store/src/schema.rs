@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 2] = [
         include_str!("schema/0002/canned.sql"),
         include_str!("schema/0002/channels.sql"),
         include_str!("schema/0002/customers.sql"),
+        include_str!("schema/0002/events.sql"),
         include_str!("schema/0002/external.sql"),
         include_str!("schema/0002/files.sql"),
         include_str!("schema/0002/knowledge.sql"),

@@ -9,6 +9,8 @@ mod checkpoint;
 mod customers;
 mod dedupe;
 mod entries;
+#[cfg_attr(not(feature = "events"), path = "writer/events/absent.rs")]
+mod events;
 mod external;
 mod files;
 mod fold;

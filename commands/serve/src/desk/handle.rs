@@ -78,6 +78,9 @@ pub(super) struct Shared {
     /// What is known of chat services.
     #[cfg(feature = "channels")]
     pub(super) channels: channels::Shared,
+    /// Told after each commit of which events may be made.
+    #[cfg(feature = "events")]
+    pub(super) commits: tokio::sync::watch::Sender<()>,
     pub(super) epoch: String,
 }
 
@@ -97,6 +100,8 @@ impl Desk {
             is_writable: AtomicBool::new(true),
             #[cfg(feature = "channels")]
             channels: channels::Shared::default(),
+            #[cfg(feature = "events")]
+            commits: tokio::sync::watch::Sender::new(()),
             epoch: options.store.epoch().await?,
         });
         let (store, words) = (options.store.clone(), Arc::clone(&options.words));
@@ -124,6 +129,8 @@ impl Desk {
             is_writable: AtomicBool::new(false),
             #[cfg(feature = "channels")]
             channels: channels::Shared::default(),
+            #[cfg(feature = "events")]
+            commits: tokio::sync::watch::Sender::new(()),
             epoch: options.store.epoch().await?,
         });
         let desk = Self { queue, shared, store: options.store.clone(), words: Arc::default() };
@@ -152,6 +159,12 @@ impl Desk {
     /// Whether the store could be written when it was last tried.
     pub(crate) fn is_writable(&self) -> bool {
         self.shared.is_writable.load(Ordering::Relaxed)
+    }
+
+    /// Hears of each commit of which events may be made.
+    #[cfg(feature = "events")]
+    pub(crate) fn commits(&self) -> tokio::sync::watch::Receiver<()> {
+        self.shared.commits.subscribe()
     }
 
     /// How many requests wait.

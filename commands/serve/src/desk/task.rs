@@ -399,6 +399,10 @@ impl Task {
                 if has_sends {
                     self.tell_sends();
                 }
+                #[cfg(feature = "events")]
+                if has_news(&batch) {
+                    self.shared.commits.send_replace(());
+                }
                 work.entries = batch.entries;
                 self.make_offers(&work.offers, now);
                 self.deliver(work, now);
@@ -512,4 +516,14 @@ impl Task {
         self.hot.sweep(self.hot_conversations);
         self.metrics.wal_bytes(self.writer.wal_bytes());
     }
+}
+
+/// Whether something was written of which events are made; what the bus itself writes down is nothing new to it.
+#[cfg(feature = "events")]
+fn has_news(batch: &kefu_store::Batch) -> bool {
+    use kefu_store::Change;
+    let is_news = |change: &Change| !matches!(change, Change::Event(_));
+    !batch.entries.is_empty()
+        || batch.changes.iter().any(is_news)
+        || batch.records.iter().any(|set| set.changes.iter().any(is_news))
 }

@@ -57,6 +57,11 @@ enum Place {
     Asked {
         after: i64,
     },
+    /// What departments were told.
+    #[cfg(feature = "events")]
+    Told {
+        after: i64,
+    },
     Conversations {
         after: ConversationKey,
     },
@@ -114,6 +119,8 @@ impl Export {
             Place::Visitors(number) => self.visitor(number, &mut out).await?,
             Place::Tickets { after } => self.tickets(after, &mut out).await?,
             Place::Asked { after } => self.asked(after, &mut out).await?,
+            #[cfg(feature = "events")]
+            Place::Told { after } => self.told(after, &mut out).await?,
             Place::Conversations { after } => self.conversation(after, &mut out).await?,
             Place::Messages { conversation, seq } => self.messages(conversation, seq, &mut out).await?,
             Place::Done => return Ok(None),
@@ -262,8 +269,7 @@ impl Export {
     async fn asked(&mut self, after: i64, out: &mut String) -> Result<Place, StoreError> {
         let writes = self.store.external_writes_about(&self.keys, after, TICKETS).await?;
         let Some(last) = writes.last().map(|write| write.number) else {
-            self.next_list("conversations", out);
-            return Ok(Place::Conversations { after: ConversationKey(0) });
+            return Ok(self.after_asked(out));
         };
         for write in writes {
             let asked = json!({
@@ -273,6 +279,36 @@ impl Export {
             self.item(&asked, out);
         }
         Ok(Place::Asked { after: last })
+    }
+
+    #[cfg(feature = "events")]
+    fn after_asked(&mut self, out: &mut String) -> Place {
+        self.next_list("told", out);
+        Place::Told { after: 0 }
+    }
+
+    #[cfg(not(feature = "events"))]
+    fn after_asked(&mut self, out: &mut String) -> Place {
+        self.next_list("conversations", out);
+        Place::Conversations { after: ConversationKey(0) }
+    }
+
+    /// What departments were told, as far as it is still listed, and what they answered.
+    #[cfg(feature = "events")]
+    async fn told(&mut self, after: i64, out: &mut String) -> Result<Place, StoreError> {
+        let told = self.store.event_deliveries_about(&self.keys, after, COMMENTS).await?;
+        let Some(last) = told.last().map(|(delivery, _)| delivery.number) else {
+            self.next_list("conversations", out);
+            return Ok(Place::Conversations { after: ConversationKey(0) });
+        };
+        for (delivery, subscription) in told {
+            let told = json!({
+                "at": timestamp(delivery.updated_at), "subscription": subscription, "topic": delivery.topic,
+                "event_id": delivery.event, "attempts": parsed(&delivery.attempts),
+            });
+            self.item(&told, out);
+        }
+        Ok(Place::Told { after: last })
     }
 
     async fn conversation(&mut self, after: ConversationKey, out: &mut String) -> Result<Place, StoreError> {

@@ -57,6 +57,8 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Pages { visitor, visits } => super::pages::write(conn, *visitor, visits).await,
         Change::Shadow(change) => super::shadow::write(conn, change).await,
         Change::Access(change) => super::access::write(conn, change).await,
+        #[cfg(feature = "events")]
+        Change::Event(change) => super::events::write(conn, change).await,
         Change::SetupToken(Some(hash)) => schema::set_meta_blob(conn, "setup_token_hash", hash).await,
         Change::SetupToken(None) => schema::remove_meta(conn, "setup_token_hash").await,
     }
@@ -100,6 +102,7 @@ pub(crate) fn bind_visitor(args: &mut Args, visitor: &Visitor) {
 async fn write_visitor(conn: &mut SqliteConnection, visitor: &Visitor) -> Result<(), StoreError> {
     const SQL: &str =
         concat!(visitor_insert!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ", visitor_update!());
+    super::events::identified(conn, visitor).await?;
     let mut args = Args::default();
     bind_visitor(&mut args, visitor);
     sql::execute(conn, SQL, args).await.map(drop)

@@ -86,7 +86,7 @@ async fn begin(
     const BLANK: &str = "UPDATE visitor SET external_id = NULL, verified = 0, name = '', email = '',
             attributes = '{}', erased_at = coalesce(erased_at, ?2)
         WHERE key IN (SELECT value FROM json_each(?1))";
-    const OF_VISITORS: [&str; 8] = [
+    const OF_VISITORS: [&str; 9] = [
         "DELETE FROM session WHERE principal_kind = 0 AND principal IN (SELECT value FROM json_each(?))",
         "DELETE FROM page_visit WHERE visitor IN (SELECT value FROM json_each(?))",
         "DELETE FROM external_write WHERE conversation IN
@@ -100,6 +100,8 @@ async fn begin(
         "DELETE FROM channel_conversation WHERE thread IN (SELECT key FROM channel_thread
             WHERE visitor IN (SELECT value FROM json_each(?)))",
         "DELETE FROM channel_thread WHERE visitor IN (SELECT value FROM json_each(?))",
+        "UPDATE event_delivery SET attempts = '[]' WHERE source = 1 AND attempts <> '[]' AND pos IN
+            (SELECT number FROM happened WHERE target IN (SELECT value FROM json_each(?)) AND kind = 3)",
     ];
     // Who asks for it looked whose they are; what came since may be anybody's.
     const REFUSED: &str = "DELETE FROM channel_refused WHERE channel IN (SELECT channel FROM channel_thread
@@ -158,11 +160,14 @@ async fn unscrubbed(conn: &mut SqliteConnection, since: Option<Micros>) -> Resul
 
 /// Leaves of entries that they were there. What events tell has no words of anybody, but may name a ticket elsewhere.
 async fn erase_entries(conn: &mut SqliteConnection, positions: &[i64]) -> Result<(), StoreError> {
-    const CHANGES: [&str; 2] = [
+    const CHANGES: [&str; 3] = [
         "UPDATE log SET text = '', data = NULL, quote_seq = NULL, revision = 3
             WHERE pos IN (SELECT value FROM json_each(?)) AND event IS NULL AND revision <> 3",
         "UPDATE log SET data = NULL
             WHERE pos IN (SELECT value FROM json_each(?)) AND event IS NOT NULL AND data IS NOT NULL",
+        // What was answered to an event may repeat what it said.
+        "UPDATE event_delivery SET attempts = '[]'
+            WHERE source = 0 AND pos IN (SELECT value FROM json_each(?)) AND attempts <> '[]'",
     ];
     for change in CHANGES {
         sql::execute(conn, change, Args::default().ints(positions.iter().copied())).await?;
@@ -171,13 +176,15 @@ async fn erase_entries(conn: &mut SqliteConnection, positions: &[i64]) -> Result
 }
 
 async fn erase_tickets(conn: &mut SqliteConnection, numbers: &[i64]) -> Result<(), StoreError> {
-    const CHANGES: [&str; 3] = [
+    const CHANGES: [&str; 4] = [
         "UPDATE ticket SET subject = '', body = '', contact_name = '', contact_email = '', contact_phone = '',
             version = version + 1 WHERE number IN (SELECT value FROM json_each(?))
             AND (subject, body, contact_name, contact_email, contact_phone) <> ('', '', '', '', '')",
         "UPDATE ticket_comment SET text = '' WHERE ticket IN (SELECT value FROM json_each(?)) AND text <> ''",
         "UPDATE ticket_history SET before = NULL, after = NULL
             WHERE ticket IN (SELECT value FROM json_each(?)) AND field = 'subject'",
+        "UPDATE event_delivery SET attempts = '[]' WHERE source = 1 AND attempts <> '[]' AND pos IN
+            (SELECT number FROM happened WHERE target IN (SELECT value FROM json_each(?)) AND kind < 3)",
     ];
     for change in CHANGES {
         sql::execute(conn, change, Args::default().ints(numbers.iter().copied())).await?;

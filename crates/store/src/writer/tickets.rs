@@ -4,11 +4,11 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use super::tags;
-use crate::StoreError;
+use super::{events, tags};
 use crate::rows::{int, principal_number};
 use crate::sql::{self, Args};
 use crate::tickets::{TicketChange, TicketComment, priority_number, status_number};
+use crate::{HappenedKind, StoreError};
 
 /// Writes a change of tickets, inside the transaction of its batch.
 pub(super) async fn write(conn: &mut SqliteConnection, change: &TicketChange) -> Result<(), StoreError> {
@@ -57,7 +57,7 @@ async fn open(conn: &mut SqliteConnection, ticket: &Ticket, by: Principal) -> Re
     for conversation in &ticket.conversations {
         link(conn, number, *conversation, by, ticket.created_at).await?;
     }
-    Ok(())
+    events::happened(conn, HappenedKind::TicketMade, number, (0, 0), by, ticket.created_at).await
 }
 
 async fn update(
@@ -90,10 +90,12 @@ async fn update(
     if lines.iter().any(|line| line.field == TicketField::Tags) {
         tags::set_of_ticket(conn, number, &ticket.tags).await?;
     }
+    let mut keys = (0, 0);
     for line in lines {
-        add_line(conn, number, line, by, ticket.updated_at).await?;
+        let key = add_line(conn, number, line, by, ticket.updated_at).await?;
+        keys = (if keys.0 == 0 { key } else { keys.0 }, key);
     }
-    Ok(())
+    events::happened(conn, HappenedKind::TicketChanged, number, keys, by, ticket.updated_at).await
 }
 
 /// Has searches find a ticket by what it says.
@@ -113,7 +115,7 @@ async fn add_comment(
 ) -> Result<(), StoreError> {
     const SQL: &str =
         "INSERT INTO ticket_comment (id, ticket, author_kind, author, internal, text, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)";
+        VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key";
     let number = touch(conn, ticket, comment.created_at).await?;
     let (kind, author) = principal_number(comment.author);
     let args = Args::default()
@@ -124,11 +126,13 @@ async fn add_comment(
         .int(i64::from(comment.internal))
         .text(&comment.text)
         .int(comment.created_at.0);
-    sql::execute(conn, SQL, args).await?;
+    let key = inserted(conn, SQL, args).await?;
     let mut words = String::new();
     index_terms(&comment.text, &mut words);
-    let index = "INSERT INTO ticket_comment_search (rowid, words) VALUES (last_insert_rowid(), ?)";
-    sql::execute(conn, index, Args::default().text(&words)).await.map(drop)
+    let index = "INSERT INTO ticket_comment_search (rowid, words) VALUES (?, ?)";
+    sql::execute(conn, index, Args::default().int(key).text(&words)).await?;
+    let (by, at) = (comment.author, comment.created_at);
+    events::happened(conn, HappenedKind::TicketCommented, number, (key, key), by, at).await
 }
 
 /// Notes that something happened to a ticket; returns its number.
@@ -158,6 +162,7 @@ async fn link(
     let after = Some(conversation.to_string());
     add_line(conn, number, &TicketLine { field: TicketField::Conversation, before: None, after }, by, at)
         .await
+        .map(drop)
 }
 
 async fn unlink(
@@ -176,20 +181,28 @@ async fn unlink(
     let before = Some(conversation.to_string());
     add_line(conn, number, &TicketLine { field: TicketField::Conversation, before, after: None }, by, at)
         .await
+        .map(drop)
 }
 
+/// Adds a line to the history; returns its key.
 async fn add_line(
     conn: &mut SqliteConnection,
     number: i64,
     line: &TicketLine,
     by: Principal,
     at: Micros,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     const SQL: &str = "INSERT INTO ticket_history (ticket, at, actor_kind, actor, field, before, after)
-        VALUES (?, ?, ?, ?, ?, ?, ?)";
+        VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING key";
     let (kind, actor) = principal_number(by);
     let mut args = Args::default().int(number).int(at.0).int(kind).int(actor).text(line.field.as_str());
     args.add_opt_text(line.before.as_deref());
     args.add_opt_text(line.after.as_deref());
-    sql::execute(conn, SQL, args).await.map(drop)
+    inserted(conn, SQL, args).await
+}
+
+/// Runs an `INSERT` of one row; returns the key that it names at its end.
+async fn inserted(conn: &mut SqliteConnection, sql: &'static str, args: Args) -> Result<i64, StoreError> {
+    let row = sql::row(conn, sql, args).await?;
+    Ok(row.ok_or_else(|| StoreError::corrupt("a new row has no key"))?.try_get_unchecked(0)?)
 }

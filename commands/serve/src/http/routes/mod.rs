@@ -20,6 +20,10 @@ mod conversation_channel;
 mod conversations;
 mod customers;
 mod description;
+#[cfg(feature = "events")]
+mod event_deliveries;
+#[cfg(feature = "events")]
+mod event_types;
 #[cfg(feature = "bridge")]
 mod external_asking;
 #[cfg(feature = "bridge")]
@@ -46,6 +50,8 @@ mod search;
 mod session;
 mod setup;
 mod shadow;
+#[cfg(feature = "events")]
+mod subscriptions;
 mod tags;
 mod teams;
 mod ticket_comments;
@@ -144,6 +150,20 @@ fn of_channels(routes: &mut Routes) {
     add!(routes: channel_check::run);
     add!(routes: conversation_channel::get);
     add!(routes: conversation_channel::send_again);
+}
+
+/// Those of events.
+#[cfg(feature = "events")]
+fn of_events(routes: &mut Routes) {
+    add!(routes: event_types::list);
+    add!(routes: subscriptions::list, subscriptions::make);
+    add!(routes: subscriptions::get, subscriptions::change, subscriptions::remove);
+    add!(routes: subscriptions::rotate_secret);
+    add!(routes: subscriptions::test);
+    add!(routes: subscriptions::replay);
+    add!(routes: event_deliveries::list);
+    add!(routes: event_deliveries::get);
+    add!(routes: event_deliveries::redeliver);
 }
 
 /// Every route, without the base path.
@@ -256,6 +276,8 @@ pub(super) fn routes() -> Routes {
     add!(routes: blocks::end);
     #[cfg(feature = "channels")]
     of_channels(&mut routes);
+    #[cfg(feature = "events")]
+    of_events(&mut routes);
     add!(routes: description::get);
     #[cfg(feature = "bridge")]
     add_external(&mut routes);

@@ -9,6 +9,8 @@ mod channels;
 mod customers;
 mod doors;
 mod erasure;
+#[cfg(feature = "events")]
+mod events;
 #[cfg(feature = "bridge")]
 mod external;
 mod files;

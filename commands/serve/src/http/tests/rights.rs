@@ -212,6 +212,8 @@ fn cases() -> Vec<Case> {
     cases.extend(shadow::cases());
     #[cfg(feature = "channels")]
     cases.extend(super::channels::cases());
+    #[cfg(feature = "events")]
+    cases.extend(super::events::cases());
     cases.extend(articles::cases());
     cases.extend(records::cases());
     cases.extend(reports::cases());

@@ -8,7 +8,7 @@ use super::data::{
     ConversationChanged, ExternalTicket, MessageWritten, Rated, TicketChanged, TicketCommented,
     VisitorIdentified,
 };
-use super::described::Described;
+use super::described::Described as _;
 
 macro_rules! kinds {
     ($($name:ident = $topic:literal, $version:literal, $data:ty, $english:literal, $chinese:literal;)+) => {

@@ -1,7 +1,7 @@
 //! Bringing records over: readers on one side, one writer on the other.
 
 mod copier;
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 mod following;
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
@@ -106,11 +106,11 @@ async fn copy(
     let sources = Sources::open(&settings).await?;
     let mut plan = check::plan(&settings, &sources).await?;
     plan.refuse()?;
-    #[cfg(feature = "mysql")]
+    #[cfg(feature = "live")]
     if work.follow != Follow::No {
         crate::follow::check(&settings, &sources, &plan).await?;
     }
-    #[cfg(not(feature = "mysql"))]
+    #[cfg(not(feature = "live"))]
     if work.follow != Follow::No {
         return Err(without_servers());
     }
@@ -201,7 +201,7 @@ impl<'a> Copying<'a> {
     ) -> Result<(Result<Ended, Failure>, RunReport, Store), Failure> {
         let Self { dir, store, indexer, mut copier } = self;
         let ended = match work.follow {
-            #[cfg(feature = "mysql")]
+            #[cfg(feature = "live")]
             Follow::Yes | Follow::Anew => copier.all_and_follow(app, settings, sources, plan, work).await,
             _ => copier.all(settings, sources, plan, work, app.stop()).await,
         };
@@ -242,11 +242,11 @@ async fn outdated(settings: &Settings, store: &Store) -> Result<Vec<OutdatedRepo
 }
 
 /// Nothing can be followed here.
-#[cfg(not(feature = "mysql"))]
+#[cfg(not(feature = "live"))]
 pub(crate) fn without_servers() -> Failure {
     let text = Text::new(
-        "cannot follow: this kefu was built without `mysql`",
-        "无法跟随:此 kefu 构建时未包含 `mysql`",
+        "cannot follow: this kefu was built without `mysql` and `mongo`",
+        "无法跟随:此 kefu 构建时未包含 `mysql` 与 `mongo`",
     );
     Failure::new(Exit::Usage, text)
 }

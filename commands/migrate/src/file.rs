@@ -32,9 +32,9 @@ settings! {
 settings! {
     /// Where records come from.
     pub(crate) struct SourceFile {
-        /// What it is: `mysql` (MariaDB too), `mongodump`, or `sqldump`, a file of `mysqldump`, `mariadb-dump` or `pg_dump`.
+        /// What it is: `mysql` (MariaDB too), `mongodb`, `mongodump`, or `sqldump`, a file of `mysqldump`, `mariadb-dump` or `pg_dump`.
         pub(crate) kind: Option<SourceKind> = None,
-        /// Variable that has the address of a server: `mysql://user:password@host/database`.
+        /// Variable that has the address of a server: `mysql://user:password@host/database`, `mongodb://…` or `mongodb+srv://…`.
         pub(crate) url_env: Option<String> = None,
         /// File that has it.
         pub(crate) url_file: Option<PathBuf> = None,
@@ -249,6 +249,8 @@ choice! {
     SourceKind {
         /// MySQL or MariaDB.
         Mysql,
+        /// MongoDB, a replica set or the routers of a sharded cluster.
+        Mongodb,
         /// Files that mongodump wrote.
         Mongodump,
         /// A file of SQL that mysqldump, mariadb-dump or pg_dump wrote.

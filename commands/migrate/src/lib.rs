@@ -11,10 +11,10 @@ mod args;
 mod cast;
 mod check;
 mod copy;
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 mod cutover;
 mod file;
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 mod follow;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -25,7 +25,7 @@ mod plan;
 mod progress;
 mod reading;
 mod report;
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 mod rollback;
 mod seal;
 mod settings;
@@ -56,11 +56,11 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Action::Run(args) => copy::run(app, args),
         Action::Status(args) => status::run(app, args),
         Action::Verify(args) => verify::run(app, args),
-        #[cfg(feature = "mysql")]
+        #[cfg(feature = "live")]
         Action::Cutover(args) => cutover::run(app, args),
-        #[cfg(not(feature = "mysql"))]
+        #[cfg(not(feature = "live"))]
         Action::Cutover(_) | Action::Rollback(_) => Err(copy::without_servers()),
-        #[cfg(feature = "mysql")]
+        #[cfg(feature = "live")]
         Action::Rollback(args) => rollback::run(app, args),
         Action::DeadLetter(args) => match &args.action {
             DeadLetterAction::List(args) => list(app, args),

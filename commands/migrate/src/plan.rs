@@ -20,7 +20,7 @@ pub(crate) fn run(app: &App, args: &PlanArgs) -> Result<Exit, Failure> {
         let sources = Sources::open(&settings).await?;
         let plan = check::plan(&settings, &sources).await?;
         let said = Said::new(&settings, &sources, &plan, app.language());
-        #[cfg(feature = "mysql")]
+        #[cfg(feature = "live")]
         let said = said.with_logs(&settings, &sources, &plan, app.language()).await?;
         report::print(app, args.format, &said, || said.markdown())?;
         Ok(if said.can_run { Exit::Ok } else { REFUSED })
@@ -109,7 +109,7 @@ impl Said {
     }
 
     /// Finds out whether changes can be followed.
-    #[cfg(feature = "mysql")]
+    #[cfg(feature = "live")]
     async fn with_logs(
         mut self,
         settings: &Settings,

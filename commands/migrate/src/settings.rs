@@ -61,6 +61,9 @@ pub(crate) enum Place {
     /// Where the address of a server is to be had.
     #[cfg(feature = "mysql")]
     Mysql(kefu_app::Secret),
+    /// The same of MongoDB.
+    #[cfg(feature = "mongo")]
+    Mongo(kefu_app::Secret),
     /// A folder or an archive.
     Dump(PathBuf),
     /// A file of SQL.
@@ -177,20 +180,34 @@ fn place(
     let kind = source.kind.ok_or_else(|| {
         file.reject(
             &format!("{at}.kind"),
-            Text::new("must be said: mysql, mongodump or sqldump", "必须说明:mysql、mongodump 或 sqldump"),
+            Text::new(
+                "must be said: mysql, mongodb, mongodump or sqldump",
+                "必须说明:mysql、mongodb、mongodump 或 sqldump",
+            ),
         )
     })?;
     match kind {
         #[cfg(feature = "mysql")]
         SourceKind::Mysql => address(file, at, source, base).map(Place::Mysql),
         #[cfg(not(feature = "mysql"))]
-        SourceKind::Mysql => Err(file.reject(
-            &format!("{at}.kind"),
-            Text::new("this kefu was built without `mysql`", "此 kefu 构建时未包含 `mysql`"),
-        )),
+        SourceKind::Mysql => Err(without(file, at, "mysql")),
+        #[cfg(feature = "mongo")]
+        SourceKind::Mongodb => address(file, at, source, base).map(Place::Mongo),
+        #[cfg(not(feature = "mongo"))]
+        SourceKind::Mongodb => Err(without(file, at, "mongo")),
         SourceKind::Mongodump => path(file, at, source, base).map(Place::Dump),
         SourceKind::Sqldump => path(file, at, source, base).map(Place::Sql),
     }
+}
+
+/// A server of this kind cannot be read here.
+#[cfg(not(all(feature = "mysql", feature = "mongo")))]
+fn without(file: &Effective<MigrateFile>, at: &str, feature: &str) -> Failure {
+    let text = Text::new(
+        format!("this kefu was built without `{feature}`"),
+        format!("此 kefu 构建时未包含 `{feature}`"),
+    );
+    file.reject(&format!("{at}.kind"), text)
 }
 
 fn path(
@@ -224,7 +241,7 @@ fn seal(file: &Effective<MigrateFile>, base: &Path) -> Result<Option<Seal>, Fail
 }
 
 /// The address of a server, which stands in no file that others read.
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 fn address(
     file: &Effective<MigrateFile>,
     at: &str,

@@ -18,7 +18,7 @@ use super::{
 use crate::value::{Value, encode_key};
 
 /// Documents that are looked at to know the fields of a collection.
-const SAMPLE: usize = 100;
+pub(super) const SAMPLE: usize = 100;
 
 /// Bytes of an archive that are looked at for the same.
 const SAMPLE_BYTES: u64 = 32 << 20;
@@ -203,11 +203,11 @@ fn archive_tables(
     Ok(tables.into_iter().map(|(.., table)| table).collect())
 }
 
-fn new_table(name: &str) -> TableInfo {
+pub(super) fn new_table(name: &str) -> TableInfo {
     TableInfo { name: name.to_owned(), key: vec!["_id".to_owned()], is_open: true, ..TableInfo::default() }
 }
 
-fn sample(table: &mut TableInfo, document: &[u8]) -> Result<(), Broken> {
+pub(super) fn sample(table: &mut TableInfo, document: &[u8]) -> Result<(), Broken> {
     for element in elements(document)? {
         let element = element?;
         if !table.columns.iter().any(|(name, _)| name == element.name) {

@@ -21,6 +21,7 @@ use crate::{
     progress::{Progress, say},
     report::{self, OutdatedReport, Report, RunReport, SourceReport, TableReport},
     settings::Settings,
+    source::Tails,
     target,
     throttle::Throttle,
 };
@@ -32,14 +33,18 @@ const TOO_MANY: Exit = Exit::Verdict(5);
 
 /// Runs `kefu migrate run`.
 pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
-    let settings = Settings::load(&args.file.file)?;
+    let mut settings = Settings::load(&args.file.file)?;
     settings.require_tables()?;
+    let tails = match args.skip_corrupt_tail {
+        true => settings.skip_corrupt_tails(app.language()),
+        false => Tails::default(),
+    };
     let follow = match (args.follow, args.recopy) {
         (false, _) => Follow::No,
         (true, false) => Follow::Yes,
         (true, true) => Follow::Anew,
     };
-    let work = Work { accept_change: args.accept_change, retry: None, follow };
+    let work = Work { accept_change: args.accept_change, retry: None, follow, tails };
     let option = if args.follow { " --follow" } else { "" };
     let command = format!("kefu migrate run -f {}{option}", args.file.file.display());
     app.block_on(copy(app, settings, work, &args.report, command))?
@@ -53,7 +58,7 @@ pub(crate) fn retry(app: &App, args: &RetryArgs) -> Result<Exit, Failure> {
     for letter in Letters::of(&settings).read()?.values() {
         keys.entry(letter.table.clone()).or_default().extend(letter.key_bytes());
     }
-    let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No };
+    let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No, tails: Tails::default() };
     let command = format!("kefu migrate dead-letter retry -f {}", args.file.file.display());
     let report = ReportArgs { format: args.format, report: None };
     app.block_on(copy(app, settings, work, &report, command))?
@@ -67,7 +72,7 @@ pub(crate) async fn repair(
     plan: &check::Plan,
     keys: Keys,
 ) -> Result<(), Failure> {
-    let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No };
+    let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No, tails: Tails::default() };
     let mut opened = Copying::open(app, settings, &work, None).await?;
     opened.copier.is_repair = true;
     let (ended, _, store) = Box::pin(opened.run(app, settings, sources, plan, &work)).await?;
@@ -84,6 +89,8 @@ struct Work {
     /// Only these keys of these tables, whatever was read before.
     retry: Option<Keys>,
     follow: Follow,
+    /// Where dumps are damaged that are read as far as they are whole.
+    tails: Tails,
 }
 
 /// Whether changes come after the copy, until somebody stops it.
@@ -120,11 +127,12 @@ async fn copy(
     let ended = ended?;
     let mut report = report_of(&settings, &store, Some(run)).await?;
     report.outdated = outdated(&settings, &store).await?;
+    report.damaged = work.tails.met();
     store.close().await;
     save(&settings, &report)?;
     report::deliver(app, args, &report, || report.markdown())?;
     match ended {
-        Ended::AtEnd if report.tables.iter().any(|table| table.dead > 0) => Ok(DIFFERENT),
+        Ended::AtEnd if report.is_incomplete() => Ok(DIFFERENT),
         Ended::AtEnd => Ok(Exit::Ok),
         Ended::TooMany => {
             let text = Text::new(
@@ -284,7 +292,7 @@ pub(crate) async fn report_of(
     }
     let positions = store.follow_positions().await.map_err(at_store)?;
     let sources = positions.iter().map(SourceReport::new).collect();
-    Ok(Report { done, tables, sources, run, outdated: Vec::new() })
+    Ok(Report { done, tables, sources, run, outdated: Vec::new(), damaged: Vec::new() })
 }
 
 fn save(settings: &Settings, report: &Report) -> Result<(), Failure> {

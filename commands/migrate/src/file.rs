@@ -38,6 +38,10 @@ settings! {
         pub(crate) url_env: Option<String> = None,
         /// File that has it.
         pub(crate) url_file: Option<PathBuf> = None,
+        /// The same for a user who may write: what is made here flows back after a cutover.
+        pub(crate) write_url_env: Option<String> = None,
+        /// The same in a file.
+        pub(crate) write_url_file: Option<PathBuf> = None,
         /// Folder, archive or file that was dumped, compressed or not.
         pub(crate) path: Option<PathBuf> = None,
         /// Time zone of times that name none.

@@ -28,6 +28,9 @@ pub(crate) struct Report {
     /// What the inbox keeps only for a time, and how much of it is older than that already.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) outdated: Vec<OutdatedReport>,
+    /// Where dumps are damaged: what is behind that is not here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) damaged: Vec<String>,
 }
 
 /// What would be erased at once, because its time is over.
@@ -133,6 +136,11 @@ impl TableReport {
 }
 
 impl Report {
+    /// Whether something of the sources is not here.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        !self.damaged.is_empty() || self.tables.iter().any(|table| table.dead > 0)
+    }
+
     pub(crate) fn markdown(&self) -> String {
         let mut out = String::from(
             "| table | state | pass | rows | mapped | filtered | dead | gone | made | written |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",

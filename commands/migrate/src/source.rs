@@ -14,14 +14,19 @@ mod mysql;
 mod paging;
 pub(crate) mod sql;
 mod stream;
+mod tails;
 
 use kefu_app::{Exit, Failure, Text};
+
+pub(crate) use self::tails::Tails;
 
 #[cfg(feature = "live")]
 pub(crate) use self::live::{Changes, Dirty, Keyed, PAGE_ROWS, Position, Server, Session, Watched};
 #[cfg(all(feature = "mysql", fuzzing))]
 pub(crate) use self::mysql::fuzz as fuzz_binary_log;
 
+#[cfg(feature = "mysql")]
+pub(crate) use self::mysql::{Cell, NOTES, Note, Writer};
 use crate::{
     settings::{Place, SourceSettings},
     value::Value,
@@ -109,8 +114,8 @@ impl Source {
                 let server = mongo::Server::open(settings, address).await?;
                 Ok(Self::Server(Box::new(Server::Mongo(server))))
             }
-            Place::Dump(path) => dump::Dump::open(path).map(Self::Dump),
-            Place::Sql(path) => sql::SqlDump::open(path).map(Self::Sql),
+            Place::Dump(path) => dump::Dump::open(path, &settings.tails).map(Self::Dump),
+            Place::Sql(path) => sql::SqlDump::open(path, &settings.tails).map(Self::Sql),
         }
     }
 

@@ -87,6 +87,11 @@ impl Follower {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
+    /// Kills it.
+    pub(super) fn kill(self) {
+        drop(self);
+    }
+
     /// Waits until it ends by itself.
     #[track_caller]
     pub(super) fn ended(mut self, code: i32) -> String {

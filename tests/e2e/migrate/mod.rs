@@ -4,6 +4,7 @@
 mod bad_input;
 mod cutover;
 mod dump;
+mod flow_back;
 mod follow;
 mod follow_kill;
 mod gofly;

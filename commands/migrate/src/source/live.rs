@@ -206,6 +206,7 @@ impl Server {
     }
 
     /// Has nobody but administrators write, or everybody again.
+    #[cfg_attr(not(feature = "mysql"), expect(unused_variables, reason = "only MySQL has such a switch"))]
     pub(crate) async fn set_read_only(&self, is_up: bool) -> Result<(), Failure> {
         match self {
             #[cfg(feature = "mysql")]
@@ -216,6 +217,12 @@ impl Server {
                 "无法让 MongoDB 拒绝写入:它没有这样的开关;请用 `--fence` 指定命令",
             )),
         }
+    }
+
+    /// Whether what is made here can flow back to it.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn takes_rows(&self) -> bool {
+        matches!(self, Self::Mysql(_))
     }
 
     /// A connection to read rows again.
@@ -286,6 +293,10 @@ impl Keyed {
 
 impl Session {
     /// Begins to see everything that is before `place`, if it was read there lately.
+    #[cfg_attr(
+        not(feature = "mysql"),
+        expect(unused_variables, reason = "only MySQL shows late what it has")
+    )]
     pub(crate) async fn begin(
         &mut self,
         place: Option<&Position>,

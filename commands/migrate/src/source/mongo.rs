@@ -4,11 +4,12 @@
 //! written before is in the copy, what is written after that is in the change stream.
 
 mod changes;
+mod cursor;
 mod keys;
 mod position;
 mod session;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kefu_app::{Exit, Failure, Secret, Text};
 use mongodb::{
@@ -18,29 +19,28 @@ use mongodb::{
     options::{ClientOptions, CollectionOptions, ReadConcern},
 };
 
-use self::keys::{Place, UNFOLLOWED, is_followed};
+use self::keys::{UNFOLLOWED, is_followed};
 pub(crate) use self::{
     changes::Changes,
+    cursor::Cursor,
     position::Position,
     session::{Keyed, Session},
 };
 use super::{
-    Page, Request, SourceRow, TableInfo,
+    Request, SourceRow, TableInfo,
     bson::{Broken, fields},
     dump::{SAMPLE, new_table, sample},
-    paging::{Measured, PAGE_BYTES_MAX, next_limit},
     recopy, refused,
 };
 use crate::{
     mapping::TableMap,
     settings::SourceSettings,
-    value::{Value, decode_key, encode_key},
+    value::{Value, decode_key},
 };
 
-/// How long a server may take to be found, and to answer; and how often it is asked again.
+/// How long a server may take to be found, and to answer.
 const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(60);
-const ATTEMPTS: u32 = 5;
 
 /// Bytes of the documents that are looked at to know the fields of a collection.
 const SAMPLE_BYTES: usize = 4 << 20;
@@ -76,7 +76,7 @@ impl Server {
     pub(crate) async fn open(settings: &SourceSettings, address: &Secret) -> Result<Self, Failure> {
         let name = settings.name.as_str();
         let mut options = ClientOptions::parse(address.reveal()).await.map_err(|error| match &*error.kind {
-            ErrorKind::DnsResolve { .. } => unavailable(name).because(error),
+            ErrorKind::DnsResolve { .. } => unavailable(name).because(error.kind.to_string()),
             // The driver's own words may repeat the address.
             _ => Failure::new(
                 Exit::Config,
@@ -201,20 +201,6 @@ impl Server {
         Ok(tables)
     }
 
-    pub(crate) fn read(&self, request: Request) -> Result<Cursor, Failure> {
-        let place = match request.position.as_deref().map(Place::read) {
-            Some(None) => {
-                return Err(refused("cannot go on: the position cannot be read", "无法继续:位置无法读取"));
-            }
-            Some(Some(place)) => place,
-            None => Place::default(),
-        };
-        let names = [&request.key[..], &request.columns].concat();
-        // The first page shows how long documents are, and how fast the server is.
-        let limit = request.page_rows.min(512);
-        Ok(Cursor { server: self.clone(), session: None, request, names, place, limit })
-    }
-
     /// The documents with these keys, as far as they are there; nothing, if some key cannot be asked for.
     pub(crate) async fn rows(
         &self,
@@ -285,15 +271,25 @@ impl Server {
         Ok(found)
     }
 
-    /// How long the server keeps its changes, by its oldest one; nothing, if the user may not look.
+    /// How long the server keeps its changes, by its oldest one; nothing, if it has room for more, or the user may not look.
     pub(crate) async fn retention(&self) -> Result<Option<Duration>, Failure> {
-        let oplog = self.client.database("local").collection::<RawDocumentBuf>("oplog.rs");
+        let local = self.client.database("local");
+        let oplog = local.collection::<RawDocumentBuf>("oplog.rs");
+        let number = |said: &Document, name: &str| match said.get(name) {
+            Some(Bson::Int32(number)) => f64::from(*number),
+            Some(Bson::Int64(number)) => *number as f64,
+            Some(Bson::Double(number)) => *number,
+            _ => 0.0,
+        };
+        let time = |entry: Option<RawDocumentBuf>| entry.and_then(|entry| entry.get_timestamp("ts").ok());
         let ends = async {
-            let first =
-                oplog.find_one(doc! {}).sort(doc! { "$natural": 1 }).projection(doc! { "ts": 1 }).await?;
-            let last =
-                oplog.find_one(doc! {}).sort(doc! { "$natural": -1 }).projection(doc! { "ts": 1 }).await?;
-            let time = |entry: Option<RawDocumentBuf>| entry.and_then(|entry| entry.get_timestamp("ts").ok());
+            let stats = local.run_command(doc! { "collStats": "oplog.rs" }).await?;
+            let (size, most) = (number(&stats, "size"), number(&stats, "maxSize"));
+            if size < 0.9 * most || most == 0.0 {
+                return Ok(None);
+            }
+            let end = |order: i32| oplog.find_one(doc! {}).sort(doc! { "$natural": order });
+            let (first, last) = (end(1).await?, end(-1).await?);
             Ok(time(first).zip(time(last)))
         };
         // A router has no such collection, and who reads a database need not read that one.
@@ -353,9 +349,9 @@ fn failure(name: &str, error: Error) -> Failure {
     };
     if is_refusal {
         return refused(format!("cannot read source `{name}`"), format!("无法读取来源 `{name}`"))
-            .because(error);
+            .because(error.kind.to_string());
     }
-    unavailable(name).because(error)
+    unavailable(name).because(error.kind.to_string())
 }
 
 /// A document, and its key as values.
@@ -363,95 +359,4 @@ fn decoded(document: &[u8], names: &[String], key_len: usize) -> Result<(Vec<Val
     let mut key = fields(document, names)?;
     let values = key.split_off(key_len);
     Ok((key, values))
-}
-
-/// A collection that is being read.
-pub(crate) struct Cursor {
-    server: Server,
-    session: Option<ClientSession>,
-    request: Request,
-    /// The fields that are read: those of the key, then the others.
-    names: Vec<String>,
-    place: Place,
-    limit: u32,
-}
-
-impl Cursor {
-    /// A page; a server that goes away is asked again a few times.
-    pub(crate) async fn next(&mut self) -> Result<Page, Failure> {
-        let mut attempt = 1;
-        loop {
-            match self.page().await {
-                Ok(page) => return Ok(page),
-                Err(failure) if failure.exit() == Exit::Unavailable && attempt < ATTEMPTS => {
-                    tracing::warn!(attempt, "the source does not answer, trying again");
-                    self.session = None;
-                    tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
-                    attempt += 1;
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-    }
-
-    /// The next documents of a type, and then of the next type.
-    async fn page(&mut self) -> Result<Page, Failure> {
-        let mut page = Page::default();
-        while page.rows.is_empty() {
-            let Some(filter) = self.place.filter() else {
-                page.is_end = true;
-                return Ok(page);
-            };
-            self.fill(&mut page, filter).await?;
-        }
-        page.position = self.place.write();
-        Ok(page)
-    }
-
-    async fn fill(&mut self, page: &mut Page, filter: Document) -> Result<(), Failure> {
-        let session = match &mut self.session {
-            Some(session) => session,
-            None => self.session.insert(self.server.session_at(None).await?),
-        };
-        let begun = Instant::now();
-        let collection = self.server.collection(&self.request.table);
-        let (mut bytes, mut last, mut is_cut) = (0, None, false);
-        let (names, key_len, limit) = (&self.names, self.request.key.len(), self.limit);
-        let rows = &mut page.rows;
-        let read = async {
-            let find =
-                collection.find(filter).sort(doc! { "_id": 1 }).limit(i64::from(limit)).batch_size(limit);
-            let mut cursor = find.session(&mut *session).await?;
-            while cursor.advance(session).await? {
-                let document = cursor.current();
-                bytes += document.as_bytes().len();
-                let id = document.get("_id").map_err(|error| Error::custom(error.to_string()))?;
-                last =
-                    id.map(Bson::try_from).transpose().map_err(|error| Error::custom(error.to_string()))?;
-                let (key, values) = decoded(document.as_bytes(), names, key_len)
-                    .map_err(|broken| Error::custom(broken.what))?;
-                rows.push(SourceRow { key: encode_key(&key), values });
-                if bytes >= PAGE_BYTES_MAX {
-                    is_cut = true;
-                    break;
-                }
-            }
-            Ok(())
-        };
-        let read = self.server.answer(read).await;
-        if let Err(failure) = read {
-            page.rows.clear();
-            return Err(failure);
-        }
-        let count = page.rows.len();
-        let measured = Measured { rows: count, bytes, took: begun.elapsed() };
-        self.limit = next_limit(self.limit, &measured, self.server.query_time, self.request.page_rows);
-        if let Some(last) = last {
-            self.place.pass(last);
-        }
-        if !is_cut && count < limit as usize {
-            self.place.skip();
-        }
-        Ok(())
-    }
 }

@@ -9,6 +9,7 @@ mod log;
 mod session;
 mod tls;
 mod wire;
+mod write;
 
 use std::{
     collections::BTreeMap,
@@ -31,6 +32,7 @@ pub(crate) use self::{
     changes::Changes,
     log::Position,
     session::{Keyed, Session},
+    write::{Cell, NOTES, Note, Writer},
 };
 use super::{
     Page, Request, SourceRow, TableInfo,

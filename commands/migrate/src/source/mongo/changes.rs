@@ -231,13 +231,13 @@ impl Changes {
             Some(code) if HISTORY_LOST.contains(&code) => {
                 let lost =
                     self.stop("the server no longer has what comes behind it", "服务器已不再保留其后的变更");
-                Stopped::For(lost.because(error))
+                Stopped::For(lost.because(error.kind.to_string()))
             }
             Some(code) if !PASSING.contains(&code) => {
                 let name = &self.server.name;
                 Stopped::For(
                     refused(format!("cannot follow source `{name}`"), format!("无法跟随来源 `{name}`"))
-                        .because(error),
+                        .because(error.kind.to_string()),
                 )
             }
             _ => failure(&self.server.name, error).into(),

@@ -42,7 +42,7 @@ impl Place {
         let mut id = doc! { "$type": types };
         match &self.last {
             None => {}
-            // Of these there is one each, and nothing is greater than what is no number.
+            // Nothing is greater than what is no number.
             Some(Bson::Double(last)) if last.is_nan() => {
                 id.insert("$gte", f64::NEG_INFINITY);
             }
@@ -55,12 +55,7 @@ impl Place {
 
     /// Goes behind a key of this class.
     pub(super) fn pass(&mut self, id: Bson) {
-        let is_single = matches!(id, Bson::Null | Bson::MinKey | Bson::MaxKey);
-        if is_single {
-            self.skip();
-        } else {
-            self.last = Some(id);
-        }
+        self.last = Some(id);
     }
 
     /// Goes to the next class.
@@ -159,8 +154,6 @@ mod tests {
     #[test]
     fn behind_the_last_type_there_is_nothing_and_what_is_no_number_hides_none() {
         let mut place = Place::default();
-        place.pass(Bson::Null);
-        assert_eq!(place, Place { class: 1, last: None });
         place.pass(Bson::Double(f64::NAN));
         let filter = place.filter().unwrap();
         assert_eq!(filter.get_document("_id").unwrap().get("$gte"), Some(&Bson::Double(f64::NEG_INFINITY)));

@@ -813,6 +813,8 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Read both sides again and compare every row')
             [CompletionResult]::new('cutover', 'cutover', [CompletionResultType]::ParameterValue, 'Have what is here take the old system''s place: fence, last changes, comparison, in one go')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Have the old system count again')
+            [CompletionResult]::new('flow-back', 'flow-back', [CompletionResultType]::ParameterValue, 'Have what is written here after the cutover flow back to the old system, until it is stopped')
+            [CompletionResult]::new('finalize', 'finalize', [CompletionResultType]::ParameterValue, 'Close the way back: nothing flows to the old system any more')
             [CompletionResult]::new('dead-letter', 'dead-letter', [CompletionResultType]::ParameterValue, 'List the rows that could not be used, or try them again')
             break
         }
@@ -839,6 +841,7 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
             [CompletionResult]::new('--accept-change', '--accept-change', [CompletionResultType]::ParameterName, 'Go on although the mapping is another one than before: its tables are read anew')
             [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'After the copy bring changes over as they are made, until it is stopped')
+            [CompletionResult]::new('--skip-corrupt-tail', '--skip-corrupt-tail', [CompletionResultType]::ParameterName, 'Read a damaged dump as far as it is whole: what is behind the damage is left out, and said')
             [CompletionResult]::new('--recopy', '--recopy', [CompletionResultType]::ParameterName, 'Follow from now on, and read all tables again, whatever an earlier run had')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -871,6 +874,7 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
             [CompletionResult]::new('--repair', '--repair', [CompletionResultType]::ParameterName, 'Bring over again what differs or is missing; the store must not be in use meanwhile')
+            [CompletionResult]::new('--skip-corrupt-tail', '--skip-corrupt-tail', [CompletionResultType]::ParameterName, 'Read a damaged dump as far as it is whole, as `run` was told to')
             [CompletionResult]::new('--fresh', '--fresh', [CompletionResultType]::ParameterName, 'Begin anew, although an earlier comparison was stopped half-way')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -908,6 +912,34 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
             [CompletionResult]::new('--read-only', '--read-only', [CompletionResultType]::ParameterName, 'Take `read_only` off at the servers of all sources')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;migrate;flow-back' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Say what came of it as Markdown or as JSON')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'End when everything is there that is here now')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;migrate;finalize' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The file that says what is brought over')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Say what came of it as Markdown or as JSON')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--without-source', '--without-source', [CompletionResultType]::ParameterName, 'Do not write the rest to the old system: it is gone')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')

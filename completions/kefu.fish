@@ -646,20 +646,22 @@ json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from gor" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "plan" -d 'Look at the sources and say what would be brought over; writes nothing'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "run" -d 'Bring the records over; goes on where an earlier run ended'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "status" -d 'Say how far it has come, whether or not it is running'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "verify" -d 'Read both sides again and compare every row'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "cutover" -d 'Have what is here take the old system\'s place: fence, last changes, comparison, in one go'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "rollback" -d 'Have the old system count again'
-complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback dead-letter" -f -a "dead-letter" -d 'List the rows that could not be used, or try them again'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -f -a "plan" -d 'Look at the sources and say what would be brought over; writes nothing'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -f -a "run" -d 'Bring the records over; goes on where an earlier run ended'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -f -a "status" -d 'Say how far it has come, whether or not it is running'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -f -a "verify" -d 'Read both sides again and compare every row'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -f -a "cutover" -d 'Have what is here take the old system\'s place: fence, last changes, comparison, in one go'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -f -a "rollback" -d 'Have the old system count again'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -f -a "flow-back" -d 'Have what is written here after the cutover flow back to the old system, until it is stopped'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -f -a "finalize" -d 'Close the way back: nothing flows to the old system any more'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and not __fish_seen_subcommand_from plan run status verify cutover rollback flow-back finalize dead-letter" -f -a "dead-letter" -d 'List the rows that could not be used, or try them again'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -s f -l file -d 'The file that says what is brought over' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from plan" -l format -d 'Say it as Markdown, JSON or HTML' -r -f -a "markdown\t'Markdown, which people read as it is'
 json\t'For programs'
@@ -683,6 +685,7 @@ json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l accept-change -d 'Go on although the mapping is another one than before: its tables are read anew'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l follow -d 'After the copy bring changes over as they are made, until it is stopped'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l skip-corrupt-tail -d 'Read a damaged dump as far as it is whole: what is behind the damage is left out, and said'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -l recopy -d 'Follow from now on, and read all tables again, whatever an earlier run had'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
@@ -711,6 +714,7 @@ human\t'For people'
 json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l repair -d 'Bring over again what differs or is missing; the store must not be in use meanwhile'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l skip-corrupt-tail -d 'Read a damaged dump as far as it is whole, as `run` was told to'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -l fresh -d 'Begin anew, although an earlier comparison was stopped half-way'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
@@ -746,6 +750,30 @@ complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subco
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -l read-only -d 'Take `read_only` off at the servers of all sources'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from rollback" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from flow-back" -s f -l file -d 'The file that says what is brought over' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from flow-back" -l format -d 'Say what came of it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'
+html\t'A page for browsers'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from flow-back" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from flow-back" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from flow-back" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from flow-back" -l once -d 'End when everything is there that is here now'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from flow-back" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from flow-back" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from finalize" -s f -l file -d 'The file that says what is brought over' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from finalize" -l format -d 'Say what came of it as Markdown or as JSON' -r -f -a "markdown\t'Markdown, which people read as it is'
+json\t'For programs'
+html\t'A page for browsers'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from finalize" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from finalize" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from finalize" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from finalize" -l without-source -d 'Do not write the rest to the old system: it is gone'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from finalize" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from finalize" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from dead-letter" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'

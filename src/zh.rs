@@ -1156,6 +1156,10 @@ SIGTERM 或 Ctrl-C 结束镜像:不再接受新连接,已打开的连接可以�
   # 让它取代旧系统
   kefu migrate cutover -f migrate.yaml --fence 'systemctl stop old-chat'
 
+  # 切换之后让旧系统保持最新,以便回退;以及关闭回退之路
+  kefu migrate flow-back -f migrate.yaml
+  kefu migrate finalize -f migrate.yaml
+
   # 哪些行无法使用,为什么;排除原因后再试
   kefu migrate dead-letter list -f migrate.yaml
   kefu migrate dead-letter retry -f migrate.yaml
@@ -1183,6 +1187,7 @@ SIGTERM 或 Ctrl-C 结束镜像:不再接受新连接,已打开的连接可以�
     ("kefu migrate run --report", "同时写入此文件,按扩展名为 HTML、JSON 或 Markdown"),
     ("kefu migrate run --accept-change", "即使映射与之前不同也继续:相应的表会重新读取"),
     ("kefu migrate run --follow", "复制之后,持续迁移产生的变更,直到被停止"),
+    ("kefu migrate run --skip-corrupt-tail", "转储损坏时读到损坏处为止:其后的内容会被略过并说明"),
     ("kefu migrate run --recopy", "从现在起跟随,并重新读取所有表,不论之前进展如何"),
     ("kefu migrate status", "说明进展,无论是否正在运行"),
     ("kefu migrate status --file", "说明迁移内容的文件"),
@@ -1192,6 +1197,7 @@ SIGTERM 或 Ctrl-C 结束镜像:不再接受新连接,已打开的连接可以�
     ("kefu migrate verify --file", "说明迁移内容的文件"),
     ("kefu migrate verify --tables", "只比较这些表"),
     ("kefu migrate verify --repair", "重新迁移不一致或缺少的行;期间数据库不得被使用"),
+    ("kefu migrate verify --skip-corrupt-tail", "转储损坏时读到损坏处为止,与 `run` 的要求一致"),
     ("kefu migrate verify --fresh", "从头开始,即使之前的比较中途停止"),
     ("kefu migrate verify --retry-after", "等待这么久后,再次查看服务器上不一致的行"),
     ("kefu migrate verify --format", "以 Markdown、JSON 或 HTML 输出结果"),
@@ -1212,6 +1218,14 @@ SIGTERM 或 Ctrl-C 结束镜像:不再接受新连接,已打开的连接可以�
     ("kefu migrate rollback --read-only", "在所有来源的服务器上取消 `read_only`"),
     ("kefu migrate rollback --fence-timeout", "该命令须在此时间内结束"),
     ("kefu migrate rollback --format", "以 Markdown 或 JSON 输出结果"),
+    ("kefu migrate flow-back", "切换之后,让此处写入的内容回流到旧系统,直到被停止"),
+    ("kefu migrate flow-back --file", "说明迁移内容的文件"),
+    ("kefu migrate flow-back --once", "当前内容全部写入旧系统后即结束"),
+    ("kefu migrate flow-back --format", "以 Markdown 或 JSON 输出结果"),
+    ("kefu migrate finalize", "关闭回退之路:不再向旧系统回流"),
+    ("kefu migrate finalize --file", "说明迁移内容的文件"),
+    ("kefu migrate finalize --without-source", "不再写入旧系统的剩余内容:旧系统已不存在"),
+    ("kefu migrate finalize --format", "以 Markdown 或 JSON 输出结果"),
     ("kefu migrate dead-letter", "列出无法使用的行,或重试"),
     ("kefu migrate dead-letter list", "逐行以 JSON 列出,每个键只列最后一次的结论"),
     ("kefu migrate dead-letter list --file", "说明迁移内容的文件"),

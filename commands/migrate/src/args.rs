@@ -37,9 +37,19 @@ pub enum Action {
     Cutover(CutoverArgs),
     /// Have the old system count again
     ///
-    /// Before the cutover this takes the fence down. After it, what was written here since is saved in a file first, and
-    /// `run --follow` goes on from where the sources ended. `kefu serve` has to be stopped first.
+    /// Before the cutover this takes the fence down. After it, what was written here since is saved in a file first and
+    /// flows back as far as the mapping has an inverse, and `run --follow` goes on from where the sources ended. `kefu
+    /// serve` has to be stopped first.
     Rollback(RollbackArgs),
+    /// Have what is written here after the cutover flow back to the old system, until it is stopped
+    ///
+    /// Runs beside `kefu serve`. Messages, and the visitors and conversations that they need, become rows of the old system
+    /// by the mapping read the other way, so that a return loses nothing. It may be stopped and begun again at any time.
+    FlowBack(FlowBackArgs),
+    /// Close the way back: nothing flows to the old system any more
+    ///
+    /// Writes the rest there first. Nothing of the old system is needed after that.
+    Finalize(FinalizeArgs),
     /// List the rows that could not be used, or try them again
     DeadLetter(DeadLetterArgs),
 }
@@ -66,6 +76,10 @@ Examples:
 
   # Have it take the old system's place
   kefu migrate cutover -f migrate.yaml --fence 'systemctl stop old-chat'
+
+  # Keep the old system up to date behind it, for a way back; and close that
+  kefu migrate flow-back -f migrate.yaml
+  kefu migrate finalize -f migrate.yaml
 
   # What could not be used, and why; and once the cause is gone, again
   kefu migrate dead-letter list -f migrate.yaml
@@ -151,6 +165,10 @@ pub struct RunArgs {
     #[arg(long)]
     pub follow: bool,
 
+    /// Read a damaged dump as far as it is whole: what is behind the damage is left out, and said
+    #[arg(long)]
+    pub skip_corrupt_tail: bool,
+
     /// Follow from now on, and read all tables again, whatever an earlier run had
     #[arg(long, requires = "follow")]
     pub recopy: bool,
@@ -186,6 +204,10 @@ pub struct VerifyArgs {
     /// Bring over again what differs or is missing; the store must not be in use meanwhile
     #[arg(long)]
     pub repair: bool,
+
+    /// Read a damaged dump as far as it is whole, as `run` was told to
+    #[arg(long)]
+    pub skip_corrupt_tail: bool,
 
     /// Begin anew, although an earlier comparison was stopped half-way
     #[arg(long)]
@@ -250,6 +272,38 @@ pub struct RollbackArgs {
     /// The command must end within this time
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
     pub fence_timeout: Duration,
+
+    /// Say what came of it as Markdown or as JSON
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+}
+
+/// What `kefu migrate flow-back` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct FlowBackArgs {
+    /// The file.
+    #[command(flatten)]
+    pub file: FileArgs,
+
+    /// End when everything is there that is here now
+    #[arg(long)]
+    pub once: bool,
+
+    /// Say what came of it as Markdown or as JSON
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+}
+
+/// What `kefu migrate finalize` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct FinalizeArgs {
+    /// The file.
+    #[command(flatten)]
+    pub file: FileArgs,
+
+    /// Do not write the rest to the old system: it is gone
+    #[arg(long)]
+    pub without_source: bool,
 
     /// Say what came of it as Markdown or as JSON
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]

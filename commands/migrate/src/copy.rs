@@ -1,7 +1,7 @@
 //! Bringing records over: readers on one side, one writer on the other.
 
 mod copier;
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 mod following;
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
@@ -21,6 +21,7 @@ use crate::{
     progress::{Progress, say},
     report::{self, OutdatedReport, Report, RunReport, SourceReport, TableReport},
     settings::Settings,
+    source::Tails,
     target,
     throttle::Throttle,
 };
@@ -32,14 +33,18 @@ const TOO_MANY: Exit = Exit::Verdict(5);
 
 /// Runs `kefu migrate run`.
 pub(crate) fn run(app: &App, args: &RunArgs) -> Result<Exit, Failure> {
-    let settings = Settings::load(&args.file.file)?;
+    let mut settings = Settings::load(&args.file.file)?;
     settings.require_tables()?;
+    let tails = match args.skip_corrupt_tail {
+        true => settings.skip_corrupt_tails(app.language()),
+        false => Tails::default(),
+    };
     let follow = match (args.follow, args.recopy) {
         (false, _) => Follow::No,
         (true, false) => Follow::Yes,
         (true, true) => Follow::Anew,
     };
-    let work = Work { accept_change: args.accept_change, retry: None, follow };
+    let work = Work { accept_change: args.accept_change, retry: None, follow, tails };
     let option = if args.follow { " --follow" } else { "" };
     let command = format!("kefu migrate run -f {}{option}", args.file.file.display());
     app.block_on(copy(app, settings, work, &args.report, command))?
@@ -53,7 +58,7 @@ pub(crate) fn retry(app: &App, args: &RetryArgs) -> Result<Exit, Failure> {
     for letter in Letters::of(&settings).read()?.values() {
         keys.entry(letter.table.clone()).or_default().extend(letter.key_bytes());
     }
-    let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No };
+    let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No, tails: Tails::default() };
     let command = format!("kefu migrate dead-letter retry -f {}", args.file.file.display());
     let report = ReportArgs { format: args.format, report: None };
     app.block_on(copy(app, settings, work, &report, command))?
@@ -67,7 +72,7 @@ pub(crate) async fn repair(
     plan: &check::Plan,
     keys: Keys,
 ) -> Result<(), Failure> {
-    let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No };
+    let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No, tails: Tails::default() };
     let mut opened = Copying::open(app, settings, &work, None).await?;
     opened.copier.is_repair = true;
     let (ended, _, store) = Box::pin(opened.run(app, settings, sources, plan, &work)).await?;
@@ -84,6 +89,8 @@ struct Work {
     /// Only these keys of these tables, whatever was read before.
     retry: Option<Keys>,
     follow: Follow,
+    /// Where dumps are damaged that are read as far as they are whole.
+    tails: Tails,
 }
 
 /// Whether changes come after the copy, until somebody stops it.
@@ -106,11 +113,11 @@ async fn copy(
     let sources = Sources::open(&settings).await?;
     let mut plan = check::plan(&settings, &sources).await?;
     plan.refuse()?;
-    #[cfg(feature = "mysql")]
+    #[cfg(feature = "live")]
     if work.follow != Follow::No {
         crate::follow::check(&settings, &sources, &plan).await?;
     }
-    #[cfg(not(feature = "mysql"))]
+    #[cfg(not(feature = "live"))]
     if work.follow != Follow::No {
         return Err(without_servers());
     }
@@ -120,11 +127,12 @@ async fn copy(
     let ended = ended?;
     let mut report = report_of(&settings, &store, Some(run)).await?;
     report.outdated = outdated(&settings, &store).await?;
+    report.damaged = work.tails.met();
     store.close().await;
     save(&settings, &report)?;
     report::deliver(app, args, &report, || report.markdown())?;
     match ended {
-        Ended::AtEnd if report.tables.iter().any(|table| table.dead > 0) => Ok(DIFFERENT),
+        Ended::AtEnd if report.is_incomplete() => Ok(DIFFERENT),
         Ended::AtEnd => Ok(Exit::Ok),
         Ended::TooMany => {
             let text = Text::new(
@@ -201,7 +209,7 @@ impl<'a> Copying<'a> {
     ) -> Result<(Result<Ended, Failure>, RunReport, Store), Failure> {
         let Self { dir, store, indexer, mut copier } = self;
         let ended = match work.follow {
-            #[cfg(feature = "mysql")]
+            #[cfg(feature = "live")]
             Follow::Yes | Follow::Anew => copier.all_and_follow(app, settings, sources, plan, work).await,
             _ => copier.all(settings, sources, plan, work, app.stop()).await,
         };
@@ -242,11 +250,11 @@ async fn outdated(settings: &Settings, store: &Store) -> Result<Vec<OutdatedRepo
 }
 
 /// Nothing can be followed here.
-#[cfg(not(feature = "mysql"))]
+#[cfg(not(feature = "live"))]
 pub(crate) fn without_servers() -> Failure {
     let text = Text::new(
-        "cannot follow: this kefu was built without `mysql`",
-        "无法跟随:此 kefu 构建时未包含 `mysql`",
+        "cannot follow: this kefu was built without `mysql` and `mongo`",
+        "无法跟随:此 kefu 构建时未包含 `mysql` 与 `mongo`",
     );
     Failure::new(Exit::Usage, text)
 }
@@ -284,7 +292,7 @@ pub(crate) async fn report_of(
     }
     let positions = store.follow_positions().await.map_err(at_store)?;
     let sources = positions.iter().map(SourceReport::new).collect();
-    Ok(Report { done, tables, sources, run, outdated: Vec::new() })
+    Ok(Report { done, tables, sources, run, outdated: Vec::new(), damaged: Vec::new() })
 }
 
 fn save(settings: &Settings, report: &Report) -> Result<(), Failure> {

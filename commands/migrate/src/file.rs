@@ -32,12 +32,16 @@ settings! {
 settings! {
     /// Where records come from.
     pub(crate) struct SourceFile {
-        /// What it is: `mysql` (MariaDB too), `mongodump`, or `sqldump`, a file of `mysqldump`, `mariadb-dump` or `pg_dump`.
+        /// What it is: `mysql` (MariaDB too), `mongodb`, `mongodump`, or `sqldump`, a file of `mysqldump`, `mariadb-dump` or `pg_dump`.
         pub(crate) kind: Option<SourceKind> = None,
-        /// Variable that has the address of a server: `mysql://user:password@host/database`.
+        /// Variable that has the address of a server: `mysql://user:password@host/database`, `mongodb://…` or `mongodb+srv://…`.
         pub(crate) url_env: Option<String> = None,
         /// File that has it.
         pub(crate) url_file: Option<PathBuf> = None,
+        /// The same for a user who may write: what is made here flows back after a cutover.
+        pub(crate) write_url_env: Option<String> = None,
+        /// The same in a file.
+        pub(crate) write_url_file: Option<PathBuf> = None,
         /// Folder, archive or file that was dumped, compressed or not.
         pub(crate) path: Option<PathBuf> = None,
         /// Time zone of times that name none.
@@ -249,6 +253,8 @@ choice! {
     SourceKind {
         /// MySQL or MariaDB.
         Mysql,
+        /// MongoDB, a replica set or the routers of a sharded cluster.
+        Mongodb,
         /// Files that mongodump wrote.
         Mongodump,
         /// A file of SQL that mysqldump, mariadb-dump or pg_dump wrote.

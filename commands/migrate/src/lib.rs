@@ -5,16 +5,19 @@
 //! So whatever ends a run, the next one goes on where the last transaction was. What cannot be used is durable before
 //! the position behind it is.
 //!
-//! *Invariants:* this crate writes nothing to a source, and to the store through `kefu_store::import` alone.
+//! *Invariants:* this crate writes to the store through `kefu_store::import` alone; and nothing to a source, but for what
+//! flows back to it after a cutover, under an address of its own (`back`).
 
 mod args;
+#[cfg(feature = "mysql")]
+mod back;
 mod cast;
 mod check;
 mod copy;
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 mod cutover;
 mod file;
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 mod follow;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -25,7 +28,7 @@ mod plan;
 mod progress;
 mod reading;
 mod report;
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 mod rollback;
 mod seal;
 mod settings;
@@ -37,8 +40,9 @@ mod value;
 mod verify;
 
 pub use args::{
-    Action, Args, CutoverArgs, DeadLetterAction, DeadLetterArgs, FenceArgs, FileArgs, PlanArgs, ReportArgs,
-    ReportFormat, RetryArgs, RollbackArgs, RunArgs, StatusArgs, VerifyArgs,
+    Action, Args, CutoverArgs, DeadLetterAction, DeadLetterArgs, FenceArgs, FileArgs, FinalizeArgs,
+    FlowBackArgs, PlanArgs, ReportArgs, ReportFormat, RetryArgs, RollbackArgs, RunArgs, StatusArgs,
+    VerifyArgs,
 };
 
 use kefu_app::{App, Exit, Failure};
@@ -56,12 +60,18 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         Action::Run(args) => copy::run(app, args),
         Action::Status(args) => status::run(app, args),
         Action::Verify(args) => verify::run(app, args),
-        #[cfg(feature = "mysql")]
+        #[cfg(feature = "live")]
         Action::Cutover(args) => cutover::run(app, args),
-        #[cfg(not(feature = "mysql"))]
+        #[cfg(not(feature = "live"))]
         Action::Cutover(_) | Action::Rollback(_) => Err(copy::without_servers()),
-        #[cfg(feature = "mysql")]
+        #[cfg(feature = "live")]
         Action::Rollback(args) => rollback::run(app, args),
+        #[cfg(feature = "mysql")]
+        Action::FlowBack(args) => back::run(app, args),
+        #[cfg(feature = "mysql")]
+        Action::Finalize(args) => back::finalize(app, args),
+        #[cfg(not(feature = "mysql"))]
+        Action::FlowBack(_) | Action::Finalize(_) => Err(without_mysql()),
         Action::DeadLetter(args) => match &args.action {
             DeadLetterAction::List(args) => list(app, args),
             DeadLetterAction::Retry(args) => copy::retry(app, args),
@@ -73,6 +83,16 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
 #[cfg(all(feature = "mysql", fuzzing))]
 pub fn fuzz_binary_log(bytes: &[u8]) {
     source::fuzz_binary_log(bytes);
+}
+
+/// Nothing can flow back from here.
+#[cfg(not(feature = "mysql"))]
+fn without_mysql() -> Failure {
+    let text = kefu_app::Text::new(
+        "nothing can flow back: this kefu was built without `mysql`",
+        "无法回流:此 kefu 构建时未包含 `mysql`",
+    );
+    Failure::new(Exit::Usage, text)
 }
 
 /// Lists the letters of rows that are dead by now.

@@ -20,7 +20,7 @@ pub(crate) fn run(app: &App, args: &PlanArgs) -> Result<Exit, Failure> {
         let sources = Sources::open(&settings).await?;
         let plan = check::plan(&settings, &sources).await?;
         let said = Said::new(&settings, &sources, &plan, app.language());
-        #[cfg(feature = "mysql")]
+        #[cfg(feature = "live")]
         let said = said.with_logs(&settings, &sources, &plan, app.language()).await?;
         report::print(app, args.format, &said, || said.markdown())?;
         Ok(if said.can_run { Exit::Ok } else { REFUSED })
@@ -46,6 +46,12 @@ struct SaidSource {
     live: bool,
     /// Why `run --follow` would be refused.
     follow_obstacles: Vec<String>,
+    /// Why nothing could flow back to it after a cutover.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    flow_back_obstacles: Vec<String>,
+    /// Fields that would stay behind then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    flow_back_leaves_out: Vec<String>,
     /// How long the server keeps changes: a copy must not take longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     keeps_changes_s: Option<u64>,
@@ -97,6 +103,8 @@ impl Said {
             identity: source.identity().to_owned(),
             live: source.is_live(),
             follow_obstacles: Vec::new(),
+            flow_back_obstacles: Vec::new(),
+            flow_back_leaves_out: Vec::new(),
             keeps_changes_s: None,
         });
         Self {
@@ -109,7 +117,7 @@ impl Said {
     }
 
     /// Finds out whether changes can be followed.
-    #[cfg(feature = "mysql")]
+    #[cfg(feature = "live")]
     async fn with_logs(
         mut self,
         settings: &Settings,
@@ -125,6 +133,14 @@ impl Said {
             let obstacles = crate::follow::obstacles(settings, plan, &said.name, server).await?;
             let obstacles = obstacles.iter().map(|obstacle| obstacle.in_language(language).to_owned());
             said.follow_obstacles = obstacles.collect();
+            #[cfg(feature = "mysql")]
+            if server.takes_rows() {
+                let obstacles = crate::back::obstacles(settings);
+                said.flow_back_obstacles =
+                    obstacles.iter().map(|obstacle| obstacle.in_language(language).to_owned()).collect();
+                let parts = crate::back::Parts::of(settings);
+                said.flow_back_leaves_out = parts.map(|parts| parts.left_out()).unwrap_or_default();
+            }
             said.keeps_changes_s = server.retention().await?.map(|kept| kept.as_secs());
         }
         Ok(self)
@@ -136,6 +152,13 @@ impl Said {
             out.push_str(&format!("- source {}: {}\n", source.name, source.identity));
             for obstacle in &source.follow_obstacles {
                 out.push_str(&format!("  - cannot be followed: {obstacle}\n"));
+            }
+            for obstacle in &source.flow_back_obstacles {
+                out.push_str(&format!("  - nothing could flow back to it after a cutover: {obstacle}\n"));
+            }
+            if !source.flow_back_leaves_out.is_empty() {
+                let fields = source.flow_back_leaves_out.join(", ");
+                out.push_str(&format!("  - what flows back after a cutover is without {fields}\n"));
             }
             if let Some(seconds) = source.keeps_changes_s {
                 out.push_str(&format!("  - keeps changes for {seconds} s\n"));

@@ -28,6 +28,9 @@ pub(crate) struct Report {
     /// What the inbox keeps only for a time, and how much of it is older than that already.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) outdated: Vec<OutdatedReport>,
+    /// Where dumps are damaged: what is behind that is not here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) damaged: Vec<String>,
 }
 
 /// What would be erased at once, because its time is over.
@@ -67,8 +70,9 @@ pub(crate) struct TableReport {
 pub(crate) struct SourceReport {
     pub(crate) source: String,
     pub(crate) state: &'static str,
-    /// In the words of the source.
+    /// In the words of the source, and as people read it.
     pub(crate) position: serde_json::Value,
+    pub(crate) place: String,
     /// How long after it was written there the last change was here.
     pub(crate) lag_ms: u64,
     /// Rows that changed since it is followed, and how many of them in the last second.
@@ -84,12 +88,23 @@ impl SourceReport {
             source: position.source.clone(),
             state: position.state.as_str(),
             position: serde_json::from_str(&position.position).unwrap_or_default(),
+            place: place(&position.position),
             lag_ms: position.lag_us / 1000,
             changes: position.changes,
             changes_per_second: position.rate,
             at_us: position.updated_at.0,
         }
     }
+}
+
+#[cfg(feature = "live")]
+fn place(position: &str) -> String {
+    crate::source::Position::read(position).map_or_else(|_| String::new(), |position| position.place())
+}
+
+#[cfg(not(feature = "live"))]
+fn place(_: &str) -> String {
+    String::new()
 }
 
 /// What a run did.
@@ -121,6 +136,11 @@ impl TableReport {
 }
 
 impl Report {
+    /// Whether something of the sources is not here.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        !self.damaged.is_empty() || self.tables.iter().any(|table| table.dead > 0)
+    }
+
     pub(crate) fn markdown(&self) -> String {
         let mut out = String::from(
             "| table | state | pass | rows | mapped | filtered | dead | gone | made | written |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
@@ -143,12 +163,10 @@ impl Report {
             ));
         }
         for source in &self.sources {
-            let SourceReport { source, state, position, lag_ms, changes, changes_per_second, .. } = source;
+            let SourceReport { source, state, place, lag_ms, changes, changes_per_second, .. } = source;
             let behind_s = *lag_ms as f64 / 1000.0;
-            let (file, offset) = (&position["file"], &position["offset"]);
-            let file = file.as_str().unwrap_or_default();
             out.push_str(&format!(
-                "\n- source {source}: {state}, {changes} changes, {changes_per_second}/s, {behind_s:.1} s behind, at {file}:{offset}\n"
+                "\n- source {source}: {state}, {changes} changes, {changes_per_second}/s, {behind_s:.1} s behind, at {place}\n"
             ));
         }
         if let Some(run) = &self.run {

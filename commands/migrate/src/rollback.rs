@@ -1,8 +1,8 @@
 //! `kefu migrate rollback`: the old system counts again.
 //!
 //! Before the cutover nothing of it depends on what is here: the fence is taken down, and that is all. After it, what was
-//! written here meanwhile is saved in a file first, and the sources are followed again from where they ended: nothing was
-//! written there behind the fence.
+//! written here meanwhile is saved in a file first, and flows back as far as it can; then the sources are followed again from
+//! where they ended: nothing but that was written there behind the fence.
 
 use std::{fs::File, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
@@ -22,7 +22,7 @@ use crate::{
 const PAGE: u32 = 10_000;
 
 /// What came of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Report {
     /// Whether the old system's place had been taken.
     was_cut_over: bool,
@@ -30,6 +30,13 @@ struct Report {
     saved: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
+    /// Messages that have a row there by now.
+    flowed_back: u64,
+    /// Messages that no row can stand for: they are in the file alone.
+    left: u64,
+    /// Why nothing flowed back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    flow_back_obstacles: Vec<String>,
 }
 
 /// A message as it is saved.
@@ -55,6 +62,8 @@ struct Line<'a> {
 pub(crate) fn run(app: &App, args: &RollbackArgs) -> Result<Exit, Failure> {
     let settings = Settings::load(&args.file.file)?;
     settings.require_tables()?;
+    #[cfg(feature = "mysql")]
+    crate::back::refuse_finalized(&settings)?;
     app.block_on(async {
         let sources = Sources::open(&settings).await?;
         let dir = settings.data_dir.clone();
@@ -63,7 +72,7 @@ pub(crate) fn run(app: &App, args: &RollbackArgs) -> Result<Exit, Failure> {
         let mut importer = Importer::new(writer).await.map_err(at_store)?;
         let mut positions = importer.positions().await.map_err(at_store)?;
         let was_cut_over = positions.iter().any(|position| position.state == FollowState::CutOver);
-        let mut report = Report { was_cut_over, saved: 0, file: None };
+        let mut report = Report { was_cut_over, ..Report::default() };
         if was_cut_over {
             let path = settings.work_dir().join("written-since-cutover.jsonl");
             report.saved = save(&store, &path).await.map_err(|error| match error {
@@ -75,6 +84,8 @@ pub(crate) fn run(app: &App, args: &RollbackArgs) -> Result<Exit, Failure> {
                 }
             })?;
             report.file = Some(path.display().to_string());
+            #[cfg(feature = "mysql")]
+            flow_back(app, &settings, &sources, &store, &mut importer, &mut report).await?;
             for position in &mut positions {
                 position.state = FollowState::Following;
                 position.updated_at = target::now();
@@ -88,7 +99,9 @@ pub(crate) fn run(app: &App, args: &RollbackArgs) -> Result<Exit, Failure> {
             address: None,
             action: "migrate.rolled_back",
             target: None,
-            detail: serde_json::json!({ "was_cut_over": was_cut_over, "saved": report.saved }),
+            detail: serde_json::json!({
+                "was_cut_over": was_cut_over, "saved": report.saved, "flowed_back": report.flowed_back
+            }),
         };
         importer.audit(record).await.map_err(at_store)?;
         importer.close().await.map_err(at_store)?;
@@ -96,6 +109,29 @@ pub(crate) fn run(app: &App, args: &RollbackArgs) -> Result<Exit, Failure> {
         report::print(app, args.format, &report, || report.markdown())?;
         Ok(Exit::Ok)
     })?
+}
+
+/// Writes what was made here since to the old system, if that can be, and has the store know its rows.
+#[cfg(feature = "mysql")]
+async fn flow_back(
+    app: &App,
+    settings: &Settings,
+    sources: &Sources,
+    store: &Store,
+    importer: &mut Importer,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let obstacles = crate::back::obstacles(settings);
+    if !obstacles.is_empty() {
+        let obstacles = obstacles.iter().map(|obstacle| obstacle.in_language(app.language()).to_owned());
+        report.flow_back_obstacles = obstacles.collect();
+        return Ok(());
+    }
+    let mut back = crate::back::Back::open(settings, sources, store).await?;
+    back.drain().await?;
+    let flowed = back.adopt(importer).await?;
+    (report.flowed_back, report.left) = (flowed.messages, flowed.left);
+    Ok(())
 }
 
 enum Unsaved {
@@ -155,13 +191,21 @@ fn write(file: &mut File, page: &[WrittenHere]) -> std::io::Result<()> {
 
 impl Report {
     fn markdown(&self) -> String {
-        match &self.file {
-            Some(file) => format!(
-                "The old system counts again. {} messages were written here meanwhile: {file}\n\n`kefu migrate run --follow` \
-                 goes on with it from where it ended.\n",
-                self.saved
-            ),
-            None => "The old system counted all the time; it writes again.\n".to_owned(),
+        let Some(file) = &self.file else {
+            return "The old system counted all the time; it writes again.\n".to_owned();
+        };
+        let Self { saved, flowed_back, left, .. } = self;
+        let mut out =
+            format!("The old system counts again. {saved} messages were written here meanwhile: {file}\n\n");
+        if self.flow_back_obstacles.is_empty() {
+            out.push_str(&format!(
+                "{flowed_back} of them are in the old system by now; {left} have no place there.\n\n"
+            ));
         }
+        for obstacle in &self.flow_back_obstacles {
+            out.push_str(&format!("Nothing flowed back: {obstacle}\n\n"));
+        }
+        out.push_str("`kefu migrate run --follow` goes on with it from where it ended.\n");
+        out
     }
 }

@@ -10,13 +10,14 @@ use std::{
 };
 
 use jiff::tz::TimeZone;
-use kefu_app::{Effective, Exit, Failure, Text, load_file, load_text};
+use kefu_app::{Effective, Exit, Failure, Language, Text, load_file, load_text};
 
 use self::compile::Compiling;
 use crate::{
     file::{MigrateFile, Orphans, Preset, SourceFile, SourceKind, TableFile},
     mapping::TableMap,
     seal::Seal,
+    source::Tails,
 };
 
 const GOFLY: &str = include_str!("presets/gofly.yaml");
@@ -49,6 +50,14 @@ pub(crate) struct Settings {
 pub(crate) struct SourceSettings {
     pub(crate) name: String,
     pub(crate) place: Place,
+    /// What becomes of the damaged part of a dump.
+    pub(crate) tails: Tails,
+    /// The address under which it may be written to: what is made here flows back after a cutover.
+    #[cfg(feature = "mysql")]
+    pub(crate) write: Option<kefu_app::Secret>,
+    /// The zone of times that name none.
+    #[cfg(feature = "mysql")]
+    pub(crate) zone: TimeZone,
     /// How long a query of a server is to take.
     pub(crate) query_time: Duration,
     /// Statements that a server may run at once while it is read; 0 for no limit.
@@ -61,6 +70,9 @@ pub(crate) enum Place {
     /// Where the address of a server is to be had.
     #[cfg(feature = "mysql")]
     Mysql(kefu_app::Secret),
+    /// The same of MongoDB.
+    #[cfg(feature = "mongo")]
+    Mongo(kefu_app::Secret),
     /// A folder or an archive.
     Dump(PathBuf),
     /// A file of SQL.
@@ -88,10 +100,15 @@ impl Settings {
                     ),
                 )
             })?;
-            zones.insert(name.to_owned(), zone);
+            zones.insert(name.to_owned(), zone.clone());
             sources.push(SourceSettings {
                 name: name.to_owned(),
                 place: place(&file, &at, source, base)?,
+                tails: Tails::default(),
+                #[cfg(feature = "mysql")]
+                write: write_address(&file, &at, source, base)?,
+                #[cfg(feature = "mysql")]
+                zone,
                 query_time: file.throttle.query_time,
                 threads_running_max: file.throttle.threads_running_max,
             });
@@ -162,6 +179,15 @@ impl Settings {
         Ok(())
     }
 
+    /// Has dumps end where they are damaged; what says then where that is.
+    pub(crate) fn skip_corrupt_tails(&mut self, language: Language) -> Tails {
+        let tails = Tails::skipped(language);
+        for source in &mut self.sources {
+            source.tails = tails.clone();
+        }
+        tails
+    }
+
     /// Where dead letters and reports are kept.
     pub(crate) fn work_dir(&self) -> PathBuf {
         self.data_dir.join("migrate")
@@ -177,20 +203,34 @@ fn place(
     let kind = source.kind.ok_or_else(|| {
         file.reject(
             &format!("{at}.kind"),
-            Text::new("must be said: mysql, mongodump or sqldump", "必须说明:mysql、mongodump 或 sqldump"),
+            Text::new(
+                "must be said: mysql, mongodb, mongodump or sqldump",
+                "必须说明:mysql、mongodb、mongodump 或 sqldump",
+            ),
         )
     })?;
     match kind {
         #[cfg(feature = "mysql")]
-        SourceKind::Mysql => address(file, at, source, base).map(Place::Mysql),
+        SourceKind::Mysql => read_address(file, at, source, base).map(Place::Mysql),
         #[cfg(not(feature = "mysql"))]
-        SourceKind::Mysql => Err(file.reject(
-            &format!("{at}.kind"),
-            Text::new("this kefu was built without `mysql`", "此 kefu 构建时未包含 `mysql`"),
-        )),
+        SourceKind::Mysql => Err(without(file, at, "mysql")),
+        #[cfg(feature = "mongo")]
+        SourceKind::Mongodb => read_address(file, at, source, base).map(Place::Mongo),
+        #[cfg(not(feature = "mongo"))]
+        SourceKind::Mongodb => Err(without(file, at, "mongo")),
         SourceKind::Mongodump => path(file, at, source, base).map(Place::Dump),
         SourceKind::Sqldump => path(file, at, source, base).map(Place::Sql),
     }
+}
+
+/// A server of this kind cannot be read here.
+#[cfg(not(all(feature = "mysql", feature = "mongo")))]
+fn without(file: &Effective<MigrateFile>, at: &str, feature: &str) -> Failure {
+    let text = Text::new(
+        format!("this kefu was built without `{feature}`"),
+        format!("此 kefu 构建时未包含 `{feature}`"),
+    );
+    file.reject(&format!("{at}.kind"), text)
 }
 
 fn path(
@@ -223,25 +263,58 @@ fn seal(file: &Effective<MigrateFile>, base: &Path) -> Result<Option<Seal>, Fail
     seal.ok_or_else(no_key).map(Some)
 }
 
-/// The address of a server, which stands in no file that others read.
-#[cfg(feature = "mysql")]
-fn address(
+/// The address of a server.
+#[cfg(feature = "live")]
+fn read_address(
     file: &Effective<MigrateFile>,
     at: &str,
     source: &SourceFile,
     base: &Path,
 ) -> Result<kefu_app::Secret, Failure> {
-    let found = match (&source.url_env, &source.url_file) {
+    let said = (source.url_env.as_deref(), source.url_file.as_deref());
+    address(file, at, ["url_env", "url_file"], said, base)
+}
+
+/// The same for writing, if there is one.
+#[cfg(feature = "mysql")]
+fn write_address(
+    file: &Effective<MigrateFile>,
+    at: &str,
+    source: &SourceFile,
+    base: &Path,
+) -> Result<Option<kefu_app::Secret>, Failure> {
+    let said = (source.write_url_env.as_deref(), source.write_url_file.as_deref());
+    if said == (None, None) {
+        return Ok(None);
+    }
+    if source.kind != Some(SourceKind::Mysql) {
+        let key = if said.0.is_some() { "write_url_env" } else { "write_url_file" };
+        let text = Text::new("is only for `mysql`", "只用于 `mysql`");
+        return Err(file.reject(&format!("{at}.{key}"), text));
+    }
+    address(file, at, ["write_url_env", "write_url_file"], said, base).map(Some)
+}
+
+/// An address, which stands in no file that others read.
+#[cfg(feature = "live")]
+fn address(
+    file: &Effective<MigrateFile>,
+    at: &str,
+    [env, path_key]: [&str; 2],
+    said: (Option<&str>, Option<&Path>),
+    base: &Path,
+) -> Result<kefu_app::Secret, Failure> {
+    let found = match said {
         (Some(name), None) => std::env::var(name).map_err(|_| {
             let text = Text::new(format!("the variable {name} is not set"), format!("未设置环境变量 {name}"));
-            file.reject(&format!("{at}.url_env"), text)
+            file.reject(&format!("{at}.{env}"), text)
         })?,
         (None, Some(path)) => std::fs::read_to_string(base.join(path))
-            .map_err(|error| file.reject(&format!("{at}.url_file"), Text::from(error.to_string())))?,
+            .map_err(|error| file.reject(&format!("{at}.{path_key}"), Text::from(error.to_string())))?,
         _ => {
             let text = Text::new(
-                "say `url_env` or `url_file`, one of them",
-                "请在 `url_env` 与 `url_file` 中择一填写",
+                format!("say `{env}` or `{path_key}`, one of them"),
+                format!("请在 `{env}` 与 `{path_key}` 中择一填写"),
             );
             return Err(file.reject(at, text));
         }

@@ -4,18 +4,29 @@ mod archive;
 pub(crate) mod bson;
 mod column;
 mod dump;
+#[cfg(feature = "live")]
+pub(crate) mod live;
+#[cfg(feature = "mongo")]
+mod mongo;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "live")]
+mod paging;
 pub(crate) mod sql;
 mod stream;
+mod tails;
 
 use kefu_app::{Exit, Failure, Text};
 
+pub(crate) use self::tails::Tails;
+
+#[cfg(feature = "live")]
+pub(crate) use self::live::{Changes, Dirty, Keyed, PAGE_ROWS, Position, Server, Session, Watched};
 #[cfg(all(feature = "mysql", fuzzing))]
 pub(crate) use self::mysql::fuzz as fuzz_binary_log;
-#[cfg(feature = "mysql")]
-pub(crate) use self::mysql::{Changes, Dirty, Keyed, PAGE_ROWS, Position, Server, Session, Watched};
 
+#[cfg(feature = "mysql")]
+pub(crate) use self::mysql::{Cell, NOTES, Note, Writer};
 use crate::{
     settings::{Place, SourceSettings},
     value::Value,
@@ -74,8 +85,8 @@ pub(crate) struct Page {
 /// An open source.
 #[derive(Debug)]
 pub(crate) enum Source {
-    #[cfg(feature = "mysql")]
-    Mysql(Box<mysql::Server>),
+    #[cfg(feature = "live")]
+    Server(Box<Server>),
     Dump(dump::Dump),
     Sql(sql::SqlDump),
 }
@@ -84,6 +95,8 @@ pub(crate) enum Source {
 pub(crate) enum Cursor {
     #[cfg(feature = "mysql")]
     Mysql(Box<mysql::Cursor>),
+    #[cfg(feature = "mongo")]
+    Mongo(Box<mongo::Cursor>),
     Dump(Box<dump::Cursor>),
     Sql(Box<sql::Cursor>),
 }
@@ -93,18 +106,24 @@ impl Source {
         match &settings.place {
             #[cfg(feature = "mysql")]
             Place::Mysql(address) => {
-                mysql::Server::open(settings, address).await.map(|server| Self::Mysql(Box::new(server)))
+                let server = mysql::Server::open(settings, address).await?;
+                Ok(Self::Server(Box::new(Server::Mysql(server))))
             }
-            Place::Dump(path) => dump::Dump::open(path).map(Self::Dump),
-            Place::Sql(path) => sql::SqlDump::open(path).map(Self::Sql),
+            #[cfg(feature = "mongo")]
+            Place::Mongo(address) => {
+                let server = mongo::Server::open(settings, address).await?;
+                Ok(Self::Server(Box::new(Server::Mongo(server))))
+            }
+            Place::Dump(path) => dump::Dump::open(path, &settings.tails).map(Self::Dump),
+            Place::Sql(path) => sql::SqlDump::open(path, &settings.tails).map(Self::Sql),
         }
     }
 
     /// What it is: another one has other keys.
     pub(crate) fn identity(&self) -> &str {
         match self {
-            #[cfg(feature = "mysql")]
-            Self::Mysql(server) => server.identity(),
+            #[cfg(feature = "live")]
+            Self::Server(server) => server.identity(),
             Self::Dump(dump) => dump.identity(),
             Self::Sql(dump) => dump.identity(),
         }
@@ -113,17 +132,17 @@ impl Source {
     /// Whether what it has can change between two runs.
     pub(crate) fn is_live(&self) -> bool {
         match self {
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => true,
+            #[cfg(feature = "live")]
+            Self::Server(_) => true,
             Self::Dump(_) | Self::Sql(_) => false,
         }
     }
 
     /// The server whose changes can be followed.
-    #[cfg(feature = "mysql")]
+    #[cfg(feature = "live")]
     pub(crate) fn server(&self) -> Option<&Server> {
         match self {
-            Self::Mysql(server) => Some(server),
+            Self::Server(server) => Some(server),
             Self::Dump(_) | Self::Sql(_) => None,
         }
     }
@@ -131,8 +150,8 @@ impl Source {
     /// Its tables, with their columns.
     pub(crate) async fn tables(&self) -> Result<Vec<TableInfo>, Failure> {
         match self {
-            #[cfg(feature = "mysql")]
-            Self::Mysql(server) => server.tables().await,
+            #[cfg(feature = "live")]
+            Self::Server(server) => server.tables().await,
             Self::Dump(dump) => tokio::task::block_in_place(|| dump.tables()),
             Self::Sql(dump) => tokio::task::block_in_place(|| dump.tables()),
         }
@@ -141,8 +160,15 @@ impl Source {
     /// Begins to read.
     pub(crate) async fn read(&self, request: Request) -> Result<Cursor, Failure> {
         match self {
-            #[cfg(feature = "mysql")]
-            Self::Mysql(server) => server.read(request).await.map(|cursor| Cursor::Mysql(Box::new(cursor))),
+            #[cfg(feature = "live")]
+            Self::Server(server) => match &**server {
+                #[cfg(feature = "mysql")]
+                Server::Mysql(server) => {
+                    server.read(request).await.map(|cursor| Cursor::Mysql(Box::new(cursor)))
+                }
+                #[cfg(feature = "mongo")]
+                Server::Mongo(server) => server.read(request).map(|cursor| Cursor::Mongo(Box::new(cursor))),
+            },
             Self::Dump(dump) => tokio::task::block_in_place(|| dump.read(request))
                 .map(|cursor| Cursor::Dump(Box::new(cursor))),
             Self::Sql(dump) => {
@@ -152,15 +178,20 @@ impl Source {
     }
 
     /// The rows with these keys, as far as they are there; none where keys cannot be asked for.
-    #[cfg_attr(not(feature = "mysql"), expect(unused_variables, reason = "only servers look rows up"))]
+    #[cfg_attr(not(feature = "live"), expect(unused_variables, reason = "only servers look rows up"))]
     pub(crate) async fn rows(
         &self,
         request: &Request,
         keys: &[Vec<u8>],
     ) -> Option<Result<Vec<SourceRow>, Failure>> {
         match self {
-            #[cfg(feature = "mysql")]
-            Self::Mysql(server) => Some(server.rows(request, keys).await),
+            #[cfg(feature = "live")]
+            Self::Server(server) => match &**server {
+                #[cfg(feature = "mysql")]
+                Server::Mysql(server) => Some(server.rows(request, keys).await),
+                #[cfg(feature = "mongo")]
+                Server::Mongo(server) => server.rows(request, keys).await,
+            },
             Self::Dump(_) | Self::Sql(_) => None,
         }
     }
@@ -172,6 +203,8 @@ impl Cursor {
         match self {
             #[cfg(feature = "mysql")]
             Self::Mysql(cursor) => cursor.next().await,
+            #[cfg(feature = "mongo")]
+            Self::Mongo(cursor) => cursor.next().await,
             Self::Dump(cursor) => tokio::task::block_in_place(|| cursor.next()),
             Self::Sql(cursor) => tokio::task::block_in_place(|| cursor.next()),
         }
@@ -181,4 +214,13 @@ impl Cursor {
 /// A failure that names the source's fault.
 pub(crate) fn refused(en: impl Into<String>, zh: impl Into<String>) -> Failure {
     Failure::new(REFUSED, Text::new(en, zh))
+}
+
+/// What helps when a position is of no use.
+#[cfg(feature = "live")]
+fn recopy() -> Text {
+    Text::new(
+        "`kefu migrate run --follow --recopy` with the same file reads all tables again, and follows from now on",
+        "使用同一文件执行 `kefu migrate run --follow --recopy`,将重新读取所有表,并从现在起跟随",
+    )
 }

@@ -26,6 +26,7 @@ use crate::{
     progress::{Progress, say},
     report::{self, cell},
     settings::{Settings, near},
+    source::Tails,
     target,
     throttle::Throttle,
 };
@@ -41,6 +42,9 @@ struct Verified {
     complete: bool,
     milliseconds: u64,
     tables: Vec<VerifiedTable>,
+    /// Where dumps are damaged: what is behind that was not compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    damaged: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -76,6 +80,10 @@ struct Difference {
 pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<Exit, Failure> {
     let mut settings = Settings::load(&args.file.file)?;
     settings.require_tables()?;
+    let tails = match args.skip_corrupt_tail {
+        true => settings.skip_corrupt_tails(app.language()),
+        false => Tails::default(),
+    };
     for wanted in &args.tables {
         let names = || settings.tables.iter().map(|table| table.alias.as_str());
         if !names().any(|name| name == wanted) {
@@ -113,6 +121,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<Exit, Failure> {
             complete: args.tables.is_empty(),
             milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
             tables,
+            damaged: tails.met(),
         };
         save(&settings, &verified)?;
         report::deliver(app, &args.report, &verified, || verified.markdown())?;
@@ -240,6 +249,9 @@ impl Verified {
                     out.push_str(&format!("; {name} is {there} there and {here} here"));
                 }
             }
+        }
+        for damage in &self.damaged {
+            out.push_str(&format!("\n- not compared: {damage}"));
         }
         let seconds = self.milliseconds as f64 / 1000.0;
         let word = if self.same { "the same" } else { "NOT the same" };

@@ -6,6 +6,7 @@
 //! run that ends at any point goes on where its last commit was. A row whose record is the same as before costs a
 //! look-up and nothing else.
 
+mod adopt;
 mod article;
 mod build;
 mod follow;
@@ -20,6 +21,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use adopt::Adopted;
 pub use follow::{FollowPosition, FollowState};
 pub use importer::{ImportBatch, ImportRow, Importer, Outcome, Prepared, Refused};
 pub use progress::{Begin, Checkpoint, ImportTable, TableSetup, TableState};
@@ -28,5 +30,5 @@ pub use record::{
     AgentRecord, ArticleRecord, CannedRecord, ConversationRecord, Entity, Hash, MessageRecord, Record,
     Sender, TicketRecord, VisitorRecord, hash_of,
 };
-pub use since::WrittenHere;
+pub use since::{ConversationHere, VisitorHere, WrittenHere};
 pub(crate) use step::{Statements, Step};

@@ -217,6 +217,34 @@ fn a_damaged_dump_is_said_with_its_byte_and_what_came_before_is_here() {
         "{refusal}"
     );
     assert_eq!(dispositions(&with(&whole).report(&["run"], 0), "old/people"), [10, 0, 0]);
+
+    // Only if that is asked for it is read as far as it is whole, and never without saying so.
+    for (bytes, rows) in [(&whole[..whole.len() - 3], 9), (&spliced, 4), (&odd, 2)] {
+        let migration = with(bytes);
+        let report = migration.report(&["run", "--skip-corrupt-tail"], 4);
+        assert_eq!(dispositions(&report, "old/people"), [rows, 0, 0]);
+        let damaged = report["damaged"][0].as_str().unwrap();
+        assert!(damaged.contains("damaged at byte"), "{damaged}");
+        assert!(migration.refusal(&["verify"], 65).contains("damaged at byte"));
+        let verified = migration.report(&["verify", "--skip-corrupt-tail"], 0);
+        assert_eq!((&verified["same"], &verified["damaged"][0]), (&json!(true), &report["damaged"][0]));
+    }
+}
+
+#[test]
+fn a_file_is_taken_for_what_it_is_and_not_for_what_it_is_called() {
+    let migration = Migration::new(&people("dump"));
+    std::fs::create_dir(migration.path().join("dump")).unwrap();
+    let file = migration.path().join("dump/people.bson");
+    std::fs::write(&file, [document(1), document(2)].concat()).unwrap();
+    const PACK: &str = "import gzip, sys
+data = open(sys.argv[1], 'rb').read()
+open(sys.argv[1], 'wb').write(gzip.compress(data))";
+    assert!(Command::new(python()).args(["-c", PACK]).arg(&file).status().unwrap().success());
+    assert_eq!(dispositions(&migration.report(&["run"], 0), "old/people"), [2, 0, 0]);
+    std::fs::rename(&file, migration.path().join("dump/people.bson.gz")).unwrap();
+    let verified = migration.report(&["verify"], 0);
+    assert_eq!(verified["same"], true);
 }
 
 #[test]

@@ -68,7 +68,12 @@ pub(super) struct Follower(Option<Child>);
 
 impl Follower {
     pub(super) fn start(migration: &Migration) -> Self {
-        Self(Some(migration.start_heard(&["run", "--follow"])))
+        Self::of(migration.start_heard(&["run", "--follow"]))
+    }
+
+    /// One that was started.
+    pub(super) fn of(child: Child) -> Self {
+        Self(Some(child))
     }
 
     /// Stops it in order.
@@ -82,9 +87,14 @@ impl Follower {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
+    /// Kills it.
+    pub(super) fn kill(self) {
+        drop(self);
+    }
+
     /// Waits until it ends by itself.
     #[track_caller]
-    fn ended(mut self, code: i32) -> String {
+    pub(super) fn ended(mut self, code: i32) -> String {
         let output = self.0.take().unwrap().wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{}", shown(&output));
         String::from_utf8_lossy(&output.stderr).into_owned()

@@ -1,14 +1,17 @@
-//! `kefu migrate`, against dumps and, where there is one, a real MariaDB. What is in the store afterwards is told by
+//! `kefu migrate`, against dumps and, where there are any, a real MariaDB and a server of MongoDB. What is in the store afterwards is told by
 //! plain SQL of Python's own `sqlite3`, which knows nothing of kefu.
 
 mod bad_input;
 mod cutover;
 mod dump;
+mod flow_back;
 mod follow;
 mod follow_kill;
 mod gofly;
 mod kill;
 mod mariadb;
+mod mongo;
+mod mongodb;
 mod sql;
 mod types;
 
@@ -44,8 +47,14 @@ impl Migration {
 
     /// With the address of a server in the variable `OLD_MYSQL_URL`.
     pub(crate) fn of_server(yaml: &str, url: &str) -> Self {
+        Self::with(yaml, &[("OLD_MYSQL_URL", url)])
+    }
+
+    /// With these variables.
+    pub(crate) fn with(yaml: &str, variables: &[(&str, &str)]) -> Self {
         let mut migration = Self::new(yaml);
-        migration.variables.push(("OLD_MYSQL_URL".to_owned(), url.to_owned()));
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        migration.variables.extend(variables);
         migration
     }
 

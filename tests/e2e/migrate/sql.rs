@@ -152,6 +152,17 @@ fn a_dump_that_is_cut_off_or_written_otherwise_is_refused_with_its_line() {
         ),
         [2, 0, 0]
     );
+    // If that is asked for, it is read as far as it is whole, and says where that ends.
+    for (sql, at) in [
+        (whole, "its last line is not there"),
+        (format!("{TABLE}INSERT INTO `people` VALUES\n(1,'a'),\n(2,'b'),\n(3,'c"), "line 5, byte "),
+    ] {
+        let migration = written(&sql);
+        let report = migration.report(&["run", "--skip-corrupt-tail"], 4);
+        assert_eq!(dispositions(&report, "old/people"), [2, 0, 0]);
+        assert!(report["damaged"][0].as_str().unwrap().contains(at), "{report:#}");
+        assert_eq!(migration.report(&["verify", "--skip-corrupt-tail"], 0)["same"], true);
+    }
     refused(&format!("/*!40101 SET NAMES latin1 */;\n{TABLE}{rows}"), 3, "it is written in latin1");
     refused("PK\u{3}\u{4} this is a zip", 3, "no statement CREATE TABLE");
     refused(&TABLE.replace("people", "other"), 3, "there is no table `people`");

@@ -178,8 +178,7 @@ impl<'a> Applier<'a> {
                 let Some(last) = keys.last() else { break };
                 after.clone_from(last);
                 let values: Vec<_> = keys.iter().filter_map(|key| decode_key(key)).collect();
-                let place = crate::source::Position::default();
-                self.sessions[live].begin(&place, None).await?;
+                self.sessions[live].begin(None, None).await?;
                 let present = self.read(index, &values).await?;
                 self.sessions[live].end().await?;
                 let present: HashSet<_> = present.into_iter().map(|row| row.key).collect();
@@ -289,7 +288,7 @@ impl<'a> Applier<'a> {
             return self.advance(live, dirty).await;
         }
         let read_at = dirty.read_at.map(|(_, last)| last);
-        self.sessions[live].begin(&dirty.place, read_at).await?;
+        self.sessions[live].begin(dirty.place.as_ref(), read_at).await?;
         if !dirty.looked_up.is_empty() {
             self.look_up_again(live, &dirty.looked_up).await?;
         }

@@ -9,10 +9,7 @@ use kefu_store::{
 };
 
 use super::apply::Applier;
-use crate::{
-    source::Position,
-    value::{decode_key, show_key},
-};
+use crate::value::{decode_key, show_key};
 
 /// Rows that are compared at once.
 const ROWS: usize = 500;
@@ -36,7 +33,7 @@ impl Applier<'_> {
             };
             let keys: Vec<&[u8]> = some.iter().map(|(_, key)| key.as_slice()).collect();
             let values: Vec<_> = keys.iter().filter_map(|key| decode_key(key)).collect();
-            self.sessions[live].begin(&Position::default(), None).await?;
+            self.sessions[live].begin(None, None).await?;
             let rows = self.read(*index, &values).await?;
             let mapped = self.map(live, *index, rows).await?;
             self.sessions[live].end().await?;

@@ -69,9 +69,10 @@ fn line(position: &FollowPosition) -> Text {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "mysql")]
     #[test]
     fn a_line_says_how_far_behind_it_is() {
-        let text = r#"{"server":"1","file":"mbin.000004","offset":4711,"gtid":{}}"#;
+        let text = r#"{"mysql":{"server":"1","file":"mbin.000004","offset":4711,"gtid":{}}}"#;
         let position = FollowPosition {
             source: "old".to_owned(),
             position: text.to_owned(),

@@ -38,7 +38,7 @@ pub(crate) struct Open {
 
 impl Grouper {
     /// Forgets a visitor, whose messages come once more from the first on.
-    #[cfg(feature = "mysql")]
+    #[cfg(feature = "live")]
     pub(crate) fn forget(&mut self, visitor: &[u8]) {
         self.open.remove(visitor);
     }

@@ -124,6 +124,8 @@ impl Element<'_> {
             0x11 => "timestamp",
             0x12 => "long",
             0x13 => "decimal",
+            0x7f => "maxKey",
+            0xff => "minKey",
             _ => "other",
         }
     }
@@ -169,6 +171,8 @@ impl Element<'_> {
             ),
             0x12 => Value::Int(i64::from_le_bytes(self.array())),
             0x13 => Value::Text(decimal(u128::from_le_bytes(self.array()))),
+            0xff => Value::Text("MinKey".to_owned()),
+            0x7f => Value::Text("MaxKey".to_owned()),
             0x0b => text(&bytes[..bytes.iter().position(|byte| *byte == 0).unwrap_or(0)]),
             _ => Value::Null,
         })

@@ -14,11 +14,12 @@ use super::{
     bson::{Broken, elements, fields},
     refused,
     stream::{Stream, newest, unreadable},
+    tails::Tails,
 };
 use crate::value::{Value, encode_key};
 
 /// Documents that are looked at to know the fields of a collection.
-const SAMPLE: usize = 100;
+pub(super) const SAMPLE: usize = 100;
 
 /// Bytes of an archive that are looked at for the same.
 const SAMPLE_BYTES: u64 = 32 << 20;
@@ -29,6 +30,7 @@ pub(crate) struct Dump {
     path: PathBuf,
     identity: String,
     shape: Shape,
+    tails: Tails,
 }
 
 /// How collections lie in a dump; names are `database.collection` where there are several databases.
@@ -39,7 +41,7 @@ enum Shape {
 }
 
 impl Dump {
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(path: &Path, tails: &Tails) -> Result<Self, Failure> {
         let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
         let mut changed = newest(&metadata);
         let shape = if metadata.is_dir() {
@@ -57,7 +59,7 @@ impl Dump {
         };
         let name = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let identity = format!("mongodump:{} {size} bytes of {changed}", name.display());
-        Ok(Self { path: path.to_owned(), identity, shape })
+        Ok(Self { path: path.to_owned(), identity, shape, tails: tails.clone() })
     }
 
     pub(crate) fn identity(&self) -> &str {
@@ -66,8 +68,10 @@ impl Dump {
 
     pub(crate) fn tables(&self) -> Result<Vec<TableInfo>, Failure> {
         match &self.shape {
-            Shape::Folder(files) => files.iter().map(|(name, file)| folder_table(name, file)).collect(),
-            Shape::Archive(names) => archive_tables(&self.path, names),
+            Shape::Folder(files) => {
+                files.iter().map(|(name, file)| folder_table(name, file, &self.tails)).collect()
+            }
+            Shape::Archive(names) => archive_tables(&self.path, names, &self.tails),
         }
     }
 
@@ -102,7 +106,7 @@ impl Dump {
             }
         }
         let names = [&request.key[..], &request.columns].concat();
-        Ok(Cursor { stream, archive, names, request, is_over: false })
+        Ok(Cursor { stream, archive, names, request, tails: self.tails.clone(), is_over: false })
     }
 }
 
@@ -168,46 +172,55 @@ fn namespaces(path: &Path) -> Result<BTreeMap<String, (String, String)>, Failure
     Ok(found.into_iter().map(|namespace| (name(&namespace), namespace)).collect())
 }
 
-fn folder_table(name: &str, file: &Path) -> Result<TableInfo, Failure> {
+fn folder_table(name: &str, file: &Path, tails: &Tails) -> Result<TableInfo, Failure> {
     let mut stream = Stream::open(file)?;
     let mut table = new_table(name);
     table.bytes = fs::metadata(file).ok().map(|metadata| metadata.len());
-    for _ in 0..SAMPLE {
-        let Some(document) = stream.document()? else { break };
-        sample(&mut table, document).map_err(|broken| stream.damaged(&broken))?;
-    }
+    let mut look = || {
+        for _ in 0..SAMPLE {
+            let Some(document) = stream.document()? else { break };
+            sample(&mut table, document).map_err(|broken| stream.damaged(&broken))?;
+        }
+        Ok(())
+    };
+    look().or_else(|failure| if tails.end_at(&failure) { Ok(()) } else { Err(failure) })?;
     Ok(table)
 }
 
 fn archive_tables(
     path: &Path,
     names: &BTreeMap<String, (String, String)>,
+    tails: &Tails,
 ) -> Result<Vec<TableInfo>, Failure> {
     let mut tables: Vec<(&(String, String), usize, TableInfo)> =
         names.iter().map(|(name, namespace)| (namespace, 0, new_table(name))).collect();
     let mut stream = Stream::open(path)?;
     stream.skip_prelude(|_| Ok(()))?;
-    while stream.offset < SAMPLE_BYTES {
-        let Some(header) = stream.header()? else { break };
-        let index = tables.iter().position(|((database, collection), ..)| {
-            *database == header.database && *collection == header.collection
-        });
-        while let Some(document) = stream.block_document()? {
-            let Some((_, seen, table)) = index.map(|index| &mut tables[index]) else { continue };
-            if *seen < SAMPLE {
-                *seen += 1;
-                sample(table, document).map_err(|broken| stream.damaged(&broken))?;
+    let mut look = || {
+        while stream.offset < SAMPLE_BYTES {
+            let Some(header) = stream.header()? else { break };
+            let index = tables.iter().position(|((database, collection), ..)| {
+                *database == header.database && *collection == header.collection
+            });
+            while let Some(document) = stream.block_document()? {
+                let Some((_, seen, table)) = index.map(|index| &mut tables[index]) else { continue };
+                if *seen < SAMPLE {
+                    *seen += 1;
+                    sample(table, document).map_err(|broken| stream.damaged(&broken))?;
+                }
             }
         }
-    }
+        Ok(())
+    };
+    look().or_else(|failure| if tails.end_at(&failure) { Ok(()) } else { Err(failure) })?;
     Ok(tables.into_iter().map(|(.., table)| table).collect())
 }
 
-fn new_table(name: &str) -> TableInfo {
+pub(super) fn new_table(name: &str) -> TableInfo {
     TableInfo { name: name.to_owned(), key: vec!["_id".to_owned()], is_open: true, ..TableInfo::default() }
 }
 
-fn sample(table: &mut TableInfo, document: &[u8]) -> Result<(), Broken> {
+pub(super) fn sample(table: &mut TableInfo, document: &[u8]) -> Result<(), Broken> {
     for element in elements(document)? {
         let element = element?;
         if !table.columns.iter().any(|(name, _)| name == element.name) {
@@ -249,6 +262,7 @@ pub(crate) struct Cursor {
     /// The fields that are read: those of the key, then the others.
     names: Vec<String>,
     request: Request,
+    tails: Tails,
     is_over: bool,
 }
 
@@ -257,21 +271,35 @@ impl Cursor {
         let mut page = Page::default();
         let mut bytes = 0;
         while page.rows.len() < self.request.page_rows as usize && bytes < PAGE_BYTES {
-            if !self.advance()? {
-                self.is_over = true;
+            match self.row() {
+                Ok(Some(row)) => {
+                    bytes += self.stream.document.len();
+                    page.rows.push(row);
+                }
+                Ok(None) => self.is_over = true,
+                Err(failure) if self.tails.end_at(&failure) => self.is_over = true,
+                Err(failure) => return Err(failure),
+            }
+            if self.is_over {
                 break;
             }
-            let document = &self.stream.document;
-            bytes += document.len();
-            let mut key = fields(document, &self.names).map_err(|broken| self.stream.damaged(&broken))?;
-            let values = key.split_off(self.request.key.len());
-            page.rows.push(SourceRow { key: encode_key(&key), values });
         }
         page.is_end = self.is_over;
         let crc = self.archive.as_ref().map_or(0, |archive| archive.crc.0);
         // Behind the end there is no block to go on in.
         page.position = (!page.is_end).then(|| write_position(self.stream.offset, crc));
         Ok(page)
+    }
+
+    /// The next document of the collection as a row.
+    fn row(&mut self) -> Result<Option<SourceRow>, Failure> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        let read = fields(&self.stream.document, &self.names);
+        let mut key = read.map_err(|broken| self.stream.damaged(&broken))?;
+        let values = key.split_off(self.request.key.len());
+        Ok(Some(SourceRow { key: encode_key(&key), values }))
     }
 
     /// Goes to the next document of the collection; returns whether there is one.

@@ -9,6 +9,7 @@ mod log;
 mod session;
 mod tls;
 mod wire;
+mod write;
 
 use std::{
     collections::BTreeMap,
@@ -28,11 +29,17 @@ use sqlx::{
 pub(crate) use self::event::fuzz;
 use self::wire::Address;
 pub(crate) use self::{
-    changes::{Changes, Dirty, Watched},
+    changes::Changes,
     log::Position,
-    session::{Keyed, PAGE_ROWS, Session},
+    session::{Keyed, Session},
+    write::{Cell, NOTES, Note, Writer},
 };
-use super::{PAGE_BYTES, Page, Request, SourceRow, TableInfo, column::Column, refused};
+use super::{
+    Page, Request, SourceRow, TableInfo,
+    column::Column,
+    paging::{Measured, PAGE_BYTES_MAX, next_limit},
+    recopy, refused,
+};
 use crate::{
     settings::SourceSettings,
     value::{Value, decode_key, encode_key},
@@ -41,9 +48,6 @@ use crate::{
 /// How long a server may take to answer the first call, and how often a lost connection is made anew.
 const CONNECT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 5;
-
-/// Bytes of one page that are read before the next page is made smaller.
-const PAGE_BYTES_MAX: usize = 4 * PAGE_BYTES;
 
 /// How often it is looked whether a server has time.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -455,19 +459,12 @@ impl Cursor {
             self.conn = None;
         }
         let is_end = !is_cut && rows.len() < self.limit as usize;
-        let fitting = PAGE_BYTES / (bytes / rows.len().max(1)).max(1);
-        let fitting = u32::try_from(fitting).unwrap_or(u32::MAX).min(self.request.page_rows);
-        self.limit = in_time(self.limit, begun.elapsed(), self.server.query_time).min(fitting).max(1);
+        let measured = Measured { rows: rows.len(), bytes, took: begun.elapsed() };
+        self.limit = next_limit(self.limit, &measured, self.server.query_time, self.request.page_rows);
         let position = last.as_ref().map(encode_key);
         self.last = last.or(self.last.take());
         Ok(Page { rows, position, is_end })
     }
-}
-
-/// How many rows the next query may ask for, if one for `limit` took so long.
-fn in_time(limit: u32, took: Duration, wanted: Duration) -> u32 {
-    let ratio = wanted.as_secs_f64() / took.as_secs_f64().max(1e-6);
-    (f64::from(limit) * ratio.clamp(0.25, 4.0)) as u32
 }
 
 fn bind<'q>(query: Query<'q, MySql, MySqlArguments>, value: &Value) -> Query<'q, MySql, MySqlArguments> {
@@ -486,15 +483,6 @@ fn bind<'q>(query: Query<'q, MySql, MySqlArguments>, value: &Value) -> Query<'q,
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_query_that_takes_long_is_followed_by_a_smaller_one() {
-        let wanted = Duration::from_millis(500);
-        assert_eq!(in_time(1000, Duration::from_secs(1), wanted), 500);
-        assert_eq!(in_time(1000, Duration::from_secs(60), wanted), 250);
-        assert_eq!(in_time(1000, Duration::from_millis(400), wanted), 1250);
-        assert_eq!(in_time(1000, Duration::ZERO, wanted), 4000);
-    }
 
     #[test]
     fn pages_behind_a_composite_key_are_written_out() {

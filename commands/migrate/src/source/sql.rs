@@ -24,6 +24,7 @@ use super::{
     column::Column,
     refused,
     stream::{newest, opened, opened_at, unreadable},
+    tails::Tails,
 };
 use crate::value::{Value, encode_key};
 
@@ -35,6 +36,7 @@ pub(crate) struct SqlDump {
     path: PathBuf,
     identity: String,
     index: OnceLock<BTreeMap<String, Table>>,
+    tails: Tails,
 }
 
 /// A table of the file.
@@ -57,12 +59,12 @@ struct Part {
 }
 
 impl SqlDump {
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(path: &Path, tails: &Tails) -> Result<Self, Failure> {
         let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
         let name = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let (size, changed) = (metadata.len(), newest(&metadata));
         let identity = format!("sqldump:{} {size} bytes of {changed}", name.display());
-        Ok(Self { path: path.to_owned(), identity, index: OnceLock::new() })
+        Ok(Self { path: path.to_owned(), identity, index: OnceLock::new(), tails: tails.clone() })
     }
 
     pub(crate) fn identity(&self) -> &str {
@@ -97,6 +99,23 @@ impl SqlDump {
         let (input, _) = opened(&self.path)?;
         let mut reader = Reader::new(Lexer::new(input, 0, 1), "", Session::default());
         let mut tables: BTreeMap<String, Table> = BTreeMap::new();
+        let looked = self.look_at(&mut reader, &mut tables);
+        looked.or_else(|failure| if self.tails.end_at(&failure) { Ok(()) } else { Err(failure) })?;
+        if tables.is_empty() {
+            let shown = self.path.display();
+            return Err(refused(
+                format!("cannot read {shown}: it has no statement CREATE TABLE, so it is no dump of SQL"),
+                format!("无法读取 {shown}:其中没有 CREATE TABLE 语句,不是 SQL 转储"),
+            ));
+        }
+        Ok(without_database(tables))
+    }
+
+    fn look_at(
+        &self,
+        reader: &mut Reader<Input>,
+        tables: &mut BTreeMap<String, Table>,
+    ) -> Result<(), Failure> {
         let mut last: Option<String> = None;
         loop {
             let (begin, line) = (reader.lexer.offset(), reader.lexer.line_number());
@@ -118,10 +137,10 @@ impl SqlDump {
                 Statement::Rows { table: name, form, .. } => {
                     self.check_charset(&reader.session)?;
                     let (session, database) = (reader.session.clone(), reader.database().to_owned());
-                    let rows = reader.skip_rows(form).map_err(|fault| self.damaged(fault))?;
+                    let rows = reader.skip_rows(form);
                     let end = reader.lexer.offset();
                     let table = tables.entry(name.clone()).or_default();
-                    table.rows += rows;
+                    table.rows += *rows.as_ref().unwrap_or(&0);
                     match table
                         .parts
                         .last_mut()
@@ -130,6 +149,8 @@ impl SqlDump {
                         Some(part) => part.end = end,
                         None => table.parts.push(Part { begin, line, end, session, database }),
                     }
+                    // The rows before a damage may be read.
+                    rows.map_err(|fault| self.damaged(fault))?;
                     last = Some(name);
                     continue;
                 }
@@ -140,14 +161,7 @@ impl SqlDump {
         if reader.lexer.is_dump && !reader.lexer.is_whole {
             return Err(self.damaged(reader.lexer.broken("it ends too early: its last line is not there")));
         }
-        if tables.is_empty() {
-            let shown = self.path.display();
-            return Err(refused(
-                format!("cannot read {shown}: it has no statement CREATE TABLE, so it is no dump of SQL"),
-                format!("无法读取 {shown}:其中没有 CREATE TABLE 语句,不是 SQL 转储"),
-            ));
-        }
-        Ok(without_database(tables))
+        Ok(())
     }
 
     fn check_charset(&self, session: &Session) -> Result<(), Failure> {
@@ -202,7 +216,8 @@ impl SqlDump {
             parts.retain(|part| part.end > position.statement);
         }
         parts.reverse();
-        let dump = Self { path: self.path.clone(), identity: String::new(), index: OnceLock::new() };
+        let tails = self.tails.clone();
+        let dump = Self { path: self.path.clone(), identity: String::new(), index: OnceLock::new(), tails };
         Ok(Cursor { dump, table: table.clone(), request, parts, position, open: None })
     }
 }
@@ -282,7 +297,10 @@ impl Cursor {
         let mut page = Page::default();
         let mut bytes = 0;
         while page.rows.len() < self.request.page_rows as usize && bytes < PAGE_BYTES {
-            match self.row()? {
+            let row = self.row();
+            match row
+                .or_else(|failure| if self.dump.tails.end_at(&failure) { Ok(None) } else { Err(failure) })?
+            {
                 Some(row) => {
                     bytes += row.values.iter().map(Value::weight).sum::<usize>();
                     page.rows.push(row);

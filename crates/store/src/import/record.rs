@@ -61,7 +61,9 @@ impl Entity {
         Self::ALL.into_iter().find(|entity| entity.as_str() == word)
     }
 
-    pub(super) fn number(self) -> i64 {
+    /// The number that stands for it in the store.
+    #[must_use]
+    pub fn number(self) -> i64 {
         self as i64 + 2
     }
 

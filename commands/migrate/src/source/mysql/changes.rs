@@ -15,13 +15,16 @@ use super::{
     ddl::{self, Effect},
     event::{Bytes, Event, Table, What},
     image::read_image,
-    log::{Position, recopy},
+    log::Position,
     session::Session,
     wire::{Wire, WireError},
 };
 use crate::{
-    source::refused,
-    value::{Value, encode_key},
+    source::{
+        live::{Dirty, Position as AnyPosition, Watched},
+        recopy, refused,
+    },
+    value::encode_key,
 };
 
 /// Keys that are handed on at once, and how long the first of them waits for others.
@@ -42,36 +45,11 @@ const TOO_MANY_CONNECTIONS: u16 = 1040;
 /// After so many of the former it is for good.
 const REFUSALS: u32 = 4;
 
-/// A table whose changes matter.
-#[derive(Clone, Debug)]
-pub(crate) struct Watched {
-    pub(crate) name: String,
-    /// Which it is of those that become something, and its key; nothing, if values are looked up in it.
-    pub(crate) target: Option<(usize, Vec<String>)>,
-}
-
-/// What changed.
-#[derive(Debug, Default)]
-pub(crate) struct Dirty {
-    /// Keys by table, each once.
-    pub(crate) keys: Vec<(usize, Vec<Value>)>,
-    /// Tables in which values are looked up.
-    pub(crate) looked_up: HashSet<String>,
-    /// Up to where everything is known; nothing within a transaction.
-    pub(crate) position: Option<Position>,
-    /// Where the last of it is in the log.
-    pub(crate) place: Position,
-    /// When the last change was written, in seconds since 1970.
-    pub(crate) written_at: Option<u32>,
-    /// When the first and the last of it was read.
-    pub(crate) read_at: Option<(Instant, Instant)>,
-    /// There is no more for now.
-    pub(crate) is_idle: bool,
-}
-
 /// A table as the catalogue has it.
 struct Known {
-    target: Option<(usize, Vec<(usize, KeyColumn)>)>,
+    /// What becomes of its rows, and by which key; nothing, if values are looked up in it.
+    targets: Vec<(usize, Vec<(usize, KeyColumn)>)>,
+    is_looked_up: bool,
     columns: usize,
 }
 
@@ -124,7 +102,7 @@ impl Changes {
         watched: &[Watched],
     ) -> Result<Self, Failure> {
         let mut conn = server.connect().await?;
-        let mut known = HashMap::new();
+        let mut known: HashMap<String, Known> = HashMap::new();
         for table in watched {
             let columns = server.columns(&mut conn, &table.name).await?;
             let key = |name: &String| {
@@ -145,7 +123,10 @@ impl Changes {
                 }
                 None => None,
             };
-            known.insert(table.name.clone(), Arc::new(Known { target, columns: columns.len() }));
+            let new = || Known { targets: Vec::new(), is_looked_up: false, columns: columns.len() };
+            let known = known.entry(table.name.clone()).or_insert_with(new);
+            known.is_looked_up |= target.is_none();
+            known.targets.extend(target);
         }
         let mut number = [0; 4];
         getrandom::fill(&mut number).map_err(|error| Failure::internal(error.to_string()))?;
@@ -153,7 +134,7 @@ impl Changes {
             database: server.database().to_owned(),
             session: server.session(),
             server: server.clone(),
-            known,
+            known: known.into_iter().map(|(name, known)| (name, Arc::new(known))).collect(),
             numbered: HashMap::new(),
             wire: None,
             // No other replica of the server may have this number.
@@ -384,11 +365,27 @@ impl Changes {
         let (known, table) = (Arc::clone(known), table.clone());
         let now = Instant::now();
         self.dirty.read_at = Some((self.dirty.read_at.map_or(now, |(first, _)| first), now));
-        self.dirty.place = self.place.clone();
-        let Some((target, key)) = &known.target else {
+        self.dirty.place = Some(AnyPosition::Mysql(self.place.clone()));
+        if known.is_looked_up {
             self.dirty.looked_up.insert(String::from_utf8_lossy(&table.name).into_owned());
-            return Ok(());
-        };
+        }
+        for (target, key) in &known.targets {
+            let found = self.keys(&table, columns, present, images, key)?;
+            self.targets.extend(vec![*target; found.len()]);
+            self.parts.extend(found);
+        }
+        Ok(())
+    }
+
+    /// The keys that rows had and have.
+    fn keys(
+        &self,
+        table: &Table,
+        columns: usize,
+        present: &[Vec<u8>],
+        images: &[u8],
+        key: &[(usize, KeyColumn)],
+    ) -> Result<Vec<Vec<KeyPart>>, Stopped> {
         let broken = || self.strange("rows that cannot be read");
         if columns != table.shapes.len() {
             return Err(broken());
@@ -422,9 +419,7 @@ impl Changes {
                 before = image;
             }
         }
-        self.targets.extend(vec![*target; found.len()]);
-        self.parts.extend(found);
-        Ok(())
+        Ok(found)
     }
 
     async fn hand_on(&mut self, is_idle: bool) -> Result<Dirty, Stopped> {
@@ -437,7 +432,7 @@ impl Changes {
             }
         }
         let mut dirty = std::mem::take(&mut self.dirty);
-        dirty.position = (!self.is_in_transaction).then(|| self.position.clone());
+        dirty.position = (!self.is_in_transaction).then(|| AnyPosition::Mysql(self.position.clone()));
         dirty.is_idle = is_idle;
         Ok(dirty)
     }

@@ -9,7 +9,7 @@ use sqlx::{
     mysql::{MySqlConnection, MySqlRow},
 };
 
-use super::{Server, quoted, refused};
+use super::{Server, quoted, recopy, refused};
 use crate::mapping::TableMap;
 
 /// Where changes are followed from: between two transactions.
@@ -25,18 +25,6 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// What [`Position::written`] wrote.
-    pub(crate) fn read(text: &str) -> Result<Self, Failure> {
-        serde_json::from_str(text).map_err(|error| {
-            refused("cannot go on: the position cannot be read", "无法继续:位置无法读取").because(error)
-        })
-    }
-
-    /// As it is kept.
-    pub(crate) fn written(&self) -> String {
-        serde_json::to_string(self).expect("texts and numbers are plain JSON")
-    }
-
     /// As people read it: `mbin.000004:4711`.
     pub(crate) fn place(&self) -> String {
         format!("{}:{}", self.file, self.offset)
@@ -339,14 +327,6 @@ impl Server {
 /// sees.
 pub(super) const VISIBLE: Duration = Duration::from_millis(500);
 
-/// What helps when the position is of no use.
-pub(super) fn recopy() -> Text {
-    Text::new(
-        "`kefu migrate run --follow --recopy` with the same file reads all tables again, and follows from now on",
-        "使用同一文件执行 `kefu migrate run --follow --recopy`,将重新读取所有表,并从现在起跟随",
-    )
-}
-
 fn no_log() -> Failure {
     Failure::new(
         Exit::Verdict(3),
@@ -366,9 +346,10 @@ mod tests {
     fn a_position_is_kept_whole_and_files_are_in_the_order_of_their_numbers() {
         let position_ = position("mbin.000004", 4711);
         assert_eq!(position_.gtid, BTreeMap::from([(0, (1, 13)), (2, (7, 9))]));
-        assert_eq!(Position::read(&position_.written()).unwrap(), position_);
+        let written = serde_json::to_string(&position_).unwrap();
+        assert_eq!(serde_json::from_str::<Position>(&written).unwrap(), position_);
         assert!(position("mbin.1000000", 4).has_reached(&position("mbin.999999", 100)));
         assert!(!position("mbin.000004", 4).has_reached(&position("mbin.000004", 5)));
-        assert!(Position::read("{}").is_err());
+        assert!(serde_json::from_str::<Position>("{}").is_err());
     }
 }

@@ -8,13 +8,13 @@ use sqlx::{AssertSqlSafe, Row as _, mysql::MySqlConnection};
 use tokio::time::Instant;
 
 use super::{
-    Column, PAGE_BYTES, Server, behind, bind,
+    Column, Server, behind, bind,
     columns::KeyPart,
     log::{Position, VISIBLE},
     quoted,
 };
 use crate::{
-    source::{Request, SourceRow},
+    source::{PAGE_BYTES, PAGE_ROWS, Request, SourceRow},
     value::{Value, encode_key},
 };
 
@@ -23,9 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Keys of one query; a statement is prepared for each of these numbers.
 const SIZES: [usize; 4] = [1, 8, 64, 512];
-
-/// Rows of one value that are read at once.
-pub(crate) const PAGE_ROWS: usize = 1024;
 
 /// A table whose rows are read again.
 pub(crate) struct Keyed {

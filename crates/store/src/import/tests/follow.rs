@@ -136,3 +136,51 @@ fn what_was_written_here_after_the_last_import_is_told_apart_with_where_its_conv
         fixture.store.close().await;
     });
 }
+
+#[test]
+fn what_was_made_here_and_has_a_row_by_now_is_what_became_of_that_row() {
+    run(async |dir| {
+        let mut fixture = Fixture::with_people(dir.path()).await;
+        let messages = fixture.messages;
+        fixture.put(messages, vec![row(1, message(1, Sender::Visitor, "old"))], None).await.unwrap();
+        let end = fixture.store.import_end().await.unwrap();
+        let mut head = fixture.head(CONVERSATION).await;
+        crate::tests::grow(fixture.importer.writer(), &mut head, 1).await.unwrap();
+        fixture.importer.settle().await.unwrap();
+        let written = fixture.store.messages_behind(end, 10).await.unwrap();
+        assert_eq!(written.len(), 1);
+        let table = fixture.importer.table("old/message").await.unwrap().unwrap().key;
+        let adopted = Adopted {
+            table,
+            key: vec![9],
+            entity: Entity::Message,
+            place: written[0].pos,
+            id: Uuid::from_u128(9),
+            created_at: None,
+        };
+        // Twice is as good as once.
+        assert_eq!(fixture.importer.adopt(std::slice::from_ref(&adopted)).await.unwrap(), 1);
+        assert_eq!(fixture.importer.adopt(std::slice::from_ref(&adopted)).await.unwrap(), 0);
+        assert_eq!(fixture.store.import_end().await.unwrap(), written[0].pos);
+        let keys = fixture.store.import_keys(table, Entity::Message, &[written[0].pos, 77]).await.unwrap();
+        assert_eq!(keys, [(written[0].pos, vec![9])].into());
+        // The row is read, and says what it says there, in the place where it is.
+        fixture
+            .put(messages, vec![row(9, message(9, Sender::Visitor, "as it is there"))], None)
+            .await
+            .unwrap();
+        let again = fixture.store.messages_behind(end, 10).await.unwrap();
+        assert_eq!(
+            (again.len(), again[0].pos, again[0].text.as_str()),
+            (1, written[0].pos, "as it is there")
+        );
+        assert_eq!(again[0].id, Uuid::from_u128(9));
+        let [conversation, visitor] = again[0].places;
+        let here = fixture.store.visitor_here(visitor).await.unwrap().unwrap();
+        assert_eq!(here.external_id.as_deref(), Some("v-1"));
+        assert!(fixture.store.conversation_here(conversation).await.unwrap().is_some());
+        assert_eq!(fixture.store.visitor_here(i64::MAX).await.unwrap(), None);
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}

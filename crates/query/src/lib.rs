@@ -10,6 +10,7 @@
 mod rows;
 mod scalar;
 mod source;
+mod sources;
 
 pub use rows::{Cell, Rows, RowsBuilder};
 pub use scalar::{Scalar, Value};
@@ -17,3 +18,4 @@ pub use source::{
     Abilities, Call, Column, Comparison, Fetch, Fetching, Filter, Keys, Order, Source, SourceError, Target,
     TroubleKind,
 };
+pub use sources::{SourceOpenError, check, open};

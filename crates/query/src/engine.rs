@@ -28,6 +28,7 @@ use crate::run::Run;
 use crate::scalar::Value;
 use crate::schema::{self, Published};
 use crate::source::Source;
+use crate::sources;
 
 /// Queries, and plans, that are kept.
 const DOCUMENTS_MAX: usize = 1_000;
@@ -154,12 +155,12 @@ impl Engine {
     /// # Errors
     /// All that is wrong with the file, and the sources that cannot be opened.
     pub async fn open(yaml: &str, dir: &Path, own: Option<Arc<dyn Source>>) -> Result<Self, ConfigError> {
-        let _files_are_read_by_sources = dir;
-        Self::open_with(yaml, async |kind, _settings| match (kind, &own) {
+        Self::open_with(yaml, async |kind, settings| match (kind, &own) {
             ("kefu", Some(own)) => Ok(Arc::clone(own)),
             ("kefu", None) => Err(("kind".to_owned(), "the own store is not open here".to_owned())),
             (other, _) => {
-                Err(("kind".to_owned(), format!("sources of the kind `{other}` are not in this build")))
+                let opened = sources::open(other, &settings, dir).await;
+                opened.map_err(|error| (error.path, error.text))
             }
         })
         .await

@@ -22,6 +22,8 @@ pub(crate) struct Given<'r> {
     /// `$session.x` of row policies.
     pub(crate) session: &'r std::collections::BTreeMap<String, Value>,
     pub(crate) seal: &'r Seal,
+    /// Data of the event that a subscription answers.
+    pub(crate) event: Option<&'r Json>,
 }
 
 /// What a step asks.
@@ -103,7 +105,10 @@ fn bind_step(model: &Model, step: &Step, given: &Given<'_>) -> Result<Bound, Str
         conditions.extend(policy(kind, given));
     }
     conditions.extend(arguments.filter()?);
-    let mut keys = None;
+    let mut keys = match step.how {
+        How::Event(column) => Some(of_event(kind, column, given)?),
+        _ => None,
+    };
     if let How::By(columns) = &step.how {
         for column in columns {
             let value = arguments.by(*column)?;
@@ -178,7 +183,9 @@ fn limit(step: &Step, kind: &Kind, bound: &Bound, is_paged: bool) -> Limit {
         (Some(wanted), How::Relation { .. }) if bound.chunk == 1 && kind.abilities.limits => {
             Limit::InAll(wanted)
         }
-        (Some(wanted), How::By(_) | How::List) if kind.abilities.limits => Limit::InAll(wanted),
+        (Some(wanted), How::By(_) | How::Event(_) | How::List) if kind.abilities.limits => {
+            Limit::InAll(wanted)
+        }
         _ => Limit::Here,
     }
 }
@@ -231,6 +238,15 @@ fn split(kind: &Kind, conditions: Vec<Filter>) -> (Option<Filter>, Option<Filter
         _ => Some(Filter::All(all)),
     };
     (whole(pushed), whole(left))
+}
+
+/// The key of an object in the data of an event.
+fn of_event(kind: &Kind, column: usize, given: &Given<'_>) -> Result<Keys, String> {
+    let of = &kind.target.columns[column];
+    let found = given.event.and_then(|event| event.get(&of.name).or_else(|| event.get(&of.field)));
+    let json = found.filter(|json| !json.is_null());
+    let json = json.ok_or_else(|| format!("the event has no `{}`", of.field))?;
+    Ok(Keys { column, values: vec![value::from_json(json, &of.scalar)?] })
 }
 
 /// The rows that the roles of the session see: those of any of them.

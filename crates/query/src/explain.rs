@@ -160,7 +160,7 @@ impl Explanation<'_> {
             How::Change(_) => "Mutate",
             How::Relation { .. } if self.is_for_each(step, bound) => "ForEach",
             How::Relation { .. } => "Lookup",
-            How::By(_) if bound.keys.is_some() => "Lookup",
+            How::By(_) | How::Event(_) if bound.keys.is_some() => "Lookup",
             _ if !step.declared.is_empty() => "Call",
             _ => "Scan",
         }

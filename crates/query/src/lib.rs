@@ -36,7 +36,7 @@ mod tests;
 
 pub use answer::Response;
 pub use config::{ConfigError, Mistake};
-pub use engine::{Engine, Explain, Metrics, Request, Session, SourceMetrics};
+pub use engine::{Engine, Explain, Metrics, Request, Session, SourceMetrics, Subscription};
 pub use rows::{Cell, Rows, RowsBuilder};
 pub use scalar::{Scalar, Value};
 pub use source::{

@@ -18,6 +18,8 @@ use collect::{Collected, Collector};
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) is_mutation: bool,
+    /// Of a subscription, what feeds it.
+    pub(crate) feed: Option<usize>,
     /// Fields of the answer, in its order.
     pub(crate) roots: Vec<RootOp>,
     /// Each behind the one it depends on.
@@ -78,6 +80,8 @@ pub(crate) enum How {
         place: usize,
         on: usize,
     },
+    /// By the value of this column, which an event has.
+    Event(usize),
     /// As what a change answers.
     Change(usize),
 }
@@ -134,23 +138,20 @@ pub(crate) fn plan(
     guard: &dyn Fn(&str) -> bool,
 ) -> Result<Plan, Vec<Refusal>> {
     let collector = Collector { document: &document.executable, guard };
-    let mut planner = Planner { model, roles, collector, steps: Vec::new(), refusals: Vec::new() };
+    let mut planner =
+        Planner { model, roles, collector, steps: Vec::new(), refusals: Vec::new(), feed: None };
     let collected = planner.collector.of_set(&operation.selection_set);
     let (roots, is_introspection) = match operation.operation_type {
         OperationType::Query => planner.queries(&collected),
         OperationType::Mutation => (planner.changes(&collected), false),
-        OperationType::Subscription => {
-            return Err(vec![Refusal::bad(
-                "SUBSCRIPTION",
-                "a subscription needs a connection that stays open",
-            )]);
-        }
+        OperationType::Subscription => (planner.feed(&collected), false),
     };
     if !planner.refusals.is_empty() {
         return Err(planner.refusals);
     }
     let is_mutation = operation.operation_type == OperationType::Mutation;
-    Ok(Plan { is_mutation, roots, steps: planner.steps, is_introspection })
+    let Planner { steps, feed, .. } = planner;
+    Ok(Plan { is_mutation, feed, roots, steps, is_introspection })
 }
 
 struct Planner<'m, 'd> {
@@ -159,6 +160,7 @@ struct Planner<'m, 'd> {
     collector: Collector<'d>,
     steps: Vec<Step>,
     refusals: Vec<Refusal>,
+    feed: Option<usize>,
 }
 
 impl<'d> Planner<'_, 'd> {
@@ -199,6 +201,25 @@ impl<'d> Planner<'_, 'd> {
                 let step = self.change(place, key, fields);
                 roots.push(RootOp::Step { lead, step });
             }
+        }
+        roots
+    }
+
+    /// A subscription has one field, whose object is found by the key that an event has.
+    fn feed(&mut self, collected: &Collected<'d>) -> Vec<RootOp> {
+        let mut roots = Vec::with_capacity(1);
+        for (key, fields) in collected {
+            let feeds = &self.model.feeds;
+            let Some(place) = feeds.iter().position(|feed| feed.name == fields[0].name.as_str()) else {
+                continue;
+            };
+            let feed = &self.model.feeds[place];
+            self.feed = Some(place);
+            self.allow(feed.roles.as_ref(), fields, &[(*key).to_owned()]);
+            let how = How::Event(self.model.kinds[feed.kind].target.key[0]);
+            let step = self.step(feed.kind, how, vec![(*key).to_owned()], fields);
+            let step = self.add(step, fields);
+            roots.push(RootOp::Step { lead: lead(key, roots.is_empty()), step });
         }
         roots
     }

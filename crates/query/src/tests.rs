@@ -2,6 +2,8 @@
 
 mod config;
 mod hostile;
+mod oracle;
+mod plans;
 mod queries;
 mod tables;
 mod trouble;

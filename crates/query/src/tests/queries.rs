@@ -295,3 +295,31 @@ async fn values_out_of_range_are_told_before_anything_is_asked() {
     }
     assert!(desk.fetches().is_empty());
 }
+
+#[tokio::test]
+async fn a_subscription_answers_its_query_for_each_event() {
+    let desk = Desk::open(ALL).await;
+    let query = "subscription($id: ID!) { ticketChanged(id: $id) { subject user { name } } }";
+    let subscription = desk.engine.subscribe(&request(query, json!({ "id": "7" })), &session("admin"));
+    let subscription = subscription.unwrap_or_else(|refused| panic!("{:?}", parsed(&refused)));
+    assert_eq!(subscription.topic(), "ticket.7.updated");
+    let answer = parsed(&subscription.answer(&json!({ "id": 70 })).await.unwrap());
+    let ticket = json!({ "subject": "ticket 0 of 7", "user": { "name": "user 7" } });
+    assert_eq!(answer, json!({ "data": { "ticketChanged": ticket } }));
+    let answer = parsed(&subscription.answer(&json!({ "id": null })).await.unwrap());
+    assert_eq!(answer["errors"][0]["message"], "the event has no `id`");
+    assert!(subscription.answer(&json!({ "id": 1 })).await.is_none());
+    // Rows that are not for a role are not told of either.
+    let seen = "subscription { userSeen { name } }";
+    let seen = desk.engine.subscribe(&request(seen, json!({})), &session("agent")).ok().unwrap();
+    assert!(seen.answer(&json!({ "id": 2 })).await.is_none());
+    assert!(seen.answer(&json!({ "id": 1 })).await.is_some());
+    for topic in ["7.updated", "*", "", "a b"] {
+        let refused = desk.engine.subscribe(&request(query, json!({ "id": topic })), &session("admin"));
+        assert_eq!(refused.err().unwrap().status, 400, "{topic}");
+    }
+    let refused = desk.engine.subscribe(&request("{ user(id: 1) { id } }", json!({})), &session("admin"));
+    assert_eq!(refused.err().unwrap().status, 400);
+    let answer = desk.run(query, json!({ "id": "7" })).await;
+    assert_eq!(answer["errors"][0]["message"], "a subscription needs a connection that stays open");
+}

@@ -1,4 +1,6 @@
 mod privacy;
+#[cfg(feature = "graphql")]
+mod query;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -7,6 +9,11 @@ use kefu_app::Format;
 use kefu_core::Grouping;
 
 pub(crate) use privacy::{PrivacyArgs, PrivacyCommand, PrivacyEraseArgs, PrivacyExportArgs};
+#[cfg(feature = "graphql")]
+pub(crate) use query::{
+    ExplainHow, QueryArgs, QueryCheckArgs, QueryCommand, QueryExplainArgs, QueryPlace, QueryRunArgs,
+    QueryText,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,6 +103,9 @@ pub enum StoreCommand {
     Report(ReportArgs),
     /// Export or erase a customer
     Privacy(PrivacyArgs),
+    /// Ask the data layer, or look after its configuration
+    #[cfg(feature = "graphql")]
+    Query(QueryArgs),
     /// Add a key that seals secrets from now on
     ///
     /// The key goes into the file secret.key, behind those that are there. A daemon that serves the store is told,

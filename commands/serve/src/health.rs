@@ -99,7 +99,7 @@ async fn measure(
             search_indexed: search.indexed.load(Relaxed),
             search_behind: search.behind.load(Relaxed),
         },
-        &services.bridges.metrics_text(),
+        &(services.bridges.metrics_text() + &services.graphql.metrics_text()),
     ))
 }
 

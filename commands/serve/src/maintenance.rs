@@ -1,14 +1,18 @@
-//! `kefu serve backup`, `restore`, `check`, `audit`, `report`, `privacy` and `rotate-key`.
+//! `kefu serve backup`, `restore`, `check`, `audit`, `report`, `privacy`, `query` and `rotate-key`.
 
 mod audit;
 mod key;
 mod privacy;
+#[cfg(feature = "graphql")]
+mod query;
 mod report;
 mod target;
 
 pub(crate) use audit::audit;
 pub(crate) use key::rotate_key;
 pub(crate) use privacy::privacy;
+#[cfg(feature = "graphql")]
+pub(crate) use query::query;
 pub(crate) use report::report;
 
 use std::{fs, path::Path, time::Instant};

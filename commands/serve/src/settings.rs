@@ -63,6 +63,8 @@ kefu_app::settings! {
         pub files: FileSettings = FileSettings::default(),
         /// Chat services that are connected to inboxes.
         pub channels: ChannelSettings = ChannelSettings::default(),
+        /// The data layer: one GraphQL query over many systems.
+        pub graphql: GraphqlSettings = GraphqlSettings::default(),
         /// How often something may happen; `per_minute: 0` means no limit.
         pub rate: Rates = Rates::default(),
     }
@@ -304,6 +306,17 @@ kefu_app::settings! {
         pub relays: Vec<ChannelRelay> = Vec::new(),
         /// How long a request of a channel may take until its whole answer is there.
         pub timeout: Duration = Duration::from_secs(15),
+    }
+}
+
+kefu_app::settings! {
+    /// The `serve.graphql` group.
+    pub struct GraphqlSettings {
+        /// File that says which systems there are and how their records hang together, see docs/graphql.md: what it
+        /// describes is served at `/graphql`, and cards of the console ask it. Where nothing is set: there is no data layer.
+        pub file: Option<PathBuf> = None,
+        /// Whether `/graphql` shows browsers GraphiQL, where queries are written and tried.
+        pub graphiql: bool = false,
     }
 }
 

@@ -6,6 +6,10 @@ mod audit;
 mod auth;
 mod blocks;
 mod canned;
+#[cfg(feature = "graphql")]
+mod card_runs;
+#[cfg(feature = "graphql")]
+mod cards;
 mod categories;
 #[cfg(feature = "channels")]
 mod channel_check;
@@ -146,6 +150,16 @@ fn of_channels(routes: &mut Routes) {
     add!(routes: conversation_channel::send_again);
 }
 
+/// Those of cards.
+#[cfg(feature = "graphql")]
+fn of_cards(routes: &mut Routes) {
+    add!(routes: cards::list, cards::make);
+    add!(routes: cards::examples);
+    add!(routes: cards::change, cards::remove);
+    add!(routes: card_runs::run);
+    add!(routes: card_runs::act);
+}
+
 /// Every route, without the base path.
 pub(super) fn routes() -> Routes {
     let mut routes = Routes::default();
@@ -256,6 +270,8 @@ pub(super) fn routes() -> Routes {
     add!(routes: blocks::end);
     #[cfg(feature = "channels")]
     of_channels(&mut routes);
+    #[cfg(feature = "graphql")]
+    of_cards(&mut routes);
     add!(routes: description::get);
     #[cfg(feature = "bridge")]
     add_external(&mut routes);

@@ -34,6 +34,8 @@ types:
 query:
   agents: { type: Agent, list: plain }
   conversations: { type: Conversation, list: relay, order: [{ updatedAt: desc }] }
+subscription:
+  conversation: { bus: \"conversation.{id}\", args: { id: \"ID!\" }, type: Conversation }
 limits: { introspection: [admin] }
 ";
 
@@ -75,7 +77,9 @@ fn the_client_of_graphql_ws_understands_the_socket() {
     let place = place();
     let server = place.start();
     let token = server.sign_in();
-    let Some(out) = node("socket.mjs", &[&url(&server, "ws"), &token]) else { return };
+    let (visitor, conversation) = server.visitor();
+    let args = [&*url(&server, "ws"), &token, &conversation, &visitor];
+    let Some(out) = node("socket.mjs", &args) else { return };
     let learned: Value = serde_json::from_str(out.trim()).unwrap();
     let data = &learned["query"]["results"][0]["data"];
     assert_eq!(
@@ -84,6 +88,8 @@ fn the_client_of_graphql_ws_understands_the_socket() {
         "{out}"
     );
     assert_eq!(learned["many"], 20, "{out}");
+    let changed = &learned["changed"]["data"]["conversation"];
+    assert_eq!((&changed["id"], &changed["state"]), (&json!(conversation), &json!("queued")), "{out}");
     assert_eq!(learned["invalid"]["error"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{out}");
     for (what, code) in
         [("garbage", 4400), ("early", 4401), ("twice", 4429), ("same", 4400), ("silent", 4408)]

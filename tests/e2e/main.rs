@@ -12,6 +12,10 @@ mod disk;
 mod durability;
 mod files;
 mod generated;
+#[cfg(feature = "graphql")]
+mod graphql;
+#[cfg(feature = "graphql")]
+mod graphql_sources;
 mod help;
 mod hostile;
 mod leaks;

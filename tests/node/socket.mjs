@@ -2,7 +2,7 @@
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
-const [url, token] = process.argv.slice(2);
+const [url, token, conversation, visitor] = process.argv.slice(2);
 
 function client(payload) {
   return createClient({
@@ -29,6 +29,35 @@ function ask(of, query, variables) {
   });
 }
 
+// The first answer of a subscription; `act` is done until there is one.
+function first(of, query, variables, act) {
+  return new Promise((resolve) => {
+    const timer = setInterval(act, 100);
+    const done = (result) => {
+      clearInterval(timer);
+      resolve(result);
+    };
+    const stop = of.subscribe(
+      { query, variables },
+      {
+        next: (result) => {
+          done(result);
+          stop();
+        },
+        error: (error) => done({ error }),
+        complete: () => done({}),
+      },
+    );
+  });
+}
+
+const say = () =>
+  fetch(`${url.replace(/^ws/, 'http').replace(/graphql$/, '')}api/v1/conversations/${conversation}/messages`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${visitor}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ client_id: crypto.randomUUID(), kind: 'text', text: 'hello' }),
+  });
+
 // What a raw socket is closed with after it says these things.
 function closed(...messages) {
   return new Promise((resolve) => {
@@ -54,6 +83,7 @@ const many = await Promise.all(
 const learned = {
   query: await ask(good, '{ __typename agents { name } }'),
   many: many.filter((one, place) => one.results?.[0]?.data?.[`a${place}`] === 'Query').length,
+  changed: await first(good, 'subscription($id: ID!) { conversation(id: $id) { id state } }', { id: conversation }, say),
   invalid: await ask(good, '{ nothing }'),
   unknown: await ask(client({ authorization: 'Bearer kefu_nothing' }), '{ __typename }'),
   garbage: await closed('hello'),

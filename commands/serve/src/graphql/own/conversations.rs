@@ -26,7 +26,7 @@ pub(super) const RATING_OFFER: Offer = Offer {
     limits: true,
     limits_per_key: true,
     filters: &[],
-    sorts: &["updated_at"],
+    sorts: &[],
     keys: &[("conversation_id", 500), ("visitor_id", 500)],
 };
 

@@ -68,7 +68,7 @@ impl Records {
 
     /// What `access: { records: … }` of a target says.
     fn of(target: &Target) -> Result<Self, String> {
-        let word = target.access.get("records").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let word = target.access["access"]["records"].as_str().unwrap_or_default();
         let found = Self::ALL.iter().find(|(known, _)| *known == word).map(|(_, records)| *records);
         found.ok_or_else(|| {
             let words: Vec<_> = Self::ALL.iter().map(|(word, _)| *word).collect();
@@ -222,7 +222,7 @@ impl Own {
 
 /// How the store is asked, for EXPLAIN.
 fn native(fetch: &Fetch) -> Option<String> {
-    let records = fetch.target.access.get("records")?.as_str()?;
+    let records = fetch.target.access["access"]["records"].as_str()?;
     let column = |place: &usize| fetch.target.columns.get(*place).map(|own| own.name.as_str());
     let columns: Vec<_> = fetch.columns.iter().filter_map(column).collect();
     let mut text = format!("{records} ({})", columns.join(", "));

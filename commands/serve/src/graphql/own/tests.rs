@@ -16,7 +16,7 @@ fn target(records: &str, names: &[&str]) -> Target {
         name: "Thing".to_owned(),
         columns: names.iter().map(column).collect(),
         key: Vec::new(),
-        access: json!({ "records": records }),
+        access: json!({ "access": { "records": records } }),
     }
 }
 

@@ -19,6 +19,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-app", &[]),
     ("kefu-upstream", &["kefu-wire"]),
     ("kefu-gateway", &["kefu-app", "kefu-upstream", "kefu-wire"]),
+    ("kefu-query", &["kefu-app", "kefu-core", "kefu-upstream", "kefu-wire"]),
     (
         "kefu-serve",
         &[
@@ -58,7 +59,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 
 /// Which of our crates alone may name a foreign one.
 const WALLS: &[(&str, &[&str])] = &[
-    ("sqlx", &["kefu-migrate", "kefu-store"]),
+    ("sqlx", &["kefu-migrate", "kefu-query", "kefu-store"]),
+    ("mongodb", &["kefu-migrate", "kefu-query", "kefu-store"]),
     ("axum", &["kefu-serve"]),
     ("tower", &["kefu-serve"]),
     ("hyper", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
@@ -67,7 +69,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("matchit", &["kefu-gateway"]),
     ("pcap", &["kefu-replay"]),
     ("argon2", &["kefu-serve"]),
-    ("serde_yaml", &["kefu-app", "kefu-wire"]),
+    ("serde_yaml", &["kefu-app", "kefu-query", "kefu-wire"]),
     ("tracing-subscriber", &["kefu-app"]),
     ("indicatif", &["kefu-adapt", "kefu-bench", "kefu-migrate", "kefu-replay"]),
     (
@@ -79,6 +81,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "kefu-gateway",
             "kefu-replay",
             "kefu-migrate",
+            "kefu-query",
             "kefu-serve",
             "kefu-socket",
             "kefu-store",

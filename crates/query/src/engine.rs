@@ -27,6 +27,7 @@ use crate::refusal::Refusal;
 use crate::run::Run;
 use crate::schema::{self, Published};
 use crate::source::Source;
+use crate::sources;
 
 use check::Wrong;
 use metrics::Counters;
@@ -61,12 +62,12 @@ impl Engine {
     /// # Errors
     /// All that is wrong with the file, and the sources that cannot be opened.
     pub async fn open(yaml: &str, dir: &Path, own: Option<Arc<dyn Source>>) -> Result<Self, ConfigError> {
-        let _files_are_read_by_sources = dir;
-        Self::open_with(yaml, async |kind, _settings| match (kind, &own) {
+        Self::open_with(yaml, async |kind, settings| match (kind, &own) {
             ("kefu", Some(own)) => Ok(Arc::clone(own)),
             ("kefu", None) => Err(("kind".to_owned(), "the own store is not open here".to_owned())),
             (other, _) => {
-                Err(("kind".to_owned(), format!("sources of the kind `{other}` are not in this build")))
+                let opened = sources::open(other, &settings, dir).await;
+                opened.map_err(|error| (error.path, error.text))
             }
         })
         .await
@@ -87,7 +88,10 @@ impl Engine {
         for settings in &model.sources {
             match open(&settings.kind, settings.settings.clone()).await {
                 Ok(source) => sources.push(Arc::new(Guarded::new(settings.clone(), source))),
-                Err((key, message)) => wrong.add(&format!("sources.{}.{key}", settings.name), message),
+                Err((key, message)) => {
+                    let path = format!("sources.{}.{key}", settings.name);
+                    wrong.add(path.trim_end_matches('.'), message);
+                }
             }
         }
         wrong.end()?;

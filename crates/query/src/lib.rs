@@ -27,6 +27,7 @@ mod run;
 mod scalar;
 mod schema;
 mod source;
+mod sources;
 mod value;
 mod write;
 
@@ -42,3 +43,4 @@ pub use source::{
     Abilities, Call, Column, Comparison, Fetch, Fetching, Filter, Keys, Order, Source, SourceError, Target,
     TroubleKind,
 };
+pub use sources::{SourceOpenError, check, open};

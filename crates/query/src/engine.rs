@@ -88,7 +88,10 @@ impl Engine {
         for settings in &model.sources {
             match open(&settings.kind, settings.settings.clone()).await {
                 Ok(source) => sources.push(Arc::new(Guarded::new(settings.clone(), source))),
-                Err((key, message)) => wrong.add(&format!("sources.{}.{key}", settings.name), message),
+                Err((key, message)) => {
+                    let path = format!("sources.{}.{key}", settings.name);
+                    wrong.add(path.trim_end_matches('.'), message);
+                }
             }
         }
         wrong.end()?;

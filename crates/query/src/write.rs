@@ -212,3 +212,104 @@ fn digits(out: &mut Vec<u8>, value: i64, count: u32) {
         out.push(b'0' + u8::try_from(digit).expect("a digit is below ten"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn written(value: Cell<'_>, scalar: &Scalar) -> Option<String> {
+        let mut out = Vec::new();
+        cell(&mut out, value, scalar).ok()?;
+        Some(String::from_utf8(out).unwrap())
+    }
+
+    fn remains(value: &str, mask: Mask) -> String {
+        let mut out = Vec::new();
+        masked(&mut out, Cell::Text(value), mask);
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn cells_become_what_their_column_promises_whatever_form_they_come_in() {
+        let names = Scalar::Enum(vec!["OPEN".to_owned()].into());
+        for (value, scalar, expected) in [
+            (Cell::Int(-7), Scalar::Int, Some("-7")),
+            (Cell::Text("12"), Scalar::Int, Some("12")),
+            (Cell::Float(3.0), Scalar::Int, Some("3")),
+            (Cell::Float(3.5), Scalar::Int, None),
+            (Cell::Int(1 << 31), Scalar::Int, None),
+            (Cell::Unsigned(u64::MAX), Scalar::BigInt, Some("18446744073709551615")),
+            (Cell::Text("-9223372036854775808"), Scalar::BigInt, Some("-9223372036854775808")),
+            (Cell::Int(2), Scalar::Float, Some("2.0")),
+            (Cell::Float(f64::NAN), Scalar::Float, None),
+            (Cell::Text("12.50"), Scalar::Decimal, Some("\"12.50\"")),
+            (Cell::Text("1e5"), Scalar::Decimal, None),
+            (Cell::Int(1), Scalar::Boolean, Some("true")),
+            (Cell::Int(2), Scalar::Boolean, None),
+            (Cell::Text("a\"\\\n\u{1}b"), Scalar::String, Some("\"a\\\"\\\\\\n\\u0001b\"")),
+            (Cell::Int(7), Scalar::Id, Some("\"7\"")),
+            (Cell::Json("{}"), Scalar::String, None),
+            (Cell::Json("{\"a\":1}"), Scalar::Json, Some("{\"a\":1}")),
+            (Cell::Text("OPEN"), names.clone(), Some("\"OPEN\"")),
+            (Cell::Text("open"), names, None),
+            (
+                Cell::Moment(Micros(1_764_403_200_123_456)),
+                Scalar::DateTime,
+                Some("\"2025-11-29T08:00:00.123Z\""),
+            ),
+            (Cell::Moment(Micros(-1)), Scalar::DateTime, Some("\"1969-12-31T23:59:59.999Z\"")),
+            (Cell::Text("2026-11-29T10:00:00+02:00"), Scalar::DateTime, Some("\"2026-11-29T08:00:00.000Z\"")),
+            (Cell::Moment(Micros(i64::MAX)), Scalar::DateTime, None),
+            (Cell::Text("2026-02-30"), Scalar::Date, None),
+            (Cell::Moment(Micros(951_782_400_000_000)), Scalar::Date, Some("\"2000-02-29\"")),
+        ] {
+            assert_eq!(written(value, &scalar).as_deref(), expected, "{value:?} as {scalar:?}");
+        }
+    }
+
+    #[test]
+    fn masks_leave_what_they_say_and_nothing_of_what_is_too_short() {
+        for (value, mask, expected) in [
+            ("anna@example.com", Mask::Email, "a***@example.com"),
+            ("a@example.com", Mask::Email, "***@example.com"),
+            ("no address", Mask::Email, "***"),
+            ("13812345678", Mask::Phone, "138****5678"),
+            ("12345678", Mask::Phone, "****"),
+            ("6222021234567890", Mask::Last4, "***7890"),
+            ("王小明王小明王小明", Mask::Last4, "***明王小明"),
+            ("1234", Mask::Last4, "***"),
+            ("anything \"else\"", Mask::All, "***"),
+        ] {
+            assert_eq!(remains(value, mask), expected);
+        }
+    }
+
+    #[test]
+    fn lists_are_checked_item_by_item() {
+        let mut out = Vec::new();
+        assert_eq!(list(&mut out, Cell::Json("[1,\"2\",null]"), &Scalar::Int, true), Ok(()));
+        assert_eq!(out, b"[1,2,null]");
+        for (json, scalar) in
+            [("[null]", Scalar::Int), ("[[1]]", Scalar::Int), ("{}", Scalar::Int), ("[1.5]", Scalar::Int)]
+        {
+            assert_eq!(list(&mut Vec::new(), Cell::Json(json), &scalar, false), Err(Unfit), "{json}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_read_back_as_they_were(value: String) {
+            let written = written(Cell::Text(&value), &Scalar::String).unwrap();
+            prop_assert_eq!(serde_json::from_str::<String>(&written).unwrap(), value);
+        }
+
+        #[test]
+        fn moments_are_those_of_the_calendar(millis in -62_167_219_200_000_i64..253_402_300_800_000) {
+            let written = written(Cell::Moment(Micros(millis * 1_000)), &Scalar::DateTime).unwrap();
+            let read: jiff::Timestamp = written.trim_matches('"').parse().unwrap();
+            prop_assert_eq!(read.as_millisecond(), millis);
+        }
+    }
+}

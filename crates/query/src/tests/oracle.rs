@@ -256,7 +256,8 @@ impl ObjectValue for Object<'_> {
                 match name.strip_suffix(&world.kinds[place].name) {
                     Some("one") => {
                         let id = Value::Int(given["id"].as_i64().unwrap());
-                        one(world, place, all.into_iter().filter(|row: &&Row| row["id"] == id).collect())
+                        let found: Vec<_> = all.into_iter().filter(|row| row["id"] == id).collect();
+                        one(world, place, &found)
                     }
                     Some("all") => list(world, place, all, given),
                     _ => page(world, place, all, given),
@@ -270,9 +271,10 @@ impl ObjectValue for Object<'_> {
                 };
                 let key = &row[relation.from];
                 let rows = world.data[&world.kinds[relation.to].name].iter();
-                let rows = rows.filter(|row| *key != Value::Null && row[relation.on] == *key).collect();
+                let rows: Vec<_> =
+                    rows.filter(|row| *key != Value::Null && row[relation.on] == *key).collect();
                 match relation.form {
-                    Form::One => one(world, relation.to, rows),
+                    Form::One => one(world, relation.to, &rows),
                     Form::List => list(world, relation.to, rows, given),
                     Form::Page => page(world, relation.to, rows, given),
                 }
@@ -300,7 +302,7 @@ fn leaf<'a>(value: &Value) -> ResolvedValue<'a> {
     }
 }
 
-fn one<'w>(world: &'w World, kind: usize, rows: Vec<&'w Row>) -> ResolvedValue<'w> {
+fn one<'w>(world: &'w World, kind: usize, rows: &[&'w Row]) -> ResolvedValue<'w> {
     ResolvedValue::nullable_object(rows.first().map(|row| Object::Row(world, kind, row)))
 }
 

@@ -43,4 +43,4 @@ pub use source::{
     Abilities, Call, Column, Comparison, Fetch, Fetching, Filter, Keys, Order, Source, SourceError, Target,
     TroubleKind,
 };
-pub use sources::{SourceOpenError, check, open};
+pub use sources::{DraftError, DraftSource, SourceOpenError, draft, open};

@@ -4,19 +4,24 @@ mod behind;
 mod file;
 mod fit;
 mod gather;
+mod introspect;
 #[cfg(feature = "mongo")]
 mod mongo;
 mod service;
 mod settings;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod zone;
+
+pub use introspect::{DraftError, DraftSource, draft};
 
 use std::{path::Path, sync::Arc};
 
 use serde_json::Value;
 
-use crate::source::{Source, Target};
+use crate::source::Source;
 
 /// Kinds of sources that [`open`] knows, whether they are built in or not.
 const KINDS: &[&str] = &["mysql", "postgres", "sqlite", "mongodb", "http", "soap", "thrift"];
@@ -55,23 +60,31 @@ pub async fn open(kind: &str, settings: &Value, dir: &Path) -> Result<Arc<dyn So
         "http" | "http_json" => Ok(Arc::new(service::http(settings, dir)?)),
         "soap" => Ok(Arc::new(service::soap(settings, dir)?)),
         "thrift" => Ok(Arc::new(service::thrift(settings, dir)?)),
-        kind if KINDS.contains(&kind) => {
-            Err(SourceOpenError::new("kind", format!("this kefu was built without {kind}")))
-        }
-        kind => {
-            let known = KINDS.join(", ");
-            Err(SourceOpenError::new(
-                "kind",
-                format!("there is no kind of source {kind:?}, only kefu, {known}"),
-            ))
-        }
+        kind => Err(unknown(kind)),
     }
 }
 
-/// Whether a target is described in a way that its source can serve; the error names the key within `access`.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check(source: &dyn Source, target: &Target) -> Result<(), String> {
-    source.check(target)
+fn unknown(kind: &str) -> SourceOpenError {
+    let text = if KINDS.contains(&kind) {
+        format!("this kefu was built without {kind}")
+    } else {
+        format!("there is no kind of source {kind:?}, only kefu, {}", KINDS.join(", "))
+    };
+    SourceOpenError::new("kind", text)
+}
+
+/// Opens a database of SQL for who wants to know what is in it.
+async fn open_sql(
+    kind: &str,
+    settings: &Value,
+    dir: &Path,
+) -> Result<Box<dyn sql::Catalogue>, SourceOpenError> {
+    match kind {
+        "sqlite" => Ok(Box::new(sql::sqlite::open(settings, dir)?)),
+        #[cfg(feature = "mysql")]
+        "mysql" => Ok(Box::new(sql::mysql::open(settings).await?)),
+        #[cfg(feature = "postgres")]
+        "postgres" => Ok(Box::new(sql::postgres::open(settings)?)),
+        kind => Err(unknown(kind)),
+    }
 }

@@ -100,12 +100,12 @@ impl fmt::Display for Misfit {
 
 /// What a column promises, of what a source gave; `zone` is that of times that name none.
 pub(super) fn fit<'a>(raw: Raw<'a>, column: &Column, zone: Zone) -> Result<Fitted<'a>, Misfit> {
-    if column.is_list { list(raw, &column.scalar, zone) } else { scalar(raw, &column.scalar, zone) }
+    if column.is_list { list(&raw, &column.scalar, zone) } else { scalar(raw, &column.scalar, zone) }
 }
 
-fn list<'a>(raw: Raw<'a>, of: &Scalar, zone: Zone) -> Result<Fitted<'a>, Misfit> {
+fn list(raw: &Raw<'_>, of: &Scalar, zone: Zone) -> Result<Fitted<'static>, Misfit> {
     let parsed;
-    let items = match &raw {
+    let items = match raw {
         Raw::Null => return Ok(Fitted::Null),
         Raw::Json(Value::Array(items)) => items,
         Raw::Json(Value::Null) => return Ok(Fitted::Null),
@@ -191,7 +191,7 @@ fn other(raw: &Raw<'_>, promised: &'static str) -> Misfit {
     Misfit::Other { promised, found: found(raw) }
 }
 
-fn utf8<'b>(bytes: &'b [u8]) -> Result<&'b str, Misfit> {
+fn utf8(bytes: &[u8]) -> Result<&str, Misfit> {
     std::str::from_utf8(bytes).map_err(|_| Misfit::NoText)
 }
 

@@ -147,7 +147,8 @@ impl MongoSource {
         // The server gives up by itself when nobody waits any more.
         let time = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         let cursor = match asked {
-            query::Asked::Find { filter, projection, sort, limit } => {
+            query::Asked::Find(asked) => {
+                let query::Find { filter, projection, sort, limit } = *asked;
                 let find = collection.find(filter).projection(projection).sort(sort).limit(limit);
                 find.max_time(time).await
             }
@@ -158,7 +159,7 @@ impl MongoSource {
         cursor.map_err(|error| self.trouble(&error))
     }
 
-    fn trouble(&self, error: &Error) -> SourceError {
+    pub(super) fn trouble(&self, error: &Error) -> SourceError {
         match error.kind.as_ref() {
             ErrorKind::Command(command) => match command.code {
                 50 | 262 | 202 => timed_out(),
@@ -232,12 +233,11 @@ impl Source for MongoSource {
         let shown = |document: Document| query::shown(&document.into());
         let collection = access.collection;
         Some(match query::asked(fetch, self.zone).ok()? {
-            query::Asked::Find { filter, projection, sort, limit } => format!(
-                "db.{collection}.find({}, {}).sort({}).limit({limit})",
-                shown(filter),
-                shown(projection),
-                shown(sort)
-            ),
+            query::Asked::Find(asked) => {
+                let query::Find { filter, projection, sort, limit } = *asked;
+                let (filter, projection, sort) = (shown(filter), shown(projection), shown(sort));
+                format!("db.{collection}.find({filter}, {projection}).sort({sort}).limit({limit})")
+            }
             query::Asked::Aggregate(stages) => {
                 let stages: Vec<String> = stages.into_iter().map(shown).collect();
                 format!("db.{collection}.aggregate([{}])", stages.join(", "))

@@ -52,6 +52,9 @@ pub(super) enum Answered {
     Failed { name: String, error: SourceError },
 }
 
+/// Keys that were asked for, and the answer if there is one.
+type Asked<'a> = (&'a [Value], Option<Json>);
+
 /// One protocol beneath.
 pub(super) trait Client: Send + Sync + 'static {
     type Operation: Send + Sync + 'static;
@@ -136,7 +139,7 @@ impl<C: Client> ServiceSource<C> {
         way: &'a Way<C::Operation>,
         keys: &'a [Value],
         arguments: &'a [(String, Value)],
-    ) -> BoxFuture<'a, Result<(&'a [Value], Option<Json>), SourceError>> {
+    ) -> BoxFuture<'a, Result<Asked<'a>, SourceError>> {
         Box::pin(async move {
             let answer = self.ask(way, &Bindings { keys, arguments, limit: None }).await?;
             Ok((keys, answer))

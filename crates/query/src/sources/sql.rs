@@ -8,6 +8,7 @@ pub(super) mod sqlite;
 
 mod bind;
 mod call;
+mod catalogue;
 mod dialect;
 mod named;
 mod running;
@@ -26,6 +27,10 @@ use serde::Deserialize;
 use tokio::time::timeout_at;
 
 use self::{bind::Statement, call::CallAccess, dialect::Dialect, running::Running, shape::Shape};
+pub(super) use self::{
+    catalogue::{Catalogue, TableColumn},
+    dialect::Kind,
+};
 use super::{
     fit::{Raw, at},
     gather::Gather,
@@ -234,7 +239,7 @@ impl<D: Driver> SqlSource<D> {
         let done = self.driver.run(connection, statement, deadline, take).await;
         // Where no more rows are wanted, the server may still have many.
         if !matches!(done, Err(Undone::Stopped(_))) {
-            running.is_over();
+            running.end();
         }
         done
     }

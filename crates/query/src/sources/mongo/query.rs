@@ -14,8 +14,16 @@ const PLACE: &str = "_kefu_place";
 
 /// What is asked of a collection.
 pub(super) enum Asked {
-    Find { filter: Document, projection: Document, sort: Document, limit: i64 },
+    Find(Box<Find>),
     Aggregate(Vec<Document>),
+}
+
+/// A query.
+pub(super) struct Find {
+    pub(super) filter: Document,
+    pub(super) projection: Document,
+    pub(super) sort: Document,
+    pub(super) limit: i64,
 }
 
 pub(super) fn asked(fetch: &Fetch, zone: Zone) -> Result<Asked, SourceError> {
@@ -28,10 +36,10 @@ pub(super) fn asked(fetch: &Fetch, zone: Zone) -> Result<Asked, SourceError> {
     let limit = fetch.limit.and_then(|limit| i64::try_from(limit).ok()).map_or(max, |limit| limit.min(max));
     if limit == 0 {
         // Nothing is wanted, and a limit of nothing is none.
-        return Ok(Asked::Find { filter: none(), projection, sort, limit: 1 });
+        return Ok(Asked::Find(Box::new(Find { filter: none(), projection, sort, limit: 1 })));
     }
     let (Some(limit_per_key), Some(keys)) = (fetch.limit_per_key, &fetch.keys) else {
-        return Ok(Asked::Find { filter, projection, sort, limit });
+        return Ok(Asked::Find(Box::new(Find { filter, projection, sort, limit })));
     };
     Ok(Asked::Aggregate(ranked(target, keys, filter, sort, projection, limit_per_key, limit)))
 }

@@ -115,26 +115,23 @@ impl<O> Way<O> {
             Some(path) => at(answer, path),
             None => Some(answer),
         };
-        let each = |value: &Json,
-                    key: Option<&str>,
-                    take: &mut dyn FnMut(&Json, Option<&str>) -> Result<(), SourceError>| {
-            match value {
-                Json::Null => Ok(()),
-                Json::Array(rows) => {
-                    rows.iter().filter(|row| !row.is_null()).try_for_each(|row| take(row, key))
-                }
-                row => take(row, key),
-            }
-        };
         match found {
-            None => Ok(()),
-            Some(Json::Object(members)) if self.is_keyed => {
-                members.iter().try_for_each(|(key, value)| each(value, Some(key), &mut take))
-            }
-            Some(Json::Null) => Ok(()),
+            None | Some(Json::Null) => Ok(()),
+            Some(Json::Object(members)) if self.is_keyed => members
+                .iter()
+                .try_for_each(|(key, value)| rows_of(value).iter().try_for_each(|row| take(row, Some(key)))),
             Some(_) if self.is_keyed => Err(garbage("the answer is no object of keys")),
-            Some(value) => each(value, None, &mut take),
+            Some(value) => rows_of(value).iter().try_for_each(|row| take(row, None)),
         }
+    }
+}
+
+/// The items of a list without those that are null, or the only row.
+fn rows_of(value: &Json) -> Vec<&Json> {
+    match value {
+        Json::Null => Vec::new(),
+        Json::Array(rows) => rows.iter().filter(|row| !row.is_null()).collect(),
+        row => vec![row],
     }
 }
 

@@ -113,8 +113,10 @@ impl Client for Soap {
                     let fault = json_answer(&json)?;
                     // The code is of the service; its reason may repeat what it was asked.
                     let fault = &fault["$fault"];
-                    let codes = fault["subcodes"].as_array().into_iter().flatten().filter_map(Json::as_str);
-                    let name = codes.last().or_else(|| fault["code"].as_str()).unwrap_or_default().to_owned();
+                    let mut codes =
+                        fault["subcodes"].as_array().into_iter().flatten().filter_map(Json::as_str);
+                    let name =
+                        codes.next_back().or_else(|| fault["code"].as_str()).unwrap_or_default().to_owned();
                     let error = refused(format!("the service answered with the fault {name}"));
                     Ok(Answered::Failed { name, error })
                 }

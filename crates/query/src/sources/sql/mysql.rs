@@ -281,8 +281,11 @@ impl Row<'_> {
                     Raw::Moment(self.zone.moment(time).ok_or("a time that is none")?)
                 }
             }
+            // Texts that are compared byte by byte call themselves so as well.
             "BINARY" | "VARBINARY" | "TINYBLOB" | "BLOB" | "MEDIUMBLOB" | "LONGBLOB" | "GEOMETRY" => {
-                Raw::Bytes(bytes(value)?.into())
+                let bytes = bytes(value)?;
+                std::str::from_utf8(bytes)
+                    .map_or_else(|_| Raw::Bytes(bytes.into()), |text| Raw::Text(text.into()))
             }
             "TIME" => return Err("a length of time is not read".into()),
             _ if <u64 as Type<MySql>>::compatible(&info) => {

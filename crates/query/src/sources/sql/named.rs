@@ -73,6 +73,11 @@ pub(super) fn bound(
             Piece::Text(text) => statement.push(text),
             Piece::Name(name) => {
                 let value = arguments.iter().find(|(known, _)| known == name);
+                // A value that is none has no type, which this server asks every place for.
+                if dialect == Dialect::Postgres && value.is_none_or(|(_, value)| *value == Value::Null) {
+                    statement.push("NULL");
+                    continue;
+                }
                 statement.binds.push(bind(dialect, value.map_or(&Value::Null, |(_, value)| value), zone));
                 match dialect {
                     Dialect::Postgres => {
@@ -128,8 +133,8 @@ mod tests {
         let arguments = [("a".to_owned(), Value::Text("'; DROP TABLE t; --".to_owned()))];
         let made = bound(Dialect::Postgres, "UPDATE t SET a = :a WHERE b = :b", &arguments, Zone::default());
         let made = made.unwrap();
-        assert_eq!(made.sql, "UPDATE t SET a = $1 WHERE b = $2");
-        assert_eq!(made.binds, [Bind::Text("'; DROP TABLE t; --".to_owned()), Bind::Null]);
+        assert_eq!(made.sql, "UPDATE t SET a = $1 WHERE b = NULL");
+        assert_eq!(made.binds, [Bind::Text("'; DROP TABLE t; --".to_owned())]);
     }
 
     proptest! {

@@ -6,7 +6,8 @@ impl Running {
         Self(Some(interrupt))
     }
 
-    pub(super) fn is_over(mut self) {
+    /// The statement is over: nothing is left to stop.
+    pub(super) fn end(mut self) {
         self.0 = None;
     }
 }

@@ -110,7 +110,7 @@ impl Select<'_> {
     /// How a column is read: what the driver does not know, the server writes as text.
     fn expression(&self, column: &Column) -> Result<String, SourceError> {
         let (name, kind) = self.shape.column(column)?;
-        let quoted = self.dialect.quoted(name);
+        let quoted = format!("t.{}", self.dialect.quoted(name));
         Ok(match (self.dialect, kind) {
             (Dialect::Postgres, Kind::Array) => format!("to_jsonb({quoted})::text"),
             (Dialect::Postgres, Kind::Decimal | Kind::Uuid | Kind::Json | Kind::Other | Kind::Date) => {
@@ -132,7 +132,7 @@ impl Select<'_> {
             );
             return Err(refused(text));
         }
-        let quoted = self.dialect.quoted(name);
+        let quoted = format!("t.{}", self.dialect.quoted(name));
         Ok(match (self.dialect, kind) {
             (Dialect::Postgres, Kind::Other) => format!("{quoted}::text"),
             (Dialect::MySql, Kind::Other) => format!("CAST({quoted} AS CHAR)"),
@@ -185,7 +185,8 @@ impl Select<'_> {
 
     /// Writes what comes behind the columns; says whether any row can match.
     fn from(&mut self, fetch: &Fetch) -> Result<bool, SourceError> {
-        let table = format!(" FROM {}", self.shape.table);
+        // Names of columns are those of the table, whatever the columns of the answer are called.
+        let table = format!(" FROM {} AS t", self.shape.table);
         self.push(&table);
         let mut before = " WHERE ";
         if let Some(keys) = &fetch.keys {

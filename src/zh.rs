@@ -224,6 +224,22 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ),
     ("kefu serve query check --file", "从此文件读取配置 [默认:serve.graphql.file]"),
     ("kefu serve query check --schema", "打印由它生成的 schema"),
+    ("kefu serve query introspect", "根据正在运行的系统或其描述文件,生成配置草稿"),
+    (
+        "kefu serve query introspect (after)",
+        "\
+示例:
+  kefu serve query introspect mysql 'mysql://reader:secret@db/shop' > query.yaml
+  kefu serve query introspect mongodb mongodb://db --database chat
+  kefu serve query introspect soap ticket.wsdl
+
+退出码:0 已生成草稿,64 没有这种系统,69 无法读取该系统。",
+    ),
+    ("System:", "系统"),
+    ("kefu serve query introspect <kind>", "mysql、postgres、sqlite、mongodb、soap、thrift 或 http"),
+    ("kefu serve query introspect <place>", "系统的地址,或其数据文件、描述文件(WSDL、IDL 或 OpenAPI)"),
+    ("kefu serve query introspect --name", "草稿中该系统的名称"),
+    ("kefu serve query introspect --database", "MongoDB 中要查看的数据库"),
     (
         "kefu serve report",
         "统计会话情况,无论数据库是否正在使用

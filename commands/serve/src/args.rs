@@ -11,8 +11,8 @@ use kefu_core::Grouping;
 pub(crate) use privacy::{PrivacyArgs, PrivacyCommand, PrivacyEraseArgs, PrivacyExportArgs};
 #[cfg(feature = "graphql")]
 pub(crate) use query::{
-    ExplainHow, QueryArgs, QueryCheckArgs, QueryCommand, QueryExplainArgs, QueryPlace, QueryRunArgs,
-    QueryText,
+    ExplainHow, QueryArgs, QueryCheckArgs, QueryCommand, QueryExplainArgs, QueryIntrospectArgs, QueryPlace,
+    QueryRunArgs, QueryText,
 };
 
 const EXAMPLES: &str = "\

@@ -26,6 +26,14 @@ Examples:
 
 Exit codes: 0 nothing is wrong, 78 the configuration is wrong: every mistake is named with line and path.";
 
+const INTROSPECT_EXAMPLES: &str = "\
+Examples:
+  kefu serve query introspect mysql 'mysql://reader:secret@db/shop' > query.yaml
+  kefu serve query introspect mongodb mongodb://db --database chat
+  kefu serve query introspect soap ticket.wsdl
+
+Exit codes: 0 drafted, 64 there is no such kind, 69 the system cannot be read.";
+
 /// What `kefu serve query` is to do.
 #[derive(clap::Args, Clone, Debug)]
 #[command(disable_help_subcommand = true)]
@@ -47,6 +55,9 @@ pub enum QueryCommand {
     /// Check the configuration
     #[command(after_help = CHECK_EXAMPLES)]
     Check(QueryCheckArgs),
+    /// Draft a configuration from a live system, or from what describes it
+    #[command(after_help = INTROSPECT_EXAMPLES)]
+    Introspect(QueryIntrospectArgs),
 }
 
 /// Where the data layer is described, and as whom it is asked.
@@ -125,6 +136,26 @@ pub struct QueryCheckArgs {
     /// Print the schema that it makes
     #[arg(long, help_heading = "Answer")]
     pub schema: bool,
+}
+
+/// What `kefu serve query introspect` is to do.
+#[derive(clap::Args, Clone, Debug)]
+pub struct QueryIntrospectArgs {
+    /// mysql, postgres, sqlite, mongodb, soap, thrift or http
+    #[arg(value_name = "KIND", help_heading = "System")]
+    pub kind: String,
+
+    /// Its address, or the file that it is or that describes it: WSDL, IDL or OpenAPI
+    #[arg(value_name = "PLACE", value_hint = ValueHint::AnyPath, help_heading = "System")]
+    pub place: String,
+
+    /// Call the source this in the draft
+    #[arg(long, value_name = "NAME", default_value = "source", help_heading = "System")]
+    pub name: String,
+
+    /// Of MongoDB, look at this database
+    #[arg(long, value_name = "NAME", help_heading = "System")]
+    pub database: Option<String>,
 }
 
 /// How much is said of how a query is carried out.

@@ -10,15 +10,15 @@ use std::{
 
 use kefu_app::{App, Exit, Failure, Format, Text};
 use kefu_core::{Principal, Role};
-use kefu_query::{Engine, Explain, Request, Response, Session};
-use serde_json::{Map, Value};
+use kefu_query::{DraftSource, Engine, Explain, Request, Response, Session};
+use serde_json::{Map, Value, json};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::{
     args::{
-        ExplainHow, QueryArgs, QueryCheckArgs, QueryCommand, QueryExplainArgs, QueryPlace, QueryRunArgs,
-        QueryText,
+        ExplainHow, QueryArgs, QueryCheckArgs, QueryCommand, QueryExplainArgs, QueryIntrospectArgs,
+        QueryPlace, QueryRunArgs, QueryText,
     },
     auth::Secrets,
     desk::{Desk, ReadingOptions},
@@ -43,6 +43,7 @@ pub(crate) fn query(app: &App, args: &QueryArgs) -> Result<Exit, Failure> {
         QueryCommand::Run(args) => run(app, args),
         QueryCommand::Explain(args) => explain(app, args),
         QueryCommand::Check(args) => check(app, args),
+        QueryCommand::Introspect(args) => introspect(app, args),
     }
 }
 
@@ -85,6 +86,37 @@ fn check(app: &App, args: &QueryCheckArgs) -> Result<Exit, Failure> {
         false => format!("{}: nothing is wrong\n", file.display()),
     };
     app.print(&text)?;
+    Ok(Exit::Ok)
+}
+
+fn introspect(app: &App, args: &QueryIntrospectArgs) -> Result<Exit, Failure> {
+    let QueryIntrospectArgs { kind, place, name, database } = args;
+    let settings = match kind.as_str() {
+        "mysql" | "postgres" => json!({ "url": place }),
+        "sqlite" => json!({ "file": place }),
+        "mongodb" => json!({ "url": place, "database": database }),
+        "soap" => json!({ "wsdl": place }),
+        "thrift" => json!({ "idl": place }),
+        "http" => json!({ "openapi": place }),
+        _ => {
+            let text = Text::new(
+                format!("cannot draft from {kind}: there is no such kind"),
+                format!("无法从 {kind} 生成草稿:没有这种系统"),
+            );
+            let hint = Text::new(
+                "it is mysql, postgres, sqlite, mongodb, soap, thrift or http",
+                "可用 mysql、postgres、sqlite、mongodb、soap、thrift 或 http",
+            );
+            return Err(Failure::new(Exit::Usage, text).hint(hint));
+        }
+    };
+    let source = DraftSource { name: name.clone(), kind: kind.clone(), settings };
+    let drafted = app.block_on(kefu_query::draft(&[source], Path::new(".")))?;
+    let draft = drafted.map_err(|error| {
+        let text = Text::new(format!("cannot draft from {kind}"), format!("无法从 {kind} 生成草稿"));
+        Failure::new(Exit::Unavailable, text).because(error)
+    })?;
+    app.print(&draft)?;
     Ok(Exit::Ok)
 }
 

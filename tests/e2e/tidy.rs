@@ -28,6 +28,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "kefu-gateway",
             "kefu-media",
             "kefu-protocol",
+            "kefu-query",
             "kefu-socket",
             "kefu-store",
             "kefu-text",

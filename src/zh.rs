@@ -218,6 +218,73 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu serve events dead-letter --retry", "重新投递它们,数据库不能正在使用"),
     ("kefu serve events dead-letter --data-dir", "数据库在此目录 [默认:与 `kefu serve` 相同]"),
     ("kefu serve events dead-letter --format", "列表的格式"),
+    ("kefu serve query", "查询数据层,或检查其配置"),
+    ("kefu serve query run", "向配置中的所有系统发起一次查询"),
+    (
+        "kefu serve query run (after)",
+        "\
+示例:
+  kefu serve query run user.graphql --variables '{\"id\": 42}'
+  echo '{ users { nodes { id name } } }' | kefu serve query run --explain analyze
+  kefu serve query run user.graphql --file query.yaml --role agent --format json
+
+退出码:0 已返回结果,1 结果中有错误,78 配置有误。",
+    ),
+    ("Query:", "查询"),
+    ("Data layer:", "数据层"),
+    ("Answer:", "结果"),
+    ("kefu serve query run <query>", "查询语句所在的文件 [默认:标准输入]"),
+    ("kefu serve query run --variables", "变量的值,JSON 格式"),
+    ("kefu serve query run --operation", "有多个操作时执行此操作"),
+    ("kefu serve query run --file", "从此文件读取配置 [默认:serve.graphql.file]"),
+    ("kefu serve query run --data-dir", "kefu 自身记录所在的数据库目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve query run --role", "以此角色的身份查询"),
+    ("kefu serve query run --explain", "同时给出执行计划,或执行后各步骤的耗时"),
+    ("kefu serve query run --format", "结果的格式:供人阅读,或供程序使用的单行 JSON"),
+    ("kefu serve query explain", "显示查询将如何执行,不访问任何系统"),
+    (
+        "kefu serve query explain (after)",
+        "\
+示例:
+  kefu serve query explain user.graphql --variables '{\"id\": 42}'
+
+退出码:0 已给出计划,1 查询被拒绝,78 配置有误。",
+    ),
+    ("kefu serve query explain <query>", "查询语句所在的文件 [默认:标准输入]"),
+    ("kefu serve query explain --variables", "变量的值,JSON 格式"),
+    ("kefu serve query explain --operation", "有多个操作时解释此操作"),
+    ("kefu serve query explain --file", "从此文件读取配置 [默认:serve.graphql.file]"),
+    ("kefu serve query explain --data-dir", "kefu 自身记录所在的数据库目录 [默认:与 `kefu serve` 相同]"),
+    ("kefu serve query explain --role", "以此角色的身份查询"),
+    ("kefu serve query explain --format", "计划的格式:树形文本或 JSON"),
+    ("kefu serve query check", "检查数据层配置"),
+    (
+        "kefu serve query check (after)",
+        "\
+示例:
+  kefu serve query check
+  kefu serve query check --file query.yaml --schema > schema.graphql
+
+退出码:0 配置无误,78 配置有误:逐条列出所有错误的行号和路径。",
+    ),
+    ("kefu serve query check --file", "从此文件读取配置 [默认:serve.graphql.file]"),
+    ("kefu serve query check --schema", "打印由它生成的 schema"),
+    ("kefu serve query introspect", "根据正在运行的系统或其描述文件,生成配置草稿"),
+    (
+        "kefu serve query introspect (after)",
+        "\
+示例:
+  kefu serve query introspect mysql 'mysql://reader:secret@db/shop' > query.yaml
+  kefu serve query introspect mongodb mongodb://db --database chat
+  kefu serve query introspect soap ticket.wsdl
+
+退出码:0 已生成草稿,64 没有这种系统,69 无法读取该系统。",
+    ),
+    ("System:", "系统"),
+    ("kefu serve query introspect <kind>", "mysql、postgres、sqlite、mongodb、soap、thrift 或 http"),
+    ("kefu serve query introspect <place>", "系统的地址,或其数据文件、描述文件(WSDL、IDL 或 OpenAPI)"),
+    ("kefu serve query introspect --name", "草稿中该系统的名称"),
+    ("kefu serve query introspect --database", "MongoDB 中要查看的数据库"),
     (
         "kefu serve report",
         "统计会话情况,无论数据库是否正在使用

@@ -13,6 +13,10 @@ mod durability;
 mod events;
 mod files;
 mod generated;
+#[cfg(feature = "graphql")]
+mod graphql;
+#[cfg(feature = "graphql")]
+mod graphql_sources;
 mod help;
 mod hostile;
 mod leaks;

@@ -21,6 +21,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-upstream", &["kefu-wire"]),
     ("kefu-bus", &["kefu-core", "kefu-protocol", "kefu-upstream"]),
     ("kefu-gateway", &["kefu-app", "kefu-upstream", "kefu-wire"]),
+    ("kefu-query", &["kefu-app", "kefu-core", "kefu-upstream", "kefu-wire"]),
     (
         "kefu-serve",
         &[
@@ -30,6 +31,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "kefu-gateway",
             "kefu-media",
             "kefu-protocol",
+            "kefu-query",
             "kefu-socket",
             "kefu-store",
             "kefu-text",
@@ -62,10 +64,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 
 /// Which of our crates alone may name a foreign one.
 const WALLS: &[(&str, &[&str])] = &[
-    ("sqlx", &["kefu-migrate", "kefu-store"]),
     ("async-nats", &["kefu-bus"]),
     ("snap", &["kefu-bus"]),
-    ("mongodb", &["kefu-migrate"]),
+    ("sqlx", &["kefu-migrate", "kefu-query", "kefu-store"]),
+    ("mongodb", &["kefu-migrate", "kefu-query", "kefu-store"]),
     ("axum", &["kefu-serve"]),
     ("tower", &["kefu-serve"]),
     ("hyper", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),
@@ -74,7 +76,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("matchit", &["kefu-gateway"]),
     ("pcap", &["kefu-replay"]),
     ("argon2", &["kefu-serve"]),
-    ("serde_yaml", &["kefu-app", "kefu-wire"]),
+    ("serde_yaml", &["kefu-app", "kefu-query", "kefu-wire"]),
     ("tracing-subscriber", &["kefu-app"]),
     ("indicatif", &["kefu-adapt", "kefu-bench", "kefu-migrate", "kefu-replay"]),
     (
@@ -87,6 +89,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "kefu-gateway",
             "kefu-replay",
             "kefu-migrate",
+            "kefu-query",
             "kefu-serve",
             "kefu-socket",
             "kefu-store",

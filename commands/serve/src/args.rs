@@ -1,6 +1,8 @@
 #[cfg(feature = "events")]
 mod events;
 mod privacy;
+#[cfg(feature = "graphql")]
+mod query;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -11,6 +13,11 @@ use kefu_core::Grouping;
 #[cfg(feature = "events")]
 pub(crate) use events::{EventsArgs, EventsCommand, EventsDeadLetterArgs, EventsReplayArgs, EventsTailArgs};
 pub(crate) use privacy::{PrivacyArgs, PrivacyCommand, PrivacyEraseArgs, PrivacyExportArgs};
+#[cfg(feature = "graphql")]
+pub(crate) use query::{
+    ExplainHow, QueryArgs, QueryCheckArgs, QueryCommand, QueryExplainArgs, QueryIntrospectArgs, QueryPlace,
+    QueryRunArgs, QueryText,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -103,6 +110,9 @@ pub enum StoreCommand {
     Events(EventsArgs),
     /// Export or erase a customer
     Privacy(PrivacyArgs),
+    /// Ask the data layer, or look after its configuration
+    #[cfg(feature = "graphql")]
+    Query(QueryArgs),
     /// Add a key that seals secrets from now on
     ///
     /// The key goes into the file secret.key, behind those that are there. A daemon that serves the store is told,

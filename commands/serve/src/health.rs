@@ -108,6 +108,8 @@ fn others(services: &Services) -> String {
     let text = services.bridges.metrics_text();
     #[cfg(feature = "events")]
     let text = text + &services.events.metrics_text();
+    #[cfg(feature = "graphql")]
+    let text = text + &services.graphql.metrics_text();
     text
 }
 

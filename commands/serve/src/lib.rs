@@ -26,6 +26,8 @@ mod files;
 mod first;
 #[cfg_attr(not(feature = "bridge"), path = "gateway/absent.rs")]
 mod gateway;
+#[cfg_attr(not(feature = "graphql"), path = "graphql/absent.rs")]
+mod graphql;
 mod health;
 mod help;
 mod html;

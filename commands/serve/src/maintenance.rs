@@ -1,10 +1,12 @@
-//! `kefu serve backup`, `restore`, `check`, `audit`, `report`, `events`, `privacy` and `rotate-key`.
+//! `kefu serve backup`, `restore`, `check`, `audit`, `report`, `events`, `privacy`, `query` and `rotate-key`.
 
 mod audit;
 #[cfg(feature = "events")]
 mod events;
 mod key;
 mod privacy;
+#[cfg(feature = "graphql")]
+mod query;
 mod report;
 mod target;
 
@@ -13,6 +15,8 @@ pub(crate) use audit::audit;
 pub(crate) use events::events;
 pub(crate) use key::rotate_key;
 pub(crate) use privacy::privacy;
+#[cfg(feature = "graphql")]
+pub(crate) use query::query;
 pub(crate) use report::report;
 
 use std::{fs, path::Path, time::Instant};

@@ -36,6 +36,7 @@ use crate::{
     files::Links,
     first::{self, FirstAdmin},
     gateway::{self, Bridges},
+    graphql::{self, Graphql},
     health, help, http,
     listener::{self, ListenerLimits},
     live, maintenance,
@@ -70,6 +71,8 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         #[cfg(feature = "events")]
         Some(StoreCommand::Events(args)) => return maintenance::events(app, args),
         Some(StoreCommand::Privacy(args)) => return maintenance::privacy(app, args),
+        #[cfg(feature = "graphql")]
+        Some(StoreCommand::Query(args)) => return maintenance::query(app, args),
         Some(StoreCommand::RotateKey(args)) => return maintenance::rotate_key(app, args),
         None => {}
     }
@@ -78,6 +81,7 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let words = load_words(&settings)?;
     let bridges = Bridges::load(&settings, args.shadow)?;
     if args.check_config {
+        app.block_on(Graphql::load(&settings))??;
         app.print(&settings.print(args.format.unwrap_or_default()))?;
         return Ok(Exit::Ok);
     }
@@ -133,6 +137,7 @@ async fn serve(
     bridges: Bridges,
     first_admin: Option<FirstAdmin>,
 ) -> Result<Exit, Failure> {
+    let graphql = Graphql::load(&settings).await?;
     let mut listener = bind(settings.listen)?;
     let address = listener.local_addr().map_err(Failure::internal)?;
     let dir = place.path().to_owned();
@@ -143,7 +148,10 @@ async fn serve(
     // Each gets every signal.
     let (words, rereads) = (Arc::new(words), signal(SignalKind::hangup()).ok());
     let settings = settings.fitted();
-    let open = async || open(&dir, settings.clone(), Arc::clone(&words), bridges.clone(), args.shadow).await;
+    let open = async || {
+        let (words, bridges) = (Arc::clone(&words), bridges.clone());
+        open(&dir, settings.clone(), words, bridges, graphql.clone(), args.shadow).await
+    };
     let (services, store_metrics) = if args.standby {
         app.print(&format!(
             "listening on http://{address}\nstandby  until the store in {} is free\n",
@@ -228,6 +236,7 @@ async fn open(
     settings: Settings,
     words: Arc<Words>,
     bridges: Bridges,
+    graphql: Graphql,
     is_shadow: bool,
 ) -> Result<(Services, Arc<StoreMetrics>), Failure> {
     let options = OpenOptions {
@@ -273,6 +282,7 @@ async fn open(
         links,
         outgoing,
         bridges,
+        graphql,
         metrics,
         tracker,
     });
@@ -308,6 +318,7 @@ async fn open_reading(dir: &Path, settings: Settings, is_shadow: bool) -> Result
         links,
         outgoing,
         bridges: Bridges::default(),
+        graphql: Graphql::default(),
         metrics,
         tracker,
     });
@@ -376,13 +387,14 @@ async fn until_stopped(
 ) {
     let limits = ListenerLimits::new(&services.settings);
     let router = router(services.clone(), store_metrics, demo, stop.clone());
-    let Services { desk, indexer, tracker, metrics, settings, trails, bridges, .. } = services;
+    let Services { desk, indexer, tracker, metrics, settings, trails, bridges, graphql, .. } = services;
     let deadline = settings.stop_timeout;
     let stopping = stop.clone();
     listener::serve_connections(listener, router, limits, metrics, stop, deadline, &tracker).await;
     let rest = deadline / 2;
     tracing::info!(open = tracker.len(), "no more connections are taken");
     let drained = async {
+        graphql.close();
         // What another system has done is still written down, if it says so in time.
         if timeout(rest / 2, bridges.close(stopping)).await.is_err() {
             tracing::warn!("stopped with calls to other systems under way");
@@ -416,6 +428,7 @@ fn router(services: Services, store_metrics: Arc<StoreMetrics>, demo: bool, stop
         .merge(health::router(stop, store_metrics).with_state(services.clone()))
         .merge(help::router(services.clone()))
         .merge(gateway::router(services.clone()))
+        .merge(graphql::router(services.clone()))
         .merge(http::router(services))
         .merge(assets::router(demo, embedding, configs))
         .layer(DefaultBodyLimit::max(max_body))

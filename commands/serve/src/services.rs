@@ -11,6 +11,7 @@ use crate::{
     desk::Desk,
     files::{Files, FilesOptions, Links},
     gateway::Bridges,
+    graphql::Graphql,
     limits::Limits,
     live::Live,
     metrics::Metrics,
@@ -53,6 +54,8 @@ pub(crate) struct Services {
     pub(crate) events: Arc<crate::events::Events>,
     /// Other systems behind bridges.
     pub(crate) bridges: Bridges,
+    /// The data layer.
+    pub(crate) graphql: Graphql,
     /// Counters and gauges.
     pub(crate) metrics: Arc<Metrics>,
     /// What connections share.
@@ -73,6 +76,7 @@ pub(crate) struct Foundation {
     pub(crate) links: Links,
     pub(crate) outgoing: Outgoing,
     pub(crate) bridges: Bridges,
+    pub(crate) graphql: Graphql,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tracker: TaskTracker,
 }
@@ -84,7 +88,7 @@ impl Services {
     /// When the store cannot be read.
     pub(crate) async fn new(foundation: Foundation) -> Result<Self, StoreError> {
         let Foundation { desk, store, indexer, settings, secrets, links, outgoing, .. } = foundation;
-        let Foundation { bridges, metrics, tracker, .. } = foundation;
+        let Foundation { bridges, graphql, metrics, tracker, .. } = foundation;
         let limits = Arc::new(Limits::new(&settings.rate));
         let blocks = Arc::new(Blocks::load(&store).await?);
         let files = Files::open(FilesOptions {
@@ -139,6 +143,7 @@ impl Services {
             #[cfg(feature = "events")]
             events,
             bridges,
+            graphql,
             metrics,
             live,
             registry,

@@ -65,6 +65,8 @@ kefu_app::settings! {
         pub channels: ChannelSettings = ChannelSettings::default(),
         /// Departments that hear of what happens.
         pub events: EventSettings = EventSettings::default(),
+        /// The data layer: one GraphQL query over many systems.
+        pub graphql: GraphqlSettings = GraphqlSettings::default(),
         /// How often something may happen; `per_minute: 0` means no limit.
         pub rate: Rates = Rates::default(),
     }
@@ -346,6 +348,17 @@ kefu_app::settings! {
         pub topic: Option<String> = None,
         /// What kefu does itself, such as `do: assign` and `team_id`; lists are written with commas.
         pub action: Named<String> = Named::default(),
+    }
+}
+
+kefu_app::settings! {
+    /// The `serve.graphql` group.
+    pub struct GraphqlSettings {
+        /// File that says which systems there are and how their records hang together, see docs/graphql.md: what it
+        /// describes is served at `/graphql`, and cards of the console ask it. Where nothing is set: there is no data layer.
+        pub file: Option<PathBuf> = None,
+        /// Whether `/graphql` shows browsers GraphiQL, where queries are written and tried.
+        pub graphiql: bool = false,
     }
 }
 

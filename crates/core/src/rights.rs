@@ -67,6 +67,8 @@ permissions! {
     Audit = "audit",
     /// Calls other systems through the gateway, with a key.
     Gateway = "gateway",
+    /// Asks the data layer whatever its configuration lets its role ask.
+    Graphql = "graphql",
 }
 
 /// What somebody may do.
@@ -116,15 +118,24 @@ impl Role {
     #[must_use]
     pub fn rights(self) -> Rights {
         use Permission::{
-            AllConversations, Blocks, Chat, Customers, Knowledge, Reports, Reveal, Shared, Tickets,
+            AllConversations, Blocks, Chat, Customers, Graphql, Knowledge, Reports, Reveal, Shared, Tickets,
         };
         match self {
             Self::Agent => [Chat, Customers, Tickets].into_iter().collect(),
-            Self::Supervisor => {
-                [Chat, AllConversations, Customers, Blocks, Reveal, Tickets, Knowledge, Shared, Reports]
-                    .into_iter()
-                    .collect()
-            }
+            Self::Supervisor => [
+                Chat,
+                AllConversations,
+                Customers,
+                Blocks,
+                Reveal,
+                Tickets,
+                Knowledge,
+                Shared,
+                Reports,
+                Graphql,
+            ]
+            .into_iter()
+            .collect(),
             Self::Admin => Permission::ALL.into_iter().collect(),
         }
     }

@@ -7,13 +7,40 @@
 //! *Invariant:* nothing of a source's driver is in a public signature; a source knows no GraphQL, and the plan knows
 //! no source beyond what its [`Abilities`] tell.
 
+mod admit;
+mod answer;
+mod bind;
+mod cache;
+mod config;
+mod cursor;
+mod engine;
+mod explain;
+mod gather;
+mod guarded;
+mod limits;
+mod model;
+mod plan;
+mod project;
+mod refusal;
 mod rows;
+mod run;
 mod scalar;
+mod schema;
 mod source;
+mod sources;
+mod value;
+mod write;
 
+#[cfg(test)]
+mod tests;
+
+pub use answer::Response;
+pub use config::{ConfigError, Mistake};
+pub use engine::{Engine, Explain, Metrics, Request, Session, SourceMetrics, Subscription};
 pub use rows::{Cell, Rows, RowsBuilder};
 pub use scalar::{Scalar, Value};
 pub use source::{
     Abilities, Call, Column, Comparison, Fetch, Fetching, Filter, Keys, Order, Source, SourceError, Target,
     TroubleKind,
 };
+pub use sources::{DraftError, DraftSource, SourceOpenError, draft, open};

@@ -11,6 +11,30 @@ use crate::scalar::{Scalar, Value};
 /// An implementation keeps its own connections, bounds how many calls are under way, and gives up at a fetch's
 /// deadline; when the future is dropped it stops the work at the other end where the protocol lets it.
 pub trait Source: Send + Sync {
+    /// Whether a target is described in a way that the source can serve, and what is wrong with it otherwise. Asked at
+    /// start, before the other end is; what a later fetch finds wrong, such as a column that is not there, it answers.
+    ///
+    /// # Errors
+    /// The key within the description, and what is wrong with it.
+    fn check(&self, target: &Target) -> Result<(), String> {
+        let _ = target;
+        Ok(())
+    }
+
+    /// The same for a change: `arguments` are the names of what it takes, `target` is the type of what it answers.
+    ///
+    /// # Errors
+    /// As for a target.
+    fn check_call(
+        &self,
+        operation: &serde_json::Value,
+        arguments: &[&str],
+        target: &Target,
+    ) -> Result<(), String> {
+        let _ = (operation, arguments, target);
+        Ok(())
+    }
+
     /// What it does by itself with a target. The rest is done with its rows.
     fn abilities(&self, target: &Target) -> Abilities;
 

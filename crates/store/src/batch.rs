@@ -7,6 +7,8 @@ use kefu_core::{
 };
 use uuid::Uuid;
 
+#[cfg(feature = "query")]
+use crate::CardChange;
 #[cfg(feature = "channels")]
 use crate::ChannelChange;
 #[cfg(feature = "events")]
@@ -130,6 +132,9 @@ pub enum Change {
     Mention(MentionChange),
     /// A change of canned replies.
     Canned(CannedChange),
+    /// A change of cards.
+    #[cfg(feature = "query")]
+    Card(CardChange),
     /// A change of channels.
     #[cfg(feature = "channels")]
     Channel(ChannelChange),

@@ -15,6 +15,8 @@ mod backup;
 mod batch;
 mod blocks;
 mod canned;
+#[cfg(feature = "query")]
+mod cards;
 #[cfg(feature = "channels")]
 mod channels;
 mod check;
@@ -37,6 +39,8 @@ mod rows;
 mod schema;
 mod scrub;
 mod search;
+#[cfg(feature = "query")]
+mod select;
 mod session;
 mod shadow;
 mod sql;
@@ -53,6 +57,8 @@ pub use backup::{backup, backup_files, is_own_file, restore};
 pub use batch::{Batch, Change, Committed, RecordSet};
 pub use blocks::{Block, BlockChange, BlockTarget};
 pub use canned::{CannedChange, CannedFilter, CannedReply};
+#[cfg(feature = "query")]
+pub use cards::{Card, CardChange};
 #[cfg(feature = "channels")]
 pub use channels::{
     Channel, ChannelChange, ChannelHealth, ChannelMedia, ChannelRefusal, ChannelSend, ChannelThread,
@@ -82,6 +88,8 @@ pub use reports::{LiveCount, ReportEntry, ReportSlice};
 pub use retention::{Belongings, Outdated};
 pub use scrub::Scrub;
 pub use search::{Indexer, SearchHit, SearchMetrics, SearchPage, SearchQuery, SearchScope};
+#[cfg(feature = "query")]
+pub use select::{Condition, Field, Place, Readable, Select, SelectKey, Sign};
 pub use session::Session;
 pub use shadow::{SHADOW_CALLS_MAX, ShadowCall, ShadowChange};
 pub use tags::{RemovedTag, Tag, TagChange};

@@ -210,7 +210,7 @@ pub(crate) fn priority(number: i64) -> Result<Priority, StoreError> {
     }
 }
 
-fn state_number(state: State) -> i64 {
+pub(crate) fn state_number(state: State) -> i64 {
     match state {
         State::New => 0,
         State::Queued => 1,

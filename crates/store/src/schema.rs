@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 2] = [
         include_str!("schema/0002/access.sql"),
         include_str!("schema/0002/audit.sql"),
         include_str!("schema/0002/canned.sql"),
+        include_str!("schema/0002/cards.sql"),
         include_str!("schema/0002/channels.sql"),
         include_str!("schema/0002/customers.sql"),
         include_str!("schema/0002/events.sql"),

@@ -1,5 +1,7 @@
 mod attachments;
 mod backups;
+#[cfg(feature = "query")]
+mod cards;
 #[cfg(feature = "channels")]
 mod channels;
 mod external;
@@ -8,6 +10,8 @@ mod knowledge;
 mod lists;
 mod people;
 mod records;
+#[cfg(feature = "query")]
+mod select;
 mod shadow;
 mod tickets;
 mod upgrades;

@@ -128,7 +128,7 @@ pub struct TicketWords {
 const FOUND_COMMENTS_MAX: i64 = 20;
 
 /// Columns of a ticket, as [`ticket`] reads them.
-const COLUMNS: &str = "ticket.number, ticket.id, ticket.inbox, ticket.requester, ticket.subject, ticket.body, \
+pub(crate) const COLUMNS: &str = "ticket.number, ticket.id, ticket.inbox, ticket.requester, ticket.subject, ticket.body, \
     ticket.contact_name, ticket.contact_email, ticket.contact_phone, ticket.status, ticket.priority, \
     ticket.assignee, ticket.team, ticket.due_at, ticket.created_at, ticket.updated_at, ticket.solved_at, \
     ticket.version, \
@@ -318,7 +318,7 @@ fn paged<T>(mut found: Vec<(Cursor, T)>, limit: usize) -> (Vec<T>, Option<Cursor
     (found.into_iter().map(|(_, item)| item).collect(), next)
 }
 
-fn ticket(row: &SqliteRow) -> Result<Ticket, StoreError> {
+pub(crate) fn ticket(row: &SqliteRow) -> Result<Ticket, StoreError> {
     let mut columns = Columns::of(row);
     Ok(Ticket {
         number: columns.take()?,

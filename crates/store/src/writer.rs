@@ -2,6 +2,8 @@ mod access;
 mod audit;
 mod blocks;
 mod canned;
+#[cfg(feature = "query")]
+mod cards;
 mod changes;
 #[cfg(feature = "channels")]
 mod channels;

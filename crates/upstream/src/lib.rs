@@ -24,7 +24,7 @@ pub use breaker::{Breaker, BreakerState};
 pub use connection::{Connector, Stream};
 pub use error::{Answer, CallError, Trouble};
 pub use http::{HttpClient, HttpSettings};
-pub use pool::PoolState;
+pub use pool::{Place, Pool, PoolState};
 pub use rest::{RestClient, RestOperation, Template, TemplateError};
 pub use soap::{Credentials, PasswordForm, SoapClient};
 pub use thrift::{Framing, Incoming, StreamError, ThriftClient, ThriftSettings, ThriftStream, frame};

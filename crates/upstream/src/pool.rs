@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// What is taken out comes back only when its holder says that it is in order: on an error, and when a call is
 /// dropped half way, it is closed.
 #[derive(Debug)]
-pub(crate) struct Pool<C> {
+pub struct Pool<C> {
     idle: Mutex<Vec<(C, Instant)>>,
     places: Arc<Semaphore>,
     max: usize,
@@ -27,13 +27,15 @@ pub struct PoolState {
 }
 
 /// A place in a pool, with or without a connection.
-pub(crate) struct Place<'p, C> {
+pub struct Place<'p, C> {
     pool: &'p Pool<C>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl<C> Pool<C> {
-    pub(crate) fn new(max: usize, idle_max: Duration) -> Self {
+    /// For so many connections, of which one may wait so long for its next call.
+    #[must_use]
+    pub fn new(max: usize, idle_max: Duration) -> Self {
         Self { idle: Mutex::default(), places: Arc::new(Semaphore::new(max)), max, idle_max }
     }
 
@@ -42,19 +44,20 @@ impl<C> Pool<C> {
     }
 
     /// Waits for a place.
-    pub(crate) async fn place(&self) -> Place<'_, C> {
+    pub async fn place(&self) -> Place<'_, C> {
         let permit = Arc::clone(&self.places).acquire_owned().await;
         Place { pool: self, _permit: permit.expect("the semaphore of a pool is never closed") }
     }
 
-    pub(crate) fn state(&self) -> PoolState {
+    /// How full it is.
+    pub fn state(&self) -> PoolState {
         PoolState { busy: self.max - self.places.available_permits(), idle: self.idle().len() }
     }
 }
 
 impl<C> Place<'_, C> {
     /// The connection that was used last, if it is not too old and `is_sound`.
-    pub(crate) fn take(&self, now: Instant, is_sound: impl Fn(&mut C) -> bool) -> Option<C> {
+    pub fn take(&self, now: Instant, is_sound: impl Fn(&mut C) -> bool) -> Option<C> {
         loop {
             let (mut connection, since) = self.pool.idle().pop()?;
             if now.duration_since(since) < self.pool.idle_max && is_sound(&mut connection) {
@@ -64,7 +67,7 @@ impl<C> Place<'_, C> {
     }
 
     /// Gives a connection back that is in order.
-    pub(crate) fn give_back(self, connection: C, now: Instant) {
+    pub fn give_back(self, connection: C, now: Instant) {
         let mut idle = self.pool.idle();
         // The oldest ones are at the front: what a crowd left behind goes when the crowd has gone.
         let old =

@@ -6,7 +6,7 @@
 mod authenticate;
 mod cookie;
 mod extract;
-mod hex;
+pub(crate) mod hex;
 mod key;
 mod origin;
 pub(crate) mod password;

@@ -131,6 +131,22 @@ impl<S: Send + Sync> FromRequestParts<S> for TicketPlace {
     }
 }
 
+/// The card and the place of an action of it in the path.
+#[cfg(feature = "graphql")]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CardPlace(pub(super) Uuid, pub(super) usize);
+
+#[cfg(feature = "graphql")]
+impl<S: Send + Sync> FromRequestParts<S> for CardPlace {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<(Uuid, usize)>::from_request_parts(parts, state).await;
+        let Path((card, number)) = path.map_err(|_| Problem::not_found("action"))?;
+        Ok(Self(card, number))
+    }
+}
+
 /// The article and the language in the path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TextPlace {

@@ -23,6 +23,8 @@ pub(crate) use cors::CorsScope;
 pub(crate) use envelope::envelope;
 pub(crate) use fields::is_harmless;
 pub(crate) use problem::Refused;
+#[cfg(feature = "graphql")]
+pub(crate) use problem::status;
 pub(crate) use routes::{INBOX_SEAL_PURPOSE, widget_config};
 
 use crate::{masking::Masking, services::Services};

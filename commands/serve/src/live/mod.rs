@@ -2,6 +2,7 @@
 //! WebSocket through.
 
 mod frames;
+pub(crate) mod handshake;
 mod stream;
 mod upgrade;
 

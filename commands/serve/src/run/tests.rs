@@ -46,7 +46,7 @@ struct Daemon {
 impl Daemon {
     async fn open(dir: &Path, settings: Settings, demo: bool) -> Self {
         let (services, store_metrics) =
-            open(dir, settings, Arc::default(), Bridges::default(), false).await.unwrap();
+            open(dir, settings, Arc::default(), Bridges::default(), Graphql::default(), false).await.unwrap();
         let (handle, stop) = Stop::new();
         let router = router(services.clone(), store_metrics, demo, stop);
         Self { services, router, handle }
@@ -165,19 +165,32 @@ async fn a_rehearsal_and_the_real_thing_do_not_share_a_store() {
     let (real, shadow) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for (dir, is_shadow) in [(&real, false), (&shadow, true)] {
         for _ in 0..2 {
-            let (services, _) =
-                open(dir.path(), Settings::default(), Arc::default(), Bridges::default(), is_shadow)
-                    .await
-                    .unwrap();
+            let (services, _) = open(
+                dir.path(),
+                Settings::default(),
+                Arc::default(),
+                Bridges::default(),
+                Graphql::default(),
+                is_shadow,
+            )
+            .await
+            .unwrap();
             first::ensure_inbox(&services.desk).await.unwrap();
             assert_eq!(services.outgoing.is_shadow(), is_shadow);
             assert_eq!(services.store.is_shadow().await.unwrap(), is_shadow);
             services.desk.stop().await;
         }
-        let refused = open(dir.path(), Settings::default(), Arc::default(), Bridges::default(), !is_shadow)
-            .await
-            .err()
-            .unwrap();
+        let refused = open(
+            dir.path(),
+            Settings::default(),
+            Arc::default(),
+            Bridges::default(),
+            Graphql::default(),
+            !is_shadow,
+        )
+        .await
+        .err()
+        .unwrap();
         assert_eq!(refused.exit(), Exit::Data);
         assert!(refused.line(kefu_app::Language::English).contains("--data-dir"));
     }

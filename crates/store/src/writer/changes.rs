@@ -47,6 +47,8 @@ pub(super) async fn write(conn: &mut SqliteConnection, change: &Change) -> Resul
         Change::Tag(change) => tags::write(conn, change).await,
         Change::Mention(change) => super::mentions::write(conn, change).await,
         Change::Canned(change) => canned::write(conn, change).await,
+        #[cfg(feature = "query")]
+        Change::Card(change) => super::cards::write(conn, change).await,
         #[cfg(feature = "channels")]
         Change::Channel(change) => super::channels::write(conn, change).await,
         Change::File(change) => super::files::write(conn, change).await,

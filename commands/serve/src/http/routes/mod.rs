@@ -6,6 +6,10 @@ mod audit;
 mod auth;
 mod blocks;
 mod canned;
+#[cfg(feature = "graphql")]
+mod card_runs;
+#[cfg(feature = "graphql")]
+mod cards;
 mod categories;
 #[cfg(feature = "channels")]
 mod channel_check;
@@ -166,6 +170,16 @@ fn of_events(routes: &mut Routes) {
     add!(routes: event_deliveries::redeliver);
 }
 
+/// Those of cards.
+#[cfg(feature = "graphql")]
+fn of_cards(routes: &mut Routes) {
+    add!(routes: cards::list, cards::make);
+    add!(routes: cards::examples);
+    add!(routes: cards::change, cards::remove);
+    add!(routes: card_runs::run);
+    add!(routes: card_runs::act);
+}
+
 /// Every route, without the base path.
 pub(super) fn routes() -> Routes {
     let mut routes = Routes::default();
@@ -278,6 +292,8 @@ pub(super) fn routes() -> Routes {
     of_channels(&mut routes);
     #[cfg(feature = "events")]
     of_events(&mut routes);
+    #[cfg(feature = "graphql")]
+    of_cards(&mut routes);
     add!(routes: description::get);
     #[cfg(feature = "bridge")]
     add_external(&mut routes);

@@ -220,5 +220,9 @@ fn describe(permission: Permission) -> (&'static str, &'static str) {
         Permission::Gateway => {
             ("Call other systems through the gateway, with a key", "使用密钥通过网关调用其他系统")
         }
+        Permission::Graphql => (
+            "Ask the data layer, as far as its configuration lets the role",
+            "查询数据层,范围由数据层配置按角色限定",
+        ),
     }
 }

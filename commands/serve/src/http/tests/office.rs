@@ -19,6 +19,7 @@ use crate::{
     desk::{AgentChange, Connect, Desk, DeskOptions, InboxChange, ReadingOptions, RoleChange},
     files::Links,
     gateway::Bridges,
+    graphql::{self, Graphql},
     live,
     metrics::Metrics,
     outgoing::Outgoing,
@@ -63,7 +64,7 @@ pub(crate) struct Guest {
 }
 
 /// Settings without limits on how often something may happen.
-pub(super) fn unlimited() -> Settings {
+pub(crate) fn unlimited() -> Settings {
     let rate = || Rate { per_minute: 0, burst: 0 };
     let rate = Rates {
         visitor_messages: rate(),
@@ -94,6 +95,16 @@ impl Office {
 
     /// The same with other systems behind bridges, or as a rehearsal.
     pub(crate) async fn open_for(settings: Settings, bridges: Bridges, is_shadow: bool) -> Self {
+        Box::pin(Self::open_over(settings, bridges, Graphql::default(), is_shadow)).await
+    }
+
+    /// The same with a data layer.
+    pub(crate) async fn open_over(
+        settings: Settings,
+        bridges: Bridges,
+        graphql: Graphql,
+        is_shadow: bool,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let options = OpenOptions {
             dir: dir.path().into(),
@@ -137,12 +148,14 @@ impl Office {
             links,
             outgoing: Outgoing::new(Arc::clone(&metrics), is_shadow),
             bridges,
+            graphql,
             metrics,
             tracker,
         };
         let services = Services::new(foundation).await.unwrap();
         let live = live::router(services.clone());
-        Self { router: live.merge(super::super::router(services.clone())), services, dir }
+        let router = live.merge(super::super::router(services.clone()));
+        Self { router: router.merge(graphql::router(services.clone())), services, dir }
     }
 
     /// From now on requests go to a standby on the same store; returns what answered until then.
@@ -166,6 +179,7 @@ impl Office {
             links,
             outgoing: Outgoing::new(Arc::clone(&metrics), false),
             bridges: Bridges::default(),
+            graphql: Graphql::default(),
             metrics,
             tracker,
         };

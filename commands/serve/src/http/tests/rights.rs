@@ -16,21 +16,21 @@ use crate::http::openapi::document::DOCUMENT;
 
 /// Statuses for: nobody, the conversation's visitor, another visitor, its agent, another agent, a supervisor, an
 /// admin.
-pub(super) type Statuses = [u16; 7];
+pub(crate) type Statuses = [u16; 7];
 
 const CALLERS: [&str; 7] =
     ["nobody", "visitor", "other visitor", "agent", "other agent", "supervisor", "admin"];
 
 /// A route; `{c}`, `{v}`, `{a}`, `{s}`, `{i}`, `{r}`, `{y}` and `{n}` are a conversation that its agent has taken,
 /// its visitor, that agent, a session of that agent, an inbox, a role that nobody has, a key, and an id of nothing.
-pub(super) struct Case {
+pub(crate) struct Case {
     method: Method,
     path: &'static str,
     body: Option<Value>,
     statuses: Statuses,
 }
 
-pub(super) fn case(method: Method, path: &'static str, body: Option<Value>, statuses: Statuses) -> Case {
+pub(crate) fn case(method: Method, path: &'static str, body: Option<Value>, statuses: Statuses) -> Case {
     Case { method, path, body, statuses }
 }
 
@@ -222,6 +222,8 @@ fn cases() -> Vec<Case> {
     cases.extend(privacy::cases());
     cases.extend(retention::cases());
     cases.extend(files::cases());
+    #[cfg(feature = "graphql")]
+    cases.extend(crate::graphql::tests::cases());
     #[cfg(feature = "bridge")]
     cases.extend(super::external::cases());
     cases
@@ -286,6 +288,7 @@ fn the_table_is_complete() {
                 .replace("/stream/{n}", "/stream/{connection_id}")
                 .replace("/messages/1", "/messages/{seq}")
                 .replace("/refused/1", "/refused/{number}")
+                .replace("/actions/0", "/actions/{number}")
                 .replace("/identities/{v}", "/identities/{identity}")
                 .replace("/identities/{n}", "/identities/{identity}");
             let path = [

@@ -1,0 +1,7 @@
+//! `/graphql` over kefu's own records and over sources of these tests.
+
+mod cards;
+mod http;
+mod office;
+
+pub(crate) use cards::cases;

@@ -25,7 +25,7 @@ impl Drop for Process {
 }
 
 fn without(what: &str) {
-    println!("SKIPPED: a test of kefu bench, for want of {what}");
+    eprintln!("SKIPPED: a test of kefu bench, for want of {what}");
 }
 
 /// nginx with an answer of its own, a file that takes many reads, and an end to connections after 100 requests.

@@ -234,9 +234,6 @@ fn the_shell_prints_what_happened_and_has_it_told_again() {
     assert_eq!(dead["items"], json!([]));
     let server = place.start();
     let again = eventually("it is told again", || receiver.all().get(1).cloned());
-    assert_eq!(
-        (again.delivery, event(&again)["id"].clone()),
-        (first.delivery.clone(), event(&first)["id"].clone())
-    );
+    assert_eq!((&again.delivery, &event(&again)["id"]), (&first.delivery, &event(&first)["id"]));
     server.stop();
 }

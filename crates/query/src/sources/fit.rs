@@ -10,6 +10,10 @@ use super::zone::{Zone, rfc3339, since_1970};
 use crate::{rows::Cell, scalar::Scalar, source::Column};
 
 /// A value as a source has it.
+#[cfg_attr(
+    not(any(test, feature = "mysql", feature = "mongo")),
+    expect(dead_code, reason = "what can be given is said by the features")
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Raw<'a> {
     Null,

@@ -343,6 +343,7 @@ fn is_plain(column: &Column) -> bool {
 }
 
 /// How many seconds the server is given until a deadline, so that it does not have to be told each time.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 fn seconds_until(deadline: Instant) -> u64 {
     deadline.saturating_duration_since(Instant::now()).as_secs() + 1
 }

@@ -1,6 +1,10 @@
 //! What differs between the languages of servers.
 
 /// The language of a server.
+#[cfg_attr(
+    not(any(test, all(feature = "mysql", feature = "postgres"))),
+    expect(dead_code, reason = "which languages are spoken is said by the features")
+)]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::sources) enum Dialect {
     MySql,

@@ -2,9 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -31,17 +29,21 @@ fn skip<T>(what: &str) -> Option<T> {
     None
 }
 
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "mongo"))]
 fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A user that servers run as which refuse to be root's.
+#[cfg(feature = "postgres")]
 const NOBODY: u32 = 65_534;
 
+#[cfg(feature = "postgres")]
 fn is_root() -> bool {
     std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0
 }
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 fn done(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -52,7 +54,7 @@ impl Server {
     /// MariaDB, of Debian's `mariadb-server-core`.
     pub(super) fn mariadb() -> Option<Self> {
         let programs = ["/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db"];
-        if !programs.iter().all(|path| Path::new(path).exists()) {
+        if !programs.iter().all(|path| std::path::Path::new(path).exists()) {
             return skip("mariadbd");
         }
         let dir = TempDir::new().unwrap();
@@ -119,8 +121,8 @@ impl Server {
 }
 
 #[cfg(feature = "postgres")]
-fn postgres_programs() -> Option<PathBuf> {
-    let named = std::env::var_os("KEFU_POSTGRES").map(PathBuf::from);
+fn postgres_programs() -> Option<std::path::PathBuf> {
+    let named = std::env::var_os("KEFU_POSTGRES").map(std::path::PathBuf::from);
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut all = named.into_iter().chain(installed.map(|version| version.path().join("bin")));
     all.find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
@@ -146,7 +148,7 @@ impl Server {
         }
         let dir = TempDir::new().unwrap();
         let port = free_port();
-        let child = Command::new(Path::new(&python()).with_file_name("secantusd-py"))
+        let child = Command::new(std::path::Path::new(&python()).with_file_name("secantusd-py"))
             .args([
                 "--host",
                 "127.0.0.1",
@@ -182,17 +184,20 @@ pub(super) fn services() -> Option<(Server, Value)> {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    Some((Server { child, dir, port: 0 }, serde_json::from_str(&line).unwrap()))
+    let ports: Value = serde_json::from_str(&line).unwrap();
+    let port = ports["http"].as_u64().and_then(|port| port.try_into().ok()).unwrap();
+    Some((Server { child, dir, port }, ports))
 }
 
 /// Waits until a server answers.
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "mongo"))]
 pub(super) async fn until<T, E: std::fmt::Display>(what: &str, ask: impl AsyncFn() -> Result<T, E>) -> T {
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
         match ask().await {
             Ok(answer) => return answer,
-            Err(error) => assert!(Instant::now() < until, "{what}: {error}"),
+            Err(error) => assert!(std::time::Instant::now() < until, "{what}: {error}"),
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }

@@ -7,7 +7,7 @@ use super::{
     people::{self, Limits, NAMES},
     *,
 };
-use crate::source::{Filter, Keys, TroubleKind};
+use crate::source::{Keys, TroubleKind};
 
 /// Fills `people` over declared changes, and reads it in all ways.
 async fn everything_is_as_the_rows_say(source: &dyn Source, limits: Limits, casts: [&str; 9]) {
@@ -240,6 +240,15 @@ async fn mariadb_answers_as_the_rows_say() {
         !infos.iter().any(|info| info[0].contains("`slow`"))
     })
     .await;
+    // What was open when the server let go of it is opened again.
+    let columns = vec![column("ID", Scalar::BigInt), column("COMMAND", Scalar::String)];
+    let open_ones = target("Open", columns, json!({"table": "information_schema.PROCESSLIST"}));
+    let idle = fetched(&*mysql, &everything(&open_ones)).await;
+    let idle: Vec<_> = idle.iter().filter(|one| one[1] == "'Sleep'").collect();
+    assert!(!idle.is_empty());
+    for one in idle {
+        run(&*mysql, &[&format!("KILL {}", one[0])]).await;
+    }
     odd_types_fit(&*source).await;
     changes_answer(&*source, "").await;
     changes_answer(&*source, "INSERT INTO people (id, name) VALUES (:id, :name) RETURNING id, name").await;
@@ -287,7 +296,8 @@ async fn odd_types_fit(source: &dyn Source) {
         (error.kind, error.text.as_str()),
         (TroubleKind::Garbage, "column `bin` of `Odd`: found bytes that are no text in UTF-8")
     );
-    let inner = Filter::Compare { column: 6, by: crate::Comparison::Equal, values: vec![Given::Int(1)] };
+    let inner =
+        crate::Filter::Compare { column: 6, by: crate::Comparison::Equal, values: vec![Given::Int(1)] };
     let error = refusal(source, &Fetch { filter: Some(inner), ..everything(&odd) }).await;
     assert_eq!(error.kind, TroubleKind::Refused);
 }
@@ -355,7 +365,7 @@ async fn postgres_answers_as_the_rows_say() {
         found,
         [[&format!("'{id}'"), "'ab'", "[1,2]", moment, "true", "'10.0.0.1/32'", "'12345678901234567890.5'"]]
     );
-    let net = Filter::Compare {
+    let net = crate::Filter::Compare {
         column: 5,
         by: crate::Comparison::Begins,
         values: vec![Given::Text("10.".to_owned())],

@@ -20,6 +20,7 @@ use crate::config::{self, ConfigError};
 use crate::cursor::Seal;
 use crate::explain::{Analyzed, Explanation};
 use crate::guarded::Guarded;
+use crate::kept::Kept;
 use crate::model::Model;
 use crate::plan::Plan;
 use crate::project::{Projected, Projector};
@@ -53,6 +54,7 @@ struct Inner {
     documents: Cache<[u8; 32], Arc<Document>>,
     plans: Cache<PlanKey, Arc<Plan>>,
     counters: Counters,
+    kept: Kept,
 }
 
 impl Engine {
@@ -106,8 +108,8 @@ impl Engine {
             }
         };
         let (documents, plans) = (Cache::new(DOCUMENTS_MAX), Cache::new(PLANS_MAX));
-        let counters = Counters::default();
-        Ok(Self(Arc::new(Inner { model, published, sources, seal, documents, plans, counters })))
+        let (counters, kept) = (Counters::default(), Kept::new(&model));
+        Ok(Self(Arc::new(Inner { model, published, sources, seal, documents, plans, counters, kept })))
     }
 
     /// The schema.
@@ -150,6 +152,11 @@ impl Engine {
         Response::of(projected, extensions.as_ref())
     }
 
+    /// Tells of an event: rows are not given from the cache any more, of types that have a rule for its topic.
+    pub fn invalidate(&self, topic: &str) {
+        self.0.kept.invalidate(&self.0.model, topic);
+    }
+
     /// What was done since the start.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
@@ -169,7 +176,7 @@ impl Inner {
         session: &'r Session,
         deadline: Instant,
     ) -> Run<'r> {
-        Run::new(&self.model, &self.sources, &prepared.plan, bound, deadline, &session.scope)
+        Run::new((&self.model, &self.sources, &self.kept), &prepared.plan, bound, deadline, &session.scope)
     }
 
     /// Writes `data`, and says how long that took.

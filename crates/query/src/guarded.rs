@@ -260,7 +260,7 @@ impl Drop for Landing {
 }
 
 /// What a fetch is the same by.
-fn imprint(fetch: &Fetch, scope: &str) -> String {
+pub(crate) fn imprint(fetch: &Fetch, scope: &str) -> String {
     let Fetch { target, columns, filter, keys, order, after, limit, limit_per_key, arguments, .. } = fetch;
     let name = &target.name;
     format!(

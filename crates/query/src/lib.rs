@@ -17,6 +17,7 @@ mod engine;
 mod explain;
 mod gather;
 mod guarded;
+mod kept;
 mod limits;
 mod model;
 mod plan;

@@ -56,6 +56,16 @@ pub(crate) struct Kind {
     pub(crate) policies: Option<BTreeMap<String, Policy>>,
     /// Cost of a row.
     pub(crate) cost: u64,
+    /// How long its rows are kept, if they are.
+    pub(crate) cache: Option<CacheRule>,
+}
+
+/// How long rows are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct CacheRule {
+    pub(crate) ttl: Duration,
+    /// Topics whose events make them old; `*` at the end stands for anything.
+    pub(crate) topics: Vec<String>,
 }
 
 /// What a field is beyond its column.

@@ -9,7 +9,8 @@ use futures_util::future::{BoxFuture, join_all, try_join_all};
 
 use crate::bind::{Bound, Limit};
 use crate::gather::{self, Gathered, ParentKeys};
-use crate::guarded::{Failure, Guarded};
+use crate::guarded::{Failure, Guarded, imprint};
+use crate::kept::Kept;
 use crate::model::Model;
 use crate::plan::{How, Plan, RootOp, Step};
 use crate::source::{Call, Fetch, Keys};
@@ -22,6 +23,7 @@ pub(crate) struct Run<'r> {
     pub(crate) bound: &'r [Bound],
     pub(crate) deadline: Instant,
     pub(crate) scope: &'r str,
+    pub(crate) kept: &'r Kept,
     /// Objects that the answer may still get.
     objects_left: AtomicUsize,
     outcomes: Vec<OnceLock<Outcome>>,
@@ -38,8 +40,7 @@ pub(crate) struct Outcome {
 
 impl<'r> Run<'r> {
     pub(crate) fn new(
-        model: &'r Model,
-        sources: &'r [Arc<Guarded>],
+        (model, sources, kept): (&'r Model, &'r [Arc<Guarded>], &'r Kept),
         plan: &'r Plan,
         bound: &'r [Bound],
         deadline: Instant,
@@ -47,7 +48,7 @@ impl<'r> Run<'r> {
     ) -> Self {
         let outcomes = plan.steps.iter().map(|_| OnceLock::new()).collect();
         let objects_left = AtomicUsize::new(model.limits.max_rows);
-        Self { model, sources, plan, bound, deadline, scope, objects_left, outcomes }
+        Self { model, sources, plan, bound, deadline, scope, kept, objects_left, outcomes }
     }
 
     /// Carries out all steps.
@@ -129,7 +130,18 @@ impl<'r> Run<'r> {
     ) -> Result<Arc<crate::rows::Rows>, Failure> {
         let source = &self.sources[step.source];
         let fetch = fetch_of(self.model, step, bound, keys, self.deadline_of(source));
-        source.fetch(step.source, fetch, self.scope).await
+        // After a change there may be no event yet, and its answer shows what is there.
+        let Some(rule) = self.model.kinds[step.kind].cache.as_ref().filter(|_| !self.plan.is_mutation) else {
+            return source.fetch(step.source, fetch, self.scope).await;
+        };
+        let (imprint, begun) = (imprint(&fetch, self.scope), Instant::now());
+        if let Some(rows) = self.kept.get(step.kind, &imprint, begun) {
+            return Ok(rows);
+        }
+        let epoch = self.kept.epoch(step.kind);
+        let rows = source.fetch(step.source, fetch, self.scope).await?;
+        self.kept.keep(imprint, epoch, begun + rule.ttl, &rows);
+        Ok(rows)
     }
 
     async fn call(

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::model::{Argument, Field, Kind, Listing, Mask, Policy, Relation};
+use crate::model::{Argument, CacheRule, Field, Kind, Listing, Mask, Policy, Relation};
 use crate::scalar::Scalar;
 use crate::source::{Abilities, Column, Comparison, Order, Target};
 
@@ -17,6 +18,9 @@ const PAGE_DEFAULT: u64 = 20;
 const PAGE_MAX: u64 = 100;
 /// No file may allow larger pages.
 const PAGE_LIMIT: u64 = 10_000;
+
+/// No rows are kept for longer.
+const CACHE_TTL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Names that the file declares.
 pub(super) struct Names<'n> {
@@ -132,6 +136,7 @@ pub(super) fn kind(reader: &mut Reader<'_>, name: &str, at: &At<'_>, names: &Nam
     let roles = keys.take("roles").map(|at| reader.texts(&at));
     let description = keys.take("description").and_then(|at| reader.text(&at).map(str::to_owned));
     let cost = keys.take("cost").and_then(|at| reader.number(&at, 0, 1_000)).unwrap_or(1);
+    let cache = keys.take("cache").and_then(|at| cache(reader, &at));
     let access = ACCESS.into_iter().filter_map(|key| Some((key.to_owned(), keys.take(key)?.node.to_json())));
     let access = serde_json::Value::Object(access.collect());
     // Read once all types are known.
@@ -149,7 +154,17 @@ pub(super) fn kind(reader: &mut Reader<'_>, name: &str, at: &At<'_>, names: &Nam
         roles,
         policies,
         cost,
+        cache,
     })
+}
+
+/// How long rows are kept.
+fn cache(reader: &mut Reader<'_>, at: &At<'_>) -> Option<CacheRule> {
+    let mut keys = reader.keys(at)?;
+    let ttl = keys.need("ttl", reader).and_then(|at| reader.duration(&at, CACHE_TTL_MAX));
+    let topics = keys.take("until").map(|at| reader.texts(&at)).unwrap_or_default();
+    reader.unknown(&keys);
+    Some(CacheRule { ttl: ttl?, topics })
 }
 
 fn fields(reader: &mut Reader<'_>, keys: &mut Keys<'_>, names: &Names<'_>) -> (Vec<Column>, Vec<Field>) {

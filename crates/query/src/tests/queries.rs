@@ -323,3 +323,26 @@ async fn a_subscription_answers_its_query_for_each_event() {
     let answer = desk.run(query, json!({ "id": "7" })).await;
     assert_eq!(answer["errors"][0]["message"], "a subscription needs a connection that stays open");
 }
+
+#[tokio::test]
+async fn rows_are_kept_by_rule_until_an_event_within_one_scope() {
+    let rule =
+        "    collection: conversations\n    cache: { ttl: 1h, until: [conversation.*, message.created] }";
+    let yaml = super::YAML.replace("    collection: conversations", rule);
+    let desk = Desk::with(&yaml, ALL).await;
+    let query = "{ users(first: 3) { nodes { conversations { nodes { id } } } } }";
+    let first = desk.run(query, json!({})).await;
+    assert_eq!(desk.fetches(), [("conv", 1), ("users_db", 1)].into());
+    assert_eq!(desk.run(query, json!({})).await, first);
+    assert_eq!(desk.fetches(), [("users_db", 1)].into());
+    desk.run_as(query, json!({}), &session("guest")).await;
+    assert_eq!(desk.fetches(), [("conv", 1), ("users_db", 1)].into());
+    desk.engine.invalidate("message.updated");
+    desk.run(query, json!({})).await;
+    assert_eq!(desk.fetches(), [("users_db", 1)].into());
+    for topic in ["message.created", "conversation.closed"] {
+        desk.engine.invalidate(topic);
+        desk.run(query, json!({})).await;
+        assert_eq!(desk.fetches(), [("conv", 1), ("users_db", 1)].into(), "{topic}");
+    }
+}

@@ -217,20 +217,32 @@ impl<I: Copy + Send + Sync + 'static> Lanes<I> {
     fn take(&mut self, job: Job<I>, stopped: &watch::Receiver<Option<Instant>>) {
         if let Some(waiting) = self.waiting.get_mut(&job.event.key) {
             waiting.push_back(job);
-        } else {
-            self.waiting.insert(job.event.key.clone(), VecDeque::new());
-            self.tasks.spawn(work(Arc::clone(&self.shared), job, stopped.clone()));
+            return;
         }
+        let key = job.event.key.clone();
+        if !self.is_done_at_once(job, stopped) {
+            self.waiting.insert(key, VecDeque::new());
+        }
+    }
+
+    /// Begins with an event; only what does not end at once is worth a task of its own.
+    fn is_done_at_once(&mut self, job: Job<I>, stopped: &watch::Receiver<Option<Instant>>) -> bool {
+        let mut work = Box::pin(work(Arc::clone(&self.shared), job, stopped.clone()));
+        let is_done = work.as_mut().now_or_never().is_some();
+        if !is_done {
+            self.tasks.spawn(work);
+        }
+        is_done
     }
 
     fn next(&mut self, ended: Result<String, JoinError>, stopped: &watch::Receiver<Option<Instant>>) {
         let key = ended.expect("work catches what panics in a handler, and is aborted only at the end");
-        let Some(waiting) = self.waiting.get_mut(&key) else { return };
-        if let Some(job) = waiting.pop_front() {
-            self.tasks.spawn(work(Arc::clone(&self.shared), job, stopped.clone()));
-        } else {
-            self.waiting.remove(&key);
+        while let Some(job) = self.waiting.get_mut(&key).and_then(VecDeque::pop_front) {
+            if !self.is_done_at_once(job, stopped) {
+                return;
+            }
         }
+        self.waiting.remove(&key);
     }
 }
 

@@ -143,7 +143,10 @@ pub(crate) async fn events_of_a_key_come_in_order_and_one_at_a_time<S: Server>(s
 pub(crate) async fn what_is_to_be_told_again_waits_and_holds_its_key<S: Server>(server: S) {
     const WAIT: Duration = Duration::from_millis(300);
     let bus = server.bus(limits(64, 8)).await;
-    let (handler, mut heard) = listener(|event: Event, attempt| {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&calls);
+    let (handler, mut heard) = listener(move |event: Event, attempt| {
+        noted.lock().unwrap().push((event.position.unwrap(), attempt, Instant::now()));
         Box::pin(async move {
             if event.position == Some(1) && attempt == 1 {
                 Outcome::Again { after: Some(WAIT), why: "not yet".to_owned() }
@@ -154,19 +157,15 @@ pub(crate) async fn what_is_to_be_told_again_waits_and_holds_its_key<S: Server>(
     });
     let mut subscription = bus.subscribe(&pattern("ticket.created"), &group("sales"), handler);
     subscription.ready().await;
-    let begun = Instant::now();
     // The first and the third have the same key.
     let told = events("ticket.created", 1, 3, 2);
     bus.publish(&told).await.unwrap();
-    let mut calls = Vec::new();
-    for _ in 0..4 {
-        let (event, attempt) = heard.next().await;
-        calls.push((event.position.unwrap(), attempt, begun.elapsed()));
-    }
+    while heard.next().await.0.position != Some(3) {}
+    let calls = calls.lock().unwrap().clone();
     let of_key: Vec<_> = calls.iter().filter(|(position, ..)| *position != 2).collect();
     let order: Vec<_> = of_key.iter().map(|(position, attempt, _)| (*position, *attempt)).collect();
     assert_eq!(order, [(1, 1), (1, 2), (3, 1)]);
-    assert!(of_key[1].2 - of_key[0].2 >= WAIT - Duration::from_millis(5), "{calls:?}");
+    assert!(of_key[1].2 - of_key[0].2 >= WAIT, "{calls:?}");
     subscription.stop(Duration::from_secs(5)).await;
 }
 
@@ -307,7 +306,7 @@ pub(crate) async fn what_was_confirmed_outlives_a_killed_server<S: Server>(mut s
     let begun = Instant::now();
     let error = bus.publish(&told[199..]).await.unwrap_err().to_string();
     assert!(error.contains("127.0.0.1:") && error.contains("cannot be told events"), "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(30));
     server.restart().await;
     // The client is still the same one.
     let told_again = async {

@@ -163,7 +163,7 @@ impl Nsqd {
         NsqSettings {
             nsqd: vec![self.tcp.parse().unwrap()],
             limits,
-            publish_max: Duration::from_secs(5),
+            publish_max: Duration::from_secs(15),
             ..NsqSettings::default()
         }
     }
@@ -245,8 +245,8 @@ impl NatsServer {
         NatsSettings {
             servers: vec![format!("nats://{}", self.address)],
             limits,
-            ack_wait: Duration::from_secs(1),
-            publish_max: Duration::from_secs(5),
+            ack_wait: Duration::from_secs(3),
+            publish_max: Duration::from_secs(15),
             ..NatsSettings::default()
         }
     }

@@ -68,8 +68,9 @@ where
     F: Fn(Event, u32) -> BoxFuture<'static, Outcome> + Send + Sync + 'static,
 {
     fn handle<'a>(&'a self, event: &'a Event, attempt: u32) -> Handling<'a> {
+        let acting = (self.act)(event.clone(), attempt);
         drop(self.heard.send((event.clone(), attempt)));
-        (self.act)(event.clone(), attempt)
+        acting
     }
 }
 

@@ -154,9 +154,4 @@ fn numbers(field: Field, by: Comparison, values: &[Value]) -> Result<Condition, 
     }
 }
 
-/// Whether keys are asked for that the store need not be asked about.
-pub(super) fn wants_nothing(fetch: &Fetch) -> bool {
-    fetch.keys.as_ref().is_some_and(|keys| keys.values.is_empty())
-}
-
 pub(super) use column::wants;

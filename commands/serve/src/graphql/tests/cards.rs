@@ -14,7 +14,7 @@ fn title() -> Value {
     json!({"en": "Account", "zh-CN": "账号"})
 }
 
-fn card(query: &str, variables: Value) -> Value {
+fn card(query: &str, variables: &Value) -> Value {
     let view = json!({"kind": "fields", "at": "user", "rows": [{"label": title(), "path": "name"}]});
     json!({"title": title(), "query": query, "variables": variables, "view": view})
 }
@@ -69,7 +69,7 @@ async fn cards_are_kept_in_their_order() {
     assert_eq!(patch(&office, &admin, &second, json!({"version": 1, "position": 50})).await.status, 409);
     let off = patch(&office, &admin, &first, json!({"version": 1, "is_enabled": false})).await;
     assert_eq!(off.status, 200);
-    assert_eq!(listed(&agent).await, [second.clone()], "one that is off is for who may change it");
+    assert_eq!(listed(&agent).await, std::slice::from_ref(&second), "one that is off is for who may change it");
     assert_eq!(listed(&admin).await.len(), 2);
     let gone = office.ask(Method::DELETE, &format!("/cards/{first}"), None, &Ask::by(&admin)).await;
     assert_eq!(gone.status, 204);
@@ -108,8 +108,8 @@ async fn a_card_is_filled_in_from_its_conversation() {
     let wrong = office.post("/cards", &admin, card("{ user(id: 1) { colour } }", json!({}))).await;
     assert_eq!((wrong.status, &wrong.body["field"]), (400, &json!("query")), "{}", wrong.body);
     assert!(wrong.body["detail"].as_str().unwrap().starts_with("line 1: "), "{}", wrong.body);
-    let by_id = made(office, &admin, card(query, json!({"id": "visitor.external_id"}))).await;
-    let by_plan = made(office, &admin, card(query, json!({"id": "visitor.attributes.number"}))).await;
+    let by_id = made(office, &admin, card(query, &json!({"id": "visitor.external_id"}))).await;
+    let by_plan = made(office, &admin, card(query, &json!({"id": "visitor.attributes.number"}))).await;
     let session = json!({"inbox": "web", "visitor": {"external_id": "42", "attributes": {"number": 7}}});
     let opened = office.ask(Method::POST, "/widget/sessions", Some(session), &Ask::default()).await;
     let guest = crate::http::tests::office::Guest::from(&opened.body);
@@ -200,7 +200,7 @@ async fn a_source_that_hangs_keeps_no_other_card_waiting() {
         "{ order(id: 3) { name } }",
         "{ user(id: 4) { name } order(id: 4) { name } }",
     ] {
-        cards.push(made(office, &admin, card(query, json!({}))).await);
+        cards.push(made(office, &admin, card(query, &json!({}))).await);
     }
     let run = |card: &str| {
         let (path, token) = (format!("/cards/{card}/run"), agent.clone());

@@ -107,7 +107,7 @@ impl Source {
             #[cfg(feature = "mysql")]
             Place::Mysql(address) => {
                 let server = mysql::Server::open(settings, address).await?;
-                Ok(Self::Server(Box::new(Server::Mysql(server))))
+                Ok(Self::Server(Box::new(Server::Mysql(Box::new(server)))))
             }
             #[cfg(feature = "mongo")]
             Place::Mongo(address) => {

@@ -23,7 +23,7 @@ pub(crate) const PAGE_ROWS: usize = 1024;
 #[derive(Debug)]
 pub(crate) enum Server {
     #[cfg(feature = "mysql")]
-    Mysql(mysql::Server),
+    Mysql(Box<mysql::Server>),
     #[cfg(feature = "mongo")]
     Mongo(mongo::Server),
 }

@@ -105,7 +105,7 @@ impl Server {
         options.connect_timeout = Some(options.connect_timeout.map_or(CONNECT, |own| own.min(CONNECT)));
         // Of several servers that do not know of each other the first would be as good as any.
         let hosts: Vec<_> = options.hosts.iter().map(ToString::to_string).collect();
-        let client = Client::with_options(options).map_err(|error| failure(name, error))?;
+        let client = Client::with_options(options).map_err(|error| failure(name, &error))?;
         let mut server = Self {
             name: name.to_owned(),
             client,
@@ -153,7 +153,7 @@ impl Server {
     /// Waits for an answer, for so long.
     async fn answer<T>(&self, asking: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
         match tokio::time::timeout(ANSWER, asking).await {
-            Ok(answer) => answer.map_err(|error| failure(&self.name, error)),
+            Ok(answer) => answer.map_err(|error| failure(&self.name, &error)),
             Err(elapsed) => Err(unavailable(&self.name).because(elapsed)),
         }
     }
@@ -336,7 +336,7 @@ fn code(error: &Error) -> Option<i32> {
     }
 }
 
-fn failure(name: &str, error: Error) -> Failure {
+fn failure(name: &str, error: &Error) -> Failure {
     let is_refusal = match &*error.kind {
         ErrorKind::Command(command) => !PASSING.contains(&command.code),
         ErrorKind::Authentication { .. }

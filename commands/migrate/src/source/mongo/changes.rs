@@ -186,7 +186,7 @@ impl Changes {
             };
             let token = stream.resume_token();
             let is_alive = stream.is_alive();
-            let event = next.map_err(|error| self.stopped(error))?;
+            let event = next.map_err(|error| self.stopped(&error))?;
             if let Some(token) = &token {
                 self.position.set_token(token);
             }
@@ -221,13 +221,13 @@ impl Changes {
             }
         };
         match timeout(SILENCE, opening).await {
-            Ok(opened) => opened.map(ChangeStream::with_type).map_err(|error| self.stopped(error)),
+            Ok(opened) => opened.map(ChangeStream::with_type).map_err(|error| self.stopped(&error)),
             Err(elapsed) => Err(Stopped::Away(unavailable(&self.server.name).because(elapsed))),
         }
     }
 
-    fn stopped(&self, error: Error) -> Stopped {
-        match code(&error) {
+    fn stopped(&self, error: &Error) -> Stopped {
+        match code(error) {
             Some(code) if HISTORY_LOST.contains(&code) => {
                 let lost =
                     self.stop("the server no longer has what comes behind it", "服务器已不再保留其后的变更");

@@ -70,11 +70,11 @@ impl Recording {
         write!(self.text, "{kind} {id} {time} 0 op=text\n{message}{SEPARATOR}").unwrap();
     }
 
-    fn says(&mut self, id: &str, kind: &str, data: Value) {
+    fn says(&mut self, id: &str, kind: &str, data: &Value) {
         self.message(4, id, &json!({"type": kind, "data": data}));
     }
 
-    fn hears(&mut self, id: &str, kind: &str, data: Value) {
+    fn hears(&mut self, id: &str, kind: &str, data: &Value) {
         self.message(5, id, &json!({"type": kind, "data": data}));
     }
 }
@@ -86,35 +86,35 @@ fn connected(wrong: Option<&str>) -> Recording {
     let token = json!({"code": 200, "msg": "ok", "result": {"token": "eyJ.old.jwt"}});
     recording.post("/check", "", "username=lin&password=old", &token);
     let agent = recording.open("/ws_kefu?token=eyJ.old.jwt");
-    recording.says(&agent, "ping", json!(""));
-    recording.hears(&agent, "pong", Value::Null);
+    recording.says(&agent, "ping", &json!(""));
+    recording.hears(&agent, "pong", &Value::Null);
     let visitor = json!({"code": 200, "msg": "ok", "result": {"visitor_id": "v-1", "to_id": "lin"}});
     recording.post("/visitor_login", "", "to_id=lin&visitor_id=v-1&refer=x", &visitor);
     recording.hears(
         &agent,
         "userOnline",
-        json!({"uid": "v-1", "username": "Guest", "avator": "", "last_message": ""}),
+        &json!({"uid": "v-1", "username": "Guest", "avator": "", "last_message": ""}),
     );
     let visitor = recording.open("/ws_visitor?visitor_id=v-1");
-    recording.hears(&visitor, "notice", json!("Welcome!"));
-    recording.says(&visitor, "ping", json!("visitor:v-1"));
-    recording.hears(&visitor, "pong", Value::Null);
+    recording.hears(&visitor, "notice", &json!("Welcome!"));
+    recording.says(&visitor, "ping", &json!("visitor:v-1"));
+    recording.hears(&visitor, "pong", &Value::Null);
     let said = |id: &str, to: &str, content: &str, is_kefu: &str| {
         json!({"name": "Guest", "avator": "/a.png", "id": id, "visitor_id": "", "group": "", "time": "2023-11-14 22:13:20",
             "to_id": to, "content": content, "city": "", "client_ip": "", "refer": "", "is_kefu": is_kefu})
     };
     let form = "from_id=v-1&to_id=lin&type=visitor&content=Where+is+my+parcel%3F";
     recording.post("/2/message", "", form, &ok);
-    recording.hears(&agent, "message", said("v-1", "lin", "Where is my parcel?", "no"));
+    recording.hears(&agent, "message", &said("v-1", "lin", "Where is my parcel?", "no"));
     let typing = json!({"from": "v-1", "to": "lin", "content": "I am st"});
-    recording.says(&visitor, "inputing", typing.clone());
-    recording.hears(&agent, "inputing", typing);
-    recording.says(&visitor, "kfOnline", json!({"id": "v-1"}));
+    recording.says(&visitor, "inputing", &typing);
+    recording.hears(&agent, "inputing", &typing);
+    recording.says(&visitor, "kfOnline", &json!({"id": "v-1"}));
     let form = "to_id=v-1&type=kefu&content=It+is+on+its+way";
     recording.post("/kefu/message", "eyJ.old.jwt", form, &ok);
-    recording.hears(&visitor, "message", said("lin", "v-1", wrong.unwrap_or("It is on its way"), "no"));
-    recording.hears(&agent, "message", said("v-1", "v-1", "It is on its way", "yes"));
-    recording.hears(&agent, "many pong", Value::Null);
+    recording.hears(&visitor, "message", &said("lin", "v-1", wrong.unwrap_or("It is on its way"), "no"));
+    recording.hears(&agent, "message", &said("v-1", "v-1", "It is on its way", "yes"));
+    recording.hears(&agent, "many pong", &Value::Null);
     recording
 }
 

@@ -22,7 +22,7 @@ fn card(query: &str, variables: &Value) -> Value {
 /// The rows of the table of rights. Without a data layer there is nothing to run.
 pub(crate) fn cases() -> Vec<Case> {
     let admins = |status| [401, 403, 403, 403, 403, 403, status];
-    let new = card("{ user(id: 1) { name } }", json!({}));
+    let new = card("{ user(id: 1) { name } }", &json!({}));
     let run = json!({"conversation_id": "{c}"});
     let nothing = [401, 403, 403, 404, 404, 404, 404];
     vec![
@@ -51,8 +51,8 @@ async fn cards_are_kept_in_their_order() {
     let office = Office::open().await;
     let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
     let agent = office.token_of(office.agent("lin", Role::Agent).await).await;
-    let first = made(&office, &admin, card("{ user(id: 1) { name } }", json!({}))).await;
-    let second = made(&office, &admin, card("{ user(id: 2) { name } }", json!({}))).await;
+    let first = made(&office, &admin, card("{ user(id: 1) { name } }", &json!({}))).await;
+    let second = made(&office, &admin, card("{ user(id: 2) { name } }", &json!({}))).await;
     let listed = async |token: &str| -> Vec<String> {
         let cards = office.get("/cards", token).await.body;
         cards["items"]
@@ -82,7 +82,7 @@ async fn cards_are_kept_in_their_order() {
         ("view", json!({"kind": "list", "at": "user"})),
         ("inboxes", json!([uuid::Uuid::from_u128(9)])),
     ] {
-        let mut wrong = card("{ user(id: 1) { name } }", json!({}));
+        let mut wrong = card("{ user(id: 1) { name } }", &json!({}));
         wrong[field] = value;
         let refused = office.post("/cards", &admin, wrong).await;
         assert_eq!((refused.status, &refused.body["field"]), (400, &json!(field)), "{}", refused.body);
@@ -105,7 +105,7 @@ async fn a_card_is_filled_in_from_its_conversation() {
     let agent = office.token_of(office.agent("lin", Role::Agent).await).await;
     let other = office.token_of(office.agent("zhou", Role::Agent).await).await;
     let query = "query($id: Int!) { user(id: $id) { name } }";
-    let wrong = office.post("/cards", &admin, card("{ user(id: 1) { colour } }", json!({}))).await;
+    let wrong = office.post("/cards", &admin, card("{ user(id: 1) { colour } }", &json!({}))).await;
     assert_eq!((wrong.status, &wrong.body["field"]), (400, &json!("query")), "{}", wrong.body);
     assert!(wrong.body["detail"].as_str().unwrap().starts_with("line 1: "), "{}", wrong.body);
     let by_id = made(office, &admin, card(query, &json!({"id": "visitor.external_id"}))).await;
@@ -143,7 +143,7 @@ async fn an_action_takes_what_its_form_asks_for() {
     let office = &layered.office;
     let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
     let agent = office.token_of(office.agent("lin", Role::Agent).await).await;
-    let mut new = card("{ user(id: 1) { name } }", json!({}));
+    let mut new = card("{ user(id: 1) { name } }", &json!({}));
     let field = |name: &str| json!({"name": name, "label": title(), "type": "text", "required": true});
     new["view"]["actions"] = json!([{
         "label": title(),

@@ -62,6 +62,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 /// Which of our crates alone may name a foreign one.
 const WALLS: &[(&str, &[&str])] = &[
     ("sqlx", &["kefu-migrate", "kefu-store"]),
+    ("async-nats", &["kefu-bus"]),
+    ("snap", &["kefu-bus"]),
     ("axum", &["kefu-serve"]),
     ("tower", &["kefu-serve"]),
     ("hyper", &["kefu-adapt", "kefu-bench", "kefu-gateway", "kefu-serve", "kefu-upstream"]),

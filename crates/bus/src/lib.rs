@@ -9,11 +9,40 @@
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod event;
+mod group;
 mod handler;
 #[cfg(feature = "embedded")]
 pub mod happened;
 mod topic;
 
+#[cfg(any(feature = "nats", feature = "nsq"))]
+mod backoff;
+#[cfg(any(feature = "nats", feature = "nsq"))]
+mod bus;
+#[cfg(any(feature = "nats", feature = "nsq"))]
+mod dispatch;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(feature = "nsq")]
+mod nsq;
+#[cfg(any(feature = "nats", feature = "nsq"))]
+mod subscription;
+
+#[cfg(any(feature = "nats", feature = "nsq"))]
+pub use backoff::Backoff;
+#[cfg(any(feature = "nats", feature = "nsq"))]
+pub use bus::{Bus, PublishError};
+#[cfg(any(feature = "nats", feature = "nsq"))]
+pub use dispatch::Limits;
 pub use event::{EVENT_BYTES_MAX, EVENT_MEDIA_TYPE, Event, EventError};
+pub use group::{Group, GroupError};
 pub use handler::{Handler, Handling, Outcome};
+#[cfg(feature = "nats")]
+pub use nats::{Nats, NatsError, NatsLogin, NatsSettings};
+#[cfg(feature = "nsq")]
+pub use nsq::{Nsq, NsqCompression, NsqSettings};
+#[cfg(any(feature = "nats", feature = "nsq"))]
+pub use subscription::Subscription;
 pub use topic::{Pattern, Topic, TopicError};

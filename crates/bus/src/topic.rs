@@ -23,7 +23,7 @@ impl FromStr for Topic {
     type Err = TopicError;
 
     fn from_str(name: &str) -> Result<Self, TopicError> {
-        checked(name, |word| is_word(word)).map(|()| Self(name.to_owned()))
+        checked(name, is_word).map(|()| Self(name.to_owned()))
     }
 }
 

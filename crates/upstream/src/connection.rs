@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -56,11 +57,35 @@ impl Connector {
     /// # Errors
     /// None does, or the server is not who it should be.
     pub async fn connect(&self) -> Result<Stream, Trouble> {
+        self.first(|address| async move { self.within_tls(in_clear(address).await?).await }).await
+    }
+
+    /// Makes a connection for a protocol that agrees on TLS by its first words.
+    ///
+    /// # Errors
+    /// No address takes one.
+    pub async fn connect_in_clear(&self) -> Result<TcpStream, Trouble> {
+        self.first(in_clear).await
+    }
+
+    /// Goes on within TLS on a connection that began in the clear, if the endpoint is to be spoken to so.
+    ///
+    /// # Errors
+    /// The server is not who it should be. Time is the caller's to limit.
+    pub async fn encrypt(&self, stream: TcpStream) -> Result<Stream, Trouble> {
+        self.within_tls(stream).await.map_err(Trouble::Connect)
+    }
+
+    /// What the first address gives that gives something in time.
+    async fn first<T, F: Future<Output = io::Result<T>>>(
+        &self,
+        connect: impl Fn(SocketAddr) -> F,
+    ) -> Result<T, Trouble> {
         let addresses = self.reach.look_up(&self.endpoint).await.map_err(Trouble::Connect)?;
         let mut last = None;
         for address in addresses {
-            match timeout(CONNECT_TIMEOUT, self.connect_to(address)).await {
-                Ok(Ok(stream)) => return Ok(stream),
+            match timeout(CONNECT_TIMEOUT, connect(address)).await {
+                Ok(Ok(connected)) => return Ok(connected),
                 Ok(Err(error)) => last = Some(error),
                 Err(_) => last = Some(io::ErrorKind::TimedOut.into()),
             }
@@ -68,14 +93,18 @@ impl Connector {
         Err(Trouble::Connect(last.unwrap_or_else(|| io::ErrorKind::NotFound.into())))
     }
 
-    async fn connect_to(&self, address: std::net::SocketAddr) -> io::Result<Stream> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
+    async fn within_tls(&self, stream: TcpStream) -> io::Result<Stream> {
         match &self.tls {
             None => Ok(Stream::Plain(stream)),
             Some((tls, name)) => Ok(Stream::Tls(Box::new(tls.connect(name.clone(), stream).await?))),
         }
     }
+}
+
+async fn in_clear(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 impl Stream {

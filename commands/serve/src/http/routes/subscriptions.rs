@@ -190,10 +190,10 @@ pub(super) async fn make(
         inboxes: inboxes(&api, body.inboxes)?,
         kind: body.kind,
         url: body.url.unwrap_or_default(),
-        topic: topic(body.topic)?,
+        topic: topic(body.topic.as_deref())?,
         action: action(body.action)?,
     };
-    spec.check(api.services.settings.events.allow_internal).map_err(Problem::from)?;
+    spec.check(&api.services.settings.events).map_err(Problem::from)?;
     if api.services.events.all().await.map_err(Problem::from)?.len() >= SUBSCRIPTIONS_MAX {
         let detail = format!("there are {SUBSCRIPTIONS_MAX} subscriptions: remove one first");
         return Err(Problem::new(ErrorCode::Conflict, detail).into());
@@ -261,9 +261,9 @@ pub(super) async fn change(
         spec.inboxes = inboxes(&api, ids)?;
     }
     spec.url = body.url.unwrap_or(spec.url);
-    spec.topic = topic(body.topic)?.or(spec.topic);
+    spec.topic = topic(body.topic.as_deref())?.or(spec.topic);
     spec.action = action(body.action)?.or(spec.action);
-    spec.check(api.services.settings.events.allow_internal).map_err(Problem::from)?;
+    spec.check(&api.services.settings.events).map_err(Problem::from)?;
     if let Some(headers) = body.headers {
         kept.headers = checked_headers(headers).map_err(Problem::from)?;
     }
@@ -414,8 +414,8 @@ fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Problem> {
     texts.iter().map(read).collect()
 }
 
-fn topic(text: Option<String>) -> Result<Option<kefu_bus::Topic>, Problem> {
-    let topic = text.as_deref().map(str::parse).transpose();
+fn topic(text: Option<&str>) -> Result<Option<kefu_bus::Topic>, Problem> {
+    let topic = text.map(str::parse).transpose();
     topic.map_err(|error| Problem::invalid("topic", format!("{error}")))
 }
 

@@ -19,7 +19,6 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-bus", &["kefu-core", "kefu-protocol", "kefu-store", "kefu-upstream"]),
     ("kefu-app", &[]),
     ("kefu-upstream", &["kefu-wire"]),
-    ("kefu-bus", &["kefu-core", "kefu-protocol", "kefu-upstream"]),
     ("kefu-gateway", &["kefu-app", "kefu-upstream", "kefu-wire"]),
     ("kefu-query", &["kefu-app", "kefu-core", "kefu-upstream", "kefu-wire"]),
     (

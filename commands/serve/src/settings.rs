@@ -326,6 +326,10 @@ kefu_app::settings! {
         pub keep_days: u32 = 30,
         /// After how many days in which nothing was taken a subscription is switched off.
         pub give_up_days: u32 = 3,
+        /// Instances of nsqd such as `127.0.0.1:4150`: subscriptions of the kind `topic` tell the first that answers.
+        pub nsq: Vec<String> = Vec::new(),
+        /// Servers of NATS with JetStream such as `nats://127.0.0.1:4222`, in the place of NSQ.
+        pub nats: Vec<String> = Vec::new(),
         /// Subscriptions under names of your choice, see docs/events.md; further ones are made over the API.
         pub subscriptions: Named<SubscriptionSettings> = Named::default(),
     }
@@ -344,7 +348,7 @@ kefu_app::settings! {
         pub secret: Option<Secret> = None,
         /// Headers that its requests have besides.
         pub headers: Named<String> = Named::default(),
-        /// Topic of a bus.
+        /// Begin of topics of a bus: `sales` has `chat.rated` told as `sales.chat.rated`.
         pub topic: Option<String> = None,
         /// What kefu does itself, such as `do: assign` and `team_id`; lists are written with commas.
         pub action: Named<String> = Named::default(),
@@ -589,7 +593,7 @@ fn check(settings: &Effective<Settings>) -> Result<(), Failure> {
 fn check_subscriptions(settings: &Effective<Settings>) -> Result<(), Failure> {
     for (name, subscription) in settings.events.subscriptions.iter() {
         let read = crate::events::read_fixed(subscription);
-        let checked = read.and_then(|(spec, _)| spec.check(settings.events.allow_internal));
+        let checked = read.and_then(|(spec, _)| spec.check(&settings.events));
         if let Err(error) = checked {
             let path = format!("events.subscriptions.{name}.{}", error.field);
             let detail = error.detail;

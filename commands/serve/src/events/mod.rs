@@ -72,6 +72,7 @@ pub(crate) struct Events {
     outgoing: Outgoing,
     settings: EventSettings,
     bus: Arc<Embedded>,
+    topics: Arc<topic::Topics>,
     /// Those of the configuration, which nobody changes.
     fixed: Vec<Subscription>,
     running: Mutex<HashMap<Uuid, Running>>,
@@ -136,6 +137,7 @@ impl Events {
             store,
             secrets,
             outgoing,
+            topics: Arc::new(topic::Topics::new(&own)),
             settings: own,
             bus,
             fixed,
@@ -226,7 +228,7 @@ impl Events {
         let Subscription { row, spec, .. } = subscription;
         Ok(match spec.kind {
             SubscriptionKind::Webhook => Arc::new(self.webhook(subscription)?),
-            SubscriptionKind::Topic => topic::subscriber(spec)?,
+            SubscriptionKind::Topic => self.topics.subscriber(spec)?,
             SubscriptionKind::Action => {
                 let action = spec.action.clone().ok_or("it has no action")?;
                 Arc::new(action::Actor::new(self.desk.clone(), self.store.clone(), action, row.id))

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Subscription, topic};
-use crate::settings::SubscriptionSettings;
+use crate::settings::{EventSettings, SubscriptionSettings};
 
 /// Most topics of a subscription.
 const TOPICS_MAX: usize = 50;
@@ -115,7 +115,7 @@ impl Spec {
     ///
     /// # Errors
     /// With the field that is to blame.
-    pub(crate) fn check(&self, allow_internal: bool) -> Result<(), SpecError> {
+    pub(crate) fn check(&self, settings: &EventSettings) -> Result<(), SpecError> {
         if self.topics.is_empty() || self.topics.len() > TOPICS_MAX {
             return Err(wrong("topics", format!("between 1 and {TOPICS_MAX} topics must be given")));
         }
@@ -129,9 +129,9 @@ impl Spec {
             return Err(wrong("inboxes", format!("at most {INBOXES_MAX} inboxes can be given")));
         }
         match self.kind {
-            SubscriptionKind::Webhook => check_url(&self.url, allow_internal),
+            SubscriptionKind::Webhook => check_url(&self.url, settings.allow_internal),
             SubscriptionKind::Topic if self.topic.is_none() => Err(wrong("topic", "must be given")),
-            SubscriptionKind::Topic => topic::subscriber(self).map(drop).map_err(|why| wrong("kind", why)),
+            SubscriptionKind::Topic => topic::check(settings).map_err(|why| wrong("kind", why)),
             SubscriptionKind::Action => match &self.action {
                 Some(action) => action.check(),
                 None => Err(wrong("action", "must be given")),
@@ -296,6 +296,14 @@ fn action_value(name: &str, value: &str) -> Value {
 mod tests {
     use super::*;
 
+    fn outside() -> EventSettings {
+        EventSettings::default()
+    }
+
+    fn inside() -> EventSettings {
+        EventSettings { allow_internal: true, ..EventSettings::default() }
+    }
+
     fn webhook(url: &str) -> Spec {
         Spec {
             topics: vec!["chat.rated".parse().unwrap()],
@@ -312,24 +320,24 @@ mod tests {
         let inward =
             ["http://127.0.0.1/", "http://[::1]:9/x", "https://10.0.0.1/", "http://[::ffff:10.0.0.1]/"];
         for url in inward {
-            assert_eq!(webhook(url).check(false).unwrap_err().field, "url", "{url}");
-            assert_eq!(webhook(url).check(true), Ok(()), "{url}");
+            assert_eq!(webhook(url).check(&outside()).unwrap_err().field, "url", "{url}");
+            assert_eq!(webhook(url).check(&inside()), Ok(()), "{url}");
         }
         for url in ["http://169.254.169.254/latest", "ftp://a/", "tcp://a:1", "nonsense", "http://u:p@a/"] {
-            assert_eq!(webhook(url).check(true).unwrap_err().field, "url", "{url}");
+            assert_eq!(webhook(url).check(&inside()).unwrap_err().field, "url", "{url}");
         }
-        assert_eq!(webhook("https://hooks.example/in").check(false), Ok(()));
+        assert_eq!(webhook("https://hooks.example/in").check(&outside()), Ok(()));
     }
 
     #[test]
     fn topics_that_nothing_has_are_told() {
         let mut spec = webhook("https://hooks.example/in");
         spec.topics = vec!["mesage.created".parse().unwrap()];
-        assert!(spec.check(false).unwrap_err().detail.contains("mesage.created"));
+        assert!(spec.check(&outside()).unwrap_err().detail.contains("mesage.created"));
         spec.topics = vec!["conversation.*".parse().unwrap(), ">".parse().unwrap()];
-        assert_eq!(spec.check(false), Ok(()));
+        assert_eq!(spec.check(&outside()), Ok(()));
         spec.topics.clear();
-        assert_eq!(spec.check(false).unwrap_err().field, "topics");
+        assert_eq!(spec.check(&outside()).unwrap_err().field, "topics");
     }
 
     #[test]

@@ -38,7 +38,7 @@ export const events = {
   headersHint: 'One on each line, such as Authorization: Bearer …',
   headersWrong: 'Line {n} is not of the form Name: value',
   topic: 'Topic',
-  topicHint: 'Lower-case words with dots; the name of the event when it is empty.',
+  topicHint: 'Lower-case words with dots, to begin with: sales has chat.rated told as sales.chat.rated.',
   do: 'What is done',
   do_assign: 'Assign',
   do_tag: 'Tag',

@@ -40,7 +40,7 @@ export const events: { [K in keyof typeof en]: string } = {
   headersHint: '每行一个，例如 Authorization: Bearer …',
   headersWrong: '第 {n} 行不是「名称: 值」的格式',
   topic: '主题',
-  topicHint: '小写单词，用点分隔；留空则使用事件名称。',
+  topicHint: '主题前缀，小写单词，用点分隔：填写 sales，则 chat.rated 发布为 sales.chat.rated。',
   do: '执行操作',
   do_assign: '分配',
   do_tag: '打标签',

@@ -193,7 +193,7 @@ pub(super) async fn make(
         topic: topic(body.topic.as_deref())?,
         action: action(body.action)?,
     };
-    spec.check(api.services.settings.events.allow_internal).map_err(Problem::from)?;
+    spec.check(&api.services.settings.events).map_err(Problem::from)?;
     if api.services.events.all().await.map_err(Problem::from)?.len() >= SUBSCRIPTIONS_MAX {
         let detail = format!("there are {SUBSCRIPTIONS_MAX} subscriptions: remove one first");
         return Err(Problem::new(ErrorCode::Conflict, detail).into());
@@ -263,7 +263,7 @@ pub(super) async fn change(
     spec.url = body.url.unwrap_or(spec.url);
     spec.topic = topic(body.topic.as_deref())?.or(spec.topic);
     spec.action = action(body.action)?.or(spec.action);
-    spec.check(api.services.settings.events.allow_internal).map_err(Problem::from)?;
+    spec.check(&api.services.settings.events).map_err(Problem::from)?;
     if let Some(headers) = body.headers {
         kept.headers = checked_headers(headers).map_err(Problem::from)?;
     }

@@ -48,7 +48,7 @@ export function bodyOf(draft: SubscriptionDraft): Record<string, unknown> {
     topics,
     inboxes,
     ...(kind === 'webhook' && { url: draft.url.trim(), headers: headersOf(draft.headers) }),
-    ...(kind === 'topic' && draft.topic.trim() !== '' && { topic: draft.topic.trim() }),
+    ...(kind === 'topic' && { topic: draft.topic.trim() }),
     ...(kind === 'action' && { action: actionOf(draft) }),
   };
 }

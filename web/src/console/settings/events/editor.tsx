@@ -205,6 +205,7 @@ function problemsOf(draft: SubscriptionDraft, t: Say): Problems {
     ...(draft.topics.length === 0 && { topics: t('topicsNeeded') }),
     ...(isWebhook && !/^https?:\/\/[^\s/]/.test(draft.url.trim()) && { url: t('urlNeeded') }),
     ...(isWebhook && line !== null && { headers: t('headersWrong', { n: line }) }),
+    ...(draft.kind === 'topic' && draft.topic.trim() === '' && { topic: t('required') }),
     ...(deed === 'assign' && draft.agent === '' && draft.team === '' && { action: t('assignNeeded') }),
     ...(deed === 'tag' && draft.tags.length === 0 && { action: t('tagsNeeded') }),
     ...(deed === 'ticket' && draft.subject.trim() === '' && { action: t('required') }),

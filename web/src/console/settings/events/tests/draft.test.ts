@@ -35,7 +35,7 @@ it('says of a subscription what its kind has', () => {
   expect(bodyOf({ ...hook, kind: 'action', deed: 'assign', team: 't2' })).toMatchObject({
     action: { do: 'assign', team_id: 't2' },
   });
-  expect(bodyOf({ ...hook, kind: 'topic', topic: ' ' })).not.toHaveProperty('topic');
+  expect(bodyOf({ ...hook, kind: 'topic', topic: ' sales ' })).toMatchObject({ topic: 'sales' });
 });
 
 it('reads headers line by line', () => {

@@ -69,7 +69,11 @@ async fn cards_are_kept_in_their_order() {
     assert_eq!(patch(&office, &admin, &second, json!({"version": 1, "position": 50})).await.status, 409);
     let off = patch(&office, &admin, &first, json!({"version": 1, "is_enabled": false})).await;
     assert_eq!(off.status, 200);
-    assert_eq!(listed(&agent).await, std::slice::from_ref(&second), "one that is off is for who may change it");
+    assert_eq!(
+        listed(&agent).await,
+        std::slice::from_ref(&second),
+        "one that is off is for who may change it"
+    );
     assert_eq!(listed(&admin).await.len(), 2);
     let gone = office.ask(Method::DELETE, &format!("/cards/{first}"), None, &Ask::by(&admin)).await;
     assert_eq!(gone.status, 204);

@@ -55,7 +55,9 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check that the store is whole, without changing it')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Verify or export the audit log, while the store is in use or not')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Count what became of conversations, while the store is in use or not')
+            [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Print events, have them told again, list dead letters')
             [CompletionResult]::new('privacy', 'privacy', [CompletionResultType]::ParameterValue, 'Export or erase a customer')
+            [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask the data layer, or look after its configuration')
             [CompletionResult]::new('rotate-key', 'rotate-key', [CompletionResultType]::ParameterValue, 'Add a key that seals secrets from now on')
             break
         }
@@ -151,6 +153,60 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'kefu;serve;events' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('tail', 'tail', [CompletionResultType]::ParameterValue, 'Print what happens, while the store is in use or not')
+            [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Have a subscription hear again of what happened, in a store that is not in use')
+            [CompletionResult]::new('dead-letter', 'dead-letter', [CompletionResultType]::ParameterValue, 'List what subscriptions did not take, or have it told again')
+            break
+        }
+        'kefu;serve;events;tail' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store is in this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--topic', '--topic', [CompletionResultType]::ParameterName, 'Only these topics; `*` stands for one word, `>` for the rest [default: >]')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Begin with what happened at this time (RFC 3339) [default: now]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write events like this')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'End where the log ends, instead of waiting for more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;events;replay' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'From this time on (RFC 3339)')
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store is in this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the report like this')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;events;dead-letter' {
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store is in this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the list like this')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Have them told again, in a store that is not in use')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'kefu;serve;privacy' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
@@ -183,6 +239,77 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask whether this is meant')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;query' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Ask a query of all systems that the configuration names')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show how a query would be carried out, without asking any system')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check the configuration')
+            [CompletionResult]::new('introspect', 'introspect', [CompletionResultType]::ParameterValue, 'Draft a configuration from a live system, or from what describes it')
+            break
+        }
+        'kefu;serve;query;run' {
+            [CompletionResult]::new('--variables', '--variables', [CompletionResultType]::ParameterName, 'Values of its variables, as JSON')
+            [CompletionResult]::new('--operation', '--operation', [CompletionResultType]::ParameterName, 'Carry out this operation of several')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read the configuration from this file [default: serve.graphql.file]')
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store with kefu''s own records is in this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Ask as somebody of this role')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Also say how it is carried out: as planned, or with what each step took')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the answer for people, or on one line for programs')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;query;explain' {
+            [CompletionResult]::new('--variables', '--variables', [CompletionResultType]::ParameterName, 'Values of its variables, as JSON')
+            [CompletionResult]::new('--operation', '--operation', [CompletionResultType]::ParameterName, 'Carry out this operation of several')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read the configuration from this file [default: serve.graphql.file]')
+            [CompletionResult]::new('--data-dir', '--data-dir', [CompletionResultType]::ParameterName, 'The store with kefu''s own records is in this directory [default: as for `kefu serve`]')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Ask as somebody of this role')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Write the plan as a tree, or as JSON')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;query;check' {
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read the configuration from this file [default: serve.graphql.file]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
+            [CompletionResult]::new('--schema', '--schema', [CompletionResultType]::ParameterName, 'Print the schema that it makes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'kefu;serve;query;introspect' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Call the source this in the draft')
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Of MongoDB, look at this database')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file (else from `kefu.yaml`, where there is one)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Write log lines for people or as JSON')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')

@@ -36,28 +36,30 @@ complete -c kefu -n "__fish_kefu_needs_command" -f -a "bench" -d 'Measure a runn
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "adapt" -d 'Convert, inspect and tell apart the messages of older systems'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "replay" -d 'Capture, convert, inspect, replay, mirror and compare HTTP traffic'
 complete -c kefu -n "__fish_kefu_needs_command" -f -a "migrate" -d 'Bring the records of an older system over, and prove that nothing is missing'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l format -d 'Print them like this' -r -f -a "text\t'For people'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -l listen -d 'Listen on this address [default: 127.0.0.1:8080]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -l data-dir -d 'Keep the store in this directory [default: kefu in the user\'s data directory]' -r -f -a "(__fish_complete_directories)"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -l format -d 'Print them like this' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
 json\t'One JSON object a line'"
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l demo -d 'Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l standby -d 'Wait beside the process that serves the store, and take over when it has ended'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l shadow -d 'Rehearse: nothing leaves the process, and what would have is listed. Needs a store of its own'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -l check-config -d 'Print the effective settings and where each came from, then end'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -s V -l version -d 'Print version'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "backup" -d 'Copy the store into one file, while it is in use or not'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "restore" -d 'Put a backup in the place of the store'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "check" -d 'Check that the store is whole, without changing it'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "audit" -d 'Verify or export the audit log, while the store is in use or not'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "report" -d 'Count what became of conversations, while the store is in use or not'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "privacy" -d 'Export or erase a customer'
-complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report privacy rotate-key" -f -a "rotate-key" -d 'Add a key that seals secrets from now on'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -l demo -d 'Serve sample data and a demo shop, from a throw-away directory unless --data-dir names one'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -l standby -d 'Wait beside the process that serves the store, and take over when it has ended'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -l shadow -d 'Rehearse: nothing leaves the process, and what would have is listed. Needs a store of its own'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -l check-config -d 'Print the effective settings and where each came from, then end'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -f -a "backup" -d 'Copy the store into one file, while it is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -f -a "restore" -d 'Put a backup in the place of the store'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -f -a "check" -d 'Check that the store is whole, without changing it'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -f -a "audit" -d 'Verify or export the audit log, while the store is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -f -a "report" -d 'Count what became of conversations, while the store is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -f -a "events" -d 'Print events, have them told again, list dead letters'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -f -a "privacy" -d 'Export or erase a customer'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -f -a "query" -d 'Ask the data layer, or look after its configuration'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and not __fish_seen_subcommand_from backup restore check audit report events privacy query rotate-key" -f -a "rotate-key" -d 'Add a key that seals secrets from now on'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l data-dir -d 'The store is in this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l to -d 'Write this file, which must not exist yet [default: kefu-<time>.db in the working directory]' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from backup" -l format -d 'Write the report like this' -r -f -a "text\t'For people'
@@ -119,6 +121,16 @@ json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from report" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from events" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from events" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from events" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from events" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from events" -f -a "tail" -d 'Print what happens, while the store is in use or not'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from events" -f -a "replay" -d 'Have a subscription hear again of what happened, in a store that is not in use'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from events" -f -a "dead-letter" -d 'List what subscriptions did not take, or have it told again'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
 human\t'For people'
@@ -128,6 +140,17 @@ complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -f -a "export" -d 'Write all that is known of a customer as JSON, while the store is in use or not'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from privacy" -f -a "erase" -d 'Erase a customer for good, in a store that is not in use'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from query" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from query" -l log-format -d 'Write log lines for people or as JSON' -r -f -a "auto\t'For people on a terminal, JSON otherwise'
+human\t'For people'
+json\t'One JSON object a line'"
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from query" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from query" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from query" -s V -l version -d 'Print version'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from query" -f -a "run" -d 'Ask a query of all systems that the configuration names'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from query" -f -a "explain" -d 'Show how a query would be carried out, without asking any system'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from query" -f -a "check" -d 'Check the configuration'
+complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from query" -f -a "introspect" -d 'Draft a configuration from a live system, or from what describes it'
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -l data-dir -d 'The store is in this directory [default: as for `kefu serve`]' -r -f -a "(__fish_complete_directories)"
 complete -c kefu -n "__fish_kefu_using_subcommand serve; and __fish_seen_subcommand_from rotate-key" -l format -d 'Write the report like this' -r -f -a "text\t'For people'
 json\t'For programs'"

@@ -1,0 +1,1 @@
+function e(e){let t=new Date(e);return e===``||Number.isNaN(t.getTime())?null:t.toISOString()}export{e as t};

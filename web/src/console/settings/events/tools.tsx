@@ -81,7 +81,7 @@ function TestLine({ result: { status, latency_ms, error } }: { result: TestResul
   const { t } = useTextsOf(texts);
   const ms = latency_ms ?? 0;
   const isTaken = error === null && status !== null && status >= 200 && status < 300;
-  const reason = error ?? t('testStatus', { status: status ?? 0, ms });
+  const reason = status === null ? (error ?? '') : t('testStatus', { status, ms });
   return (
     <p class={isTaken ? 'subscription-taken' : 'form-error'}>
       <Icon name={isTaken ? 'check' : 'alert'} size={16} />

@@ -149,7 +149,7 @@ export default async function cards(run) {
     await page.waitForSelector('.settings-editor textarea');
     await field('中文标题').fill('客户账号');
     await field('英文标题').fill('Account');
-    await field('GraphQL').fill('query($id: Int!) { user(id: $id) { colour } }');
+    await field('GraphQL').fill('query($id: Int!) { user(id: $id) { name colour } }');
     await field('变量').fill('id = visitor.external_id');
     await field('视图（JSON）').fill('{"kind": }');
     await button('创建').click();

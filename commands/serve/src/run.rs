@@ -26,6 +26,8 @@ use tokio_util::task::TaskTracker;
 use crate::channels::run as carry_channels;
 #[cfg(feature = "events")]
 use crate::events::run as tell_events;
+#[cfg(all(feature = "events", feature = "graphql"))]
+use crate::graphql::forget_what_is_old;
 use crate::{
     args::{Args, StoreCommand},
     assets,
@@ -197,6 +199,7 @@ async fn serve(
         () = pass_audit_on(&background) => {}
         () = carry_channels(&background, app.stop()) => {}
         () = tell_events(&background, app.stop()) => {}
+        () = forget_what_is_old(&background) => {}
         () = bridges.keep(&background, app.language()) => {}
         () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}
         () = background.files.sweep() => {}
@@ -216,6 +219,12 @@ async fn carry_channels(_: &Services, _: Stop) {
 /// A build without events has nobody to tell.
 #[cfg(not(feature = "events"))]
 async fn tell_events(_: &Services, _: Stop) {
+    std::future::pending().await
+}
+
+/// A build without events, or without a data layer, has nothing to forget.
+#[cfg(not(all(feature = "events", feature = "graphql")))]
+async fn forget_what_is_old(_: &Services) {
     std::future::pending().await
 }
 

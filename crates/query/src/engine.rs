@@ -152,6 +152,12 @@ impl Engine {
         Response::of(projected, extensions.as_ref())
     }
 
+    /// Whether rows are kept until an event, so that it has to be told of events.
+    #[must_use]
+    pub fn keeps_until_events(&self) -> bool {
+        self.0.model.kinds.iter().flat_map(|kind| &kind.cache).any(|rule| !rule.topics.is_empty())
+    }
+
     /// Tells of an event: rows are not given from the cache any more, of types that have a rule for its topic.
     pub fn invalidate(&self, topic: &str) {
         self.0.kept.invalidate(&self.0.model, topic);

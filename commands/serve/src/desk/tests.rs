@@ -88,7 +88,9 @@ impl Office {
                 desk.put_inbox(change).await.unwrap()
             }
         };
-        Self { desk, registry: Registry::new(Limits::default(), 0), tracker, inbox, dir }
+        // Whoever reads here shares its thread with all that write: nobody is closed for being slow.
+        let limits = Limits { queue_bytes_max: 4 << 20, ..Limits::default() };
+        Self { desk, registry: Registry::new(limits, 0), tracker, inbox, dir }
     }
 
     async fn reopen(self) -> Self {

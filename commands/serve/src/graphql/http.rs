@@ -104,7 +104,7 @@ async fn respond(services: &Services, head: &Parts, body: Body) -> Outcome {
         Some(_) => return refusal(403, "forbidden", "plans are for administrators").into(),
         None => return refusal(400, "bad_request", "`x-kefu-explain` must be plan or analyze").into(),
     };
-    let parameters = if is_get { from_query(head) } else { from_body(&head.headers, body).await };
+    let parameters = if is_get { from_query(head) } else { from_body(head, body).await };
     let question = match parameters {
         Ok(parameters) => Question::read(parameters).map_err(|text| refusal(400, "bad_request", &text)),
         Err(answer) => Err(answer),
@@ -150,8 +150,8 @@ fn from_query(head: &Parts) -> Result<Value, Answer> {
     Ok(Value::Object(parameters))
 }
 
-async fn from_body(headers: &HeaderMap, body: Body) -> Result<Value, Answer> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+async fn from_body(head: &Parts, body: Body) -> Result<Value, Answer> {
+    let kind = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = kind.split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
     let is_utf8 = parts.all(|part| {
@@ -161,7 +161,9 @@ async fn from_body(headers: &HeaderMap, body: Body) -> Result<Value, Answer> {
     if !is_json || !is_utf8 {
         return Err(refusal(415, "unsupported_media_type", "the body must be application/json in UTF-8"));
     }
-    let request = Request::new(body);
+    // The limit of the body lies among them.
+    let mut request = Request::new(body);
+    *request.extensions_mut() = head.extensions.clone();
     let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             refusal(413, "too_large", "the body is too large")

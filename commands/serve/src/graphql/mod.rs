@@ -12,6 +12,8 @@ mod page;
 mod question;
 mod session;
 mod socket;
+#[cfg(feature = "events")]
+mod stale;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -29,6 +31,8 @@ use kefu_query::Engine;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use question::{Asker, Question, wrong_with};
+#[cfg(feature = "events")]
+pub(crate) use stale::forget_what_is_old;
 
 use self::metrics::GraphqlMetrics;
 use crate::{http::envelope, services::Services, settings::Settings};

@@ -273,3 +273,32 @@ async fn own_lists_go_on_where_they_ended() {
 fn inbox(layered: &Layered) -> uuid::Uuid {
     layered.office.services.desk.directory().inbox_by_slug("web").unwrap().id
 }
+
+#[cfg(feature = "events")]
+#[tokio::test]
+async fn what_happens_makes_rows_old() {
+    let layered = Layered::open().await;
+    let office = &layered.office;
+    let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
+    let guest = office.guest().await;
+    let services = office.services.clone();
+    let forgets = tokio::spawn(async move { crate::graphql::forget_what_is_old(&services).await });
+    let asked = async || {
+        let answer = layered.ask(&admin, "{ plan(id: 1) { name } }").await;
+        assert_eq!(answer.body["data"]["plan"]["name"], "user 1", "{}", answer.body);
+        layered.crm.asked.load(Relaxed)
+    };
+    assert_eq!((asked().await, asked().await), (1, 1), "rows are kept");
+    let told = async {
+        // It may be looked at what there was before this was said: then it is said again.
+        let mut said = 0;
+        while asked().await == 1 {
+            said += 1;
+            let path = format!("/conversations/{}/messages", guest.conversation);
+            let body = json!({"client_id": uuid::Uuid::from_u128(said), "kind": "text", "text": "hello"});
+            assert_eq!(office.post(&path, &guest.token, body).await.status, 201);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told).await.expect("rows are forgotten");
+    forgets.abort();
+}

@@ -82,6 +82,11 @@ types:
     source: crm
     key: [id]
     fields: { id: { type: "Int!" }, name: { type: String } }
+  Plan:
+    source: crm
+    key: [id]
+    cache: { ttl: 1h, until: [message.created] }
+    fields: { id: { type: "Int!" }, name: { type: String } }
   Order:
     source: slow
     key: [id]
@@ -92,6 +97,7 @@ query:
   visitor: { type: Visitor, by: [id] }
   tickets: { type: Ticket, list: plain, default: 20, max: 100, order: [{ updatedAt: desc }] }
   user: { type: User, by: [id] }
+  plan: { type: Plan, by: [id] }
   order: { type: Order, by: [id] }
 mutation:
   rename: { source: crm, op: rename, args: { id: "Int!", name: "String!" }, returns: User }

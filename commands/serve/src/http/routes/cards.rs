@@ -85,8 +85,7 @@ pub(super) struct NewCard {
     /// At most 20.
     #[serde(default)]
     variables: BTreeMap<String, String>,
-    #[schema(value_type = cards::CardView)]
-    view: Value,
+    view: cards::CardView,
     /// On when it is left out.
     is_enabled: Option<bool>,
     /// Behind all others when it is left out.
@@ -102,8 +101,7 @@ pub(super) struct CardPatch {
     inboxes: Option<Vec<Uuid>>,
     query: Option<String>,
     variables: Option<BTreeMap<String, String>>,
-    #[schema(value_type = Option<cards::CardView>)]
-    view: Option<Value>,
+    view: Option<cards::CardView>,
     is_enabled: Option<bool>,
     position: Option<i64>,
 }
@@ -282,12 +280,11 @@ async fn check(api: &Api, who: &Identity, caller: &Caller, card: &Card) -> Resul
 }
 
 /// How it is shown, written in one way.
-fn view(wanted: &Value) -> Result<String, Problem> {
-    fields::check_bytes("view", &wanted.to_string(), VIEW_BYTES)?;
-    let view = cards::CardView::deserialize(wanted);
-    let view = view.map_err(|error| Problem::invalid("view", error.to_string()))?;
-    view.check().map_err(|wrong| Problem::invalid("view", wrong))?;
-    serde_json::to_string(&view).map_err(|error| Problem::invalid("view", error.to_string()))
+fn view(wanted: &cards::CardView) -> Result<String, Problem> {
+    wanted.check().map_err(|wrong| Problem::invalid("view", wrong))?;
+    let text = serde_json::to_string(wanted).map_err(|error| Problem::invalid("view", error.to_string()))?;
+    fields::check_bytes("view", &text, VIEW_BYTES)?;
+    Ok(text)
 }
 
 async fn record(

@@ -10,7 +10,7 @@ use kefu_core::{Micros, Permission};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
 use kefu_store::{Change, EventChange, EventGroup, EventSubscription, RecordSet};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -117,7 +117,7 @@ pub(super) struct NewSubscription {
     /// `{"do": "assign"}` with `agent_id` or `team_id`, `{"do": "tag"}` with `tags`, `{"do": "ticket"}` with `subject`,
     /// or `{"do": "reply"}` with `text`.
     #[schema(value_type = Option<Object>)]
-    action: Option<Value>,
+    action: Option<Map<String, Value>>,
     is_enabled: Option<bool>,
 }
 
@@ -133,7 +133,7 @@ pub(super) struct SubscriptionPatch {
     headers: Option<BTreeMap<String, String>>,
     topic: Option<String>,
     #[schema(value_type = Option<Object>)]
-    action: Option<Value>,
+    action: Option<Map<String, Value>>,
     /// True has one that was switched off go on where it was.
     is_enabled: Option<bool>,
 }
@@ -419,8 +419,8 @@ fn topic(text: Option<&str>) -> Result<Option<kefu_bus::Topic>, Problem> {
     topic.map_err(|error| Problem::invalid("topic", format!("{error}")))
 }
 
-fn action(value: Option<Value>) -> Result<Option<ActionSpec>, Problem> {
-    Ok(value.map(ActionSpec::read).transpose()?)
+fn action(fields: Option<Map<String, Value>>) -> Result<Option<ActionSpec>, Problem> {
+    Ok(fields.map(|fields| ActionSpec::read(Value::Object(fields))).transpose()?)
 }
 
 fn inboxes(api: &Api, ids: Vec<Uuid>) -> Result<Vec<Uuid>, Problem> {

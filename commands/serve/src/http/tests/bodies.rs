@@ -164,6 +164,11 @@ fn fields(document: &Value, office: &Known) -> Vec<Field> {
     fields
 }
 
+/// How a card is shown, which a sample cannot guess.
+fn card_view() -> Value {
+    json!({"kind": "fields", "at": "user", "rows": [{"label": {"en": "x", "zh-CN": "x"}, "path": "name"}]})
+}
+
 /// Things that paths can name.
 struct Known {
     guest: Guest,
@@ -185,6 +190,10 @@ impl Known {
             "tags",
             "teams",
             "tickets",
+            #[cfg(feature = "events")]
+            "subscriptions",
+            #[cfg(feature = "graphql")]
+            "cards",
         ];
         let mut known = Self { guest, agent, made: HashMap::new() };
         for collection in collections {
@@ -195,6 +204,8 @@ impl Known {
             match collection {
                 "tickets" => body["conversation_ids"] = json!([known.guest.conversation]),
                 "channels" => body["file"] = json!("webhook"),
+                "subscriptions" => body["url"] = json!("https://hooks.example.com/kefu"),
+                "cards" => body["view"] = card_view(),
                 _ => {}
             }
             known.place(&mut body);
@@ -222,6 +233,7 @@ impl Known {
             _ => self.made.get(collection).cloned().unwrap_or_default(),
         };
         let path = path.replace("{id}", &id).replace("{seq}", "1").replace("{language}", "zh");
+        let path = path.replace("{number}", "0");
         path.replace("{connection_id}", "00000000-0000-7000-8000-000000000007")
     }
 

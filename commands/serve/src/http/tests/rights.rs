@@ -302,6 +302,7 @@ fn the_table_is_complete() {
                 .replace("/texts/en", "/texts/{language}")
                 .replace("{id}/conversations/{id}", "{id}/conversations/{conversation_id}")
                 .replace("/external-tickets/T-1", "/external-tickets/{number}")
+                .replace("/deliveries/{id}", "/deliveries/{delivery}")
                 .replace("/external-writes/{id}", "/external-writes/{write_id}")
                 .replace("/agents/{id}/sessions/{id}", "/agents/{id}/sessions/{session}");
             format!("{} {path}", case.method.as_str().to_lowercase())

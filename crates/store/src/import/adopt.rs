@@ -63,6 +63,10 @@ impl Importer {
             }
             Ok(count)
         };
-        self.writer().alone(all).await
+        let count = self.writer().alone(all).await?;
+        for row in rows {
+            self.reach(row.table, &row.key);
+        }
+        Ok(count)
     }
 }

@@ -396,6 +396,13 @@ impl Importer {
             .await
     }
 
+    /// Something became of this key in another way than by a batch: from now on it is looked up.
+    pub(super) fn reach(&mut self, table: i64, key: &[u8]) {
+        if let Some(table) = self.tables.get_mut(&table) {
+            table.greatest = table.greatest.take().max(Some(key.to_vec()));
+        }
+    }
+
     /// Has every conversation where statements find it.
     pub(super) async fn forget_heads(&mut self) -> Result<(), StoreError> {
         self.heads.clear();

@@ -105,11 +105,9 @@ async fn measure(
 
 /// What parts of the daemon count themselves.
 fn others(services: &Services) -> String {
-    let text = services.bridges.metrics_text();
+    let text = services.bridges.metrics_text() + &services.graphql.metrics_text();
     #[cfg(feature = "events")]
     let text = text + &services.events.metrics_text();
-    #[cfg(feature = "graphql")]
-    let text = text + &services.graphql.metrics_text();
     text
 }
 

@@ -464,3 +464,41 @@ fn the_first_line_tells_who_speaks() {
         assert_eq!(speaker(line.as_bytes()), expected, "{line}");
     }
 }
+
+#[test]
+fn what_follows_an_end_is_nothing_to_a_client_that_is_known_later() {
+    let mut traffic = Traffic::new(
+        &[],
+        tcp::Limits { flow_bytes: 4000, ..tcp::Limits::default() },
+        Limits { head: 500, message: 1000, bytes: 1500, waiting: 4 },
+    );
+    let odd: &[u8] = b"\x92\x8c%\0\0\0\0\0\0\0\x03";
+    let segments: [(bool, u8, u32, u32, i64, u32, &[u8]); 8] = [
+        (true, 0x12, 13107, 13107, 510, 0, b""),
+        (false, 0x33, 13107, 13107, 1020, 0, b"3"),
+        (false, 0x38, 13107, 13121, 2470, 0, b"G######"),
+        (false, 0x8b, 907, 35723, 2500, 3, b""),
+        (true, 0x00, 0, 35587, 3960, 0, odd),
+        (true, 0x8c, 15141, 27392, 5030, 0, b"kk\xffkkkkkkkkkkkk"),
+        (false, 0x6b, 27499, 27522, 5030, 3, b"333"),
+        (false, 0x00, 0, 0, 5030, 0, b""),
+    ];
+    for (from_a, flags, sequence, acknowledged, millis, missing, data) in segments {
+        let (source, target) = if from_a { ([1, 0x90], [0, 80]) } else { ([0, 80], [1, 0x90]) };
+        let len = u16::try_from(40 + data.len()).unwrap().to_be_bytes();
+        let mut bytes = vec![0x45, 0, len[0], len[1], 0, 0, 0, 0, 64, 6, 0, 0];
+        bytes.extend(if from_a { [10, 0, 0, 1, 10, 0, 0, 2] } else { [10, 0, 0, 2, 10, 0, 0, 1] });
+        bytes.extend(source);
+        bytes.extend(target);
+        bytes.extend(sequence.to_be_bytes());
+        bytes.extend(acknowledged.to_be_bytes());
+        bytes.extend([0x50, flags, 0, 0, 0, 0, 0, 0]);
+        bytes.extend_from_slice(data);
+        let time = millis * 1_000_000;
+        let packet = Packet { offset: 0, timestamp: time, link: LinkType(101), bytes: &bytes, missing };
+        traffic.packet(&packet, &mut |_| {});
+        balanced(&traffic);
+    }
+    traffic.finish(&mut |_| {});
+    balanced(&traffic);
+}

@@ -75,6 +75,12 @@ impl<C: Default> Flow<C> {
         self.user = C::default();
         self.ends = ends;
         std::mem::swap(&mut self.client, &mut self.server);
+        // What follows the end of a half is nothing to the one who begins anew, either.
+        for side in [Side::Client, Side::Server] {
+            if self.half(side).is_ended {
+                each(&mut self.user, self.ends, side, Event::End(End::Cut));
+            }
+        }
     }
 }
 

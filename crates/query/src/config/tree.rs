@@ -53,15 +53,20 @@ pub(super) fn parse(yaml: &str) -> Result<Node, (usize, String)> {
         return Err((1, format!("more than {OPEN_MAX} brackets are open")));
     }
     read(yaml, None).map_err(|error| {
-        let line = error.location().map_or(1, |place| place.line().max(1));
-        (line, without_place(&error))
+        let line = error.location().map_or(1, |place| place.line());
+        (within(yaml, line), without_place(&error))
     })
 }
 
 /// The line of a node, from 1.
 pub(super) fn line_of(yaml: &str, number: u32) -> usize {
     let place = read(yaml, Some(number)).err().and_then(|error| error.location());
-    place.map_or(1, |place| place.line().max(1))
+    within(yaml, place.map_or(1, |place| place.line()))
+}
+
+/// What stops at the end of a file is at its last line.
+fn within(yaml: &str, line: usize) -> usize {
+    line.clamp(1, yaml.lines().count().max(1))
 }
 
 impl Node {

@@ -473,15 +473,15 @@ fn what_follows_an_end_is_nothing_to_a_client_that_is_known_later() {
         Limits { head: 500, message: 1000, bytes: 1500, waiting: 4 },
     );
     let odd: &[u8] = b"\x92\x8c%\0\0\0\0\0\0\0\x03";
-    let segments: [(bool, u8, u32, u32, i64, u32, &[u8]); 8] = [
-        (true, 0x12, 13107, 13107, 510, 0, b""),
-        (false, 0x33, 13107, 13107, 1020, 0, b"3"),
-        (false, 0x38, 13107, 13121, 2470, 0, b"G######"),
-        (false, 0x8b, 907, 35723, 2500, 3, b""),
-        (true, 0x00, 0, 35587, 3960, 0, odd),
-        (true, 0x8c, 15141, 27392, 5030, 0, b"kk\xffkkkkkkkkkkkk"),
-        (false, 0x6b, 27499, 27522, 5030, 3, b"333"),
-        (false, 0x00, 0, 0, 5030, 0, b""),
+    let segments = [
+        (true, 0x12_u8, 13107_u32, 13107_u32, 510_i64, 0, &b""[..]),
+        (false, 0x33_u8, 13107_u32, 13107_u32, 1020_i64, 0, &b"3"[..]),
+        (false, 0x38_u8, 13107_u32, 13121_u32, 2470_i64, 0, &b"G######"[..]),
+        (false, 0x8b_u8, 907_u32, 35723_u32, 2500_i64, 3, &b""[..]),
+        (true, 0x00_u8, 0_u32, 35587_u32, 3960_i64, 0, odd),
+        (true, 0x8c_u8, 15141_u32, 27392_u32, 5030_i64, 0, &b"kk\xffkkkkkkkkkkkk"[..]),
+        (false, 0x6b_u8, 27499_u32, 27522_u32, 5030_i64, 3, &b"333"[..]),
+        (false, 0x00_u8, 0_u32, 0_u32, 5030_i64, 0, &b""[..]),
     ];
     for (from_a, flags, sequence, acknowledged, millis, missing, data) in segments {
         let (source, target) = if from_a { ([1, 0x90], [0, 80]) } else { ([0, 80], [1, 0x90]) };

@@ -13,7 +13,7 @@ struct Body {
 
 #[derive(Deserialize)]
 struct Variables {
-    level: i32,
+    after: i32,
     first: i32,
 }
 
@@ -35,8 +35,8 @@ struct User {
 }
 
 async fn users(State(pool): State<MySqlPool>, Json(body): Json<Body>) -> Json<Answer> {
-    let rows = sqlx::query("SELECT id, name, level FROM users WHERE level >= ? ORDER BY id LIMIT ?")
-        .bind(body.variables.level)
+    let rows = sqlx::query("SELECT id, name, level FROM users WHERE id > ? ORDER BY id LIMIT ?")
+        .bind(body.variables.after)
         .bind(body.variables.first)
         .fetch_all(&pool)
         .await
@@ -50,7 +50,7 @@ async fn main() {
     let mut args = std::env::args().skip(1);
     let url = args.next().expect("the first argument is the database");
     let port = args.next().and_then(|port| port.parse().ok()).expect("the second argument is a port");
-    let pool = MySqlPoolOptions::new().max_connections(16).connect(&url).await.expect("the database is there");
+    let pool = MySqlPoolOptions::new().max_connections(16).test_before_acquire(false).connect(&url).await.expect("the database is there");
     let router = Router::new().route("/graphql", post(users)).with_state(pool);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
     axum::serve(listener, router).await.expect("it serves until it is killed");

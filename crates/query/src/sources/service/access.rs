@@ -116,6 +116,10 @@ impl<O> Way<O> {
             None => Some(answer),
         };
         match found {
+            // An empty list may be left out, but only of an object.
+            None if !answer.is_object() && !answer.is_null() => {
+                Err(garbage("the answer is no object, and `result` leads into one"))
+            }
             None | Some(Json::Null) => Ok(()),
             Some(Json::Object(members)) if self.is_keyed => members
                 .iter()

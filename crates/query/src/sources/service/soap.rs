@@ -86,29 +86,42 @@ fn credentials(settings: &Settings, dir: &Path) -> Result<Option<Credentials>, S
     }))
 }
 
-impl Client for Soap {
-    /// Its place in the port.
-    type Operation = usize;
+/// An operation of the port.
+#[derive(Debug)]
+pub(in crate::sources) struct PortOperation {
+    /// Its place there.
+    place: usize,
+    /// Where the path to its rows begins.
+    begin: Option<String>,
+}
 
-    fn operation(&self, described: &Described) -> Result<usize, String> {
+impl Client for Soap {
+    type Operation = PortOperation;
+
+    fn operation(&self, described: &Described) -> Result<PortOperation, String> {
         let op = described.op.as_deref().ok_or("op: must be there")?;
         let operations = &self.definitions.services[self.service].ports[self.port].operations;
-        operations.iter().position(|operation| operation.name == op).ok_or_else(|| {
+        let place = operations.iter().position(|operation| operation.name == op).ok_or_else(|| {
             let known: Vec<&str> = operations.iter().map(|operation| operation.name.as_str()).collect();
             format!("op: there is no operation {op:?}, only: {}", known.join(", "))
-        })
+        })?;
+        let begin = described.result.as_deref().and_then(|path| path.split('.').next()).map(str::to_owned);
+        Ok(PortOperation { place, begin })
     }
 
     fn call<'a>(
         &'a self,
-        operation: &'a usize,
+        operation: &'a PortOperation,
         arguments: Map<String, Json>,
     ) -> BoxFuture<'a, Result<Answered, SourceError>> {
         Box::pin(async move {
-            let operation = &self.definitions.services[self.service].ports[self.port].operations[*operation];
+            let PortOperation { place, begin } = operation;
+            let operation = &self.definitions.services[self.service].ports[self.port].operations[*place];
             let arguments = Json::Object(arguments).to_string();
             match self.client.call(operation, arguments.as_bytes()).await {
-                Ok(Answer::Returned(json)) => Ok(Answered::Value(bare(json_answer(&json)?))),
+                Ok(Answer::Returned(json)) => {
+                    Ok(Answered::Value(bare(json_answer(&json)?, begin.as_deref())))
+                }
                 Ok(Answer::Fault(json)) => {
                     let fault = json_answer(&json)?;
                     // The code is of the service; its reason may repeat what it was asked.
@@ -126,18 +139,37 @@ impl Client for Soap {
         })
     }
 
-    fn native(&self, operation: &usize) -> String {
+    fn native(&self, operation: &PortOperation) -> String {
         let service = &self.definitions.services[self.service];
-        format!("{}.{}", service.name, service.ports[self.port].operations[*operation].name)
+        format!("{}.{}", service.name, service.ports[self.port].operations[operation.place].name)
     }
 }
 
-/// What the only part of a reply holds; another reply is left as it is.
-fn bare(value: Json) -> Json {
+/// What the only part of a reply holds, unless the path to the rows begins with that part; another reply is left as it is.
+fn bare(value: Json, begin: Option<&str>) -> Json {
     match value {
-        Json::Object(members) if members.len() == 1 => {
+        Json::Object(members)
+            if members.len() == 1 && !begin.is_some_and(|name| members.contains_key(name)) =>
+        {
             members.into_iter().next().map_or(Json::Null, |(_, value)| value)
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_only_part_is_the_reply_unless_the_path_begins_with_it() {
+        let wrapped = json!({"GetTicketsResult": {"ticket": [1, 2]}});
+        assert_eq!(bare(wrapped.clone(), Some("ticket")), json!({"ticket": [1, 2]}));
+        assert_eq!(bare(wrapped, None), json!({"ticket": [1, 2]}));
+        assert_eq!(bare(json!({"ticket": [1, 2]}), Some("ticket")), json!({"ticket": [1, 2]}));
+        assert_eq!(bare(json!({"ticket": [1, 2]}), None), json!([1, 2]));
+        assert_eq!(bare(json!({"a": 1, "b": 2}), None), json!({"a": 1, "b": 2}));
     }
 }

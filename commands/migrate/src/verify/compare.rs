@@ -171,30 +171,36 @@ impl<'a> Comparing<'a> {
         let lookups = lookups(&self.source, &self.map).await?;
         let mut cursor = self.source.read(self.request()).await?;
         let (mut grouper, mut changed) = (Grouper::default(), Changed::new());
-        let (mut noted, mut read): (Option<Instant>, u64) = (None, 0);
-        loop {
-            throttle.wait(read, stop).await;
-            let page = tokio::select! {
-                biased;
-                () = stop.clone().requested() => {
-                    self.note(state)?;
-                    return Ok(false);
-                }
-                page = cursor.next() => page?,
-            };
+        let mut noted = Instant::now();
+        let mut next = Some(cursor.next().await?);
+        while let Some(page) = next {
             let map =
                 |row: SourceRow| self.map.map(row.key, &row.values, &lookups, &mut grouper, &mut changed).0;
             let rows: Vec<ImportRow> = page.rows.into_iter().map(map).collect();
-            self.compare(&rows).await?;
-            read = rows.len() as u64;
-            progress.add(&self.said.table, read);
+            // While this page is looked up here, the source makes the next one.
+            let read_on = async {
+                if page.is_end {
+                    return Ok(None);
+                }
+                throttle.wait(rows.len() as u64, stop).await;
+                tokio::select! {
+                    biased;
+                    () = stop.clone().requested() => Ok(None),
+                    page = cursor.next() => page.map(Some),
+                }
+            };
+            let (compared, read) = tokio::join!(self.compare(&rows), read_on);
+            compared?;
+            progress.add(&self.said.table, rows.len() as u64);
             self.position = page.position.or(self.position.take());
-            if page.is_end {
-                break;
-            }
-            if noted.is_none_or(|at| at.elapsed() >= NOTE_EVERY) {
+            next = read?;
+            if next.is_none() && !page.is_end {
                 self.note(state)?;
-                noted = Some(Instant::now());
+                return Ok(false);
+            }
+            if noted.elapsed() >= NOTE_EVERY {
+                self.note(state)?;
+                noted = Instant::now();
             }
         }
         self.position = None;

@@ -71,7 +71,7 @@ impl ImportReader {
             args.add_int(table);
             args.add_blob(key);
         };
-        let mut places: HashMap<Entity, HashMap<i64, usize>> = HashMap::new();
+        let mut places: HashMap<Entity, Vec<(i64, usize)>> = HashMap::new();
         let mut found = vec![None; keys.len()];
         for row in &self.lookup.rows(conn, &asked, bind).await? {
             let mut columns = Columns::of(row);
@@ -82,14 +82,18 @@ impl ImportReader {
                 super::step::FILTERED => Found::Filtered,
                 gone if gone < 0 => continue,
                 entity => {
-                    places.entry(Entity::read(entity)?).or_default().insert(place, index);
+                    places.entry(Entity::read(entity)?).or_default().push((place, index));
                     Found::Record(None)
                 }
             });
         }
-        for (entity, places) in places {
-            for (place, record) in records(conn, entity, places.keys().copied()).await? {
-                if let Some(index) = places.get(&place) {
+        for (entity, mut places) in places {
+            // In the order of where they are, neighbours are read together.
+            places.sort_unstable();
+            let mut wanted = places.iter().peekable();
+            for (place, record) in records(conn, entity, places.iter().map(|(place, _)| *place)).await? {
+                while wanted.next_if(|(before, _)| *before < place).is_some() {}
+                if let Some((_, index)) = wanted.next_if(|(known, _)| *known == place) {
                     found[*index] = Some(Found::Record(Some(Box::new(record))));
                 }
             }
@@ -205,7 +209,7 @@ const ARTICLE: &str = concat!(
 /// How the columns of a query become a record.
 type Read = fn(&mut Columns<'_>) -> Result<Record, StoreError>;
 
-/// The records at these places, as they are now.
+/// The records at these places, as they are now, in the same order; those that are not there are left out.
 async fn records(
     conn: &mut SqliteConnection,
     entity: Entity,

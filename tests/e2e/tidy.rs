@@ -74,7 +74,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("tokio-rustls", &["kefu-bench", "kefu-migrate", "kefu-upstream"]),
     ("matchit", &["kefu-gateway"]),
     ("pcap", &["kefu-replay"]),
-    ("argon2", &["kefu-serve"]),
+    ("argon2", &["kefu-serve", "kefu-store"]),
     ("serde_yaml", &["kefu-app", "kefu-query", "kefu-wire"]),
     ("tracing-subscriber", &["kefu-app"]),
     ("indicatif", &["kefu-adapt", "kefu-bench", "kefu-migrate", "kefu-replay"]),

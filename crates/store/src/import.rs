@@ -10,6 +10,7 @@ mod adopt;
 mod article;
 mod build;
 mod follow;
+mod former;
 mod importer;
 mod progress;
 mod read;

@@ -12,6 +12,7 @@ mod kill;
 mod mariadb;
 mod mongo;
 mod mongodb;
+mod passwords;
 mod sql;
 mod types;
 

@@ -46,6 +46,7 @@ pub(crate) fn fields_of(entity: Entity) -> &'static [FieldSpec] {
             ("role", Word(&["agent", "supervisor", "admin"]), false),
             ("disabled", Truth, false),
             ("created_at", Time, false),
+            ("password", LINE, false),
         ],
         Entity::Visitor => &[
             ("external_id", LINE, false),

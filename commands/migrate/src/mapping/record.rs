@@ -44,6 +44,7 @@ pub(super) fn record(
             },
             disabled: row.truth()?,
             created_at: row.time()?.unwrap_or_default(),
+            password: row.text()?,
         }),
         Entity::Visitor => visitor(id, &mut row)?,
         Entity::Conversation => {

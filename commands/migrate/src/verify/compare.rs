@@ -174,8 +174,7 @@ impl<'a> Comparing<'a> {
         let mut noted = Instant::now();
         let mut next = Some(cursor.next().await?);
         while let Some(page) = next {
-            let map =
-                |row: SourceRow| self.map.map(row.key, &row.values, &lookups, &mut grouper, &mut changed).0;
+            let map = |row: SourceRow| comparable(&self.map, row, &lookups, &mut grouper, &mut changed);
             let rows: Vec<ImportRow> = page.rows.into_iter().map(map).collect();
             // While this page is looked up here, the source makes the next one.
             let read_on = async {
@@ -344,8 +343,7 @@ impl<'a> Comparing<'a> {
         let request = self.request();
         let (mut grouper, mut changed) = (Grouper::default(), Changed::new());
         let mut rows = HashMap::new();
-        let mut map =
-            |row: SourceRow| self.map.map(row.key, &row.values, lookups, &mut grouper, &mut changed).0;
+        let mut map = |row: SourceRow| comparable(&self.map, row, lookups, &mut grouper, &mut changed);
         // What conversations messages make is known from the beginning only.
         if self.map.group.is_none()
             && let Some(found) = self.source.rows(&request, keys).await
@@ -446,6 +444,21 @@ struct Differing {
     what: &'static str,
     /// Fields that are not the same: there and here.
     fields: BTreeMap<String, [serde_json::Value; 2]>,
+}
+
+/// What is to become of a row, as far as it can be read back.
+fn comparable(
+    map: &TableMap,
+    row: SourceRow,
+    lookups: &Lookups,
+    grouper: &mut Grouper,
+    changed: &mut Changed,
+) -> ImportRow {
+    let mut row = map.map(row.key, &row.values, lookups, grouper, changed).0;
+    if let Outcome::Record(record) = row.outcome {
+        row.outcome = Outcome::Record(Box::new(record.without_password()));
+    }
+    row
 }
 
 /// The bucket of a key, and what it adds to its sum.

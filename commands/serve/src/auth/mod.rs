@@ -6,6 +6,8 @@
 mod authenticate;
 mod cookie;
 mod extract;
+#[cfg(feature = "former")]
+mod former;
 pub(crate) mod hex;
 mod key;
 mod origin;

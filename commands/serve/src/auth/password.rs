@@ -97,7 +97,22 @@ fn compute(password: &str) -> Result<String, argon2::password_hash::Error> {
     Ok(hash.to_string())
 }
 
+/// Whether a hash is of an older system, and a right password is to be hashed anew.
+#[cfg(feature = "former")]
+pub(crate) fn is_former(hash: &str) -> bool {
+    super::former::is_one(hash)
+}
+
 fn matches(password: &str, hash: &str) -> bool {
+    #[cfg(feature = "former")]
+    if let Some(is_right) = super::former::matches(password, hash) {
+        return is_right;
+    }
+    matches_here(password, hash)
+}
+
+/// Whether it is the password of one of Argon2's hashes.
+pub(super) fn matches_here(password: &str, hash: &str) -> bool {
     // The parameters are those that stand in the hash.
     argon2().verify_password(password.as_bytes(), hash).is_ok()
 }

@@ -103,6 +103,9 @@ impl<'a> Building<'a> {
         }
         let key = self.importer.writer().next_agent_key();
         self.prepared.agents.push((agent.id, key));
+        if !agent.password.is_empty() {
+            self.prepared.step.passwords.push((key.0, agent.password.clone()));
+        }
         self.prepared.step.new_agents.push(Agent {
             key,
             id: agent.id,

@@ -241,6 +241,7 @@ fn agent(columns: &mut Columns<'_>) -> Result<Record, StoreError> {
         role: rows::role(columns.take()?)?,
         disabled: columns.take()?,
         created_at: Micros(columns.take()?),
+        password: String::new(),
     }))
 }
 

@@ -92,7 +92,7 @@ pub enum Record {
     Article(ArticleRecord),
 }
 
-/// An agent. It gets no password: whoever runs the store sets one.
+/// An agent.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct AgentRecord {
     /// Public id.
@@ -107,6 +107,10 @@ pub struct AgentRecord {
     pub disabled: bool,
     /// When it was made.
     pub created_at: Micros,
+    /// By what the older system knew the password: MD5 in 32 hexadecimal digits, or a hash of bcrypt. Empty for none;
+    /// whoever runs the store sets one then.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub password: String,
 }
 
 /// A visitor.
@@ -317,6 +321,15 @@ impl Record {
             }
             Self::Canned(canned) => canned.owner = canned.owner.filter(&is_known),
             Self::Agent(_) | Self::Visitor(_) | Self::Article(_) => {}
+        }
+        self
+    }
+
+    /// The same record without what cannot be read back: a password here is hashed otherwise, or is another one by now.
+    #[must_use]
+    pub fn without_password(mut self) -> Self {
+        if let Self::Agent(agent) = &mut self {
+            agent.password.clear();
         }
         self
     }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::article;
 use super::follow::{self, FollowPosition};
+use super::former;
 use super::progress::{self, ImportTable};
 use super::record::{AgentRecord, ArticleRecord, CannedRecord, Hash, TicketRecord};
 use crate::canned::{CannedReply, owner_number};
@@ -29,6 +30,8 @@ pub(crate) struct Step {
     pub(super) new_agents: Vec<Agent>,
     /// Agents that are there already.
     pub(super) agents: Vec<(i64, AgentRecord)>,
+    /// Keys of new agents, and by what the older system knew their passwords.
+    pub(super) passwords: Vec<(i64, String)>,
     pub(super) visitors: Vec<Visitor>,
     pub(super) rewritten: Vec<Rewritten>,
     pub(super) phones: Vec<(Uuid, String, Micros)>,
@@ -149,6 +152,10 @@ impl Statements {
         self.agents.insert(conn, &step.new_agents, bind_agent).await?;
         for (key, agent) in &step.agents {
             update_agent(conn, *key, agent).await?;
+            former::put(conn, *key, &agent.password).await?;
+        }
+        for (key, password) in &step.passwords {
+            former::put(conn, *key, password).await?;
         }
         self.visitors.insert(conn, &step.visitors, bind_visitor).await?;
         follow::bury_filtered(conn, &step.left_out).await?;

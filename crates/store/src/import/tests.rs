@@ -82,7 +82,15 @@ fn row(key: u8, record: Record) -> ImportRow {
 
 fn agent() -> Record {
     let (name, email) = ("小李".to_owned(), "li@example.com".to_owned());
-    Record::Agent(AgentRecord { id: AGENT, name, email, role: Role::Agent, disabled: false, created_at: NOW })
+    Record::Agent(AgentRecord {
+        id: AGENT,
+        name,
+        email,
+        role: Role::Agent,
+        disabled: false,
+        created_at: NOW,
+        password: String::new(),
+    })
 }
 
 fn visitor() -> Record {

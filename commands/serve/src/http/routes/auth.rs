@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
+#[cfg(feature = "former")]
+use {
+    kefu_core::AgentKey,
+    kefu_store::{Change, RecordSet},
+};
 
 use super::{
     agents::find_view,
@@ -101,6 +106,8 @@ pub(super) async fn login(
     let found = api.services.store.agent_by_email(&email).await.map_err(Problem::from)?;
     let (agent, hash) = found.unzip();
     let hash = hash.filter(|hash| !hash.is_empty());
+    #[cfg(feature = "former")]
+    let former = hash.as_deref().is_some_and(password::is_former).then(|| body.password.clone());
     let is_right = password::verify(body.password, hash).await?;
     if !is_right || agent.as_ref().is_none_or(|agent| agent.disabled) {
         tracing::info!(address = %caller.address, "sign-in refused");
@@ -112,6 +119,10 @@ pub(super) async fn login(
     match enter(&api, &caller, &agent, body.code.as_deref()).await {
         Ok(response) => {
             limits.signed_in(caller.address, &email);
+            #[cfg(feature = "former")]
+            if let Some(password) = former {
+                hash_anew(&api, agent.key, password).await;
+            }
             Ok(response)
         }
         Err(problem) => {
@@ -123,6 +134,18 @@ pub(super) async fn login(
             }
             Err(problem.into())
         }
+    }
+}
+
+/// Keeps the password of an agent from an older system as it keeps others; should that fail, the next sign-in tries again.
+#[cfg(feature = "former")]
+async fn hash_anew(api: &Api, agent: AgentKey, password: String) {
+    let kept = async {
+        let changes = vec![Change::Password { agent, hash: password::hash(password).await? }];
+        api.services.desk.record(RecordSet { changes, audit: Vec::new() }).await
+    };
+    if let Err(problem) = kept.await {
+        tracing::warn!(%problem, "a password of the older system could not be hashed anew");
     }
 }
 

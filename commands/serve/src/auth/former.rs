@@ -1,7 +1,5 @@
 //! Passwords of agents that came with their older system's hashes, until each has signed in here once.
 
-use std::fmt::Write as _;
-
 use md5::{Digest as _, Md5};
 
 use super::password;
@@ -20,11 +18,7 @@ pub(super) fn is_one(hash: &str) -> bool {
 /// Whether `password` is that of an older system's hash; nothing, if it is none.
 pub(super) fn matches(password: &str, hash: &str) -> Option<bool> {
     if let Some(hash) = hash.strip_prefix(MD5) {
-        let mut digits = String::with_capacity(32);
-        for byte in Md5::digest(password) {
-            // Writing to a text does not fail.
-            let _ = write!(digits, "{byte:02x}");
-        }
+        let digits = Md5::digest(password).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         return Some(password::matches_here(&digits, hash));
     }
     is_one(hash).then(|| bcrypt::verify(password, hash).unwrap_or(false))

@@ -81,6 +81,11 @@ impl Frames {
         self.rest.is_empty() && self.begun.is_none()
     }
 
+    /// Bytes of frames and messages under way.
+    pub(super) fn held(&self) -> usize {
+        self.rest.len() + self.begun.as_ref().map_or(0, |begun| begun.bytes.len())
+    }
+
     /// Takes bytes, and hands each message to `each`: whether it is text, and what it says.
     ///
     /// # Errors

@@ -273,6 +273,17 @@ fn compressed_websocket_messages_are_what_they_say() {
 }
 
 #[test]
+fn frames_that_are_under_way_are_held_and_have_no_more_room_than_others() {
+    let mut talk = compressed(&[]);
+    talk.say(Client, [&b"\x82\xfe\x04\x00\0\0\0\0"[..], &[0; 500]].concat(), 1400);
+    let limits = |bytes| Limits { bytes, ..Limits::default() };
+    let (records, totals) = read(&talk.packets, MS, limits(1000));
+    assert_eq!((records.len(), totals.frames.cut), (2, 1));
+    let (records, totals) = read(&talk.packets, MS, limits(400));
+    assert_eq!((records.len(), totals.frames.limit), (2, 1));
+}
+
+#[test]
 fn which_websockets_have_ended_or_are_not_followed_is_told() {
     let (client, server) = (CLIENT.parse().unwrap(), SERVER.parse().unwrap());
     let ended = |packets: &[Vec<u8>]| {

@@ -42,12 +42,15 @@ impl Connection {
     pub(super) fn frames(&mut self, side: Side, bytes: &[u8], at: Position, context: &mut Context<'_>) {
         let Some(of) = self.answered else { return };
         let State::Frames(frames) = &mut self.lane(side).state else { return };
+        *context.held -= frames.held();
         let read = frames.feed(bytes, |is_text, payload| {
             context.totals.frames.seen += 1;
             context.totals.frames.emitted += 1;
             (context.out)(Output::Frame { of, side, is_text, time: at.time, payload });
         });
-        if let Err(why) = read {
+        *context.held += frames.held();
+        let is_too_much = *context.held > context.limits.bytes && !frames.is_idle();
+        if let Err(why) = read.and(if is_too_much { Err(Dropped::Limit) } else { Ok(()) }) {
             self.broken(side, why, context);
         }
     }
@@ -56,6 +59,8 @@ impl Connection {
     pub(super) fn broken(&mut self, side: Side, why: Dropped, context: &mut Context<'_>) {
         context.totals.frames.seen += 1;
         context.totals.frames.drop_one(why);
-        self.lane(side).state = State::Opaque;
+        if let State::Frames(frames) = std::mem::replace(&mut self.lane(side).state, State::Opaque) {
+            *context.held -= frames.held();
+        }
     }
 }

@@ -835,8 +835,8 @@ SOAP 可以是首尾相连的信封,或一个带附件的包。输入按流读�
   # 用 jq 查看
   kefu replay capture -i old.pcap --to ndjson | jq .target
 
-替换后的内容长度不变,消息仍然完好:凭据和 Cookie 的值换成字母,相同的值换成相同的字母;数字换成 9。
-每条消息的替换次数以 `redacted=N` 写入其记录。压缩的正文不会检查,报告会给出其数量。
+替换后的内容长度不变(压缩的正文除外),消息仍然完好:凭据和 Cookie 的值换成字母,相同的值换成相同的字母;数字换成 9。
+每条消息的替换次数以 `redacted=N` 写入其记录。压缩的正文会解开检查;无法解开的整体替换,报告会给出其数量。
 
 监听需要 libpcap 和权能 CAP_NET_RAW:`sudo setcap cap_net_raw+ep /usr/bin/kefu`。来不及取走而被内核丢弃的数据包会写在报告里。
 被中断时,会写完所有内容再退出。
@@ -1118,8 +1118,12 @@ WebSocket 会话按录制的消息间隔发送(使用速率或翻译时除外);�
   kefu replay mirror --listen 127.0.0.1:8080 --upstream http://127.0.0.1:8081 --shadow http://127.0.0.1:9090 \\
       --diff --rules diff.yaml --report diff.html -o mirrored.gor.gz
 
-客户端与旧系统之间的一切都立即逐字节通过:耗时很长的应答、升级后的其他协议,以及 TCP 上的任何内容。影子从队列中
-得到完整的请求;队列满时丢弃并计数。它从不拖慢其他任何一方。
+  # 不在中间:复制网络接口上经过的流量
+  kefu replay mirror --interface eth0 --port 8080 --shadow http://127.0.0.1:9090 --diff
+
+客户端与旧系统之间的一切都立即逐字节通过:耗时很长的应答、WebSocket 消息和升级后的其他协议,以及 TCP 上的任何内容。
+影子从队列中得到完整的请求,并为旧系统同意的每个 WebSocket 建立自己的会话;队列满时丢弃并计数。它从不拖慢
+其他任何一方。
 
 SIGTERM 或 Ctrl-C 结束镜像:不再接受新连接,已打开的连接可以完成,然后给出报告。
 
@@ -1127,13 +1131,21 @@ SIGTERM 或 Ctrl-C 结束镜像:不再接受新连接,已打开的连接可以�
    0  已结束,没有使用 --diff 或没有超出噪声的差异
    1  使用 --diff 时:差异超过 --threshold
    4  影子不是本机,且未被允许
-  69  监听地址已被占用
+  69  监听地址已被占用,或无法抓取网络接口
   73  无法写入输出,或输出文件已存在
   78  规则文件有误",
     ),
     ("Proxy:", "代理"),
     ("kefu replay mirror --listen", "监听此地址"),
     ("kefu replay mirror --upstream", "由此服务器应答"),
+    ("kefu replay mirror --interface", "不作代理,而是监听此网络接口,或 `any`;可多次指定"),
+    ("kefu replay mirror --bpf", "以 tcpdump 的表达式代替端口来筛选"),
+    ("kefu replay mirror --snaplen", "每个数据包最多取这么多字节"),
+    ("kefu replay mirror --ring", "每个网络接口在内核中最多缓存这么多,直到被取走"),
+    ("kefu replay mirror --promisc", "也接收发给其他主机的数据包"),
+    ("kefu replay mirror --exit-after", "经过此时间后结束"),
+    ("kefu replay mirror --stats", "每隔此时间打印计数;0s 表示不打印"),
+    ("kefu replay mirror --port", "只取发往这些端口的连接 [默认:全部]"),
     ("kefu replay mirror --max-connections", "同时最多接受这么多条连接"),
     ("kefu replay mirror --drain", "结束时,给未完成的连接和影子的队列这么长时间"),
     ("Shadow:", "影子"),

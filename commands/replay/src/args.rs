@@ -92,9 +92,10 @@ Examples:
   # For a look with jq
   kefu replay capture -i old.pcap --to ndjson | jq .target
 
-What is replaced is of the same length, so that messages stay well formed: credentials and the values of cookies by
-letters that are the same for the same value, digits by 9. How many replacements a message has stands in its record as
-`redacted=N`. Bodies that are compressed are not looked into; the report counts them.
+What is replaced is of the same length, but for bodies that are compressed, so that messages stay well formed: credentials and
+the values of cookies by letters that are the same for the same value, digits by 9. How many replacements a message has
+stands in its record as `redacted=N`. Compressed bodies are looked into; one that does not come apart is replaced as a whole,
+and the report counts them.
 
 Listening takes libpcap and the capability CAP_NET_RAW: `sudo setcap cap_net_raw+ep /usr/bin/kefu`. What the kernel had to
 drop, because there was more than could be taken, is in the report. Interrupted, it writes everything and ends.
@@ -111,7 +112,7 @@ Exit codes:
 #[command(after_help = CAPTURE_EXAMPLES)]
 pub struct CaptureArgs {
     /// Read packets from this file or from those that a pattern names; may be given several times
-    #[arg(short, long, value_name = "FILE", required_unless_present = "interface", value_hint = ValueHint::FilePath, help_heading = "Capture")]
+    #[arg(short, long, value_name = "FILE", required_unless_present = "interface", conflicts_with = "interface", value_hint = ValueHint::FilePath, help_heading = "Capture")]
     pub input: Vec<PathBuf>,
 
     /// What is captured as it goes by.

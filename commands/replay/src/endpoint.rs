@@ -2,8 +2,19 @@
 
 /// A path in which what looks like an id is `{id}`, without its query.
 pub(crate) fn template(target: &str) -> String {
-    let segments = path(target).split('/');
-    segments.map(|segment| if is_id(segment) { "{id}" } else { segment }).collect::<Vec<_>>().join("/")
+    let mut out = String::new();
+    write_template(target, &mut out);
+    out
+}
+
+/// Writes it behind what is there.
+pub(crate) fn write_template(target: &str, out: &mut String) {
+    for (place, segment) in path(target).split('/').enumerate() {
+        if place > 0 {
+            out.push('/');
+        }
+        out.push_str(if is_id(segment) { "{id}" } else { segment });
+    }
 }
 
 /// The path of a target, which may be a whole URL.

@@ -19,10 +19,7 @@ pub(crate) fn run(app: &App, args: &InspectArgs) -> Result<Exit, Failure> {
     let (count, outcome) = app.block_on(async move {
         let work = move || -> Result<(Count, Outcome), Failure> {
             let mut count = Count::default();
-            let outcome = source.read(language, &stop, &mut |record| {
-                count.add(&record);
-                Ok(())
-            })?;
+            let outcome = source.look(language, &stop, &mut |record| count.add(record))?;
             Ok((count, outcome))
         };
         tokio::task::spawn_blocking(work).await.map_err(Failure::internal)?

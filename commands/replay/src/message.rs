@@ -1,6 +1,6 @@
 //! A recorded message taken apart, for what shows or counts it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use kefu_traffic::{
     gor::{Kind, Record},
@@ -81,19 +81,46 @@ impl<'a> Parts<'a> {
 }
 
 /// The chunks of a body, as far as they are well formed.
-fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
+fn unchunked(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
-    while let Some(end) = memchr::memchr(b'\n', bytes) {
-        let line = bytes[..end].trim_ascii();
-        let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-        let size = str::from_utf8(&line[..digits]).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
-        let (Some(size @ 1..), rest) = (size, &bytes[end + 1..]) else { break };
-        out.extend_from_slice(&rest[..size.min(rest.len())]);
-        let Some(rest) = rest.get(size..) else { break };
-        let line = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        bytes = &rest[line..];
-    }
+    Chunks::of(bytes).parts.into_iter().for_each(|part| out.extend_from_slice(&bytes[part]));
     out
+}
+
+/// Where the chunks of a body are.
+#[derive(Debug, Default)]
+pub(crate) struct Chunks {
+    /// What they say; the last may be cut off.
+    pub(crate) parts: Vec<Range<usize>>,
+    /// Where the line of the last chunk ends, and trailers begin; none if there is no such line.
+    pub(crate) end: Option<usize>,
+}
+
+impl Chunks {
+    /// Finds them, as far as they are well formed.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut chunks = Self::default();
+        let mut at = 0;
+        while let Some(end) = memchr::memchr(b'\n', &bytes[at..]) {
+            let line = bytes[at..at + end].trim_ascii();
+            let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+            let size = str::from_utf8(&line[..digits]).ok();
+            let Some(size) = size.and_then(|size| usize::from_str_radix(size, 16).ok()) else { break };
+            at += end + 1;
+            if size == 0 {
+                chunks.end = Some(at);
+                break;
+            }
+            let part_end = at.saturating_add(size).min(bytes.len());
+            chunks.parts.push(at..part_end);
+            if part_end - at < size {
+                break;
+            }
+            let rest = &bytes[part_end..];
+            at = part_end + memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        }
+        chunks
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Secrets and personal numbers in messages, replaced by something of the same length.
 //!
-//! Lengths stay, and with them `Content-Length` and the marks of chunks. The values of credentials and cookies become
-//! letters that depend on the value and on a key which is thrown away at the end, so that a session can still be
-//! followed through a file; the digits of numbers become nines.
+//! Lengths stay, and with them `Content-Length` and the marks of chunks, unless a body is compressed. The values of
+//! credentials and cookies become letters that depend on the value and on a key which is thrown away at the end, so that a
+//! session can still be followed through a file; the digits of numbers become nines.
+
+mod bodies;
+
+use std::ops::Range;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use kefu_app::{Exit, Failure, Text};
@@ -13,17 +17,23 @@ use kefu_traffic::{
 };
 use sha2::Sha256;
 
+use self::bodies::{BODY_MAX, Kept};
 use crate::args::Rule;
 
 /// Headers whose value is a secret, or the part of it after the scheme.
 const CREDENTIALS: [&[u8]; 3] = [b"authorization", b"proxy-authorization", b"x-api-key"];
 
+/// Numbers have so many bytes at least.
+const NUMBER_MIN: usize = 7;
+
 /// Replaces what the rules name.
 pub(crate) struct Redaction {
     rules: Vec<Rule>,
     key: [u8; 32],
-    /// Messages whose body is compressed, so that it was not looked into.
-    pub(crate) unseen: u64,
+    /// A body has at most so many bytes when it is decompressed.
+    body_max: usize,
+    /// Bodies that could not be looked into, and were replaced as a whole.
+    pub(crate) bodies: u64,
     /// Replacements.
     pub(crate) replaced: u64,
 }
@@ -46,21 +56,26 @@ impl Redaction {
         }
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(Failure::internal)?;
-        Ok(Some(Self { rules: rules.to_vec(), key, unseen: 0, replaced: 0 }))
+        Ok(Some(Self { rules: rules.to_vec(), key, body_max: BODY_MAX, bodies: 0, replaced: 0 }))
     }
 
     /// Replaces in a record, and writes down how often.
     pub(crate) fn apply(&mut self, record: &mut Record) {
         let mut count = 0;
         let is_message = matches!(record.kind, Kind::Request | Kind::Response | Kind::Replayed);
-        let head = if is_message { head_len(&record.payload, 0).unwrap_or(record.payload.len()) } else { 0 };
-        let (head, body) = record.payload.split_at_mut(head);
-        let is_compressed = self.head(head, &mut count);
+        let head_len = if is_message { head_len(&record.payload, 0) } else { Some(0) };
+        let head_len = head_len.unwrap_or(record.payload.len());
+        let head = &mut record.payload[..head_len];
+        self.head(head, &mut count);
         self.numbers(head, &mut count);
-        if is_compressed && !body.is_empty() {
-            self.unseen += 1;
-        } else {
-            self.numbers(body, &mut count);
+        let kept = self.body(&mut record.payload, head_len, &mut count);
+        match kept {
+            Kept::Coded => {}
+            Kept::Plain => record.set_field("body", Some("identity")),
+            Kept::Nothing => {
+                self.bodies += 1;
+                record.set_field("body", Some("replaced"));
+            }
         }
         if count > 0 {
             self.replaced += count;
@@ -80,16 +95,14 @@ impl Redaction {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Replaces in header lines; says whether the body is compressed.
-    fn head(&self, head: &mut [u8], count: &mut u64) -> bool {
-        let mut is_compressed = false;
+    /// Replaces in header lines.
+    fn head(&self, head: &mut [u8], count: &mut u64) {
         for line in head.split_mut(|byte| *byte == b'\n').skip(1) {
             let Some(colon) = memchr::memchr(b':', line) else { continue };
             let (name, value) = line.split_at_mut(colon);
             let name = name.trim_ascii().to_ascii_lowercase();
             let value = trimmed(&mut value[1..]);
             match name.as_slice() {
-                b"content-encoding" => is_compressed = !value.eq_ignore_ascii_case(b"identity"),
                 name if CREDENTIALS.contains(&name) && self.rules.contains(&Rule::Authorization) => {
                     // The scheme stays: it says how the rest is to be understood.
                     let scheme = memchr::memchr(b' ', value).map_or(0, |space| space + 1);
@@ -108,7 +121,6 @@ impl Redaction {
                 _ => {}
             }
         }
-        is_compressed
     }
 
     fn pair(&self, pair: &mut [u8], count: &mut u64) {
@@ -132,20 +144,41 @@ impl Redaction {
         *count += 1;
     }
 
-    /// Replaces digits of personal numbers in what is text.
+    /// Replaces digits of personal numbers in what is text, also between what is none.
     fn numbers(&self, bytes: &mut [u8], count: &mut u64) {
+        loop {
+            let spans = self.found(bytes);
+            // What is hidden in one place may show something in another.
+            if spans.is_empty() {
+                return;
+            }
+            *count += spans.len() as u64;
+            for span in spans {
+                nines(&mut bytes[span]);
+            }
+        }
+    }
+
+    /// Where personal numbers are that have not been replaced.
+    fn found(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let wanted = |kind: Personal| match kind {
             Personal::Card => self.rules.contains(&Rule::Cards),
             Personal::Phone | Personal::Landline => self.rules.contains(&Rule::Phones),
             Personal::Identity => self.rules.contains(&Rule::Identities),
             Personal::Email | Personal::Passport | Personal::Address => false,
         };
-        let Ok(text) = str::from_utf8(bytes) else { return };
-        let spans: Vec<_> = mask::find(text).into_iter().filter(|span| wanted(span.kind)).collect();
-        for span in spans {
-            *count += 1;
-            nines(&mut bytes[span.range]);
+        let mut spans = Vec::new();
+        let mut at = 0;
+        for chunk in bytes.utf8_chunks() {
+            let text = chunk.valid();
+            if text.len() >= NUMBER_MIN {
+                let found = mask::find(text).into_iter().filter(|span| wanted(span.kind));
+                let found = found.map(|span| at + span.range.start..at + span.range.end);
+                spans.extend(found.filter(|span| !is_replaced(&bytes[span.clone()])));
+            }
+            at += text.len() + chunk.invalid().len();
         }
+        spans
     }
 }
 
@@ -156,6 +189,13 @@ fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     // What `Set-Cookie` is compared by has no value.
     name != "set-cookie" && WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Whether every digit is a nine.
+fn is_replaced(bytes: &[u8]) -> bool {
+    let mut replaced = bytes.to_vec();
+    nines(&mut replaced);
+    replaced == bytes
 }
 
 /// Makes every digit a nine, those of full width as well.
@@ -179,77 +219,4 @@ fn trimmed(value: &mut [u8]) -> &mut [u8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn redacted(kind: Kind, payload: &str, rules: &[Rule]) -> (String, Option<String>, u64) {
-        let mut redaction = Redaction::new(rules).unwrap().unwrap();
-        let mut record = Record {
-            kind,
-            id: String::new(),
-            timestamp: 0,
-            latency: None,
-            extra: String::new(),
-            payload: payload.as_bytes().to_vec(),
-        };
-        redaction.apply(&mut record);
-        assert_eq!(record.payload.len(), payload.len());
-        let field = record.field("redacted").map(str::to_owned);
-        (String::from_utf8(record.payload).unwrap(), field, redaction.unseen)
-    }
-
-    #[test]
-    fn secrets_are_replaced_alike_and_lengths_stay() {
-        let request = "GET /a HTTP/1.1\r\nAuthorization: Bearer abcdefgh\r\nCookie: sid=secret1; theme=secret2; x\r\n\
-                       X-API-Key:  secret1\r\nHost: a\r\n\r\n";
-        let (text, count, _) = redacted(Kind::Request, request, &Rule::DEFAULT);
-        assert_eq!(count.as_deref(), Some("4"));
-        assert!(text.contains("Authorization: Bearer ") && text.contains("Host: a\r\n\r\n"), "{text}");
-        assert!(!text.contains("abcdefgh") && !text.contains("secret"), "{text}");
-        let value = |name: &str| text.split_once(name).unwrap().1[..7].to_owned();
-        assert_eq!(value("sid="), value("Key:  "));
-        assert_ne!(value("sid="), value("theme="));
-        let response = "HTTP/1.1 200 OK\r\nSet-Cookie: sid=secret1; Path=/; HttpOnly\r\n\r\n";
-        let (text, count, _) = redacted(Kind::Response, response, &[Rule::Cookies]);
-        assert!(text.ends_with("; Path=/; HttpOnly\r\n\r\n") && count.as_deref() == Some("1"), "{text}");
-        // Only what was asked for.
-        let (text, count, _) = redacted(Kind::Request, request, &[Rule::Cards]);
-        assert_eq!((text.as_str(), count), (request, None));
-    }
-
-    #[test]
-    fn numbers_are_found_in_targets_bodies_and_messages() {
-        let request = "POST /call?to=13800138000 HTTP/1.1\r\nContent-Length: 54\r\n\r\n\
-                       {\"card\":\"6222 0212 3456 7894\",\"tel\":13912345678,\"n\":7}";
-        let (text, count, _) = redacted(Kind::Request, request, &Rule::DEFAULT);
-        assert!(text.starts_with("POST /call?to=99999999999 HTTP/1.1"), "{text}");
-        assert!(text.contains("\"tel\":99999999999,\"n\":7"), "{text}");
-        assert!(count.is_some());
-        let (text, ..) = redacted(Kind::ToServer, "电话13800138000", &[Rule::Phones]);
-        assert_eq!(text, "电话99999999999");
-        let full = "请打１３８００１３８０００";
-        assert_eq!(redacted(Kind::ToServer, full, &[Rule::Phones]).0, "请打９９９９９９９９９９９");
-    }
-
-    #[test]
-    fn a_compressed_body_is_counted_and_not_touched() {
-        let response = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n13800138000";
-        assert_eq!(redacted(Kind::Response, response, &Rule::DEFAULT), (response.to_owned(), None, 1));
-    }
-
-    #[test]
-    fn what_is_shown_of_secrets_tells_only_whether_they_are_equal() {
-        let redaction = Redaction::new(&Rule::DEFAULT).unwrap().unwrap();
-        let shown = redaction.shown("body:/user/access_token", "abcdef");
-        assert_eq!((shown.len(), shown == redaction.shown("header:cookie", "abcdef")), (6, true));
-        assert_ne!(shown, "abcdef");
-        assert_eq!(redaction.shown("body:/text", "电话13800138000"), "电话99999999999");
-        assert_eq!(redaction.shown("header:set-cookie", "sid=…; Path=/"), "sid=…; Path=/");
-    }
-
-    #[test]
-    fn off_stands_alone() {
-        assert!(Redaction::new(&[Rule::Off]).unwrap().is_none());
-        assert_eq!(Redaction::new(&[Rule::Off, Rule::Cards]).err().unwrap().exit(), Exit::Usage);
-    }
-}
+mod tests;

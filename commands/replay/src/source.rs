@@ -8,8 +8,8 @@ use std::{
 use kefu_app::{Exit, Failure, Language, Stop, Text};
 use kefu_traffic::{
     Format,
-    gor::{GorError, Merge, Reader, Record, expand},
-    http::{Limits, PacketCounters, Totals, Traffic},
+    gor::{GorError, Merge, Reader, Record, View, expand},
+    http::{Ended, Limits, PacketCounters, Totals, Traffic},
     pcap,
     tcp::{self, Counters},
 };
@@ -25,6 +25,8 @@ use crate::{
 const WINDOW: usize = 1000;
 /// What is read ahead for that, in bytes.
 const WINDOW_BYTES: usize = 16 << 20;
+/// Records between two looks at whether somebody wants no more.
+const STOP_LOOK: u64 = 1000;
 /// So many complaints about the input are printed; the others are counted.
 const COMPLAINTS_MAX: u64 = 10;
 
@@ -51,6 +53,9 @@ pub(crate) trait Sink {
     ///
     /// As for records.
     fn tick(&mut self) -> Result<(), Failure>;
+
+    /// A WebSocket is over, or cannot be followed any further; few need to know.
+    fn ended(&mut self, _: Ended) {}
 }
 
 /// How reading went.
@@ -181,6 +186,47 @@ impl Source {
         complaints.end();
         read.complaints = complaints.count;
         Ok(read)
+    }
+
+    /// Reads everything, and hands each record to `out`; those of a single file are not copied, and come in its order.
+    ///
+    /// What is damaged is said on standard error, and the rest is read.
+    ///
+    /// # Errors
+    ///
+    /// None, but for what reading several files gives.
+    pub(crate) fn look(
+        mut self,
+        language: Language,
+        stop: &Stop,
+        out: &mut impl FnMut(&View<'_>),
+    ) -> Result<Outcome, Failure> {
+        if self.format == Format::Packets || self.files.len() != 1 {
+            return self.read(language, stop, &mut |record| {
+                out(&record.view());
+                Ok(())
+            });
+        }
+        let mut complaints = Complaints::new(language);
+        let mut is_stopped = false;
+        let max = self.limits.max_message.as_usize();
+        for (path, reader) in self.files.drain(..) {
+            let mut reader = Reader::new(reader, max);
+            let mut number = 0_u64;
+            while let Some(item) = reader.next_view() {
+                match item {
+                    Ok(view) => out(&view),
+                    Err(error) => complaints.say(&path, &error),
+                }
+                number += 1;
+                is_stopped = number.is_multiple_of(STOP_LOOK) && stop.is_requested();
+                if is_stopped {
+                    break;
+                }
+            }
+        }
+        complaints.end();
+        Ok(Outcome { complaints: complaints.count, is_stopped, ..Outcome::default() })
     }
 
     fn records(

@@ -105,8 +105,7 @@ fn report_json(outcome: &Outcome, ended: &Ended) -> Value {
         "account": account.to_json(),
     });
     if let Some(redaction) = redaction {
-        report["redacted"] =
-            json!({ "replacements": redaction.replaced, "compressed_bodies": redaction.unseen });
+        report["redacted"] = json!({ "replacements": redaction.replaced, "bodies": redaction.bodies });
     }
     if let Some(packets) = outcome.packets {
         report["capture"] = packets.to_json();
@@ -148,10 +147,10 @@ fn report_text(outcome: &Outcome, ended: &Ended, language: Language) -> String {
         ),
         format!("已写出 {requests} 个请求、{responses} 个响应、{frames} 条 WebSocket 消息,共 {bytes}"),
     )];
-    if let Some(Redaction { replaced, unseen, .. }) = &ended.redaction {
+    if let Some(Redaction { replaced, bodies, .. }) = &ended.redaction {
         lines.push(Text::new(
-            format!("{replaced} secrets and numbers replaced; {unseen} compressed bodies not looked into"),
-            format!("已替换 {replaced} 处机密与号码;{unseen} 个压缩的正文未检查"),
+            format!("{replaced} secrets and numbers replaced; {bodies} bodies could not be looked into and were replaced"),
+            format!("已替换 {replaced} 处机密与号码;{bodies} 个无法检查的正文已整体替换"),
         ));
     }
     for (reason, count) in ended.account.reasons() {

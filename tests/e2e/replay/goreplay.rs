@@ -64,6 +64,25 @@ fn counted(messages: &[Value]) -> BTreeMap<String, u64> {
 }
 
 #[test]
+fn every_flag_that_goreplay_tells_of_is_taken_or_says_what_to_use() {
+    let Some(program) = goreplay() else { return };
+    let told = Command::new(&program).arg("--help").output().unwrap();
+    let told = String::from_utf8([told.stdout, told.stderr].concat()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    for line in told.lines().filter_map(|line| line.strip_prefix("  -")) {
+        let name = line.split_whitespace().next().unwrap();
+        // What follows would be the value of a flag that takes one.
+        let output = super::replay(dir.path(), &format!("gor --{name}=x"));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(64), "--{name}: {said}");
+        assert!(!said.contains("unknown flag"), "--{name}: {said}");
+        count += 1;
+    }
+    assert!(count > 80, "{told}");
+}
+
+#[test]
 fn goreplay_replays_what_kefu_has_written() {
     let Some(program) = goreplay() else { return };
     let dir = tempfile::tempdir().unwrap();

@@ -172,6 +172,67 @@ fn nothing_is_missing_of_what_goes_by_on_loopback() {
     assert_eq!(targets("response", "body"), asked);
 }
 
+/// A server that answers each request with its body.
+fn mirror_of_bodies() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                while let Some((_, body)) = message(&mut stream) {
+                    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+                    stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+                }
+            });
+        }
+    });
+    port
+}
+
+/// The first line and the body of what comes next.
+fn message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let mut head = Vec::new();
+    let mut byte = [0; 1];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let len = head.split_once("Content-Length: ")?.1.lines().next()?.parse().unwrap();
+    let mut body = vec![0; len];
+    stream.read_exact(&mut body).ok()?;
+    Some((head, body))
+}
+
+#[test]
+fn bodies_of_a_mebibyte_are_captured_whole() {
+    let count = scale("KEFU_REPLAY_BODIES", 12);
+    let dir = tempfile::tempdir().unwrap();
+    let port = mirror_of_bodies();
+    let line = format!("capture --interface lo --port {port} -o out.gor --redact off --format json");
+    let Some(capture) = Listening::start(dir.path(), &line) else { return };
+    let body: Vec<u8> =
+        (0..1_u32 << 18).flat_map(|word| word.wrapping_mul(0x9e37_79b9).to_be_bytes()).collect();
+    for client in 0..4 {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        for number in (client..count).step_by(4) {
+            let head = format!("POST /{number} HTTP/1.1\r\nContent-Length: {}\r\n\r\n", body.len());
+            stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+            assert!(message(&mut stream).unwrap().1 == body, "the server answers with what it got");
+        }
+    }
+    let (code, printed, said) = capture.end();
+    assert_eq!(code, Some(0), "{said}");
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(report["interfaces"][0]["dropped"], 0, "{report:#}");
+    let counts = (report["requests"].as_u64(), report["responses"].as_u64());
+    assert_eq!(counts, (Some(count), Some(count)), "{report:#}");
+    let bytes = fs::read(dir.path().join("out.gor")).unwrap();
+    let bodies = bytes.windows(body.len()).filter(|window| window[..16] == body[..16]);
+    assert_eq!(bodies.filter(|window| *window == body).count() as u64, 2 * count);
+}
+
 #[test]
 fn what_kefu_replays_itself_is_left_out() {
     let dir = tempfile::tempdir().unwrap();

@@ -11,7 +11,6 @@ pub struct LiveArgs {
         long,
         value_name = "NAME",
         value_delimiter = ',',
-        conflicts_with = "input",
         value_hint = ValueHint::Other,
         help_heading = "Interfaces"
     )]

@@ -53,7 +53,7 @@ pub(super) enum Work {
     /// Have a request answered.
     Exchange(Box<Exchange>),
     /// Go on with a WebSocket session.
-    Socket { record: Record, _held: OwnedSemaphorePermit },
+    Socket { record: Record, held: OwnedSemaphorePermit },
 }
 
 /// An answer, or that it is yet to be asked for.
@@ -176,7 +176,7 @@ impl Sorting<'_> {
         };
         self.account.emitted += 1;
         // A worker ends only when everything does.
-        drop(self.workers[worker].blocking_send(Work::Socket { record, _held: held }));
+        drop(self.workers[worker].blocking_send(Work::Socket { record, held }));
         None
     }
 }

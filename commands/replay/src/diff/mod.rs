@@ -30,13 +30,13 @@ pub(crate) use self::{
     live::Live,
     report::{Counts, Reports, Subject},
     rules::Rules,
+    sockets::Sockets,
     tally::{Answers, Found, Tally},
 };
 use self::{
     answers::AnswerFile,
     exchange::{Exchange, Had, Read, Reading, Side, UNIT, Work},
     rules::cannot_compare,
-    sockets::Sockets,
 };
 use crate::{
     account::Reason,
@@ -287,7 +287,7 @@ impl Comparing {
             limits,
             figures: Arc::clone(figures),
         };
-        Some(Sockets::new(means, Arc::clone(translator), Arc::clone(&self.rules), Arc::clone(&self.tally)))
+        Some(Sockets::new(means, Some((Arc::clone(&self.rules), Arc::clone(&self.tally)))))
     }
 }
 
@@ -307,9 +307,9 @@ impl Worker {
             match work {
                 _ if stop.is_requested() => {}
                 Work::Exchange(exchange) => self.one(*exchange).await,
-                Work::Socket { record, .. } => {
+                Work::Socket { record, held } => {
                     if let Some(sockets) = &mut self.sockets {
-                        sockets.take(record).await;
+                        sockets.take(record, vec![held]).await;
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! WebSocket sessions that are compared: what a new system says in them beside what the old one said.
+//! WebSocket sessions that somebody follows: what a new system says in them, beside what the old one says.
 
 use std::{
     collections::HashMap,
@@ -15,7 +15,7 @@ use tokio::{
 use super::{Answer, Answers, Found, Tally, locked, rules::Rules};
 use crate::{
     message::Parts,
-    socket::{Figures, Matching, Means, Next, Session},
+    socket::{Figures, Held, Matching, Means, Next, Session},
     translate::Translator,
 };
 
@@ -25,14 +25,15 @@ const METHOD: &str = "WS";
 const NOT_SAID: &str = "not said";
 
 /// The sessions of a worker that are open.
-pub(super) struct Sockets {
+pub(crate) struct Sockets {
     means: Means,
-    translator: Arc<Translator>,
-    rules: Arc<Rules>,
-    tally: Arc<Mutex<Tally>>,
+    /// By what messages that are translated are compared, and where that is counted.
+    compared: Option<(Arc<Rules>, Arc<Mutex<Tally>>)>,
     open: HashMap<String, Socket>,
     /// The ids of those that give way to others of their name.
     alone: HashMap<String, String>,
+    /// Those of which nothing more comes.
+    ended: Vec<JoinHandle<()>>,
 }
 
 struct Socket {
@@ -41,51 +42,64 @@ struct Socket {
 }
 
 impl Sockets {
-    pub(super) fn new(
-        means: Means,
-        translator: Arc<Translator>,
-        rules: Arc<Rules>,
-        tally: Arc<Mutex<Tally>>,
-    ) -> Self {
-        Self { means, translator, rules, tally, open: HashMap::new(), alone: HashMap::new() }
+    pub(crate) fn new(means: Means, compared: Option<(Arc<Rules>, Arc<Mutex<Tally>>)>) -> Self {
+        Self { means, compared, open: HashMap::new(), alone: HashMap::new(), ended: Vec::new() }
     }
 
     /// Takes a handshake or a message; what the client said is sent when this ends.
-    pub(super) async fn take(&mut self, record: Record) {
+    pub(crate) async fn take(&mut self, record: Record, held: Held) {
         match record.kind {
             Kind::Request => self.begin(record).await,
             Kind::ToServer => {
                 let (sent, is_sent) = oneshot::channel();
-                self.next(
-                    &record.id,
-                    Next::Message {
-                        due: Instant::now(),
-                        is_text: record.field("op") != Some("bin"),
-                        payload: record.payload.clone(),
-                        _sent: Some(sent),
-                        _held: None,
-                    },
-                );
+                let is_text = record.field("op") != Some("bin");
+                let next = Next::Message {
+                    due: Instant::now(),
+                    is_text,
+                    payload: record.payload,
+                    _sent: Some(sent),
+                    _held: held,
+                };
+                self.said(&record.id, next);
                 // It ends with whoever was to send it.
                 drop(is_sent.await);
             }
-            _ => self.next(&record.id, Next::Heard(record.payload.clone())),
+            _ => {
+                if let Some(socket) = self.open.get(&record.id) {
+                    // A session that is at its end hears nothing more.
+                    drop(socket.sender.send(Next::Heard { payload: record.payload, _held: held }));
+                }
+            }
         }
     }
 
+    /// Nothing more comes for a session; if what was said in it is not known as a whole, the rest of it is not compared.
+    pub(crate) fn close(&mut self, id: &str, is_lost: bool) {
+        let Some(Socket { sender, task }) = self.open.remove(id) else { return };
+        if is_lost {
+            // One that is at its end compares nothing any more.
+            drop(sender.send(Next::Lost));
+        }
+        self.alone.retain(|_, known| known != id);
+        self.ended.retain(|task| !task.is_finished());
+        self.ended.push(task);
+    }
+
     /// Waits until every session has heard what it was to hear, or for as long as that may take.
-    pub(super) async fn end(self) {
+    pub(crate) async fn end(self) {
+        let Self { open, ended, .. } = self;
         let (senders, tasks): (Vec<_>, Vec<_>) =
-            self.open.into_values().map(|Socket { sender, task }| (sender, task)).unzip();
+            open.into_values().map(|Socket { sender, task }| (sender, task)).unzip();
         drop(senders);
-        for task in tasks {
+        for task in tasks.into_iter().chain(ended) {
             // One that has panicked has compared nothing.
             drop(task.await);
         }
     }
 
     async fn begin(&mut self, record: Record) {
-        if let Some(alone) = self.translator.seat(&record).and_then(|seat| seat.alone)
+        let translator = self.means.translator.clone();
+        if let Some(alone) = translator.as_ref().and_then(|it| it.seat(&record)).and_then(|seat| seat.alone)
             && let Some(before) = self.alone.insert(alone, record.id.clone())
             && let Some(Socket { sender, task }) = self.open.remove(&before)
         {
@@ -94,36 +108,40 @@ impl Sockets {
         }
         let (sender, queue) = mpsc::unbounded_channel();
         let (opened, is_open) = oneshot::channel();
+        let matching = translator.and_then(|translator| self.matching(translator, &record));
+        let id = record.id.clone();
         let session = Session {
             means: self.means.clone(),
             begin: Instant::now(),
             opened: Some(opened),
-            matching: Some(self.matching(&record)),
-            request: record.clone(),
+            matching,
+            request: record,
         };
         let task = tokio::spawn(session.play(queue));
-        self.open.insert(record.id, Socket { sender, task });
+        self.open.insert(id, Socket { sender, task });
         drop(is_open.await);
     }
 
-    fn next(&self, id: &str, next: Next) {
-        if let Some(socket) = self.open.get(id)
-            && socket.sender.send(next).is_err()
-        {
-            Figures::count(&self.means.figures, |figures| figures.unsent += 1);
+    /// Hands on what the client said; what comes for a session that has given way to another is left out.
+    fn said(&self, id: &str, next: Next) {
+        match self.open.get(id) {
+            None => Figures::count(&self.means.figures, |figures| figures.untranslated += 1),
+            Some(socket) if socket.sender.send(next).is_err() => {
+                Figures::count(&self.means.figures, |figures| figures.unsent += 1);
+            }
+            Some(_) => {}
         }
     }
 
     /// Compares what is put side by side.
-    fn matching(&self, handshake: &Record) -> Matching {
+    fn matching(&self, translator: Arc<Translator>, handshake: &Record) -> Option<Matching> {
+        let (rules, tally) = self.compared.clone()?;
         let target = Parts::of(handshake).and_then(|parts| Some(parts.request()?.1.to_owned()));
         let target = target.unwrap_or_default();
         let path = target.split('?').next().unwrap_or_default().to_owned();
         let id = handshake.id.clone();
-        let (translator, rules) = (Arc::clone(&self.translator), Arc::clone(&self.rules));
-        let tally = Arc::clone(&self.tally);
         let handshake = handshake.clone();
-        Matching::new(Box::new(move |name, recorded, heard| {
+        Some(Matching::new(Box::new(move |name, recorded, heard| {
             let Some(recorded) = recorded else { return translator.is_more(&handshake, name) };
             let line = format!("{METHOD} {path}/{name}");
             let asked = rules.asked(METHOD, &format!("{path}/{name}"));
@@ -134,6 +152,6 @@ impl Sockets {
             };
             let found = Found::of(&answers, &asked, &rules);
             locked(&tally).add(&id, &line, &asked, found);
-        }))
+        })))
     }
 }

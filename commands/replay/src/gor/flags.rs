@@ -219,7 +219,8 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
     while let Some(word) = words.next() {
         let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).filter(|flag| !flag.is_empty());
         let Some(flag) = flag else {
-            return Err(refused(&format!("`{word}` is no flag"), &format!("`{word}` 不是选项"), None));
+            let hint = (word == "file-server").then_some("serve a folder with `python3 -m http.server PORT`");
+            return Err(refused(&format!("`{word}` is no flag"), &format!("`{word}` 不是选项"), hint));
         };
         let (name, stuck) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
         let Some(known) = FLAGS.iter().find(|known| known.name == name) else {

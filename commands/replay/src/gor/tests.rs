@@ -93,6 +93,22 @@ fn every_flag_is_taken_or_says_what_is_there_in_its_place() {
 }
 
 #[test]
+fn no_flag_of_goreplay_is_unknown() {
+    let lines = include_str!("tests/goreplay-flags.txt").lines().filter(|line| !line.starts_with('#'));
+    let mut count = 0;
+    for line in lines {
+        let (name, takes) = match line.split_once(' ') {
+            Some((name, _)) => (name, Takes::Nothing),
+            None => (line, Takes::Value),
+        };
+        let known = FLAGS.iter().find(|known| known.name == name);
+        assert_eq!(known.map(|known| known.takes), Some(takes), "--{name}");
+        count += 1;
+    }
+    assert_eq!(count, 92 + 19);
+}
+
+#[test]
 fn the_grammar_is_that_of_go_and_a_word_for_true_may_follow() {
     let names = |line: &str| {
         let parsed = parse(&words(line)).unwrap();
@@ -102,7 +118,8 @@ fn the_grammar_is_that_of_go_and_a_word_for_true_may_follow() {
     assert_eq!(names("-split-output=false -stats"), ["stats=true"]);
     assert_eq!(names("--http-set-header -x:1"), ["http-set-header=-x:1"]);
     for (line, says) in [
-        ("file-server :8000", "`file-server` is no flag"),
+        ("file-server :8000", "python3 -m http.server"),
+        ("requests.gor", "`requests.gor` is no flag"),
         ("--output-htp x", "unknown flag --output-htp"),
         ("--output-file", "--output-file lacks its value"),
         ("--stats=maybe", "is not true or false"),

@@ -5,17 +5,20 @@ use std::{
 
 use kefu_traffic::{
     Latency,
-    gor::{Kind, Record},
+    gor::{Kind, View},
+    http::{Head, Start, head_len, header_lines, look_at_head},
+    tcp::Side,
 };
 
 use crate::{
     account::{Account, Reason},
-    endpoint::template,
-    message::Parts,
+    endpoint::write_template,
 };
 
 /// More endpoints are counted as one.
 const ENDPOINTS_MAX: usize = 10_000;
+/// What they are called.
+const OTHERS: &str = "…";
 /// More connections are not told apart.
 const CONNECTIONS_MAX: usize = 1_000_000;
 /// So many requests wait for their answers.
@@ -45,22 +48,73 @@ pub(super) struct Count {
     pub(super) methods: BTreeMap<String, u64>,
     pub(super) statuses: BTreeMap<u16, u64>,
     pub(super) hosts: BTreeMap<String, u64>,
-    pub(super) endpoints: HashMap<String, Endpoint>,
+    endpoints: Endpoints,
     /// From the end of a request to the beginning of its answer.
     pub(super) latency: Latency,
     pub(super) timeline: Timeline,
     connections: HashSet<String>,
-    waiting: HashMap<String, Waiting>,
-    order: VecDeque<String>,
-    /// Answers that came before the end of their requests: whether each is an error.
-    early: HashMap<String, bool>,
+    waiting: HashMap<Id, Waiting>,
+    order: VecDeque<Id>,
+    /// Answers that came before their requests: when, and whether each is an error.
+    early: HashMap<Id, (i64, bool)>,
+}
+
+/// What a request and its answers have in common: for the usual 24 digits, their value.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Id {
+    Digits(u128),
+    Text(Box<str>),
+}
+
+impl From<&str> for Id {
+    fn from(id: &str) -> Self {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let value = id.bytes().try_fold(0, |value, byte| Some(value << 4 | u128::from(digit(byte)?)));
+        match value {
+            Some(value) if id.len() == 24 => Self::Digits(value),
+            _ => Self::Text(id.into()),
+        }
+    }
 }
 
 /// A request whose answer has not been seen.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Waiting {
-    endpoint: String,
+    /// The place of its endpoint.
+    endpoint: usize,
     ended: i64,
+}
+
+/// What is counted of endpoints, by their names.
+#[derive(Debug, Default)]
+struct Endpoints {
+    places: HashMap<String, usize>,
+    all: Vec<Endpoint>,
+    /// The name that is looked for.
+    name: String,
+}
+
+impl Endpoints {
+    /// The place of what is asked for by a method and a target.
+    fn place(&mut self, method: &str, target: &str) -> usize {
+        self.name.clear();
+        self.name.push_str(method);
+        self.name.push(' ');
+        write_template(target, &mut self.name);
+        if let Some(place) = self.places.get(self.name.as_str()) {
+            return *place;
+        }
+        let name = if self.all.len() >= ENDPOINTS_MAX { OTHERS } else { self.name.as_str() };
+        let all = &mut self.all;
+        *self.places.entry(name.to_owned()).or_insert_with(|| {
+            all.push(Endpoint::default());
+            all.len() - 1
+        })
+    }
 }
 
 /// What is counted of an endpoint.
@@ -114,7 +168,7 @@ impl Timeline {
 }
 
 impl Count {
-    pub(super) fn add(&mut self, record: &Record) {
+    pub(super) fn add(&mut self, record: &View<'_>) {
         self.records += 1;
         self.bytes += record.payload.len() as u64;
         self.redacted += u64::from(record.field("redacted").is_some());
@@ -134,31 +188,28 @@ impl Count {
         }
     }
 
-    fn request(&mut self, record: &Record) {
+    fn request(&mut self, record: &View<'_>) {
         self.requests += 1;
         self.timeline.add(record.timestamp, 1, 0);
-        let parts = Parts::of(record);
-        let Some((parts, (method, target))) =
-            parts.as_ref().and_then(|parts| Some((parts, parts.request()?)))
-        else {
+        let head = head(Side::Client, record.payload);
+        let Some((Head { start: Start::Request { method, target }, .. }, head)) = head else {
             self.malformed += 1;
             return;
         };
         more(&mut self.methods, method);
-        if let Some(host) = parts.header("host") {
-            more(&mut self.hosts, &host);
+        if let Some((_, host)) = header_lines(head).find(|(name, _)| name.eq_ignore_ascii_case(b"host")) {
+            more(&mut self.hosts, &String::from_utf8_lossy(host));
         }
-        let mut endpoint = format!("{method} {}", template(target));
-        if self.endpoints.len() >= ENDPOINTS_MAX && !self.endpoints.contains_key(&endpoint) {
-            endpoint = "…".to_owned();
-        }
-        self.endpoints.entry(endpoint.clone()).or_default().requests += 1;
-        if let Some(is_error) = self.early.remove(&record.id) {
-            return self.pair(&endpoint, is_error, Duration::ZERO);
-        }
+        let endpoint = self.endpoints.place(method, target);
+        self.endpoints.all[endpoint].requests += 1;
+        let id = Id::from(record.id);
         let ended = record.timestamp.saturating_add(record.latency.unwrap_or_default().max(0));
-        if self.waiting.insert(record.id.clone(), Waiting { endpoint, ended }).is_none() {
-            self.order.push_back(record.id.clone());
+        let waiting = Waiting { endpoint, ended };
+        if let Some((time, is_error)) = self.early.remove(&id) {
+            return self.pair(waiting, time, is_error);
+        }
+        if self.waiting.insert(id.clone(), waiting).is_none() {
+            self.order.push_back(id);
         }
         if self.order.len() > WAITING_MAX
             && let Some(oldest) = self.order.pop_front()
@@ -167,13 +218,14 @@ impl Count {
         }
     }
 
-    fn response(&mut self, record: &Record) {
+    fn response(&mut self, record: &View<'_>) {
         if record.kind == Kind::Response {
             self.responses += 1;
         } else {
             self.replayed += 1;
         }
-        let Some(status) = Parts::of(record).and_then(|parts| parts.status()) else {
+        let head = head(Side::Server, record.payload);
+        let Some((Head { start: Start::Response { status }, .. }, _)) = head else {
             self.malformed += 1;
             return;
         };
@@ -183,20 +235,22 @@ impl Count {
             self.timeline.add(record.timestamp, 0, 1);
         }
         // Of a replay, the request may have been answered before; each answer counts to its endpoint.
-        let Some(Waiting { endpoint, ended }) = self.waiting.remove(&record.id) else {
-            if self.early.len() < WAITING_MAX {
-                self.early.insert(record.id.clone(), is_error);
+        let id = Id::from(record.id);
+        match self.waiting.remove(&id) {
+            Some(waiting) => self.pair(waiting, record.timestamp, is_error),
+            None if self.early.len() < WAITING_MAX => {
+                self.early.insert(id, (record.timestamp, is_error));
             }
-            return;
-        };
-        let took = u64::try_from(record.timestamp.saturating_sub(ended)).unwrap_or_default();
-        self.pair(&endpoint, is_error, Duration::from_nanos(took));
+            None => {}
+        }
     }
 
-    fn pair(&mut self, endpoint: &str, is_error: bool, took: Duration) {
+    fn pair(&mut self, request: Waiting, answered: i64, is_error: bool) {
+        let took = u64::try_from(answered.saturating_sub(request.ended)).unwrap_or_default();
+        let took = Duration::from_nanos(took);
         self.paired += 1;
         self.latency.record_duration(took);
-        let endpoint = self.endpoints.entry(endpoint.to_owned()).or_default();
+        let endpoint = &mut self.endpoints.all[request.endpoint];
         endpoint.responses += 1;
         endpoint.errors += u64::from(is_error);
         endpoint.latency.record_duration(took);
@@ -225,14 +279,25 @@ impl Count {
         }
     }
 
+    /// How many endpoints were told apart.
+    pub(super) fn endpoints(&self) -> usize {
+        self.endpoints.all.len()
+    }
+
     /// The endpoints with the most requests first.
     pub(super) fn top(&self, count: usize) -> Vec<(&str, &Endpoint)> {
-        let mut all: Vec<_> =
-            self.endpoints.iter().map(|(name, endpoint)| (name.as_str(), endpoint)).collect();
+        let Endpoints { places, all, .. } = &self.endpoints;
+        let mut all: Vec<_> = places.iter().map(|(name, place)| (name.as_str(), &all[*place])).collect();
         all.sort_by(|(a_name, a), (b_name, b)| b.requests.cmp(&a.requests).then_with(|| a_name.cmp(b_name)));
         all.truncate(count);
         all
     }
+}
+
+/// What the head of a message says, and its bytes.
+fn head(side: Side, message: &[u8]) -> Option<(Head<&str>, &[u8])> {
+    let head = &message[..head_len(message, 0)?];
+    Some((look_at_head(side, head).ok()?, head))
 }
 
 /// Counts one more; names beyond what is held are not told apart.
@@ -240,7 +305,7 @@ fn more(counts: &mut BTreeMap<String, u64>, name: &str) {
     if let Some(count) = counts.get_mut(name) {
         *count += 1;
     } else {
-        let name = if counts.len() < 1000 { name } else { "…" };
+        let name = if counts.len() < 1000 { name } else { OTHERS };
         *counts.entry(name.to_owned()).or_default() += 1;
     }
 }
@@ -249,20 +314,43 @@ fn more(counts: &mut BTreeMap<String, u64>, name: &str) {
 mod tests {
     use super::*;
 
+    fn view(kind: Kind, id: &'static str, timestamp: i64, payload: &'static str) -> View<'static> {
+        View { kind, id, timestamp, latency: None, extra: "", payload: payload.as_bytes() }
+    }
+
     #[test]
-    fn an_answer_before_the_end_of_its_request_is_of_a_pair() {
-        let record = |kind, payload: &str| Record {
-            kind,
-            id: "a".to_owned(),
-            timestamp: 5,
-            latency: None,
-            extra: String::new(),
-            payload: payload.into(),
-        };
+    fn an_answer_before_its_request_is_of_a_pair() {
         let mut count = Count::default();
-        count.add(&record(Kind::Response, "HTTP/1.1 413 Too Large\r\n\r\n"));
-        count.add(&record(Kind::Request, "POST /upload HTTP/1.1\r\n\r\n"));
-        assert_eq!((count.paired, count.endpoints["POST /upload"].errors), (1, 1));
+        count.add(&view(Kind::Response, "a", 5_000_000, "HTTP/1.1 413 Too Large\r\n\r\n"));
+        count.add(&view(Kind::Request, "a", 3_000_000, "POST /upload HTTP/1.1\r\n\r\n"));
+        let (name, endpoint) = count.top(1)[0];
+        assert_eq!((count.paired, name, endpoint.errors), (1, "POST /upload", 1));
+        assert!((count.latency.max_ms() - 2.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn ids_are_told_apart_whatever_they_are_made_of() {
+        let digits = "0123456789abcdef01234567";
+        assert_eq!(Id::from(digits), Id::Digits(0x0123_4567_89ab_cdef_0123_4567));
+        for other in ["0123456789ABCDEF01234567", "0123", "", "0123456789abcdef01234567012345678901234567"] {
+            assert_eq!(Id::from(other), Id::Text(other.into()));
+        }
+        let mut count = Count::default();
+        for id in [digits, "x"] {
+            count.add(&view(Kind::Request, id, 0, "GET /a/7 HTTP/1.1\r\nHost: h\r\n\r\n"));
+            count.add(&view(Kind::Response, id, 0, "HTTP/1.1 200 OK\r\n\r\n"));
+        }
+        assert_eq!((count.paired, count.endpoints(), count.hosts["h"]), (2, 1, 2));
+    }
+
+    #[test]
+    fn more_endpoints_than_are_held_are_one() {
+        let mut endpoints = Endpoints::default();
+        for number in 0..ENDPOINTS_MAX + 5 {
+            let place = endpoints.place("GET", &format!("/a{number}"));
+            assert_eq!(place, number.min(ENDPOINTS_MAX));
+        }
+        assert_eq!(endpoints.place("GET", "/a7"), 7);
     }
 
     #[test]

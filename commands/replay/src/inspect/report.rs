@@ -140,7 +140,7 @@ fn endpoints(count: &Count, top: usize, say: &impl Fn(&str, &str) -> String, out
     }
     out.push('\n');
     out.push_str(&shown::table(&rows));
-    if let Some(more @ 1..) = count.endpoints.len().checked_sub(listed.len()) {
+    if let Some(more @ 1..) = count.endpoints().checked_sub(listed.len()) {
         out.push_str(&say(
             &format!("{more} more endpoints; show them with --top\n"),
             &format!("另有 {more} 个端点;可用 --top 显示\n"),

@@ -130,9 +130,12 @@ impl Live {
         let mut failed = None;
         while failed.is_none() {
             match self.batches.recv_timeout(TICK) {
-                Ok(batch) => batch.each(|packet| {
-                    traffic.packet(packet, &mut |record| take(sink, record, &mut failed));
-                }),
+                Ok(batch) => {
+                    batch.each(|packet| {
+                        traffic.packet(packet, &mut |record| take(sink, record, &mut failed));
+                    });
+                    traffic.take_ended().for_each(|ended| sink.ended(ended));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }

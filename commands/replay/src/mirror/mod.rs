@@ -1,5 +1,8 @@
-//! `kefu replay mirror`: a proxy whose upstream answers, while a shadow gets copies of the requests.
+//! `kefu replay mirror`: a proxy whose upstream answers, or connections that go by, while a shadow gets copies of what is
+//! asked.
 
+mod copies;
+mod passing;
 mod record;
 mod relay;
 mod shadow;
@@ -13,25 +16,29 @@ use std::{
     time::Duration,
 };
 
-use kefu_app::{App, Exit, Failure, Stop, Text};
+use kefu_app::{App, Exit, Failure, Language, Stop, Text};
 use kefu_traffic::http::Limits;
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
+    runtime::Handle,
     sync::Semaphore,
     task::JoinSet,
     time::{sleep, timeout},
 };
 
 use self::{
+    passing::Passing,
     record::{Recorder, Writing},
     shadow::{Comparing, Plan, Shadow},
     statistics::Statistics,
     tap::{Listeners, Tap},
 };
 use crate::{
+    PARTLY,
     args::MirrorArgs,
     diff::{DIFFERENT, Live, Reports, Rules, Subject, Tally, locked, redaction, rewrites},
+    live::Live as Capture,
     redact::Redaction,
     shown,
     target::{Target, host, target, upstream},
@@ -50,29 +57,27 @@ const BAD_GATEWAY: &[u8] = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nCo
 /// Mirrors until it is asked to stop, and prints how it went.
 pub(crate) fn run(app: &App, args: &MirrorArgs) -> Result<Exit, Failure> {
     let reports = Reports::new(&args.comparison)?.only_facts(!args.diff)?;
+    check(args)?;
     let settings = Settings::new(args)?;
     let (tally, statistics) = (Arc::clone(&settings.tally), Arc::clone(&settings.statistics));
     let translator = settings.shadow.as_ref().and_then(|plan| plan.translator.clone());
     let live = args.diff.then(|| Live::start(&tally, app.language()));
-    let stop = app.stop();
+    let (stop, language) = (app.stop(), app.language());
     let ended = app.block_on(async {
-        let cannot = |error: io::Error| {
-            let address = args.listen;
-            let text = Text::new(format!("cannot listen on {address}"), format!("无法监听 {address}"));
-            Failure::new(Exit::Unavailable, text).because(error)
-        };
-        let listener = TcpListener::bind(args.listen).await.map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
-        let text = Text::new(format!("listening on {address}"), format!("正在监听 {address}"));
-        shown::say(&text, app.language());
-        serve(listener, settings, stop).await
-    })?;
+        match args.listen {
+            Some(address) => Ok(serve(listen(address, language).await?, settings, stop).await),
+            None => {
+                let capture = Capture::open(&args.live, &args.source.port, args.source.limits)?;
+                Ok(watch(capture, settings, language, stop).await)
+            }
+        }
+    })??;
     if let Some(live) = live {
         live.end();
     }
-    let counts = statistics.figures().counts(args.shadow.is_some(), args.output.is_some());
+    let counts = statistics.counts(args.shadow.is_some(), args.output.is_some());
     let subject = Subject {
-        primary: args.upstream.clone(),
+        primary: args.upstream.clone().unwrap_or_else(|| args.live.interface.join(", ")),
         secondary: None,
         candidate: args.shadow.clone().unwrap_or_default(),
         counts,
@@ -83,12 +88,54 @@ pub(crate) fn run(app: &App, args: &MirrorArgs) -> Result<Exit, Failure> {
     reports.write(app, &tally, &subject)?;
     ended?;
     let is_different = args.diff && tally.wrong_percent() > args.comparison.threshold.0;
-    Ok(if is_different { DIFFERENT } else { Exit::Ok })
+    Ok(match () {
+        () if is_different => DIFFERENT,
+        () if statistics.figures().packets_dropped > 0 => PARTLY,
+        () => Exit::Ok,
+    })
+}
+
+/// Refuses to watch what goes by for nobody, and what the shadow itself is sent.
+fn check(args: &MirrorArgs) -> Result<(), Failure> {
+    let refused = |hint: Text| {
+        let text = Text::new("cannot watch what goes by", "无法监听经过的流量");
+        Err(Failure::new(Exit::Usage, text).hint(hint))
+    };
+    if args.live.interface.is_empty() {
+        return Ok(());
+    }
+    if args.shadow.is_none() {
+        return refused(Text::new(
+            "name who gets a copy with --shadow; `kefu replay capture` writes a file",
+            "请用 --shadow 指定副本发给谁;写入文件请用 `kefu replay capture`",
+        ));
+    }
+    if args.source.port.is_empty() && args.live.bpf.is_none() {
+        return refused(Text::new(
+            "name the ports of the old system with --port",
+            "请用 --port 指定旧系统的端口",
+        ));
+    }
+    Ok(())
+}
+
+/// Listens, and says where.
+async fn listen(address: SocketAddr, language: Language) -> Result<TcpListener, Failure> {
+    let cannot = |error: io::Error| {
+        let text = Text::new(format!("cannot listen on {address}"), format!("无法监听 {address}"));
+        Failure::new(Exit::Unavailable, text).because(error)
+    };
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    let text = Text::new(format!("listening on {address}"), format!("正在监听 {address}"));
+    shown::say(&text, language);
+    Ok(listener)
 }
 
 /// What a mirror is to do, validated.
 struct Settings {
-    upstream: Target,
+    /// Who answers, unless somebody else's connections are watched.
+    upstream: Option<Target>,
     connections_max: usize,
     drain: Duration,
     shadow: Option<Plan>,
@@ -103,7 +150,7 @@ struct Settings {
 impl Settings {
     fn new(args: &MirrorArgs) -> Result<Self, Failure> {
         let ca_file = args.asking.ca_file.as_deref();
-        let limits = Limits { message: args.limits.max_message.as_usize(), ..Limits::default() };
+        let limits = Limits { message: args.source.limits.max_message.as_usize(), ..Limits::default() };
         let plan = |url: &String| -> Result<Plan, Failure> {
             Ok(Plan {
                 target: target(url, &args.asking.allow_host, ca_file)?,
@@ -143,7 +190,7 @@ impl Settings {
             )
         });
         Ok(Self {
-            upstream: upstream(&args.upstream, ca_file)?,
+            upstream: args.upstream.as_ref().map(|url| upstream(url, ca_file)).transpose()?,
             connections_max: args.max_connections,
             drain: args.drain,
             shadow,
@@ -152,7 +199,7 @@ impl Settings {
             statistics,
             recording: recording.transpose()?,
             limits,
-            held_max: args.limits.max_memory.as_usize(),
+            held_max: args.source.limits.max_memory.as_usize(),
         })
     }
 }
@@ -160,13 +207,14 @@ impl Settings {
 /// Takes connections until it is asked to stop, then lets what is under way finish for a while.
 async fn serve(listener: TcpListener, settings: Settings, stop: Stop) -> Result<(), Failure> {
     let Settings { upstream, connections_max, drain, statistics, .. } = settings;
+    let upstream = upstream.ok_or_else(|| Failure::internal("a proxy has an upstream"))?;
     let (shadow, workers) =
         settings.shadow.map(|plan| Shadow::start(plan, settings.comparing.as_ref(), &statistics)).unzip();
     let (recorder, writing) = settings.recording.unzip();
     let mut run = [0; 4];
     getrandom::fill(&mut run).map_err(Failure::internal)?;
     let listeners = Arc::new(Listeners {
-        shadow,
+        shadow: shadow.map(Arc::new),
         recorder,
         statistics,
         limits: settings.limits,
@@ -187,6 +235,30 @@ async fn serve(listener: TcpListener, settings: Settings, stop: Stop) -> Result<
     // What is still under way after that is counted as such.
     drop(ended.await);
     connections.shutdown().await;
+    written(writing).await
+}
+
+/// Copies what goes by until it is asked to stop, then lets the shadow finish for a while.
+async fn watch(capture: Capture, settings: Settings, language: Language, stop: Stop) -> Result<(), Failure> {
+    let Settings { drain, statistics, .. } = settings;
+    let plan = settings.shadow.ok_or_else(|| Failure::internal("what goes by has a shadow"))?;
+    let (shadow, workers) = Shadow::start(plan, settings.comparing.as_ref(), &statistics);
+    let (recorder, writing) = settings.recording.unzip();
+    let (counted, runtime) = (Arc::clone(&statistics), Handle::current());
+    let read = tokio::task::spawn_blocking(move || {
+        let mut passing = Passing::new(Arc::new(shadow), recorder, statistics, runtime);
+        capture.read(language, &stop, &mut passing)
+    });
+    let outcome = read.await.map_err(Failure::internal)?;
+    // What is still under way after that is counted as such.
+    drop(timeout(drain, workers.finish()).await);
+    written(writing).await?;
+    counted.captured(&outcome?);
+    Ok(())
+}
+
+/// Waits until everything that was seen is on the disk.
+async fn written(writing: Option<Writing>) -> Result<(), Failure> {
     match writing {
         Some(writing) => tokio::task::spawn_blocking(|| writing.finish()).await.map_err(Failure::internal)?,
         None => Ok(()),

@@ -1,6 +1,6 @@
 //! Bytes from a client to the upstream and back, as they come.
 
-use std::{io, time::Duration};
+use std::{io, pin::Pin, time::Duration};
 
 use kefu_traffic::tcp::Side;
 use tokio::{
@@ -16,7 +16,7 @@ use super::tap::Tap;
 
 /// How much is read at once.
 const READ: usize = 16 << 10;
-/// A client that does not end a connection which the upstream has ended is waited for so long.
+/// A client that says nothing more on a connection which the upstream has ended is waited for so long.
 const LINGER: Duration = Duration::from_secs(30);
 
 /// How one direction has ended.
@@ -44,9 +44,20 @@ pub(super) async fn relay(client: TcpStream, upstream: TcpStream, tap: &Tap) {
         }
         ended = &mut answered => {
             if matches!(ended, Ended::Said) {
-                // One that says no more is as good as one that ends.
-                drop(timeout(LINGER, asked).await);
+                linger(asked, tap).await;
             }
+        }
+    }
+}
+
+/// Waits for the rest of what a client says to an upstream that says nothing more.
+async fn linger(mut asked: Pin<&mut impl Future<Output = Ended>>, tap: &Tap) {
+    loop {
+        let before = tap.said();
+        let is_over = timeout(LINGER, asked.as_mut()).await.is_ok();
+        // Of HTTP, one that says no more is as good as one that ends; other protocols end as they please.
+        if is_over || (tap.said() == before && !tap.is_upgraded()) {
+            return;
         }
     }
 }

@@ -1,16 +1,16 @@
 //! The shadow's queue, and those who ask it.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use kefu_traffic::{
-    gor::Record,
-    http::{Limits, Message},
+    gor::{Kind, Record},
+    http::Limits,
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
     task::JoinSet,
     time::timeout,
 };
@@ -19,15 +19,20 @@ use super::statistics::{Fate, Reason, Statistics};
 use crate::{
     args::Share,
     client::Client,
-    diff::{Answers, Found, Rules, Said, Tally, asked_translated, given, locked},
+    diff::{Answers, Found, Rules, Said, Sockets, Tally, asked_translated, given, locked},
     message::Parts,
     run::{Lost, MARK, Prepared, Rewrites, Skipped},
+    socket::{Held, Means},
     target::Target,
     translate::Translator,
 };
 
-/// Requests in the queue have at most so many bytes.
+/// Requests in the queue have at most so many bytes, and so have WebSocket messages.
 const QUEUE_BYTES: usize = 64 << 20;
+/// So many messages of a WebSocket session wait for the shadow.
+const MESSAGES_MAX: usize = 1000;
+/// So many sessions are open at once.
+const SESSIONS_MAX: usize = 10_000;
 /// The old system's answer is waited for no longer than this once the shadow's is there.
 const PRIMARY_WAIT: Duration = Duration::from_secs(60);
 
@@ -50,24 +55,28 @@ pub(super) struct Comparing {
     pub(super) tally: Arc<Mutex<Tally>>,
 }
 
-/// Takes copies of requests.
+/// Takes copies of requests and of WebSocket sessions.
 pub(super) struct Shadow {
     sample: Share,
     rewrites: Rewrites,
-    translator: Option<Arc<Translator>>,
+    means: Means,
+    comparing: Option<Comparing>,
     room: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
+    message_bytes: Arc<Semaphore>,
     workers: Vec<mpsc::UnboundedSender<Job>>,
-    is_compared: bool,
-    statistics: Arc<Statistics>,
+    tasks: Arc<Mutex<JoinSet<()>>>,
+    pub(super) statistics: Arc<Statistics>,
 }
 
-/// A request for the shadow.
-struct Job {
-    copy: Copy,
-    /// What the old system answers, if somebody wants to know.
-    primary: Option<oneshot::Receiver<Message>>,
-    held: (OwnedSemaphorePermit, OwnedSemaphorePermit),
+/// Something for the shadow.
+enum Job {
+    /// A request, and what the old system answers if somebody wants to know.
+    Request { copy: Copy, primary: Option<oneshot::Receiver<Vec<u8>>>, held: Held },
+    /// A handshake, or a message of its session.
+    Socket { record: Record, held: Held },
+    /// A session is over; of one that was not seen whole nothing more is compared.
+    Ended { id: String, is_lost: bool },
 }
 
 /// What is sent.
@@ -87,8 +96,15 @@ impl Copy {
     }
 }
 
+/// The way of a session's messages to the shadow.
+pub(super) struct Line {
+    id: String,
+    room: Arc<Semaphore>,
+    worker: mpsc::UnboundedSender<Job>,
+}
+
 /// Those who ask.
-pub(super) struct Workers(JoinSet<()>);
+pub(super) struct Workers(Arc<Mutex<JoinSet<()>>>);
 
 impl Shadow {
     /// Begins to take requests.
@@ -97,29 +113,42 @@ impl Shadow {
         comparing: Option<&Comparing>,
         statistics: &Arc<Statistics>,
     ) -> (Self, Workers) {
-        let mut tasks = JoinSet::new();
-        let workers = (0..plan.connections).map(|_| {
-            let (sender, queue) = mpsc::unbounded_channel();
-            let worker = Worker {
-                client: Client::new(plan.target, plan.timeout, plan.limits),
-                statistics: Arc::clone(statistics),
-                comparing: comparing.cloned(),
-                compared: JoinSet::new(),
-            };
-            tasks.spawn(worker.all(queue));
-            sender
-        });
-        let shadow = Self {
-            workers: workers.collect(),
+        let tasks = Arc::<Mutex<JoinSet<()>>>::default();
+        // A translation sets headers by itself.
+        let headers = if plan.translator.is_some() { Vec::new() } else { plan.rewrites.headers.clone() };
+        let mut shadow = Self {
             sample: plan.sample,
             rewrites: plan.rewrites,
-            translator: plan.translator,
+            means: Means {
+                target: plan.target,
+                headers,
+                translator: plan.translator,
+                timeout: plan.timeout,
+                limits: plan.limits,
+                figures: Arc::clone(&statistics.sockets),
+            },
+            comparing: comparing.cloned(),
             room: Arc::new(Semaphore::new(plan.queue)),
             bytes: Arc::new(Semaphore::new(QUEUE_BYTES)),
-            is_compared: comparing.is_some(),
+            message_bytes: Arc::new(Semaphore::new(QUEUE_BYTES)),
+            workers: Vec::new(),
+            tasks: Arc::clone(&tasks),
             statistics: Arc::clone(statistics),
         };
+        shadow.workers = (0..plan.connections).filter_map(|_| shadow.worker(usize::MAX)).collect();
         (shadow, Workers(tasks))
+    }
+
+    /// Sets another one to work, unless there are more than so many.
+    fn worker(&self, max: usize) -> Option<mpsc::UnboundedSender<Job>> {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        if tasks.len() >= max {
+            return None;
+        }
+        let (sender, queue) = mpsc::unbounded_channel();
+        tasks.spawn(Worker::new(self).all(queue));
+        Some(sender)
     }
 
     /// Puts a request into the queue, or says why not; gives where its answer is wanted.
@@ -130,7 +159,7 @@ impl Shadow {
         record: Record,
         connection: u64,
         number: u64,
-    ) -> Option<oneshot::Sender<Message>> {
+    ) -> Option<oneshot::Sender<Vec<u8>>> {
         match self.queued(record, connection, number) {
             Ok(primary) => primary,
             Err(reason) => {
@@ -140,36 +169,81 @@ impl Shadow {
         }
     }
 
+    /// Whether the shadow is to have a request.
+    pub(super) fn admits(&self, record: &Record, connection: u64, number: u64) -> Result<(), Reason> {
+        if Parts::of(record).is_some_and(|parts| parts.header(MARK).is_some()) {
+            return Err(Reason::Replay);
+        }
+        let is_in_sample = self.sample.has(connection.rotate_left(32) ^ number);
+        is_in_sample.then_some(()).ok_or(Reason::Sample)
+    }
+
     fn queued(
         &self,
         record: Record,
         connection: u64,
         number: u64,
-    ) -> Result<Option<oneshot::Sender<Message>>, Reason> {
-        if Parts::of(&record).is_some_and(|parts| parts.header(MARK).is_some()) {
-            return Err(Reason::Replay);
-        }
-        if !self.sample.has(connection.rotate_left(32) ^ number) {
-            return Err(Reason::Sample);
-        }
-        let (copy, lane) = match &self.translator {
+    ) -> Result<Option<oneshot::Sender<Vec<u8>>>, Reason> {
+        self.admits(&record, connection, number)?;
+        let (copy, lane) = match &self.means.translator {
             Some(translator) => {
                 let lane = translator.lane(&record);
                 (Copy::Translated(Arc::clone(translator), record), lane)
             }
             None => (Copy::Same(self.rewrites.prepare(record).map_err(reason)?), connection),
         };
-        let bytes = u32::try_from(copy.bytes().len()).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room).try_acquire_owned();
-        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(bytes);
-        let (Ok(room), Ok(bytes)) = (room, bytes) else { return Err(Reason::QueueFull) };
-        let wants_answer = self.is_compared || self.translator.is_some();
+        let held = held(&self.room, &self.bytes, copy.bytes().len())?;
+        let wants_answer = self.comparing.is_some() || self.means.translator.is_some();
         let (sender, primary) = wants_answer.then(oneshot::channel).unzip();
-        let worker = usize::try_from(lane % self.workers.len() as u64).unwrap_or_default();
         self.statistics.queued();
         // A worker ends only after everybody who could send to it.
-        drop(self.workers[worker].send(Job { copy, primary, held: (room, bytes) }));
+        drop(self.of_lane(lane).send(Job::Request { copy, primary, held }));
         Ok(sender)
+    }
+
+    /// The worker of what has to follow each other.
+    fn of_lane(&self, lane: u64) -> &mpsc::UnboundedSender<Job> {
+        &self.workers[usize::try_from(lane % self.workers.len() as u64).unwrap_or_default()]
+    }
+
+    /// Whether a request for a WebSocket begins a session that the shadow may have.
+    pub(super) fn plays(&self, record: &Record) -> bool {
+        let is_get = Parts::of(record).is_some_and(|parts| matches!(parts.request(), Some(("GET", _))));
+        is_get && self.means.translator.as_ref().is_none_or(|translator| translator.seat(record).is_some())
+    }
+
+    /// Begins a session that the old system has agreed to.
+    ///
+    /// One that is translated waits for what is to be learned before it; others need nobody, and nobody needs to wait for them.
+    pub(super) fn open(&self, handshake: Record, connection: u64) -> Option<Line> {
+        let worker = match &self.means.translator {
+            Some(translator) => {
+                let lane = translator.seat(&handshake).map_or(connection, |seat| seat.lane);
+                Some(self.of_lane(lane).clone())
+            }
+            None => self.worker(SESSIONS_MAX + self.workers.len()),
+        };
+        let room = Arc::new(Semaphore::new(MESSAGES_MAX));
+        let held = held(&room, &self.message_bytes, handshake.payload.len());
+        let (Some(worker), Ok(held)) = (worker, held) else {
+            self.statistics.ended(Fate::Dropped(Reason::QueueFull));
+            return None;
+        };
+        let line = Line { id: handshake.id.clone(), room, worker };
+        self.statistics.ended(Fate::Session);
+        drop(line.worker.send(Job::Socket { record: handshake, held }));
+        Some(line)
+    }
+}
+
+/// A place in a queue, and room for so many bytes.
+fn held(room: &Arc<Semaphore>, bytes: &Arc<Semaphore>, len: usize) -> Result<Held, Reason> {
+    let len = u32::try_from(len).unwrap_or(u32::MAX);
+    let place = Arc::clone(room).try_acquire_owned();
+    let bytes = Arc::clone(bytes).try_acquire_many_owned(len);
+    match (place, bytes) {
+        (Ok(place), Ok(bytes)) => Ok(vec![place, bytes]),
+        _ => Err(Reason::QueueFull),
     }
 }
 
@@ -181,43 +255,86 @@ fn reason(why: Skipped) -> Reason {
     }
 }
 
-impl Workers {
-    /// Waits until everything in the queue is answered; nobody may be left who puts something into it.
-    pub(super) async fn finish(mut self) {
-        while self.0.join_next().await.is_some() {}
+impl Line {
+    /// Takes a message of either side, or says why not.
+    pub(super) fn take(&self, shadow: &Shadow, mut record: Record) -> Result<(), Reason> {
+        if record.kind == Kind::ToClient && shadow.means.translator.is_none() {
+            // That there was one is all that is compared.
+            record.payload = Vec::new();
+        }
+        let held = held(&self.room, &shadow.message_bytes, record.payload.len())?;
+        drop(self.worker.send(Job::Socket { record, held }));
+        Ok(())
+    }
+
+    /// Ends the session at the shadow, after what was taken.
+    pub(super) fn end(self, is_lost: bool) {
+        drop(self.worker.send(Job::Ended { id: self.id, is_lost }));
     }
 }
 
-/// Asks over one connection.
+impl Workers {
+    /// Waits until everything in the queue is answered; nobody may be left who puts something into it.
+    pub(super) async fn finish(self) {
+        let mut tasks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Asks over one connection, and has WebSocket sessions with a connection each.
 struct Worker {
     client: Client,
+    sockets: Sockets,
     statistics: Arc<Statistics>,
     comparing: Option<Comparing>,
     compared: JoinSet<()>,
 }
 
 impl Worker {
+    fn new(shadow: &Shadow) -> Self {
+        let Shadow { means, comparing, statistics, .. } = shadow;
+        let compared =
+            comparing.as_ref().map(|Comparing { rules, tally }| (Arc::clone(rules), Arc::clone(tally)));
+        Self {
+            client: Client::new(means.target, means.timeout, means.limits),
+            sockets: Sockets::new(means.clone(), compared),
+            statistics: Arc::clone(statistics),
+            comparing: comparing.clone(),
+            compared: JoinSet::new(),
+        }
+    }
+
     async fn all(mut self, mut queue: mpsc::UnboundedReceiver<Job>) {
-        while let Some(Job { copy, primary, held }) = queue.recv().await {
-            match copy {
-                Copy::Same(prepared) => {
-                    let answer = self.client.ask(&prepared.bytes, prepared.is_safe).await;
-                    self.statistics.ended(fate(&answer));
-                    let candidate = answer.map(|message| message.bytes).map_err(Lost::name);
-                    if let (Some(primary), Some(comparing)) = (primary, self.comparing.clone()) {
-                        self.compared.spawn(async move {
-                            let primary = said(primary).await;
-                            comparing.compare(&prepared.id, &prepared.bytes, primary, candidate);
-                            // What waits to be compared takes room as well.
-                            drop(held);
-                        });
-                    }
+        while let Some(job) = queue.recv().await {
+            match job {
+                Job::Request { copy: Copy::Same(prepared), primary, held } => {
+                    self.same(prepared, primary, held).await;
                 }
-                Copy::Translated(translator, record) => self.translated(&translator, record, primary).await,
+                Job::Request { copy: Copy::Translated(translator, record), primary, held: _held } => {
+                    self.translated(&translator, record, primary).await;
+                }
+                Job::Socket { record, held } => self.sockets.take(record, held).await,
+                Job::Ended { id, is_lost } => self.sockets.close(&id, is_lost),
             }
             while self.compared.try_join_next().is_some() {}
         }
+        self.sockets.end().await;
         while self.compared.join_next().await.is_some() {}
+    }
+
+    /// Asks what was asked.
+    async fn same(&mut self, prepared: Prepared, primary: Option<oneshot::Receiver<Vec<u8>>>, held: Held) {
+        let answer = self.client.ask(&prepared.bytes, prepared.is_safe).await;
+        self.statistics.ended(fate(&answer));
+        let candidate = answer.map(|message| message.bytes).map_err(Lost::name);
+        if let (Some(primary), Some(comparing)) = (primary, self.comparing.clone()) {
+            self.compared.spawn(async move {
+                let primary = said(primary).await;
+                comparing.compare(&prepared.id, &prepared.bytes, primary, candidate);
+                // What waits to be compared takes room as well.
+                drop(held);
+            });
+        }
     }
 
     /// Asks in the shadow's words. What comes after it may need to know the answer, so both are waited for.
@@ -225,7 +342,7 @@ impl Worker {
         &mut self,
         translator: &Translator,
         record: Record,
-        primary: Option<oneshot::Receiver<Message>>,
+        primary: Option<oneshot::Receiver<Vec<u8>>>,
     ) {
         let (id, request) = (record.id.clone(), record.payload.clone());
         let Ok(translated) = translator.request(record) else {
@@ -254,9 +371,9 @@ fn fate<T>(answer: &Result<T, Lost>) -> Fate {
 }
 
 /// What the old system says; an answer that is not given was cut off, too large, or too late.
-async fn said(primary: oneshot::Receiver<Message>) -> Said {
+async fn said(primary: oneshot::Receiver<Vec<u8>>) -> Said {
     match timeout(PRIMARY_WAIT, primary).await {
-        Ok(Ok(message)) => Ok(message.bytes),
+        Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) => Err(Lost::Closed.name()),
         Err(_) => Err(Lost::Timeout.name()),
     }

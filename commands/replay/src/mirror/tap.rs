@@ -1,7 +1,6 @@
 //! Listens in on one connection, and passes on what it understands. It never waits.
 
 use std::{
-    collections::HashMap,
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -12,16 +11,15 @@ use std::{
 
 use kefu_traffic::{
     gor::{Kind, Record},
-    http::{Limits, Message, Output, Session, Totals},
+    http::{Limits, Message, Output, Session, Start, Totals},
     tcp::Side,
 };
-use tokio::sync::oneshot;
 
-use super::{record::Recorder, shadow::Shadow, statistics::Statistics};
+use super::{copies::Copies, record::Recorder, shadow::Shadow, statistics::Statistics};
 
 /// Whoever wants to know what is said.
 pub(super) struct Listeners {
-    pub(super) shadow: Option<Shadow>,
+    pub(super) shadow: Option<Arc<Shadow>>,
     pub(super) recorder: Option<Recorder>,
     pub(super) statistics: Arc<Statistics>,
     pub(super) limits: Limits,
@@ -45,8 +43,9 @@ struct Heard {
     session: Session,
     totals: Totals,
     held: usize,
-    /// Where answers are wanted, by the numbers of their requests.
-    wanted: HashMap<u64, oneshot::Sender<Message>>,
+    copies: Option<Copies>,
+    /// How often something was said.
+    said: u64,
 }
 
 impl Tap {
@@ -58,7 +57,8 @@ impl Tap {
         server: SocketAddr,
     ) -> Self {
         let session = Session::new(listeners.limits);
-        let heard = Heard { session, totals: Totals::default(), held: 0, wanted: HashMap::new() };
+        let copies = listeners.shadow.clone().map(|shadow| Copies::new(shadow, number));
+        let heard = Heard { session, totals: Totals::default(), held: 0, copies, said: 0 };
         Self { listeners, number, addresses: format!("c={client} s={server}"), heard: Mutex::new(heard) }
     }
 
@@ -72,6 +72,16 @@ impl Tap {
         self.hear(|session, mut out| session.ended(side, &mut out));
     }
 
+    /// How often something was said.
+    pub(super) fn said(&self) -> u64 {
+        self.heard().said
+    }
+
+    /// Whether the client and the upstream speak another protocol by now.
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.heard().session.is_upgraded()
+    }
+
     /// Whether nothing is lost if the connection ends now.
     pub(super) fn is_idle(&self) -> bool {
         self.heard().session.is_idle()
@@ -83,6 +93,7 @@ impl Tap {
 
     fn hear(&self, hear: impl FnOnce(&mut Session, &mut dyn FnMut(Output))) {
         let mut heard = self.heard();
+        heard.said += 1;
         let Listeners { held, held_max, statistics, .. } = &*self.listeners;
         let others = held.load(Ordering::Relaxed).saturating_sub(heard.held);
         heard.session.set_room(held_max.saturating_sub(others));
@@ -93,7 +104,12 @@ impl Tap {
         heard.totals = totals;
         statistics.seen(before, totals);
         for output in outputs {
-            self.pass_on(output, &mut heard.wanted);
+            self.pass_on(output, &mut heard.copies);
+        }
+        if totals.frames.dropped() > before.frames.dropped()
+            && let Some(copies) = &mut heard.copies
+        {
+            copies.lost();
         }
     }
 
@@ -109,8 +125,8 @@ impl Tap {
         }
     }
 
-    fn pass_on(&self, output: Output, wanted: &mut HashMap<u64, oneshot::Sender<Message>>) {
-        let Listeners { shadow, recorder, .. } = &*self.listeners;
+    fn pass_on(&self, output: Output, copies: &mut Option<Copies>) {
+        let recorder = &self.listeners.recorder;
         let write = |record: Record| {
             if let Some(recorder) = recorder {
                 recorder.take(record);
@@ -119,10 +135,8 @@ impl Tap {
         match output {
             Output::Request { of, message } => {
                 let record = self.record(Kind::Request, of.number, "", &message);
-                if let Some(shadow) = shadow
-                    && let Some(sender) = shadow.take(record.clone(), self.number, of.number)
-                {
-                    wanted.insert(of.number, sender);
+                if let Some(copies) = copies {
+                    copies.request(record.clone(), of.number, message.head.is_websocket);
                 }
                 write(record);
             }
@@ -132,24 +146,26 @@ impl Tap {
                 if recorder.is_some() {
                     write(self.record(Kind::Response, number, flags, &message));
                 }
-                let Some(of) = of else { return };
-                if let Some(sender) = wanted.remove(&of.number) {
-                    // Nobody waits any more when the shadow has failed long ago.
-                    drop(sender.send(message));
+                if let (Some(of), Some(copies)) = (of, copies)
+                    && let Start::Response { status } = message.head.start
+                {
+                    copies.response(of.number, status, message.bytes);
                 }
-                // Answers come in order: those that were passed over will not come.
-                wanted.retain(|number, _| *number > of.number);
             }
             Output::Frame { of, side, is_text, time, payload } => {
                 let operation = if is_text { "text" } else { "bin" };
-                write(Record {
+                let record = Record {
                     kind: if side == Side::Client { Kind::ToServer } else { Kind::ToClient },
                     id: self.id(of.number),
                     timestamp: time,
                     latency: Some(0),
                     extra: format!("{} n={} op={operation}", self.addresses, of.number),
                     payload,
-                });
+                };
+                if let Some(copies) = copies {
+                    copies.message(record.clone());
+                }
+                write(record);
             }
         }
     }

@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 pub(crate) use self::{
     engine::{Engine, Figures, Plan},
     feed::{Feed, Job},
-    prepare::{MARK, Prepared, Rewrites, Skipped, connection},
+    prepare::{MARK, Prepared, Rewrites, Skipped, connection, connection_between},
     slot::Lost,
 };
 use self::{

@@ -90,10 +90,17 @@ impl Rewrites {
 pub(crate) fn connection(record: &Record) -> u64 {
     let mut hasher = DefaultHasher::new();
     match (record.field("c"), record.field("s")) {
-        (Some(client), server) => (client, server).hash(&mut hasher),
+        (Some(client), server) => return connection_between(client, server),
         (None, _) if record.id.len() == 24 => record.id.get(..16).hash(&mut hasher),
         (None, _) => record.id.hash(&mut hasher),
     }
+    hasher.finish()
+}
+
+/// What stands for a connection between these addresses.
+pub(crate) fn connection_between(client: &str, server: Option<&str>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (client, server).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -97,14 +97,15 @@ impl Player {
                     is_text,
                     payload: record.payload.clone(),
                     _sent: None,
-                    _held: Some(held),
+                    _held: vec![held],
                 });
                 Some(is_taken.then_some(()).ok_or(Reason::NoSession))
             }
             Kind::ToClient => {
                 // What it was matters only to a translation, which may not expect it.
                 let payload = self.means.translator.as_ref().map(|_| record.payload.clone());
-                self.next(&record.id, 0, |_| Next::Heard(payload.unwrap_or_default()));
+                let payload = payload.unwrap_or_default();
+                self.next(&record.id, 0, |held| Next::Heard { payload, _held: vec![held] });
                 Some(Err(Reason::Response))
             }
             _ => None,

@@ -7,5 +7,5 @@ mod session;
 pub(crate) use self::{
     link::Link,
     matching::Matching,
-    session::{Figures, Means, Next, Session},
+    session::{Figures, Held, Means, Next, Session},
 };

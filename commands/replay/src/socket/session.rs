@@ -58,6 +58,9 @@ impl Figures {
     }
 }
 
+/// The share of what may wait that something has, until it is sent or taken.
+pub(crate) type Held = Vec<OwnedSemaphorePermit>;
+
 /// What comes next in a session.
 pub(crate) enum Next {
     /// The client says something.
@@ -67,11 +70,12 @@ pub(crate) enum Next {
         payload: Vec<u8>,
         /// Gone when it was sent.
         _sent: Option<oneshot::Sender<()>>,
-        /// Its share of what may be ahead of its time.
-        _held: Option<OwnedSemaphorePermit>,
+        _held: Held,
     },
     /// The recorded system said something.
-    Heard(Vec<u8>),
+    Heard { payload: Vec<u8>, _held: Held },
+    /// Something that was said is not known: nothing is compared any more.
+    Lost,
 }
 
 /// What sessions of a run have in common.
@@ -109,6 +113,7 @@ struct Open {
     talk: Option<Talk>,
     client: Client,
     matching: Option<Matching>,
+    timeout: Duration,
     figures: Arc<Mutex<Figures>>,
     received: u64,
     recorded: u64,
@@ -159,7 +164,8 @@ impl Session {
             tokio::select! {
                 more = queue.recv(), if next.is_none() && !is_over => match more {
                     None => is_over = true,
-                    Some(Next::Heard(message)) => open.was_recorded(message),
+                    Some(Next::Heard { payload, .. }) => open.was_recorded(payload),
+                    Some(Next::Lost) => open.matching = None,
                     Some(message) => next = Some(message),
                 },
                 () = sleep_until(due.unwrap_or(self.begin)), if due.is_some() => {
@@ -176,7 +182,8 @@ impl Session {
         }
         while let Some(more) = queue.recv().await {
             match more {
-                Next::Heard(message) => open.was_recorded(message),
+                Next::Heard { payload, .. } => open.was_recorded(payload),
+                Next::Lost => open.matching = None,
                 Next::Message { .. } => unsent += 1,
             }
         }
@@ -208,6 +215,7 @@ impl Session {
             talk,
             client,
             matching: self.matching.take(),
+            timeout: *patience,
             figures: Arc::clone(&self.means.figures),
             received: 0,
             recorded: 0,
@@ -265,7 +273,7 @@ impl Open {
                 self.was_heard(message);
             }
             if let Some(reply) = reply
-                && !self.link.say(true, &reply).await
+                && !self.send(true, &reply).await
             {
                 return false;
             }
@@ -276,8 +284,8 @@ impl Open {
     /// Says what the client said; says whether the session goes on.
     async fn say(&mut self, is_text: bool, payload: &[u8]) -> bool {
         let is_sent = match self.talk.as_mut().map(|talk| talk.say(payload)) {
-            None => self.link.say(is_text, payload).await,
-            Some(Ok(Said::Message(message))) => self.link.say(true, &message).await,
+            None => self.send(is_text, payload).await,
+            Some(Ok(Said::Message(message))) => self.send(true, &message).await,
             Some(Ok(Said::Request { bytes, is_safe, way })) => {
                 let answer = self.client.ask(&bytes, is_safe).await;
                 let is_sent = answer.is_ok();
@@ -296,6 +304,11 @@ impl Open {
         };
         self.count(|figures| *(if is_sent { &mut figures.sent } else { &mut figures.unsent }) += 1);
         is_sent
+    }
+
+    /// Sends a message; says whether the target took it in time.
+    async fn send(&mut self, is_text: bool, payload: &[u8]) -> bool {
+        timeout(self.timeout, self.link.say(is_text, payload)).await.unwrap_or(false)
     }
 
     /// The new system has said something in the old one's words.

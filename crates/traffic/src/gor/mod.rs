@@ -17,7 +17,7 @@ pub use files::{Chunks, FileWriter, create_private, expand, sync};
 pub use merge::Merge;
 pub use name::Pattern;
 pub use reader::{RECORD_MAX, Reader};
-pub use record::{Kind, Record, SEPARATOR};
+pub use record::{Kind, Record, SEPARATOR, View};
 pub use writer::write_record;
 
 #[cfg(test)]

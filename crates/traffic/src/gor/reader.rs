@@ -3,7 +3,7 @@ use std::io::Read;
 use memchr::{memchr, memmem};
 
 use super::{
-    GorError, Problem, Record, SEPARATOR,
+    GorError, Problem, Record, SEPARATOR, View,
     record::{Header, field},
 };
 use crate::input::Input;
@@ -21,7 +21,11 @@ const HEADER_MAX: usize = 4096;
 pub struct Reader<R> {
     input: Input<R>,
     finder: memmem::Finder<'static>,
+    /// Finds a length in a first line.
+    len: memmem::Finder<'static>,
     record_max: usize,
+    /// Pending bytes of the record that was given last, and its separator.
+    used: usize,
     /// Pending bytes in which there is no separator.
     searched: usize,
     /// What is to be said of the record that was given last.
@@ -47,7 +51,9 @@ impl<R: Read> Reader<R> {
         Self {
             input: Input::new(reader),
             finder: memmem::Finder::new(SEPARATOR),
+            len: memmem::Finder::new(b"len="),
             record_max,
+            used: 0,
             searched: 0,
             notice: None,
             is_skipping: false,
@@ -57,10 +63,48 @@ impl<R: Read> Reader<R> {
 
     /// How far it has read, in bytes of the stream.
     pub fn offset(&self) -> u64 {
-        self.input.offset()
+        self.input.offset() + self.used as u64
     }
 
-    fn step(&mut self) -> Result<Option<Record>, GorError> {
+    /// Reads the next record and leaves it where it is: the next call takes it away.
+    ///
+    /// It gives what the iterator does.
+    pub fn next_view(&mut self) -> Option<Result<View<'_>, GorError>> {
+        if let Some(notice) = self.notice.take() {
+            return Some(Err(notice));
+        }
+        if self.is_over {
+            return None;
+        }
+        let used = std::mem::take(&mut self.used);
+        self.consume(used);
+        let cut = match self.find() {
+            Ok(Some(cut)) => cut,
+            Ok(None) => {
+                self.is_over = true;
+                return None;
+            }
+            Err(error) => {
+                self.is_over = error.is_fatal();
+                return Some(Err(error));
+            }
+        };
+        let offset = self.input.offset();
+        self.used = cut.used;
+        let bytes = &self.input.pending()[..cut.end];
+        Some(match Header::parse(&bytes[..cut.header]) {
+            Ok(Header { kind, id, timestamp, latency, extra }) => {
+                let problem = cut.problem.or(timestamp.is_none().then_some(Problem::Timestamp));
+                self.notice = problem.map(|problem| GorError { offset, problem });
+                let payload = bytes.get(cut.header + 1..).unwrap_or_default();
+                Ok(View { kind, id, timestamp: timestamp.unwrap_or_default(), latency, extra, payload })
+            }
+            Err(problem) => Err(GorError { offset, problem }),
+        })
+    }
+
+    /// Finds the next record, and where it ends.
+    fn find(&mut self) -> Result<Option<Cut>, GorError> {
         if self.is_skipping {
             self.skip()?;
         }
@@ -68,26 +112,7 @@ impl<R: Read> Reader<R> {
         while self.need(13)? && self.input.pending().starts_with(&SEPARATOR[1..]) {
             self.consume(13);
         }
-        let Some(cut) = self.cut()? else { return Ok(None) };
-        let offset = self.input.offset();
-        let bytes = &self.input.pending()[..cut.end];
-        let header = Header::parse(&bytes[..cut.header]);
-        let record = header.map(|header| {
-            let record = Record {
-                kind: header.kind,
-                id: header.id.to_owned(),
-                timestamp: header.timestamp.unwrap_or_default(),
-                latency: header.latency,
-                extra: header.extra.to_owned(),
-                payload: bytes.get(cut.header + 1..).unwrap_or_default().to_vec(),
-            };
-            (record, header.timestamp.is_none())
-        });
-        self.consume(cut.used);
-        let (record, is_timeless) = record.map_err(|problem| GorError { offset, problem })?;
-        let problem = cut.problem.or(is_timeless.then_some(Problem::Timestamp));
-        self.notice = problem.map(|problem| GorError { offset, problem });
-        Ok(Some(record))
+        self.cut()
     }
 
     /// Finds the end of the record at the start of what is pending.
@@ -136,6 +161,9 @@ impl<R: Read> Reader<R> {
             let pending = self.input.pending();
             let looked_at = &pending[..pending.len().min(HEADER_MAX)];
             if let Some(header) = memchr(b'\n', looked_at) {
+                if self.len.find(&looked_at[..header]).is_none() {
+                    return Ok(None);
+                }
                 let extra = Header::parse(&looked_at[..header]).map(|header| header.extra);
                 let said = extra.ok().and_then(|extra| field(extra, "len")?.parse().ok());
                 return Ok(said.map(|said| (header, said)));
@@ -206,18 +234,6 @@ impl<R: Read> Iterator for Reader<R> {
     type Item = Result<Record, GorError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(notice) = self.notice.take() {
-            return Some(Err(notice));
-        }
-        if self.is_over {
-            return None;
-        }
-        let next = self.step().transpose();
-        self.is_over = match &next {
-            None => true,
-            Some(Err(error)) => error.is_fatal(),
-            Some(Ok(_)) => false,
-        };
-        next
+        self.next_view().map(|view| view.map(|view| view.to_record()))
     }
 }

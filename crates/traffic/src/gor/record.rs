@@ -64,6 +64,37 @@ pub struct Record {
     pub payload: Vec<u8>,
 }
 
+/// A record where it was read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct View<'a> {
+    /// What it holds.
+    pub kind: Kind,
+    /// What a request and its answers have in common.
+    pub id: &'a str,
+    /// When its first byte was seen, in nanoseconds since 1970.
+    pub timestamp: i64,
+    /// How long it took, in nanoseconds; old files have none for requests.
+    pub latency: Option<i64>,
+    /// What follows the fourth field, as it is.
+    pub extra: &'a str,
+    /// The message as it was on the wire.
+    pub payload: &'a [u8],
+}
+
+impl<'a> View<'a> {
+    /// The value of an extension field.
+    pub fn field(&self, name: &str) -> Option<&'a str> {
+        field(self.extra, name)
+    }
+
+    /// The record as something of its own.
+    pub fn to_record(&self) -> Record {
+        let Self { kind, id, timestamp, latency, extra, payload } = *self;
+        let (id, extra, payload) = (id.to_owned(), extra.to_owned(), payload.to_vec());
+        Record { kind, id, timestamp, latency, extra, payload }
+    }
+}
+
 /// The first line of a record.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Header<'a> {
@@ -112,6 +143,12 @@ impl Record {
         let timestamp = timestamp.ok_or(Problem::Header("the timestamp is no number"))?;
         let (id, extra, payload) = (id.to_owned(), extra.to_owned(), bytes[end + 1..].to_vec());
         Ok(Self { kind, id, timestamp, latency, extra, payload })
+    }
+
+    /// The record as a reader that keeps none gives it.
+    pub fn view(&self) -> View<'_> {
+        let Self { kind, id, timestamp, latency, extra, payload } = self;
+        View { kind: *kind, id, timestamp: *timestamp, latency: *latency, extra, payload }
     }
 
     /// The value of an extension field.

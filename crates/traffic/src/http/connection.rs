@@ -14,6 +14,8 @@ pub struct Connection {
     pub(super) waiting: Queue,
     /// The request that the last answer belongs to.
     pub(super) answered: Option<Answered>,
+    /// Both sides have agreed to another protocol.
+    pub(super) is_upgraded: bool,
 }
 
 /// What all connections have in common.
@@ -45,6 +47,11 @@ impl Connection {
     pub fn is_idle(&self) -> bool {
         let between = |lane: &Lane| matches!(lane.state, State::Start);
         self.waiting.is_empty() && between(&self.client) && between(&self.server)
+    }
+
+    /// Whether both sides have said everything.
+    pub(super) fn is_over(&self) -> bool {
+        self.client.is_ended && self.server.is_ended
     }
 
     pub(super) fn lane(&mut self, side: Side) -> &mut Lane {
@@ -125,7 +132,7 @@ impl Connection {
         let lane = self.lane(side);
         match lane.state {
             State::UntilEnd if end == End::Closed => self.finish(side, context),
-            State::Frames(ref reader) if !reader.is_idle() => self.broken(side, Dropped::Cut, context),
+            State::Frames(ref frames) if !frames.is_idle() => self.broken(side, Dropped::Cut, context),
             State::Held(_) => self.opaque(side, context),
             _ if lane.current.is_some() => self.lose(side, Dropped::Cut, context),
             _ => {}
@@ -135,7 +142,7 @@ impl Connection {
         lane.line = Vec::new();
         lane.state = State::Opaque;
         lane.is_ended = true;
-        if self.client.is_ended && self.server.is_ended {
+        if self.is_over() {
             self.waiting.end();
             context.totals.unanswered += std::mem::take(&mut self.waiting.unanswered);
         }

@@ -2,20 +2,21 @@ use std::mem::MaybeUninit;
 
 use memchr::memchr_iter;
 
+use super::Deflate;
 use crate::tcp::Side;
 
 /// More header lines than this are refused.
 const HEADERS_MAX: usize = 256;
 
-/// The first line of a message.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Start {
+/// The first line of a message; its words may be where they were read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Start<Word = String> {
     /// A request.
     Request {
         /// Any word.
-        method: String,
+        method: Word,
         /// A path with its query, or whatever stands there.
-        target: String,
+        target: Word,
     },
     /// An answer.
     Response {
@@ -26,9 +27,9 @@ pub enum Start {
 
 /// What a message's head says of the message.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Head {
+pub struct Head<Word = String> {
     /// The first line.
-    pub start: Start,
+    pub start: Start<Word>,
     /// The last transfer coding is `chunked`.
     pub is_chunked: bool,
     /// There is a transfer coding.
@@ -39,6 +40,8 @@ pub struct Head {
     pub has_upgrade: bool,
     /// That protocol is WebSocket.
     pub is_websocket: bool,
+    /// How its messages are compressed, as far as this side says.
+    pub deflate: Option<Deflate>,
     /// The connection is not to be used again.
     pub is_last: bool,
 }
@@ -78,6 +81,41 @@ pub fn header_lines(message: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 ///
 /// It is none, or states lengths that contradict each other.
 pub fn parse_head(side: Side, bytes: &[u8]) -> Result<Head, Malformed> {
+    let head = look_at_head(side, bytes)?;
+    let start = match head.start {
+        Start::Request { method, target } => {
+            Start::Request { method: method.to_owned(), target: target.to_owned() }
+        }
+        Start::Response { status } => Start::Response { status },
+    };
+    let Head {
+        is_chunked,
+        has_transfer_coding,
+        content_length,
+        has_upgrade,
+        is_websocket,
+        deflate,
+        is_last,
+        ..
+    } = head;
+    Ok(Head {
+        start,
+        is_chunked,
+        has_transfer_coding,
+        content_length,
+        has_upgrade,
+        is_websocket,
+        deflate,
+        is_last,
+    })
+}
+
+/// Reads a whole head, and leaves its words where they are.
+///
+/// # Errors
+///
+/// As for [`parse_head`].
+pub fn look_at_head(side: Side, bytes: &[u8]) -> Result<Head<&str>, Malformed> {
     let mut config = httparse::ParserConfig::default();
     config
         .allow_spaces_after_header_name_in_responses(true)
@@ -95,8 +133,7 @@ pub fn parse_head(side: Side, bytes: &[u8]) -> Result<Head, Malformed> {
                 return Err(Malformed);
             }
             let (method, target) = (request.method.ok_or(Malformed)?, request.path.ok_or(Malformed)?);
-            let start = Start::Request { method: method.to_owned(), target: target.to_owned() };
-            Head::new(start, request.version, request.headers)
+            Head::new(Start::Request { method, target }, request.version, request.headers)
         }
         Side::Server => {
             let mut response = httparse::Response::new(&mut []);
@@ -110,8 +147,12 @@ pub fn parse_head(side: Side, bytes: &[u8]) -> Result<Head, Malformed> {
     }
 }
 
-impl Head {
-    fn new(start: Start, version: Option<u8>, headers: &[httparse::Header<'_>]) -> Result<Self, Malformed> {
+impl<Word> Head<Word> {
+    fn new(
+        start: Start<Word>,
+        version: Option<u8>,
+        headers: &[httparse::Header<'_>],
+    ) -> Result<Self, Malformed> {
         let mut head = Self {
             start,
             is_chunked: false,
@@ -119,6 +160,7 @@ impl Head {
             content_length: None,
             has_upgrade: false,
             is_websocket: false,
+            deflate: None,
             // What is older than 1.1 ends after a message unless it says otherwise.
             is_last: version == Some(0),
         };
@@ -143,6 +185,8 @@ impl Head {
             } else if is("upgrade") {
                 head.has_upgrade = true;
                 head.is_websocket = has(b"websocket");
+            } else if is("sec-websocket-extensions") {
+                head.deflate = head.deflate.or_else(|| Deflate::parse(header.value));
             } else if is("connection") {
                 head.is_last = has(b"close") || (head.is_last && !has(b"keep-alive"));
             }

@@ -87,13 +87,13 @@ impl Connection {
             Some(len) if !head.has_transfer_coding => State::Fixed(len),
             _ => State::UntilEnd,
         };
-        let is_websocket = status == 101 && head.is_websocket;
+        let (is_websocket, deflate) = (status == 101 && head.is_websocket, head.deflate);
         let is_given = |waiting: &Waiting| waiting.is_given || self.is_under_way(waiting);
         let of = waiting.filter(is_given).map(|waiting| waiting.answered);
         self.answered = of;
         self.with_body(Side::Server, head, of, body, context);
         if is_switch {
-            self.switch(is_websocket, context);
+            self.switch(is_websocket, deflate, context);
         } else if may_switch {
             self.stay(context);
         }

@@ -1,8 +1,6 @@
 //! One half of a connection: where in a message it is.
 
-use kefu_protocol::ws;
-
-use super::{Answered, Dropped, Head};
+use super::{Answered, Dropped, Head, frames::Frames};
 use crate::tcp::Position;
 
 /// Where in a stream of messages a half is.
@@ -39,7 +37,7 @@ pub(super) enum State {
     /// After a request for another protocol, until the answer says which one it is.
     Held(Option<Position>),
     /// WebSocket.
-    Frames(ws::Reader),
+    Frames(Box<Frames>),
     /// Bytes that are not HTTP.
     Opaque,
 }

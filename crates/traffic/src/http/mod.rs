@@ -7,6 +7,7 @@
 mod account;
 mod bodies;
 mod connection;
+mod frames;
 mod head;
 mod heads;
 mod lane;
@@ -20,10 +21,11 @@ mod upgrade;
 pub use account::{Account, Dropped, Totals};
 pub use bodies::chunk_size;
 pub use connection::Connection;
-pub use head::{Head, Malformed, Start, head_len, header_lines, parse_head};
+pub use frames::Deflate;
+pub use head::{Head, Malformed, Start, head_len, header_lines, look_at_head, parse_head};
 pub use message::{Answered, Limits, Message, Output};
 pub use session::Session;
-pub use traffic::{PacketCounters, Traffic};
+pub use traffic::{Ended, PacketCounters, Traffic};
 
 #[cfg(test)]
 mod tests;

@@ -38,6 +38,11 @@ impl Session {
         self.connection.is_idle()
     }
 
+    /// Whether another protocol than HTTP is spoken.
+    pub fn is_upgraded(&self) -> bool {
+        self.connection.is_upgraded
+    }
+
     /// Bytes of messages under way.
     pub fn held(&self) -> usize {
         self.held

@@ -241,6 +241,72 @@ fn a_websocket_is_followed_in_both_directions() {
     }
 }
 
+/// A WebSocket whose messages of the client are compressed.
+fn compressed(messages: &[&str]) -> Talk {
+    let mut talk = Talk::new();
+    talk.say(Client, "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", 1400);
+    let agreed =
+        "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    talk.say(Server, agreed, 1400);
+    let mut deflate = flate2::Compress::new(flate2::Compression::best(), false);
+    for message in messages {
+        let mut payload = Vec::with_capacity(1000);
+        deflate.compress_vec(message.as_bytes(), &mut payload, flate2::FlushCompress::Sync).unwrap();
+        let mut frame = Vec::new();
+        let said = &payload[..payload.len() - 4];
+        kefu_protocol::ws::encode(kefu_protocol::ws::Opcode::Text, said, Some([1, 2, 3, 4]), &mut frame);
+        frame[0] |= 0x40;
+        talk.say(Client, &frame, 1400);
+    }
+    talk
+}
+
+#[test]
+fn compressed_websocket_messages_are_what_they_say() {
+    let messages = ["a long story, a long story", "a long story, again"];
+    let mut talk = compressed(&messages);
+    talk.end();
+    let (records, totals) = read(&talk.packets, MS, Limits::default());
+    let told = shown(&records);
+    assert_eq!(told[2..], messages.map(|message| format!("to server: {message}")));
+    assert_eq!((totals.frames.seen, totals.frames.emitted), (2, 2));
+}
+
+#[test]
+fn frames_that_are_under_way_are_held_and_have_no_more_room_than_others() {
+    let mut talk = compressed(&[]);
+    talk.say(Client, [&b"\x82\xfe\x04\x00\0\0\0\0"[..], &[0; 500]].concat(), 1400);
+    let limits = |bytes| Limits { bytes, ..Limits::default() };
+    let (records, totals) = read(&talk.packets, MS, limits(1000));
+    assert_eq!((records.len(), totals.frames.cut), (2, 1));
+    let (records, totals) = read(&talk.packets, MS, limits(400));
+    assert_eq!((records.len(), totals.frames.limit), (2, 1));
+}
+
+#[test]
+fn which_websockets_have_ended_or_are_not_followed_is_told() {
+    let (client, server) = (CLIENT.parse().unwrap(), SERVER.parse().unwrap());
+    let ended = |packets: &[Vec<u8>]| {
+        let mut traffic = Traffic::new(&[80], tcp::Limits::default(), Limits::default());
+        for (number, bytes) in packets.iter().enumerate() {
+            let timestamp = i64::try_from(number).unwrap() * MS;
+            traffic.packet(
+                &Packet { offset: 0, timestamp, link: LinkType(101), bytes, missing: 0 },
+                &mut |_| {},
+            );
+        }
+        traffic.take_ended().collect::<Vec<_>>()
+    };
+    let mut talk = compressed(&["one", "two"]);
+    assert_eq!(ended(&talk.packets), []);
+    talk.end();
+    assert_eq!(ended(&talk.packets), [Ended { client, server, is_lost: false }]);
+    // A frame that nobody has agreed on.
+    let mut talk = compressed(&["one"]);
+    talk.say(Client, b"\xf1\x80\0\0\0\0", 1400);
+    assert_eq!(ended(&talk.packets), [Ended { client, server, is_lost: true }]);
+}
+
 #[test]
 fn an_upgrade_that_is_refused_and_a_tunnel() {
     let upgrade = "GET /ws HTTP/1.1\r\nUpgrade: h2c\r\n\r\n";

@@ -1,4 +1,7 @@
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, SocketAddr},
+};
 
 use serde::Serialize;
 
@@ -33,6 +36,20 @@ pub struct PacketCounters {
     pub other_ports: u64,
 }
 
+/// A WebSocket of which no more messages come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ended {
+    /// Who opened the connection.
+    pub client: SocketAddr,
+    /// To whom.
+    pub server: SocketAddr,
+    /// It may go on, but something of it was missed or not understood.
+    pub is_lost: bool,
+}
+
+/// So many WebSockets that have ended are kept for whoever asks.
+const ENDED_MAX: usize = 10_000;
+
 /// Reads messages from packets.
 #[derive(Debug)]
 pub struct Traffic {
@@ -42,6 +59,7 @@ pub struct Traffic {
     flows: Flows<Connection>,
     totals: Totals,
     held: usize,
+    ended: VecDeque<Ended>,
     packets: PacketCounters,
     /// The first packet of a link layer that is not read, and where it is.
     foreign: Option<(LinkType, u64)>,
@@ -57,6 +75,7 @@ impl Traffic {
             flows: Flows::new(tcp, ports, speaker),
             totals: Totals::default(),
             held: 0,
+            ended: VecDeque::new(),
             packets: PacketCounters::default(),
             foreign: None,
         }
@@ -68,14 +87,14 @@ impl Traffic {
         self.packets.packets += 1;
         self.packets.bytes += bytes.len() as u64;
         self.packets.cut += u64::from(missing > 0);
-        let Self { ports, limits, fragments, flows, totals, held, .. } = self;
+        let Self { ports, limits, fragments, flows, totals, held, ended, .. } = self;
         let taken = fragments.segment(link, bytes, missing, timestamp, |segment| {
             let is_asked_for = |address: SocketAddr| ports.contains(&address.port());
             if !ports.is_empty() && !is_asked_for(segment.source) && !is_asked_for(segment.target) {
                 return false;
             }
             flows.take(&segment, timestamp, &mut |connection, ends, side, event| {
-                events(connection, ends, side, event, (limits, totals, held), out);
+                events(connection, ends, side, event, (limits, totals, held, ended), out);
             });
             true
         });
@@ -96,10 +115,15 @@ impl Traffic {
 
     /// Ends all connections: no more packets come.
     pub fn finish(&mut self, out: &mut impl FnMut(Record)) {
-        let Self { limits, flows, totals, held, .. } = self;
+        let Self { limits, flows, totals, held, ended, .. } = self;
         flows.finish(&mut |connection, ends, side, event| {
-            events(connection, ends, side, event, (limits, totals, held), out);
+            events(connection, ends, side, event, (limits, totals, held, ended), out);
         });
+    }
+
+    /// Takes out which WebSockets have ended since this was last asked.
+    pub fn take_ended(&mut self) -> impl Iterator<Item = Ended> {
+        self.ended.drain(..)
     }
 
     /// What became of messages.
@@ -138,11 +162,19 @@ fn events(
     ends: Ends,
     side: Side,
     event: Event<'_>,
-    (limits, totals, held): (&Limits, &mut Totals, &mut usize),
+    (limits, totals, held, ended): (&Limits, &mut Totals, &mut usize, &mut VecDeque<Ended>),
     out: &mut impl FnMut(Record),
 ) {
     let out = &mut |output: Output| out(record(ends, output));
+    let before = totals.frames.dropped();
     connection.take(side, event, &mut Context { limits, totals, held, out });
+    let is_lost = totals.frames.dropped() > before;
+    if is_lost || (connection.is_upgraded && connection.is_over()) {
+        if ended.len() == ENDED_MAX {
+            ended.pop_front();
+        }
+        ended.push_back(Ended { client: ends.client, server: ends.server, is_lost });
+    }
 }
 
 /// Makes a record of what a connection gives.

@@ -1,22 +1,18 @@
 //! What follows when client and server agree to another protocol, or do not.
 
-use std::ops::ControlFlow;
-
-use kefu_protocol::ws;
-
-use super::{Connection, Dropped, Output, connection::Context, lane::State};
+use super::{Connection, Deflate, Dropped, Output, connection::Context, frames::Frames, lane::State};
 use crate::tcp::{Position, Side};
 
 impl Connection {
     /// The server agrees to another protocol.
-    pub(super) fn switch(&mut self, is_websocket: bool, context: &mut Context<'_>) {
+    pub(super) fn switch(&mut self, is_websocket: bool, deflate: Option<Deflate>, context: &mut Context<'_>) {
+        self.is_upgraded = true;
         let is_held = matches!(self.client.state, State::Held(_));
         let held = self.unhold(context);
-        let max = u32::try_from(context.limits.message).unwrap_or(u32::MAX);
         let is_followed = is_websocket && is_held && self.answered.is_some();
-        for (side, role) in [(Side::Client, ws::Role::Server), (Side::Server, ws::Role::Client)] {
-            self.lane(side).state =
-                if is_followed { State::Frames(ws::Reader::new(role, max)) } else { State::Opaque };
+        for side in [Side::Client, Side::Server] {
+            let frames = || Box::new(Frames::new(side, context.limits.message, deflate));
+            self.lane(side).state = if is_followed { State::Frames(frames()) } else { State::Opaque };
         }
         if let Some((bytes, at)) = held {
             self.data(Side::Client, &bytes, at, context);
@@ -45,22 +41,17 @@ impl Connection {
 
     pub(super) fn frames(&mut self, side: Side, bytes: &[u8], at: Position, context: &mut Context<'_>) {
         let Some(of) = self.answered else { return };
-        let State::Frames(reader) = &mut self.lane(side).state else { return };
-        let mut give = |is_text: bool, payload: Vec<u8>| {
+        let State::Frames(frames) = &mut self.lane(side).state else { return };
+        *context.held -= frames.held();
+        let read = frames.feed(bytes, |is_text, payload| {
             context.totals.frames.seen += 1;
             context.totals.frames.emitted += 1;
             (context.out)(Output::Frame { of, side, is_text, time: at.time, payload });
-        };
-        let read = reader.feed(&mut bytes.to_vec(), |incoming| {
-            match incoming {
-                ws::Incoming::Text(text) => give(true, text.into_owned().into_bytes()),
-                ws::Incoming::Binary(bytes) => give(false, bytes.into_owned()),
-                ws::Incoming::Ping(_) | ws::Incoming::Pong(_) | ws::Incoming::Close(_) => {}
-            }
-            ControlFlow::<()>::Continue(())
         });
-        if read.is_err() {
-            self.broken(side, Dropped::Malformed, context);
+        *context.held += frames.held();
+        let is_too_much = *context.held > context.limits.bytes && !frames.is_idle();
+        if let Err(why) = read.and(if is_too_much { Err(Dropped::Limit) } else { Ok(()) }) {
+            self.broken(side, why, context);
         }
     }
 
@@ -68,6 +59,8 @@ impl Connection {
     pub(super) fn broken(&mut self, side: Side, why: Dropped, context: &mut Context<'_>) {
         context.totals.frames.seen += 1;
         context.totals.frames.drop_one(why);
-        self.lane(side).state = State::Opaque;
+        if let State::Frames(frames) = std::mem::replace(&mut self.lane(side).state, State::Opaque) {
+            *context.held -= frames.held();
+        }
     }
 }

@@ -77,6 +77,14 @@ async fn serve(listener: TcpListener, is_agreed: bool, messages: usize) -> (Stri
     (head, heard)
 }
 
+/// What a server heard besides the answer to its ping, which comes when it comes.
+fn said(mut heard: Vec<String>) -> Vec<String> {
+    let before = heard.len();
+    heard.retain(|text| text != "pong ?");
+    assert_eq!(heard.len() + 1, before);
+    heard
+}
+
 fn player(target: SocketAddr) -> Player {
     let headers = vec!["X-Kefu-Replay: 1".parse().unwrap()];
     let rewrites = Rewrites { headers, unsafe_methods: false };
@@ -154,7 +162,7 @@ async fn sessions_are_found_among_other_requests() {
     assert_eq!(fed.sockets, Sockets { opened: 1, sent: 1, received: 1, recorded: 1, ..Sockets::default() });
     let (head, heard) = server.await.unwrap();
     assert!(head.contains("X-New: y\r\n"), "{head}");
-    assert_eq!(heard, ["pong ?", "one", "close"]);
+    assert_eq!(said(heard), ["one", "close"]);
 }
 
 async fn finished(player: Player) -> Sockets {
@@ -194,7 +202,7 @@ async fn a_session_is_sent_in_its_order_and_hears_what_the_server_says() {
         "{head}"
     );
     assert!(!head.contains("Extensions") && !head.contains("b2xkb2xk"), "{head}");
-    assert_eq!(heard, ["pong ?", "one", "2 bytes", "close"].map(|text| text.replace("2 bytes", "3 bytes")));
+    assert_eq!(said(heard), ["one", "3 bytes", "close"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -269,5 +277,5 @@ async fn a_session_is_played_in_the_words_of_the_target() {
     let (head, heard) = server.await.unwrap();
     assert!(head.starts_with("GET /new HTTP/1.1\r\nHost: new\r\n"), "{head}");
     assert!(head.contains("X-Kefu-Replay: 1\r\n"), "{head}");
-    assert_eq!(heard, ["pong ?", "eins", "close"]);
+    assert_eq!(said(heard), ["eins", "close"]);
 }

@@ -99,7 +99,7 @@ fn a_run_ends_when_a_condition_cannot_hold_any_more() {
     let dir = TempDir::new().unwrap();
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let line = |url: &str, flags: &str| {
-        format!("http {url} -c 2 -r 50 -d 1h --warmup 0s --format json --abort-on-fail {flags}")
+        format!("http {url} -c 2 -d 1h --warmup 0s --format json --abort-on-fail {flags}")
     };
     // A server that refuses everything, alone and with the load in two processes.
     for procs in ["", "--procs 2"] {

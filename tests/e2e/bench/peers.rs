@@ -179,6 +179,8 @@ fn talked_to(server: &str, library: &str, code: &str) -> Option<Vec<String>> {
         .args(["-c", server])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        // A connection that is broken off is told at length.
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -380,6 +380,11 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu bench chat --admin-password-file", "从此文件读取管理员密码"),
     ("kefu bench chat --ca-file", "除系统证书外,还信任此文件 (PEM) 中的证书"),
     ("kefu bench chat --server-pid", "观察此进程 [默认:本机上监听该地址的进程]"),
+    (
+        "kefu bench chat --server-metrics",
+        "通过服务在此网址向 Prometheus 提供的自身进程指标来观察服务,例如 http://10.0.0.5:8080/metrics",
+    ),
+    ("kefu bench chat --metrics-token-file", "用此文件中的 bearer 令牌读取指标"),
     ("kefu bench chat --allow-host", "允许以此主机为目标,尽管它不是本机;可多次给出"),
     ("kefu bench chat --source-addresses", "从 127.0.0.0/8 中的这么多个地址发起连接,使连接数可以超过端口数"),
     ("Load:", "负载"),
@@ -405,6 +410,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     (
         "kefu bench chat --threshold",
         "除非此条件成立,否则以退出码 1 失败,例如 `p99<=20ms`、`loss==0`、`rate>=30000` 或 `rss_mb<=60`",
+    ),
+    (
+        "kefu bench chat --abort-on-fail",
+        "一旦某个关于 errors、error_rate、max 或百分位数的条件已不可能成立,就结束测试,退出码 1",
     ),
     ("kefu bench chat --format", "报告的格式 [默认:由文件名决定,否则为终端格式]"),
     ("kefu bench chat --output", "把报告写入此文件而不是标准输出;可多次给出"),
@@ -445,6 +454,11 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu bench http --allow-host", "允许以此主机为目标,尽管它不是本机;可多次给出"),
     ("kefu bench http --ca-file", "除系统证书外,还信任此文件 (PEM) 中的证书"),
     ("kefu bench http --server-pid", "观察此进程 [默认:本机上监听该地址的进程]"),
+    (
+        "kefu bench http --server-metrics",
+        "通过服务在此网址向 Prometheus 提供的自身进程指标来观察服务,例如 http://10.0.0.5:8080/metrics",
+    ),
+    ("kefu bench http --metrics-token-file", "用此文件中的 bearer 令牌读取指标"),
     ("kefu bench http --source-addresses", "从 127.0.0.0/8 中的这么多个地址发起连接,使连接数可以超过端口数"),
     ("kefu bench http --method", "使用此方法 [默认:GET,有请求体时为 POST]"),
     ("kefu bench http --header", "发送此头部行,例如 `accept: text/html`;可多次给出"),
@@ -464,6 +478,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     (
         "kefu bench http --threshold",
         "除非此条件成立,否则以退出码 1 失败,例如 `p99<=20ms`、`errors==0`、`rate>=30000` 或 `rss_mb<=60`",
+    ),
+    (
+        "kefu bench http --abort-on-fail",
+        "一旦某个关于 errors、error_rate、max 或百分位数的条件已不可能成立,就结束测试,退出码 1",
     ),
     ("kefu bench http --format", "报告的格式 [默认:由文件名决定,否则为终端格式]"),
     ("kefu bench http --output", "把报告写入此文件而不是标准输出;可多次给出"),
@@ -507,6 +525,11 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("kefu bench run --admin-password", "管理员密码;最好放在文件或环境变量中"),
     ("kefu bench run --admin-password-file", "从此文件读取管理员密码"),
     ("kefu bench run --server-pid", "观察此进程 [默认:本机上监听该地址的进程]"),
+    (
+        "kefu bench run --server-metrics",
+        "通过服务在此网址向 Prometheus 提供的自身进程指标来观察服务,例如 http://10.0.0.5:8080/metrics",
+    ),
+    ("kefu bench run --metrics-token-file", "用此文件中的 bearer 令牌读取指标"),
     ("kefu bench run --set", "给场景中的变量另一个值;可多次给出"),
     ("kefu bench run --concurrency", "同时进行的流程最多这么多 [默认:由场景决定]"),
     ("kefu bench run --rate", "每秒开始这么多流程 [默认:由场景决定]"),
@@ -516,6 +539,10 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     (
         "kefu bench run --threshold",
         "除非此条件成立,否则以退出码 1 失败,例如 `p99<=20ms`、`errors==0`、`rate>=30000` 或 `rss_mb<=60`",
+    ),
+    (
+        "kefu bench run --abort-on-fail",
+        "一旦某个关于 errors、error_rate、max 或百分位数的条件已不可能成立,就结束测试,退出码 1",
     ),
     ("kefu bench run --format", "报告的格式 [默认:由文件名决定,否则为终端格式]"),
     ("kefu bench run --output", "把报告写入此文件而不是标准输出;可多次给出"),

@@ -19,7 +19,7 @@ mod peers;
 
 use crate::support::{kefu, server::Place};
 
-/// A server that answers everything; it ends with the tests.
+/// A server that answers everything, and that `/missing` is not there; it ends with the tests.
 struct Server {
     url: String,
     requests: Arc<AtomicU64>,
@@ -46,12 +46,15 @@ impl Server {
 }
 
 fn answer(stream: &TcpStream, counter: &AtomicU64) {
-    let mut lines = BufReader::new(stream).lines();
+    let (mut lines, mut is_missing) = (BufReader::new(stream).lines(), false);
     while let Some(Ok(line)) = lines.next() {
+        is_missing |= line.starts_with("GET /missing ");
         if line.is_empty() {
             counter.fetch_add(1, Ordering::Relaxed);
+            let status = if is_missing { "404 Not Found" } else { "200 OK" };
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nok");
             let mut stream = stream;
-            if stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").is_err() {
+            if stream.write_all(answer.as_bytes()).is_err() {
                 return;
             }
         }
@@ -89,6 +92,51 @@ fn exit_codes_are_a_gates_own() {
     assert_eq!(code(dir.path(), "compare none.json none.json"), Some(3));
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(code(dir.path(), &format!("http http://{gone}/ -n 1")), Some(2));
+}
+
+#[test]
+fn a_run_ends_when_a_condition_cannot_hold_any_more() {
+    let dir = TempDir::new().unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let line = |url: &str, flags: &str| {
+        format!("http {url} -c 2 -d 1h --warmup 0s --format json --abort-on-fail {flags}")
+    };
+    // A server that refuses everything, alone and with the load in two processes.
+    for procs in ["", "--procs 2"] {
+        let server = Server::start();
+        let url = format!("{}missing", server.url);
+        let output = bench(dir.path(), &line(&url, &format!("--threshold errors==0 {procs}")));
+        let report = json(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{report:#}");
+        assert_eq!(
+            (&report["interrupted"], &report["thresholds"][0]["holds"]),
+            (&false.into(), &false.into())
+        );
+        let notes = report["notes"].to_string();
+        assert!(notes.contains("errors==0 could not hold any more"), "{notes}");
+    }
+    assert_eq!(code(dir.path(), &line(&format!("http://{gone}/"), "")), Some(3), "it needs a condition");
+}
+
+#[test]
+fn a_server_is_watched_by_its_metrics() {
+    let (place, dir) = (Place::new(), TempDir::new().unwrap());
+    let server = place.start();
+    let line = format!(
+        "http http://{0}/healthz -c 2 -r 100 -d 2s --warmup 0s --server-metrics http://{0}/metrics \
+         --threshold rss_mb<10000 --threshold cpu_per_message<1000ms --format json",
+        server.address
+    );
+    let output = bench(dir.path(), &line);
+    let report = json(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{report:#}");
+    assert!(
+        report["server"]["rss_mb"].as_f64().unwrap() > 1.0 && report["server"]["pid"].is_null(),
+        "{report:#}"
+    );
+    let nothing = Server::start();
+    let line = format!("http {0} -n 1 --server-metrics {0}", nothing.url);
+    assert_eq!(code(dir.path(), &line), Some(3));
 }
 
 #[test]

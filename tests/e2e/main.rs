@@ -13,6 +13,7 @@ mod durability;
 mod events;
 mod files;
 mod generated;
+mod gofly;
 #[cfg(feature = "graphql")]
 mod graphql;
 #[cfg(feature = "graphql")]

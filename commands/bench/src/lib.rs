@@ -11,9 +11,11 @@ mod descriptors;
 mod engine;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod gate;
 mod histogram;
 mod http;
 mod link;
+mod observed;
 mod process;
 mod procs;
 mod progress;
@@ -35,7 +37,7 @@ mod write;
 
 pub use args::{
     AdminArgs, Args, Arrival, ChatArgs, CompareArgs, Figure, Format, HttpArgs, PaceArgs, RenderArgs,
-    ReportArgs, RunArgs, Scenario, SpreadArgs, TableFormat,
+    ReportArgs, RunArgs, Scenario, SpreadArgs, TableFormat, WatchArgs,
 };
 pub use shape::{Shape, ShapeError};
 pub use share::Share;
@@ -44,7 +46,9 @@ pub use threshold::{Threshold, ThresholdError};
 use kefu_app::{App, Exit, Failure, Text};
 
 use chat::ChatSettings;
+use gate::Gate;
 use http::HttpSettings;
+use progress::Progress;
 use report::Report;
 use scenario::ScenarioSettings;
 
@@ -63,17 +67,21 @@ pub const USAGE: Exit = Exit::Verdict(3);
 /// there is anything to report.
 pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
     let stop = app.stop();
-    let mut thresholds = Vec::new();
-    let (report, output) = match &args.scenario {
+    let progress = |gate: &Gate| {
+        if args.scenario.is_part() { Progress::silent() } else { Progress::new(gate.judge()) }
+    };
+    let (report, gate, output) = match &args.scenario {
         Scenario::Chat(args) => {
             let settings = ChatSettings::new(args)?;
-            (app.block_on(chat::run(&settings, &stop))??, &args.report)
+            let gate = Gate::new(&[], &args.report, app.stop_handle())?;
+            (app.block_on(chat::run(&settings, progress(&gate), &stop))??, gate, &args.report)
         }
         Scenario::Http(args) => {
             let settings = HttpSettings::new(args)?;
+            let gate = Gate::new(&[], &args.report, app.stop_handle())?;
             // Signals are seen to beside it.
-            let run = async { tokio::task::block_in_place(|| http::run(&settings, &stop)) };
-            (app.block_on(run)??, &args.report)
+            let run = async { tokio::task::block_in_place(|| http::run(&settings, progress(&gate), &stop)) };
+            (app.block_on(run)??, gate, &args.report)
         }
         Scenario::Run(args) if args.show => {
             app.print(&scenario::show(&args.scenario)?)?;
@@ -81,10 +89,11 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         }
         Scenario::Run(args) => {
             let settings = ScenarioSettings::new(args)?;
-            thresholds.extend_from_slice(settings.thresholds());
+            let gate = Gate::new(settings.thresholds(), &args.report, app.stop_handle())?;
             // Signals are seen to beside it.
-            let run = async { tokio::task::block_in_place(|| scenario::run(settings, &stop)) };
-            (app.block_on(run)??, &args.report)
+            let run =
+                async { tokio::task::block_in_place(|| scenario::run(settings, progress(&gate), &stop)) };
+            (app.block_on(run)??, gate, &args.report)
         }
         Scenario::Compare(args) => return compare::run(app, args),
         Scenario::Report(args) => return render(app, args),
@@ -93,8 +102,10 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         // Who has a part of the load has told its figures to whoever gathers them.
         return Ok(if args.scenario.is_part() { Exit::Ok } else { Exit::Interrupted });
     };
-    thresholds.extend_from_slice(&output.threshold);
-    report.check(&thresholds);
+    report.check(&gate.conditions);
+    if let Some(condition) = gate.broken() {
+        report.end_early(condition);
+    }
     write::write(app, output.format, &output.output, &report)?;
     write::summary(&report.to(Format::Markdown))?;
     Ok(exit(&report))

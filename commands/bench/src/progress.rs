@@ -9,7 +9,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::series::Interval;
+use crate::{gate::Judge, series::Interval};
 use live::Live;
 
 /// Without a terminal, a line is written after so many seconds.
@@ -17,9 +17,15 @@ const LINE_S: u64 = 5;
 /// A bar is drawn anew so often, also when nothing has come.
 const DRAW: Duration = Duration::from_millis(200);
 
-/// Shows one stage after the other on standard error.
+/// Shows one stage after the other on standard error, and ends a run that cannot meet its conditions any more.
 #[derive(Debug)]
-pub(crate) enum Progress {
+pub(crate) struct Progress {
+    screen: Screen,
+    judge: Option<Judge>,
+}
+
+#[derive(Debug)]
+enum Screen {
     Bar(ProgressBar, Live),
     Lines(Live),
     /// For a process whose parent shows it.
@@ -27,68 +33,80 @@ pub(crate) enum Progress {
 }
 
 impl Progress {
-    pub(crate) fn new() -> Self {
-        if std::io::stderr().is_terminal() {
-            Self::Bar(ProgressBar::hidden(), Live::default())
+    pub(crate) fn new(judge: Option<Judge>) -> Self {
+        let screen = if std::io::stderr().is_terminal() {
+            Screen::Bar(ProgressBar::hidden(), Live::default())
         } else {
-            Self::Lines(Live::default())
-        }
+            Screen::Lines(Live::default())
+        };
+        Self { screen, judge }
+    }
+
+    /// For a process whose parent shows it.
+    pub(crate) fn silent() -> Self {
+        Self { screen: Screen::Silent, judge: None }
     }
 
     /// Begins a stage of `total` steps.
     pub(crate) fn begin(&mut self, stage: &'static str, total: u64) {
         self.end();
-        match self {
-            Self::Bar(bar, _) => *bar = draw("{msg:28} {wide_bar} {pos}/{len}", total, stage),
-            Self::Lines(_) => say(&format!("{stage}: {total}")),
-            Self::Silent => {}
+        match &mut self.screen {
+            Screen::Bar(bar, _) => *bar = draw("{msg:28} {wide_bar} {pos}/{len}", total, stage),
+            Screen::Lines(_) => say(&format!("{stage}: {total}")),
+            Screen::Silent => {}
         }
     }
 
     /// Begins the stage that sends, which takes so long; of what is sent a schedule may say how much.
-    pub(crate) fn measure(&mut self, length: Duration, scheduled_per_s: Option<f64>) {
+    pub(crate) fn measure(&mut self, warmup: Duration, measured: Duration, scheduled_per_s: Option<f64>) {
         self.end();
-        let seconds = length.as_secs();
-        match self {
-            Self::Bar(bar, live) => {
+        if let Some(judge) = &mut self.judge {
+            judge.expect(scheduled_per_s.map(|rate| rate * measured.as_secs_f64()));
+        }
+        let seconds = (warmup + measured).as_secs();
+        match &mut self.screen {
+            Screen::Bar(bar, live) => {
                 *live = Live::new(seconds, scheduled_per_s);
                 *bar = draw("{msg}\n{wide_bar} {pos} of {len} s", seconds, "warming up");
             }
-            Self::Lines(live) => {
+            Screen::Lines(live) => {
                 *live = Live::new(seconds, scheduled_per_s);
                 say(&format!("seconds: {seconds}"));
             }
-            Self::Silent => {}
+            Screen::Silent => {}
         }
     }
 
     /// So many steps are done.
     pub(crate) fn set(&self, done: u64) {
-        if let Self::Bar(bar, _) = self {
+        if let Screen::Bar(bar, _) = &self.screen {
             bar.set_position(done);
         }
     }
 
     /// Shows the interval that has just ended, so many seconds after the stage began.
     pub(crate) fn interval(&mut self, seconds: u64, interval: &Interval) {
-        match self {
-            Self::Bar(bar, live) => {
+        if let Some(judge) = &mut self.judge {
+            judge.look(interval);
+        }
+        match &mut self.screen {
+            Screen::Bar(bar, live) => {
                 live.add(seconds, interval);
                 bar.set_message(live.screen());
             }
-            Self::Lines(live) => {
+            Screen::Lines(live) => {
                 live.add(seconds, interval);
                 if seconds.is_multiple_of(LINE_S) {
                     say(&live.line());
                 }
             }
-            Self::Silent => {}
+            Screen::Silent => {}
         }
     }
 
     /// Ends the stage.
     pub(crate) fn end(&self) {
-        if let Self::Bar(bar, _) = self {
+        if let Screen::Bar(bar, _) = &self.screen {
             bar.finish_and_clear();
         }
     }

@@ -60,6 +60,12 @@ impl Threshold {
             Comparison::Unequal => measured != self.value,
         }
     }
+
+    /// Whether a value does not meet it and neither does any that is higher.
+    pub(crate) fn is_beyond(&self, measured: f64) -> bool {
+        let is_bound = matches!(self.comparison, Comparison::AtMost | Comparison::Below | Comparison::Equal);
+        is_bound && measured >= self.value && !self.holds(measured)
+    }
 }
 
 impl FromStr for Threshold {

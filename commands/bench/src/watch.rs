@@ -2,19 +2,16 @@
 
 use std::time::Duration;
 
-use crate::{
-    process::{self, Usage},
-    report,
-};
+use crate::{observed::Observed, process::Usage, report};
 
 /// Two looks at the server are so far apart at least.
 const INTERVAL: Duration = Duration::from_secs(1);
 const MEGABYTE: f64 = 1e6;
 
-/// Watches a process.
+/// Watches the server.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    server_pid: Option<u32>,
+    observed: Observed,
     began_at: Duration,
     server: Option<(Usage, Usage)>,
     rss_most: u64,
@@ -23,11 +20,10 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Begins to watch.
-    pub(crate) fn begin(server_pid: Option<u32>, now: Duration) -> Self {
-        let look = |pid: u32| process::usage(pid).map(|usage| (usage, usage));
-        let server = server_pid.and_then(look);
+    pub(crate) fn begin(observed: &Observed, now: Duration) -> Self {
+        let server = observed.usage().map(|usage| (usage, usage));
         Self {
-            server_pid,
+            observed: observed.clone(),
             began_at: now,
             rss_most: server.map_or(0, |(usage, _)| usage.rss),
             server,
@@ -46,7 +42,7 @@ impl Watch {
     pub(crate) fn look(&mut self, now: Duration) {
         self.looked_at = now;
         if let Some((_, last)) = &mut self.server
-            && let Some(usage) = self.server_pid.and_then(process::usage)
+            && let Some(usage) = self.observed.usage()
         {
             *last = usage;
             self.rss_most = self.rss_most.max(usage.rss);
@@ -56,13 +52,13 @@ impl Watch {
     /// The server's figures, over so many messages; takes its time.
     pub(crate) fn server(&self, messages: u64) -> Option<report::Server> {
         let (first, last) = self.server?;
-        let detail = process::detail(self.server_pid?).unwrap_or_default();
+        let detail = self.observed.detail().unwrap_or_default();
         let cpu = last.cpu.saturating_sub(first.cpu);
         let wall = self.looked_at.saturating_sub(self.began_at).as_secs_f64();
         Some(report::Server {
-            pid: self.server_pid?,
+            pid: self.observed.pid(),
             rss_mb: megabytes(self.rss_most),
-            rss_peak_mb: megabytes(detail.rss_peak),
+            rss_peak_mb: megabytes(detail.rss_peak.max(self.rss_most)),
             fds: detail.fds,
             cpu_us_per_message: per_message(cpu, messages),
             cpu_load: if wall > 0.0 { cpu.as_secs_f64() / wall } else { 0.0 },

@@ -75,6 +75,11 @@ impl App {
         self.stop.clone()
     }
 
+    /// Asks for a stop, as a signal does.
+    pub fn stop_handle(&self) -> StopHandle {
+        self.handle.clone()
+    }
+
     /// Runs `main` to its end on a runtime with one thread per core, and watches for signals meanwhile.
     ///
     /// # Errors

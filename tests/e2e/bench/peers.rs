@@ -1,5 +1,5 @@
-//! Against servers that others wrote: nginx (`KEFU_NGINX` names another program than `nginx`) and the Python library
-//! `websockets` (`PYTHON` names another interpreter than `python3`). Without them the tests say so and pass.
+//! Against servers that others wrote: nginx (`KEFU_NGINX` names another program than `nginx`) and the Python libraries
+//! `websockets` and Autobahn (`PYTHON` names another interpreter than `python3`). Without them the tests say so and pass.
 
 use std::{
     fs,
@@ -104,8 +104,8 @@ fn nginx_has_seen_what_the_report_says() {
 }
 
 /// Echoes in capitals, in pieces if they are long, and writes down how each connection ended.
-const ECHO: &str = r#"
-import asyncio, sys
+const WEBSOCKETS: &str = r#"
+import asyncio
 from websockets.asyncio.server import serve
 
 async def echo(socket):
@@ -125,6 +125,33 @@ async def main():
 asyncio.run(main())
 "#;
 
+/// The same of Autobahn, by whose authors the suite of that name is.
+const AUTOBAHN: &str = r#"
+import asyncio
+from autobahn.asyncio.websocket import WebSocketServerFactory, WebSocketServerProtocol
+
+class Echo(WebSocketServerProtocol):
+    def onConnect(self, request):
+        return "echo.v1" if "echo.v1" in request.protocols else None
+
+    def onMessage(self, payload, is_binary):
+        loud = payload.decode().upper().encode()
+        self.sendMessage(loud, is_binary, fragmentSize=100)
+
+    def onClose(self, was_clean, code, reason):
+        print("ended", code, flush=True)
+
+async def main():
+    factory = WebSocketServerFactory("ws://127.0.0.1", protocols=["echo.v1"], loop=asyncio.get_running_loop())
+    factory.protocol = Echo
+    factory.setProtocolOptions(autoPingInterval=0.2, autoPingTimeout=10)
+    server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.Future()
+
+asyncio.run(main())
+"#;
+
 const TALK: &str = r#"
 load: {rate: 40, duration: 1s, warmup: 0s, concurrency: 100}
 flows:
@@ -137,29 +164,53 @@ flows:
       - think: 300ms
       - send: 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789 end ${number}
       - receive: END ${number}
-      - close: 1000
+      - close: CODE
 "#;
 
-#[test]
-fn websockets_of_python_are_talked_to() {
+/// Talks to a server in Python; gives how it says that its connections ended.
+fn talked_to(server: &str, library: &str, code: &str) -> Option<Vec<String>> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has_it = Command::new(&python).args(["-c", "import websockets.asyncio.server"]).output();
+    let has_it = Command::new(&python).args(["-c", &format!("import {library}")]).output();
     if !has_it.is_ok_and(|output| output.status.success()) {
-        return without("websockets for Python");
+        without(&format!("{library} for Python"));
+        return None;
     }
-    let mut child =
-        Command::new(&python).args(["-c", ECHO]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(&python)
+        .args(["-c", server])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        // A connection that is broken off is told at length.
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let _server = Process(child);
     let port = lines.next().unwrap().unwrap();
     let dir = TempDir::new().unwrap();
-    fs::write(dir.path().join("talk.yaml"), TALK).unwrap();
+    fs::write(dir.path().join("talk.yaml"), TALK.replace("CODE", code)).unwrap();
     let report = json(
         &bench(dir.path(), &format!("run talk.yaml --target http://127.0.0.1:{port} --format json")).stdout,
     );
     assert_eq!(report["flows"]["talk"], serde_json::json!({"done": 40, "failed": 0}), "{report:#}");
     assert_eq!(report["steps"]["talk/receive"]["latency_ms"]["count"], 80, "{report:#}");
-    for _ in 0..40 {
-        assert_eq!(lines.next().unwrap().unwrap(), "ended 1000");
-    }
+    Some(lines.take(40).map(Result::unwrap).collect())
+}
+
+#[test]
+fn websockets_of_python_are_talked_to() {
+    let Some(ended) = talked_to(WEBSOCKETS, "websockets.asyncio.server", "1000") else { return };
+    assert_eq!(ended, ["ended 1000"; 40]);
+}
+
+#[test]
+fn autobahn_is_talked_to() {
+    let Some(ended) = talked_to(AUTOBAHN, "autobahn.asyncio.websocket", "4001") else { return };
+    assert_eq!(ended, ["ended 4001"; 40]);
+}
+
+/// What breaks off says no goodbye, which the other side takes for a lost network.
+#[test]
+fn a_connection_that_breaks_off_is_a_lost_network_to_the_server() {
+    let Some(ended) = talked_to(WEBSOCKETS, "websockets.asyncio.server", "0") else { return };
+    assert_eq!(ended, ["ended 1006"; 40]);
 }

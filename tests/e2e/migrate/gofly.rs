@@ -40,7 +40,7 @@ CREATE TABLE reply_item (id int(11) NOT NULL AUTO_INCREMENT, content varchar(102
 INSERT INTO user (name, nickname, deleted_at) VALUES ('agent', '小李', NULL), ('kefu2', '', NULL),
   ('gone', 'Gone', '2025-01-01 00:00:00');
 INSERT INTO reply_group (group_name, user_id) VALUES ('常见问题', 'agent');
-INSERT INTO reply_item (content, group_id, user_id, item_name) VALUES ('今天发货', 1, 'agent', '发货'),
+INSERT INTO reply_item (content, group_id, user_id, item_name) VALUES ('今天发货 face[微笑]', 1, 'agent', '发货'),
   ('orphan', 99, 'nobody', 'x');
 ";
 
@@ -164,7 +164,7 @@ fn a_database_of_go_fly_comes_over_and_is_the_same() {
         ]
     );
     let canned = migration.query("SELECT folder, title, text, owner <> 0 FROM canned_reply ORDER BY key");
-    assert_eq!(canned[0], [json!("常见问题"), json!("发货"), json!("今天发货"), json!(1)]);
+    assert_eq!(canned[0], [json!("常见问题"), json!("发货"), json!("今天发货 [微笑]"), json!(1)]);
     assert_eq!(canned[1], [json!(""), json!("x"), json!("orphan"), json!(0)]);
     // A silence of more than ten minutes, or another agent, ends a conversation.
     let silent = migration.query(

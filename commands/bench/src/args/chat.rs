@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::ValueHint;
 
-use super::{AdminArgs, PaceArgs, ReportArgs, SpreadArgs};
+use super::{AdminArgs, PaceArgs, ReportArgs, SpreadArgs, WatchArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,9 +56,9 @@ pub struct ChatArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Target")]
     pub ca_file: Option<PathBuf>,
 
-    /// Watch this process [default: the one on this machine that listens there]
-    #[arg(long, value_name = "PID", help_heading = "Target")]
-    pub server_pid: Option<u32>,
+    /// How the server is watched.
+    #[command(flatten)]
+    pub watch: WatchArgs,
 
     /// Allow this host as the target, though it is not this machine; may be given several times
     #[arg(long, value_name = "HOST", help_heading = "Target")]

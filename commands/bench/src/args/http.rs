@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::ValueHint;
 
-use super::{PaceArgs, ReportArgs, SpreadArgs};
+use super::{PaceArgs, ReportArgs, SpreadArgs, WatchArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,9 +46,9 @@ pub struct HttpArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Target")]
     pub ca_file: Option<PathBuf>,
 
-    /// Watch this process [default: the one on this machine that listens there]
-    #[arg(long, value_name = "PID", help_heading = "Target")]
-    pub server_pid: Option<u32>,
+    /// How the server is watched.
+    #[command(flatten)]
+    pub watch: WatchArgs,
 
     /// Use this method [default: GET, with a body POST]
     #[arg(short, long, value_name = "METHOD", help_heading = "Request")]

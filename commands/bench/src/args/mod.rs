@@ -6,6 +6,7 @@ mod pace;
 mod report;
 mod run;
 mod spread;
+mod watch;
 
 pub use admin::AdminArgs;
 pub use chat::ChatArgs;
@@ -15,6 +16,7 @@ pub use pace::{Arrival, PaceArgs};
 pub use report::{Format, ReportArgs};
 pub use run::RunArgs;
 pub use spread::SpreadArgs;
+pub use watch::WatchArgs;
 
 use clap::Subcommand;
 

@@ -11,6 +11,10 @@ pub struct ReportArgs {
     #[arg(long, visible_alias = "require", value_name = "CONDITION", help_heading = "Report")]
     pub threshold: Vec<Threshold>,
 
+    /// End the run with exit code 1 as soon as a condition on errors, error_rate, max or a percentile cannot hold any more
+    #[arg(long, help_heading = "Report")]
+    pub abort_on_fail: bool,
+
     /// Write the report like this [default: as the name of the file says, else for a terminal]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Report")]
     pub format: Option<Format>,

@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::ValueHint;
 
-use super::{AdminArgs, ReportArgs, SpreadArgs};
+use super::{AdminArgs, ReportArgs, SpreadArgs, WatchArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,9 +53,9 @@ pub struct RunArgs {
     #[command(flatten)]
     pub admin: AdminArgs,
 
-    /// Watch this process [default: the one on this machine that listens there]
-    #[arg(long, value_name = "PID", help_heading = "Target")]
-    pub server_pid: Option<u32>,
+    /// How the server is watched.
+    #[command(flatten)]
+    pub watch: WatchArgs,
 
     /// Give a variable of the scenario another value; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment, help_heading = "Load")]

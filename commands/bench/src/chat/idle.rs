@@ -9,7 +9,6 @@ use super::{
     settings::ChatSettings,
 };
 use crate::{
-    process,
     report::{Idle, Report, Step},
     watch::{Watch, megabytes},
 };
@@ -87,7 +86,7 @@ fn rest(session: &mut Session<'_>, time: Duration) -> Outcome<()> {
 }
 
 fn rss(session: &Session<'_>) -> Option<u64> {
-    process::usage(session.settings.server_pid?).map(|usage| usage.rss)
+    session.settings.server.usage().map(|usage| usage.rss)
 }
 
 /// Bytes for each connection between the first step and the last.

@@ -22,7 +22,7 @@ pub(super) fn run(
     let window = Window { from: start + warmup, to: start + warmup + duration };
     session.engine.tally.measure(window);
     let senders = session.settings.senders as usize;
-    session.progress.measure(warmup + duration, None);
+    session.progress.measure(warmup, duration, None);
     let (mut watch, mut cpu_before) = (None, cpu());
     let (mut next, mut last_change) = (0, (0, start));
     loop {
@@ -33,7 +33,7 @@ pub(super) fn run(
         if now < window.from {
             cpu_before = cpu();
         } else {
-            watch.get_or_insert_with(|| Watch::begin(session.settings.server_pid, now)).tick(now);
+            watch.get_or_insert_with(|| Watch::begin(&session.settings.server, now)).tick(now);
         }
         for _ in session.under_way()..in_flight {
             let now = session.engine.now();
@@ -56,7 +56,7 @@ pub(super) fn run(
         }
     }
     let now = session.engine.now();
-    let mut watch = watch.unwrap_or_else(|| Watch::begin(session.settings.server_pid, now));
+    let mut watch = watch.unwrap_or_else(|| Watch::begin(&session.settings.server, now));
     watch.look(now);
     let used = cpu().saturating_sub(cpu_before);
     session.drain()?;

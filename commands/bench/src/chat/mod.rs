@@ -24,11 +24,14 @@ pub(crate) use settings::ChatSettings;
 use settings::Load;
 
 /// Runs a scenario; `None` when this process had a part of it, or when it was stopped before its end.
-pub(crate) async fn run(settings: &ChatSettings, stop: &Stop) -> Result<Option<Report>, Failure> {
+pub(crate) async fn run(
+    settings: &ChatSettings,
+    mut progress: Progress,
+    stop: &Stop,
+) -> Result<Option<Report>, Failure> {
     if settings.procs > 1 && settings.share.is_none() {
-        return tokio::task::block_in_place(|| together::run(settings, stop));
+        return tokio::task::block_in_place(|| together::run(settings, progress, stop));
     }
-    let mut progress = if settings.share.is_some() { Progress::Silent } else { Progress::new() };
     let accounts = tokio::select! {
         accounts = accounts::prepare(settings, &mut progress) => accounts?,
         () = stop.clone().requested() => return Ok(None),
@@ -53,7 +56,7 @@ fn act(settings: &ChatSettings, session: &mut Session<'_>) -> session::Outcome<O
         }
         Load::Storm => return storm::run(session).map(Some),
         Load::Idle { steps, hold } => {
-            let mut watch = Watch::begin(settings.server_pid, session.engine.now());
+            let mut watch = Watch::begin(&settings.server, session.engine.now());
             let (figures, seen) = idle::run(session, steps, *hold)?;
             watch.look(session.engine.now());
             let is_told = session.tell(&figures)?;

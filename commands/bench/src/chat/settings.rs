@@ -10,7 +10,7 @@ use crate::{
     args::ChatArgs,
     descriptors,
     engine::Stamp,
-    process,
+    observed::Observed,
     queue::Due,
     share::Share,
     target::{Target, Url},
@@ -25,7 +25,7 @@ pub(crate) struct ChatSettings {
     pub(crate) inbox: String,
     /// Who makes agents; present whenever there are any.
     pub(crate) admin: Option<Admin>,
-    pub(crate) server_pid: Option<u32>,
+    pub(crate) server: Observed,
     pub(crate) procs: u32,
     /// Which part of the load this process has, if others have the rest. What follows is of this part.
     pub(crate) share: Option<Share>,
@@ -117,14 +117,16 @@ impl ChatSettings {
         let looks_on = share.number == 0;
         let supervisors = args.supervisors.filter(|_| looks_on).unwrap_or(0);
         let reads = args.reads_per_second.filter(|_| looks_on).map(reads).transpose()?;
-        let server_pid = args.server_pid.or_else(|| {
-            target.address.ip().is_loopback().then(|| process::listener(target.address.port()))?
-        });
+        // A part of the load leaves that to whoever gathers the parts.
+        let server = match args.spread.share {
+            None => Observed::find(&args.watch, target.address, &args.allow_host)?,
+            Some(_) => Observed::Nothing,
+        };
         let settings = Self {
             url: args.url.clone(),
             inbox: args.inbox.clone(),
             admin: if agents + supervisors == 0 { None } else { Some(admin(args)?) },
-            server_pid,
+            server,
             procs: args.spread.procs,
             share: args.spread.share,
             visitors: share.of_u32(args.visitors),

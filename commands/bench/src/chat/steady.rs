@@ -27,7 +27,7 @@ pub(super) fn run(session: &mut Session<'_>, steady: &Steady) -> Outcome<(Figure
     let (mut watch, mut cpu_before) = (None, cpu());
     let readers = session.reading.take();
     let readers = readers.map(|plan| plan.start(window.from.saturating_sub(session.engine.now()), *duration));
-    session.progress.measure(*warmup + *duration, Some(steady.scheduled_per_s));
+    session.progress.measure(*warmup, *duration, Some(steady.scheduled_per_s));
     let mut arrivals = arrivals.clone().peekable();
     let mut sender = 0;
     while let Some(next) = arrivals.peek() {
@@ -35,7 +35,7 @@ pub(super) fn run(session: &mut Session<'_>, steady: &Steady) -> Outcome<(Figure
         if now < window.from {
             cpu_before = cpu();
         } else {
-            watch.get_or_insert_with(|| Watch::begin(session.settings.server_pid, now)).tick(now);
+            watch.get_or_insert_with(|| Watch::begin(&session.settings.server, now)).tick(now);
         }
         let mut until = start + *next;
         for _ in 0..BURST {
@@ -54,7 +54,7 @@ pub(super) fn run(session: &mut Session<'_>, steady: &Steady) -> Outcome<(Figure
         }
     }
     let now = session.engine.now();
-    let mut watch = watch.unwrap_or_else(|| Watch::begin(session.settings.server_pid, now));
+    let mut watch = watch.unwrap_or_else(|| Watch::begin(&session.settings.server, now));
     watch.look(now);
     let used = cpu().saturating_sub(cpu_before);
     session.drain()?;

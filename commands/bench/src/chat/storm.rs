@@ -37,7 +37,7 @@ pub(super) fn run(session: &mut Session<'_>) -> Outcome<Report> {
     })?;
     let began = session.engine.now();
     session.engine.tally.measure(Window { from: began, to: began });
-    let mut watch = Watch::begin(session.settings.server_pid, began);
+    let mut watch = Watch::begin(&session.settings.server, began);
     let visitors: Vec<_> = session.visitors.iter().map(|visitor| visitor.conn).collect();
     let retries = opening::open(session, &visitors, AT_ONCE)?;
     watch.look(session.engine.now());

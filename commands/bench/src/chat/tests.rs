@@ -6,6 +6,7 @@ use kefu_app::{Language, Stop};
 use super::ChatSettings;
 use crate::{
     args::{ChatArgs, Format},
+    progress::Progress,
     report::{Connections, Report},
     testing::chat::{Fault, Server},
 };
@@ -29,7 +30,9 @@ fn bench_at(url: &str, flags: &str) -> Result<Report, String> {
             .chain(flags.split_whitespace());
         let settings = ChatSettings::new(&Line::parse_from(flags).args).unwrap();
         let (_handle, stop) = Stop::new();
-        let report = super::run(&settings, &stop).await.map_err(|failure| failure.line(Language::English))?;
+        let report = super::run(&settings, Progress::silent(), &stop)
+            .await
+            .map_err(|failure| failure.line(Language::English))?;
         Ok(report.expect("nobody stopped it"))
     })
 }

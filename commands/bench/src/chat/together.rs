@@ -13,7 +13,6 @@ use super::{
     settings::{ChatSettings, Load},
 };
 use crate::{
-    process,
     procs::{self, Moment},
     progress::Progress,
     report::Report,
@@ -23,16 +22,19 @@ use crate::{
 /// The meeting after which messages are sent on a schedule.
 const PRIMED: u32 = 1;
 
-pub(super) fn run(settings: &ChatSettings, stop: &Stop) -> Result<Option<Report>, Failure> {
-    let mut progress = Progress::new();
+pub(super) fn run(
+    settings: &ChatSettings,
+    mut progress: Progress,
+    stop: &Stop,
+) -> Result<Option<Report>, Failure> {
     let begun = Instant::now();
-    let mut watch = Watch::begin(settings.server_pid, begun.elapsed());
+    let mut watch = Watch::begin(&settings.server, begun.elapsed());
     let (mut began, mut seen) = (None, Vec::new());
     let parts = procs::gather(settings.procs, stop, &mut progress, &mut |progress, moment| {
         match (&settings.load, moment) {
             (Load::Steady(steady), Moment::Met(PRIMED)) => {
                 began = Some(begun.elapsed());
-                progress.measure(steady.warmup + steady.duration, Some(steady.scheduled_per_s));
+                progress.measure(steady.warmup, steady.duration, Some(steady.scheduled_per_s));
             }
             (Load::Steady(steady), Moment::Tick) => {
                 let now = begun.elapsed();
@@ -40,13 +42,13 @@ pub(super) fn run(settings: &ChatSettings, stop: &Stop) -> Result<Option<Report>
                 progress.set(now.saturating_sub(began).as_secs());
                 // Until measuring begins, it begins anew.
                 if now < began + steady.warmup {
-                    watch = Watch::begin(settings.server_pid, now);
+                    watch = Watch::begin(&settings.server, now);
                 } else if now < began + steady.warmup + steady.duration {
                     watch.tick(now);
                 }
             }
             (Load::Idle { steps, hold }, Moment::Met(meeting)) => {
-                let rss = settings.server_pid.and_then(process::usage).map(|usage| usage.rss);
+                let rss = settings.server.usage().map(|usage| usage.rss);
                 idle::note(&mut seen, steps, meeting as usize, rss);
                 if seen.len() == steps.len() {
                     progress.begin("seconds held", hold.as_secs());

@@ -44,12 +44,15 @@ struct Plan {
 }
 
 /// Runs the load; `None` when this process sent a part of it, or when it was stopped before anything was measured.
-pub(crate) fn run(settings: &HttpSettings, stop: &Stop) -> Result<Option<Report>, Failure> {
+pub(crate) fn run(
+    settings: &HttpSettings,
+    mut progress: Progress,
+    stop: &Stop,
+) -> Result<Option<Report>, Failure> {
     if settings.is_part {
         part(&settings.plan, stop)?;
         return Ok(None);
     }
-    let mut progress = Progress::new();
     let mut watch = Watching { settings, watch: None };
     let figures = if settings.procs > 1 {
         together(settings, stop, &mut progress, &mut watch)?
@@ -71,7 +74,7 @@ fn alone(
     if stop.is_requested() {
         return Ok(None);
     }
-    progress.measure(settings.plan.warmup + settings.plan.duration, settings.scheduled_per_s);
+    progress.measure(settings.plan.warmup, settings.plan.duration, settings.scheduled_per_s);
     engine
         .run(stop, &mut |now, interval| {
             watch.tick(now);
@@ -86,7 +89,7 @@ fn alone(
 /// Sends a part of the load for the process that started this one.
 fn part(plan: &Plan, stop: &Stop) -> Result<(), Failure> {
     let mut engine = Engine::new(plan).map_err(no_poller)?;
-    engine.open(stop, &mut Progress::Silent)?;
+    engine.open(stop, &mut Progress::silent())?;
     let parent = Parent::new();
     parent.arrive()?;
     if parent.wait().is_none() {
@@ -115,7 +118,7 @@ fn together(
     let parts = procs::gather(settings.procs, stop, progress, &mut |progress, moment| match moment {
         Moment::Met(_) => {
             began = Some(Instant::now());
-            progress.measure(settings.plan.warmup + settings.plan.duration, settings.scheduled_per_s);
+            progress.measure(settings.plan.warmup, settings.plan.duration, settings.scheduled_per_s);
         }
         Moment::Tick => {
             if let Some(began) = began {
@@ -143,7 +146,7 @@ impl Watching<'_> {
     fn tick(&mut self, now: Duration) {
         let plan = &self.settings.plan;
         if (plan.warmup..plan.warmup + plan.duration).contains(&now) {
-            self.watch.get_or_insert_with(|| Watch::begin(self.settings.server_pid, now)).tick(now);
+            self.watch.get_or_insert_with(|| Watch::begin(&self.settings.server, now)).tick(now);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use kefu_app::{Failure, Text};
 
 use super::Plan;
-use crate::{args::HttpArgs, descriptors, process, queue::Pace, share::Share, target::Url, usage};
+use crate::{args::HttpArgs, descriptors, observed::Observed, queue::Pace, share::Share, target::Url, usage};
 
 /// Longest body that is sent.
 const BODY_MAX: u64 = 64 << 20;
@@ -22,7 +22,7 @@ pub(crate) struct HttpSettings {
     pub(super) connections: u32,
     /// This process sends a part of the load, for one that gathers the parts.
     pub(super) is_part: bool,
-    pub(super) server_pid: Option<u32>,
+    pub(super) server: Observed,
     /// Requests per second of the measured part on average; none in a closed loop.
     pub(super) scheduled_per_s: Option<f64>,
 }
@@ -47,9 +47,11 @@ impl HttpSettings {
         let (pace, scheduled_per_s) = pace(args, warmup, share, requests)?;
         let (method, request) = request(args, &url)?;
         let address = url.target.address;
-        let server_pid = args
-            .server_pid
-            .or_else(|| address.ip().is_loopback().then(|| process::listener(address.port()))?);
+        // A part of the load leaves that to whoever gathers the parts.
+        let server = match args.spread.share {
+            None => Observed::find(&args.watch, address, &args.allow_host)?,
+            Some(_) => Observed::Nothing,
+        };
         let connections = share.of_u32(args.concurrency);
         descriptors::reserve(args.concurrency, args.spread.procs, true)?;
         descriptors::ports(&url.target, args.concurrency)?;
@@ -71,7 +73,7 @@ impl HttpSettings {
             procs: args.spread.procs,
             connections: args.concurrency,
             is_part: args.spread.share.is_some(),
-            server_pid,
+            server,
             scheduled_per_s,
         })
     }

@@ -113,6 +113,17 @@ impl Metric {
         }
     }
 
+    /// Of a percentile of latency, the share of answers that may exceed it.
+    pub(crate) fn excess(self) -> Option<f64> {
+        match self {
+            Self::P50 => Some(0.5),
+            Self::P90 => Some(0.1),
+            Self::P99 => Some(0.01),
+            Self::P999 => Some(0.001),
+            _ => None,
+        }
+    }
+
     /// Whether more of it is good.
     pub(crate) fn is_better_high(self) -> bool {
         matches!(self, Self::Rate | Self::Connections)

@@ -220,7 +220,9 @@ pub(crate) struct Storm {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Server {
-    pub(crate) pid: u32,
+    /// Absent when the server told of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pid: Option<u32>,
     /// The most that was resident in the measured part.
     pub(crate) rss_mb: f64,
     /// The most that was ever resident.
@@ -280,6 +282,15 @@ impl Report {
                 Checked { threshold: threshold.text().to_owned(), measured, holds }
             })
             .collect();
+    }
+
+    /// The run was ended by a condition that could not hold any more.
+    pub(crate) fn end_early(&mut self, condition: &str) {
+        self.interrupted = false;
+        self.notes.push(format!("ended before its time: {condition} could not hold any more"));
+        for checked in self.thresholds.iter_mut().filter(|checked| checked.threshold == condition) {
+            checked.holds = false;
+        }
     }
 
     pub(crate) fn is_passed(&self) -> bool {

@@ -140,11 +140,12 @@ pub(super) fn rows(report: &Report) -> Vec<Row> {
     if let Some(server) = &report.server {
         let cpu =
             server.cpu_us_per_message.map(|cpu| format!("{cpu:.1} µs of CPU a {what}, ")).unwrap_or_default();
+        let pid = server.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
         rows.push((
             "server",
             format!(
-                "{:.1} MB resident (ever {:.1}), {cpu}{:.2} processors busy, {} descriptors, pid {}",
-                server.rss_mb, server.rss_peak_mb, server.cpu_load, server.fds, server.pid
+                "{:.1} MB resident (ever {:.1}), {cpu}{:.2} processors busy, {} descriptors{pid}",
+                server.rss_mb, server.rss_peak_mb, server.cpu_load, server.fds
             ),
         ));
     }

@@ -38,7 +38,7 @@ fn steady() -> Report {
         ack_ms: Some(latency),
         delivery_ms: Some(latency),
         server: Some(Server {
-            pid: 42,
+            pid: Some(42),
             rss_mb: 55.5,
             rss_peak_mb: 61.0,
             fds: 12_100,

@@ -26,7 +26,9 @@ use crate::{
     admin::Admin,
     args::{PaceArgs, RunArgs},
     chat::{Wanted, staff},
-    descriptors, process,
+    descriptors,
+    observed::Observed,
+    process,
     procs::{self, Moment, Parent, cpu},
     progress::Progress,
     queue::{Pace, Queue, Window},
@@ -49,7 +51,7 @@ use runner::World;
 pub(crate) struct ScenarioSettings {
     name: String,
     target: Target,
-    server_pid: Option<u32>,
+    server: Observed,
     procs: u32,
     /// Which part of the load this process has, if others have the rest.
     share: Option<Share>,
@@ -112,10 +114,13 @@ impl ScenarioSettings {
             (Pace::Open(share.arrivals(arrivals, u64::MAX)), Some(mean))
         };
         let address = url.target.address;
-        let listener = || address.ip().is_loopback().then(|| process::listener(address.port()))?;
         Ok(Self {
             name: args.scenario.clone(),
-            server_pid: args.server_pid.or_else(listener),
+            // A part of the load leaves that to whoever gathers the parts.
+            server: match spread.share {
+                None => Observed::find(&args.watch, address, &args.allow_host)?,
+                Some(_) => Observed::Nothing,
+            },
             procs: spread.procs,
             share: spread.share,
             timeout: file.timeout,
@@ -199,23 +204,29 @@ pub(crate) fn show(name: &str) -> Result<String, Failure> {
 
 /// Runs the scenario; must be called outside of any runtime's own work. `None` when this process had a part of it, or when
 /// it was stopped before anything was measured.
-pub(crate) fn run(settings: ScenarioSettings, stop: &Stop) -> Result<Option<Report>, Failure> {
+pub(crate) fn run(
+    settings: ScenarioSettings,
+    mut progress: Progress,
+    stop: &Stop,
+) -> Result<Option<Report>, Failure> {
     let shown = report::Shown::of(&settings);
-    let mut watch = Watching { server_pid: settings.server_pid, window: settings.window(), watch: None };
+    let mut watch = Watching { server: settings.server.clone(), window: settings.window(), watch: None };
     let figures = if settings.procs > 1 && settings.share.is_none() {
-        together(&settings, stop, &mut watch)?
+        together(&settings, stop, &mut progress, &mut watch)?
     } else {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::internal)?;
-        tokio::task::LocalSet::new().block_on(&runtime, go(settings, stop, &mut watch))?
+        tokio::task::LocalSet::new().block_on(&runtime, go(settings, stop, &mut progress, &mut watch))?
     };
-    let has_measured = |figures: &Figures| figures.latency.count() > 0 || !figures.is_interrupted;
+    let has_measured = |figures: &Figures| {
+        figures.latency.count() > 0 || !figures.errors.is_empty() || !figures.is_interrupted
+    };
     Ok(figures.filter(has_measured).map(|figures| report::report(&shown, &figures, watch.watch.as_ref())))
 }
 
 /// The server, watched from when measuring begins.
 struct Watching {
-    server_pid: Option<u32>,
+    server: Observed,
     window: Window,
     watch: Option<Watch>,
 }
@@ -224,7 +235,7 @@ impl Watching {
     /// So much of the run is over.
     fn tick(&mut self, now: Duration) {
         if self.window.holds(now) {
-            self.watch.get_or_insert_with(|| Watch::begin(self.server_pid, now)).tick(now);
+            self.watch.get_or_insert_with(|| Watch::begin(&self.server, now)).tick(now);
         }
     }
 }
@@ -233,13 +244,14 @@ impl Watching {
 fn together(
     settings: &ScenarioSettings,
     stop: &Stop,
+    progress: &mut Progress,
     watch: &mut Watching,
 ) -> Result<Option<Figures>, Failure> {
-    let (mut progress, mut began) = (Progress::new(), None);
-    let parts = procs::gather(settings.procs, stop, &mut progress, &mut |progress, moment| match moment {
+    let mut began = None;
+    let parts = procs::gather(settings.procs, stop, progress, &mut |progress, moment| match moment {
         Moment::Met(_) => {
             began = Some(Instant::now());
-            progress.measure(settings.warmup + settings.duration, None);
+            progress.measure(settings.warmup, settings.duration, None);
         }
         Moment::Tick => {
             if let Some(began) = began {
@@ -261,12 +273,12 @@ fn together(
 async fn go(
     settings: ScenarioSettings,
     stop: &Stop,
+    progress: &mut Progress,
     watch: &mut Watching,
 ) -> Result<Option<Figures>, Failure> {
     let ScenarioSettings { warmup, duration, concurrency, .. } = settings;
     let window = settings.window();
-    let mut progress = if settings.share.is_some() { Progress::Silent } else { Progress::new() };
-    let tokens = agents(&settings, &mut progress).await?;
+    let tokens = agents(&settings, progress).await?;
     let parent = settings.share.map(|_| Parent::new());
     let start = match &parent {
         None => Instant::now(),
@@ -291,7 +303,7 @@ async fn go(
         share: settings.share.unwrap_or(Share::WHOLE),
     });
     let staff = Staff::start(&world, tokens).await?;
-    progress.measure(warmup + duration, None);
+    progress.measure(warmup, duration, None);
     let (mut used, mut told) = ((cpu(), None), Ok(()));
     let mut look = |now: Duration| {
         if now < window.from {

@@ -11,6 +11,7 @@ use kefu_app::{Language, Stop};
 use super::HttpSettings;
 use crate::{
     args::{Format, HttpArgs},
+    progress::Progress,
     report::{Report, Requests},
 };
 use server::{Behaviour, Server};
@@ -30,7 +31,7 @@ fn settings(url: &str, flags: &str) -> Result<HttpSettings, String> {
 fn bench(server: &Server, flags: &str) -> Report {
     let settings = settings(&format!("http://{}/", server.address), flags).unwrap();
     let (_handle, stop) = Stop::new();
-    super::run(&settings, &stop).unwrap().unwrap()
+    super::run(&settings, Progress::silent(), &stop).unwrap().unwrap()
 }
 
 fn requests(report: &Report) -> &Requests {
@@ -173,7 +174,7 @@ fn who_is_not_there_makes_the_run_invalid() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
     let (_handle, stop) = Stop::new();
-    let failure = super::run(&settings(&url, "-c 2 -n 5").unwrap(), &stop).unwrap_err();
+    let failure = super::run(&settings(&url, "-c 2 -n 5").unwrap(), Progress::silent(), &stop).unwrap_err();
     assert_eq!(failure.exit(), crate::INVALID);
     assert!(
         failure.line(Language::English).contains("0 are open: refused"),
@@ -194,7 +195,7 @@ fn a_stop_ends_the_run_with_the_report_so_far() {
         handle.request();
         server
     });
-    let report = super::run(&settings, &stop).unwrap().unwrap();
+    let report = super::run(&settings, Progress::silent(), &stop).unwrap().unwrap();
     let server = stopper.join().unwrap();
     assert!(report.interrupted && requests(&report).measured_s < 60.0);
     assert!(requests(&report).answered >= 99 && server.requests() >= 100, "{}", report.to(Format::Text));
@@ -234,13 +235,13 @@ fn with_tls_as_without_it_if_the_certificate_is_trusted() {
     let trusting = format!("--ca-file {}", crate::testing::tls_file("authority.pem").display());
     for flags in ["-c 3 -n 60", "-c 3 -n 30 -r 100", "-c 2 -n 10 --no-keep-alive"] {
         let settings = settings(&url, &format!("{flags} {trusting}")).unwrap();
-        let report = super::run(&settings, &stop).unwrap().unwrap();
+        let report = super::run(&settings, Progress::silent(), &stop).unwrap().unwrap();
         assert_eq!(requests(&report).failed, 0, "{}", report.to(Format::Text));
         assert_eq!(requests(&report).answered, settings.plan.requests);
     }
     // Some certificate of the system is needed for there to be any trust at all; this one is trusted by nobody.
     if let Ok(settings) = settings(&url, "-c 1 -n 1") {
-        let failure = super::run(&settings, &stop).unwrap_err();
+        let failure = super::run(&settings, Progress::silent(), &stop).unwrap_err();
         assert!(failure.line(Language::English).contains("tls"), "{}", failure.line(Language::English));
     }
 }

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use super::settings;
 use crate::{
     args::Format,
+    progress::Progress,
     report::{Messages, Report},
     testing::chat::{Fault, Server},
 };
@@ -36,7 +37,7 @@ fn bench(fault: Fault, text: &str) -> Report {
     let flags = format!("--target {} --admin-email a@b.c --admin-password x", server.0.url());
     let settings = settings(&dir, text, &flags).unwrap();
     let (_handle, stop) = Stop::new();
-    super::super::run(settings, &stop)
+    super::super::run(settings, Progress::silent(), &stop)
         .unwrap_or_else(|failure| panic!("{}", failure.line(Language::English)))
         .unwrap()
 }

@@ -19,6 +19,7 @@ use tokio::{
 use super::{Line, Report, ScenarioSettings};
 use crate::{
     args::Format,
+    progress::Progress,
     testing::{Request, Requests, Server},
 };
 
@@ -164,7 +165,7 @@ fn bench(server: &Server) -> Report {
     let line = ["bench", "gofly", "--target", &url, "-r", "30", "-d", "500ms", "--warmup", "0s"];
     let settings = ScenarioSettings::new(&Line::parse_from(line).args).unwrap();
     let (_handle, stop) = Stop::new();
-    super::super::run(settings, &stop).unwrap().unwrap()
+    super::super::run(settings, Progress::silent(), &stop).unwrap().unwrap()
 }
 
 #[test]
@@ -193,7 +194,7 @@ fn what_go_fly_stores_and_does_not_deliver_is_a_failure() {
     let flags = format!("--target {url} -r 20 -d 200ms --warmup 0s");
     let settings = super::settings(&dir, &text, &flags).unwrap();
     let (_handle, stop) = Stop::new();
-    let report = super::super::run(settings, &stop).unwrap().unwrap();
+    let report = super::super::run(settings, Progress::silent(), &stop).unwrap().unwrap();
     assert_eq!(report.flows["conversation"].failed, 4, "{}", report.to(Format::Text));
     assert_eq!(report.requests.unwrap().errors["timeout"], 4);
 }

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::ScenarioSettings;
 use crate::{
     args::{Format, RunArgs},
+    progress::Progress,
     report::Report,
     testing::{Io, Requests, Server},
 };
@@ -36,7 +37,7 @@ fn settings(dir: &TempDir, text: &str, flags: &str) -> Result<ScenarioSettings, 
 fn bench(dir: &TempDir, text: &str, flags: &str) -> Report {
     let settings = settings(dir, text, flags).unwrap();
     let (_handle, stop) = Stop::new();
-    super::run(settings, &stop).unwrap().unwrap()
+    super::run(settings, Progress::silent(), &stop).unwrap().unwrap()
 }
 
 /// Answers `POST /items` with an id, `GET /items/<id>` if it gave that one, and upgrades `/ws` to an echo.
@@ -309,7 +310,7 @@ fn presets_are_scenarios() {
         let run = ["--target", &target, "--rate", "50", "--duration", "400ms", "--warmup", "0s"];
         let settings = ScenarioSettings::new(&Line::parse_from(flags.chain(run)).args).unwrap();
         let (_handle, stop) = Stop::new();
-        let report = super::run(settings, &stop).unwrap().unwrap();
+        let report = super::run(settings, Progress::silent(), &stop).unwrap().unwrap();
         assert_eq!(report.requests.as_ref().unwrap().failed, 0, "{}", report.to(Format::Text));
         assert!(report.flows.values().all(|flows| flows.done > 0), "{}", report.to(Format::Text));
     }

@@ -260,6 +260,7 @@ impl Run<'_> {
                 let sequence = match transport {
                     TransportName::Framed => Sequence::Framed,
                     TransportName::Header => Sequence::Header,
+                    TransportName::Ttheader => Sequence::TtHeader,
                     TransportName::None if is_struct => Sequence::Structs(protocol),
                     TransportName::None => Sequence::Messages(protocol),
                 };

@@ -809,7 +809,7 @@ _kefu() {
                     return 0
                     ;;
                 --transport)
-                    COMPREPLY=($(compgen -W "none framed header" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "none framed header ttheader" -- "${cur}"))
                     return 0
                     ;;
                 --i64)

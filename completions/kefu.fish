@@ -353,7 +353,8 @@ compact\t'TCompactProtocol'
 json\t'TJSONProtocol'"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l transport -d 'What goes around each message [default: what they look like; none where they are written]' -r -f -a "none\t'Nothing'
 framed\t'A length of four bytes'
-header\t'A header with headers, as THeaderTransport has it'"
+header\t'A header with headers, as THeaderTransport has it'
+ttheader\t'A header with headers, as kitex has it'"
 complete -c kefu -n "__fish_kefu_using_subcommand adapt; and __fish_seen_subcommand_from convert" -l i64 -d 'How integers of 64 bits are written in JSON; all forms are read' -r -f -a "number\t'As numbers'
 string\t'As strings'
 js-safe\t'As numbers up to 2^53, else as strings'"

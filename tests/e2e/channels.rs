@@ -2,6 +2,7 @@
 
 mod amending;
 mod systems;
+mod thrift;
 mod trips;
 
 use std::{

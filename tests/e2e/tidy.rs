@@ -77,7 +77,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("argon2", &["kefu-serve", "kefu-store"]),
     ("serde_yaml", &["kefu-app", "kefu-query", "kefu-wire"]),
     ("tracing-subscriber", &["kefu-app"]),
-    ("indicatif", &["kefu-adapt", "kefu-bench", "kefu-migrate", "kefu-replay"]),
+    ("indicatif", &["kefu-bench", "kefu-migrate", "kefu-replay"]),
     (
         "tokio",
         &[

@@ -326,6 +326,8 @@ pub enum TransportName {
     Framed,
     /// A header with headers, as THeaderTransport has it
     Header,
+    /// A header with headers, as kitex has it
+    Ttheader,
 }
 
 /// How integers of 64 bits are written.

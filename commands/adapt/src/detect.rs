@@ -11,7 +11,7 @@ use kefu_wire::{
         Protocol,
         detect::{Detection, Transport, detect, detect_whole},
         rpc,
-        transport::{framed, header},
+        transport::{framed, header, ttheader},
     },
 };
 use serde_json::{Value, json};
@@ -132,6 +132,11 @@ fn message(found: Detection, seen: &[u8], limits: &Limits) -> Told {
             Ok(None) => Content::Unreadable("the frame is not all there".to_owned()),
             Err(error) => Content::Unreadable(error.to_string()),
         },
+        (Transport::TtHeader, Some(protocol)) => match ttheader::decode(seen, limits) {
+            Ok(Some((frame, _))) => head(protocol, &frame.message),
+            Ok(None) => Content::Unreadable("the frame is not all there".to_owned()),
+            Err(error) => Content::Unreadable(error.to_string()),
+        },
         (_, None) => return Told::Unknown,
     };
     Told::Thrift { protocol, transport, content }
@@ -142,6 +147,7 @@ fn transport_name(transport: Transport) -> &'static str {
         Transport::Unframed => "none",
         Transport::Framed => "framed",
         Transport::Header => "header",
+        Transport::TtHeader => "ttheader",
         Transport::Http => "http",
     }
 }

@@ -1,80 +1,73 @@
-//! How far a conversion has come: a bar on a terminal, now and then a plain line otherwise.
+//! How far a conversion has come: a line on a terminal that is written over, now and then a plain line otherwise.
 
 use std::{
-    io::IsTerminal as _,
+    io::{IsTerminal as _, Write as _},
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kefu_app::{Language, Text};
 
 use crate::{schema::eprintln_line, shown};
 
-/// Inputs that are done before are not worth a word.
+/// Inputs that are done before are not worth a word on a terminal.
 const SILENT: Duration = Duration::from_secs(1);
+/// The time between two states on a terminal.
+const REDRAW: Duration = Duration::from_millis(200);
 /// The time between plain lines.
 const BETWEEN: Duration = Duration::from_secs(10);
+/// To the front of the line, and it is empty.
+const ERASE: &str = "\r\x1b[2K";
 
 /// Shows how many bytes of the input are done, on standard error.
 pub(crate) struct Progress {
     total: Option<u64>,
     language: Language,
     begun: Instant,
-    bar: Option<ProgressBar>,
     is_terminal: bool,
+    /// Whether a state stands on the terminal.
+    is_drawn: bool,
     next_line: Instant,
 }
 
 impl Progress {
     /// Begins at nothing; the total is not known of a pipe.
     pub(crate) fn new(total: Option<u64>, language: Language) -> Self {
-        let (begun, is_terminal) = (Instant::now(), std::io::stderr().is_terminal());
-        Self { total, language, begun, bar: None, is_terminal, next_line: begun + BETWEEN }
+        let is_plain = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        let (begun, is_terminal) = (Instant::now(), std::io::stderr().is_terminal() && !is_plain);
+        let first = if is_terminal { SILENT } else { BETWEEN };
+        Self { total, language, begun, is_terminal, is_drawn: false, next_line: begun + first }
     }
 
     /// So many bytes are done.
     pub(crate) fn set(&mut self, done: u64) {
         let now = Instant::now();
+        if now < self.next_line {
+            return;
+        }
+        let text = line(done, self.total, now - self.begun);
+        let text = text.in_language(self.language);
         if self.is_terminal {
-            if self.bar.is_none() && now - self.begun >= SILENT {
-                self.bar = Some(bar(self.total));
-            }
-            if let Some(bar) = &self.bar {
-                bar.set_position(done);
-            }
-        } else if now >= self.next_line {
+            self.next_line = now + REDRAW;
+            self.is_drawn = true;
+            write(&format!("{ERASE}{text}"));
+        } else {
             self.next_line = now + BETWEEN;
-            eprintln_line(line(done, self.total, now - self.begun).in_language(self.language));
+            eprintln_line(text);
         }
     }
 
-    /// Writes something else to standard error without tearing the bar.
-    pub(crate) fn suspend(&self, write: impl FnOnce()) {
-        match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
-        }
-    }
-
-    /// Takes the bar away.
-    pub(crate) fn end(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+    /// Takes the state off the terminal, before something else is written and at the end.
+    pub(crate) fn erase(&mut self) {
+        if std::mem::take(&mut self.is_drawn) {
+            write(ERASE);
         }
     }
 }
 
-fn bar(total: Option<u64>) -> ProgressBar {
-    let (bar, template) = match total {
-        Some(total) => (
-            ProgressBar::new(total),
-            "{wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} ETA {eta}",
-        ),
-        None => (ProgressBar::no_length(), "{spinner} {decimal_bytes} {decimal_bytes_per_sec}"),
-    };
-    bar.set_draw_target(ProgressDrawTarget::stderr());
-    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
+/// Writes to standard error; nobody is left to tell when that is gone.
+fn write(text: &str) {
+    let mut error = std::io::stderr();
+    drop(error.write_all(text.as_bytes()).and_then(|()| error.flush()));
 }
 
 /// `kefu adapt: 512.0 MB of 2.0 GB, 25 %, 30 s left`.

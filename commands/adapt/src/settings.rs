@@ -12,7 +12,7 @@ use kefu_wire::{
 
 pub(crate) use self::soap::Soap;
 use crate::{
-    args::{ConvertArgs, Format, TransportName},
+    args::{ConvertArgs, Format, ProtocolName, TransportName},
     schema, shown,
 };
 
@@ -73,6 +73,14 @@ impl ConvertSettings {
         }
         if args.zlib && args.transport != Some(TransportName::Header) {
             return Err(usage("--zlib needs --transport header", "--zlib 需要 --transport header"));
+        }
+        let is_binary = matches!(args.protocol, None | Some(ProtocolName::Binary));
+        if args.transport == Some(TransportName::Ttheader) && !is_binary {
+            let (en, zh) = (
+                "--transport ttheader needs --protocol binary",
+                "--transport ttheader 需要 --protocol binary",
+            );
+            return Err(usage(en, zh));
         }
         let options = Options {
             i64_style: args.i64.into(),
@@ -277,6 +285,7 @@ mod tests {
         assert!(line.contains("--idl FILE") && line.contains("--help"), "{line}");
         assert_eq!(refused("--schema-less --zlib").0, Exit::Usage);
         assert!(settings("--schema-less --transport header --zlib").is_ok());
+        assert_eq!(refused("--schema-less --transport ttheader --protocol compact").0, Exit::Usage);
         for line in ["--struct A", "--idl a --schema-less", "--idl a --struct A --service B", "--reply"] {
             let words = ["adapt", "convert"].into_iter().chain(line.split_whitespace());
             assert!(Cli::try_parse_from(words).is_err(), "{line}");

@@ -239,6 +239,8 @@ pub enum TransportName {
     Header,
     /// A header and compression
     HeaderZlib,
+    /// A header of kitex
+    Ttheader,
 }
 
 /// Versions of SOAP.

@@ -14,7 +14,7 @@ use http::{HeaderValue, Method, Request, header};
 use kefu_wire::{
     Error, Limits,
     thrift::{
-        Options, Protocol, Schema,
+        ApplicationException, ApplicationExceptionKind, Options, Protocol, Schema,
         rpc::{self, Body, Send},
         schema::Function,
     },
@@ -133,14 +133,14 @@ impl ThriftClient {
         let function = self.schema.find_function(service, function).map_err(CallError::Unwritable)?;
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
         let message = self.message(function, sequence, arguments).map_err(CallError::Unwritable)?;
-        let Some(reply) = self.exchange(message, sequence, function.oneway).await? else {
+        let Some((protocol, reply)) = self.exchange(message, sequence, function.oneway).await? else {
             return Ok(Answer::Nothing);
         };
         let mut json = Vec::new();
         let received = rpc::read_message(
             &self.schema,
             service,
-            self.protocol,
+            protocol,
             &reply,
             &self.limits,
             &self.options,
@@ -180,15 +180,18 @@ impl ThriftClient {
         Ok(out)
     }
 
-    /// Sends a message and waits for what comes back; nothing does if it is one-way.
+    /// Sends a message and waits for what comes back, and in which protocol; nothing does if it is one-way.
     async fn exchange(
         &self,
         message: Vec<u8>,
         sequence: i32,
         oneway: bool,
-    ) -> Result<Option<Vec<u8>>, CallError> {
+    ) -> Result<Option<(Protocol, Vec<u8>)>, CallError> {
         let (connector, pool) = match &self.channel {
-            Channel::Http(client) => return exchange_http(client, message, oneway).await,
+            Channel::Http(client) => {
+                let reply = exchange_http(client, message, oneway).await?;
+                return Ok(reply.map(|reply| (self.protocol, reply)));
+            }
             Channel::Tcp { connector, pool } => (connector, pool),
         };
         let bytes = frame(message, self.framing, self.protocol, sequence, Vec::new());
@@ -210,14 +213,28 @@ impl ThriftClient {
             Err(StreamError::Io(error)) => return Err(Trouble::Broken(error.to_string()).into()),
             Err(StreamError::Message(error)) => return Err(CallError::Unreadable(error)),
         };
-        // What belongs to another call, or does not end where the next begins, ends the connection.
-        let head = rpc::read_head(self.protocol, &reply.message, &self.limits);
+        // What belongs to another call, or does not end where the next begins, ends the connection. A header says the
+        // protocol, and not every server answers in that of the call.
+        let head = rpc::read_head(reply.protocol, &reply.message, &self.limits);
         let is_ours = head.is_ok_and(|head| head.sequence == sequence);
-        if is_ours && stream.is_empty() && reply.protocol == self.protocol {
+        if is_ours && stream.is_empty() {
             place.give_back(stream, Instant::now());
         }
-        Ok(Some(reply.message))
+        match business_error(&reply.headers) {
+            Some(error) if is_ours => Err(CallError::Failed(error)),
+            _ => Ok(Some((reply.protocol, reply.message))),
+        }
     }
+}
+
+/// What kitex calls a business error: a number and a text in the header of a reply that has nothing in it.
+fn business_error(headers: &[(String, String)]) -> Option<ApplicationException> {
+    let find =
+        |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let status: i32 = find("biz-status")?.parse().ok().filter(|status| *status != 0)?;
+    let text = find("biz-message").unwrap_or_default();
+    let message = format!("business error {status}: {text}");
+    Some(ApplicationException { message, kind: ApplicationExceptionKind::Unknown })
 }
 
 async fn exchange_http(
@@ -238,4 +255,23 @@ async fn exchange_http(
         return Err(CallError::Status { status: head.status.as_u16(), body: body.into() });
     }
     Ok(if oneway { None } else { Some(body.into()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::business_error;
+
+    #[test]
+    fn a_business_error_is_in_the_header() {
+        let header = |status: &str| {
+            let headers = [("biz-message", "no such ticket"), ("biz-status", status)];
+            headers.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        let error = business_error(&header("-404")).expect("it is one");
+        assert_eq!(error.message, "business error -404: no such ticket");
+        for none in ["0", "", "x"] {
+            assert_eq!(business_error(&header(none)), None, "{none:?}");
+        }
+        assert_eq!(business_error(&[]), None);
+    }
 }

@@ -209,10 +209,23 @@ impl Connected {
         settings: &Value,
     ) -> Self {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/channels");
-        let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
-        let (yaml, text) = (read(file), read(description));
+        let yaml = std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+        Self::to_system_by(server, admin, (&yaml, description), secrets, settings)
+    }
+
+    /// The same by the text of a file.
+    #[track_caller]
+    pub(crate) fn to_system_by(
+        server: &Server,
+        admin: &str,
+        (yaml, description): (&str, &str),
+        secrets: &Value,
+        settings: &Value,
+    ) -> Self {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/channels");
+        let text = std::fs::read_to_string(format!("{folder}/{description}")).unwrap();
         let beside = MemoryLoader::default().with(description, text.as_str());
-        let channel = Channel::load_with(&yaml, &beside).unwrap();
+        let channel = Channel::load_with(yaml, &beside).unwrap();
         let source = json!({"yaml": yaml, "files": {description: text}});
         Self::by(server, admin, channel, &source, secrets, settings)
     }

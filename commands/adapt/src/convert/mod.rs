@@ -63,7 +63,7 @@ pub(crate) fn run(app: &App, args: &ConvertArgs) -> Result<Exit, Failure> {
                 failed: 0,
             };
             let ended = run.all();
-            run.progress.end();
+            run.progress.erase();
             run.finish(ended)
         };
         let mut work = tokio::task::spawn_blocking(work);
@@ -260,6 +260,7 @@ impl Run<'_> {
                 let sequence = match transport {
                     TransportName::Framed => Sequence::Framed,
                     TransportName::Header => Sequence::Header,
+                    TransportName::Ttheader => Sequence::TtHeader,
                     TransportName::None if is_struct => Sequence::Structs(protocol),
                     TransportName::None => Sequence::Messages(protocol),
                 };
@@ -308,12 +309,13 @@ impl Run<'_> {
             return Err(failure);
         }
         self.failed += 1;
-        self.progress.suspend(|| failure.report(self.language));
+        self.progress.erase();
+        failure.report(self.language);
         Ok(())
     }
 
     /// Says that the end of a message cannot be found.
-    fn say_lost(&self) {
+    fn say_lost(&mut self) {
         let at = self.input.offset();
         let text = Text::new(
             format!(
@@ -321,7 +323,8 @@ impl Run<'_> {
             ),
             format!("kefu adapt: 字节 {at} 之后的内容已略过:无法得知下一条消息从哪里开始"),
         );
-        self.progress.suspend(|| eprintln_line(text.in_language(self.language)));
+        self.progress.erase();
+        eprintln_line(text.in_language(self.language));
     }
 
     fn unwritten(&self, error: io::Error) -> Result<Ended, Failure> {

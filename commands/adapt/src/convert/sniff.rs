@@ -128,6 +128,7 @@ fn thrift(known: Known<'_>, seen: &[u8], is_whole: bool, limits: &Limits) -> Res
             Transport::Unframed => TransportName::None,
             Transport::Framed => TransportName::Framed,
             Transport::Header => TransportName::Header,
+            Transport::TtHeader => TransportName::Ttheader,
             Transport::Http => return Err(NotTold::Failure(http())),
         };
         // A header names the protocol of each message itself.
@@ -140,7 +141,9 @@ fn thrift(known: Known<'_>, seen: &[u8], is_whole: bool, limits: &Limits) -> Res
     let told = |protocol, transport| Ok(Told::Thrift { protocol, transport, has_envelope: false });
     match (known.protocol, known.transport) {
         (Some(protocol), Some(transport)) => return told(protocol, transport),
-        (None, Some(TransportName::Header)) => return told(Protocol::Binary, TransportName::Header),
+        (None, Some(transport @ (TransportName::Header | TransportName::Ttheader))) => {
+            return told(Protocol::Binary, transport);
+        }
         _ => {}
     }
     if !is_whole && seen.len() < detect::BYTES_NEEDED {
@@ -193,7 +196,7 @@ fn first_that_fits(known: Known<'_>, seen: &[u8], limits: &Limits) -> Option<Pro
 
 /// A struct may look like a frame by chance; the frame would then be of an absurd length.
 fn is_plausible(transport: Transport, seen: &[u8], limits: &Limits) -> bool {
-    let is_frame = matches!(transport, Transport::Framed | Transport::Header);
+    let is_frame = matches!(transport, Transport::Framed | Transport::Header | Transport::TtHeader);
     let len = seen.first_chunk().map_or(0, |len| u32::from_be_bytes(*len));
     !is_frame || len as usize <= limits.message_bytes_max
 }

@@ -10,7 +10,7 @@ use kefu_wire::{
     Error, Limits, Problem,
     thrift::{
         Protocol, rpc,
-        transport::{framed, header},
+        transport::{framed, header, ttheader},
     },
 };
 
@@ -64,6 +64,8 @@ pub(super) enum Sequence {
     Framed,
     /// Frames with headers.
     Header,
+    /// Frames with headers of kitex.
+    TtHeader,
     /// Documents of XML, one after the other.
     Elements,
     /// One message to the end of the input.
@@ -147,6 +149,11 @@ impl Splitter {
                     Ok(Cut::Piece(Piece { used, from, to: used, unpacked, is_compressed: frame.zlib }))
                 },
             ),
+            Sequence::TtHeader => ttheader::decode(pending, &self.limits)?.map_or_else(
+                || incomplete_frame(pending, at_end),
+                // The message is the end of its frame.
+                |(frame, used)| Ok(Cut::Piece(Piece::plain(used, used - frame.message.len(), used))),
+            ),
         }?;
         if cut != Cut::More {
             self.look_from = 0;
@@ -159,7 +166,7 @@ impl Splitter {
         self.look_from = 0;
         self.discard = match self.sequence {
             Sequence::Lines => Discard::Line,
-            Sequence::Framed | Sequence::Header => {
+            Sequence::Framed | Sequence::Header | Sequence::TtHeader => {
                 match pending.first_chunk().map(|len| i32::from_be_bytes(*len)) {
                     Some(len @ 0..) => Discard::Bytes(u64::from(len.unsigned_abs()) + 4),
                     _ => return false,

@@ -7,6 +7,7 @@ use kefu_wire::{
         transport::{
             framed,
             header::{self, HeaderFrame},
+            ttheader::{self, TtHeaderFrame},
         },
     },
 };
@@ -123,6 +124,11 @@ fn in_frame(
             let sequence = write(&mut message)?.cast_unsigned();
             let headers = Vec::new();
             Ok(header::encode(&HeaderFrame { protocol, flags: 0, sequence, headers, zlib, message }, out)?)
+        }
+        TransportName::Ttheader => {
+            let mut message = Vec::new();
+            let sequence = write(&mut message)?.cast_unsigned();
+            Ok(ttheader::encode(&TtHeaderFrame { sequence, headers: Vec::new(), message }, out)?)
         }
     }
 }

@@ -116,6 +116,13 @@ impl Build<'_> {
                 return Err(self.superfluous(index, &format!("upstream.{key}"), kind));
             }
         }
+        if upstream.transport == TransportName::Ttheader && upstream.protocol != ProtocolName::Binary {
+            let text = Text::new(
+                "kitex knows only `protocol: binary` within a TTHeader",
+                "kitex 的 TTHeader 只支持 `protocol: binary`",
+            );
+            return Err(self.reject(index, "upstream.protocol", text));
+        }
         Ok(())
     }
 
@@ -346,5 +353,6 @@ fn framing(name: TransportName) -> Framing {
         TransportName::Unframed => Framing::Unframed,
         TransportName::Header => Framing::Header { zlib: false },
         TransportName::HeaderZlib => Framing::Header { zlib: true },
+        TransportName::Ttheader => Framing::TtHeader,
     }
 }

@@ -138,6 +138,7 @@ async fn next<S: AsyncRead + AsyncWrite + Unpin>(
                 Transport::Unframed => Some(Framing::Unframed),
                 Transport::Framed => Some(Framing::Framed),
                 Transport::Header => Some(Framing::Header { zlib: false }),
+                Transport::TtHeader => Some(Framing::TtHeader),
                 Transport::Http => None,
             };
             // A header says the protocol in each message.

@@ -133,6 +133,13 @@ fn what_is_wrong_is_said_with_its_place() {
             "`endpoints.0.upstream.transport`: means nothing to an address of http",
         ),
         (
+            &[
+                json,
+                "    upstream: {kind: thrift, idl: '@/shop.thrift', address: 'x:1', transport: ttheader, protocol: compact}\n",
+            ],
+            "`endpoints.0.upstream.protocol`: kitex knows only `protocol: binary` within a TTHeader",
+        ),
+        (
             &[json, "    upstream: {kind: soap, wsdl: '@/tickets.wsdl', ca_file: none}\n"],
             "`endpoints.0.upstream.ca_file`: means nothing to an address without TLS",
         ),

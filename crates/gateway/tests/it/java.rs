@@ -2,14 +2,16 @@
 //! `cargo test -p kefu-gateway --test it -- java`. Without them the test says that it is skipped.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Bridge, Client};
+use crate::{
+    peer::{Peer, run, skipped},
+    support::{Bridge, Client},
+};
 
 /// The library and what it needs, as Debian has them.
 const JARS: &str = "/usr/share/java";
@@ -58,8 +60,7 @@ fn compiled(classes: &Path) -> bool {
         Ok(output) if output.status.success() => true,
         Ok(output) if is_there => panic!("{}", String::from_utf8_lossy(&output.stderr)),
         _ => {
-            // Past the capture of output, so that it is seen.
-            drop(writeln!(std::io::stderr(), "SKIPPED: javac with JAX-WS is not on this machine"));
+            skipped("javac with JAX-WS is not on this machine");
             false
         }
     }
@@ -69,30 +70,6 @@ fn java(classes: &Path, arguments: &[&str]) -> Command {
     let mut java = Command::new("java");
     java.args(OPENED).args(["-cp", &class_path(classes), "Desk"]).args(arguments);
     java
-}
-
-/// The desk, until it is dropped.
-struct Desk {
-    child: Child,
-    ports: Value,
-}
-
-impl Desk {
-    fn start(classes: &Path) -> Self {
-        let mut java = java(classes, &["serve"]);
-        let java = java.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = java.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { child, ports: serde_json::from_str(&line).expect("it says where it listens") }
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 /// Their description, with its types beside it: nothing is fetched while one is read.
@@ -114,10 +91,12 @@ async fn jax_ws_meets_itself_and_json_over_a_bridge() {
     if !compiled(dir.path()) {
         return;
     }
-    let desk = Desk::start(dir.path());
+    let mut serve = java(dir.path(), &["serve"]);
+    serve.stderr(Stdio::null());
+    let desk = Peer::start(serve);
     let mut text = "listen: 127.0.0.1:0\nendpoints:\n".to_owned();
     for (version, name) in [("1.1", "desk11"), ("1.2", "desk12")] {
-        let port = desk.ports[version].as_u64().unwrap();
+        let port = desk.said[version].as_u64().unwrap();
         save_description(dir.path(), name, port).await;
         let wsdl = dir.path().join(format!("{name}.wsdl"));
         let upstream = format!(
@@ -151,9 +130,7 @@ async fn jax_ws_meets_itself_and_json_over_a_bridge() {
         assert_eq!(none.status, 404, "{version}: {}", none.text);
         assert!(none.text.contains("there is no ticket -7"), "{}", none.text);
         let wsdl = format!("http://{}/soap/{name}?wsdl", bridge.address("http"));
-        let mut java = java(dir.path(), &["call", version, &wsdl]);
-        let output = tokio::task::spawn_blocking(move || java.output().unwrap()).await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert_eq!(said, format!("{version} ok\n"), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = run(java(dir.path(), &["call", version, &wsdl])).await;
+        assert_eq!(said, [format!("{version} ok")]);
     }
 }

@@ -4,15 +4,15 @@
 //! `PYTHON` names another interpreter than `python3`, such as that of a virtual environment. Without a library its
 //! tests say that they are skipped.
 
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    process::{Child, Command, Stdio},
-};
+use std::process::{Command, Stdio};
 
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::support::{Api, Bridge, fixture};
+use crate::{
+    peer::{Peer, run, skipped},
+    support::{Api, Bridge, Client, fixture},
+};
 
 fn python() -> String {
     std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned())
@@ -23,8 +23,7 @@ fn has(library: &str) -> bool {
         Command::new(python()).args(["-c", &format!("import {library}")]).stderr(Stdio::null()).status();
     let is_there = import.is_ok_and(|status| status.success());
     if !is_there {
-        // Past the capture of output, so that it is seen.
-        drop(writeln!(std::io::stderr(), "SKIPPED: {} has no module named {library}", python()));
+        skipped(&format!("{} has no module named {library}", python()));
     }
     is_there
 }
@@ -35,43 +34,8 @@ fn script(name: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// A server of theirs, which runs until it is dropped; its first line says where it listens.
-struct Peer {
-    child: Child,
-    said: Value,
-}
-
-impl Peer {
-    fn start(name: &str, arguments: &[&str]) -> Self {
-        let mut command = script(name, arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { child, said: serde_json::from_str(&line).expect(name) }
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// Runs a client of theirs to its end, and gives the lines that it says.
-async fn run(name: &'static str, arguments: Vec<String>) -> Vec<String> {
-    let output = tokio::task::spawn_blocking(move || {
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        script(name, &arguments).output().unwrap()
-    });
-    let output = output.await.unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    said.lines().map(str::to_owned).collect()
-}
-
 /// How a bridge speaks in one of their ways: the address's scheme, protocol, transport, and whether it is multiplexed.
-fn upstream(way: &str, port: u64) -> String {
+pub(crate) fn upstream(way: &str, port: u64) -> String {
     let (protocol, transport) = way.rsplit_once('-').unwrap();
     let address = match transport {
         "http" => format!("http://127.0.0.1:{port}/"),
@@ -80,10 +44,12 @@ fn upstream(way: &str, port: u64) -> String {
     let protocol_name = match protocol.trim_start_matches("multi-") {
         "accel" | "header" => "binary",
         "accelc" | "headerc" => "compact",
+        "ttheader" => "binary",
         other => other,
     };
     let transport = match (protocol, transport) {
         ("header" | "headerc", _) => "header",
+        ("ttheader", _) => "ttheader",
         (_, "framed") => "framed",
         _ => "unframed",
     };
@@ -93,7 +59,7 @@ fn upstream(way: &str, port: u64) -> String {
     format!("address: '{address}', protocol: {protocol_name}{transport}{multiplexed}")
 }
 
-fn thrift_test() -> String {
+pub(crate) fn thrift_test() -> String {
     format!("{}/tests/python/thrift_test.thrift", env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -103,7 +69,7 @@ async fn apaches_client_and_server_meet_over_a_bridge_in_every_way() {
     if !has("thrift") {
         return;
     }
-    let server = Peer::start("apache.py", &["serve"]);
+    let server = Peer::start(script("apache.py", &["serve"]));
     let ports = server.said.as_object().unwrap();
     let idl = thrift_test();
     let mut text = "listen: 127.0.0.1:0\nendpoints:\n".to_owned();
@@ -122,7 +88,7 @@ async fn apaches_client_and_server_meet_over_a_bridge_in_every_way() {
         let address = if way.ends_with("http") { bridge.address("http") } else { bridge.address(way) };
         ways.insert(way.clone(), json!(["127.0.0.1", address.port(), format!("/{way}")]));
     }
-    let said = run("apache.py", vec!["call".to_owned(), Value::Object(ways).to_string()]).await;
+    let said = run(script("apache.py", &["call", &Value::Object(ways).to_string()])).await;
     assert_eq!(said.len(), ports.len(), "{said:#?}");
     assert_eq!(ports.len(), 26, "{ports:#?}");
     println!("{}", said.join("\n"));
@@ -134,7 +100,12 @@ async fn json_calls_apaches_server() {
     if !has("thrift") {
         return;
     }
-    let server = Peer::start("apache.py", &["serve"]);
+    let server = Peer::start(script("apache.py", &["serve"]));
+    json_calls(&server).await;
+}
+
+/// Calls a server of the test service by JSON, in each way that it serves.
+pub(crate) async fn json_calls(server: &Peer) {
     let ports = server.said.as_object().unwrap();
     let idl = thrift_test();
     let mut text = "listen: 127.0.0.1:0\nendpoints:\n".to_owned();
@@ -150,28 +121,30 @@ async fn json_calls_apaches_server() {
     }
     let bridge = Bridge::start(&text).await;
     let client = bridge.client();
-    let crazy =
-        json!({"userMap": {"ONE": 1, "EIGHT": 8}, "xtructs": [{"string_thing": "客服", "i64_thing": -5}]});
     for way in ports.keys() {
-        let answered = client.get(&format!("/{way}/numbers/-9223372036854775808")).await;
-        assert_eq!((answered.status, answered.text.as_str()), (200, "-9223372036854775808"), "{way}");
-        let answered = client.post(&format!("/{way}/testInsanity"), json!({ "argument": crazy })).await;
-        let empty = json!({"userMap": {}, "xtructs": []});
-        let expected = json!({"1": {"TWO": crazy, "THREE": crazy}, "2": {"SIX": empty}});
-        assert_eq!((answered.status, &answered.json), (200, &expected), "{way}: {}", answered.text);
-        let arguments = json!({"arg0": "Xception2", "arg1": ""});
-        let answered = client.post(&format!("/{way}/testMultiException"), arguments).await;
-        assert_eq!(answered.status, 422, "{way}: {}", answered.text);
-        assert_eq!(answered.json["exception"]["errorCode"], 2002, "{way}");
-        assert_eq!(answered.json["exception"]["$exception"], "Xception2", "{way}");
-        let answered = client.post(&format!("/{way}/testException"), json!({"arg": "TException"})).await;
-        assert_eq!(answered.status, 502, "{way}: {}", answered.text);
-        assert_eq!(
-            client.post(&format!("/{way}/testOneway"), json!({"secondsToSleep": 0})).await.status,
-            202
-        );
-        assert_eq!(client.call(Method::POST, &format!("/{way}/testVoid"), "{}").await.status, 204, "{way}");
+        json_calls_in(&client, way).await;
     }
+}
+
+async fn json_calls_in(client: &Client, way: &str) {
+    let xtruct = json!({"string_thing": "客服", "byte_thing": 1, "i32_thing": -3, "i64_thing": -5});
+    let crazy = json!({"userMap": {"ONE": 1, "EIGHT": 8}, "xtructs": [xtruct]});
+    let answered = client.get(&format!("/{way}/numbers/-9223372036854775808")).await;
+    assert_eq!((answered.status, answered.text.as_str()), (200, "-9223372036854775808"), "{way}");
+    let answered = client.post(&format!("/{way}/testInsanity"), json!({ "argument": crazy })).await;
+    let empty = json!({"userMap": {}, "xtructs": []});
+    let expected = json!({"1": {"TWO": crazy, "THREE": crazy}, "2": {"SIX": empty}});
+    assert_eq!((answered.status, &answered.json), (200, &expected), "{way}: {}", answered.text);
+    let arguments = json!({"arg0": "Xception2", "arg1": ""});
+    let answered = client.post(&format!("/{way}/testMultiException"), arguments).await;
+    assert_eq!(answered.status, 422, "{way}: {}", answered.text);
+    assert_eq!(answered.json["exception"]["errorCode"], 2002, "{way}");
+    assert_eq!(answered.json["exception"]["$exception"], "Xception2", "{way}");
+    let answered = client.post(&format!("/{way}/testException"), json!({"arg": "TException"})).await;
+    assert_eq!(answered.status, 502, "{way}: {}", answered.text);
+    let oneway = client.post(&format!("/{way}/testOneway"), json!({"secondsToSleep": 0})).await;
+    assert_eq!(oneway.status, 202, "{way}: {}", oneway.text);
+    assert_eq!(client.call(Method::POST, &format!("/{way}/testVoid"), "{}").await.status, 204, "{way}");
 }
 
 /// Their client, our bridge, their server, both of thriftpy2 and with the interface file of the example.
@@ -181,7 +154,7 @@ async fn thriftpy2_meets_itself_over_a_bridge() {
         return;
     }
     let idl = fixture("shop.thrift").display().to_string();
-    let server = Peer::start("thriftpy2_shop.py", &["serve", &idl]);
+    let server = Peer::start(script("thriftpy2_shop.py", &["serve", &idl]));
     let ports = server.said.as_object().unwrap();
     let mut text = "listen: 127.0.0.1:0\nendpoints:\n".to_owned();
     for (way, port) in ports {
@@ -196,7 +169,7 @@ async fn thriftpy2_meets_itself_over_a_bridge() {
     let bridge = Bridge::start(&text).await;
     for way in ports.keys() {
         let port = bridge.address(way).port().to_string();
-        let said = run("thriftpy2_shop.py", vec!["call".to_owned(), idl.clone(), way.clone(), port]).await;
+        let said = run(script("thriftpy2_shop.py", &["call", &idl, way, &port])).await;
         assert_eq!(said, ["ok"], "{way}");
     }
 }
@@ -221,7 +194,7 @@ endpoints:
     ))
     .await;
     let wsdl = format!("http://{}/soap/tickets?wsdl", bridge.address("http"));
-    let said = run("zeep_client.py", vec![wsdl]).await;
+    let said = run(script("zeep_client.py", &[&wsdl])).await;
     assert_eq!(said, ["Tickets11 ok", "Tickets12 ok"]);
     let commented = api.wait_for("/api/Comment").await;
     assert_eq!(commented, json!({"id": 7, "text": ["a", "b <&>"]}));
@@ -235,7 +208,7 @@ async fn json_calls_spyne_by_its_own_description() {
     }
     let dir = tempfile::tempdir().unwrap();
     let dir_path = dir.path().display().to_string();
-    let server = Peer::start("spyne_server.py", &[&dir_path]);
+    let server = Peer::start(script("spyne_server.py", &[&dir_path]));
     std::fs::write(dir.path().join("password"), "geheim\n").unwrap();
     let mut text = "listen: 127.0.0.1:0\nendpoints:\n".to_owned();
     for (version, port) in server.said.as_object().unwrap() {

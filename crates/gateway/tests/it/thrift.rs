@@ -80,6 +80,7 @@ async fn every_protocol_and_transport_carries_calls_both_ways() {
         let more = format!(", protocol: {protocol}");
         ways.push((format!("{protocol}-http"), format!("http://{http}/thrift"), more));
     }
+    ways.push(("ttheader".to_owned(), tcp.to_string(), ", transport: ttheader".to_owned()));
     ways.push(("multiplexed".to_owned(), tcp.to_string(), ", multiplexed: Shop".to_owned()));
     let front = front(&ways).await;
     let client = front.client();

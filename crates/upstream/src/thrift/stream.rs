@@ -12,6 +12,7 @@ use kefu_wire::{
         transport::{
             framed,
             header::{self, HeaderFrame},
+            ttheader::{self, TtHeaderFrame},
         },
     },
 };
@@ -39,6 +40,8 @@ pub enum Framing {
         /// Whether it is.
         zlib: bool,
     },
+    /// A header of kitex; messages are of the binary protocol.
+    TtHeader,
 }
 
 /// A message that came.
@@ -50,6 +53,14 @@ pub struct Incoming {
     pub protocol: Protocol,
     /// The sequence number and whether it was compressed, where there is a header.
     pub header: Option<(u32, bool)>,
+    /// What the header says besides.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Incoming {
+    fn bare(message: &[u8], protocol: Protocol) -> Self {
+        Self { message: message.to_vec(), protocol, header: None, headers: Vec::new() }
+    }
 }
 
 /// Why there is no message.
@@ -118,18 +129,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ThriftStream<S> {
             Framing::Unframed => self.unframed(protocol).await?,
             Framing::Framed => loop {
                 if let Some((message, len)) = framed::decode(&self.input, &self.limits)? {
-                    let incoming = Incoming { message: message.to_vec(), protocol, header: None };
+                    let incoming = Incoming::bare(message, protocol);
                     break Some(self.took(incoming, len));
                 }
                 if !self.more().await? {
                     break None;
                 }
             },
-            Framing::Header { .. } => loop {
-                if let Some((HeaderFrame { message, protocol, sequence, zlib, .. }, len)) =
-                    self.header_frame()?
-                {
-                    let incoming = Incoming { message, protocol, header: Some((sequence, zlib)) };
+            Framing::Header { .. } | Framing::TtHeader => loop {
+                if let Some((incoming, len)) = self.with_header(framing)? {
                     break Some(self.took(incoming, len));
                 }
                 if !self.more().await? {
@@ -141,11 +149,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ThriftStream<S> {
     }
 
     /// A header is looked at when its frame is there, not before: to inflate it costs more than to wait.
-    fn header_frame(&self) -> Result<Option<(HeaderFrame, usize)>, Error> {
-        match framed::decode(&self.input, &self.limits)? {
-            Some(_) => header::decode(&self.input, &self.limits),
-            None => Ok(None),
+    fn with_header(&self, framing: Framing) -> Result<Option<(Incoming, usize)>, Error> {
+        let (input, limits) = (&self.input, &self.limits);
+        if framed::decode(input, limits)?.is_none() {
+            return Ok(None);
         }
+        Ok(if framing == Framing::TtHeader {
+            ttheader::decode(input, limits)?.map(|(frame, len)| {
+                let TtHeaderFrame { message, sequence, headers } = frame;
+                let header = Some((sequence, false));
+                (Incoming { message, protocol: Protocol::Binary, header, headers }, len)
+            })
+        } else {
+            header::decode(input, limits)?.map(|(frame, len)| {
+                let HeaderFrame { message, protocol, sequence, zlib, headers, .. } = frame;
+                (Incoming { message, protocol, header: Some((sequence, zlib)), headers }, len)
+            })
+        })
     }
 
     fn took(&mut self, incoming: Incoming, len: usize) -> Incoming {
@@ -174,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ThriftStream<S> {
             }
             let begun = Instant::now();
             if let Some(len) = rpc::message_len(protocol, &self.input, &self.limits)? {
-                let incoming = Incoming { message: self.input[..len].to_vec(), protocol, header: None };
+                let incoming = Incoming::bare(&self.input[..len], protocol);
                 return Ok(Some(self.took(incoming, len)));
             }
             let cost = begun.elapsed();
@@ -223,6 +243,12 @@ pub fn frame(
             let sequence = sequence.cast_unsigned();
             let mut out = Vec::with_capacity(message.len() + 64);
             header::encode(&HeaderFrame { protocol, flags: 0, sequence, headers, zlib, message }, &mut out)?;
+            Ok(out)
+        }
+        Framing::TtHeader => {
+            let sequence = sequence.cast_unsigned();
+            let mut out = Vec::with_capacity(message.len() + 64);
+            ttheader::encode(&TtHeaderFrame { sequence, headers, message }, &mut out)?;
             Ok(out)
         }
     }

@@ -338,7 +338,7 @@ fn unframed<'b>(bytes: &'b [u8], limits: &Limits) -> Result<(Protocol, bool, &'b
             Some((inner, taken)) if taken == bytes.len() => Ok((protocol, true, inner)),
             _ => Err("the body is not one frame of Thrift".to_owned()),
         },
-        Transport::Header | Transport::Http => Err(refuse()),
+        Transport::Header | Transport::TtHeader | Transport::Http => Err(refuse()),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     BinaryReader, CompactReader, TType,
     compact::{PROTOCOL_ID, VERSION},
     protocol::{MessageKind, Protocol, Reader},
-    transport::header::MAGIC,
+    transport::{header, ttheader},
 };
 use crate::{Error, Limits};
 
@@ -17,6 +17,8 @@ pub enum Transport {
     Framed,
     /// A header, which also names the protocol.
     Header,
+    /// A header of kitex, whose message is of the binary protocol.
+    TtHeader,
     /// HTTP; the message is the body.
     Http,
 }
@@ -62,9 +64,12 @@ pub fn detect(input: &[u8]) -> Option<Detection> {
         });
     }
     let (first, rest) = input.split_first_chunk::<4>()?;
-    if rest.starts_with(&MAGIC.to_be_bytes()) {
+    if rest.starts_with(&header::MAGIC.to_be_bytes()) {
         let protocol = header_protocol(rest);
         return Some(Detection { transport: Transport::Header, protocol, is_message: true, is_old: false });
+    }
+    if rest.starts_with(&ttheader::MAGIC.to_be_bytes()) {
+        return Some(Detection::message(Transport::TtHeader, Protocol::Binary));
     }
     if let Some(protocol) = versioned(rest) {
         return Some(Detection::message(Transport::Framed, protocol));
@@ -154,6 +159,7 @@ mod tests {
             transport::{
                 framed,
                 header::{self, HeaderFrame},
+                ttheader::{self, TtHeaderFrame},
             },
         },
     };
@@ -194,6 +200,12 @@ mod tests {
             header::encode(&frame, &mut out).expect("it is short");
             assert_eq!(detect(&out), expected(Transport::Header), "{protocol:?}");
         }
+        let message = message(Protocol::Binary);
+        let mut out = Vec::new();
+        let frame = TtHeaderFrame { sequence: 1, headers: Vec::new(), message };
+        ttheader::encode(&frame, &mut out).expect("it is short");
+        let expected = Detection::message(Transport::TtHeader, Protocol::Binary);
+        assert_eq!(detect(&out), Some(expected));
     }
 
     #[test]

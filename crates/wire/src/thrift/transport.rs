@@ -2,3 +2,4 @@
 
 pub mod framed;
 pub mod header;
+pub mod ttheader;

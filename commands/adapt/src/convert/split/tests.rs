@@ -1,4 +1,7 @@
-use kefu_wire::ErrorKind;
+use kefu_wire::{
+    ErrorKind,
+    thrift::transport::ttheader::{self, TtHeaderFrame},
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -55,6 +58,13 @@ fn thrift_is_cut_with_and_without_frames() {
     all_chunks(Sequence::Structs(Protocol::Binary), &[one, two, one].concat(), &[one, two, one]);
     let framed = [&[0, 0, 0, 8], one, &[0, 0, 0, 10], two].concat();
     all_chunks(Sequence::Framed, &framed, &[one, two]);
+    let message: &[u8] = b"\x80\x01\0\x01\0\0\0\x04ping\0\0\0\x07\0";
+    let mut frames = Vec::new();
+    for sequence in 1..=2 {
+        let frame = TtHeaderFrame { sequence, headers: Vec::new(), message: message.to_vec() };
+        ttheader::encode(&frame, &mut frames).expect("it is short");
+    }
+    all_chunks(Sequence::TtHeader, &frames, &[message, message]);
     let json = b"{\"1\":{\"i32\":5}} {\"2\":{\"str\":\"}\"}}\n";
     all_chunks(
         Sequence::Structs(Protocol::Json),

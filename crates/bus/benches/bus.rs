@@ -1,7 +1,10 @@
 //! How many events are told and heard per second over a server that runs already:
-//! `cargo bench -p kefu-bus --features nats,nsq --bench bus -- nsq HOST:PORT [--events N] [--batch N] [--size BYTES]`.
+//! `cargo bench -p kefu-bus --features nats,nsq --bench bus -- nsq HOST:PORT [--events N] [--batch N] [--size BYTES]
+//! [--tellers N] [--hearers N]`.
 //!
 //! Prints one line of JSON. `scripts/bench-bus` starts the servers and puts the figures beside those of their own tools.
+//! With `json` in place of a back-end it says what an event costs without a server: nanoseconds to write one and to read
+//! it.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -19,22 +22,25 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-/// Who tells at the same time, as the servers' own tools do on two processors.
-const TELLERS: usize = 2;
-
 struct Options {
     backend: String,
     address: String,
     events: usize,
     batch: usize,
     size: usize,
+    /// Who tells at the same time.
+    tellers: usize,
+    /// Members of the group, which share what was told.
+    hearers: usize,
 }
 
 fn options() -> Result<Options, String> {
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
-    let backend = words.next().ok_or("say which back-end: nsq or nats")?;
-    let address = words.next().ok_or("say where the server is: HOST:PORT")?;
-    let mut options = Options { backend, address, events: 200_000, batch: 200, size: 400 };
+    let backend = words.next().ok_or("say which back-end: nsq, nats, or json for none")?;
+    let address = if backend == "json" { Some(String::new()) } else { words.next() };
+    let address = address.ok_or("say where the server is: HOST:PORT")?;
+    let mut options =
+        Options { backend, address, events: 200_000, batch: 200, size: 400, tellers: 2, hearers: 1 };
     while let Some(word) = words.next() {
         let number = words.next().and_then(|number| number.parse().ok());
         let number: usize = number.ok_or_else(|| format!("{word} wants a number"))?;
@@ -42,6 +48,8 @@ fn options() -> Result<Options, String> {
             "--events" => options.events = number,
             "--batch" => options.batch = number,
             "--size" => options.size = number,
+            "--tellers" => options.tellers = number.max(1),
+            "--hearers" => options.hearers = number.max(1),
             _ => return Err(format!("unknown option {word}")),
         }
     }
@@ -96,6 +104,22 @@ fn events(options: &Options) -> Vec<Event> {
     (0..options.events).map(|number| make(number, options.size.saturating_sub(bare))).collect()
 }
 
+/// Nanoseconds to write an event and to read it.
+fn measure_json(options: &Options) -> Result<(), String> {
+    let events = events(options);
+    let per_event = |begun: Instant| begun.elapsed().as_nanos() / events.len() as u128;
+    let begun = Instant::now();
+    let written: Result<Vec<_>, _> = events.iter().map(Event::to_json).collect();
+    let write = per_event(begun);
+    let written = written.map_err(|error| error.to_string())?;
+    let begun = Instant::now();
+    for json in &written {
+        drop(std::hint::black_box(Event::from_json(json).map_err(|error| error.to_string())?));
+    }
+    println!("{{\"backend\":\"json\",\"write_ns\":{write},\"read_ns\":{}}}", per_event(begun));
+    Ok(())
+}
+
 async fn measure(options: &Options) -> Result<(), String> {
     let bus = Arc::new(open(options).await?);
     let counter = Arc::new(Counter { left: AtomicUsize::new(options.events), done: Notify::new() });
@@ -107,7 +131,7 @@ async fn measure(options: &Options) -> Result<(), String> {
     let events = events(options);
     let begun = Instant::now();
     let mut tellers = Vec::new();
-    for part in events.chunks(options.events.div_ceil(TELLERS)) {
+    for part in events.chunks(options.events.div_ceil(options.tellers)) {
         let (bus, part, batch) = (Arc::clone(&bus), part.to_vec(), options.batch);
         tellers.push(tokio::spawn(async move {
             for batch in part.chunks(batch) {
@@ -121,10 +145,13 @@ async fn measure(options: &Options) -> Result<(), String> {
     }
     let told = begun.elapsed();
     let begun = Instant::now();
-    let subscription = bus.subscribe(&pattern, &group, Arc::clone(&counter) as Arc<dyn Handler>);
+    let hearer = |_| bus.subscribe(&pattern, &group, Arc::clone(&counter) as Arc<dyn Handler>);
+    let subscriptions: Vec<_> = (0..options.hearers).map(hearer).collect();
     counter.done.notified().await;
     let heard = begun.elapsed();
-    subscription.stop(Duration::from_secs(30)).await;
+    for subscription in subscriptions {
+        subscription.stop(Duration::from_secs(30)).await;
+    }
     let rate = |elapsed: Duration| (options.events as f64 / elapsed.as_secs_f64()).round();
     println!(
         "{{\"backend\":\"{}\",\"told_per_s\":{},\"heard_per_s\":{}}}",
@@ -141,5 +168,6 @@ fn main() -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    runtime.block_on(measure(&options()?))
+    let options = options()?;
+    if options.backend == "json" { measure_json(&options) } else { runtime.block_on(measure(&options)) }
 }

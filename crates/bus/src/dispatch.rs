@@ -1,4 +1,9 @@
 //! What every back-end does with events that came for a handler.
+//!
+//! Events are handed over, and words about them come back, many at a time: what goes from one task to another costs as
+//! much for one as for a hundred.
+
+mod words;
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -15,6 +20,9 @@ use tracing::{debug, warn};
 use crate::backoff::Backoff;
 use crate::event::Event;
 use crate::handler::{Handler, Outcome};
+
+use words::Receipt;
+pub(crate) use words::{Way, Word, Words};
 
 /// Bytes of a handler's reason at most that go on into logs and dead letters.
 const WHY_BYTES_MAX: usize = 1024;
@@ -40,52 +48,6 @@ impl Default for Limits {
     }
 }
 
-/// What a back-end hears of an event that it gave away.
-#[derive(Debug)]
-pub(crate) enum Word {
-    /// The handler failed and leaves the wait to the bus; the event is still in hand.
-    Failed,
-    /// The handler is done with it.
-    Done,
-    /// It is given back, to be told again after so long.
-    Later(Duration),
-    /// It is a dead letter.
-    Dead(Box<Event>, String),
-}
-
-/// The way back to whoever told an event; it hears of the end exactly once.
-pub(crate) struct Receipt<I: Copy> {
-    number: I,
-    words: Option<mpsc::UnboundedSender<(I, Word)>>,
-    in_hand: Arc<AtomicUsize>,
-}
-
-impl<I: Copy> Receipt<I> {
-    fn failed(&self) {
-        if let Some(words) = &self.words {
-            // Whoever told it may be gone, and tells it again then.
-            drop(words.send((self.number, Word::Failed)));
-        }
-    }
-
-    fn settle(mut self, word: Word) {
-        self.send(word);
-    }
-
-    fn send(&mut self, word: Word) {
-        if let Some(words) = self.words.take() {
-            self.in_hand.fetch_sub(1, Relaxed);
-            drop(words.send((self.number, word)));
-        }
-    }
-}
-
-impl<I: Copy> Drop for Receipt<I> {
-    fn drop(&mut self) {
-        self.send(Word::Later(Duration::ZERO));
-    }
-}
-
 /// An event with the way back.
 struct Job<I: Copy> {
     event: Event,
@@ -93,16 +55,23 @@ struct Job<I: Copy> {
     receipt: Receipt<I>,
 }
 
-/// Where connections put events for a handler.
+/// Where a connection puts events for a handler.
 pub(crate) struct Inlet<I: Copy> {
-    jobs: mpsc::Sender<Job<I>>,
+    jobs: mpsc::UnboundedSender<Vec<Job<I>>>,
+    /// Given and not yet handed over.
+    given: Vec<Job<I>>,
     in_hand: Arc<AtomicUsize>,
     in_hand_max: usize,
 }
 
 impl<I: Copy> Clone for Inlet<I> {
     fn clone(&self) -> Self {
-        Self { jobs: self.jobs.clone(), in_hand: Arc::clone(&self.in_hand), in_hand_max: self.in_hand_max }
+        Self {
+            jobs: self.jobs.clone(),
+            given: Vec::new(),
+            in_hand: Arc::clone(&self.in_hand),
+            in_hand_max: self.in_hand_max,
+        }
     }
 }
 
@@ -112,19 +81,28 @@ impl<I: Copy> Inlet<I> {
         self.in_hand_max.saturating_sub(self.in_hand.load(Relaxed))
     }
 
-    /// Hands an event over; `words` hears what becomes of it, at once if there is no room.
-    pub(crate) fn give(
-        &self,
-        event: Event,
-        attempt: u32,
-        number: I,
-        words: &mpsc::UnboundedSender<(I, Word)>,
-    ) {
-        self.in_hand.fetch_add(1, Relaxed);
-        let in_hand = Arc::clone(&self.in_hand);
-        let receipt = Receipt { number, words: Some(words.clone()), in_hand };
-        // What does not fit is dropped, and with it goes its receipt, which gives the event back.
-        drop(self.jobs.try_send(Job { event, attempt, receipt }));
+    /// What becomes of the events of one connection, and the way that it is said.
+    pub(crate) fn words(&self) -> (Arc<Way<I>>, Words<I>) {
+        words::channel(Arc::clone(&self.in_hand))
+    }
+
+    /// Takes an event that is handed over with the next call of [`Inlet::hand_over`]; what becomes of it is said on
+    /// `way`, at once if there is no room.
+    pub(crate) fn give(&mut self, event: Event, attempt: u32, number: I, way: &Arc<Way<I>>) {
+        let receipt = Receipt::new(number, way);
+        // Connections count by themselves, and each may have one event more.
+        if self.in_hand.load(Relaxed) <= 2 * self.in_hand_max {
+            self.given.push(Job { event, attempt, receipt });
+        }
+        // What does not fit goes, and with it its receipt, which gives the event back.
+    }
+
+    /// Hands over what was given.
+    pub(crate) fn hand_over(&mut self) {
+        if !self.given.is_empty() {
+            // Without a dispatcher all of it is given back.
+            drop(self.jobs.send(std::mem::take(&mut self.given)));
+        }
     }
 }
 
@@ -141,18 +119,19 @@ impl Dispatcher {
         limits: &Limits,
         hold_max: Duration,
     ) -> (Self, Inlet<I>) {
-        let in_hand_max = limits.in_hand_max.max(1);
-        // Connections count by themselves, and each may have one event more.
-        let (jobs, queue) = mpsc::channel(2 * in_hand_max);
+        // It has as many events at most as there is room for.
+        let (jobs, queue) = mpsc::unbounded_channel();
         let (stop, stopped) = watch::channel(None);
         let shared = Arc::new(Shared {
             handler,
             places: Semaphore::new(limits.concurrency_max.max(1)),
             retry: limits.retry,
             hold_max,
+            stopped,
         });
-        let task = tokio::spawn(run(shared, queue, stopped));
-        (Self { stop, task }, Inlet { jobs, in_hand: Arc::default(), in_hand_max })
+        let task = tokio::spawn(run(shared, queue));
+        let in_hand_max = limits.in_hand_max.max(1);
+        (Self { stop, task }, Inlet { jobs, given: Vec::new(), in_hand: Arc::default(), in_hand_max })
     }
 
     /// Begins nothing more, and waits until `deadline` for what is with the handler; the rest is given back.
@@ -175,6 +154,7 @@ struct Shared {
     places: Semaphore,
     retry: Backoff,
     hold_max: Duration,
+    stopped: watch::Receiver<Option<Instant>>,
 }
 
 /// The tasks of the keys that are being worked on, and what waits behind them.
@@ -186,18 +166,18 @@ struct Lanes<I: Copy> {
 
 async fn run<I: Copy + Send + Sync + 'static>(
     shared: Arc<Shared>,
-    mut queue: mpsc::Receiver<Job<I>>,
-    mut stopped: watch::Receiver<Option<Instant>>,
+    mut queue: mpsc::UnboundedReceiver<Vec<Job<I>>>,
 ) {
+    let stopped = shared.stopped.clone();
     let mut lanes = Lanes { shared, waiting: HashMap::new(), tasks: JoinSet::new() };
     let deadline = loop {
         tokio::select! {
-            job = queue.recv() => match job {
-                Some(job) => lanes.take(job, &stopped),
+            jobs = queue.recv() => match jobs {
+                Some(jobs) => jobs.into_iter().for_each(|job| lanes.take(job)),
                 None => break Instant::now(),
             },
-            Some(ended) = lanes.tasks.join_next() => lanes.next(ended, &stopped),
-            () = begun_stop(&mut stopped) => break stopped.borrow().unwrap_or_else(Instant::now),
+            Some(ended) = lanes.tasks.join_next() => lanes.next(ended),
+            () = begun_stop(&stopped) => break stopped.borrow().unwrap_or_else(Instant::now),
         }
     };
     queue.close();
@@ -214,20 +194,20 @@ async fn run<I: Copy + Send + Sync + 'static>(
 }
 
 impl<I: Copy + Send + Sync + 'static> Lanes<I> {
-    fn take(&mut self, job: Job<I>, stopped: &watch::Receiver<Option<Instant>>) {
+    fn take(&mut self, job: Job<I>) {
         if let Some(waiting) = self.waiting.get_mut(&job.event.key) {
             waiting.push_back(job);
             return;
         }
         let key = job.event.key.clone();
-        if !self.is_done_at_once(job, stopped) {
+        if !self.is_done_at_once(job) {
             self.waiting.insert(key, VecDeque::new());
         }
     }
 
     /// Begins with an event; only what does not end at once is worth a task of its own.
-    fn is_done_at_once(&mut self, job: Job<I>, stopped: &watch::Receiver<Option<Instant>>) -> bool {
-        let mut work = Box::pin(work(Arc::clone(&self.shared), job, stopped.clone()));
+    fn is_done_at_once(&mut self, job: Job<I>) -> bool {
+        let mut work = Box::pin(work(Arc::clone(&self.shared), job));
         let is_done = work.as_mut().now_or_never().is_some();
         if !is_done {
             self.tasks.spawn(work);
@@ -235,10 +215,10 @@ impl<I: Copy + Send + Sync + 'static> Lanes<I> {
         is_done
     }
 
-    fn next(&mut self, ended: Result<String, JoinError>, stopped: &watch::Receiver<Option<Instant>>) {
+    fn next(&mut self, ended: Result<String, JoinError>) {
         let key = ended.expect("work catches what panics in a handler, and is aborted only at the end");
         while let Some(job) = self.waiting.get_mut(&key).and_then(VecDeque::pop_front) {
-            if !self.is_done_at_once(job, stopped) {
+            if !self.is_done_at_once(job) {
                 return;
             }
         }
@@ -247,13 +227,9 @@ impl<I: Copy + Send + Sync + 'static> Lanes<I> {
 }
 
 /// Has one event handled, as often as it takes, and gives its key free.
-async fn work<I: Copy + Send + Sync + 'static>(
-    shared: Arc<Shared>,
-    mut job: Job<I>,
-    mut stopped: watch::Receiver<Option<Instant>>,
-) -> String {
+async fn work<I: Copy + Send + Sync + 'static>(shared: Arc<Shared>, mut job: Job<I>) -> String {
     loop {
-        let Some(outcome) = handle(&shared, &job, &mut stopped).await else { return job.event.key };
+        let Some(outcome) = handle(&shared, &job).await else { return job.event.key };
         let (wait, why) = match outcome {
             Outcome::Done => {
                 job.receipt.settle(Word::Done);
@@ -279,7 +255,7 @@ async fn work<I: Copy + Send + Sync + 'static>(
         let until = Instant::now() + wait;
         tokio::select! {
             () = sleep_until(until) => job.attempt = job.attempt.saturating_add(1),
-            () = begun_stop(&mut stopped) => {
+            () = begun_stop(&shared.stopped) => {
                 job.receipt.settle(Word::Later(until.duration_since(Instant::now())));
                 return job.event.key;
             }
@@ -288,17 +264,13 @@ async fn work<I: Copy + Send + Sync + 'static>(
 }
 
 /// Calls the handler once there is a place; none once no more is begun.
-async fn handle<I: Copy>(
-    shared: &Shared,
-    job: &Job<I>,
-    stopped: &mut watch::Receiver<Option<Instant>>,
-) -> Option<Outcome> {
+async fn handle<I: Copy>(shared: &Shared, job: &Job<I>) -> Option<Outcome> {
     let place = match shared.places.try_acquire() {
-        Ok(place) if stopped.borrow().is_none() => place,
+        Ok(place) if shared.stopped.borrow().is_none() => place,
         Ok(_) => return None,
         Err(_) => tokio::select! {
             biased;
-            () = begun_stop(stopped) => return None,
+            () = begun_stop(&shared.stopped) => return None,
             place = shared.places.acquire() => place.expect("the places of a dispatcher are never closed"),
         },
     };
@@ -309,9 +281,9 @@ async fn handle<I: Copy>(
 }
 
 /// Waits until no more is begun.
-async fn begun_stop(stopped: &mut watch::Receiver<Option<Instant>>) {
+async fn begun_stop(stopped: &watch::Receiver<Option<Instant>>) {
     // Without an owner there is nothing to go on for, either.
-    drop(stopped.wait_for(Option::is_some).await);
+    drop(stopped.clone().wait_for(Option::is_some).await);
 }
 
 fn shortened(mut why: String) -> String {

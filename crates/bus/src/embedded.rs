@@ -68,9 +68,9 @@ pub trait Subscriber: Send + Sync + 'static {
 }
 
 /// A handler as a subscriber.
-pub struct Plain<H>(pub H);
+pub struct Plain(pub Arc<dyn Handler>);
 
-impl<H: Handler> Subscriber for Plain<H> {
+impl Subscriber for Plain {
     fn tell<'a>(&'a self, telling: Telling<'a>) -> BoxFuture<'a, Told> {
         Box::pin(async move {
             let outcome = self.0.handle(&telling.heard.event, telling.attempt).await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kefu_bus::embedded::Subscriber;
+use kefu_upstream::Endpoint;
 
 use super::Spec;
 use crate::settings::EventSettings;
@@ -25,10 +26,21 @@ pub(crate) fn check(settings: &EventSettings) -> Result<(), String> {
         (false, false) => {
             Err("one of serve.events.nsq and serve.events.nats can be used, not both".to_owned())
         }
-        (false, true) if cfg!(feature = "nsq") => Ok(()),
+        (false, true) if cfg!(feature = "nsq") => addresses(&settings.nsq).map(drop),
         (true, false) if cfg!(feature = "nats") => Ok(()),
         _ => Err("this kefu was built without that bus (the features `nsq` and `nats`)".to_owned()),
     }
+}
+
+/// Reads addresses of instances of nsqd.
+fn addresses(texts: &[String]) -> Result<Vec<Endpoint>, String> {
+    let read = |text: &String| match text.parse::<Endpoint>() {
+        Ok(endpoint) if endpoint.is_http() => {
+            Err(format!("serve.events.nsq: `{text}` must be `host:port` or `tls://host:port`"))
+        }
+        read => read.map_err(|error| format!("serve.events.nsq: `{text}`: {error}")),
+    };
+    texts.iter().map(read).collect()
 }
 
 #[cfg(any(feature = "nats", feature = "nsq"))]
@@ -38,9 +50,6 @@ mod passing {
         Bus, Event, Outcome, Topic,
         embedded::{Telling, Told},
     };
-
-    #[cfg(feature = "nsq")]
-    use kefu_upstream::Endpoint;
 
     use super::{Arc, EventSettings, Spec, Subscriber, Topics};
 
@@ -66,11 +75,7 @@ mod passing {
     async fn open(settings: &EventSettings) -> Result<Bus, String> {
         #[cfg(feature = "nsq")]
         if !settings.nsq.is_empty() {
-            let nsqd = settings
-                .nsq
-                .iter()
-                .map(|address| address.parse::<Endpoint>().map_err(|error| error.to_string()));
-            let nsqd = nsqd.collect::<Result<_, String>>()?;
+            let nsqd = super::addresses(&settings.nsq)?;
             let nsq = kefu_bus::Nsq::open(kefu_bus::NsqSettings { nsqd, ..kefu_bus::NsqSettings::default() });
             return nsq.map(Bus::Nsq).map_err(|error| error.to_string());
         }

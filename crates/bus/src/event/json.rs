@@ -6,7 +6,10 @@ use std::{borrow::Cow, fmt};
 
 use kefu_core::Micros;
 use kefu_protocol::frame::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -22,66 +25,13 @@ pub const EVENT_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a key at most.
 const KEY_BYTES_MAX: usize = 256;
 
+/// Bytes of an event without its data, about.
+const ENVELOPE_BYTES: usize = 384;
+
 /// Who tells: kefu.
 const SOURCE: &str = "/kefu";
 const SPECVERSION: &str = "1.0";
 const SCHEMA: &str = "urn:kefu:event:";
-
-/// An event as it is written.
-#[derive(Serialize)]
-struct Written<'a> {
-    specversion: &'static str,
-    id: Uuid,
-    source: &'static str,
-    #[serde(rename = "type")]
-    topic: &'a str,
-    subject: &'a str,
-    time: Timestamp,
-    dataschema: String,
-    datacontenttype: &'static str,
-    /// A text, because an integer of CloudEvents has 32 bits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kefuposition: Option<String>,
-    /// Which group laid it aside; of dead letters alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kefugroup: Option<&'a str>,
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kefuwhy: Option<&'a str>,
-    data: &'a RawValue,
-}
-
-/// An event as it came: each attribute is read by itself, so that an error can name it.
-#[derive(Deserialize)]
-struct Read<'a> {
-    #[serde(borrow, default)]
-    specversion: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    source: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "type")]
-    topic: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    subject: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    time: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    dataschema: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    datacontenttype: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    kefuposition: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    data_base64: Option<&'a RawValue>,
-    // Data that is `null` is data all the same.
-    #[serde(borrow, default, deserialize_with = "some")]
-    data: Option<&'a RawValue>,
-}
-
-fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
 
 impl Event {
     /// Writes the event as a CloudEvent.
@@ -89,7 +39,21 @@ impl Event {
     /// # Errors
     /// It has a key that no event has, or is longer than [`EVENT_BYTES_MAX`].
     pub fn to_json(&self) -> Result<Vec<u8>, EventError> {
-        self.written(None)
+        let mut json = Vec::with_capacity(self.bytes_about());
+        self.write_json(&mut json).map(|()| json)
+    }
+
+    /// Writes the event behind what is in `out`, which stays as it was when that cannot be.
+    ///
+    /// # Errors
+    /// As with [`Event::to_json`].
+    pub(crate) fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EventError> {
+        self.write(out, None)
+    }
+
+    /// How many bytes it takes, more or less.
+    pub(crate) fn bytes_about(&self) -> usize {
+        ENVELOPE_BYTES + self.data.get().len()
     }
 
     /// Writes the event as a dead letter of a group.
@@ -97,28 +61,41 @@ impl Event {
     /// # Errors
     /// As with [`Event::to_json`]; the reason may be what makes it too long.
     pub fn to_dead_letter(&self, group: &Group, why: &str) -> Result<Vec<u8>, EventError> {
-        self.written(Some((group.as_str(), why)))
+        let mut json = Vec::with_capacity(self.bytes_about() + why.len());
+        self.write(&mut json, Some((group, why))).map(|()| json)
     }
 
-    fn written(&self, burial: Option<(&str, &str)>) -> Result<Vec<u8>, EventError> {
+    /// In one go and without anything in between: this is done for every event that is told.
+    fn write(&self, out: &mut Vec<u8>, burial: Option<(&Group, &str)>) -> Result<(), EventError> {
         check_key(&self.key)?;
-        let written = Written {
-            specversion: SPECVERSION,
-            id: self.id,
-            source: SOURCE,
-            topic: self.topic.as_str(),
-            subject: &self.key,
-            time: Timestamp::from_micros(self.at.0),
-            dataschema: format!("{SCHEMA}{}:{}", self.topic, self.version),
-            datacontenttype: "application/json",
-            kefuposition: self.position.map(|position| position.to_string()),
-            kefugroup: burial.map(|(group, _)| group),
-            kefuwhy: burial.map(|(_, why)| why),
-            data: &self.data,
-        };
-        let mut json = Vec::with_capacity(384 + self.data.get().len());
-        serde_json::to_writer(&mut json, &written)?;
-        if json.len() > EVENT_BYTES_MAX { Err(EventError::Long(json.len())) } else { Ok(json) }
+        let begin = out.len();
+        plain(out, &[r#"{"specversion":""#, SPECVERSION, r#"","id":""#]);
+        plain(out, &[self.id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer())]);
+        plain(out, &[r#"","source":""#, SOURCE, r#"","type":""#, self.topic.as_str(), r#"","subject":"#]);
+        json(out, &self.key);
+        plain(out, &[r#","time":""#]);
+        plain(out, &[Timestamp::from_micros(self.at.0).format(&mut [0; Timestamp::LEN])]);
+        plain(out, &[r#"","dataschema":""#, SCHEMA, self.topic.as_str(), ":"]);
+        json(out, &self.version);
+        plain(out, &[r#"","datacontenttype":"application/json""#]);
+        if let Some(position) = &self.position {
+            // A text, because an integer of CloudEvents has 32 bits.
+            plain(out, &[r#","kefuposition":""#]);
+            json(out, position);
+            plain(out, &["\""]);
+        }
+        // Which group laid it aside, and why; of dead letters alone.
+        if let Some((group, why)) = burial {
+            plain(out, &[r#","kefugroup":""#, group.as_str(), r#"","kefuwhy":"#]);
+            json(out, why);
+        }
+        plain(out, &[r#","data":"#, self.data.get(), "}"]);
+        let bytes = out.len() - begin;
+        if bytes > EVENT_BYTES_MAX {
+            out.truncate(begin);
+            return Err(EventError::Long(bytes));
+        }
+        Ok(())
     }
 
     /// Reads an event that kefu wrote; times are read to the millisecond, attributes that others added are left out.
@@ -129,29 +106,142 @@ impl Event {
         if json.len() > EVENT_BYTES_MAX {
             return Err(EventError::Long(json.len()));
         }
-        let read: Read<'_> = serde_json::from_slice(json)?;
+        let json = str::from_utf8(json).map_err(serde_json::Error::custom)?;
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let read = reader.deserialize_map(Attributes)?;
+        reader.end()?;
         one_of("specversion", read.specversion, SPECVERSION)?;
         one_of("source", read.source, SOURCE)?;
-        if let Some(kind) = read.datacontenttype {
-            one_of("datacontenttype", Some(kind), "application/json")?;
+        if read.datacontenttype.is_some() {
+            one_of("datacontenttype", read.datacontenttype, "application/json")?;
         }
-        if read.data_base64.is_some() {
+        if read.has_bytes {
             return Err(wrong("data_base64", &"data of kefu's events is JSON, in `data`"));
         }
-        let id = Uuid::try_parse(&text("id", read.id)?).map_err(|error| wrong("id", &error))?;
-        let topic = text("type", read.topic)?.parse().map_err(|error| wrong("type", &error))?;
-        let key = text("subject", read.subject)?.into_owned();
+        let id = Uuid::try_parse(&given("id", read.id)?).map_err(|error| wrong("id", &error))?;
+        let topic = given("type", read.topic)?.parse().map_err(|error| wrong("type", &error))?;
+        let key = given("subject", read.subject)?.into_owned();
         check_key(&key)?;
-        let at: Timestamp = text("time", read.time)?.parse().map_err(|error| wrong("time", &error))?;
-        let version = version(&text("dataschema", read.dataschema)?, &topic)?;
-        let position = match read.kefuposition {
-            None => None,
-            Some(raw) => Some(
-                text("kefuposition", Some(raw))?.parse().map_err(|error| wrong("kefuposition", &error))?,
-            ),
-        };
-        let data = read.data.ok_or_else(|| wrong("data", &"is missing"))?.to_owned();
+        let at: Timestamp = given("time", read.time)?.parse().map_err(|error| wrong("time", &error))?;
+        let version = version(&given("dataschema", read.dataschema)?, &topic)?;
+        let position = read.kefuposition.map(|position| position.parse()).transpose();
+        let position = position.map_err(|error| wrong("kefuposition", &error))?;
+        let data = given("data", read.data)?.to_owned();
         Ok(Self { id, topic, key, position, at: Micros(at.micros()), version, data })
+    }
+}
+
+/// Writes texts in which nothing has to be escaped.
+fn plain(out: &mut Vec<u8>, texts: &[&str]) {
+    for text in texts {
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Writes a text with its quotes, or a number.
+fn json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    serde_json::to_writer(out, value).expect("memory takes every text and every number");
+}
+
+/// Makes what is read of an event, of its attributes that are texts.
+macro_rules! attributes {
+    ($($name:literal = $field:ident,)+) => {
+        /// An event as it came: what it says is borrowed from the bytes.
+        #[derive(Default)]
+        struct Read<'a> {
+            $($field: Option<Cow<'a, str>>,)+
+            has_bytes: bool,
+            data: Option<&'a RawValue>,
+        }
+
+        impl<'a> Read<'a> {
+            /// Where the text of an attribute belongs; none if it is none of kefu's.
+            fn slot(&mut self, name: &str) -> Option<(&'static str, &mut Option<Cow<'a, str>>)> {
+                match name {
+                    $($name => Some(($name, &mut self.$field)),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+attributes! {
+    "specversion" = specversion,
+    "id" = id,
+    "source" = source,
+    "type" = topic,
+    "subject" = subject,
+    "time" = time,
+    "dataschema" = dataschema,
+    "datacontenttype" = datacontenttype,
+    "kefuposition" = kefuposition,
+}
+
+/// Reads all attributes in one pass.
+struct Attributes;
+
+impl<'de> Visitor<'de> for Attributes {
+    type Value = Read<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with the attributes of an event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read<'de>, A::Error> {
+        #[derive(Deserialize)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        let mut read = Read::default();
+        while let Some(Name(name)) = map.next_key()? {
+            if let Some((name, slot)) = read.slot(&name) {
+                let text = map.next_value_seed(Text(name))?;
+                if slot.is_some() {
+                    return Err(A::Error::duplicate_field(name));
+                }
+                *slot = text;
+            } else if name == "data" {
+                // Data that is `null` is data all the same.
+                if read.data.replace(map.next_value()?).is_some() {
+                    return Err(A::Error::duplicate_field("data"));
+                }
+            } else {
+                read.has_bytes |= name == "data_base64";
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// Reads the text of an attribute, which is named if it is something else; `null` is as good as nothing.
+struct Text(&'static str);
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Option<Cow<'de, str>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a text as attribute `{}`", self.0)
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
     }
 }
 
@@ -159,17 +249,12 @@ fn wrong(name: &'static str, reason: &dyn fmt::Display) -> EventError {
     EventError::Attribute { name, reason: reason.to_string() }
 }
 
-fn text<'a>(name: &'static str, raw: Option<&'a RawValue>) -> Result<Cow<'a, str>, EventError> {
-    #[derive(Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-    let raw = raw.ok_or_else(|| wrong(name, &"is missing"))?;
-    let text: Text<'_> = serde_json::from_str(raw.get()).map_err(|_| wrong(name, &"must be a text"))?;
-    Ok(text.0)
+fn given<T>(name: &'static str, value: Option<T>) -> Result<T, EventError> {
+    value.ok_or_else(|| wrong(name, &"is missing"))
 }
 
-fn one_of(name: &'static str, raw: Option<&RawValue>, expected: &str) -> Result<(), EventError> {
-    if text(name, raw)? == expected { Ok(()) } else { Err(wrong(name, &format!("must be \"{expected}\""))) }
+fn one_of(name: &'static str, text: Option<Cow<'_, str>>, expected: &str) -> Result<(), EventError> {
+    if given(name, text)? == expected { Ok(()) } else { Err(wrong(name, &format!("must be \"{expected}\""))) }
 }
 
 fn check_key(key: &str) -> Result<(), EventError> {
@@ -237,7 +322,7 @@ mod tests {
             (
                 r#""id":"01920000-0000-7000-8000-000000000001""#,
                 r#""id":7"#,
-                "`id` of the event: must be a text",
+                "expected a text as attribute `id`",
             ),
             (r#""source":"/kefu","#, "", "`source` of the event: is missing"),
             (r#""source":"/kefu""#, r#""source":"/shop""#, r#"`source` of the event: must be "/kefu""#),

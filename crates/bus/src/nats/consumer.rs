@@ -11,7 +11,7 @@ use async_nats::{
 };
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::watch,
     time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout_at},
 };
 use tracing::{debug, info, warn};
@@ -19,7 +19,7 @@ use tracing::{debug, info, warn};
 use super::{RECONNECT, Shared, message, pull::Pull};
 use crate::{
     Event, Group, Handler, Pattern, Topic,
-    dispatch::{Dispatcher, Inlet, Word},
+    dispatch::{Dispatcher, Inlet, Way, Word, Words},
     subscription::Stopping,
 };
 
@@ -36,7 +36,7 @@ const FLUSH_MAX: Duration = Duration::from_secs(2);
 /// An event that the server waits for.
 struct Held {
     reply: Subject,
-    topic: Option<Topic>,
+    subject: Subject,
     touched: Instant,
 }
 
@@ -44,7 +44,8 @@ struct Session {
     shared: Arc<Shared>,
     group: Group,
     inlet: Inlet<u64>,
-    words: mpsc::UnboundedSender<(u64, Word)>,
+    way: Arc<Way<u64>>,
+    words: Words<u64>,
     held: HashMap<u64, Held>,
     /// Dead letters that are being laid aside: whose, and whether it went well.
     burials: FuturesUnordered<BoxFuture<'static, (u64, bool)>>,
@@ -59,12 +60,12 @@ pub(super) async fn run(
     mut stopping: Stopping,
 ) {
     let (dispatcher, inlet) = Dispatcher::start(handler, &shared.settings.limits, Duration::MAX);
-    // As many words at most as there are events in hand.
-    let (words, mut heard) = mpsc::unbounded_channel();
+    let (way, words) = inlet.words();
     let mut session = Session {
         shared: Arc::clone(&shared),
         group: group.clone(),
         inlet,
+        way,
         words,
         held: HashMap::new(),
         burials: FuturesUnordered::new(),
@@ -80,7 +81,7 @@ pub(super) async fn run(
                 info!(%pattern, %group, "hearing from NATS");
                 ready.send_replace(true);
                 tries = 0;
-                match session.hear_all(&mut pull, &mut heard, &mut stopping).await {
+                match session.hear_all(&mut pull, &mut stopping).await {
                     Ok(deadline) => break deadline,
                     Err(error) => warn!(%pattern, %group, error, "events from NATS are interrupted"),
                 }
@@ -93,7 +94,7 @@ pub(super) async fn run(
             deadline = stopping.deadline() => break deadline,
         }
     };
-    session.end(dispatcher, &mut heard, deadline).await;
+    session.end(dispatcher, deadline).await;
 }
 
 /// Makes the consumer of a group, or finds it, and asks for events.
@@ -127,28 +128,19 @@ async fn say(shared: &Shared, reply: Subject, kind: AckKind) {
 
 impl Session {
     /// Hears until the connection is gone, or until a deadline comes with the end.
-    async fn hear_all(
-        &mut self,
-        pull: &mut Pull,
-        heard: &mut mpsc::UnboundedReceiver<(u64, Word)>,
-        stopping: &mut Stopping,
-    ) -> Result<Instant, String> {
+    async fn hear_all(&mut self, pull: &mut Pull, stopping: &mut Stopping) -> Result<Instant, String> {
         let mut tick = self.ticks();
         loop {
             pull.ask(self.inlet.room()).await?;
+            // As many as leave together, but never so many that the server waits for them.
+            let enough = self.held.len().min(self.shared.settings.limits.in_hand_max / 4);
             tokio::select! {
                 message = pull.next() => {
-                    self.hear(&message?);
-                    while let Some(message) = pull.here() {
-                        self.hear(&message?);
-                    }
+                    let heard = message.and_then(|message| self.hear_here(pull, &message));
+                    self.inlet.hand_over();
+                    heard?;
                 }
-                Some((number, word)) = heard.recv() => {
-                    self.settle(number, word).await;
-                    while let Ok((number, word)) = heard.try_recv() {
-                        self.settle(number, word).await;
-                    }
-                }
+                words = self.words.next(enough) => self.settle_all(words).await,
                 Some((number, is_buried)) = self.burials.next() => self.buried(number, is_buried).await,
                 _ = tick.tick() => {
                     pull.check()?;
@@ -165,17 +157,27 @@ impl Session {
         tick
     }
 
-    fn hear(&mut self, told: &Message) {
+    /// Hears a message, and those that are there with it.
+    fn hear_here(&mut self, pull: &mut Pull, first: &Message) -> Result<(), String> {
+        let now = Instant::now();
+        self.hear(first, now);
+        while let Some(message) = pull.here() {
+            self.hear(&message?, now);
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, told: &Message, now: Instant) {
         let Ok(info) = told.info() else { return };
         let (number, attempt) = (info.stream_sequence, u32::try_from(info.delivered).unwrap_or(u32::MAX));
         let Some(reply) = told.reply.clone() else { return };
-        let held = Held { reply, topic: self.topic(&told.subject), touched: Instant::now() };
+        let held = Held { reply, subject: told.subject.clone(), touched: now };
         // Told again because the server heard nothing for too long, though it is in hand.
         if self.held.insert(number, held).is_some() {
             return;
         }
         match Event::from_json(&told.payload) {
-            Ok(event) => self.inlet.give(event, attempt.max(1), number, &self.words),
+            Ok(event) => self.inlet.give(event, attempt.max(1), number, &self.way),
             Err(reason) => {
                 warn!(subject = %told.subject, %reason, "a message that is no event becomes a dead letter");
                 self.bury(number, format!("{number}:{}", self.group), told.payload.to_vec());
@@ -185,6 +187,12 @@ impl Session {
 
     fn topic(&self, subject: &str) -> Option<Topic> {
         subject.strip_prefix(&self.shared.settings.name)?.strip_prefix('.')?.parse().ok()
+    }
+
+    async fn settle_all(&mut self, words: Vec<(u64, Word)>) {
+        for (number, word) in words {
+            self.settle(number, word).await;
+        }
     }
 
     async fn settle(&mut self, number: u64, word: Word) {
@@ -209,7 +217,7 @@ impl Session {
 
     /// Lays something aside; it is done once the server has it there.
     fn bury(&mut self, number: u64, id: String, letter: Vec<u8>) {
-        let topic = self.held.get(&number).and_then(|held| held.topic.clone());
+        let topic = self.held.get(&number).and_then(|held| self.topic(&held.subject));
         let shared = Arc::clone(&self.shared);
         self.burials.push(Box::pin(async move {
             // What is at a subject that is no topic stands among the others by its number.
@@ -258,26 +266,20 @@ impl Session {
     }
 
     /// Waits for what is with the handler, and gives the rest back.
-    async fn end(
-        mut self,
-        dispatcher: Dispatcher,
-        heard: &mut mpsc::UnboundedReceiver<(u64, Word)>,
-        deadline: Instant,
-    ) {
+    async fn end(mut self, dispatcher: Dispatcher, deadline: Instant) {
         let mut tick = self.ticks();
         let mut stopped = pin!(dispatcher.stop(deadline));
         loop {
             tokio::select! {
                 () = &mut stopped => break,
-                Some((number, word)) = heard.recv() => self.settle(number, word).await,
+                words = self.words.next(1) => self.settle_all(words).await,
                 Some((number, is_buried)) = self.burials.next() => self.buried(number, is_buried).await,
                 _ = tick.tick() => self.touch().await,
             }
         }
         let last = async {
-            while let Ok((number, word)) = heard.try_recv() {
-                self.settle(number, word).await;
-            }
+            let words = self.words.now();
+            self.settle_all(words).await;
             while let Some((number, is_buried)) = self.burials.next().await {
                 self.buried(number, is_buried).await;
             }

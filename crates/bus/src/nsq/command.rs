@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{BufMut as _, BytesMut};
+use bytes::{BufMut as _, Bytes, BytesMut};
 
 use super::frame::MessageId;
 use crate::{Group, Topic};
@@ -30,9 +30,7 @@ pub(super) enum Command<'a> {
     /// A sign of life.
     Nothing,
     /// Tells one message.
-    Publish(&'a str, &'a [u8]),
-    /// Tells several messages of a topic at once.
-    PublishAll(&'a str, &'a [Vec<u8>]),
+    Publish(&'a Topic, &'a [u8]),
 }
 
 impl Command<'_> {
@@ -51,19 +49,61 @@ impl Command<'_> {
             Self::Close => out.extend_from_slice(b"CLS\n"),
             Self::Nothing => out.extend_from_slice(b"NOP\n"),
             Self::Publish(topic, body) => {
-                line(out, &["PUB ", topic]);
+                line(out, &["PUB ", topic.as_str()]);
                 sized(out, body);
             }
-            Self::PublishAll(topic, bodies) => {
-                line(out, &["MPUB ", topic]);
-                let bytes = 4 + bodies.iter().map(|body| 4 + body.len()).sum::<usize>();
-                out.extend_from_slice(&size(bytes));
-                out.extend_from_slice(&size(bodies.len()));
-                for body in bodies {
-                    sized(out, body);
-                }
-            }
         }
+    }
+}
+
+/// A command that tells several messages of a topic at once (MPUB), written while they are made.
+#[derive(Debug)]
+pub(super) struct Bundle {
+    out: Vec<u8>,
+    /// Where the bytes of the command's body are counted; its messages are counted behind that.
+    counts: usize,
+    messages: usize,
+}
+
+impl Bundle {
+    /// Begins one, with room for so many bytes of messages.
+    pub(super) fn new(topic: &Topic, bytes: usize) -> Self {
+        let mut out = Vec::with_capacity(bytes + 80);
+        for part in ["MPUB ", topic.as_str(), "\n"] {
+            out.extend_from_slice(part.as_bytes());
+        }
+        let counts = out.len();
+        out.extend_from_slice(&[0; 8]);
+        Self { out, counts, messages: 0 }
+    }
+
+    /// Adds what `write` writes as a message; nothing when it fails.
+    pub(super) fn add<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+        let begin = self.out.len();
+        self.out.extend_from_slice(&[0; 4]);
+        if let Err(error) = write(&mut self.out) {
+            self.out.truncate(begin);
+            return Err(error);
+        }
+        self.count(begin, self.out.len() - begin - 4);
+        self.messages += 1;
+        Ok(())
+    }
+
+    /// How many bytes it has.
+    pub(super) fn bytes(&self) -> usize {
+        self.out.len()
+    }
+
+    /// The whole command.
+    pub(super) fn finish(mut self) -> Bytes {
+        self.count(self.counts, self.out.len() - self.counts - 4);
+        self.count(self.counts + 4, self.messages);
+        self.out.into()
+    }
+
+    fn count(&mut self, at: usize, number: usize) {
+        self.out[at..at + 4].copy_from_slice(&size(number));
     }
 }
 
@@ -98,7 +138,6 @@ mod tests {
     fn commands_are_written_as_they_are_documented() {
         let (topic, group) = ("chat.rated".parse().unwrap(), "qa".parse().unwrap());
         let id = b"0123456789abcdef";
-        let bodies = [b"ab".to_vec(), b"c".to_vec()];
         for (command, expected) in [
             (Command::Identify(b"{}"), &b"IDENTIFY\n\0\0\0\x02{}"[..]),
             (Command::Subscribe(&topic, &group), b"SUB chat.rated qa\n"),
@@ -108,12 +147,29 @@ mod tests {
             (Command::Touch(id), b"TOUCH 0123456789abcdef\n"),
             (Command::Close, b"CLS\n"),
             (Command::Nothing, b"NOP\n"),
-            (Command::Publish("a.b", b"xyz"), b"PUB a.b\n\0\0\0\x03xyz"),
-            (Command::PublishAll("a", &bodies), b"MPUB a\n\0\0\0\x0F\0\0\0\x02\0\0\0\x02ab\0\0\0\x01c"),
+            (Command::Publish(&topic, b"xyz"), b"PUB chat.rated\n\0\0\0\x03xyz"),
         ] {
             let mut out = BytesMut::new();
             command.write(&mut out);
             assert_eq!(&out[..], expected, "{command:?}");
         }
+    }
+
+    #[test]
+    fn a_bundle_counts_what_is_in_it() {
+        let mut bundle = Bundle::new(&"a".parse().unwrap(), 0);
+        let add = |bundle: &mut Bundle, body: &[u8], outcome: Result<(), ()>| {
+            let written = bundle.add(|out| {
+                out.extend_from_slice(body);
+                outcome
+            });
+            assert_eq!(written, outcome);
+        };
+        add(&mut bundle, b"ab", Ok(()));
+        add(&mut bundle, b"what cannot be told", Err(()));
+        add(&mut bundle, b"c", Ok(()));
+        let expected = b"MPUB a\n\0\0\0\x0F\0\0\0\x02\0\0\0\x02ab\0\0\0\x01c";
+        assert_eq!(bundle.bytes(), expected.len());
+        assert_eq!(bundle.finish()[..], expected[..]);
     }
 }

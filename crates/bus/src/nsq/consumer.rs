@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{mpsc, watch},
+    sync::watch,
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until},
 };
 use tracing::{debug, error, info, warn};
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Event, Group, Topic,
     backoff::Backoff,
-    dispatch::{Inlet, Word},
+    dispatch::{Inlet, Way, Word, Words},
 };
 
 /// How long to wait for an nsqd that is away.
@@ -118,7 +118,8 @@ struct Session<'a> {
     held: HashMap<MessageId, Held>,
     /// Messages whose dead letters nsqd is to confirm, in order.
     burials: VecDeque<MessageId>,
-    words: mpsc::UnboundedSender<(MessageId, Word)>,
+    way: Arc<Way<MessageId>>,
+    words: Words<MessageId>,
     /// What was asked for last.
     ready: usize,
     is_closing: bool,
@@ -126,6 +127,7 @@ struct Session<'a> {
 
 impl<'a> Session<'a> {
     fn new(consumer: &'a mut Consumer, wire: Wire, agreed: Agreed) -> Self {
+        let (way, words) = consumer.inlet.words();
         Self {
             consumer,
             wire,
@@ -133,7 +135,8 @@ impl<'a> Session<'a> {
             flow: Flow::new(PAUSE),
             held: HashMap::new(),
             burials: VecDeque::new(),
-            words: mpsc::unbounded_channel().0,
+            way,
+            words,
             ready: 0,
             is_closing: false,
         }
@@ -141,9 +144,6 @@ impl<'a> Session<'a> {
 
     /// Ends well when no more is wanted and nothing is under way.
     async fn run(mut self) -> Result<(), WireError> {
-        // As many words at most as there are messages under way.
-        let (words, mut heard) = mpsc::unbounded_channel();
-        self.words = words;
         let quarter = Duration::from_millis(self.agreed.msg_timeout.max(4) / 4);
         let mut tick = interval(quarter.min(TICK_MAX));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -153,19 +153,15 @@ impl<'a> Session<'a> {
                 return self.wire.flush().await;
             }
             let pause = self.flow.until();
+            // As many as leave together, but never so many that nsqd waits for them before it sends the next message.
+            let enough = self.held.len().min(self.ready / 4);
             tokio::select! {
                 frame = self.wire.frame() => {
-                    self.hear(frame?)?;
-                    while let Some(frame) = self.wire.here()? {
-                        self.hear(frame)?;
-                    }
+                    let heard = frame.and_then(|frame| self.hear_all(frame));
+                    self.consumer.inlet.hand_over();
+                    heard?;
                 }
-                Some((id, word)) = heard.recv() => {
-                    self.settle(id, word);
-                    while let Ok((id, word)) = heard.try_recv() {
-                        self.settle(id, word);
-                    }
-                }
+                words = self.words.next(enough) => self.settle_all(words),
                 _ = tick.tick() => self.touch(),
                 () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => {}
                 Ok(()) = self.consumer.share.changed() => {}
@@ -192,14 +188,23 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn hear(&mut self, frame: Frame) -> Result<(), WireError> {
+    /// Hears a frame, and those that came with it.
+    fn hear_all(&mut self, first: Frame) -> Result<(), WireError> {
+        let now = Instant::now();
+        self.hear(first, now)?;
+        while let Some(frame) = self.wire.here()? {
+            self.hear(frame, now)?;
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, frame: Frame, now: Instant) -> Result<(), WireError> {
         match frame {
             Frame::Message { id, attempts, body } => {
-                let now = Instant::now();
                 self.held.insert(id, Held { since: now, touched: now });
                 match Event::from_json(&body) {
                     Ok(event) => {
-                        self.consumer.inlet.give(event, u32::from(attempts.max(1)), id, &self.words);
+                        self.consumer.inlet.give(event, u32::from(attempts.max(1)), id, &self.way);
                     }
                     Err(reason) => {
                         warn!(topic = %self.consumer.topic, %reason, "a message that is no event becomes a dead letter");
@@ -228,8 +233,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn settle(&mut self, id: MessageId, word: Word) {
+    fn settle_all(&mut self, words: Vec<(MessageId, Word)>) {
         let now = Instant::now();
+        for (id, word) in words {
+            self.settle(id, word, now);
+        }
+    }
+
+    fn settle(&mut self, id: MessageId, word: Word, now: Instant) {
         match word {
             Word::Failed => self.flow.failed(now),
             Word::Done => {
@@ -264,7 +275,7 @@ impl<'a> Session<'a> {
     /// Lays a message aside; it is done once nsqd has it there.
     fn bury(&mut self, id: MessageId, letter: &[u8]) {
         if let Some(topic) = dead_topic(&self.consumer.topic) {
-            self.wire.send(Command::Publish(topic.as_str(), letter));
+            self.wire.send(Command::Publish(&topic, letter));
             self.burials.push_back(id);
         } else {
             error!(topic = %self.consumer.topic, "the topic's name is too long for one of its dead letters");

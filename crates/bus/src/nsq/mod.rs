@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use kefu_upstream::{Endpoint, TlsError};
 use tokio::{
     sync::watch,
@@ -30,7 +30,7 @@ use tokio::{
 use tracing::{error, warn};
 
 use self::{
-    command::Command, consumer::Consumer, frame::MessageId, lookup::Lookupd, producer::Producer, wire::Server,
+    command::Bundle, consumer::Consumer, frame::MessageId, lookup::Lookupd, producer::Producers, wire::Server,
 };
 use crate::{
     Event, EventError, Group, Handler, Pattern, PublishError, Subscription, Topic,
@@ -40,15 +40,17 @@ use crate::{
 
 pub use settings::{NsqCompression, NsqSettings};
 
-/// Bytes of the events of one command at most, unless one event is larger.
-const BATCH_BYTES_MAX: usize = 1 << 20;
+/// Bytes after which a command takes no further event.
+const COMMAND_BYTES: usize = 1 << 20;
+/// Events for which room in a command is made at once at most.
+const ROOM_EVENTS_MAX: usize = 1024;
 /// Connections of one subscription at most.
 const CONNECTIONS_MAX: usize = 256;
 
 /// A client of NSQ.
 pub struct Nsq {
     shared: Arc<Shared>,
-    producers: Vec<Producer>,
+    producers: Vec<Producers>,
 }
 
 struct Shared {
@@ -71,7 +73,7 @@ impl Nsq {
         let tls = settings.tls.clone().unwrap_or_default();
         let lookupd = settings.lookupd.iter().map(|endpoint| Lookupd::new(endpoint, &tls));
         let lookupd = lookupd.collect::<Result<Vec<_>, _>>()?;
-        let producers = fixed.iter().map(|(_, server)| Producer::start(Arc::clone(server))).collect();
+        let producers = fixed.iter().map(|(_, server)| Producers::start(server)).collect();
         Ok(Self { shared: Arc::new(Shared { settings, fixed, lookupd }), producers })
     }
 
@@ -81,8 +83,8 @@ impl Nsq {
         let publish_max = self.shared.settings.publish_max;
         let tried = timeout(publish_max, async {
             let mut last = PublishError::Nowhere;
-            for producer in &self.producers {
-                match producer.send(&mut commands).await {
+            for producers in &self.producers {
+                match producers.send(&mut commands).await {
                     Err(error @ PublishError::Away { .. }) => last = error,
                     other => return other,
                 }
@@ -105,38 +107,33 @@ impl Nsq {
 
 /// Commands that tell events: as few as possible, and in order for each topic.
 fn commands(events: &[Event]) -> Result<VecDeque<Bytes>, PublishError> {
-    let mut batches: Vec<(&Topic, Vec<Vec<u8>>, usize)> = Vec::new();
-    for event in events {
-        if consumer::dead_topic(&event.topic).is_none() {
-            let reason =
-                "is too long for NSQ, where the topic of its dead letters has 5 bytes more".to_owned();
-            return Err(PublishError::Event {
-                id: event.id,
-                cause: EventError::Attribute { name: "type", reason },
-            });
-        }
-        let json = event.to_json().map_err(|cause| PublishError::Event { id: event.id, cause })?;
-        let last = batches.iter_mut().rfind(|(topic, ..)| **topic == event.topic);
-        match last {
-            Some((_, bodies, bytes)) if *bytes + json.len() <= BATCH_BYTES_MAX => {
-                *bytes += json.len();
-                bodies.push(json);
-            }
+    let mut bundles: Vec<(&Topic, Bundle)> = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        let failed = |cause| PublishError::Event { id: event.id, cause };
+        let last = bundles.iter_mut().rfind(|(topic, _)| **topic == event.topic);
+        let bundle = match last {
+            Some((_, bundle)) if bundle.bytes() < COMMAND_BYTES => bundle,
             _ => {
-                let bytes = json.len();
-                batches.push((&event.topic, vec![json], bytes));
+                check_topic(&event.topic).map_err(failed)?;
+                let rest = (events.len() - index).min(ROOM_EVENTS_MAX);
+                let room = (event.bytes_about() * rest).min(COMMAND_BYTES);
+                bundles.push((&event.topic, Bundle::new(&event.topic, room)));
+                let (_, bundle) = bundles.last_mut().expect("one was pushed");
+                bundle
             }
-        }
+        };
+        bundle.add(|out| event.write_json(out)).map_err(failed)?;
     }
-    let written = batches.iter().map(|(topic, bodies, bytes)| {
-        let mut out = BytesMut::with_capacity(bytes + 4 * bodies.len() + 80);
-        match &bodies[..] {
-            [body] => Command::Publish(topic.as_str(), body).write(&mut out),
-            bodies => Command::PublishAll(topic.as_str(), bodies).write(&mut out),
-        }
-        out.freeze()
-    });
-    Ok(written.collect())
+    Ok(bundles.into_iter().map(|(_, bundle)| bundle.finish()).collect())
+}
+
+/// Nothing is told that could not be laid aside.
+fn check_topic(topic: &Topic) -> Result<(), EventError> {
+    if consumer::dead_topic(topic).is_some() {
+        return Ok(());
+    }
+    let reason = "is too long for NSQ, where the topic of its dead letters has 5 bytes more".to_owned();
+    Err(EventError::Attribute { name: "type", reason })
 }
 
 /// Where to hear what.

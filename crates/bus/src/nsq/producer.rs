@@ -15,6 +15,8 @@ use super::{
 };
 use crate::PublishError;
 
+/// Connections to one nsqd at most, which works on each of them by itself.
+const CONNECTIONS_MAX: usize = 2;
 /// Commands that wait for an answer at most; further ones wait for their turn.
 const UNANSWERED_MAX: usize = 256;
 /// Commands that wait for their turn at most; whoever has further ones waits.
@@ -28,20 +30,41 @@ struct Request {
     answer: oneshot::Sender<Answer>,
 }
 
-/// A connection for telling, made when there is something to tell and kept.
-pub(super) struct Producer {
+/// Connections for telling events to one nsqd, made when there is something to tell and kept.
+pub(super) struct Producers([Producer; CONNECTIONS_MAX]);
+
+impl Producers {
+    pub(super) fn start(server: &Arc<Server>) -> Self {
+        Self(std::array::from_fn(|_| Producer::start(Arc::clone(server))))
+    }
+
+    /// Sends commands in order over the least busy connection, and drops those from the front of `commands` that the
+    /// nsqd carried out.
+    pub(super) async fn send(&self, commands: &mut VecDeque<Bytes>) -> Answer {
+        // The first one of several: as long as one is enough, no second is made.
+        match self.0.iter().min_by_key(|producer| Arc::strong_count(&producer.busy)) {
+            Some(producer) => producer.send(commands).await,
+            None => Err(PublishError::closed()),
+        }
+    }
+}
+
+/// One of them.
+struct Producer {
     requests: mpsc::Sender<Request>,
+    /// Shared by those who send something over it.
+    busy: Arc<()>,
     task: JoinHandle<()>,
 }
 
 impl Producer {
-    pub(super) fn start(server: Arc<Server>) -> Self {
+    fn start(server: Arc<Server>) -> Self {
         let (requests, queue) = mpsc::channel(QUEUE_MAX);
-        Self { requests, task: tokio::spawn(serve(server, queue)) }
+        Self { requests, busy: Arc::default(), task: tokio::spawn(serve(server, queue)) }
     }
 
-    /// Sends commands in order, and drops those from the front of `commands` that the nsqd carried out.
-    pub(super) async fn send(&self, commands: &mut VecDeque<Bytes>) -> Answer {
+    async fn send(&self, commands: &mut VecDeque<Bytes>) -> Answer {
+        let _busy = Arc::clone(&self.busy);
         let mut answers = Vec::with_capacity(commands.len());
         for command in &*commands {
             let (answer, to_come) = oneshot::channel();
@@ -102,18 +125,27 @@ impl Session {
         self.unanswered.push_back(request.answer);
     }
 
+    fn may_take(&self) -> bool {
+        self.wire.has_room() && self.unanswered.len() < UNANSWERED_MAX
+    }
+
     async fn run(mut self, server: &Server, queue: &mut mpsc::Receiver<Request>) -> Result<(), WireError> {
         let outcome = loop {
-            let may_take = self.wire.has_room() && self.unanswered.len() < UNANSWERED_MAX;
             tokio::select! {
-                frame = self.wire.frame() => match frame {
-                    Ok(frame) => if let Err(error) = self.hear(server, &frame) { break Err(error) },
-                    Err(error) => break Err(error),
-                },
-                request = queue.recv(), if may_take => match request {
-                    Some(request) => self.take(request),
-                    None => break Ok(()),
-                },
+                frame = self.wire.frame() => {
+                    let heard = frame.and_then(|frame| self.hear_all(server, frame));
+                    if heard.is_err() {
+                        break heard;
+                    }
+                }
+                request = queue.recv(), if self.may_take() => {
+                    let Some(request) = request else { break Ok(()) };
+                    self.take(request);
+                    // What else waits leaves with it.
+                    while self.may_take() && let Ok(request) = queue.try_recv() {
+                        self.take(request);
+                    }
+                }
             }
         };
         let cause = outcome.as_ref().err().map_or_else(String::new, ToString::to_string);
@@ -121,6 +153,14 @@ impl Session {
             drop(answer.send(Err(PublishError::away(&server.address, &cause))));
         }
         outcome
+    }
+
+    fn hear_all(&mut self, server: &Server, first: Frame) -> Result<(), WireError> {
+        self.hear(server, &first)?;
+        while let Some(frame) = self.wire.here()? {
+            self.hear(server, &frame)?;
+        }
+        Ok(())
     }
 
     /// Answers come in the order of their commands.

@@ -15,7 +15,8 @@ pub struct NsqSettings {
     pub topics: Vec<Topic>,
     /// What nsqd's pages call us.
     pub client_name: String,
-    /// Whom to trust, if connections to nsqd are to be encrypted.
+    /// Whom to trust, if all connections to nsqd are to be encrypted. Those to an address with `tls://` are in any case,
+    /// and trust whom the system trusts if nothing is said here.
     pub tls: Option<TlsSettings>,
     /// How connections to nsqd are compressed.
     pub compression: NsqCompression,

@@ -112,7 +112,8 @@ fn timeout_max_ms() -> u64 {
 impl Server {
     /// Prepares connections; none is made yet.
     pub(super) fn new(endpoint: &Endpoint, settings: &NsqSettings) -> Result<Self, TlsError> {
-        let endpoint = Endpoint { is_tls: settings.tls.is_some(), ..endpoint.clone() };
+        let is_tls = endpoint.is_tls || settings.tls.is_some();
+        let endpoint = Endpoint { is_tls, ..endpoint.clone() };
         let connector =
             Connector::new(&endpoint, Reach::Internal, &settings.tls.clone().unwrap_or_default())?;
         let (snappy, deflate_level) = match settings.compression {

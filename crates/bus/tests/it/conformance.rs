@@ -7,21 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kefu_bus::{Event, Group, Outcome, Pattern};
+use kefu_bus::{Event, Outcome};
 use tokio::sync::Barrier;
 
 use crate::{
-    servers::{Server, limits},
-    support::{content, events, ids, listener},
+    servers::{Client as _, Server, Subscribed as _, limits},
+    support::{content, events, listener, number, numbers},
 };
-
-fn pattern(text: &str) -> Pattern {
-    text.parse().unwrap()
-}
-
-fn group(name: &str) -> Group {
-    name.parse().unwrap()
-}
 
 /// Runs every check against a server.
 macro_rules! conformance {
@@ -34,6 +26,7 @@ macro_rules! conformance {
             what_fails_is_tried_until_it_works,
             dead_letters_are_laid_aside,
             a_slow_group_slows_no_other,
+            a_poisonous_group_slows_no_other,
             what_a_killed_client_had_is_told_to_the_next,
             what_is_left_at_a_stop_is_told_to_the_next,
             what_was_confirmed_outlives_a_killed_server,
@@ -58,17 +51,16 @@ pub(crate) async fn each_group_hears_every_event<S: Server>(server: S) {
     let bus = server.bus(limits(64, 8)).await;
     let (sales, mut heard_by_sales) = content();
     let (qa, mut heard_by_qa) = content();
-    let mut sales = bus.subscribe(&pattern("message.created"), &group("sales"), sales);
-    let mut qa = bus.subscribe(&pattern("message.created"), &group("qa"), qa);
+    let mut sales = bus.subscribe("message.created", "sales", sales);
+    let mut qa = bus.subscribe("message.created", "qa", qa);
     tokio::join!(sales.ready(), qa.ready());
     let told = events("message.created", 1, 300, 10);
     bus.publish(&told[..1]).await.unwrap();
     bus.publish(&told[1..]).await.unwrap();
     for heard in [&mut heard_by_sales, &mut heard_by_qa] {
         let heard = heard.distinct(told.len()).await;
-        assert_eq!(ids(heard.iter().map(|(event, _)| event)), ids(&told));
-        let (event, attempt) = heard.iter().find(|(event, _)| event.id == told[7].id).unwrap();
-        assert_eq!((format!("{event:?}"), *attempt), (format!("{:?}", told[7]), 1));
+        assert_eq!(numbers(heard.iter().map(|(event, _)| event)), numbers(&told));
+        assert!(heard.iter().all(|(event, attempt)| event.topic == told[0].topic && *attempt == 1));
     }
     sales.stop(Duration::from_secs(5)).await;
     qa.stop(Duration::from_secs(5)).await;
@@ -93,20 +85,20 @@ pub(crate) async fn members_of_a_group_share<S: Server>(server: S) {
     };
     let (one_bus, other_bus) = (server.bus(limits(16, 1)).await, server.bus(limits(16, 1)).await);
     let ((one, mut heard_by_one), (other, mut heard_by_other)) = (member(), member());
-    let mut one = one_bus.subscribe(&pattern("chat.rated"), &group("qa"), one);
-    let mut other = other_bus.subscribe(&pattern("chat.rated"), &group("qa"), other);
+    let mut one = one_bus.subscribe("message.created", "qa", one);
+    let mut other = other_bus.subscribe("message.created", "qa", other);
     tokio::join!(one.ready(), other.ready());
-    let told = events("chat.rated", 1, 40, 40);
+    let told = events("message.created", 1, 40, 40);
     one_bus.publish(&told).await.unwrap();
     let mut seen = Vec::new();
-    while ids(&seen).len() < told.len() {
+    while numbers(&seen).len() < told.len() {
         let (event, _) = tokio::select! {
             call = heard_by_one.next() => call,
             call = heard_by_other.next() => call,
         };
         seen.push(event);
     }
-    assert_eq!(ids(&seen), ids(&told));
+    assert_eq!(numbers(&seen), numbers(&told));
     assert_eq!(seen.len(), told.len(), "an event was told to both");
     one.stop(Duration::from_secs(5)).await;
     other.stop(Duration::from_secs(5)).await;
@@ -119,14 +111,14 @@ pub(crate) async fn events_of_a_key_come_in_order_and_one_at_a_time<S: Server>(s
         let busy = Arc::clone(&busy);
         assert!(busy.lock().unwrap().insert(event.key.clone()), "two events of {} at a time", event.key);
         Box::pin(async move {
-            for _ in 0..event.position.unwrap() % 5 {
+            for _ in 0..number(&event) % 5 {
                 tokio::task::yield_now().await;
             }
             busy.lock().unwrap().remove(&event.key);
             Outcome::Done
         })
     });
-    let mut subscription = bus.subscribe(&pattern("message.created"), &group("sales"), handler);
+    let mut subscription = bus.subscribe("message.created", "sales", handler);
     subscription.ready().await;
     let told = events("message.created", 1, 600, 7);
     for part in told.chunks(100) {
@@ -134,8 +126,8 @@ pub(crate) async fn events_of_a_key_come_in_order_and_one_at_a_time<S: Server>(s
     }
     let mut last = BTreeMap::new();
     for (event, _) in heard.distinct(told.len()).await {
-        let before = last.insert(event.key.clone(), event.position);
-        assert!(before < Some(event.position), "{}: {before:?} before {:?}", event.key, event.position);
+        let before = last.insert(event.key.clone(), number(&event));
+        assert!(before < Some(number(&event)), "{}: {before:?} before {event:?}", event.key);
     }
     subscription.stop(Duration::from_secs(5)).await;
 }
@@ -146,24 +138,24 @@ pub(crate) async fn what_is_to_be_told_again_waits_and_holds_its_key<S: Server>(
     let calls = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&calls);
     let (handler, mut heard) = listener(move |event: Event, attempt| {
-        noted.lock().unwrap().push((event.position.unwrap(), attempt, Instant::now()));
+        noted.lock().unwrap().push((number(&event), attempt, Instant::now()));
         Box::pin(async move {
-            if event.position == Some(1) && attempt == 1 {
+            if number(&event) == 1 && attempt == 1 {
                 Outcome::Again { after: Some(WAIT), why: "not yet".to_owned() }
             } else {
                 Outcome::Done
             }
         })
     });
-    let mut subscription = bus.subscribe(&pattern("ticket.created"), &group("sales"), handler);
+    let mut subscription = bus.subscribe("message.created", "sales", handler);
     subscription.ready().await;
     // The first and the third have the same key.
-    let told = events("ticket.created", 1, 3, 2);
+    let told = events("message.created", 1, 3, 2);
     bus.publish(&told).await.unwrap();
-    while heard.next().await.0.position != Some(3) {}
+    while number(&heard.next().await.0) != 3 {}
     let calls = calls.lock().unwrap().clone();
-    let of_key: Vec<_> = calls.iter().filter(|(position, ..)| *position != 2).collect();
-    let order: Vec<_> = of_key.iter().map(|(position, attempt, _)| (*position, *attempt)).collect();
+    let of_key: Vec<_> = calls.iter().filter(|(number, ..)| *number != 2).collect();
+    let order: Vec<_> = of_key.iter().map(|(number, attempt, _)| (*number, *attempt)).collect();
     assert_eq!(order, [(1, 1), (1, 2), (3, 1)]);
     assert!(of_key[1].2 - of_key[0].2 >= WAIT, "{calls:?}");
     subscription.stop(Duration::from_secs(5)).await;
@@ -173,22 +165,22 @@ pub(crate) async fn what_fails_is_tried_until_it_works<S: Server>(server: S) {
     let bus = server.bus(limits(64, 8)).await;
     let (handler, mut heard) = listener(|event: Event, attempt| {
         Box::pin(async move {
-            match (event.position, attempt) {
-                (Some(1), 1) => panic!("a handler that is not well"),
-                (Some(1), 2) => Outcome::Again { after: None, why: "busy".to_owned() },
+            match (number(&event), attempt) {
+                (1, 1) => panic!("a handler that is not well"),
+                (1, 2) => Outcome::Again { after: None, why: "busy".to_owned() },
                 _ => Outcome::Done,
             }
         })
     });
-    let mut subscription = bus.subscribe(&pattern("chat.rated"), &group("qa"), handler);
+    let mut subscription = bus.subscribe("message.created", "qa", handler);
     subscription.ready().await;
-    let told = events("chat.rated", 1, 3, 3);
+    let told = events("message.created", 1, 3, 3);
     bus.publish(&told).await.unwrap();
     let mut attempts = Vec::new();
     let mut others = HashSet::new();
     while attempts.len() < 3 || others.len() < 2 {
         let (event, attempt) = heard.next().await;
-        if event.position == Some(1) {
+        if number(&event) == 1 {
             attempts.push(attempt);
         } else {
             others.insert(event.id);
@@ -202,24 +194,19 @@ pub(crate) async fn dead_letters_are_laid_aside<S: Server>(server: S) {
     let bus = server.bus(limits(64, 8)).await;
     let (handler, mut heard) = listener(|event: Event, _| {
         Box::pin(async move {
-            match event.position {
-                Some(1) => Outcome::Dead { why: "no such customer".to_owned() },
+            match number(&event) {
+                1 => Outcome::Dead { why: "no such customer".to_owned() },
                 _ => Outcome::Done,
             }
         })
     });
-    let mut subscription = bus.subscribe(&pattern("ticket.created"), &group("sales"), handler);
+    let mut subscription = bus.subscribe("message.created", "sales", handler);
     subscription.ready().await;
-    let told = events("ticket.created", 1, 2, 1);
-    bus.publish(&told).await.unwrap();
+    bus.publish(&events("message.created", 1, 2, 1)).await.unwrap();
     // The next one of the same key comes.
-    assert_eq!(heard.next().await.0.id, told[0].id);
-    assert_eq!(heard.next().await.0.id, told[1].id);
-    let letters = server.dead("ticket.created", 1).await;
-    let letter = Event::from_json(&letters[0]).unwrap();
-    assert_eq!(format!("{letter:?}"), format!("{:?}", told[0]));
-    let text = String::from_utf8_lossy(&letters[0]);
-    assert!(text.contains(r#""kefugroup":"sales","kefuwhy":"no such customer""#), "{text}");
+    assert_eq!((number(&heard.next().await.0), number(&heard.next().await.0)), (1, 2));
+    let letters = server.laid_aside("message.created", "sales", 1).await;
+    assert_eq!(letters, [(1, "no such customer".to_owned())]);
     subscription.stop(Duration::from_secs(5)).await;
     assert!(heard.now().is_empty(), "a dead letter was told again");
 }
@@ -228,8 +215,8 @@ pub(crate) async fn a_slow_group_slows_no_other<S: Server>(server: S) {
     let bus = server.bus(limits(4, 2)).await;
     let (stuck, mut heard_by_stuck) = listener(|_, _| Box::pin(pending()));
     let (quick, mut heard_by_quick) = content();
-    let mut stuck = bus.subscribe(&pattern("message.created"), &group("stuck"), stuck);
-    let mut quick = bus.subscribe(&pattern("message.created"), &group("quick"), quick);
+    let mut stuck = bus.subscribe("message.created", "stuck", stuck);
+    let mut quick = bus.subscribe("message.created", "quick", quick);
     tokio::join!(stuck.ready(), quick.ready());
     let told = events("message.created", 1, 300, 300);
     bus.publish(&told).await.unwrap();
@@ -241,12 +228,40 @@ pub(crate) async fn a_slow_group_slows_no_other<S: Server>(server: S) {
     quick.stop(Duration::from_secs(5)).await;
 }
 
+pub(crate) async fn a_poisonous_group_slows_no_other<S: Server>(server: S) {
+    let bus = server.bus(limits(16, 4)).await;
+    let (poisoned, mut heard_by_poisoned) = listener(|event: Event, attempt| {
+        Box::pin(async move {
+            match (number(&event) + attempt) % 3 {
+                0 => panic!("fed with poison"),
+                1 => Outcome::Again { after: Some(Duration::ZERO), why: "poison".to_owned() },
+                _ => Outcome::Again { after: None, why: "poison".to_owned() },
+            }
+        })
+    });
+    let (well, mut heard_by_well) = content();
+    let mut poisoned = bus.subscribe("message.created", "poisoned", poisoned);
+    let mut well = bus.subscribe("message.created", "well", well);
+    tokio::join!(poisoned.ready(), well.ready());
+    let told = events("message.created", 1, 300, 30);
+    bus.publish(&told).await.unwrap();
+    let heard = heard_by_well.distinct(told.len()).await;
+    assert_eq!(numbers(heard.iter().map(|(event, _)| event)), numbers(&told));
+    // It is still tried, and nothing behind what fails is.
+    while heard_by_poisoned.next().await.1 < 2 {}
+    poisoned.stop(Duration::from_secs(5)).await;
+    let mut last = BTreeMap::new();
+    for event in heard_by_poisoned.now() {
+        let first = *last.entry(event.key.clone()).or_insert(number(&event));
+        assert_eq!(first, number(&event), "one that is behind another was told");
+    }
+    well.stop(Duration::from_secs(5)).await;
+}
+
 /// A listener that is done with some events and then hangs, with as many as it may have at a time.
-fn half(count: i64) -> (Arc<impl kefu_bus::Handler>, crate::support::Heard) {
+fn half(count: u32) -> (Arc<impl kefu_bus::Handler>, crate::support::Heard) {
     listener(move |event: Event, _| {
-        Box::pin(
-            async move { if event.position.unwrap() <= count { Outcome::Done } else { pending().await } },
-        )
+        Box::pin(async move { if number(&event) <= count { Outcome::Done } else { pending().await } })
     })
 }
 
@@ -255,21 +270,21 @@ pub(crate) async fn what_a_killed_client_had_is_told_to_the_next<S: Server>(serv
     let done: Vec<Event> = {
         let bus = server.bus(limits(16, 8)).await;
         let (handler, mut heard) = half(10);
-        let mut subscription = bus.subscribe(&pattern("message.created"), &group("sales"), handler);
+        let mut subscription = bus.subscribe("message.created", "sales", handler);
         subscription.ready().await;
         bus.publish(&told).await.unwrap();
         let heard = heard.distinct(18).await;
-        heard.into_iter().map(|(event, _)| event).filter(|event| event.position <= Some(10)).collect()
+        heard.into_iter().map(|(event, _)| event).filter(|event| number(event) <= 10).collect()
         // Its connections end here, with nothing said.
     };
     let bus = server.bus(limits(16, 8)).await;
     let (handler, mut heard) = content();
-    let subscription = bus.subscribe(&pattern("message.created"), &group("sales"), handler);
-    let mut seen = ids(&done);
+    let subscription = bus.subscribe("message.created", "sales", handler);
+    let mut seen = numbers(&done);
     while seen.len() < told.len() {
-        seen.insert(heard.next().await.0.id);
+        seen.insert(number(&heard.next().await.0));
     }
-    assert_eq!(seen, ids(&told));
+    assert_eq!(seen, numbers(&told));
     subscription.stop(Duration::from_secs(5)).await;
 }
 
@@ -277,18 +292,18 @@ pub(crate) async fn what_is_left_at_a_stop_is_told_to_the_next<S: Server>(server
     let bus = server.bus(limits(16, 8)).await;
     let told = events("message.created", 1, 60, 60);
     let (handler, mut heard) = half(10);
-    let mut subscription = bus.subscribe(&pattern("message.created"), &group("sales"), handler);
+    let mut subscription = bus.subscribe("message.created", "sales", handler);
     subscription.ready().await;
     bus.publish(&told).await.unwrap();
-    let mut seen = ids(heard.distinct(18).await.iter().map(|(event, _)| event));
+    let mut seen = numbers(heard.distinct(18).await.iter().map(|(event, _)| event));
     subscription.stop(Duration::from_millis(50)).await;
-    seen.retain(|id| told[..10].iter().any(|event| event.id == *id));
+    seen.retain(|number| *number <= 10);
     let (handler, mut heard) = content();
-    let subscription = bus.subscribe(&pattern("message.created"), &group("sales"), handler);
+    let subscription = bus.subscribe("message.created", "sales", handler);
     while seen.len() < told.len() {
-        seen.insert(heard.next().await.0.id);
+        seen.insert(number(&heard.next().await.0));
     }
-    assert_eq!(seen, ids(&told));
+    assert_eq!(seen, numbers(&told));
     subscription.stop(Duration::from_secs(5)).await;
 }
 
@@ -296,7 +311,7 @@ pub(crate) async fn what_was_confirmed_outlives_a_killed_server<S: Server>(mut s
     let bus = server.bus(limits(64, 8)).await;
     // The server knows the group, which is not there.
     let (handler, _) = content();
-    let mut subscription = bus.subscribe(&pattern("message.created"), &group("sales"), handler);
+    let mut subscription = bus.subscribe("message.created", "sales", handler);
     subscription.ready().await;
     subscription.stop(Duration::from_secs(5)).await;
     let told = events("message.created", 1, 200, 10);
@@ -304,8 +319,8 @@ pub(crate) async fn what_was_confirmed_outlives_a_killed_server<S: Server>(mut s
     server.has_sorted("message.created", "sales", 199).await;
     server.kill().await;
     let begun = Instant::now();
-    let error = bus.publish(&told[199..]).await.unwrap_err().to_string();
-    assert!(error.contains("127.0.0.1:") && error.contains("cannot be told events"), "{error}");
+    let error = bus.publish(&told[199..]).await.unwrap_err();
+    assert!(error.contains("cannot be told events"), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(30));
     server.restart().await;
     // The client is still the same one.
@@ -316,16 +331,16 @@ pub(crate) async fn what_was_confirmed_outlives_a_killed_server<S: Server>(mut s
     };
     tokio::time::timeout(crate::support::PATIENCE, told_again).await.unwrap();
     let (handler, mut heard) = content();
-    let subscription = bus.subscribe(&pattern("message.created"), &group("sales"), handler);
+    let subscription = bus.subscribe("message.created", "sales", handler);
     let heard = heard.distinct(told.len()).await;
-    assert_eq!(ids(heard.iter().map(|(event, _)| event)), ids(&told));
+    assert_eq!(numbers(heard.iter().map(|(event, _)| event)), numbers(&told));
     subscription.stop(Duration::from_secs(5)).await;
 }
 
 pub(crate) async fn subscriptions_outlive_a_killed_server<S: Server>(mut server: S) {
     let bus = server.bus(limits(64, 8)).await;
     let (handler, mut heard) = content();
-    let mut subscription = bus.subscribe(&pattern("message.created"), &group("sales"), handler);
+    let mut subscription = bus.subscribe("message.created", "sales", handler);
     subscription.ready().await;
     let told = events("message.created", 1, 2, 1);
     bus.publish(&told[..1]).await.unwrap();
@@ -338,6 +353,6 @@ pub(crate) async fn subscriptions_outlive_a_killed_server<S: Server>(mut server:
         }
     };
     tokio::time::timeout(crate::support::PATIENCE, told_again).await.unwrap();
-    while heard.next().await.0.id != told[1].id {}
+    while number(&heard.next().await.0) != 2 {}
     subscription.stop(Duration::from_secs(5)).await;
 }

@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 mod conformance;
+mod embedded;
+mod house;
 mod nats;
 mod nsq;
 mod servers;

@@ -4,10 +4,11 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
 
-use kefu_bus::{Backoff, Bus, Limits, Nats, NatsSettings, Nsq, NsqSettings};
+use kefu_bus::{Backoff, Bus, Event, Handler, Limits, Nats, NatsSettings, Nsq, NsqSettings, Subscription};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -17,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, number};
 
 /// The path of a program; none, said so, if it is not there.
 pub(crate) fn tool(name: &str) -> Option<PathBuf> {
@@ -35,20 +36,69 @@ pub(crate) fn limits(in_hand_max: usize, concurrency_max: usize) -> Limits {
     Limits { in_hand_max, concurrency_max, retry }
 }
 
-/// A server that a bus can use.
+/// A back-end: a server that a bus can use, or a store.
 pub(crate) trait Server: Sized {
+    type Client: Client;
+
     /// Starts one; none if the machine has none.
     async fn start() -> Option<Self>;
     /// A client of it.
-    async fn bus(&self, limits: Limits) -> Bus;
+    async fn bus(&self, limits: Limits) -> Self::Client;
     /// Kills it, as with `kill -9`.
     async fn kill(&mut self);
     /// Starts it again where it was.
     async fn restart(&mut self);
     /// Waits until it has put so many events where a group finds them.
     async fn has_sorted(&self, topic: &str, group: &str, count: usize);
-    /// The bodies of so many dead letters of a topic.
-    async fn dead(&self, topic: &str, count: usize) -> Vec<Vec<u8>>;
+    /// Numbers of events of a topic that a group laid aside, and why, once there are so many.
+    async fn laid_aside(&self, topic: &str, group: &str, count: usize) -> Vec<(u32, String)>;
+}
+
+/// A client of a back-end.
+pub(crate) trait Client {
+    type Subscription: Subscribed;
+
+    /// Has events happen; they are durable when this returns well.
+    async fn publish(&self, events: &[Event]) -> Result<(), String>;
+    /// Has a handler hear a topic as a member of a group.
+    fn subscribe(&self, topic: &str, group: &str, handler: Arc<dyn Handler>) -> Self::Subscription;
+}
+
+/// A handler that hears; it ends when this is dropped.
+pub(crate) trait Subscribed {
+    /// Waits until what happens from then on is heard.
+    async fn ready(&mut self);
+    /// Ends, and waits so long for what is with the handler.
+    async fn stop(self, grace: Duration);
+}
+
+impl Client for Bus {
+    type Subscription = Subscription;
+
+    async fn publish(&self, events: &[Event]) -> Result<(), String> {
+        Self::publish(self, events).await.map_err(|error| error.to_string())
+    }
+
+    fn subscribe(&self, topic: &str, group: &str, handler: Arc<dyn Handler>) -> Subscription {
+        Self::subscribe(self, &topic.parse().unwrap(), &group.parse().unwrap(), handler)
+    }
+}
+
+impl Subscribed for Subscription {
+    async fn ready(&mut self) {
+        Self::ready(self).await;
+    }
+
+    async fn stop(self, grace: Duration) {
+        Self::stop(self, grace).await;
+    }
+}
+
+/// What a letter says that a group laid aside.
+fn letter(json: &[u8], group: &str) -> (u32, String) {
+    let attributes: Value = serde_json::from_slice(json).unwrap();
+    assert_eq!(attributes["kefugroup"], group);
+    (number(&Event::from_json(json).unwrap()), attributes["kefuwhy"].as_str().unwrap().to_owned())
 }
 
 /// A process that says on its standard error when it is ready.
@@ -176,6 +226,8 @@ impl Nsqd {
 }
 
 impl Server for Nsqd {
+    type Client = Bus;
+
     async fn start() -> Option<Self> {
         // What a client had that is gone is told again after that long.
         Self::with(&["--msg-timeout=2s"]).await
@@ -202,7 +254,14 @@ impl Server for Nsqd {
         .await;
     }
 
-    async fn dead(&self, topic: &str, count: usize) -> Vec<Vec<u8>> {
+    async fn laid_aside(&self, topic: &str, group: &str, count: usize) -> Vec<(u32, String)> {
+        self.dead(topic, count).await.iter().map(|json| letter(json, group)).collect()
+    }
+}
+
+impl Nsqd {
+    /// The bodies of so many dead letters of a topic.
+    pub(crate) async fn dead(&self, topic: &str, count: usize) -> Vec<Vec<u8>> {
         let mut command = Command::new(tool("nsq_tail").expect("whoever has nsqd has its tools"));
         command.arg(format!("--nsqd-tcp-address={}", self.tcp)).args([
             "--topic",
@@ -258,6 +317,8 @@ impl NatsServer {
 }
 
 impl Server for NatsServer {
+    type Client = Bus;
+
     async fn start() -> Option<Self> {
         Self::with(&[]).await
     }
@@ -280,7 +341,14 @@ impl Server for NatsServer {
         // A stream is one file for all groups.
     }
 
-    async fn dead(&self, topic: &str, count: usize) -> Vec<Vec<u8>> {
+    async fn laid_aside(&self, topic: &str, group: &str, count: usize) -> Vec<(u32, String)> {
+        self.dead(topic, count).await.iter().map(|json| letter(json, group)).collect()
+    }
+}
+
+impl NatsServer {
+    /// The bodies of so many dead letters of a topic.
+    pub(crate) async fn dead(&self, topic: &str, count: usize) -> Vec<Vec<u8>> {
         let client = self.client().await;
         crate::support::eventually("dead letters are in their stream", || async {
             let Ok(mut stream) = client.get_stream("KEFU_DEAD").await else { return false };

@@ -20,21 +20,31 @@ use uuid::Uuid;
 /// How long something may take that comes at once when all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Events of a topic with positions from `first`, their keys in turn.
-pub(crate) fn events(topic: &str, first: i64, count: usize, keys: usize) -> Vec<Event> {
+/// Events of a topic with numbers from `first`, their keys in turn.
+pub(crate) fn events(topic: &str, first: u32, count: u32, keys: u32) -> Vec<Event> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let topic: Topic = topic.parse().unwrap();
-    (0..count)
+    (first..first + count)
         .map(|number| Event {
             id: Uuid::from_u64_pair(u64::from(std::process::id()), NEXT.fetch_add(1, Relaxed)),
             topic: topic.clone(),
-            key: format!("conversation-{}", number % keys),
-            position: Some(first + number as i64),
+            key: format!("conversation-{}", (number - first) % keys),
+            position: Some(number.into()),
             at: Micros(1_750_000_000_000_000),
             version: 1,
-            data: RawValue::from_string(format!("{{\"number\":{number}}}")).unwrap(),
+            data: RawValue::from_string(format!("{{\"message\":{{\"text\":\"{number}\"}}}}")).unwrap(),
         })
         .collect()
+}
+
+/// The number of an event, which every back-end keeps.
+pub(crate) fn number(event: &Event) -> u32 {
+    let data: serde_json::Value = serde_json::from_str(event.data.get()).unwrap();
+    data["message"]["text"].as_str().unwrap().parse().unwrap()
+}
+
+pub(crate) fn numbers<'a>(events: impl IntoIterator<Item = &'a Event>) -> BTreeSet<u32> {
+    events.into_iter().map(number).collect()
 }
 
 pub(crate) fn ids<'a>(events: impl IntoIterator<Item = &'a Event>) -> BTreeSet<Uuid> {

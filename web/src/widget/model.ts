@@ -170,6 +170,8 @@ export class Widget {
     });
     window.addEventListener('online', () => this.wake());
     void this.loadConfig(early);
+    // It may have come with the page, long before somebody wanted to chat.
+    this.configAt = performance.timeOrigin;
     this.watch();
     if (kept.token && kept.visitor_id) this.line.join(kept.visitor_id);
     else void store.load().then((entries) => this.line.regain(entries), () => undefined);

@@ -319,8 +319,10 @@ export default async function widget({ server, person, tab, stage, eventually })
     await visitor.openChat();
     await visitor.sees('it is urgent');
     await context.unroute('**/api/v1/widget/sessions');
-    await visitor.chat.waitForSelector('.tick.is-queued', { state: 'detached' });
-    assert.deepEqual(await visitor.bubbles('own'), ['is anybody there?', 'it is urgent']);
+    await eventually('both are sent, in order', async () => {
+      const isSent = (await visitor.chat.$('.tick.is-queued')) === null;
+      return isSent && String(await visitor.bubbles('own')) === 'is anybody there?,it is urgent';
+    });
     await agent.open(1, 'it is urgent');
     assert.deepEqual(await agent.bubbles('other'), ['is anybody there?', 'it is urgent']);
     await context.close();

@@ -54,7 +54,7 @@ class Person {
 }
 
 export class Visitor extends Person {
-  /** Opens the shop; `openChat` is apart, for the chat loads only when it is wanted. */
+  /** Opens the shop; `openChat` is apart, for the chat begins only when it is wanted. */
   async visit(query = '') {
     await this.page.goto(`${this.server.origin}/demo${query}`);
     await this.page.waitForFunction(() => globalThis.kefu?.loaded === true);
@@ -113,8 +113,10 @@ export class Visitor extends Person {
     return this.page.evaluate(() => globalThis.unread);
   }
 
-  loadedChat() {
-    return this.requested.some((url) => url.includes('/widget/frame.html'));
+  /** Whether anything of the chat has run; its files may be there before. */
+  async hasBegun() {
+    const frame = this.#frame;
+    return frame !== undefined && (await frame.$('#app > .fallback')) === null;
   }
 }
 

@@ -53,7 +53,8 @@ async function page(name, html, out, base) {
   options.base = base;
   options.build.rolldownOptions = { input: join(options.root, html) };
   if (name === 'widget') {
-    options.plugins = [await onlyNamedIcons(['widget', 'ui']), ownStyleLoading(options.root)];
+    const boot = await script('boot.ts', 'assets/boot-[hash].js', out);
+    options.plugins = [await onlyNamedIcons(['widget', 'ui']), ownStyleLoading(options.root), chatAhead(boot)];
     Object.assign(options.build, await smallest());
     options.css = { postcss: { plugins: [systemTheme] }, lightningcss: { exclude: LIGHT_DARK } };
     options.resolve = { alias: { '@preact/signals': join(options.root, 'signals.ts') } };
@@ -74,6 +75,8 @@ const systemTheme = {
 };
 
 /** Slower than the usual minifier, and smaller. */
+const COMPRESS = { passes: 3, pure_getters: true, unsafe: true, unsafe_arrows: true };
+
 async function smallest() {
   const names = Object.entries(await memberNames());
   return {
@@ -82,7 +85,7 @@ async function smallest() {
       module: true,
       ecma: 2020,
       // Sentences with semicolons are packed better than such with commas.
-      compress: { passes: 3, sequences: false, unsafe_arrows: true, unsafe_methods: true },
+      compress: { ...COMPRESS, sequences: false, unsafe_methods: true },
       mangle: { properties: { regex: new RegExp(`^(${names.map(([name]) => name).join('|')})$`) } },
       // Chunks are made one by one, and have to agree on the names.
       nameCache: { props: { props: Object.fromEntries(names.map(([name, short]) => [`$${name}`, short])) } },
@@ -98,6 +101,28 @@ function ownStyleLoading(root) {
     transform(_, id) {
       if (!id.endsWith('vite/preload-helper.js')) return null;
       return `export { __vitePreload } from ${JSON.stringify(join(root, 'load-styles.ts'))};`;
+    },
+  };
+}
+
+/** Has the chat's page bring the chat's script, which runs only once `boot.ts` finds that somebody wants to chat. */
+function chatAhead(boot) {
+  const runs = /<script type="module" crossorigin src="([^"]+)"><\/script>/;
+  return {
+    name: 'chat-ahead',
+    // All of it is compiled as it comes: https://v8.dev/blog/explicit-compile-hints
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        for (const file of Object.values(bundle)) {
+          if (file.isEntry) file.code = `//# allFunctionsCalledOnLoad\n${file.code}`;
+        }
+      },
+    },
+    transformIndexHtml: {
+      order: 'post',
+      handler: (html) =>
+        html.replace(runs, `<script async src="./${boot}"></script>\n    <link rel="modulepreload" crossorigin href="$1">`),
     },
   };
 }
@@ -123,14 +148,16 @@ async function onlyNamedIcons(folders) {
   };
 }
 
-/** One file that stands alone: for pages of other sites. */
+/** One file that stands alone; resolves to its name. */
 async function script(source, name, out) {
   const options = common('widget', out);
+  Object.assign(options.build, { minify: 'terser', terserOptions: { ecma: 2020, compress: COMPRESS } });
   options.build.rolldownOptions = {
     input: join(options.root, source),
     output: { format: 'iife', entryFileNames: name },
   };
-  await vite(options);
+  const { output } = await vite(options);
+  return output[0].fileName;
 }
 
 /** Every file, however small: the daemon carries the compressed forms alone. */

@@ -190,7 +190,10 @@ export default async function cards(run) {
   });
 
   await stage('the cards in every look', async () => {
-    const reach = () => page.waitForSelector('.cards [role=alert]:has-text("slow")');
+    const reach = async () => {
+      const last = await page.waitForSelector('.cards [role=alert]:has-text("slow")');
+      await last.scrollIntoViewIfNeeded();
+    };
     await everyLook(admin, '3-cards', expectAccessible, reach);
   });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
+import { everyLook } from '../looks.mjs';
 import { Agent } from '../people.mjs';
 
 const TOKEN = 'kefutoken';
@@ -75,12 +76,8 @@ export default async function channels({ server, person, stage, eventually, expe
     await page.getByLabel('app_secret').fill('s');
     await button('保存').click();
     await page.waitForSelector('.form-card:not(:has-text("缺少"))');
-    await admin.picture('connected');
-    await expectAccessible(page, 'a channel');
-    await page.setViewportSize({ width: 320, height: 640 });
-    await admin.picture('connected-narrow');
-    await expectAccessible(page, 'a channel on a narrow screen');
-    await page.setViewportSize({ width: 1440, height: 900 });
+    const reach = () => page.waitForSelector('.form-card .code-box:has-text("/channels/")');
+    await everyLook(admin, 'connected', expectAccessible, reach);
   });
 
   await stage('the agent sees until when and how often the customer can be answered', async () => {
@@ -93,11 +90,7 @@ export default async function channels({ server, person, stage, eventually, expe
       return true;
     });
     await page.waitForSelector('.channel-line:has-text("还可回复 5 条")');
-    await admin.picture('window');
-    await expectAccessible(page, 'the line of a chat service');
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await admin.picture('window-dark');
-    await page.emulateMedia({ colorScheme: 'light' });
+    await everyLook(admin, 'window', expectAccessible, () => page.waitForSelector('.channel-line'));
   });
 
   const service = createServer(({ headers }, response) => {
@@ -146,13 +139,13 @@ export default async function channels({ server, person, stage, eventually, expe
       assert.equal(answer.status, 200);
     }
     await page.reload();
-    await page.locator('.form-card:has-text("小站")').getByRole('button', { name: /无法识别/ }).click();
-    await page.waitForSelector('.channel-refused li:nth-child(2)');
-    await admin.picture('refused');
-    await expectAccessible(page, 'what could not be read');
-    await page.setViewportSize({ width: 320, height: 640 });
-    await admin.picture('refused-narrow');
-    await page.setViewportSize({ width: 1440, height: 900 });
+    const reach = async () => {
+      const card = page.locator('.form-card:has-text("小站")');
+      await card.getByRole('button', { name: /无法识别|could not be read/ }).click();
+      await page.waitForSelector('.channel-refused li:nth-child(2)');
+    };
+    await reach();
+    await everyLook(admin, 'refused', expectAccessible, reach);
     await page.getByRole('button', { name: /^重新读取/ }).first().click();
     await page.waitForSelector('.channel-refused .form-error');
     for (let left = 2; left > 0; left--) {

@@ -22,10 +22,10 @@ export default async function conversation({ server, person, stage, eventually }
   async function wholeConversation(lang, words, agent) {
     const visitor = await person(Visitor, `visitor-${lang}`, { locale: lang });
 
-    await stage(`${lang}: nothing of the chat is loaded before it is wanted`, async () => {
+    await stage(`${lang}: the chat does not begin before it is wanted`, async () => {
       await visitor.visit(words.query);
       await visitor.picture('0-shop');
-      assert.equal(visitor.loadedChat(), false);
+      assert.equal(await visitor.hasBegun(), false);
     });
 
     await stage(`${lang}: a first message waits while nobody takes it`, async () => {
@@ -88,7 +88,7 @@ export default async function conversation({ server, person, stage, eventually }
       await visitor.visit(words.query);
       await agent.write(words.while2);
       await eventually('the badge shows one again', async () => (await visitor.unread()) === 1);
-      assert.equal(visitor.loadedChat(), false);
+      assert.equal(await visitor.hasBegun(), false);
       await visitor.openChat();
       await visitor.sees(words.while2);
     });

@@ -125,6 +125,87 @@ export default async function widget({ server, person, tab, stage, eventually })
     await visitor.page.context().close();
   });
 
+  await stage('the chat is there before it is wanted, and nothing of it runs', async () => {
+    const page = `<!doctype html><title>Shop</title><body><p>Goods</p>${loader()}</body>`;
+    const visitor = await guest('ahead', page);
+    const { page: shop } = visitor;
+    const chat = await frameOf(visitor);
+    const has = (pattern) => visitor.requested.some((url) => pattern.test(url));
+    await eventually('its files come', () =>
+      Promise.resolve(has(/\/assets\/frame-[^/]+\.js$/) && has(/\/assets\/frame-[^/]+\.css$/)),
+    );
+    await chat.waitForLoadState('load');
+    assert.equal(await visitor.hasBegun(), false);
+    assert.equal(has(/\/api\//), false);
+    const stored = await chat.evaluate(() => indexedDB.databases().then(({ length }) => length, () => 0));
+    assert.equal(stored, 0);
+    assert.deepEqual(await keptBy(visitor, 'web'), {});
+    assert.equal(await shop.evaluate(() => document.activeElement === document.body), true);
+    await chat.evaluate(() => (globalThis.isSame = true));
+    await shop.evaluate(() => globalThis.kefu('open'));
+    await chat.waitForSelector('.composer textarea');
+    assert.equal(await chat.evaluate(() => globalThis.isSame), true, 'the frame was loaded anew');
+    await shop.evaluate(() => globalThis.kefu('close'));
+    await shop.evaluate(() => globalThis.kefu('destroy'));
+    await eventually('it is gone', () => Promise.resolve(!hasFrame(visitor)));
+    await shop.reload();
+    await frameOf(visitor);
+    await shop.evaluate(() => globalThis.kefu('destroy'));
+    await eventually('it is gone', () => Promise.resolve(!hasFrame(visitor)));
+    await visitor.page.context().close();
+  });
+
+  await stage('what is destroyed before the chat comes brings none', async () => {
+    const visitor = await guest('gone', '<!doctype html><title>Shop</title><body><p>Goods</p></body>');
+    await visitor.page.evaluate(async (src) => {
+      const script = Object.assign(document.createElement('script'), { src });
+      script.dataset.inbox = 'web';
+      await new Promise((resolve) => {
+        script.onload = () => {
+          globalThis.kefu('destroy');
+          resolve();
+        };
+        document.head.append(script);
+      });
+      // Later than what would have brought it.
+      await new Promise((resolve) => requestIdleCallback(() => requestIdleCallback(resolve)));
+    }, `${server.origin}/widget/loader.js`);
+    assert.equal(hasFrame(visitor), false);
+    assert.ok(!visitor.requested.some((url) => url.includes('/widget/frame')), String(visitor.requested));
+    await visitor.page.context().close();
+  });
+
+  await stage('where data is saved nothing comes before the chat is wanted', async () => {
+    const saving = (connection) => `Object.defineProperty(navigator, 'connection', { value: ${JSON.stringify(connection)} });`;
+    for (const connection of [{ saveData: true, effectiveType: '4g' }, { saveData: false, effectiveType: '3g' }]) {
+      const page = `<!doctype html><title>Shop</title><script src="/saving.js"></script><body>${loader()}</body>`;
+      const visitor = await guest('saving', page, { files: { '/saving.js': saving(connection) } });
+      const { page: shop } = visitor;
+      await ready(visitor);
+      // Later than what would have brought it.
+      await shop.evaluate(() => new Promise((resolve) => requestIdleCallback(() => requestIdleCallback(resolve))));
+      assert.equal(hasFrame(visitor), false);
+      assert.ok(!visitor.requested.some((url) => url.includes('/widget/frame')), String(visitor.requested));
+      await shop.evaluate(() => globalThis.kefu('open'));
+      await (await frameOf(visitor)).waitForSelector('.composer textarea');
+      await visitor.page.context().close();
+    }
+  });
+
+  await stage('what came while the network was away comes again when it is wanted', async () => {
+    const visitor = await person(Visitor, 'away', { locale: 'en' });
+    const context = visitor.page.context();
+    await context.route('**/widget/frame.html*', (route) => route.abort());
+    await visitor.visit('?inbox=shop-en&lang=en');
+    await eventually('it was asked for', () =>
+      Promise.resolve(visitor.requested.some((url) => url.includes('/widget/frame.html'))),
+    );
+    await context.unroute('**/widget/frame.html*');
+    await visitor.page.evaluate(() => globalThis.kefu('open'));
+    await (await frameOf(visitor)).waitForSelector('.composer textarea');
+    await context.close();
+  });
+
   await stage('destroy leaves nothing behind', async () => {
     const page = `<!doctype html><title>Shop</title><body><p>Goods</p></body>`;
     const visitor = await guest('leaving', page);
@@ -221,7 +302,7 @@ export default async function widget({ server, person, tab, stage, eventually })
       await eventually('both badges count', async () => (await one.unread()) === 1);
     }
     assert.equal(second.sockets.size + third.sockets.size, 1);
-    assert.ok(!hasFrame(second) && !hasFrame(third), 'a badge loaded the chat');
+    for (const one of [second, third]) assert.equal(await one.hasBegun(), false, 'a badge began the chat');
     await second.page.context().close();
   });
 
@@ -238,8 +319,10 @@ export default async function widget({ server, person, tab, stage, eventually })
     await visitor.openChat();
     await visitor.sees('it is urgent');
     await context.unroute('**/api/v1/widget/sessions');
-    await visitor.chat.waitForSelector('.tick.is-queued', { state: 'detached' });
-    assert.deepEqual(await visitor.bubbles('own'), ['is anybody there?', 'it is urgent']);
+    await eventually('both are sent, in order', async () => {
+      const isSent = (await visitor.chat.$('.tick.is-queued')) === null;
+      return isSent && String(await visitor.bubbles('own')) === 'is anybody there?,it is urgent';
+    });
     await agent.open(1, 'it is urgent');
     assert.deepEqual(await agent.bubbles('other'), ['is anybody there?', 'it is urgent']);
     await context.close();

@@ -30,7 +30,7 @@ function embed(): void {
     (...call: [string, ...unknown[]]) => {
       (window.kefu!.q ??= []).push(call);
     },
-    { q: [] as ArrayLike<unknown>[] },
+    { q: [] as [string, ...unknown[]][] },
   );
   const script = document.createElement('script');
   script.async = true;

@@ -23,8 +23,8 @@ export interface Options {
   locale?: string | undefined;
   colour?: string | undefined;
   side?: 'left' | 'right' | undefined;
-  /** False: the site has a button of its own. */
-  launcher?: boolean | undefined;
+  /** False, or `none` as an attribute: the site has a button of its own. */
+  launcher?: boolean | 'none' | undefined;
   visitor?: VisitorIdentity | undefined;
 }
 

@@ -12,6 +12,8 @@ import type { Command, Engine, Line } from './line';
 import { lateUploads } from './late-uploads';
 
 const TYPING_SHOWN_MS = 6_000;
+/** What nobody waits for keeps out of the way of a first message. */
+export const REST_MS = 1_000;
 
 export interface EngineOptions {
   server: URL;
@@ -123,15 +125,15 @@ export class ChatEngine implements Engine {
       if (!this.options.forget(error)) throw error;
       isNew = await this.begin();
     }
-    // Somebody new has left nothing behind that would have to be waited for.
-    const restored = this.client.restore();
     if (isNew) {
+      // Somebody new has left nothing behind that would have to be waited for.
+      setTimeout(() => void this.client.restore(), REST_MS);
       const { api, me } = this.options;
       this.client.hurry(me(), (message) =>
         api.post(`conversations/${message.conversation_id}/messages`, message),
       );
     } else {
-      await restored;
+      await this.client.restore();
     }
     this.client.settle(this.log?.state.items ?? []);
     this.line.hand();

@@ -1,7 +1,8 @@
 /** What the loader leaves in the host page; before it has come, a queue stands in its place. */
 export interface Kefu {
   (command: string, ...args: unknown[]): void;
-  q?: ArrayLike<unknown>[];
+  /** Each call's arguments. */
+  q?: [command: string, ...args: unknown[]][];
   loaded?: boolean;
 }
 

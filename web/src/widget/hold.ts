@@ -2,7 +2,11 @@
  * Does `work` in one tab at a time, in the others when it is their turn; without locks in each.
  * `steal` takes it from the tab that has it, which gets it back afterwards.
  */
-export function hold(name: string, work: () => () => void, steal = false): () => void {
+export function hold(
+  name: string,
+  work: () => (() => void) | undefined,
+  steal = false,
+): () => void {
   let stop: (() => void) | undefined;
   let release: (() => void) | undefined;
   let over = false;

@@ -1,20 +1,22 @@
+import type { Options } from './bridge';
 import { LAUNCHER_STYLE } from './launcher-style';
 
+/** To open, to close, what it is, and what there is a number of. */
 const TEXTS = {
-  en: { open: 'Open chat', close: 'Close chat', chat: 'Chat', unread: 'unread' },
-  zh: { open: '打开在线客服', close: '关闭在线客服', chat: '在线客服', unread: '条未读' },
-};
+  en: ['Open chat', 'Close chat', 'Chat', 'unread'],
+  zh: ['打开在线客服', '关闭在线客服', '在线客服', '条未读'],
+} as const;
 
-interface Look {
-  open: boolean;
-  unread: number;
-  locale: string | undefined;
-  colour: string | undefined;
-  side: string | undefined;
-  button: boolean | undefined;
-}
+type Look = readonly [
+  open: boolean,
+  unread: number,
+  locale: string | undefined,
+  colour: string | undefined,
+  side: string | undefined,
+  button: Options['launcher'],
+];
 
-/** The button and the panel: nodes of a closed shadow root beside the page's body. */
+/** The button and the panel: nodes of a closed shadow root beside the page's body. Lists, which are shorter than objects. */
 export function createLauncher() {
   const host = document.createElement('div');
   const root = host.attachShadow({ mode: 'closed' });
@@ -28,40 +30,35 @@ export function createLauncher() {
   style(root);
   let painted = '';
 
-  return {
-    host,
-    root,
-    panel,
-    button,
-    /** Returns what the panel is called. */
-    paint(look: Look): string {
-      const { open, unread, locale, colour, side, button: isShown } = look;
-      const texts = TEXTS[language(locale, ...navigator.languages)];
-      // What is set anew is laid out anew, and this is called for whatever may have changed.
-      const asked = JSON.stringify(look);
-      if (asked === painted) return texts.chat;
-      painted = asked;
-      const count = unread > 0 ? `, ${unread} ${texts.unread}` : '';
-      button.setAttribute('aria-label', open ? texts.close : texts.open + count);
-      button.setAttribute('aria-expanded', String(open));
-      button.className = `launcher ${side}`;
-      button.hidden = isShown === false;
-      panel.className = `panel ${side} ${open ? '' : 'closed'}`;
-      badge.hidden = unread === 0;
-      badge.textContent = unread > 99 ? '99+' : String(unread);
-      if (colour && /^#[\da-f]{6}$/i.test(colour)) {
-        host.style.setProperty('--brand', colour);
-        host.style.setProperty('--ink', isLight(colour) ? '#0c1830' : '#fff');
-      }
-      return texts.chat;
-    },
+  /** Returns what the panel is called. */
+  const paint = (...look: Look): string => {
+    const [open, unread, locale, colour, side, isShown] = look;
+    const [toOpen, toClose, chat, more] = TEXTS[language(locale, ...navigator.languages)];
+    // What is set anew is laid out anew, and this is called for whatever may have changed.
+    const asked = JSON.stringify(look);
+    if (asked === painted) return chat;
+    painted = asked;
+    const count = unread ? `, ${unread} ${more}` : '';
+    button.setAttribute('aria-label', open ? toClose : toOpen + count);
+    button.setAttribute('aria-expanded', `${open}`);
+    button.className = `launcher ${side}`;
+    button.hidden = isShown === false || isShown === 'none';
+    panel.className = `panel ${side} ${open ? '' : 'closed'}`;
+    badge.hidden = !unread;
+    badge.textContent = unread > 99 ? '99+' : `${unread}`;
+    if (colour && /^#[\da-f]{6}$/i.test(colour)) {
+      host.style.setProperty('--brand', colour);
+      host.style.setProperty('--ink', isLight(colour) ? '#0c1830' : '#fff');
+    }
+    return chat;
   };
+  return [host, root, panel, button, paint] as const;
 }
 
 /** As `nearestLocale`, in fewer bytes: the first of what is wanted that there is. */
 function language(...wanted: (string | undefined)[]): keyof typeof TEXTS {
-  const found = wanted.find((tag) => /^(zh|en)/i.test(tag ?? ''));
-  return /^zh/i.test(found ?? '') ? 'zh' : 'en';
+  const found = wanted.find((tag) => /^(zh|en)/i.test(`${tag}`));
+  return /^zh/i.test(`${found}`) ? 'zh' : 'en';
 }
 
 /** Whether ink reads better on it than white does. */

@@ -4,8 +4,8 @@ import type { Kefu } from './globals';
 import { type Mounted, mount } from './mount';
 
 /*
- * The part that runs in the host page. It draws the launcher and, once the visitor wants to chat,
- * one frame from its own origin; nothing else is loaded before that. `docs/widget.md` lists the commands.
+ * The part that runs in the host page. It draws the launcher and has one frame from its own origin come while the page
+ * rests, in which the chat begins once the visitor wants it. `docs/widget.md` lists the commands.
  */
 
 type Handler = (detail: unknown) => void;
@@ -15,19 +15,20 @@ if (script?.src && !window.kefu?.loaded) install(new URL('.', script.src), scrip
 
 function install(base: URL, data: DOMStringMap): void {
   const handlers = new Map<string, Set<Handler>>();
+  const of = (name: string) => handlers.get(name) ?? handlers.set(name, new Set()).get(name)!;
   const options: Options = {};
   let widget: Mounted | null = null;
 
-  const set = (wanted: Options) => {
+  const set = (wanted?: Options) => {
     Object.assign(options, wanted);
     widget?.update();
   };
   const emit = (name: string, detail?: unknown) =>
     // Apart from each other, so that what one throws keeps nothing from the next.
-    handlers.get(name)?.forEach((handler) => queueMicrotask(() => handler(detail)));
+    of(name).forEach((handler) => queueMicrotask(() => handler(detail)));
 
   const commands: Record<string, (...args: never[]) => void> = {
-    boot(wanted: Options = {}) {
+    boot(wanted?: Options) {
       set(wanted);
       if (widget || !options.inbox) return;
       widget = mount(base, options.inbox, options, emit);
@@ -47,11 +48,10 @@ function install(base: URL, data: DOMStringMap): void {
     sendMessage: (text: string) => widget?.send({ type: 'text', text }),
     sendCard: (card: CardData) => widget?.send({ type: 'card', card }),
     on(name: string, handler: Handler) {
-      if (!handlers.has(name)) handlers.set(name, new Set());
-      handlers.get(name)?.add(handler);
-      if (name === 'ready' && widget) queueMicrotask(() => handler(undefined));
+      of(name).add(handler);
+      if (name === 'ready' && widget) queueMicrotask(handler as () => void);
     },
-    off: (name: string, handler: Handler) => handlers.get(name)?.delete(handler),
+    off: (name: string, handler: Handler) => of(name).delete(handler),
     /** The visitor signs out: nothing of the conversation stays on this device. */
     shutdown() {
       widget?.destroy(true);
@@ -70,10 +70,6 @@ function install(base: URL, data: DOMStringMap): void {
   const kefu: Kefu = (command, ...args) => commands[command]?.(...(args as never[]));
   kefu.loaded = true;
   window.kefu = kefu;
-  const { launcher, ...look } = data;
-  kefu('boot', launcher ? { ...look, launcher: launcher !== 'none' } : look);
-  for (const call of Array.from(queue)) {
-    const [command, ...args] = Array.from(call);
-    kefu(String(command), ...args);
-  }
+  kefu('boot', data);
+  for (const call of queue) kefu(...call);
 }

@@ -16,7 +16,7 @@ import { TypingNotifier } from '../protocol/typing';
 import { freshUrl } from '../protocol/fresh-url';
 import type { Answers, BodyActions } from '../ui/message-body';
 import type { Init, Kept, Options, Page, Panel, ToHost } from './bridge';
-import { ChatEngine } from './engine';
+import { ChatEngine, REST_MS } from './engine';
 import { Line } from './line';
 import { extras } from './on-demand';
 
@@ -25,8 +25,6 @@ const SETTLED_MS = 10_000;
 /** Who is there is asked again when the chat is opened after so long. */
 const CONFIG_FRESH_MS = 30_000;
 const TELL_AFTER_MS = 200;
-/** What nobody waits for keeps out of the way of a first message. */
-const REST_MS = 1_000;
 const CHIME_AFTER_MS = 300;
 
 export function askConfig(api: Api, inbox: string): Promise<WidgetConfig> {
@@ -170,6 +168,8 @@ export class Widget {
     });
     window.addEventListener('online', () => this.wake());
     void this.loadConfig(early);
+    // It may have come with the page, long before somebody wanted to chat.
+    this.configAt = performance.timeOrigin;
     this.watch();
     if (kept.token && kept.visitor_id) this.line.join(kept.visitor_id);
     else void store.load().then((entries) => this.line.regain(entries), () => undefined);

@@ -6,7 +6,15 @@ import { watchUnread } from './unread';
 
 export type Mounted = ReturnType<typeof mount>;
 
-/** Puts the launcher into the page and, on demand, the frame. */
+/** So long a page may take to come to rest, and a frame to answer that was there before it was wanted. */
+const PATIENCE_MS = 5_000;
+
+/** What browsers say of a connection, if they do. */
+interface Network {
+  connection?: { saveData?: boolean; effectiveType?: string };
+}
+
+/** Puts the launcher into the page and, when the page is at rest or on demand, the frame. */
 export function mount(
   base: URL,
   inbox: string,
@@ -15,12 +23,17 @@ export function mount(
 ) {
   const key = `kefu:${inbox}`;
   const page = document.documentElement;
-  const narrow = matchMedia('(max-width: 599px)');
+  const narrow = matchMedia('(max-width:599px)');
   const viewport = window.visualViewport;
-  const { host, root, panel, button, paint } = createLauncher();
+  const [host, root, panel, button, paint] = createLauncher();
   let kept = readKept(key);
   let open = false;
   let unread = kept.unread ?? 0;
+  /** In the page, whether anybody wants to chat or not: nothing of the chat runs in it before it is spoken to. */
+  let placed: HTMLIFrameElement | null = null;
+  let isLoaded = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** The same, once it is wanted. */
   let frame: HTMLIFrameElement | null = null;
   /** Of the frame, once it listens. */
   let port: MessagePort | null = null;
@@ -30,14 +43,14 @@ export function mount(
   let overflow: string | null = null;
 
   const label = () => {
-    const title = paint({
+    const title = paint(
       open,
       unread,
-      locale: options.locale ?? kept.locale,
-      colour: options.colour ?? kept.colour,
-      side: options.side ?? kept.side,
-      button: options.launcher,
-    });
+      options.locale ?? kept.locale,
+      options.colour ?? kept.colour,
+      options.side ?? kept.side,
+      options.launcher,
+    );
     if (frame) frame.title = title;
   };
   const keep = (patch: Kept) => {
@@ -53,7 +66,7 @@ export function mount(
   };
   const tell = (message: ToFrame) => {
     if (port) port.postMessage(message);
-    else waiting.push(message);
+    else if (frame) waiting.push(message);
   };
   const state = (): Panel => ({
     on: open,
@@ -79,7 +92,7 @@ export function mount(
         break;
       case 'lead':
         leave();
-        leave = hold(key, () => () => undefined, true);
+        leave = hold(key, () => undefined, true);
         break;
       case 'wide':
         panel.style.width = data.on ? '640px' : '';
@@ -101,31 +114,45 @@ export function mount(
     leave();
     leave = hold(key, () => watchUnread(base, readKept(key), setUnread));
   };
+  const place = () => {
+    if (placed || signal.aborted) return;
+    placed = document.createElement('iframe');
+    placed.allow = 'clipboard-write';
+    // The key tells the server whose pages may frame the chat.
+    placed.src = `${base}frame.html?inbox=${encodeURIComponent(inbox)}`;
+    placed.onload = () => {
+      isLoaded = true;
+      speak();
+    };
+    panel.append(placed);
+  };
+  const speak = () => {
+    if (!frame || !isLoaded) return;
+    const { port1, port2 } = new MessageChannel();
+    port = null;
+    port1.onmessage = receive;
+    // Another tab may have begun, or renewed, the visitor's session meanwhile.
+    kept = readKept(key);
+    const init: Init = { type: 'kefu:init', inbox, kept, options, panel: state() };
+    frame.contentWindow?.postMessage(init, base.origin, [port2]);
+  };
   const load = () => {
     if (frame) return;
     leave();
-    const created = document.createElement('iframe');
-    frame = created;
-    created.allow = 'clipboard-write';
-    // The key tells the server whose pages may frame the chat.
-    created.src = new URL(`frame.html?inbox=${encodeURIComponent(inbox)}`, base).href;
-    created.onload = () => {
-      const { port1, port2 } = new MessageChannel();
-      port = null;
-      port1.onmessage = receive;
-      // Another tab may have begun, or renewed, the visitor's session meanwhile.
-      kept = readKept(key);
-      const init: Init = { type: 'kefu:init', inbox, kept, options, panel: state() };
-      created.contentWindow?.postMessage(init, base.origin, [port2]);
-    };
-    panel.append(created);
+    // It may have been placed while the network was away.
+    if (isLoaded) timer = setTimeout(() => port || restart(), PATIENCE_MS);
+    place();
+    frame = placed;
     label();
+    speak();
   };
   const unload = () => {
     leave();
+    clearTimeout(timer);
     port?.close();
-    frame?.remove();
-    port = frame = null;
+    placed?.remove();
+    port = frame = placed = null;
+    isLoaded = false;
     watched = '';
   };
   const restart = () => {
@@ -157,7 +184,7 @@ export function mount(
       button.focus();
     }
     fit();
-    if (frame) tell({ type: 'panel', panel: state() });
+    tell({ type: 'panel', panel: state() });
     emit(open ? 'open' : 'close');
   };
 
@@ -184,8 +211,8 @@ export function mount(
   const listen = (target: EventTarget | null, name: string, work: (event: never) => void) =>
     target?.addEventListener(name, work as EventListener, { signal });
   listen(button, 'click', () => toggle());
-  // The chat loads while the finger is still on its way.
-  for (const name of ['pointerenter', 'focus', 'touchstart']) listen(button, name, load);
+  // The chat begins while the mouse is still on its way, or the finger still down, which enters as it touches.
+  for (const name of ['pointerenter', 'focus']) listen(button, name, load);
   listen(root, 'keydown', ({ key: pressed }: KeyboardEvent) => {
     if (pressed === 'Escape') toggle(false);
   });
@@ -193,19 +220,25 @@ export function mount(
   for (const name of ['resize', 'scroll']) listen(viewport, name, fit);
   listen(window, 'storage', synchronise);
   const observer = new MutationObserver(show);
+  const idle = (window.requestIdleCallback ?? setTimeout) as typeof requestIdleCallback;
   const begin = () => {
     if (signal.aborted) return;
     show();
     observer.observe(page, { childList: true });
+    const network = (navigator as Network).connection;
+    if (/true|[23]g/.test(`${network?.saveData}${network?.effectiveType}`)) return;
+    const rest = () => idle(place, { timeout: PATIENCE_MS });
+    if (document.readyState === 'complete') rest();
+    else listen(window, 'load', rest);
   };
   label();
-  (window.requestIdleCallback ?? setTimeout)(begin);
+  idle(begin);
 
   return {
     toggle,
     update() {
       label();
-      if (frame) tell({ type: 'options', options });
+      tell({ type: 'options', options });
     },
     send(message: ToFrame) {
       load();

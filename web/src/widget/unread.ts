@@ -29,15 +29,9 @@ export function watchUnread(base: URL, kept: Kept, tell: (count: number) => void
   };
   const connect = () => {
     let missed = 0;
-    const beat = (intervalMs: number) => {
-      timer = setTimeout(() => {
-        if (missed++ > 1) {
-          again();
-          return;
-        }
-        socket?.send('{"type":"ping"}');
-        beat(intervalMs);
-      }, intervalMs);
+    const beat = () => {
+      if (missed++ > 1) again();
+      else socket!.send('{"type":"ping"}');
     };
     try {
       socket = new WebSocket(url, 'kefu.v1');
@@ -47,12 +41,12 @@ export function watchUnread(base: URL, kept: Kept, tell: (count: number) => void
     }
     socket.onmessage = ({ data }) => {
       missed = 0;
-      const frame = JSON.parse(String(data)) as ServerFrame;
+      const frame = JSON.parse(data as string) as ServerFrame;
       if (frame.type === 'hello') {
         const { epoch } = frame;
         const positions = [{ conversation_id: kept.conversation_id, seq: position }];
-        socket?.send(JSON.stringify({ type: 'resume', epoch, positions }));
-        beat(frame.heartbeat_s * 1000);
+        socket!.send(JSON.stringify({ type: 'resume', epoch, positions }));
+        timer = setInterval(beat, frame.heartbeat_s * 1000);
       } else if (frame.type === 'message' && frame.seq > position) {
         position = frame.seq;
         if (frame.kind !== 'event' && frame.from.kind !== 'visitor') tell(++count);

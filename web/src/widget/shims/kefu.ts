@@ -12,10 +12,10 @@ export function kefu(command: string, ...args: unknown[]): void {
 /** Loads the loader that lies beside this file. `?inbox=` in the address of the shim names the inbox. */
 export function boot(inbox: unknown, options: Options = {}): void {
   window.kefu ??= Object.assign(
-    (...call: unknown[]) => {
+    (...call: [string, ...unknown[]]) => {
       (window.kefu!.q ??= []).push(call);
     },
-    { q: [] as unknown[][] },
+    { q: [] as [string, ...unknown[]][] },
   );
   kefu('boot', { inbox: wanted.searchParams.get('inbox') ?? String(inbox), ...options });
   const script = document.createElement('script');

@@ -26,7 +26,7 @@ export function WhatPart({ form, types, inboxes }: WhatProps) {
   return (
     <Part title={t('partWhat')}>
       <Group label={t('topics')} hint={t('topicsHint')} error={form.errorAt('topics')}>
-        <div class="form-checks">
+        <div class="form-checks subscription-topics">
           {types.map(({ topic, description }) => (
             <Check
               key={topic}

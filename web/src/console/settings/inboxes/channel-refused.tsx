@@ -37,10 +37,12 @@ export function RefusedDialog({ channel, onClose }: { channel: Channel; onClose(
   return (
     <Dialog title={t('refusedTitle', { name: channel.name })} size="large" onClose={onClose}>
       <div class="dialog-stack">
-        <p class="hint">{t('refusedHint')}</p>
-        <p class="hint" role="status">
-          {told}
-        </p>
+        <div>
+          <p class="hint">{t('refusedHint')}</p>
+          <p class="hint" role="status">
+            {told}
+          </p>
+        </div>
         <Loaded of={load}>
           {(items) =>
             items.length === 0 ? (

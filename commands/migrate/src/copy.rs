@@ -226,24 +226,24 @@ impl<'a> Copying<'a> {
     }
 }
 
-/// What the inbox keeps only for a time, and how much of it is older: whoever brings over ten years of messages wants
-/// to know before the daemon erases nine of them.
+/// What inboxes keep only for a time, and how much of it is older: whoever brings over ten years of messages wants to
+/// know before the daemon erases nine of them.
 async fn outdated(settings: &Settings, store: &Store) -> Result<Vec<OutdatedReport>, Failure> {
     const DAY: i64 = 24 * 3600 * 1_000_000;
     let at_store = |error| target::failure(&settings.data_dir, error);
-    let inboxes = store.inboxes().await.map_err(at_store)?;
-    let mut found = Vec::new();
-    let Some(inbox) = inboxes.into_iter().find(|inbox| inbox.slug == settings.inbox) else {
-        return Ok(found);
-    };
-    let now = target::now();
-    for kind in [Kept::Messages, Kept::Tickets] {
-        let Some(days) = inbox.settings.retention.days(kind) else { continue };
-        let before = Micros(now.0.saturating_sub(i64::from(days) * DAY));
-        let outdated = Outdated { inbox: inbox.key, before, now };
-        let count = store.outdated_count(kind, outdated).await.map_err(at_store)?;
-        if count > 0 {
-            found.push(OutdatedReport { kind: kind.as_str(), days, count });
+    let (mut inboxes, named) = (store.inboxes().await.map_err(at_store)?, settings.inboxes());
+    inboxes.retain(|inbox| named.contains(inbox.slug.as_str()));
+    let (mut found, now) = (Vec::new(), target::now());
+    for inbox in inboxes {
+        for kind in [Kept::Messages, Kept::Tickets] {
+            let Some(days) = inbox.settings.retention.days(kind) else { continue };
+            let before = Micros(now.0.saturating_sub(i64::from(days) * DAY));
+            let outdated = Outdated { inbox: inbox.key, before, now };
+            let count = store.outdated_count(kind, outdated).await.map_err(at_store)?;
+            if count > 0 {
+                let inbox = inbox.slug.clone();
+                found.push(OutdatedReport { inbox, kind: kind.as_str(), days, count });
+            }
         }
     }
     Ok(found)

@@ -25,7 +25,7 @@ pub(crate) struct Report {
     /// Of this run; nothing, where nothing was run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<RunReport>,
-    /// What the inbox keeps only for a time, and how much of it is older than that already.
+    /// What inboxes keep only for a time, and how much of it is older than that already.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) outdated: Vec<OutdatedReport>,
     /// Where dumps are damaged: what is behind that is not here.
@@ -36,6 +36,7 @@ pub(crate) struct Report {
 /// What would be erased at once, because its time is over.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct OutdatedReport {
+    pub(crate) inbox: String,
     /// What kind of things.
     pub(crate) kind: &'static str,
     /// For how many days the inbox keeps them.
@@ -157,9 +158,9 @@ impl Report {
                 out.push_str(&format!("\n- {}: {what}, {count} values", table.table));
             }
         }
-        for OutdatedReport { kind, days, count } in &self.outdated {
+        for OutdatedReport { inbox, kind, days, count } in &self.outdated {
             out.push_str(&format!(
-                "\n- **{kind}**: {count} are older than the {days} days for which the inbox keeps them; the daemon erases them soon after it starts\n"
+                "\n- **{kind}**: {count} are older than the {days} days for which the inbox `{inbox}` keeps them; the daemon erases them soon after it starts\n"
             ));
         }
         for source in &self.sources {

@@ -3,7 +3,7 @@
 mod compile;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -186,6 +186,12 @@ impl Settings {
             source.tails = tails.clone();
         }
         tails
+    }
+
+    /// The inboxes that rows can be of.
+    pub(crate) fn inboxes(&self) -> BTreeSet<Arc<str>> {
+        let named = self.tables.iter().flat_map(|table| table.inboxes.iter().cloned());
+        named.chain([self.inbox.as_str().into()]).collect()
     }
 
     /// Where dead letters and reports are kept.

@@ -111,11 +111,11 @@ impl Copier<'_> {
     /// Takes every table up where it has to be taken up.
     async fn begin(&mut self, settings: &Settings, sources: &Sources, work: &Work) -> Result<(), Failure> {
         let now = self.since.values().fold(target::now(), |now, since| now.max(*since));
-        let inbox = identity("kefu", "inbox", settings.inbox.as_bytes());
-        self.importer
-            .ensure_inbox(&settings.inbox, inbox, now)
-            .await
-            .map_err(|error| target::failure(self.dir, error))?;
+        for inbox in settings.inboxes() {
+            let id = identity("kefu", "inbox", inbox.as_bytes());
+            let made = self.importer.ensure_inbox(&inbox, id, now).await;
+            made.map_err(|error| target::failure(self.dir, error))?;
+        }
         let positions = self.importer.positions().await.map_err(|error| self.at_store(error))?;
         if positions.iter().any(|position| position.state == FollowState::CutOver) {
             return Err(refused(

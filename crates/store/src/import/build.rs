@@ -161,6 +161,10 @@ impl<'a> Building<'a> {
                 Conversation::new(key, conversation.id, inbox, visitor, conversation.created_at)
             }
         };
+        if head.inbox != inbox {
+            head.inbox = inbox;
+            self.prepared.step.moved.push((head.key, inbox));
+        }
         if conversation.state == State::Resolved && head.state != State::Resolved {
             (head.visitor_read_seq, head.agent_read_seq) = (head.last_public_seq, head.last_seq);
             head.unanswered_at = None;

@@ -1,8 +1,8 @@
 //! What one commit of an import writes, beside what every commit does.
 
 use kefu_core::{
-    Agent, AgentKey, Entry, Inbox, InboxKey, MessageKind, Micros, Principal, TicketStatus, Visitor,
-    VisitorKey,
+    Agent, AgentKey, ConversationKey, Entry, Inbox, InboxKey, MessageKind, Micros, Principal, TicketStatus,
+    Visitor, VisitorKey,
 };
 use kefu_text::terms::index_terms;
 use sqlx::sqlite::SqliteConnection;
@@ -30,6 +30,8 @@ pub(crate) struct Step {
     /// Agents that are there already.
     pub(super) agents: Vec<(i64, AgentRecord)>,
     pub(super) visitors: Vec<Visitor>,
+    /// Conversations that are in another inbox by now, which what writes heads leaves as it is.
+    pub(super) moved: Vec<(ConversationKey, InboxKey)>,
     pub(super) rewritten: Vec<Rewritten>,
     pub(super) phones: Vec<(Uuid, String, Micros)>,
     pub(super) tickets: Vec<(i64, TicketRecord, TicketPlaces)>,
@@ -123,7 +125,7 @@ impl Default for Statements {
                     contact_phone, status, priority, assignee, created_at, updated_at, solved_at, version)",
                 16,
                 "ON CONFLICT (number) DO UPDATE SET
-                    requester = excluded.requester, subject = excluded.subject, body = excluded.body,
+                    inbox = excluded.inbox, requester = excluded.requester, subject = excluded.subject, body = excluded.body,
                     contact_name = excluded.contact_name, contact_email = excluded.contact_email,
                     contact_phone = excluded.contact_phone, status = excluded.status, priority = excluded.priority,
                     assignee = excluded.assignee, updated_at = excluded.updated_at, solved_at = excluded.solved_at,
@@ -152,6 +154,10 @@ impl Statements {
         }
         self.visitors.insert(conn, &step.visitors, bind_visitor).await?;
         follow::bury_filtered(conn, &step.left_out).await?;
+        for (conversation, inbox) in &step.moved {
+            const SQL: &str = "UPDATE conversation SET inbox = ? WHERE key = ?";
+            sql::execute(conn, SQL, Args::default().int(inbox.0).int(conversation.0)).await?;
+        }
         for message in &step.rewritten {
             rewrite(conn, message).await?;
         }

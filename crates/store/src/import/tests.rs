@@ -129,6 +129,26 @@ fn message(number: u8, sender: Sender, text: &str) -> Record {
     })
 }
 
+#[test]
+fn a_conversation_of_another_inbox_moves_there_with_all_that_it_says() {
+    run(async |dir| {
+        let mut fixture = Fixture::with_people(dir.path()).await;
+        let (people, messages) = (fixture.people, fixture.messages);
+        fixture.importer.ensure_inbox("shop", Uuid::from_u128(0xd2), NOW).await.unwrap();
+        fixture.put(messages, vec![row(1, message(1, Sender::Visitor, "one"))], None).await.unwrap();
+        let moved = ConversationRecord { inbox: "shop".into(), ..head(CONVERSATION) };
+        fixture.put(people, vec![row(2, Record::Conversation(moved.clone()))], None).await.unwrap();
+        assert_eq!(fixture.said().await, [(1, "one".to_owned())]);
+        let reader = ImportReader::new(fixture.store.clone());
+        let found = reader.found(people, &[&[2]]).await.unwrap();
+        let Some(Found::Record(Some(found))) = &found[0] else { panic!("{found:?}") };
+        let Record::Conversation(found) = &**found else { panic!("{found:?}") };
+        assert_eq!(found.inbox, moved.inbox);
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}
+
 fn checkpoint(position: &[u8], is_end: bool, rows: u64) -> Option<Checkpoint> {
     Some(Checkpoint {
         position: Some(position.to_vec()),

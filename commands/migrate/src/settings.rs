@@ -194,6 +194,20 @@ impl Settings {
         named.chain([self.inbox.as_str().into()]).collect()
     }
 
+    /// The file that asks who follows to give the store to a daemon that waits for it.
+    pub(crate) fn hand_over_file(&self) -> PathBuf {
+        self.work_dir().join("hand-over")
+    }
+
+    /// Waits until there is such a file.
+    #[cfg(feature = "live")]
+    pub(crate) async fn asked_to_hand_over(&self) {
+        let file = self.hand_over_file();
+        while !file.exists() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
     /// Where dead letters and reports are kept.
     pub(crate) fn work_dir(&self) -> PathBuf {
         self.data_dir.join("migrate")

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use kefu_core::{ArticleState, Language, MessageKind, Micros, Role, State, TicketPriority, TicketStatus};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::StoreError;
 pub type Hash = [u8; 16];
 
 /// What a row of a source can become.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum Entity {
     /// A person of the company.
     Agent,
@@ -74,7 +74,7 @@ impl Entity {
 }
 
 /// What a row of a source became. References are ids.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Record {
     /// See [`Entity::Agent`].
     Agent(AgentRecord),
@@ -93,7 +93,7 @@ pub enum Record {
 }
 
 /// An agent. It gets no password: whoever runs the store sets one.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AgentRecord {
     /// Public id.
     pub id: Uuid,
@@ -110,7 +110,7 @@ pub struct AgentRecord {
 }
 
 /// A visitor.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct VisitorRecord {
     /// Public id.
     pub id: Uuid,
@@ -135,7 +135,7 @@ pub struct VisitorRecord {
 }
 
 /// A conversation's head.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ConversationRecord {
     /// Public id.
     pub id: Uuid,
@@ -154,7 +154,7 @@ pub struct ConversationRecord {
 }
 
 /// Who wrote a message.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Sender {
     /// The visitor whose conversation it is.
     Visitor,
@@ -167,7 +167,7 @@ pub enum Sender {
 }
 
 /// A message.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct MessageRecord {
     /// Public id.
     pub id: Uuid,
@@ -189,7 +189,7 @@ pub struct MessageRecord {
 }
 
 /// A ticket.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct TicketRecord {
     /// Public id.
     pub id: Uuid,
@@ -220,7 +220,7 @@ pub struct TicketRecord {
 }
 
 /// A canned reply.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CannedRecord {
     /// Public id.
     pub id: Uuid,
@@ -239,7 +239,7 @@ pub struct CannedRecord {
 }
 
 /// An article of the knowledge base, for all inboxes.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ArticleRecord {
     /// Public id.
     pub id: Uuid,

@@ -12,6 +12,7 @@ use super::article;
 use super::follow::{self, FollowPosition};
 use super::progress::{self, ImportTable};
 use super::record::{AgentRecord, ArticleRecord, CannedRecord, Hash, TicketRecord};
+use super::switch;
 use crate::canned::{CannedReply, owner_number};
 use crate::rows::{int, kind_number, principal_number, role_number};
 use crate::sql::{self, Args, Bulk};
@@ -40,6 +41,8 @@ pub(crate) struct Step {
     pub(super) map: Vec<MapRow>,
     /// What rows were that a filter leaves out by now.
     pub(super) left_out: Vec<MapRow>,
+    /// Rows that changed after their inbox was switched, with the id of a conversation.
+    pub(super) late: Vec<(i64, Vec<u8>, Option<Uuid>)>,
     pub(super) table: Option<ImportTable>,
     pub(super) position: Option<FollowPosition>,
 }
@@ -178,6 +181,7 @@ impl Statements {
                 args.add_blob(row.hash.as_ref().map_or(&[], |hash| hash));
             })
             .await?;
+        switch::note_late(conn, &step.late).await?;
         if let Some(table) = &step.table {
             progress::advance(conn, table).await?;
         }
@@ -189,6 +193,11 @@ impl Statements {
 }
 
 impl Step {
+    /// Whether it makes or changes agents.
+    pub(super) fn has_agents(&self) -> bool {
+        !(self.new_agents.is_empty() && self.agents.is_empty())
+    }
+
     /// Roughly how many pages its rows touch that are not next to each other.
     pub(crate) fn scattered(&self) -> usize {
         self.map.len() / 64

@@ -1,4 +1,5 @@
 mod follow;
+mod switch;
 
 use std::path::Path;
 
@@ -262,7 +263,7 @@ fn rows_that_cannot_be_stored_are_refused_by_themselves() {
         ];
         let messages = fixture.messages;
         let refused = fixture.put(messages, rows.clone(), None).await.unwrap();
-        let codes: Vec<_> = refused.iter().map(|refused| (refused.index, refused.code)).collect();
+        let codes: Vec<_> = refused.iter().map(|refused| (refused.index, &*refused.code)).collect();
         assert_eq!(codes, [(1, "unknown_conversation"), (2, "unknown_agent"), (4, "duplicate_key")]);
         assert_eq!(fixture.said().await, [(1, "one".to_owned()), (2, "four".to_owned())]);
         let counts = ImportReader::new(fixture.store.clone()).counts(messages).await.unwrap();

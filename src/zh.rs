@@ -1310,6 +1310,7 @@ SIGTERM 或 Ctrl-C 结束镜像:不再接受新连接,已打开的连接可以�
     ("kefu migrate verify --report", "同时写入此文件,按扩展名为 HTML、JSON 或 Markdown"),
     ("kefu migrate cutover", "让此处的数据取代旧系统:一次完成禁止写入、迁移最后的变更与比较"),
     ("kefu migrate cutover --file", "说明迁移内容的文件"),
+    ("kefu migrate cutover --inbox", "只切换这个收件箱;不写则切换其余全部"),
     ("kefu migrate cutover --fence", "让旧系统停止写入的命令;可能执行多次"),
     ("kefu migrate cutover --unfence", "若切换在禁止写入之后失败,让旧系统恢复写入的命令"),
     ("kefu migrate cutover --read-only", "在所有来源的服务器上执行 `SET GLOBAL read_only`,需要相应权限"),

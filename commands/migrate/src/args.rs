@@ -229,6 +229,13 @@ pub struct CutoverArgs {
     #[command(flatten)]
     pub file: FileArgs,
 
+    /// Switch this inbox alone; without it, all that are left
+    ///
+    /// The fence is to keep the old system from writing what belongs to the inbox: its command finds the name in the
+    /// variable KEFU_INBOX. `kefu serve` takes the store over, if `kefu serve --standby` waits for it.
+    #[arg(long, value_name = "INBOX", conflicts_with = "read_only")]
+    pub inbox: Option<String>,
+
     /// The fence.
     #[command(flatten)]
     pub fence: FenceArgs,

@@ -9,8 +9,8 @@ use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 use kefu_app::{App, Exit, Failure, Text};
 use kefu_core::{Kept, Micros};
 use kefu_store::{
-    Indexer, Opened, Outdated, Store,
-    import::{ImportReader, Importer, TableState},
+    Outdated, Store,
+    import::{ImportReader, TableState},
 };
 
 use self::copier::Copier;
@@ -19,11 +19,12 @@ use crate::{
     check::{self, Sources},
     letters::Letters,
     progress::{Progress, say},
-    report::{self, OutdatedReport, Report, RunReport, SourceReport, TableReport},
+    report::{self, InboxReport, LateReport, OutdatedReport, Report, RunReport, SourceReport, TableReport},
     settings::Settings,
     source::Tails,
-    target,
+    target::{self, Target, Waiting},
     throttle::Throttle,
+    value::show_key,
 };
 
 /// Rows differ, or some are dead letters.
@@ -73,7 +74,9 @@ pub(crate) async fn repair(
     keys: Keys,
 ) -> Result<(), Failure> {
     let work = Work { accept_change: false, retry: Some(keys), follow: Follow::No, tails: Tails::default() };
-    let mut opened = Copying::open(app, settings, &work, None).await?;
+    let Some(mut opened) = Copying::open(app, settings, &work, None, Waiting::No).await? else {
+        return Ok(());
+    };
     opened.copier.is_repair = true;
     let (ended, _, store) = Box::pin(opened.run(app, settings, sources, plan, &work)).await?;
     store.close().await;
@@ -122,8 +125,34 @@ async fn copy(
         return Err(without_servers());
     }
     plan.leave_out_missing(&mut settings);
-    let copying = Copying::open(app, &settings, &work, plan.rows()).await?;
-    let (ended, run, store) = Box::pin(copying.run(app, &settings, &sources, &plan, &work)).await?;
+    let mut waiting = match work.follow {
+        Follow::Yes | Follow::Anew if is_chatted_in(&settings).await => {
+            say_handed_over(app, Waiting::Daemon);
+            Waiting::Daemon
+        }
+        _ => Waiting::No,
+    };
+    let mut is_again = false;
+    let (ended, run, store) = loop {
+        let Some(mut copying) = Copying::open(app, &settings, &work, plan.rows(), waiting).await? else {
+            say_stopped(app, &command);
+            return Ok(Exit::Interrupted);
+        };
+        copying.copier.is_again = is_again;
+        let (ended, run, store) = Box::pin(copying.run(app, &settings, &sources, &plan, &work)).await?;
+        waiting = match ended {
+            Ok(Ended::HandedOver) => {
+                // Whoever asked may ask again.
+                drop(std::fs::remove_file(settings.hand_over_file()));
+                Waiting::HandOver
+            }
+            Ok(Ended::Lost) => Waiting::Daemon,
+            _ => break (ended, run, store),
+        };
+        is_again = true;
+        store.close().await;
+        say_handed_over(app, waiting);
+    };
     let ended = ended?;
     let mut report = report_of(&settings, &store, Some(run)).await?;
     report.outdated = outdated(&settings, &store).await?;
@@ -148,42 +177,67 @@ async fn copy(
             say(text.in_language(app.language()));
             Ok(TOO_MANY)
         }
-        Ended::Stopped => {
-            let text = Text::new(
-                format!("kefu migrate: stopped; go on with `{command}`"),
-                format!("kefu migrate: 已停止;继续请执行 `{command}`"),
-            );
-            say(text.in_language(app.language()));
+        Ended::Stopped | Ended::HandedOver | Ended::Lost => {
+            say_stopped(app, &command);
             Ok(Exit::Interrupted)
         }
     }
 }
 
+/// Whether some inbox counts here: then the store is for the daemon, and who follows waits for it.
+async fn is_chatted_in(settings: &Settings) -> bool {
+    let Ok(store) = target::open_reading(&settings.data_dir).await else { return false };
+    let fed = store.fed_inboxes().await.unwrap_or_default();
+    store.close().await;
+    fed.iter().any(|inbox| inbox.switched_at.is_some()) && fed.iter().any(|inbox| inbox.switched_at.is_none())
+}
+
+fn say_stopped(app: &App, command: &str) {
+    let text = Text::new(
+        format!("kefu migrate: stopped; go on with `{command}`"),
+        format!("kefu migrate: 已停止;继续请执行 `{command}`"),
+    );
+    say(text.in_language(app.language()));
+}
+
+/// Says who has the store now.
+fn say_handed_over(app: &App, waiting: Waiting) {
+    let text = match waiting {
+        Waiting::HandOver => Text::new(
+            "kefu migrate: the store is for `kefu serve` now, which is fed from here on",
+            "kefu migrate: 数据库已交给 `kefu serve`,此后由此处向其传送",
+        ),
+        _ => Text::new(
+            "kefu migrate: waiting until `kefu serve` takes what comes",
+            "kefu migrate: 正在等待 `kefu serve` 接收",
+        ),
+    };
+    say(text.in_language(app.language()));
+}
+
 /// The open store and who writes it.
 struct Copying<'a> {
     dir: &'a Path,
-    store: Store,
-    indexer: Indexer,
     copier: Copier<'a>,
 }
 
 impl<'a> Copying<'a> {
+    /// Nothing, if it was stopped before there was anybody to write.
     async fn open(
         app: &App,
         settings: &'a Settings,
         work: &Work,
         total: Option<u64>,
-    ) -> Result<Self, Failure> {
+        waiting: Waiting,
+    ) -> Result<Option<Self>, Failure> {
         let dir = settings.data_dir.as_path();
-        let Opened { writer, store, .. } = target::open(dir).await?;
-        let at_store = |error| target::failure(dir, error);
-        let indexer = Indexer::start(&store).map_err(at_store)?;
-        let importer = Importer::new(writer).await.map_err(at_store)?;
+        let Some(target) = Target::take(dir, false, waiting, &app.stop()).await? else { return Ok(None) };
         let letters = Letters::of(settings);
         letters.expire(target::now())?;
         let copier = Copier {
             dir,
-            importer,
+            target,
+            is_again: false,
             letters,
             progress: Progress::new(total, app.language()),
             throttle: Arc::new(Throttle::of(settings, app.language())),
@@ -195,7 +249,7 @@ impl<'a> Copying<'a> {
             is_repair: false,
             since: HashMap::new(),
         };
-        Ok(Self { dir, store, indexer, copier })
+        Ok(Some(Self { dir, copier }))
     }
 
     /// Copies, closes what wrote, and returns how it ended with what can still be read.
@@ -207,43 +261,40 @@ impl<'a> Copying<'a> {
         plan: &check::Plan,
         work: &Work,
     ) -> Result<(Result<Ended, Failure>, RunReport, Store), Failure> {
-        let Self { dir, store, indexer, mut copier } = self;
+        let Self { dir, mut copier } = self;
         let ended = match work.follow {
             #[cfg(feature = "live")]
             Follow::Yes | Follow::Anew => copier.all_and_follow(app, settings, sources, plan, work).await,
             _ => copier.all(settings, sources, plan, work, app.stop()).await,
         };
         copier.progress.end();
+        let ended = if copier.target.sink.is_lost() { Ok(Ended::Lost) } else { ended };
         let run = run_report(copier.progress.done(), copier.dead, copier.progress.elapsed());
-        let closed = copier.importer.close().await.map_err(|error| target::failure(dir, error));
-        if matches!(ended, Ok(Ended::AtEnd)) {
-            // A search reads itself what is not indexed yet; who asks for the figures wants all of it.
-            indexer.catch_up().await.map_err(|error| target::failure(dir, error))?;
-        }
-        indexer.close().await;
-        let ended = ended.and_then(|ended| closed.map(|()| ended));
-        Ok((ended, run, store))
+        // A search reads itself what is not indexed yet; who asks for the figures wants all of it.
+        let (closed, store) = copier.target.close(matches!(ended, Ok(Ended::AtEnd))).await;
+        let closed = closed.map_err(|error| target::failure(dir, error));
+        Ok((ended.and_then(|ended| closed.map(|()| ended)), run, store))
     }
 }
 
-/// What the inbox keeps only for a time, and how much of it is older: whoever brings over ten years of messages wants
-/// to know before the daemon erases nine of them.
+/// What inboxes keep only for a time, and how much of it is older: whoever brings over ten years of messages wants to
+/// know before the daemon erases nine of them.
 async fn outdated(settings: &Settings, store: &Store) -> Result<Vec<OutdatedReport>, Failure> {
     const DAY: i64 = 24 * 3600 * 1_000_000;
     let at_store = |error| target::failure(&settings.data_dir, error);
-    let inboxes = store.inboxes().await.map_err(at_store)?;
-    let mut found = Vec::new();
-    let Some(inbox) = inboxes.into_iter().find(|inbox| inbox.slug == settings.inbox) else {
-        return Ok(found);
-    };
-    let now = target::now();
-    for kind in [Kept::Messages, Kept::Tickets] {
-        let Some(days) = inbox.settings.retention.days(kind) else { continue };
-        let before = Micros(now.0.saturating_sub(i64::from(days) * DAY));
-        let outdated = Outdated { inbox: inbox.key, before, now };
-        let count = store.outdated_count(kind, outdated).await.map_err(at_store)?;
-        if count > 0 {
-            found.push(OutdatedReport { kind: kind.as_str(), days, count });
+    let (mut inboxes, named) = (store.inboxes().await.map_err(at_store)?, settings.inboxes());
+    inboxes.retain(|inbox| named.contains(inbox.slug.as_str()));
+    let (mut found, now) = (Vec::new(), target::now());
+    for inbox in inboxes {
+        for kind in [Kept::Messages, Kept::Tickets] {
+            let Some(days) = inbox.settings.retention.days(kind) else { continue };
+            let before = Micros(now.0.saturating_sub(i64::from(days) * DAY));
+            let outdated = Outdated { inbox: inbox.key, before, now };
+            let count = store.outdated_count(kind, outdated).await.map_err(at_store)?;
+            if count > 0 {
+                let inbox = inbox.slug.clone();
+                found.push(OutdatedReport { inbox, kind: kind.as_str(), days, count });
+            }
         }
     }
     Ok(found)
@@ -269,6 +320,9 @@ fn run_report(rows: u64, dead_letters: u64, elapsed: Duration) -> RunReport {
     }
 }
 
+/// Late rows that are listed; all are counted.
+const LATE_MAX: u32 = 100;
+
 /// What the store says of the tables of the file.
 pub(crate) async fn report_of(
     settings: &Settings,
@@ -292,7 +346,16 @@ pub(crate) async fn report_of(
     }
     let positions = store.follow_positions().await.map_err(at_store)?;
     let sources = positions.iter().map(SourceReport::new).collect();
-    Ok(Report { done, tables, sources, run, outdated: Vec::new(), damaged: Vec::new() })
+    let inboxes = store
+        .fed_inboxes()
+        .await
+        .map_err(at_store)?
+        .into_iter()
+        .map(|inbox| InboxReport { inbox: inbox.slug, switched_at_us: inbox.switched_at.map(|at| at.0) });
+    let late = store.late_rows(LATE_MAX).await.map_err(at_store)?;
+    let late = late.into_iter().map(|late| LateReport { table: late.table, key: show_key(&late.key) });
+    let (inboxes, late) = (inboxes.collect(), late.collect());
+    Ok(Report { done, tables, sources, inboxes, late, run, outdated: Vec::new(), damaged: Vec::new() })
 }
 
 fn save(settings: &Settings, report: &Report) -> Result<(), Failure> {
@@ -308,4 +371,8 @@ enum Ended {
     AtEnd,
     Stopped,
     TooMany,
+    /// The store is for somebody who is to serve it.
+    HandedOver,
+    /// Who served it is gone.
+    Lost,
 }

@@ -8,8 +8,8 @@ use std::{collections::HashMap, process::Stdio, time::Duration};
 
 use kefu_app::{App, Exit, Failure, Text};
 use kefu_store::{
-    AuditActor, AuditRecord, Indexer, Opened, Store,
-    import::{FollowPosition, FollowState, Importer, TableState},
+    Store,
+    import::{FollowPosition, FollowState, ImportAction, TableState},
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -24,7 +24,8 @@ use crate::{
     report,
     settings::Settings,
     source::Position,
-    target, verify,
+    target::{self, Sink, Target, Waiting},
+    verify,
 };
 
 /// It is not time yet.
@@ -59,25 +60,26 @@ pub(crate) fn run(app: &App, args: &CutoverArgs) -> Result<Exit, Failure> {
     let settings = Settings::load(&args.file.file)?;
     settings.require_tables()?;
     app.block_on(async {
+        check_inbox(args.inbox.as_deref(), &settings)?;
         let sources = Sources::open(&settings).await?;
         let plan = check::plan(&settings, &sources).await?;
         plan.refuse()?;
         follow::check(&settings, &sources, &plan).await?;
         let dir = settings.data_dir.clone();
         let at_store = |error| target::failure(&dir, error);
-        let Opened { writer, store, .. } = target::open(&dir).await?;
-        let indexer = Indexer::start(&store).map_err(at_store)?;
-        let mut importer = Importer::new(writer).await.map_err(at_store)?;
+        let Some(mut target) = take(app, args, &settings).await? else { return Ok(Exit::Interrupted) };
+        let store = target.store.clone();
         let cutting =
             Cutting { app, args, settings: &settings, sources: &sources, plan: &plan, store: &store };
-        let ended = cutting.run(&mut importer).await;
-        let closed = importer.close().await.map_err(at_store);
-        indexer.close().await;
+        let ended = cutting.run(&mut target.sink).await;
+        let (closed, store) = target.close(false).await;
         store.close().await;
         let report = ended?;
-        closed?;
+        closed.map_err(at_store)?;
         let json = serde_json::to_string_pretty(&report).map_err(Failure::internal)?;
-        let path = settings.work_dir().join("cutover.json");
+        let name =
+            args.inbox.as_ref().map_or("cutover.json".to_owned(), |inbox| format!("cutover-{inbox}.json"));
+        let path = settings.work_dir().join(name);
         write_private(&path, &json).map_err(|error| {
             let path = path.display();
             Failure::new(Exit::Io, Text::new(format!("cannot write {path}"), format!("无法写入 {path}")))
@@ -86,6 +88,45 @@ pub(crate) fn run(app: &App, args: &CutoverArgs) -> Result<Exit, Failure> {
         report::print(app, args.format, &report, || report.markdown())?;
         Ok(if report.cut_over { Exit::Ok } else { NOT_READY })
     })?
+}
+
+/// How long somebody who follows and a daemon that waits have for the hand-over.
+const HAND_OVER: Duration = Duration::from_secs(30);
+
+/// Takes the store, or connects to whoever serves it. Where it is somebody's who follows, `kefu serve --standby` is to take
+/// it over for an inbox to be switched.
+async fn take(app: &App, args: &CutoverArgs, settings: &Settings) -> Result<Option<Target>, Failure> {
+    let (dir, stop) = (&settings.data_dir, app.stop());
+    let locked = match Target::take(dir, true, Waiting::No, &stop).await {
+        Err(failure) if failure.exit() == Exit::Locked && args.inbox.is_some() => failure,
+        taken => return taken,
+    };
+    let file = settings.hand_over_file();
+    report::save(&file, "")?;
+    let taken = tokio::time::timeout(HAND_OVER, Target::take(dir, true, Waiting::Daemon, &stop)).await;
+    // Who follows has taken it away, unless nobody does.
+    drop(std::fs::remove_file(&file));
+    taken.unwrap_or_else(|_| {
+        Err(locked.hint(Text::new(
+            "start `kefu serve --standby` on it, which `kefu migrate run --follow` hands it over to",
+            "请在其上启动 `kefu serve --standby`,`kefu migrate run --follow` 会将其交出",
+        )))
+    })
+}
+
+/// Refuses an inbox that no row is of.
+fn check_inbox(inbox: Option<&str>, settings: &Settings) -> Result<(), Failure> {
+    let (Some(inbox), known) = (inbox, settings.inboxes()) else { return Ok(()) };
+    if known.contains(inbox) {
+        return Ok(());
+    }
+    let known: Vec<_> = known.iter().map(|known| &**known).collect();
+    let known = known.join(", ");
+    let text = Text::new(
+        format!("cannot switch `{inbox}`: the file names {known}"),
+        format!("无法切换 `{inbox}`:文件中的收件箱为 {known}"),
+    );
+    Err(Failure::new(Exit::Usage, text))
 }
 
 struct Cutting<'a> {
@@ -98,11 +139,17 @@ struct Cutting<'a> {
 }
 
 impl Cutting<'_> {
-    async fn run(&self, importer: &mut Importer) -> Result<Report, Failure> {
+    async fn run(&self, sink: &mut Sink) -> Result<Report, Failure> {
         let at_store = |error| target::failure(&self.settings.data_dir, error);
         let mut report = Report::default();
-        let known = importer.positions().await.map_err(at_store)?;
+        let known = sink.positions().await.map_err(at_store)?;
         if !known.is_empty() && known.iter().all(|position| position.state == FollowState::CutOver) {
+            report.cut_over = true;
+            return Ok(report);
+        }
+        let fed = self.store.fed_inboxes().await.map_err(at_store)?;
+        let inbox = fed.iter().find(|fed| Some(&fed.slug) == self.args.inbox.as_ref());
+        if inbox.is_some_and(|inbox| inbox.switched_at.is_some()) {
             report.cut_over = true;
             return Ok(report);
         }
@@ -110,9 +157,9 @@ impl Cutting<'_> {
         if !report.obstacles.is_empty() {
             return Ok(report);
         }
-        let positions = Positions::take(importer, self.settings, self.sources, false).await?;
+        let positions = Positions::take(sink, self.settings, self.sources, false).await?;
         let mut letters = Letters::of(self.settings);
-        let writing = (&mut *importer, &mut letters);
+        let writing = (&mut *sink, &mut letters);
         let mut following =
             Following::open(self.app, self.settings, self.sources, self.plan, writing, positions).await?;
         following.remember();
@@ -120,7 +167,7 @@ impl Cutting<'_> {
         following.close().await?;
         drained?;
         if report.obstacles.is_empty() {
-            self.flip(importer, &mut report).await?;
+            self.flip(sink, &mut report).await?;
         }
         Ok(report)
     }
@@ -210,7 +257,7 @@ impl Cutting<'_> {
         report.drain_ms = millis(behind_fence);
         let comparing = Instant::now();
         let compared = match is_drained {
-            Ok(true) => following.compare(self.store).await.map(Some),
+            Ok(true) => following.compare(self.store, self.args.inbox.as_deref()).await.map(Some),
             Ok(false) => Ok(None),
             Err(failure) => Err(failure),
         };
@@ -251,7 +298,9 @@ impl Cutting<'_> {
         report.ends = ends.iter().map(|(name, end)| (name.clone(), Position::place(end))).collect();
         match following.run(Some(&ends), &self.app.stop()).await? {
             FollowEnded::AtEnd => return Ok(true),
-            FollowEnded::Stopped => self.obstacle(report, &Text::new("it was stopped", "已被停止")),
+            FollowEnded::Stopped | FollowEnded::HandedOver => {
+                self.obstacle(report, &Text::new("it was stopped", "已被停止"));
+            }
             FollowEnded::TooMany => {
                 self.obstacle(report, &Text::new("too many rows cannot be used", "无法使用的行过多"));
             }
@@ -266,7 +315,7 @@ impl Cutting<'_> {
             set_read_only(self.sources, true).await?;
         }
         match fence {
-            Some(command) => shell(command, self.args.fence_timeout).await,
+            Some(command) => shell(command, self.args.fence_timeout, self.args.inbox.as_deref()).await,
             None => Ok(()),
         }
     }
@@ -274,7 +323,9 @@ impl Cutting<'_> {
     /// Has it write again.
     async fn lift(&self) -> Result<(), Failure> {
         let FenceArgs { fence, unfence, read_only } = &self.args.fence;
-        lift(self.sources, unfence.as_deref(), *read_only, self.args.fence_timeout).await?;
+        let unfence = (unfence.as_deref(), self.args.inbox.as_deref());
+        lift(self.sources, unfence, *read_only, self.args.fence_timeout).await?;
+        let unfence = unfence.0;
         if fence.is_some() && unfence.is_none() {
             let text = Text::new(
                 "kefu migrate: the old system stays behind its fence; have it write again yourself",
@@ -286,33 +337,28 @@ impl Cutting<'_> {
     }
 
     /// From now on what is here counts.
-    async fn flip(&self, importer: &mut Importer, report: &mut Report) -> Result<(), Failure> {
+    async fn flip(&self, sink: &mut Sink, report: &mut Report) -> Result<(), Failure> {
         let at_store = |error| target::failure(&self.settings.data_dir, error);
         let begun = Instant::now();
-        let mut positions = importer.positions().await.map_err(at_store)?;
-        for position in &mut positions {
-            position.state = FollowState::CutOver;
-            position.updated_at = target::now();
-        }
-        importer.set_positions(&positions).await.map_err(at_store)?;
+        sink.switch(self.args.inbox.as_deref()).await.map_err(at_store)?;
         report.outage_ms += millis(begun);
         report.cut_over = true;
-        let record = AuditRecord {
-            at: target::now(),
-            actor: AuditActor::Shell,
-            address: None,
-            action: "migrate.cut_over",
-            target: None,
-            detail: serde_json::json!({ "outage_ms": report.outage_ms, "ends": report.ends }),
+        let mut detail = serde_json::json!({ "outage_ms": report.outage_ms, "ends": report.ends });
+        let action = match &self.args.inbox {
+            Some(inbox) => {
+                detail["inbox"] = inbox.as_str().into();
+                ImportAction::InboxSwitched
+            }
+            None => ImportAction::CutOver,
         };
-        importer.audit(record).await.map_err(at_store)
+        sink.note(action, detail).await.map_err(at_store)
     }
 }
 
-/// Takes a fence down.
+/// Takes a fence down, of one inbox if there is one.
 pub(crate) async fn lift(
     sources: &Sources,
-    unfence: Option<&str>,
+    (unfence, inbox): (Option<&str>, Option<&str>),
     read_only: bool,
     patience: Duration,
 ) -> Result<(), Failure> {
@@ -320,7 +366,7 @@ pub(crate) async fn lift(
         set_read_only(sources, false).await?;
     }
     match unfence {
-        Some(command) => shell(command, patience).await,
+        Some(command) => shell(command, patience, inbox).await,
         None => Ok(()),
     }
 }
@@ -339,7 +385,7 @@ fn millis(since: Instant) -> u64 {
 }
 
 /// Runs a command line, which is said; what it prints goes to standard error.
-async fn shell(line: &str, patience: Duration) -> Result<(), Failure> {
+async fn shell(line: &str, patience: Duration, inbox: Option<&str>) -> Result<(), Failure> {
     say(&format!("kefu migrate: {line}"));
     let failed = || {
         let text = Text::new(format!("the fence failed: `{line}`"), format!("禁止写入的命令失败:`{line}`"));
@@ -348,6 +394,7 @@ async fn shell(line: &str, patience: Duration) -> Result<(), Failure> {
     let deadline = Instant::now() + patience;
     let mut child = std::process::Command::new("/bin/sh")
         .args(["-c", line])
+        .envs(inbox.map(|inbox| ("KEFU_INBOX", inbox)))
         .stdin(Stdio::null())
         .stdout(std::io::stderr())
         .spawn()

@@ -15,7 +15,7 @@ use kefu_app::{App, Exit, Failure, Stop, Text};
 use kefu_core::Micros;
 use kefu_store::{
     Store,
-    import::{FollowPosition, FollowState, Importer},
+    import::{FollowPosition, FollowState},
 };
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
@@ -26,7 +26,7 @@ use crate::{
     mapping::TableMap,
     settings::Settings,
     source::{Changes, Dirty, Position, Server, Watched, refused},
-    target,
+    target::{self, Sink},
 };
 
 /// The time between looks at how long a source keeps its changes.
@@ -89,15 +89,21 @@ pub(crate) async fn check(settings: &Settings, sources: &Sources, plan: &Plan) -
 pub(crate) struct Positions(Vec<FollowPosition>);
 
 impl Positions {
+    /// Whether what is here has taken all sources' place.
+    pub(crate) async fn are_cut_over(sink: &mut Sink, settings: &Settings) -> Result<bool, Failure> {
+        let known = sink.positions().await.map_err(|error| target::failure(&settings.data_dir, error))?;
+        Ok(!known.is_empty() && known.iter().all(|position| position.state == FollowState::CutOver))
+    }
+
     /// Those that are known, or new ones: taken before anything is read. With `recopy` all are new.
     pub(crate) async fn take(
-        importer: &mut Importer,
+        sink: &mut Sink,
         settings: &Settings,
         sources: &Sources,
         recopy: bool,
     ) -> Result<Self, Failure> {
         let at_store = |error| target::failure(&settings.data_dir, error);
-        let known = importer.positions().await.map_err(at_store)?;
+        let known = sink.positions().await.map_err(at_store)?;
         let mut positions = Vec::new();
         for (name, server) in live(settings, sources) {
             let found = known.iter().find(|position| position.source == name);
@@ -116,7 +122,7 @@ impl Positions {
             let now = target::now();
             let mut since = now;
             for map in settings.tables.iter().filter(|map| map.source == name) {
-                let table = importer.table(&map.name()).await.map_err(at_store)?;
+                let table = sink.table(&map.name()).await.map_err(at_store)?;
                 since = since.max(table.map_or(Micros(0), |table| table.started_at.plus(1)));
             }
             let position = FollowPosition {
@@ -126,7 +132,7 @@ impl Positions {
                 updated_at: now,
                 ..FollowPosition::default()
             };
-            importer.set_positions(std::slice::from_ref(&position)).await.map_err(at_store)?;
+            sink.set_positions(std::slice::from_ref(&position)).await.map_err(at_store)?;
             positions.push(position);
         }
         Ok(Self(positions))
@@ -176,6 +182,8 @@ pub(crate) enum FollowEnded {
     AtEnd,
     Stopped,
     TooMany,
+    /// Somebody is to serve the store.
+    HandedOver,
 }
 
 /// What follows, and what it needs of the copy before it.
@@ -196,11 +204,11 @@ impl<'a> Following<'a> {
         settings: &'a Settings,
         sources: &'a Sources,
         plan: &Plan,
-        writing: (&'a mut Importer, &'a mut Letters),
+        writing: (&'a mut Sink, &'a mut Letters),
         positions: Positions,
     ) -> Result<Self, Failure> {
-        let (importer, letters) = writing;
-        let mut applier = Applier::open(settings, sources, plan, importer, letters, positions.0).await?;
+        let (sink, letters) = writing;
+        let mut applier = Applier::open(settings, sources, plan, sink, letters, positions.0).await?;
         applier.sweep().await?;
         let (sender, receiver) = mpsc::channel(WAITING);
         let mut tasks = JoinSet::new();
@@ -232,6 +240,9 @@ impl<'a> Following<'a> {
         loop {
             let received = tokio::select! {
                 () = stop.clone().requested() => return Ok(FollowEnded::Stopped),
+                () = self.settings.asked_to_hand_over(), if self.applier.is_here() => {
+                    return Ok(FollowEnded::HandedOver);
+                }
                 received = self.receiver.recv() => received,
             };
             let Some((index, dirty)) = received else { return Ok(FollowEnded::Stopped) };
@@ -255,8 +266,13 @@ impl<'a> Following<'a> {
     }
 
     /// Compares the remembered rows with what is here; returns how many there are, and those that differ.
-    pub(crate) async fn compare(&mut self, store: &Store) -> Result<(u64, Vec<String>), Failure> {
-        self.applier.compare(store).await
+    /// With `inbox`, only those that are of this inbox.
+    pub(crate) async fn compare(
+        &mut self,
+        store: &Store,
+        inbox: Option<&str>,
+    ) -> Result<(u64, Vec<String>), Failure> {
+        self.applier.compare(store, inbox).await
     }
 
     fn has_reached(&self, until: &HashMap<String, Position>) -> Result<bool, Failure> {

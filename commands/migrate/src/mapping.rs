@@ -42,7 +42,10 @@ pub(crate) struct TableMap {
     pub(crate) fields: Vec<Option<FieldRule>>,
     pub(crate) filters: Vec<Filter>,
     pub(crate) group: Option<Group>,
+    /// Of what names none.
     pub(crate) inbox: Arc<str>,
+    /// Those that rows can name, with that one.
+    pub(crate) inboxes: Vec<Arc<str>>,
     pub(crate) rules: Rules,
     /// What is written down of the mapping, to know a change.
     pub(crate) written: String,

@@ -13,6 +13,9 @@ use crate::{
     letters::write_private,
 };
 
+/// Keys of late rows that are shown to people.
+const LATE_SHOWN: usize = 10;
+
 /// How far a migration has come.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Report {
@@ -22,10 +25,16 @@ pub(crate) struct Report {
     /// Sources that are followed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) sources: Vec<SourceReport>,
+    /// Inboxes that are switched one by one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) inboxes: Vec<InboxReport>,
+    /// Rows that changed after their inbox was switched, the first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) late: Vec<LateReport>,
     /// Of this run; nothing, where nothing was run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<RunReport>,
-    /// What the inbox keeps only for a time, and how much of it is older than that already.
+    /// What inboxes keep only for a time, and how much of it is older than that already.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) outdated: Vec<OutdatedReport>,
     /// Where dumps are damaged: what is behind that is not here.
@@ -33,9 +42,25 @@ pub(crate) struct Report {
     pub(crate) damaged: Vec<String>,
 }
 
+/// An inbox, and whether what is here counts in it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct InboxReport {
+    pub(crate) inbox: String,
+    /// In microseconds since 1970 (UTC); nothing, while the older system has it.
+    pub(crate) switched_at_us: Option<i64>,
+}
+
+/// A row that changed after its inbox was switched: nothing became of that.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct LateReport {
+    pub(crate) table: String,
+    pub(crate) key: String,
+}
+
 /// What would be erased at once, because its time is over.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct OutdatedReport {
+    pub(crate) inbox: String,
     /// What kind of things.
     pub(crate) kind: &'static str,
     /// For how many days the inbox keeps them.
@@ -57,6 +82,8 @@ pub(crate) struct TableReport {
     pub(crate) dead: u64,
     /// Rows that were deleted there since.
     pub(crate) gone: u64,
+    /// Rows that changed after their inbox was switched.
+    pub(crate) late: u64,
     /// Conversations made of messages.
     pub(crate) opened: u64,
     /// Rows of this pass that were not the same before.
@@ -128,6 +155,7 @@ impl TableReport {
             filtered: counts.filtered,
             dead: counts.dead,
             gone: counts.gone,
+            late: counts.late,
             opened: counts.opened,
             written: table.written,
             changed: table.changed.clone(),
@@ -157,9 +185,23 @@ impl Report {
                 out.push_str(&format!("\n- {}: {what}, {count} values", table.table));
             }
         }
-        for OutdatedReport { kind, days, count } in &self.outdated {
+        for OutdatedReport { inbox, kind, days, count } in &self.outdated {
             out.push_str(&format!(
-                "\n- **{kind}**: {count} are older than the {days} days for which the inbox keeps them; the daemon erases them soon after it starts\n"
+                "\n- **{kind}**: {count} are older than the {days} days for which the inbox `{inbox}` keeps them; the daemon erases them soon after it starts\n"
+            ));
+        }
+        for InboxReport { inbox, switched_at_us } in &self.inboxes {
+            let state = if switched_at_us.is_some() { "switched" } else { "the older system has it" };
+            out.push_str(&format!("\n- inbox {inbox}: {state}\n"));
+        }
+        for table in self.tables.iter().filter(|table| table.late > 0) {
+            let late = self.late.iter().filter(|late| late.table == table.table);
+            let keys: Vec<_> = late.take(LATE_SHOWN).map(|late| late.key.as_str()).collect();
+            out.push_str(&format!(
+                "\n- **late**: {} rows of {} changed after their inbox was switched, such as {}\n",
+                table.late,
+                table.table,
+                keys.join(", ")
             ));
         }
         for source in &self.sources {

@@ -91,8 +91,9 @@ pub(crate) fn run(app: &App, args: &RollbackArgs) -> Result<Exit, Failure> {
                 position.updated_at = target::now();
             }
             importer.set_positions(&positions).await.map_err(at_store)?;
+            importer.switch_back().await.map_err(at_store)?;
         }
-        lift(&sources, args.unfence.as_deref(), args.read_only, args.fence_timeout).await?;
+        lift(&sources, (args.unfence.as_deref(), None), args.read_only, args.fence_timeout).await?;
         let record = AuditRecord {
             at: target::now(),
             actor: AuditActor::Shell,

@@ -3,7 +3,7 @@
 mod compile;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -186,6 +186,26 @@ impl Settings {
             source.tails = tails.clone();
         }
         tails
+    }
+
+    /// The inboxes that rows can be of.
+    pub(crate) fn inboxes(&self) -> BTreeSet<Arc<str>> {
+        let named = self.tables.iter().flat_map(|table| table.inboxes.iter().cloned());
+        named.chain([self.inbox.as_str().into()]).collect()
+    }
+
+    /// The file that asks who follows to give the store to a daemon that waits for it.
+    pub(crate) fn hand_over_file(&self) -> PathBuf {
+        self.work_dir().join("hand-over")
+    }
+
+    /// Waits until there is such a file.
+    #[cfg(feature = "live")]
+    pub(crate) async fn asked_to_hand_over(&self) {
+        let file = self.hand_over_file();
+        while !file.exists() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// Where dead letters and reports are kept.

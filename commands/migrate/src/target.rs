@@ -1,5 +1,8 @@
 //! The store that records go to.
 
+mod remote;
+mod sink;
+
 use std::{
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -9,6 +12,8 @@ use kefu_app::{Exit, Failure, Text};
 use kefu_core::Micros;
 use kefu_store::{OpenOptions, Opened, Store, StoreError};
 use uuid::Uuid;
+
+pub(crate) use self::sink::{Sink, Target, Waiting};
 
 /// Readers of a store that is only compared or looked at.
 const READERS: usize = 2;

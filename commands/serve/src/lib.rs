@@ -22,6 +22,8 @@ mod desk;
 mod events;
 #[cfg(feature = "bridge")]
 mod external;
+#[cfg(feature = "migrate")]
+mod feed;
 mod files;
 mod first;
 #[cfg_attr(not(feature = "bridge"), path = "gateway/absent.rs")]

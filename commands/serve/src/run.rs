@@ -201,6 +201,7 @@ async fn serve(
         () = tell_events(&background, app.stop()) => {}
         () = forget_what_is_old(&background) => {}
         () = bridges.keep(&background, app.language()) => {}
+        () = take_feed(&background, &dir) => {}
         () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}
         () = background.files.sweep() => {}
         () = until_stopped(listener, services, store_metrics, demo, app.stop()) => {}
@@ -208,6 +209,18 @@ async fn serve(
     app.print("stopped\n")?;
     drop(place);
     Ok(Exit::Ok)
+}
+
+/// A build without migrations has nobody to feed it.
+#[cfg(not(feature = "migrate"))]
+async fn take_feed(_: &Services, _: &Path) {
+    std::future::pending().await
+}
+
+/// Takes what `kefu migrate` brings while the store is served, for ever.
+#[cfg(feature = "migrate")]
+async fn take_feed(services: &Services, dir: &Path) {
+    crate::feed::run(&services.desk, dir).await;
 }
 
 /// A build without channels has nothing to carry.
@@ -254,7 +267,13 @@ async fn open(
         now: clock::now(),
         readers: READERS,
     };
-    let opened = kefu_store::open(options).await.map_err(|error| store_failure(dir, error))?;
+    #[cfg_attr(
+        not(feature = "migrate"),
+        expect(unused_mut, reason = "only a migration leaves something behind")
+    )]
+    let mut opened = kefu_store::open(options).await.map_err(|error| store_failure(dir, error))?;
+    #[cfg(feature = "migrate")]
+    kefu_store::import::settle_left(&mut opened.writer).await.map_err(|error| store_failure(dir, error))?;
     if opened.recovered > 0 {
         tracing::info!(entries = opened.recovered, "read back what the last run had not folded in");
     }

@@ -79,7 +79,7 @@ pub enum AgentStatus {
 }
 
 /// A person of the company who answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Agent {
     /// Row number.
     pub key: AgentKey,

@@ -9,6 +9,7 @@
 mod adopt;
 mod article;
 mod build;
+mod feed;
 mod follow;
 mod former;
 mod importer;
@@ -18,13 +19,18 @@ mod recent;
 mod record;
 mod since;
 mod step;
+mod switch;
 
 #[cfg(test)]
 mod tests;
 
 pub use adopt::Adopted;
+pub use feed::{
+    FEED_VERSION, FRAME_BYTES_MAX, Fed, FeedAnswer, FeedBatch, FeedFailure, FeedHello, FeedNote, FeedRequest,
+    FeedWelcome, ImportAction, ROWS_MAX, SOCKET, read_frame, write_frame,
+};
 pub use follow::{FollowPosition, FollowState};
-pub use importer::{ImportBatch, ImportRow, Importer, Outcome, Prepared, Refused};
+pub use importer::{ImportBatch, ImportRow, Importer, Outcome, Prepared, Refused, settle_left};
 pub use progress::{Begin, Checkpoint, ImportTable, TableSetup, TableState};
 pub use read::{Found, ImportReader, MapCounts};
 pub use record::{
@@ -33,3 +39,4 @@ pub use record::{
 };
 pub use since::{ConversationHere, VisitorHere, WrittenHere};
 pub(crate) use step::{Statements, Step};
+pub use switch::{FedInbox, Late};

@@ -32,6 +32,7 @@ const MIGRATIONS: [&str; 2] = [
         include_str!("schema/0002/privacy.sql"),
         include_str!("schema/0002/search.sql"),
         include_str!("schema/0002/shadow.sql"),
+        include_str!("schema/0002/switch.sql"),
         include_str!("schema/0002/tags.sql"),
         include_str!("schema/0002/tickets.sql"),
         include_str!("schema/0002/watch.sql"),

@@ -369,3 +369,41 @@ fn a_dead_letter_comes_to_life_once_what_it_refers_to_is_there() {
     follower.stop();
     assert_eq!(dispositions(&migration.report(&["status"], 0), "old/message"), [1501, 0, 0]);
 }
+
+/// A change of a table that becomes several things once changed only one of them.
+#[test]
+fn a_change_of_a_table_that_becomes_several_things_changes_all_of_them() {
+    const CHATS: &str = "\
+version: 1
+sources:
+  old: { kind: mysql, url_env: OLD_MYSQL_URL }
+target: { data_dir: data }
+tables:
+  - { from: chat, alias: guest, to: visitor, columns: { external_id: id, name: nick } }
+  - { from: chat, alias: talk, to: conversation, columns: { visitor: id, created_at: began } }
+";
+    let Some(mariadb) = Mariadb::logging() else { return };
+    mariadb.old(
+        "CREATE TABLE chat (id int AUTO_INCREMENT PRIMARY KEY, nick varchar(40), began datetime);
+         INSERT INTO chat (nick, began) SELECT CONCAT('n-', seq), '2026-01-01' FROM seq_1_to_5",
+    );
+    let migration = Migration::of_server(CHATS, &mariadb.url());
+    let follower = Follower::start(&migration);
+    following(&migration);
+    mariadb.old(
+        "INSERT INTO chat (id, nick, began) VALUES (100, 'new', '2026-02-01');
+         UPDATE chat SET nick = 'renamed' WHERE id = 1; DELETE FROM chat WHERE id = 2",
+    );
+    let people =
+        "SELECT external_id, name FROM visitor WHERE external_id IN ('1', '100') ORDER BY external_id";
+    until(&migration, people, &json!([["1", "renamed"], ["100", "new"]]));
+    let talks =
+        "SELECT count(*) FROM conversation JOIN visitor ON visitor.key = visitor WHERE external_id = '100'";
+    until(&migration, talks, &json!([[1]]));
+    eventually("both are gone", || {
+        let status = migration.report(&["status"], 0);
+        (table(&status, "old/guest")["gone"] == 1 && table(&status, "old/talk")["gone"] == 1).then_some(())
+    });
+    follower.stop();
+    assert_eq!(migration.report(&["verify"], 0)["same"], true);
+}

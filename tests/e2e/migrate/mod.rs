@@ -8,6 +8,7 @@ mod flow_back;
 mod follow;
 mod follow_kill;
 mod gofly;
+mod inboxes;
 mod kill;
 mod mariadb;
 mod mongo;

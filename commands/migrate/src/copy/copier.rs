@@ -7,10 +7,10 @@ use std::{
 use kefu_app::{Failure, Stop, Text};
 use kefu_core::Micros;
 use kefu_store::{
-    AuditActor, AuditRecord, StoreError,
+    StoreError,
     import::{
-        Begin, Checkpoint, Entity, FollowState, ImportBatch, ImportRow, ImportTable, Importer, Outcome,
-        TableSetup, TableState,
+        Begin, Checkpoint, Entity, FollowState, ImportAction, ImportBatch, ImportRow, ImportTable, Outcome,
+        Refused, TableSetup, TableState,
     },
 };
 use tokio::{sync::mpsc, task::JoinSet};
@@ -40,7 +40,9 @@ pub(super) struct Target {
 /// The writer's side.
 pub(super) struct Copier<'a> {
     pub(super) dir: &'a Path,
-    pub(super) importer: Importer,
+    pub(super) target: target::Target,
+    /// Somebody else has served the store before.
+    pub(super) is_again: bool,
     pub(super) letters: Letters,
     pub(super) progress: Progress,
     pub(super) throttle: Arc<Throttle>,
@@ -103,20 +105,20 @@ impl Copier<'_> {
                 ended => return Ok(ended),
             }
         }
-        self.importer.settle().await.map_err(|error| self.at_store(error))?;
-        self.note(if self.is_repair { "migrate.repaired" } else { "migrate.copied" }).await?;
+        self.target.sink.settle().await.map_err(|error| self.at_store(error))?;
+        self.note(if self.is_repair { ImportAction::Repaired } else { ImportAction::Copied }).await?;
         Ok(Ended::AtEnd)
     }
 
     /// Takes every table up where it has to be taken up.
     async fn begin(&mut self, settings: &Settings, sources: &Sources, work: &Work) -> Result<(), Failure> {
         let now = self.since.values().fold(target::now(), |now, since| now.max(*since));
-        let inbox = identity("kefu", "inbox", settings.inbox.as_bytes());
-        self.importer
-            .ensure_inbox(&settings.inbox, inbox, now)
-            .await
-            .map_err(|error| target::failure(self.dir, error))?;
-        let positions = self.importer.positions().await.map_err(|error| self.at_store(error))?;
+        for inbox in settings.inboxes() {
+            let id = identity("kefu", "inbox", inbox.as_bytes());
+            let made = self.target.sink.ensure_inbox(&inbox, id, !self.since.is_empty(), now).await;
+            made.map_err(|error| target::failure(self.dir, error))?;
+        }
+        let positions = self.target.sink.positions().await.map_err(|error| self.at_store(error))?;
         if positions.iter().any(|position| position.state == FollowState::CutOver) {
             return Err(refused(
                 "cannot read the sources: what is here has taken their place",
@@ -126,7 +128,7 @@ impl Copier<'_> {
         let mut moved = HashSet::new();
         for (name, source) in sources.iter() {
             let found = source.identity();
-            let known = self.importer.source_identity(name, found, work.accept_change, now).await;
+            let known = self.target.sink.source_identity(name, found, work.accept_change, now).await;
             let known = known.map_err(|error| self.at_store(error))?;
             if known != found {
                 if !work.accept_change {
@@ -137,7 +139,7 @@ impl Copier<'_> {
         }
         let mut known = Vec::new();
         for map in &settings.tables {
-            known.push(self.importer.table(&map.name()).await.map_err(|error| self.at_store(error))?);
+            known.push(self.target.sink.table(&map.name()).await.map_err(|error| self.at_store(error))?);
         }
         let last = known.iter().flatten().map(|table| table.pass).max().unwrap_or(1);
         let is_following = !self.since.is_empty();
@@ -166,7 +168,7 @@ impl Copier<'_> {
                 Some(_) => (Begin::Continue, false),
             };
             let table =
-                self.importer.begin(&setup, begin, now).await.map_err(|error| self.at_store(error))?;
+                self.target.sink.begin(&setup, begin, now).await.map_err(|error| self.at_store(error))?;
             self.tables.push(Target { map: Arc::clone(map), table, is_done });
         }
         Ok(())
@@ -177,7 +179,7 @@ impl Copier<'_> {
         for target in &self.tables {
             let keys = work.retry.as_ref().and_then(|keys| keys.get(&target.table.name));
             if let Some(keys) = keys {
-                let forgotten = self.importer.forget(target.table.key, keys).await;
+                let forgotten = self.target.sink.forget(target.table.key, keys).await;
                 forgotten.map_err(|error| target::failure(self.dir, error))?;
             }
         }
@@ -262,20 +264,16 @@ impl Copier<'_> {
 
     /// Writes a batch; returns how many rows it changed.
     async fn put(&mut self, name: &str, batch: &ImportBatch) -> Result<Result<u64, Failure>, StoreError> {
-        let prepared = self.importer.prepare(batch).await?;
-        let letters: Vec<_> = prepared
-            .refused()
-            .iter()
-            .map(|refused| {
-                Letter::new(name, &batch.rows[refused.index].key, "", refused.code, &refused.detail)
-            })
-            .collect();
-        if let Err(failure) = self.keep(&letters) {
-            return Ok(Err(failure));
-        }
-        let written = prepared.written();
-        self.importer.commit(prepared).await?;
-        Ok(Ok(written))
+        let Self { target, letters, dead, .. } = self;
+        let keep = |refused: &[Refused]| {
+            let letter = |refused: &Refused| {
+                Letter::new(name, &batch.rows[refused.index].key, "", &refused.code, &refused.detail)
+            };
+            let refused: Vec<_> = refused.iter().map(letter).collect();
+            *dead += refused.len() as u64;
+            letters.write(&refused)
+        };
+        target.sink.put(batch, None, keep).await
     }
 
     /// A value of some row is taken: each row by itself, then the place behind them.
@@ -313,17 +311,11 @@ impl Copier<'_> {
     }
 
     /// Has the audit log say what was done.
-    async fn note(&mut self, action: &'static str) -> Result<(), Failure> {
+    async fn note(&mut self, action: ImportAction) -> Result<(), Failure> {
         let tables: Vec<_> = self.tables.iter().map(|target| target.table.name.as_str()).collect();
-        let record = AuditRecord {
-            at: target::now(),
-            actor: AuditActor::Shell,
-            address: None,
-            action,
-            target: None,
-            detail: serde_json::json!({ "tables": tables, "rows": self.progress.done(), "dead_letters": self.dead }),
-        };
-        self.importer.audit(record).await.map_err(|error| self.at_store(error))
+        let detail =
+            serde_json::json!({ "tables": tables, "rows": self.progress.done(), "dead_letters": self.dead });
+        self.target.sink.note(action, detail).await.map_err(|error| self.at_store(error))
     }
 }
 

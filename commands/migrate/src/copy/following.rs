@@ -17,8 +17,11 @@ impl Copier<'_> {
         plan: &Plan,
         work: &Work,
     ) -> Result<Ended, Failure> {
+        if self.is_again && Positions::are_cut_over(&mut self.target.sink, settings).await? {
+            return Ok(Ended::AtEnd);
+        }
         let positions =
-            Positions::take(&mut self.importer, settings, sources, work.follow == Follow::Anew).await?;
+            Positions::take(&mut self.target.sink, settings, sources, work.follow == Follow::Anew).await?;
         self.since = positions.since();
         let copied = tokio::select! {
             copied = self.all(settings, sources, plan, work, app.stop()) => copied?,
@@ -28,7 +31,7 @@ impl Copier<'_> {
             return Ok(copied);
         }
         self.progress.end();
-        let writing = (&mut self.importer, &mut self.letters);
+        let writing = (&mut self.target.sink, &mut self.letters);
         let mut following = Following::open(app, settings, sources, plan, writing, positions).await?;
         let ended = following.run(None, &app.stop()).await?;
         self.dead += following.close().await?;
@@ -36,6 +39,7 @@ impl Copier<'_> {
             FollowEnded::AtEnd => Ended::AtEnd,
             FollowEnded::Stopped => Ended::Stopped,
             FollowEnded::TooMany => Ended::TooMany,
+            FollowEnded::HandedOver => Ended::HandedOver,
         })
     }
 }

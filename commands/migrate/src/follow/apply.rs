@@ -9,8 +9,8 @@ use kefu_app::{Exit, Failure};
 use kefu_store::{
     StoreError,
     import::{
-        Begin, Checkpoint, Entity, FollowPosition, FollowState, ImportBatch, ImportRow, ImportTable,
-        Importer, Outcome, TableSetup,
+        Begin, Checkpoint, Entity, FollowPosition, FollowState, ImportBatch, ImportRow, ImportTable, Outcome,
+        Refused, TableSetup,
     },
 };
 use tokio::time::Instant;
@@ -24,7 +24,7 @@ use crate::{
     reading::lookups,
     settings::Settings,
     source::{Dirty, Keyed, Request, Session, Source, SourceRow, refused},
-    target,
+    target::{self, Sink},
     value::{Value, decode_key, encode_key},
 };
 
@@ -74,7 +74,7 @@ struct Window {
 /// Writes what changes.
 pub(super) struct Applier<'a> {
     pub(super) settings: &'a Settings,
-    importer: &'a mut Importer,
+    sink: &'a mut Sink,
     letters: &'a mut Letters,
     dead: u64,
     pub(super) targets: Vec<Target>,
@@ -94,7 +94,7 @@ impl<'a> Applier<'a> {
         settings: &'a Settings,
         sources: &Sources,
         plan: &Plan,
-        importer: &'a mut Importer,
+        sink: &'a mut Sink,
         letters: &'a mut Letters,
         positions: Vec<FollowPosition>,
     ) -> Result<Self, Failure> {
@@ -102,7 +102,7 @@ impl<'a> Applier<'a> {
         for (index, map) in settings.tables.iter().enumerate() {
             let source = Arc::clone(sources.get(&map.source)?);
             let setup = TableSetup { name: map.name(), mapping: map.hash() };
-            let table = importer.begin(&setup, Begin::Continue, target::now()).await;
+            let table = sink.begin(&setup, Begin::Continue, target::now()).await;
             let table = table.map_err(|error| target::failure(&settings.data_dir, error))?;
             if table.mapping != setup.mapping {
                 let name = &setup.name;
@@ -136,7 +136,7 @@ impl<'a> Applier<'a> {
         let now = Instant::now();
         Ok(Self {
             settings,
-            importer,
+            sink,
             letters,
             dead: 0,
             targets,
@@ -152,6 +152,11 @@ impl<'a> Applier<'a> {
 
     pub(super) fn positions(&self) -> &[FollowPosition] {
         &self.positions
+    }
+
+    /// Whether this process has the store to itself.
+    pub(super) fn is_here(&self) -> bool {
+        self.sink.is_here()
     }
 
     /// Dead letters that were written.
@@ -173,7 +178,7 @@ impl<'a> Applier<'a> {
             }
             let (table, mut after) = (target.table.key, Vec::new());
             loop {
-                let keys = self.importer.known_keys(table, &after, KEYS).await;
+                let keys = self.sink.keys(table, false, &after, KEYS).await;
                 let keys = keys.map_err(|error| self.at_store(error))?;
                 let Some(last) = keys.last() else { break };
                 after.clone_from(last);
@@ -189,7 +194,7 @@ impl<'a> Applier<'a> {
         for position in &mut self.positions {
             position.state = FollowState::Following;
             position.updated_at = target::now();
-            let written = self.importer.set_positions(std::slice::from_ref(position)).await;
+            let written = self.sink.set_positions(std::slice::from_ref(position)).await;
             written.map_err(|error| target::failure(&self.settings.data_dir, error))?;
         }
         Ok(())
@@ -215,8 +220,8 @@ impl<'a> Applier<'a> {
 
     async fn bury(&mut self, index: usize, keys: &[Vec<u8>]) -> Result<(), Failure> {
         let target = &self.targets[index];
-        let buried = self.importer.bury(target.table.key, target.map.entity, keys).await;
-        buried.map(drop).map_err(|error| self.at_store(error))
+        let buried = self.sink.bury(target.table.key, target.map.entity, keys).await;
+        buried.map_err(|error| self.at_store(error))
     }
 
     /// Reads what changed again and writes it; a source that goes away meanwhile is asked again.
@@ -257,7 +262,7 @@ impl<'a> Applier<'a> {
             dirty.keys.iter().map(|(index, key)| (*index, encode_key(key))).collect();
         let targets = self.targets.iter_mut().enumerate();
         for (index, target) in targets.filter(|(_, target)| target.live == Some(live)) {
-            let keys = self.importer.dead_keys(target.table.key, &target.dead_after, KEYS).await;
+            let keys = self.sink.keys(target.table.key, true, &target.dead_after, KEYS).await;
             let keys = keys.map_err(|error| target::failure(&self.settings.data_dir, error))?;
             let has_more = keys.len() == KEYS as usize;
             target.dead_after = keys.last().filter(|_| has_more).cloned().unwrap_or_default();
@@ -406,7 +411,7 @@ impl<'a> Applier<'a> {
         let is_due = since >= BEAT || since.as_millis() >= 1000 && was != position.position;
         if !dirty.keys.is_empty() || is_due {
             self.written_at[live] = Instant::now();
-            let written = self.importer.set_positions(std::slice::from_ref(&position)).await;
+            let written = self.sink.set_positions(std::slice::from_ref(&position)).await;
             written.map_err(|error| self.at_store(error))?;
         }
         Ok(())
@@ -447,20 +452,17 @@ impl<'a> Applier<'a> {
         position: Option<FollowPosition>,
         is_new: &impl Fn(&[u8]) -> bool,
     ) -> Result<Result<(), Failure>, StoreError> {
-        let mut prepared = self.importer.prepare(batch).await?;
-        let refused = prepared.refused().iter().map(|refused| (&batch.rows[refused.index].key, refused));
-        let letters: Vec<_> = refused
-            .filter(|(key, _)| is_new(key))
-            .map(|(key, refused)| Letter::new(name, key, "", refused.code, &refused.detail))
-            .collect();
-        if let Err(failure) = self.keep(&letters) {
-            return Ok(Err(failure));
-        }
-        if let Some(position) = position {
-            prepared.reach(position);
-        }
-        self.importer.commit(prepared).await?;
-        Ok(Ok(()))
+        let Self { sink, letters, dead, .. } = self;
+        let keep = |refused: &[Refused]| {
+            let refused = refused.iter().map(|refused| (&batch.rows[refused.index].key, refused));
+            let refused: Vec<_> = refused
+                .filter(|(key, _)| is_new(key))
+                .map(|(key, refused)| Letter::new(name, key, "", &refused.code, &refused.detail))
+                .collect();
+            *dead += refused.len() as u64;
+            letters.write(&refused)
+        };
+        Ok(sink.put(batch, position, keep).await?.map(drop))
     }
 
     /// A value of some row is taken: each row by itself, then the position behind them.
@@ -501,9 +503,9 @@ impl<'a> Applier<'a> {
 
     /// Notes where each source stands, and ends what has ended.
     pub(super) async fn close(self) -> Result<(), Failure> {
-        let Self { settings, importer, positions, .. } = self;
+        let Self { settings, sink, positions, .. } = self;
         let at_store = |error| target::failure(&settings.data_dir, error);
-        importer.set_positions(&positions).await.map_err(at_store)?;
-        importer.settle().await.map_err(at_store)
+        sink.set_positions(&positions).await.map_err(at_store)?;
+        sink.settle().await.map_err(at_store)
     }
 }

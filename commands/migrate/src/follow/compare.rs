@@ -20,18 +20,30 @@ impl Applier<'_> {
         self.touched = Some(BTreeSet::new());
     }
 
-    /// Compares the remembered rows with what is here; returns how many there are, and those that differ.
-    pub(super) async fn compare(&mut self, store: &Store) -> Result<(u64, Vec<String>), Failure> {
+    /// Compares the remembered rows with what is here; returns how many there are, and those that differ. With `inbox`
+    /// only those that are in this inbox: others may change meanwhile.
+    pub(super) async fn compare(
+        &mut self,
+        store: &Store,
+        inbox: Option<&str>,
+    ) -> Result<(u64, Vec<String>), Failure> {
         let reader = ImportReader::new(store.clone());
         let touched: Vec<_> = self.touched.take().unwrap_or_default().into_iter().collect();
-        let mut differing = Vec::new();
+        let (mut differing, mut compared) = (Vec::new(), 0);
         for some in touched.chunk_by(|a, b| a.0 == b.0).flat_map(|table| table.chunks(ROWS)) {
             let Some((index, _)) = some.first() else { continue };
             let target = &self.targets[*index];
             let (Some(live), table, name) = (target.live, target.table.key, target.table.name.clone()) else {
                 continue;
             };
-            let keys: Vec<&[u8]> = some.iter().map(|(_, key)| key.as_slice()).collect();
+            let mut keys: Vec<&[u8]> = some.iter().map(|(_, key)| key.as_slice()).collect();
+            if let Some(inbox) = inbox {
+                let inside =
+                    reader.in_inbox(table, &keys, inbox).await.map_err(|error| self.at_store(error))?;
+                let mut inside = inside.iter();
+                keys.retain(|_| inside.next() == Some(&true));
+            }
+            compared += keys.len() as u64;
             let values: Vec<_> = keys.iter().filter_map(|key| decode_key(key)).collect();
             self.sessions[live].begin(None, None).await?;
             let rows = self.read(*index, &values).await?;
@@ -45,7 +57,7 @@ impl Applier<'_> {
                 }
             }
         }
-        Ok((touched.len() as u64, differing))
+        Ok((compared, differing))
     }
 
     async fn is_same(
@@ -54,10 +66,14 @@ impl Applier<'_> {
         row: Option<&ImportRow>,
         found: Option<&Found>,
     ) -> Result<bool, Failure> {
-        let (Some(row), Some(found)) = (row, found) else { return Ok(row.is_none() && found.is_none()) };
+        let (Some(row), Some(found)) = (row, found) else {
+            return Ok(row.is_none() && matches!(found, None | Some(Found::Switched)));
+        };
         Ok(match (&row.outcome, found) {
             // What was refused for what it refers to is a dead letter, and counted as one.
-            (Outcome::Record(_) | Outcome::Dead, Found::Dead) | (Outcome::Filtered, Found::Filtered) => true,
+            (Outcome::Record(_) | Outcome::Dead, Found::Dead)
+            | (Outcome::Filtered, Found::Filtered)
+            | (_, Found::Switched) => true,
             (Outcome::Record(there), Found::Record(Some(here))) if there == here => true,
             (Outcome::Record(there), Found::Record(Some(here))) if self.settings.detach => {
                 let asked = std::cell::RefCell::new(Vec::new());

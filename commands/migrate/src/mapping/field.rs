@@ -27,12 +27,14 @@ pub(crate) enum FieldKind {
     Reference(Entity),
     /// A JSON object.
     Object,
+    /// One of the inboxes that the mapping names; that of the target if nothing is said.
+    Inbox,
 }
 
 /// A field: its name, what it takes, and whether a record needs it.
 pub(crate) type FieldSpec = (&'static str, FieldKind, bool);
 
-use FieldKind::{Object, Reference, Text, Time, Truth, Word};
+use FieldKind::{Inbox, Object, Reference, Text, Time, Truth, Word};
 
 const LINE: FieldKind = Text(1_000);
 const TEXT: FieldKind = Text(1 << 20);
@@ -64,6 +66,7 @@ pub(crate) fn fields_of(entity: Entity) -> &'static [FieldSpec] {
             ("state", Word(&["resolved", "new", "queued", "open", "pending"]), false),
             ("created_at", Time, true),
             ("resolved_at", Time, false),
+            ("inbox", Inbox, false),
         ],
         Entity::Message => &[
             ("conversation", Reference(Entity::Conversation), false),
@@ -72,6 +75,8 @@ pub(crate) fn fields_of(entity: Entity) -> &'static [FieldSpec] {
             ("kind", Word(&["text", "note"]), false),
             ("text", TEXT, true),
             ("occurred_at", Time, true),
+            // Of the conversation that is made of it.
+            ("inbox", Inbox, false),
         ],
         Entity::Ticket => &[
             ("requester", Reference(Entity::Visitor), false),
@@ -85,6 +90,7 @@ pub(crate) fn fields_of(entity: Entity) -> &'static [FieldSpec] {
             ("priority", Word(&["normal", "low", "high", "urgent"]), false),
             ("created_at", Time, true),
             ("updated_at", Time, false),
+            ("inbox", Inbox, false),
         ],
         Entity::Canned => &[
             ("owner", Reference(Entity::Agent), false),

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use kefu_core::Micros;
 
@@ -34,6 +34,8 @@ pub(crate) struct Open {
     last: Micros,
     /// The agent's key; empty while no agent has written.
     pub(crate) agent: Vec<u8>,
+    /// Where it came in.
+    pub(crate) inbox: Arc<str>,
 }
 
 impl Grouper {
@@ -48,7 +50,7 @@ impl Grouper {
         &mut self,
         group: &Group,
         visitor: &[u8],
-        agent: &[u8],
+        (agent, inbox): (&[u8], &Arc<str>),
         key: &[u8],
         at: Micros,
     ) -> &Open {
@@ -57,9 +59,12 @@ impl Grouper {
             let silent = self.newest.saturating_sub(group.gap);
             self.open.retain(|_, open| open.last.0 >= silent);
         }
-        let new = || Open { first: key.to_vec(), begun: at, last: at, agent: agent.to_vec() };
+        let new = || {
+            let (agent, inbox) = (agent.to_vec(), Arc::clone(inbox));
+            Open { first: key.to_vec(), begun: at, last: at, agent, inbox }
+        };
         let open = self.open.entry(visitor.to_vec()).or_insert_with(new);
-        if at.since(open.last) > group.gap || open.agent != agent {
+        if at.since(open.last) > group.gap || open.agent != agent || open.inbox != *inbox {
             *open = new();
         }
         open.last = open.last.max(at);
@@ -72,12 +77,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_one_begins_after_a_silence_and_with_another_agent() {
+    fn a_new_one_begins_after_a_silence_with_another_agent_and_in_another_inbox() {
         let group = Group { visitor: (0, "visitor".to_owned()), agent: None, gap: 600 };
-        let mut grouper = Grouper::default();
-        let mut first = |visitor: &[u8], agent: &[u8], key: u8, at| {
-            grouper.place(&group, visitor, agent, &[key], Micros(at)).first[0]
+        let (mut grouper, web, shop) = (Grouper::default(), "web".into(), "shop".into());
+        let mut place = |visitor: &[u8], agent: &[u8], inbox: &Arc<str>, key: u8, at| {
+            grouper.place(&group, visitor, (agent, inbox), &[key], Micros(at)).first[0]
         };
+        assert_eq!(place(b"u", b"a", &web, 0, 0), 0);
+        assert_eq!(place(b"u", b"a", &shop, 1, 0), 1);
+        assert_eq!(place(b"u", b"a", &web, 2, 0), 2);
+        let mut first = |visitor: &[u8], agent: &[u8], key: u8, at| place(visitor, agent, &web, key, at);
         assert_eq!(first(b"v", b"a", 1, 0), 1);
         assert_eq!(first(b"w", b"a", 2, 1), 2);
         assert_eq!(first(b"v", b"a", 3, 600), 1);

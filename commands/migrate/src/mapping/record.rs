@@ -1,6 +1,6 @@
 //! The fields of a row put together.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kefu_core::{ArticleState, Language, MessageKind, Micros, Role, State, TicketPriority, TicketStatus};
@@ -52,7 +52,7 @@ pub(super) fn record(
             let state = state(row.word()?);
             let created_at = row.required_time()?;
             let resolved_at = row.time()?.or(Some(created_at)).filter(|_| state == State::Resolved);
-            let inbox = table.inbox.clone();
+            let inbox = row.inbox()?;
             Record::Conversation(ConversationRecord {
                 id,
                 inbox,
@@ -148,9 +148,10 @@ fn ticket(id: Uuid, row: &mut Row<'_>) -> Result<Record, Bad> {
     let status = TicketStatus::from_word(row.word()?).unwrap_or(TicketStatus::New);
     let priority = TicketPriority::from_word(row.word()?).unwrap_or(TicketPriority::Normal);
     let created_at = row.required_time()?;
+    let updated_at = row.time()?.unwrap_or(created_at);
     Ok(Record::Ticket(TicketRecord {
         id,
-        inbox: row.table.inbox.clone(),
+        inbox: row.inbox()?,
         requester,
         assignee,
         subject,
@@ -161,7 +162,7 @@ fn ticket(id: Uuid, row: &mut Row<'_>) -> Result<Record, Bad> {
         status,
         priority,
         created_at,
-        updated_at: row.time()?.unwrap_or(created_at),
+        updated_at,
     }))
 }
 
@@ -172,6 +173,7 @@ fn message(id: Uuid, key: &[u8], row: &mut Row<'_>, grouper: &mut Grouper) -> Re
     let kind = if row.word()? == "note" { MessageKind::Note } else { MessageKind::Text };
     let text = row.text()?;
     let occurred_at = row.required_time()?;
+    let inbox = row.inbox()?;
     let sender = match (sender, agent) {
         ("agent", Some(agent)) => Sender::Agent(agent),
         ("agent", None) => {
@@ -183,7 +185,7 @@ fn message(id: Uuid, key: &[u8], row: &mut Row<'_>, grouper: &mut Grouper) -> Re
     };
     let (conversation, opens) = match conversation {
         Some(conversation) => (conversation, None),
-        None => grouped(key, row, grouper, occurred_at)?,
+        None => grouped(key, row, grouper, (occurred_at, inbox))?,
     };
     Ok(Record::Message(MessageRecord {
         id,
@@ -201,7 +203,12 @@ fn message(id: Uuid, key: &[u8], row: &mut Row<'_>, grouper: &mut Grouper) -> Re
 type Grouped = (Uuid, Option<Box<(Vec<u8>, ConversationRecord)>>);
 
 /// The conversation of a message that names none.
-fn grouped(key: &[u8], row: &Row<'_>, grouper: &mut Grouper, at: Micros) -> Result<Grouped, Bad> {
+fn grouped(
+    key: &[u8],
+    row: &Row<'_>,
+    grouper: &mut Grouper,
+    (at, inbox): (Micros, Arc<str>),
+) -> Result<Grouped, Bad> {
     let table = row.table;
     let Some(group) = &table.group else {
         return Err(Bad::new("conversation", "missing", "it is not said in which conversation it is"));
@@ -210,11 +217,11 @@ fn grouped(key: &[u8], row: &Row<'_>, grouper: &mut Grouper, at: Micros) -> Resu
     let visitor = column(group.visitor.0);
     let agent = group.agent.as_ref().filter(|(index, _)| !is_nothing(&row.row[*index]));
     let agent_key = agent.map_or_else(Vec::new, |(index, _)| column(*index));
-    let open = grouper.place(group, &visitor, &agent_key, key, at);
+    let open = grouper.place(group, &visitor, (&agent_key, &inbox), key, at);
     let id = identity(&table.source, &format!("{}#conversation", table.alias), &open.first);
     let record = ConversationRecord {
         id,
-        inbox: table.inbox.clone(),
+        inbox,
         visitor: identity(&table.source, &group.visitor.1, &visitor),
         assignee: agent.map(|(_, agents)| identity(&table.source, agents, &open.agent)),
         state: State::Resolved,
@@ -301,6 +308,19 @@ impl<'a> Row<'a> {
         word.copied().ok_or_else(|| {
             let detail = format!("`{}` is none of {}", shortened(&text), words.join(", "));
             Bad::new(&rule.column, "unknown_word", detail)
+        })
+    }
+
+    fn inbox(&mut self) -> Result<Arc<str>, Bad> {
+        let Some((rule, value)) = self.take()?.found else { return Ok(Arc::clone(&self.table.inbox)) };
+        if is_nothing(&value) {
+            return Ok(Arc::clone(&self.table.inbox));
+        }
+        let slug = value.to_string();
+        let known = self.table.inboxes.iter().find(|known| ***known == slug);
+        known.cloned().ok_or_else(|| {
+            let detail = format!("`{}` is no inbox of the mapping", shortened(&slug));
+            Bad::new(&rule.column, "unknown_inbox", detail)
         })
     }
 

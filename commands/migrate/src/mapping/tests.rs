@@ -250,3 +250,60 @@ fn an_article_has_a_name_for_addresses_and_a_category() {
     let row = [text("x"), text(""), text(""), text("B"), text("en")];
     assert_eq!(record(&tables[0], &row), Err(("title".to_owned(), "missing")));
 }
+
+#[test]
+fn the_inbox_of_a_conversation_is_one_that_the_file_names() {
+    let yaml = |inbox: &str| {
+        format!(
+            "tables:
+  - {{ from: v, to: visitor, columns: {{ name: n }} }}
+  - from: c
+    to: conversation
+    columns: {{ visitor: v, created_at: at }}
+    fields: {{ inbox: {inbox} }}
+"
+        )
+    };
+    let tables = tables(&yaml("{ column: site, map: { '1': web, '2': shop }, otherwise: empty }")).unwrap();
+    let map = tables.last().unwrap();
+    assert_eq!(map.inboxes, ["web".into(), "shop".into()]);
+    let inbox = |site: Value| match record(map, &[Value::Int(1), Value::Int(5), site]).unwrap() {
+        Record::Conversation(conversation) => conversation.inbox,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        [inbox(Value::Int(2)), inbox(Value::Int(9)), inbox(Value::Null)].map(|slug| slug.to_string()),
+        ["shop", "web", "web"]
+    );
+    for (bad, wanted) in [
+        ("{ column: site }", "migrate.yaml:8"),
+        ("{ column: site, map: { '1': shop }, otherwise: keep }", "have a `map` to names of inboxes"),
+        ("{ value: 'My Shop' }", "names the inbox `My Shop`"),
+    ] {
+        let said = self::tables(&yaml(bad)).unwrap_err();
+        assert!(said.contains("tables.1.fields.inbox"), "{said}");
+        assert!(said.contains(wanted), "{said}");
+    }
+}
+
+#[test]
+fn the_inbox_of_messages_is_that_of_their_conversation() {
+    let yaml = |conversations: &str| {
+        format!(
+            "tables:
+  - {{ from: v, to: visitor, columns: {{ name: n }} }}
+  - {{ from: c, to: conversation, columns: {{ visitor: v, created_at: at }} }}
+  - from: m
+    to: message
+    columns: {{ text: t, occurred_at: at{conversations}
+    fields: {{ inbox: {{ value: shop }} }}
+"
+        )
+    };
+    let said = tables(&yaml(", conversation: c }")).unwrap_err();
+    assert!(said.contains("is that of the conversation"), "{said}");
+    let made = tables(&yaml(" }\n    conversations: { visitor: v, visitors: v, gap: 10m }")).unwrap();
+    let row = [text("hello"), Value::Int(5), Value::Int(1)];
+    let Record::Message(message) = record(made.last().unwrap(), &row).unwrap() else { panic!() };
+    assert_eq!(&*message.opens.unwrap().1.inbox, "shop");
+}

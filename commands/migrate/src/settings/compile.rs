@@ -1,4 +1,7 @@
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use jiff::tz::TimeZone;
 use kefu_app::{Effective, Failure, Text};
@@ -7,7 +10,7 @@ use kefu_store::import::Entity;
 use super::near;
 use crate::{
     cast::Rules,
-    file::{FieldFile, MigrateFile, TableFile},
+    file::{FieldFile, MigrateFile, Otherwise, TableFile},
     mapping::{FieldKind, FieldRule, Filter, Group, Input, TableMap, fields_of},
 };
 
@@ -66,6 +69,7 @@ impl Compiling<'_> {
             );
             return Err(self.reject("to", text));
         }
+        let inboxes = self.inboxes(entity, &fields, &main.target.inbox, group.is_some())?;
         Ok(TableMap {
             source: source.to_owned(),
             from: table.from.clone(),
@@ -77,7 +81,8 @@ impl Compiling<'_> {
             fields,
             filters,
             group,
-            inbox: main.target.inbox.as_str().into(),
+            inbox: Arc::clone(&inboxes[0]),
+            inboxes,
             rules: Rules::new(&main.rules, zone.clone()),
             written: format!("{table:?} {:?} {:?} {:?}", main.rules, main.target.inbox, zone.iana_name()),
         })
@@ -220,6 +225,57 @@ impl Compiling<'_> {
         }
     }
 
+    /// The inboxes that rows can be of, first that of those which name none. What stands in a row makes none: the file
+    /// has to name them all.
+    fn inboxes(
+        &self,
+        entity: Entity,
+        fields: &[Option<FieldRule>],
+        otherwise: &str,
+        makes_conversations: bool,
+    ) -> Result<Vec<Arc<str>>, Failure> {
+        let mut inboxes: Vec<Arc<str>> = vec![otherwise.into()];
+        let index = fields_of(entity).iter().position(|(_, kind, _)| *kind == FieldKind::Inbox);
+        let Some(rule) = index.and_then(|index| fields[index].as_ref()) else { return Ok(inboxes) };
+        let at = match self.table.fields.iter().any(|(name, _)| name == "inbox") {
+            true => "fields.inbox",
+            false => "columns.inbox",
+        };
+        if entity == Entity::Message && !makes_conversations {
+            let text = Text::new("is that of the conversation: say it there", "取自会话:请在会话的表中填写");
+            return Err(self.reject(at, text));
+        }
+        let is_constant = matches!(rule.input, Input::Constant(_));
+        if !is_constant && rule.map.is_none() || rule.otherwise == Otherwise::Keep {
+            let text = Text::new(
+                "must be a `value`, or have a `map` to names of inboxes; not `otherwise: keep`",
+                "必须是 `value`,或用 `map` 对应到收件箱名称;不能用 `otherwise: keep`",
+            );
+            return Err(self.reject(at, text));
+        }
+        let constant = match &rule.input {
+            Input::Constant(value) if rule.map.is_none() => Some(value),
+            _ => None,
+        };
+        let named = rule.map.iter().flat_map(|map| map.values()).chain(constant);
+        let named: BTreeSet<&String> = named.chain(rule.default.as_ref()).collect();
+        for name in named {
+            if !is_inbox_name(name) {
+                let text = Text::new(
+                    format!(
+                        "names the inbox `{name}`: 1 to {INBOX_LEN} lower-case letters, digits and hyphens"
+                    ),
+                    format!("收件箱 `{name}` 的名称须为 1 至 {INBOX_LEN} 个小写字母、数字和连字符"),
+                );
+                return Err(self.reject(at, text));
+            }
+            if name != otherwise {
+                inboxes.push(name.as_str().into());
+            }
+        }
+        Ok(inboxes)
+    }
+
     fn filters(&self, columns: &mut Columns) -> Result<Vec<Filter>, Failure> {
         let mut filters = Vec::new();
         for (index, filter) in self.table.filter.iter().enumerate() {
@@ -259,6 +315,14 @@ impl Compiling<'_> {
         let gap = i64::try_from(group.gap.as_micros()).unwrap_or(i64::MAX);
         Ok(Some(Group { visitor: (columns.index(visitor), visitors), agent, gap }))
     }
+}
+
+/// Longest name of an inbox in embed codes.
+const INBOX_LEN: usize = 40;
+
+fn is_inbox_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=INBOX_LEN).contains(&name.len()) && name.bytes().all(is_plain)
 }
 
 /// The columns that are read, each once.

@@ -234,8 +234,9 @@ impl<'a> Comparing<'a> {
         let keys: Vec<&[u8]> = rows.iter().map(|row| row.key.as_slice()).collect();
         let found = self.found(&keys).await?;
         let mut sums = [0_u128; 2];
-        for (row, found) in rows.iter().zip(&found) {
-            add_key(&mut self.buckets, &row.key);
+        rows.iter().for_each(|row| add_key(&mut self.buckets, &row.key));
+        let is_compared = |(_, found): &(_, &Option<Found>)| !matches!(found, Some(Found::Switched));
+        for (row, found) in rows.iter().zip(&found).filter(is_compared) {
             sums[0] = sums[0].wrapping_add(row_sum(&row.key, wanted_hash(&row.outcome, &mut self.buffer)));
             if let Some(found) = found {
                 sums[1] = sums[1].wrapping_add(row_sum(&row.key, found_hash(found, &mut self.buffer)));
@@ -246,7 +247,7 @@ impl<'a> Comparing<'a> {
             return Ok(());
         }
         let may_change = self.source.is_live();
-        for (row, found) in rows.iter().zip(&found) {
+        for (row, found) in rows.iter().zip(&found).filter(is_compared) {
             let difference = self.difference(row, found.as_ref()).await?;
             match difference {
                 Some(_) if may_change && self.open.len() < OPEN_MAX => {
@@ -323,6 +324,7 @@ impl<'a> Comparing<'a> {
             let found = self.found(&slices).await?;
             for (key, found) in keys.iter().zip(&found) {
                 let difference = match (there.remove(key), found) {
+                    (_, Some(Found::Switched)) => None,
                     (Some(row), found) => self.difference(&row, found.as_ref()).await?,
                     (None, Some(_)) => Some(Differing { sums: [0; 2], what: EXTRA, fields: BTreeMap::new() }),
                     (None, None) => None,
@@ -494,6 +496,7 @@ fn found_hash(found: &Found, buffer: &mut Vec<u8>) -> Hash {
         Found::Filtered => [1; 16],
         Found::Dead => [2; 16],
         Found::Record(None) => [3; 16],
+        Found::Switched => [4; 16],
     }
 }
 

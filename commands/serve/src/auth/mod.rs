@@ -6,7 +6,7 @@
 mod authenticate;
 mod cookie;
 mod extract;
-#[cfg(feature = "former")]
+#[cfg(feature = "migrate")]
 mod former;
 pub(crate) mod hex;
 mod key;

@@ -98,13 +98,13 @@ fn compute(password: &str) -> Result<String, argon2::password_hash::Error> {
 }
 
 /// Whether a hash is of an older system, and a right password is to be hashed anew.
-#[cfg(feature = "former")]
+#[cfg(feature = "migrate")]
 pub(crate) fn is_former(hash: &str) -> bool {
     super::former::is_one(hash)
 }
 
 fn matches(password: &str, hash: &str) -> bool {
-    #[cfg(feature = "former")]
+    #[cfg(feature = "migrate")]
     if let Some(is_right) = super::former::matches(password, hash) {
         return is_right;
     }

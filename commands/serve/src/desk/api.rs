@@ -371,6 +371,12 @@ pub(crate) enum Command {
         arrivals: Box<super::channels::Arrivals>,
         reply: Answer<()>,
     },
+    /// What feeds the store while it is served.
+    #[cfg(feature = "migrate")]
+    Feed {
+        request: Box<kefu_store::import::FeedRequest>,
+        reply: Answer<kefu_store::import::FeedAnswer>,
+    },
     /// Ends the connections of visitors who are blocked.
     CloseBlocked(Vec<VisitorKey>),
     Connect {
@@ -426,6 +432,8 @@ impl Command {
             | Self::SetupToken { reply, .. } => refuse(reply, problem),
             #[cfg(feature = "channels")]
             Self::Receive { reply, .. } => refuse(reply, problem),
+            #[cfg(feature = "migrate")]
+            Self::Feed { reply, .. } => refuse(reply, problem),
             Self::Agents { reply } => refuse(reply, problem),
             Self::Scrub { reply, .. } => refuse(reply, problem),
             Self::Stop { reply } => {

@@ -55,6 +55,10 @@ impl Task {
                 Problem::new(ErrorCode::Conflict, "the customer was erased: nothing more is taken here");
             return self.refuse(send.reply, send.client_id, problem);
         }
+        let inbox = hot.conversation.inbox;
+        if let Err(problem) = self.directory.check_switched(inbox, send.who.audience()) {
+            return self.refuse(send.reply, send.client_id, problem);
+        }
         let action = match send.content.kind {
             MessageKind::Note if send.content.is_whisper() => Action::Oversee,
             MessageKind::Note => Action::Note,
@@ -208,6 +212,11 @@ impl Task {
             | Act::Reopen => Action::Manage,
         };
         allowed((&self.directory, &self.routing), who, action, current)?;
+        match self.directory.check_switched(current.inbox, who.audience()) {
+            // What was looked at may be looked at again.
+            Err(_) if matches!(act, Act::Read { .. }) => return Ok(key),
+            switched => switched?,
+        }
         let me = match who.principal {
             Principal::Agent(key) => Some(key),
             _ => None,

@@ -144,6 +144,9 @@ impl Task {
         work: &mut Work,
     ) {
         let Arrivals { channel, inbox, messages, changes } = arrivals;
+        if let Err(problem) = self.directory.check_switched(inbox, Audience::Visitor) {
+            return drop(reply.send(Err(problem)));
+        }
         for arrival in messages {
             // Those before it stay: when they come again they are known.
             if let Err(error) = self.take_in(channel, inbox, arrival, now, work).await {

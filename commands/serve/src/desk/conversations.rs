@@ -107,8 +107,14 @@ impl Desk {
     ) -> Result<Conversation, Problem> {
         let head = self.snapshot(who, conversation).await?.conversation;
         // Reading was allowed a moment ago.
-        let may = action == Action::Read || self.directory().may(who, action, &head);
-        if may { Ok(head) } else { Err(Problem::forbidden()) }
+        if action == Action::Read {
+            return Ok(head);
+        }
+        let directory = self.directory();
+        if !directory.may(who, action, &head) {
+            return Err(Problem::forbidden());
+        }
+        directory.check_switched(head.inbox, who.audience()).map(|()| head)
     }
 
     pub(super) async fn snapshot(

@@ -127,6 +127,19 @@ impl HotSet {
         self.by_key.insert(hot.conversation.key, Box::new(hot));
     }
 
+    /// Forgets these: whoever needs one next reads it again.
+    #[cfg(feature = "migrate")]
+    pub(super) fn forget(&mut self, is_one: impl Fn(&Hot) -> bool) {
+        let by_id = &mut self.by_id;
+        self.by_key.retain(|_, hot| {
+            let stays = !is_one(hot);
+            if !stays {
+                by_id.remove(&hot.conversation.id);
+            }
+            stays
+        });
+    }
+
     /// Forgets what was not used for [`IDLE_SWEEPS`] calls, or since the last one when there are more than `limit`.
     pub(super) fn sweep(&mut self, limit: usize) {
         let idle = if self.by_key.len() > limit { 0 } else { IDLE_SWEEPS };

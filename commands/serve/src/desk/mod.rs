@@ -16,6 +16,8 @@ mod connections;
 mod conversations;
 mod deliver;
 mod erase;
+#[cfg(feature = "migrate")]
+mod feed;
 mod files;
 mod gather;
 mod handle;

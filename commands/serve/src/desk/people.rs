@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kefu_core::{
-    Agent, AgentKey, AgentStatus, Conversation, ConversationKey, FieldVersions, Inbox, InboxKey,
+    Agent, AgentKey, AgentStatus, Audience, Conversation, ConversationKey, FieldVersions, Inbox, InboxKey,
     InboxSettings, Micros, Permission, Principal, Role, State, Visitor, VisitorKey,
 };
 use kefu_protocol::frame::ErrorCode;
@@ -48,6 +48,9 @@ impl Task {
         // It was known when it was asked for, and is erased by now.
         if known.as_ref().is_some_and(|known| known.erased_at.is_some()) {
             return drop(reply.send(Err(Problem::unauthorized())));
+        }
+        if let Err(problem) = self.directory.check_switched(new.inbox, Audience::Visitor) {
+            return drop(reply.send(Err(problem)));
         }
         let visitor = self.visitor_row(&new, known, now);
         let brief = Arc::new(VisitorBrief::from(&visitor));

@@ -86,6 +86,8 @@ impl Reading {
             teams: store.teams().await?.into_iter().map(|team| (team.key, team)).collect(),
             roles: store.roles().await?.into_iter().map(|role| (role.id, role)).collect(),
             inboxes: store.inboxes().await?.into_iter().map(|inbox| (inbox.key, inbox)).collect(),
+            #[cfg(feature = "migrate")]
+            fed: super::feed::fed(store.fed_inboxes().await?),
             masking: self.masking,
             links: self.links.clone(),
         };

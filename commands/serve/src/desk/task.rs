@@ -10,7 +10,7 @@ use kefu_core::{
     AgentKey, Bots, ClockRules, Clocks, ConversationKey, Entry, Micros, Principal, Routing, SkillKey, State,
 };
 use kefu_socket::{ConnectionId, Hub};
-use kefu_store::{Store, StoreError, Writer};
+use kefu_store::{OpenWork, Store, StoreError, Writer};
 use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval},
@@ -118,8 +118,19 @@ impl Task {
             heartbeat_s: options.heartbeat_s,
             hot_conversations: options.hot_conversations,
         };
+        #[cfg(feature = "migrate")]
+        let fed = super::feed::fed(task.store.fed_inboxes().await?);
         task.change_directory(|directory| {
-            *directory = Directory { agents, roles, inboxes, teams, masking, links };
+            *directory = Directory {
+                agents,
+                roles,
+                inboxes,
+                teams,
+                #[cfg(feature = "migrate")]
+                fed,
+                masking,
+                links,
+            };
         });
         let now = clock::now();
         task.routing.set_grace(Some(task.grace_us));
@@ -128,33 +139,40 @@ impl Task {
             let profile = task.profile(agent);
             task.routing.set_agent(agent.key, profile, now);
         }
+        let mut open = task.store.open_work().await?;
+        open.retain(|work| !task.directory.is_fed(work.inbox));
+        let snoozed = task.store.snoozed().await?;
+        task.snoozed = snoozed.into_iter().map(|(key, until)| (until, key)).collect();
+        task.take_up(open, now).await?;
+        Ok(task)
+    }
+
+    /// Has what is open wait, and be answered in time.
+    pub(super) async fn take_up(&mut self, open: Vec<OpenWork>, now: Micros) -> Result<(), StoreError> {
         let (mut timed, mut with_bot) = (Vec::new(), Vec::new());
-        for conversation in task.store.open_work().await? {
+        for conversation in open {
             let key = conversation.key;
-            let inbox = task.directory.inboxes.get(&conversation.inbox);
+            let inbox = self.directory.inboxes.get(&conversation.inbox);
             if inbox.is_some_and(|inbox| inbox.settings.clock_rules() != ClockRules::default()) {
                 timed.push(key);
             }
             for agent in &conversation.joined {
-                task.desks.entry(*agent).or_default().insert(key);
-                task.absent.insert(*agent, now.plus(task.grace_us));
+                self.desks.entry(*agent).or_default().insert(key);
+                self.absent.insert(*agent, now.plus(self.grace_us));
             }
-            let wait = task.wait_of(&conversation);
+            let wait = self.wait_of(&conversation);
             match (conversation.state, conversation.assignee) {
-                (State::Queued, _) => task.routing.wait(key, wait, now),
+                (State::Queued, _) => self.routing.wait(key, wait, now),
                 (State::Open, None) => with_bot.push(key),
                 (State::Open | State::Pending, Some(agent)) => {
-                    task.desks.entry(agent).or_default().insert(key);
-                    task.routing.restore(key, agent, conversation.state == State::Open, wait, now);
+                    self.desks.entry(agent).or_default().insert(key);
+                    self.routing.restore(key, agent, conversation.state == State::Open, wait, now);
                 }
                 _ => {}
             }
         }
-        let snoozed = task.store.snoozed().await?;
-        task.snoozed = snoozed.into_iter().map(|(key, until)| (until, key)).collect();
-        task.start_clocks(&timed).await?;
-        task.start_bots(&with_bot, now).await?;
-        Ok(task)
+        self.start_clocks(&timed).await?;
+        self.start_bots(&with_bot, now).await
     }
 
     /// Runs until the last handle is gone or somebody asks to stop.
@@ -208,6 +226,8 @@ impl Task {
     /// Carries out one group of requests; returns who asked to stop, if anybody did.
     async fn take(&mut self, commands: &mut Vec<Command>) -> Option<tokio::sync::oneshot::Sender<()>> {
         let now = clock::now();
+        #[cfg(feature = "migrate")]
+        self.feed(commands).await;
         if let Err(error) = self.load_for(commands).await {
             return self.refuse_all(commands, error);
         }

@@ -22,6 +22,8 @@ use crate::{clock, identity::Identity, metrics::Metrics, problem::Problem};
 
 mod bot;
 mod ends;
+#[cfg(feature = "migrate")]
+mod feed;
 mod masking;
 mod oversee;
 mod snooze;

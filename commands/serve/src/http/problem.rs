@@ -47,7 +47,7 @@ pub(crate) struct ProblemBody<'a> {
     /// What is wrong with this request.
     #[schema(example = "there is no such conversation")]
     detail: &'a str,
-    /// One of `bad_frame`, `unauthorized`, `forbidden`, `not_found`, `too_large`, `conflict`, `rate_limited`,
+    /// One of `bad_frame`, `unauthorized`, `forbidden`, `not_found`, `too_large`, `conflict`, `inbox_not_switched`, `rate_limited`,
     /// `unavailable`, `rejected`; the same as in `error` frames.
     #[schema(value_type = String, example = "not_found")]
     code: ErrorCode,
@@ -135,7 +135,7 @@ pub(crate) fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
-        ErrorCode::Conflict => StatusCode::CONFLICT,
+        ErrorCode::Conflict | ErrorCode::InboxNotSwitched => StatusCode::CONFLICT,
         ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }

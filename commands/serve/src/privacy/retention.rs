@@ -82,7 +82,9 @@ impl Sweeper {
         let mut gone = Map::new();
         for kind in Kept::ALL {
             let mut count = 0;
-            for inbox in self.eraser.desk.directory().inboxes.values() {
+            let directory = self.eraser.desk.directory();
+            // What is fed is compared with what feeds it, until it is switched.
+            for inbox in directory.inboxes.values().filter(|inbox| !directory.is_fed(inbox.key)) {
                 if let Some(days) = days(inbox, &self.defaults, kind) {
                     count += self.sweep_kind(kind, outdated(inbox, days, now)).await?;
                 }

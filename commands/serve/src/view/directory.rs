@@ -6,11 +6,14 @@ use kefu_core::{
     Action, Agent, AgentKey, Audience, Content, Conversation, CustomRole, Inbox, InboxKey, Principal, Rights,
     Role, Team, TeamKey, may,
 };
-use kefu_protocol::frame::{self, Party, PartyKind};
+use kefu_protocol::frame::{self, ErrorCode, Party, PartyKind};
 use uuid::Uuid;
 
 use super::{AgentRef, InboxRef, TeamRef, VisitorBrief};
 use crate::{files::Links, identity::Identity, masking::Masking, problem::Problem};
+
+/// When visitors are to ask again for an inbox that is not switched yet.
+const NOT_YET_MS: u32 = 30_000;
 
 /// Agents, roles and inboxes, as of one moment.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +22,9 @@ pub(crate) struct Directory {
     pub(crate) roles: HashMap<Uuid, CustomRole>,
     pub(crate) inboxes: HashMap<InboxKey, Inbox>,
     pub(crate) teams: HashMap<TeamKey, Team>,
+    /// Inboxes that an older system has still: nothing but what it feeds changes them.
+    #[cfg(feature = "migrate")]
+    pub(crate) fed: std::collections::HashSet<InboxKey>,
     /// What agents get masked of personal data.
     pub(crate) masking: Masking,
     /// Makes the addresses of files.
@@ -83,6 +89,33 @@ impl Directory {
     /// The inbox with this public id.
     pub(crate) fn inbox(&self, id: Uuid) -> Option<&Inbox> {
         self.inboxes.values().find(|inbox| inbox.id == id)
+    }
+
+    /// Whether an older system has the inbox still.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn is_fed(&self, inbox: InboxKey) -> bool {
+        self.fed.contains(&inbox)
+    }
+
+    /// Nothing feeds a store here.
+    #[cfg(not(feature = "migrate"))]
+    pub(crate) fn is_fed(&self, _: InboxKey) -> bool {
+        false
+    }
+
+    /// Refuses whatever would change something in an inbox that an older system has still.
+    pub(crate) fn check_switched(&self, inbox: InboxKey, audience: Audience) -> Result<(), Problem> {
+        match (self.is_fed(inbox), audience) {
+            (false, _) => Ok(()),
+            (true, Audience::Agent) => {
+                let detail = "the older system has this inbox until it is switched: here it can only be read";
+                Err(Problem::new(ErrorCode::InboxNotSwitched, detail))
+            }
+            (true, Audience::Visitor) => {
+                let detail = "this inbox is not served here yet";
+                Err(Problem { retry_after_ms: Some(NOT_YET_MS), ..Problem::unavailable(detail) })
+            }
+        }
     }
 
     /// The team with this public id.

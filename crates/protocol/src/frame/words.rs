@@ -54,6 +54,8 @@ words! {
         TooLarge = "too_large",
         /// The state or an earlier request contradicts this one.
         Conflict = "conflict",
+        /// An older system still has the inbox: it can only be read here.
+        InboxNotSwitched = "inbox_not_switched",
         /// Too much in too short a time.
         RateLimited = "rate_limited",
         /// The server cannot do it now; try again later.

@@ -1,5 +1,6 @@
 //! A batch of an import on its way to a transaction.
 
+use std::borrow::BorrowMut;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::record::{
     TicketRecord, VisitorRecord,
 };
 use super::step::{MapRow, Rewritten, TicketPlaces};
+use crate::Writer;
 
 /// Conversations that an agent may have at once, until somebody says otherwise.
 const CAPACITY: u32 = 5;
@@ -24,8 +26,8 @@ const CAPACITY: u32 = 5;
 type Refusal = (&'static str, String);
 
 /// What is gathered of a batch.
-pub(super) struct Building<'a> {
-    importer: &'a mut Importer,
+pub(super) struct Building<'a, W: BorrowMut<Writer>> {
+    importer: &'a mut Importer<W>,
     table: i64,
     next_pos: i64,
     /// Heads that are new or changed beyond growth.
@@ -35,15 +37,15 @@ pub(super) struct Building<'a> {
     prepared: Prepared,
 }
 
-impl<'a> Building<'a> {
-    pub(super) fn new(importer: &'a mut Importer, table: i64) -> Self {
+impl<'a, W: BorrowMut<Writer>> Building<'a, W> {
+    pub(super) fn new(importer: &'a mut Importer<W>, table: i64) -> Self {
         let next_pos = importer.writer().next_pos();
         let (whole, grown) = (HashMap::new(), HashMap::new());
         Self { importer, table, next_pos, whole, grown, prepared: Prepared::default() }
     }
 
     pub(super) fn refuse(&mut self, index: usize, code: &'static str, detail: impl Into<String>) {
-        self.prepared.refused.push(Refused { index, code, detail: detail.into() });
+        self.prepared.refused.push(Refused { index, code: code.into(), detail: detail.into() });
     }
 
     pub(super) fn note(&mut self, row: MapRow) {
@@ -56,6 +58,39 @@ impl<'a> Building<'a> {
         self.count();
     }
 
+    /// Whether a record belongs to an inbox in which what is here counts.
+    pub(super) fn is_switched(&self, record: &Record) -> bool {
+        if self.importer.switched.is_empty() {
+            return false;
+        }
+        let is_one = |inbox: &InboxKey| self.importer.switched.contains(inbox);
+        let by_name = |slug: &str| self.importer.inboxes.get(slug).is_some_and(is_one);
+        match record {
+            Record::Conversation(conversation) => by_name(&conversation.inbox),
+            Record::Ticket(ticket) => by_name(&ticket.inbox),
+            Record::Message(message) => {
+                let id = &message.conversation;
+                let shared = || self.grown.get(id).or_else(|| self.importer.heads.get(id));
+                let head = self.whole.get(id).or_else(|| shared().map(|head| &**head));
+                match (head, &message.opens) {
+                    (Some(head), _) => is_one(&head.inbox),
+                    (None, Some(opens)) => by_name(&opens.1.inbox),
+                    (None, None) => self.importer.late.contains(id),
+                }
+            }
+            Record::Agent(_) | Record::Visitor(_) | Record::Canned(_) | Record::Article(_) => false,
+        }
+    }
+
+    /// A row changed after its inbox was switched: that is all that becomes of it.
+    pub(super) fn late(&mut self, key: &[u8], record: Option<&Record>) {
+        let id = match record {
+            Some(Record::Conversation(conversation)) => Some(conversation.id),
+            _ => None,
+        };
+        self.prepared.step.late.push((self.table, key.to_vec(), id));
+    }
+
     pub(super) fn count(&mut self) {
         self.prepared.written += 1;
     }
@@ -66,7 +101,11 @@ impl<'a> Building<'a> {
         prepared.heads.extend(self.whole.values().map(|head| Arc::new(head.clone())));
         prepared.heads.extend(self.grown.values().cloned());
         prepared.batch.conversations = self.whole.into_values().collect();
-        prepared.batch.grown = self.grown.into_values().collect();
+        // Who reads the store beside this has its rows as they are.
+        match self.importer.is_beside {
+            true => prepared.batch.conversations.extend(self.grown.into_values().map(Arc::unwrap_or_clone)),
+            false => prepared.batch.grown = self.grown.into_values().collect(),
+        }
         prepared
     }
 
@@ -164,6 +203,10 @@ impl<'a> Building<'a> {
                 Conversation::new(key, conversation.id, inbox, visitor, conversation.created_at)
             }
         };
+        if head.inbox != inbox {
+            head.inbox = inbox;
+            self.prepared.step.moved.push((head.key, inbox));
+        }
         if conversation.state == State::Resolved && head.state != State::Resolved {
             (head.visitor_read_seq, head.agent_read_seq) = (head.last_public_seq, head.last_seq);
             head.unanswered_at = None;

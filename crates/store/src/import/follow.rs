@@ -1,17 +1,21 @@
 //! Sources that are followed: where each stands, and what becomes of rows that are not there any more.
 
+use std::borrow::BorrowMut;
+
 use kefu_core::Micros;
+use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::importer::{Importer, Prepared};
 use super::record::Entity;
 use super::step::{FILTERED, MapRow};
+use super::switch;
 use crate::rows::{Columns, int};
 use crate::sql::{self, Args};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, Writer};
 
 /// How far following a source has come.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub enum FollowState {
     /// Its tables are being copied; changes since then come after that.
     #[default]
@@ -44,7 +48,7 @@ impl FollowState {
 }
 
 /// Where a source is followed from.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FollowPosition {
     /// Name of the source.
     pub source: String,
@@ -67,7 +71,7 @@ pub struct FollowPosition {
 const COLUMNS: &str = "SELECT source, position, since, state, lag, changes, rate, updated_at
     FROM migrate_position ORDER BY source";
 
-impl Importer {
+impl<W: BorrowMut<Writer>> Importer<W> {
     /// Where each source is followed from.
     ///
     /// # Errors
@@ -109,13 +113,19 @@ impl Importer {
                 graves.push((key, was, place));
             }
         }
-        if graves.is_empty() {
+        let places: Vec<_> = graves.iter().map(|(_, _, place)| (entity.number(), *place)).collect();
+        let switched = self.in_switched(places).await?;
+        let is_late = |place: i64| switched.contains(&(entity.number(), place));
+        let late = graves.extract_if(.., |(_, _, place)| is_late(*place));
+        let late: Vec<_> = late.map(|(key, ..)| (table, key.clone(), None)).collect();
+        if graves.is_empty() && late.is_empty() {
             return Ok(0);
         }
         if entity == Entity::Conversation {
             self.forget_heads().await?;
         }
         let bury = async |conn: &mut SqliteConnection| {
+            switch::note_late(conn, &late).await?;
             for (key, was, place) in &graves {
                 if *place == 0 {
                     const FORGET: &str = "DELETE FROM migrate_map WHERE source_table = ? AND key = ?";

@@ -1,8 +1,10 @@
+use std::borrow::{BorrowMut, Cow};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use kefu_core::{AgentKey, Conversation, FieldVersions, Inbox, InboxKey, InboxSettings, Micros, VisitorKey};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::build::Building;
@@ -10,6 +12,7 @@ use super::progress::{self, Begin, Checkpoint, ImportTable, TableSetup, TableSta
 use super::recent::Recent;
 use super::record::Record;
 use super::step::{self, DEAD, FILTERED, MapRow, Statements, Step};
+use super::switch;
 use crate::rows::Columns;
 use crate::sql::{self, Args, Join};
 use crate::writer::Gather;
@@ -26,16 +29,25 @@ const GATHER: Gather = Gather { entries: 262_144, heads: 32_768, age: Duration::
 /// The name in `meta` of the position from which on imported entries may belong to heads that a crash left behind.
 const UNSETTLED: &str = "import_unsettled";
 
-/// Brings records over from other systems: holds the writer, so nobody else writes meanwhile.
+/// Brings records over from other systems.
 ///
 /// A batch is prepared, which finds what cannot be used, and then committed: between the two the caller makes durable
 /// what it has to say of the former.
-pub struct Importer {
-    writer: Writer,
+///
+/// It has the writer for itself, or works beside others on one that they lend it for a moment, see
+/// [`Importer::beside`].
+pub struct Importer<W: BorrowMut<Writer> = Writer> {
+    writer: W,
+    /// Others change the store between two calls, and nobody is to wait for what gathers.
+    pub(super) is_beside: bool,
     statements: Statements,
     lookup: Join,
     tables: HashMap<i64, Table>,
     pub(super) inboxes: HashMap<Arc<str>, InboxKey>,
+    /// Those in which what is here counts by now.
+    pub(super) switched: HashSet<InboxKey>,
+    /// Of the present batch: conversations that are not here because their rows were late.
+    pub(super) late: HashSet<Uuid>,
     pub(super) agents: HashMap<Uuid, AgentKey>,
     pub(super) visitors: Recent<VisitorKey>,
     pub(super) heads: Recent<Arc<Conversation>>,
@@ -87,12 +99,12 @@ pub enum Outcome {
 }
 
 /// A row whose record cannot be stored.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Refused {
     /// Which of the batch.
     pub index: usize,
     /// Why, in one word.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// More about it.
     pub detail: String,
 }
@@ -152,9 +164,79 @@ impl Importer {
             let from = writer.next_pos();
             writer.alone(async |conn| schema::set_meta_int(conn, UNSETTLED, from).await).await?;
         }
-        let conn = writer.reading();
+        Self::open(writer, false, unsettled).await
+    }
+
+    /// Folds everything, and settles what an import left that did not end: conversations that ended count as read, and
+    /// wait for nobody. Of all others that is so from the commit of their messages on.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn settle(&mut self) -> Result<(), StoreError> {
+        self.writer.fold_everything().await?;
+        let Some(from) = self.unsettled.take() else { return Ok(()) };
+        self.heads.clear();
+        settle_from(&mut self.writer, from).await
+    }
+
+    /// Gives the store up.
+    ///
+    /// # Errors
+    /// As [`Writer::close`].
+    pub async fn close(mut self) -> Result<(), StoreError> {
+        let settled = match self.unsettled {
+            None => self.settled().await,
+            // The next import does it.
+            Some(_) => Ok(()),
+        };
+        let closed = self.writer.close().await;
+        settled.and(closed)
+    }
+
+    /// Notes that no head is behind its log.
+    async fn settled(&mut self) -> Result<(), StoreError> {
+        self.writer.fold_everything().await?;
+        self.writer.alone(async |conn| schema::remove_meta(conn, UNSETTLED).await).await
+    }
+}
+
+/// Settles what an import left that did not end, for whoever takes its store over.
+///
+/// # Errors
+/// When the store cannot be written.
+pub async fn settle_left(writer: &mut Writer) -> Result<(), StoreError> {
+    let Some(from) = schema::meta(writer.reading(), UNSETTLED).await? else { return Ok(()) };
+    writer.fold_everything().await?;
+    settle_from(writer, from).await?;
+    writer.alone(async |conn| schema::remove_meta(conn, UNSETTLED).await).await
+}
+
+async fn settle_from(writer: &mut Writer, from: i64) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE conversation SET
+            resolved_at = iif(key IN (SELECT place FROM migrate_map WHERE source_table < 0),
+                max(coalesce(resolved_at, 0), updated_at), coalesce(resolved_at, updated_at)),
+            unanswered_at = NULL, visitor_read_seq = last_public_seq, agent_read_seq = last_seq
+        WHERE state = 4
+            AND key IN (SELECT conversation FROM log WHERE pos >= ? AND occurred_at IS NOT NULL)";
+    writer.alone(async |conn| sql::execute(conn, SQL, Args::default().int(from)).await.map(drop)).await
+}
+
+impl<'w> Importer<&'w mut Writer> {
+    /// Works with a writer that is lent for one call: whoever lends it changes the store, too, before and after.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn beside(writer: &'w mut Writer) -> Result<Self, StoreError> {
+        Self::open(writer, true, None).await
+    }
+}
+
+impl<W: BorrowMut<Writer>> Importer<W> {
+    async fn open(mut writer: W, is_beside: bool, unsettled: Option<i64>) -> Result<Self, StoreError> {
+        let conn = writer.borrow_mut().reading();
         let inboxes = sql::rows(conn, "SELECT slug, key FROM inbox", Args::default()).await?;
         let agents = sql::rows(conn, "SELECT id, key FROM agent", Args::default()).await?;
+        let switched = switch::switched(conn).await?;
         let next_ticket = schema::pragma(
             conn,
             "SELECT max(coalesce((SELECT max(number) FROM ticket), 0),
@@ -180,6 +262,9 @@ impl Importer {
             inboxes: inboxes.iter().map(read_inbox).collect::<Result<_, _>>()?,
             agents: agents.iter().map(read_agent).collect::<Result<_, _>>()?,
             writer,
+            is_beside,
+            switched,
+            late: HashSet::new(),
             statements: Statements::default(),
             lookup: Join::new(
                 "SELECT asked.column1, known.entity, known.place, known.hash FROM (",
@@ -202,10 +287,23 @@ impl Importer {
     /// # Errors
     /// When the store cannot be written.
     pub async fn ensure_inbox(&mut self, slug: &str, id: Uuid, now: Micros) -> Result<(), StoreError> {
-        if self.inboxes.contains_key(slug) {
-            return Ok(());
+        self.inbox(slug, id, now).await.map(drop)
+    }
+
+    /// The same for one that an older system feeds until it is switched.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn feed_inbox(&mut self, slug: &str, id: Uuid, now: Micros) -> Result<(), StoreError> {
+        let inbox = self.inbox(slug, id, now).await?;
+        self.writer().alone(async |conn| switch::feed_inbox(conn, inbox).await).await
+    }
+
+    async fn inbox(&mut self, slug: &str, id: Uuid, now: Micros) -> Result<InboxKey, StoreError> {
+        if let Some(known) = self.inboxes.get(slug) {
+            return Ok(*known);
         }
-        let key = self.writer.next_inbox_key();
+        let key = self.writer.borrow_mut().next_inbox_key();
         let inbox = Inbox {
             key,
             id,
@@ -219,9 +317,9 @@ impl Importer {
             versions: FieldVersions::default(),
             created_at: now,
         };
-        self.writer.alone(async |conn| step::put_inbox(conn, &inbox).await).await?;
+        self.writer.borrow_mut().alone(async |conn| step::put_inbox(conn, &inbox).await).await?;
         self.inboxes.insert(slug.into(), key);
-        Ok(())
+        Ok(key)
     }
 
     /// What a source said it is when it was first read; notes `identity` if that is now, or where it is to
@@ -237,6 +335,7 @@ impl Importer {
         now: Micros,
     ) -> Result<String, StoreError> {
         self.writer
+            .borrow_mut()
             .alone(async |conn| progress::source_identity(conn, name, identity, replace, now).await)
             .await
     }
@@ -246,7 +345,7 @@ impl Importer {
     /// # Errors
     /// When the store cannot be read.
     pub async fn table(&mut self, name: &str) -> Result<Option<ImportTable>, StoreError> {
-        progress::table(self.writer.reading(), name).await
+        progress::table(self.writer.borrow_mut().reading(), name).await
     }
 
     /// Takes a table up; one that was never begun begins.
@@ -259,21 +358,39 @@ impl Importer {
         begin: Begin,
         now: Micros,
     ) -> Result<ImportTable, StoreError> {
-        const GREATEST: &str = "SELECT max(key) FROM migrate_map WHERE source_table = ?";
         let known = self.table(&setup.name).await?;
         let table = match known {
             Some(table) if begin == Begin::Continue => table,
             _ => {
                 let is_next = begin == Begin::Again;
-                self.writer.alone(async |conn| progress::begin(conn, setup, is_next, now).await).await?;
+                self.writer
+                    .borrow_mut()
+                    .alone(async |conn| progress::begin(conn, setup, is_next, now).await)
+                    .await?;
                 let made = self.table(&setup.name).await?;
                 made.ok_or_else(|| StoreError::corrupt("a table that was begun is gone"))?
             }
         };
-        let greatest = sql::row(self.writer.reading(), GREATEST, Args::default().int(table.key)).await?;
-        let greatest = greatest.map_or(Ok(None), |row| Columns::of(&row).optional())?;
-        self.tables.insert(table.key, Table { progress: table.clone(), greatest });
+        self.know(table.clone()).await?;
         Ok(table)
+    }
+
+    async fn know(&mut self, progress: ImportTable) -> Result<(), StoreError> {
+        const GREATEST: &str = "SELECT max(key) FROM migrate_map WHERE source_table = ?";
+        let args = Args::default().int(progress.key);
+        let greatest = sql::row(self.writer().reading(), GREATEST, args).await?;
+        let greatest = greatest.map_or(Ok(None), |row| Columns::of(&row).optional())?;
+        self.tables.insert(progress.key, Table { progress, greatest });
+        Ok(())
+    }
+
+    /// Has a table in memory that was begun before the writer was lent.
+    async fn take_up(&mut self, key: i64) -> Result<(), StoreError> {
+        if self.is_beside && !self.tables.contains_key(&key) {
+            let progress = progress::table_of(self.writer().reading(), key).await?;
+            self.know(progress.ok_or(StoreError::Stale("table"))?).await?;
+        }
+        Ok(())
     }
 
     /// Forgets what the rows of `table` with these keys were mapped to: the next batch that has them writes them, whether
@@ -284,6 +401,7 @@ impl Importer {
     pub async fn forget(&mut self, table: i64, keys: &[Vec<u8>]) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE migrate_map SET hash = x'' WHERE source_table = ? AND key = ?";
         self.writer
+            .borrow_mut()
             .alone(async |conn| {
                 for key in keys {
                     sql::execute(conn, SQL, Args::default().int(table).blob(key)).await?;
@@ -298,8 +416,12 @@ impl Importer {
     /// # Errors
     /// When the store cannot be read.
     pub async fn prepare(&mut self, batch: &ImportBatch) -> Result<Prepared, StoreError> {
+        self.take_up(batch.table).await?;
         let known = self.known(batch).await?;
         self.load_references(batch, &known).await?;
+        let places = known.values().map(|known| (known.entity, known.place));
+        let switched = self.in_switched(places.collect::<Vec<_>>()).await?;
+        let is_switched = |known: Known| switched.contains(&(known.entity.abs(), known.place));
         let mut building = Building::new(self, batch.table);
         // Rows mostly come in the order of their keys: then none of them comes twice.
         let is_ascending = batch.rows.is_sorted_by(|one, next| one.key < next.key);
@@ -313,7 +435,12 @@ impl Importer {
             let place = before.map_or(0, |known| known.place);
             let nothing =
                 |entity| MapRow { table: batch.table, key: row.key.clone(), entity, place, hash: None };
+            let is_late = before.is_some_and(is_switched);
             let record = match &row.outcome {
+                Outcome::Filtered | Outcome::Dead if is_late => {
+                    building.late(&row.key, None);
+                    continue;
+                }
                 Outcome::Filtered => {
                     if let Some(known) = before.filter(|known| known.entity > FILTERED) {
                         building.leave_out(nothing(known.entity));
@@ -330,6 +457,10 @@ impl Importer {
             let hash = record.hash(&mut buffer);
             let entity = record.entity().number();
             if before.is_some_and(|known| known.entity == entity && known.hash == Some(hash)) {
+                continue;
+            }
+            if is_late || building.is_switched(record) {
+                building.late(&row.key, Some(record));
                 continue;
             }
             match building.record(record, before.filter(|known| known.place != 0), batch.detach) {
@@ -357,7 +488,7 @@ impl Importer {
     /// # Errors
     /// As [`Writer::commit`]; a [`StoreError::Conflict`] means that a value of some row is taken.
     pub async fn commit(&mut self, prepared: Prepared) -> Result<(), StoreError> {
-        self.writer.commit_import(&self.statements, &prepared.batch, &prepared.step).await?;
+        self.writer.borrow_mut().commit_import(&self.statements, &prepared.batch, &prepared.step).await?;
         if let Some(table) = self.tables.get_mut(&prepared.table) {
             table.greatest = table.greatest.take().max(prepared.greatest);
         }
@@ -376,26 +507,6 @@ impl Importer {
         Ok(())
     }
 
-    /// Folds everything, and settles what an import left that did not end: conversations that ended count as read, and
-    /// wait for nobody. Of all others that is so from the commit of their messages on.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub async fn settle(&mut self) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE conversation SET
-                resolved_at = iif(key IN (SELECT place FROM migrate_map WHERE source_table < 0),
-                    max(coalesce(resolved_at, 0), updated_at), coalesce(resolved_at, updated_at)),
-                unanswered_at = NULL, visitor_read_seq = last_public_seq, agent_read_seq = last_seq
-            WHERE state = 4
-                AND key IN (SELECT conversation FROM log WHERE pos >= ? AND occurred_at IS NOT NULL)";
-        self.writer.fold_everything().await?;
-        let Some(from) = self.unsettled.take() else { return Ok(()) };
-        self.heads.clear();
-        self.writer
-            .alone(async |conn| sql::execute(conn, SQL, Args::default().int(from)).await.map(drop))
-            .await
-    }
-
     /// Something became of this key in another way than by a batch: from now on it is looked up.
     pub(super) fn reach(&mut self, table: i64, key: &[u8]) {
         if let Some(table) = self.tables.get_mut(&table) {
@@ -406,7 +517,7 @@ impl Importer {
     /// Has every conversation where statements find it.
     pub(super) async fn forget_heads(&mut self) -> Result<(), StoreError> {
         self.heads.clear();
-        self.writer.fold_everything().await
+        self.writer.borrow_mut().fold_everything().await
     }
 
     /// Writes down in the audit log what was done.
@@ -415,27 +526,7 @@ impl Importer {
     /// When the store cannot be written.
     pub async fn audit(&mut self, record: AuditRecord) -> Result<(), StoreError> {
         let set = RecordSet { changes: Vec::new(), audit: vec![record] };
-        self.writer.commit(&Batch { records: vec![set], ..Batch::default() }).await.map(drop)
-    }
-
-    /// Gives the store up.
-    ///
-    /// # Errors
-    /// As [`Writer::close`].
-    pub async fn close(mut self) -> Result<(), StoreError> {
-        let settled = match self.unsettled {
-            None => self.settled().await,
-            // The next import does it.
-            Some(_) => Ok(()),
-        };
-        let closed = self.writer.close().await;
-        settled.and(closed)
-    }
-
-    /// Notes that no head is behind its log.
-    async fn settled(&mut self) -> Result<(), StoreError> {
-        self.writer.fold_everything().await?;
-        self.writer.alone(async |conn| schema::remove_meta(conn, UNSETTLED).await).await
+        self.writer.borrow_mut().commit(&Batch { records: vec![set], ..Batch::default() }).await.map(drop)
     }
 
     /// What became of the rows of `batch` earlier, by their index.
@@ -452,7 +543,7 @@ impl Importer {
             args.add_int(batch.table);
             args.add_blob(&row.key);
         };
-        let found = self.lookup.rows(self.writer.reading(), &asked, bind).await?;
+        let found = self.lookup.rows(self.writer.borrow_mut().reading(), &asked, bind).await?;
         let read = |row| {
             let mut columns = Columns::of(row);
             let index = columns.number()?;
@@ -471,6 +562,7 @@ impl Importer {
     ) -> Result<(), StoreError> {
         self.visitors.tend();
         self.heads.tend();
+        self.late.clear();
         let (mut visitors, mut conversations) = (HashSet::new(), HashSet::new());
         for (index, row) in batch.rows.iter().enumerate() {
             let Outcome::Record(record) = &row.outcome else { continue };
@@ -494,9 +586,12 @@ impl Importer {
         if conversations.is_empty() {
             return Ok(());
         }
-        for head in self.writer.conversations(&conversations.into_iter().collect::<Vec<_>>()).await? {
+        let mut asked: Vec<_> = conversations.into_iter().collect();
+        for head in self.writer().conversations(&asked).await? {
             self.heads.insert(head.id, Arc::new(head));
         }
+        asked.retain(|id| self.heads.get(id).is_none());
+        self.late = self.late_conversations(&asked).await?;
         Ok(())
     }
 
@@ -506,7 +601,7 @@ impl Importer {
         if ids.is_empty() {
             return Ok(());
         }
-        for row in &sql::rows(self.writer.reading(), SQL, Args::default().uuids(ids)).await? {
+        for row in &sql::rows(self.writer.borrow_mut().reading(), SQL, Args::default().uuids(ids)).await? {
             let mut columns = Columns::of(row);
             let (id, key) = (columns.uuid()?, VisitorKey(columns.take()?));
             self.visitors.insert(id, key);
@@ -532,7 +627,7 @@ impl Importer {
     }
 
     pub(super) fn writer(&mut self) -> &mut Writer {
-        &mut self.writer
+        self.writer.borrow_mut()
     }
 
     pub(super) fn take_ticket(&mut self) -> i64 {

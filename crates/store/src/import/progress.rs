@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use kefu_core::Micros;
+use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -10,7 +11,7 @@ use crate::sql::{self, Args};
 use crate::{Store, StoreError};
 
 /// How far a table has come.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub enum TableState {
     /// Nothing was read yet.
     #[default]
@@ -43,7 +44,7 @@ impl TableState {
 }
 
 /// A table of a source and how far it has come.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ImportTable {
     /// Row number.
     pub key: i64,
@@ -70,7 +71,7 @@ pub struct ImportTable {
 }
 
 /// How a table is taken up.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Begin {
     /// Where it was left, if it was.
     Continue,
@@ -81,7 +82,7 @@ pub enum Begin {
 }
 
 /// What a table has to be to be copied.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct TableSetup {
     /// Its source and its name there.
     pub name: String,
@@ -90,7 +91,7 @@ pub struct TableSetup {
 }
 
 /// How far a table has come with a batch.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Checkpoint {
     /// Where reading goes on.
     pub position: Option<Vec<u8>>,
@@ -119,6 +120,16 @@ pub(super) async fn table(
 ) -> Result<Option<ImportTable>, StoreError> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM migrate_table WHERE name = ?");
     let row = sql::row(conn, SQL, Args::default().text(name)).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The table with this row number.
+pub(super) async fn table_of(
+    conn: &mut SqliteConnection,
+    key: i64,
+) -> Result<Option<ImportTable>, StoreError> {
+    const SQL: &str = concat!("SELECT ", columns!(), " FROM migrate_table WHERE key = ?");
+    let row = sql::row(conn, SQL, Args::default().int(key)).await?;
     row.as_ref().map(read).transpose()
 }
 

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use kefu_core::{Micros, TicketPriority, TicketStatus};
+use kefu_core::{InboxKey, Micros, TicketPriority, TicketStatus};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
@@ -8,6 +8,7 @@ use super::record::{
     AgentRecord, ArticleRecord, CannedRecord, ConversationRecord, Entity, MessageRecord, Record, Sender,
     TicketRecord, VisitorRecord,
 };
+use super::switch;
 use crate::rows::{self, Columns, int};
 use crate::sql::{self, Args, Join};
 use crate::tickets::nth;
@@ -22,6 +23,8 @@ pub enum Found {
     Filtered,
     /// Nothing: it could not be used.
     Dead,
+    /// Something in an inbox that was switched: whatever its row says by now.
+    Switched,
 }
 
 /// How many rows became what.
@@ -37,12 +40,15 @@ pub struct MapCounts {
     pub gone: u64,
     /// Conversations that no row stands for.
     pub opened: u64,
+    /// Changed after their inbox was switched.
+    pub late: u64,
 }
 
 /// Reads back what was brought over.
 pub struct ImportReader {
     store: Store,
     lookup: Join,
+    late: Join,
 }
 
 impl ImportReader {
@@ -55,7 +61,7 @@ impl ImportReader {
             ") AS asked CROSS JOIN migrate_map AS known
                 ON known.source_table = asked.column2 AND known.key = asked.column3",
         );
-        Self { store, lookup }
+        Self { store, lookup, late: switch::late_lookup() }
     }
 
     /// What became of the rows of `table` with these keys: one answer for each key, nothing where nothing did.
@@ -87,9 +93,24 @@ impl ImportReader {
                 }
             });
         }
+        let switched: Vec<_> = switch::switched(conn).await?.into_iter().collect();
+        if !switched.is_empty() {
+            for row in &self.late.rows(conn, &asked, bind).await? {
+                let index = Columns::of(row).number::<usize>()?;
+                let slot =
+                    found.get_mut(index).ok_or_else(|| StoreError::corrupt("a look-up went astray"))?;
+                *slot = Some(Found::Switched);
+            }
+        }
         for (entity, mut places) in places {
             // In the order of where they are, neighbours are read together.
             places.sort_unstable();
+            let wanted: Vec<_> = places.iter().map(|(place, _)| *place).collect();
+            let elsewhere = switch::places_in(conn, entity, &wanted, &switched).await?;
+            for (_, index) in places.iter().filter(|(place, _)| elsewhere.contains(place)) {
+                found[*index] = Some(Found::Switched);
+            }
+            places.retain(|(_, index)| found[*index] == Some(Found::Record(None)));
             let mut wanted = places.iter().peekable();
             for (place, record) in records(conn, entity, places.iter().map(|(place, _)| *place)).await? {
                 while wanted.next_if(|(before, _)| *before < place).is_some() {}
@@ -101,6 +122,43 @@ impl ImportReader {
         Ok(found)
     }
 
+    /// Which of the rows of `table` with these keys are something in the inbox `slug`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn in_inbox(&self, table: i64, keys: &[&[u8]], slug: &str) -> Result<Vec<bool>, StoreError> {
+        const INBOX: &str = "SELECT key FROM inbox WHERE slug = ?";
+        let mut lease = self.store.lease().await?;
+        let conn = lease.conn();
+        let mut inside = vec![false; keys.len()];
+        let Some(row) = sql::row(conn, INBOX, Args::default().text(slug)).await? else { return Ok(inside) };
+        let inbox = InboxKey(Columns::of(&row).take()?);
+        let asked: Vec<_> = keys.iter().enumerate().collect();
+        let bind = |args: &mut Args, (index, key): &(usize, &&[u8])| {
+            args.add_int(int(*index as u64));
+            args.add_int(table);
+            args.add_blob(key);
+        };
+        let mut places: HashMap<Entity, HashMap<i64, usize>> = HashMap::new();
+        for row in &self.lookup.rows(conn, &asked, bind).await? {
+            let mut columns = Columns::of(row);
+            let (index, entity, place) =
+                (columns.number::<usize>()?, columns.take::<i64>()?, columns.take()?);
+            if let Ok(entity) = Entity::read(entity.abs()) {
+                places.entry(entity).or_default().insert(place, index);
+            }
+        }
+        for (entity, places) in places {
+            let wanted: Vec<_> = places.keys().copied().collect();
+            for place in switch::places_in(conn, entity, &wanted, &[inbox]).await? {
+                if let Some(index) = places.get(&place) {
+                    inside[*index] = true;
+                }
+            }
+        }
+        Ok(inside)
+    }
+
     /// How many rows of `table` became what.
     ///
     /// # Errors
@@ -109,7 +167,8 @@ impl ImportReader {
         const SQL: &str = "SELECT count(*) FILTER (WHERE source_table > 0 AND entity > 1),
                 count(*) FILTER (WHERE source_table > 0 AND entity = 1),
                 count(*) FILTER (WHERE source_table > 0 AND entity = 0),
-                count(*) FILTER (WHERE source_table > 0 AND entity < 0), count(*) FILTER (WHERE source_table < 0)
+                count(*) FILTER (WHERE source_table > 0 AND entity < 0), count(*) FILTER (WHERE source_table < 0),
+                (SELECT count(*) FROM migrate_late WHERE source_table = ?1)
             FROM migrate_map WHERE source_table IN (?1, -?1)";
         let read = |row: &SqliteRow| {
             let mut columns = Columns::of(row);
@@ -119,6 +178,7 @@ impl ImportReader {
                 dead: columns.number()?,
                 gone: columns.number()?,
                 opened: columns.number()?,
+                late: columns.number()?,
             })
         };
         Ok(self.store.one(SQL, Args::default().int(table), read).await?.unwrap_or_default())

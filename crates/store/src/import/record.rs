@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use kefu_core::{ArticleState, Language, MessageKind, Micros, Role, State, TicketPriority, TicketStatus};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::StoreError;
 pub type Hash = [u8; 16];
 
 /// What a row of a source can become.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum Entity {
     /// A person of the company.
     Agent,
@@ -74,7 +74,7 @@ impl Entity {
 }
 
 /// What a row of a source became. References are ids.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Record {
     /// See [`Entity::Agent`].
     Agent(AgentRecord),
@@ -93,7 +93,7 @@ pub enum Record {
 }
 
 /// An agent.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AgentRecord {
     /// Public id.
     pub id: Uuid,
@@ -109,12 +109,12 @@ pub struct AgentRecord {
     pub created_at: Micros,
     /// By what the older system knew the password: MD5 in 32 hexadecimal digits, or a hash of bcrypt. Empty for none;
     /// whoever runs the store sets one then.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub password: String,
 }
 
 /// A visitor.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct VisitorRecord {
     /// Public id.
     pub id: Uuid,
@@ -139,7 +139,7 @@ pub struct VisitorRecord {
 }
 
 /// A conversation's head.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ConversationRecord {
     /// Public id.
     pub id: Uuid,
@@ -158,7 +158,7 @@ pub struct ConversationRecord {
 }
 
 /// Who wrote a message.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Sender {
     /// The visitor whose conversation it is.
     Visitor,
@@ -171,7 +171,7 @@ pub enum Sender {
 }
 
 /// A message.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct MessageRecord {
     /// Public id.
     pub id: Uuid,
@@ -193,7 +193,7 @@ pub struct MessageRecord {
 }
 
 /// A ticket.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct TicketRecord {
     /// Public id.
     pub id: Uuid,
@@ -224,7 +224,7 @@ pub struct TicketRecord {
 }
 
 /// A canned reply.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CannedRecord {
     /// Public id.
     pub id: Uuid,
@@ -243,7 +243,7 @@ pub struct CannedRecord {
 }
 
 /// An article of the knowledge base, for all inboxes.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ArticleRecord {
     /// Public id.
     pub id: Uuid,

@@ -1,8 +1,8 @@
 //! What one commit of an import writes, beside what every commit does.
 
 use kefu_core::{
-    Agent, AgentKey, Entry, Inbox, InboxKey, MessageKind, Micros, Principal, TicketStatus, Visitor,
-    VisitorKey,
+    Agent, AgentKey, ConversationKey, Entry, Inbox, InboxKey, MessageKind, Micros, Principal, TicketStatus,
+    Visitor, VisitorKey,
 };
 use kefu_text::terms::index_terms;
 use sqlx::sqlite::SqliteConnection;
@@ -13,6 +13,7 @@ use super::follow::{self, FollowPosition};
 use super::former;
 use super::progress::{self, ImportTable};
 use super::record::{AgentRecord, ArticleRecord, CannedRecord, Hash, TicketRecord};
+use super::switch;
 use crate::canned::{CannedReply, owner_number};
 use crate::rows::{int, kind_number, principal_number, role_number};
 use crate::sql::{self, Args, Bulk};
@@ -33,6 +34,8 @@ pub(crate) struct Step {
     /// Keys of new agents, and by what the older system knew their passwords.
     pub(super) passwords: Vec<(i64, String)>,
     pub(super) visitors: Vec<Visitor>,
+    /// Conversations that are in another inbox by now, which what writes heads leaves as it is.
+    pub(super) moved: Vec<(ConversationKey, InboxKey)>,
     pub(super) rewritten: Vec<Rewritten>,
     pub(super) phones: Vec<(Uuid, String, Micros)>,
     pub(super) tickets: Vec<(i64, TicketRecord, TicketPlaces)>,
@@ -41,6 +44,8 @@ pub(crate) struct Step {
     pub(super) map: Vec<MapRow>,
     /// What rows were that a filter leaves out by now.
     pub(super) left_out: Vec<MapRow>,
+    /// Rows that changed after their inbox was switched, with the id of a conversation.
+    pub(super) late: Vec<(i64, Vec<u8>, Option<Uuid>)>,
     pub(super) table: Option<ImportTable>,
     pub(super) position: Option<FollowPosition>,
 }
@@ -126,7 +131,7 @@ impl Default for Statements {
                     contact_phone, status, priority, assignee, created_at, updated_at, solved_at, version)",
                 16,
                 "ON CONFLICT (number) DO UPDATE SET
-                    requester = excluded.requester, subject = excluded.subject, body = excluded.body,
+                    inbox = excluded.inbox, requester = excluded.requester, subject = excluded.subject, body = excluded.body,
                     contact_name = excluded.contact_name, contact_email = excluded.contact_email,
                     contact_phone = excluded.contact_phone, status = excluded.status, priority = excluded.priority,
                     assignee = excluded.assignee, updated_at = excluded.updated_at, solved_at = excluded.solved_at,
@@ -159,6 +164,10 @@ impl Statements {
         }
         self.visitors.insert(conn, &step.visitors, bind_visitor).await?;
         follow::bury_filtered(conn, &step.left_out).await?;
+        for (conversation, inbox) in &step.moved {
+            const SQL: &str = "UPDATE conversation SET inbox = ? WHERE key = ?";
+            sql::execute(conn, SQL, Args::default().int(inbox.0).int(conversation.0)).await?;
+        }
         for message in &step.rewritten {
             rewrite(conn, message).await?;
         }
@@ -179,6 +188,7 @@ impl Statements {
                 args.add_blob(row.hash.as_ref().map_or(&[], |hash| hash));
             })
             .await?;
+        switch::note_late(conn, &step.late).await?;
         if let Some(table) = &step.table {
             progress::advance(conn, table).await?;
         }
@@ -190,6 +200,11 @@ impl Statements {
 }
 
 impl Step {
+    /// Whether it makes or changes agents.
+    pub(super) fn has_agents(&self) -> bool {
+        !(self.new_agents.is_empty() && self.agents.is_empty())
+    }
+
     /// Roughly how many pages its rows touch that are not next to each other.
     pub(crate) fn scattered(&self) -> usize {
         self.map.len() / 64

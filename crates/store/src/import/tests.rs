@@ -1,4 +1,5 @@
 mod follow;
+mod switch;
 
 use std::path::Path;
 
@@ -137,6 +138,26 @@ fn message(number: u8, sender: Sender, text: &str) -> Record {
     })
 }
 
+#[test]
+fn a_conversation_of_another_inbox_moves_there_with_all_that_it_says() {
+    run(async |dir| {
+        let mut fixture = Fixture::with_people(dir.path()).await;
+        let (people, messages) = (fixture.people, fixture.messages);
+        fixture.importer.ensure_inbox("shop", Uuid::from_u128(0xd2), NOW).await.unwrap();
+        fixture.put(messages, vec![row(1, message(1, Sender::Visitor, "one"))], None).await.unwrap();
+        let moved = ConversationRecord { inbox: "shop".into(), ..head(CONVERSATION) };
+        fixture.put(people, vec![row(2, Record::Conversation(moved.clone()))], None).await.unwrap();
+        assert_eq!(fixture.said().await, [(1, "one".to_owned())]);
+        let reader = ImportReader::new(fixture.store.clone());
+        let found = reader.found(people, &[&[2]]).await.unwrap();
+        let Some(Found::Record(Some(found))) = &found[0] else { panic!("{found:?}") };
+        let Record::Conversation(found) = &**found else { panic!("{found:?}") };
+        assert_eq!(found.inbox, moved.inbox);
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}
+
 fn checkpoint(position: &[u8], is_end: bool, rows: u64) -> Option<Checkpoint> {
     Some(Checkpoint {
         position: Some(position.to_vec()),
@@ -250,7 +271,7 @@ fn rows_that_cannot_be_stored_are_refused_by_themselves() {
         ];
         let messages = fixture.messages;
         let refused = fixture.put(messages, rows.clone(), None).await.unwrap();
-        let codes: Vec<_> = refused.iter().map(|refused| (refused.index, refused.code)).collect();
+        let codes: Vec<_> = refused.iter().map(|refused| (refused.index, &*refused.code)).collect();
         assert_eq!(codes, [(1, "unknown_conversation"), (2, "unknown_agent"), (4, "duplicate_key")]);
         assert_eq!(fixture.said().await, [(1, "one".to_owned()), (2, "four".to_owned())]);
         let counts = ImportReader::new(fixture.store.clone()).counts(messages).await.unwrap();

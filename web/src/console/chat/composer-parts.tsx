@@ -79,6 +79,7 @@ const TROUBLES = {
   masked: 'troubleMasked',
   sensitive: 'troubleSensitive',
   rejected: 'troubleRejected',
+  notSwitched: 'troubleNotSwitched',
   late: 'troubleLate',
   noteFiles: 'troubleNoteFiles',
 } as const satisfies Partial<Record<Trouble['kind'], string>>;
@@ -90,13 +91,15 @@ export function TroubleLine({ chat }: { chat: Chat }) {
   const more = useMoreTexts();
   const { writing } = chat;
   const refused = desk.outbox.value.find(
-    (entry) => entry.conversation_id === chat.id && entry.error === 'rejected',
+    ({ conversation_id, error }) =>
+      conversation_id === chat.id && (error === 'rejected' || error === 'inbox_not_switched'),
   );
   if (refused) {
+    const isRejected = refused.error === 'rejected';
     return (
       <p class="trouble is-danger" role="alert">
         <Icon name="alert" size={16} />
-        <span>{t('troubleRejected')}</span>
+        <span>{t(isRejected ? 'troubleRejected' : 'troubleNotSwitched')}</span>
         <button type="button" class="link-button" onClick={() => writing.takeBack(refused)}>
           {t('rewrite')}
         </button>

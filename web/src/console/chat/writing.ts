@@ -11,7 +11,7 @@ import { draftOf, type Mode, type Quote, setDraft } from './drafts';
 
 /** What the agent should know about what was written; shown above the field. */
 export type Trouble =
-  | { kind: 'masked' | 'sensitive' | 'rejected' | 'late' | 'noteFiles' }
+  | { kind: 'masked' | 'sensitive' | 'rejected' | 'notSwitched' | 'late' | 'noteFiles' }
   | { kind: 'failed'; detail: string }
   | { kind: 'files'; files: readonly File[]; limit: number };
 
@@ -239,6 +239,7 @@ export class Writing {
     const code = error instanceof ApiError ? error.code : '';
     const detail = error instanceof Error ? error.message : '';
     if (code === 'rejected') this.trouble.value = { kind: 'rejected' };
+    else if (code === 'inbox_not_switched') this.trouble.value = { kind: 'notSwitched' };
     else if (code === 'conflict') this.trouble.value = { kind: 'late' };
     else this.trouble.value = { kind: 'failed', detail };
   }

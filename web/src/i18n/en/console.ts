@@ -292,6 +292,7 @@ export const console = {
   troubleMasked: 'Some words were masked before the message was stored.',
   troubleSensitive: 'The message was sent. It holds words that are watched here.',
   troubleRejected: 'Not sent: the text holds words that are not allowed here.',
+  troubleNotSwitched: 'Not sent: this inbox is still with the old system. Answer there until it is switched.',
   troubleLate: 'It is too late to change this message.',
   troubleNoteFiles: 'Notes take no files. Switch to Reply to send them.',
   rewrite: 'Rewrite',

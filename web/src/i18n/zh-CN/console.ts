@@ -293,6 +293,7 @@ export const console: { [K in keyof typeof en]: string } = {
   troubleMasked: '消息中的部分词语已被屏蔽后发送。',
   troubleSensitive: '消息已发送，其中含有受关注的词语。',
   troubleRejected: '未发送：消息含有禁用词。',
+  troubleNotSwitched: '未发送：该收件箱尚未切换，目前仍请在旧系统中回复。',
   troubleLate: '已超过可修改的时间。',
   troubleNoteFiles: '备注不能带附件，请切换到“回复”。',
   rewrite: '重新编辑',

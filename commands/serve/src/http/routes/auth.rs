@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
-#[cfg(feature = "former")]
+#[cfg(feature = "migrate")]
 use {
     kefu_core::AgentKey,
     kefu_store::{Change, RecordSet},
@@ -106,7 +106,7 @@ pub(super) async fn login(
     let found = api.services.store.agent_by_email(&email).await.map_err(Problem::from)?;
     let (agent, hash) = found.unzip();
     let hash = hash.filter(|hash| !hash.is_empty());
-    #[cfg(feature = "former")]
+    #[cfg(feature = "migrate")]
     let former = hash.as_deref().is_some_and(password::is_former).then(|| body.password.clone());
     let is_right = password::verify(body.password, hash).await?;
     if !is_right || agent.as_ref().is_none_or(|agent| agent.disabled) {
@@ -119,7 +119,7 @@ pub(super) async fn login(
     match enter(&api, &caller, &agent, body.code.as_deref()).await {
         Ok(response) => {
             limits.signed_in(caller.address, &email);
-            #[cfg(feature = "former")]
+            #[cfg(feature = "migrate")]
             if let Some(password) = former {
                 hash_anew(&api, agent.key, password).await;
             }
@@ -138,7 +138,7 @@ pub(super) async fn login(
 }
 
 /// Keeps the password of an agent from an older system as it keeps others; should that fail, the next sign-in tries again.
-#[cfg(feature = "former")]
+#[cfg(feature = "migrate")]
 async fn hash_anew(api: &Api, agent: AgentKey, password: String) {
     let kept = async {
         let changes = vec![Change::Password { agent, hash: password::hash(password).await? }];

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     repeat,
     ticket_view::{Authors, CommentView, HistoryView},
-    tickets::{TEXT_CHARS, find, record},
+    tickets::{TEXT_CHARS, find, find_served, record},
 };
 use crate::{
     audit,
@@ -93,7 +93,7 @@ pub(super) async fn make(
     Id(id): Id,
     Body(body): Body<NewComment>,
 ) -> Result<(StatusCode, Json<CommentView>), Refused> {
-    let ticket = find(&api, &who, id).await?;
+    let ticket = find_served(&api, &who, id).await?;
     if body.internal && who.role.is_none() {
         return Err(Problem { field: Some("internal"), ..Problem::forbidden() }.into());
     }

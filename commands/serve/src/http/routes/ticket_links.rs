@@ -6,7 +6,7 @@ use kefu_store::TicketChange;
 
 use super::{
     ticket_view::{TicketView, view},
-    tickets::{CONVERSATIONS_MAX, find, record},
+    tickets::{CONVERSATIONS_MAX, find, find_served, record},
 };
 use crate::{
     auth::SignedAgent,
@@ -25,7 +25,7 @@ pub(super) async fn link(
     SignedAgent(who): SignedAgent,
     Ids(id, conversation): Ids,
 ) -> Result<Json<TicketView>, Problem> {
-    let ticket = find(&api, &who, id).await?;
+    let ticket = find_served(&api, &who, id).await?;
     drop(api.services.desk.head(&who, conversation, Action::Read).await?);
     let is_linked = ticket.conversations.contains(&conversation);
     if !is_linked && ticket.conversations.len() >= CONVERSATIONS_MAX {
@@ -50,7 +50,7 @@ pub(super) async fn unlink(
     SignedAgent(who): SignedAgent,
     Ids(id, conversation): Ids,
 ) -> Result<StatusCode, Problem> {
-    let ticket = find(&api, &who, id).await?;
+    let ticket = find_served(&api, &who, id).await?;
     if !ticket.conversations.contains(&conversation) {
         return Err(Problem::not_found("link"));
     }

@@ -185,7 +185,7 @@ pub(super) async fn change(
     Id(id): Id,
     Body(body): Body<TicketPatchBody>,
 ) -> Result<Json<TicketView>, Refused> {
-    let mut ticket = find(&api, &who, id).await?;
+    let mut ticket = find_served(&api, &who, id).await?;
     let version = body.version;
     let mut patch = patch(&api, body).await?;
     if ticket.version != version {
@@ -225,6 +225,12 @@ pub(super) async fn find(api: &Api, who: &Identity, id: Uuid) -> Result<Ticket, 
     ticket.ok_or_else(|| Problem::not_found("ticket"))
 }
 
+/// A ticket that `who` may change, because its inbox is served here.
+pub(super) async fn find_served(api: &Api, who: &Identity, id: Uuid) -> Result<Ticket, Problem> {
+    let ticket = find(api, who, id).await?;
+    api.services.desk.directory().check_switched(ticket.inbox, who.audience()).map(|()| ticket)
+}
+
 /// Makes a ticket, and shows it with its number.
 pub(super) async fn open(
     api: &Api,
@@ -233,6 +239,7 @@ pub(super) async fn open(
     audit: Vec<AuditRecord>,
 ) -> Result<TicketView, Problem> {
     let id = ticket.id;
+    api.services.desk.directory().check_switched(ticket.inbox, who.audience())?;
     record(api, vec![TicketChange::Open { ticket: Box::new(ticket), by: who.principal }], audit).await?;
     let ticket = find(api, who, id).await?;
     view(api, who, ticket).await

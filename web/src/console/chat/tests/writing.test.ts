@@ -128,6 +128,7 @@ describe('writing', () => {
   it.each([
     ['rejected', 422, { kind: 'rejected' }],
     ['conflict', 409, { kind: 'late' }],
+    ['inbox_not_switched', 409, { kind: 'notSwitched' }],
     ['unavailable', 503, { kind: 'failed', detail: 'no' }],
   ] as const)('says so when a change is refused (%s)', async (code, status, trouble) => {
     const { writing } = setUp(() => Promise.reject(new ApiError(status, code, 'no')));

@@ -177,6 +177,13 @@ impl Cutting<'_> {
         let report = report_of(self.settings, self.store, None).await?;
         let mut found = Vec::new();
         let mut add = |text: Text| found.push(text.in_language(self.app.language()).to_owned());
+        let is_shadow = self.store.is_shadow().await;
+        if is_shadow.map_err(|error| target::failure(&self.settings.data_dir, error))? {
+            add(Text::new(
+                "the store is that of a rehearsal, from which nothing goes out: bring the records over into a store of its own",
+                "这是演练用的数据库,不会向外发送任何内容:请迁移到单独的数据库",
+            ));
+        }
         let is_copied =
             report.done && report.tables.iter().all(|table| table.state == TableState::Done.as_str());
         let is_followed = |map: &std::sync::Arc<crate::mapping::TableMap>| {

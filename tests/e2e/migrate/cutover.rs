@@ -9,7 +9,7 @@ use super::{
     follow::{Follower, SCHEMA, YAML, following, said_here, said_there},
     mariadb::Mariadb,
 };
-use crate::support::random::eventually;
+use crate::support::{random::eventually, server::Place};
 
 /// Copied, followed and compared: ready.
 fn ready(mariadb: &Mariadb) -> Migration {
@@ -87,12 +87,14 @@ fn a_cutover_that_is_not_ready_says_what_is_missing_and_puts_up_no_fence() {
     mariadb.old(
         "INSERT INTO message (talk_id, content, side, created_at) VALUES (999, 'x', 'kefu', '2026-01-01')",
     );
-    let migration = Migration::of_server(YAML, &mariadb.url());
+    let (migration, rehearsal) = (Migration::of_server(YAML, &mariadb.url()), Place::new());
+    rehearsal.start_with(&["--shadow"]).stop();
+    std::os::unix::fs::symlink(rehearsal.path().join("data"), migration.data()).unwrap();
     migration.report(&["run"], 4);
     let fence = format!("touch {}", migration.path().join("fence").display());
     let report = migration.report(&["cutover", "--fence", &fence], 6);
     let obstacles = report["obstacles"].to_string();
-    for wanted in ["kefu migrate run --follow", "1 rows are dead letters", "compared as a whole lately"] {
+    for wanted in ["kefu migrate run --follow", "1 rows are dead letters", "compared as a whole lately", "a rehearsal"] {
         assert!(obstacles.contains(wanted), "{wanted}: {obstacles}");
     }
     assert!(!migration.path().join("fence").exists());

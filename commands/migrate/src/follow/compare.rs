@@ -69,7 +69,11 @@ impl Applier<'_> {
         let (Some(row), Some(found)) = (row, found) else {
             return Ok(row.is_none() && matches!(found, None | Some(Found::Switched)));
         };
-        Ok(match (&row.outcome, found) {
+        let outcome = match &row.outcome {
+            Outcome::Record(record) => Outcome::Record(Box::new(record.as_ref().clone().without_password())),
+            other => other.clone(),
+        };
+        Ok(match (&outcome, found) {
             // What was refused for what it refers to is a dead letter, and counted as one.
             (Outcome::Record(_) | Outcome::Dead, Found::Dead)
             | (Outcome::Filtered, Found::Filtered)

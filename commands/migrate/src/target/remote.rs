@@ -92,7 +92,7 @@ impl Remote {
     pub(super) async fn put(
         &mut self,
         batch: &ImportBatch,
-        position: Option<FollowPosition>,
+        position: Option<&FollowPosition>,
         keep: &mut impl FnMut(&[Refused]) -> Result<(), Failure>,
     ) -> Result<Result<u64, Failure>, StoreError> {
         let (mut written, mut at) = (0, 0);
@@ -107,7 +107,7 @@ impl Remote {
             written += loop {
                 let request = FeedRequest::Put {
                     batch: FeedBatch::of(batch, &batch.rows[at..end], checkpoint.clone()),
-                    position: position.clone().filter(|_| is_last),
+                    position: position.filter(|_| is_last).cloned(),
                     told: told.clone(),
                 };
                 match self.ask(&request).await? {

@@ -143,7 +143,7 @@ impl Sink {
     pub(crate) async fn set_positions(&mut self, positions: &[FollowPosition]) -> Result<(), StoreError> {
         match self {
             Self::Here(importer) => importer.set_positions(positions).await,
-            Self::There(remote) => done(remote, FeedRequest::SetPositions(positions.to_vec())).await,
+            Self::There(remote) => done(remote, &FeedRequest::SetPositions(positions.to_vec())).await,
         }
     }
 
@@ -208,7 +208,7 @@ impl Sink {
             Self::Here(importer) if is_fed => importer.feed_inbox(slug, id, now).await,
             Self::Here(importer) => importer.ensure_inbox(slug, id, now).await,
             Self::There(remote) => {
-                done(remote, FeedRequest::EnsureInbox { slug: slug.to_owned(), id, is_fed, now }).await
+                done(remote, &FeedRequest::EnsureInbox { slug: slug.to_owned(), id, is_fed, now }).await
             }
         }
     }
@@ -234,7 +234,7 @@ impl Sink {
             Self::Here(importer) => importer.forget(table, keys).await,
             Self::There(remote) => {
                 for keys in keys.chunks(KEYS_MAX) {
-                    done(remote, FeedRequest::Forget { table, keys: keys.to_vec() }).await?;
+                    done(remote, &FeedRequest::Forget { table, keys: keys.to_vec() }).await?;
                 }
                 Ok(())
             }
@@ -251,7 +251,7 @@ impl Sink {
     ) -> Result<Result<u64, Failure>, StoreError> {
         let importer = match self {
             Self::Here(importer) => importer,
-            Self::There(remote) => return remote.put(batch, position, &mut keep).await,
+            Self::There(remote) => return remote.put(batch, position.as_ref(), &mut keep).await,
         };
         let mut prepared = importer.prepare(batch).await?;
         if let Err(failure) = keep(prepared.refused()) {
@@ -325,7 +325,7 @@ impl Sink {
         let note = FeedNote { at: now(), action, detail };
         match self {
             Self::Here(importer) => importer.audit(note.record()).await,
-            Self::There(remote) => done(remote, FeedRequest::Note(note)).await,
+            Self::There(remote) => done(remote, &FeedRequest::Note(note)).await,
         }
     }
 }
@@ -333,8 +333,8 @@ impl Sink {
 /// Keys that are sent at once.
 const KEYS_MAX: usize = 500;
 
-async fn done(remote: &mut Remote, request: FeedRequest) -> Result<(), StoreError> {
-    match remote.ask(&request).await? {
+async fn done(remote: &mut Remote, request: &FeedRequest) -> Result<(), StoreError> {
+    match remote.ask(request).await? {
         FeedAnswer::Done => Ok(()),
         other => Err(unexpected(&other)),
     }

@@ -55,17 +55,16 @@ impl Task {
                 Problem::new(ErrorCode::Conflict, "the customer was erased: nothing more is taken here");
             return self.refuse(send.reply, send.client_id, problem);
         }
-        let inbox = hot.conversation.inbox;
-        if let Err(problem) = self.directory.check_switched(inbox, send.who.audience()) {
-            return self.refuse(send.reply, send.client_id, problem);
-        }
         let action = match send.content.kind {
             MessageKind::Note if send.content.is_whisper() => Action::Oversee,
             MessageKind::Note => Action::Note,
             _ => Action::Write,
         };
         let rules = (&*self.directory, &self.routing);
-        if let Err(problem) = allowed(rules, &send.who, action, work.current(&hot.conversation)) {
+        let current = work.current(&hot.conversation);
+        let permitted = allowed(rules, &send.who, action, current)
+            .and_then(|()| self.directory.check_switched(current.inbox, send.who.audience()));
+        if let Err(problem) = permitted {
             return self.refuse(send.reply, send.client_id, problem);
         }
         let owner = work.current(&hot.conversation).assignee;

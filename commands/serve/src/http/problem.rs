@@ -47,8 +47,8 @@ pub(crate) struct ProblemBody<'a> {
     /// What is wrong with this request.
     #[schema(example = "there is no such conversation")]
     detail: &'a str,
-    /// One of `bad_frame`, `unauthorized`, `forbidden`, `not_found`, `too_large`, `conflict`, `inbox_not_switched`, `rate_limited`,
-    /// `unavailable`, `rejected`; the same as in `error` frames.
+    /// One of `bad_frame`, `unauthorized`, `forbidden`, `not_found`, `too_large`, `conflict`, `inbox_not_switched`,
+    /// `rate_limited`, `unavailable`, `rejected`; the same as in `error` frames.
     #[schema(value_type = String, example = "not_found")]
     code: ErrorCode,
     /// The field or parameter that is to blame.

@@ -1,3 +1,5 @@
+mod schemas;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Mutex;

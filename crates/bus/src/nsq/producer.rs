@@ -133,7 +133,7 @@ impl Session {
         let outcome = loop {
             tokio::select! {
                 frame = self.wire.frame() => {
-                    let heard = frame.and_then(|frame| self.hear_all(server, frame));
+                    let heard = frame.and_then(|frame| self.hear_all(server, &frame));
                     if heard.is_err() {
                         break heard;
                     }
@@ -155,8 +155,8 @@ impl Session {
         outcome
     }
 
-    fn hear_all(&mut self, server: &Server, first: Frame) -> Result<(), WireError> {
-        self.hear(server, &first)?;
+    fn hear_all(&mut self, server: &Server, first: &Frame) -> Result<(), WireError> {
+        self.hear(server, first)?;
         while let Some(frame) = self.wire.here()? {
             self.hear(server, &frame)?;
         }

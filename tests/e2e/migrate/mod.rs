@@ -9,9 +9,9 @@ mod follow;
 mod follow_kill;
 mod gofly;
 mod kill;
-mod mariadb;
+pub(crate) mod mariadb;
 mod mongo;
-mod mongodb;
+pub(crate) mod mongodb;
 mod sql;
 mod types;
 

@@ -1,4 +1,5 @@
-//! A query from a stranger, and its variables: it is planned or refused, without a panic and within the limits.
+//! A query from a stranger, and its variables: it is planned or refused, without a panic and within the limits; a subscription
+//! looks at an event that may have anything.
 
 #![no_main]
 
@@ -31,6 +32,10 @@ fuzz_target!(|input: &str| {
         allow_mutation: true,
     };
     let session = Session { roles: vec!["admin".to_owned()], ..Session::default() };
+    if let Ok(subscription) = engine.subscribe(&request, &session) {
+        let data = serde_json::Value::Object(request.variables.clone());
+        assert!(!subscription.wants(&data) || data.is_object());
+    }
     let response = engine.execute(&request, &session).now_or_never().expect("nothing is waited for");
     let body: serde_json::Value = serde_json::from_slice(&response.body).expect("an answer is JSON");
     assert!(body.get("data").is_some() || body["errors"].as_array().is_some_and(|errors| !errors.is_empty()));

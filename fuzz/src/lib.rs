@@ -16,6 +16,7 @@ impl Source for Nothing {
             limits: true,
             keys: all.into_iter().map(|column| (column, 500)).collect(),
             limits_per_key: true,
+            counts: true,
             is_idempotent: true,
         }
     }

@@ -35,7 +35,12 @@ query:
   agents: { type: Agent, list: plain }
   conversations: { type: Conversation, list: relay, order: [{ updatedAt: desc }] }
 subscription:
-  conversation: { bus: \"conversation.{id}\", args: { id: \"ID!\" }, type: Conversation }
+  conversation:
+    bus: [conversation.*, message.created]
+    args: { id: \"ID!\" }
+    where: { id: conversation.id }
+    key: { id: conversation.id }
+    type: Conversation
 limits: { introspection: [admin] }
 ";
 
@@ -46,7 +51,7 @@ fn place() -> Place {
 }
 
 /// The peer's packages, or nothing where they are not installed.
-fn node(script: &str, args: &[&str]) -> Option<String> {
+pub(crate) fn node(script: &str, args: &[&str]) -> Option<String> {
     let dir = root().join("tests/node");
     if !dir.join("node_modules/graphql-http").exists() {
         // Past the capture of output, so that it is seen.
@@ -59,7 +64,7 @@ fn node(script: &str, args: &[&str]) -> Option<String> {
     Some(out.into_owned())
 }
 
-fn url(server: &Server, scheme: &str) -> String {
+pub(crate) fn url(server: &Server, scheme: &str) -> String {
     format!("{scheme}://{}/graphql", server.address)
 }
 

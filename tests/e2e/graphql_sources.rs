@@ -55,14 +55,26 @@ query:
   agents: { type: Agent, list: plain }
 ";
 
-/// A knowledge service that answers on its own thread, and tells what it was asked.
-struct Knowledge {
+/// A service of JSON that answers on threads of its own, and tells what it was asked.
+struct Service {
     address: SocketAddr,
-    asked: mpsc::Receiver<String>,
+    asked: mpsc::Receiver<Asked>,
 }
 
-impl Knowledge {
-    fn start() -> Self {
+/// A request as it came.
+struct Asked {
+    path: String,
+    head: String,
+    body: String,
+}
+
+impl Service {
+    /// A knowledge service.
+    fn knowledge() -> Self {
+        Self::start(articles)
+    }
+
+    fn start(answer: fn(&str) -> Value) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (tell, asked) = mpsc::channel();
@@ -79,12 +91,19 @@ impl Knowledge {
                                 return;
                             }
                         }
+                        let mut body = vec![
+                            0;
+                            header(&head, "content-length")
+                                .map_or(0, |length| length.parse().unwrap())
+                        ];
+                        reader.read_exact(&mut body).unwrap();
+                        let body = String::from_utf8(body).unwrap();
                         let path = head.split(' ').nth(1).unwrap().to_owned();
-                        let body = articles(&path).to_string();
-                        tell.send(path).unwrap_or_default();
+                        let answer = answer(&path).to_string();
+                        tell.send(Asked { path, head, body }).unwrap_or_default();
                         let answer = format!(
-                            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-                            body.len()
+                            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{answer}",
+                            answer.len()
                         );
                         if reader.get_mut().write_all(answer.as_bytes()).is_err() {
                             return;
@@ -95,6 +114,14 @@ impl Knowledge {
         });
         Self { address, asked }
     }
+}
+
+/// A header of a head.
+fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    head.lines().find_map(|line| {
+        let (own, value) = line.split_once(':')?;
+        own.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
 }
 
 /// Two articles of each author that is asked for.
@@ -125,15 +152,19 @@ fn hanging() -> (SocketAddr, mpsc::Receiver<()>) {
     (address, asked)
 }
 
-fn python(script: &str, args: &[&str]) -> String {
+pub(crate) fn python(script: &str, args: &[&str]) -> String {
     let output = Command::new("python3").arg("-c").arg(script).args(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn start(knowledge: &Knowledge, slow: SocketAddr) -> (Place, Server, String) {
+fn start(knowledge: &Service, slow: SocketAddr) -> (Place, Server, String) {
+    start_with(YAML, knowledge, slow)
+}
+
+fn start_with(yaml: &str, knowledge: &Service, slow: SocketAddr) -> (Place, Server, String) {
     let place = Place::with("  graphql: { file: query.yaml }\n");
-    let yaml = YAML.replace("KB", &knowledge.address.to_string()).replace("SLOW", &slow.to_string());
+    let yaml = yaml.replace("KB", &knowledge.address.to_string()).replace("SLOW", &slow.to_string());
     fs::write(place.path().join("query.yaml"), yaml).unwrap();
     let file = place.path().join("users.db");
     let fill = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); \
@@ -154,7 +185,7 @@ fn ask(server: &Server, token: &str, query: &str) -> String {
 
 #[test]
 fn one_query_is_what_a_call_of_each_system_gives() {
-    let knowledge = Knowledge::start();
+    let knowledge = Service::knowledge();
     let (place, server, token) = start(&knowledge, hanging().0);
     let answer = ask(&server, &token, "{ users { id name articles { title authorId } } agents { name } }");
     // The same by hand.
@@ -183,12 +214,13 @@ fn one_query_is_what_a_call_of_each_system_gives() {
         format!("{{\"data\":{{\"users\":[{}],\"agents\":[{}]}}}}", users.join(","), agents.join(","));
     assert_eq!(answer, expected);
     let asked: Vec<_> = knowledge.asked.try_iter().collect();
-    assert_eq!(asked.len(), 1, "twenty users cost one call: {asked:?}");
+    assert_eq!(asked.len(), 1, "twenty users cost one call");
+    assert!(asked[0].path.starts_with("/by-author?"), "{}", asked[0].path);
 }
 
 #[test]
 fn a_system_that_hangs_costs_only_its_own_fields() {
-    let knowledge = Knowledge::start();
+    let knowledge = Service::knowledge();
     let (slow, reached) = hanging();
     let (_place, server, token) = start(&knowledge, slow);
     let query = "{ users { id articles { title } notes { text } } agents { name } }";
@@ -210,4 +242,76 @@ fn a_system_that_hangs_costs_only_its_own_fields() {
         (&json!("SOURCE_TIMEOUT"), &json!("slow"))
     );
     assert_eq!(error["path"], json!(["users", 0, "notes"]), "{answer}");
+}
+
+/// The spans that a collector was told, until there is one that is called so.
+fn spans(collector: &Service, last: &str) -> Vec<Value> {
+    let mut spans = Vec::new();
+    while !spans.iter().any(|span: &Value| span["name"] == last) {
+        let Asked { path, head, body } =
+            collector.asked.recv_timeout(crate::support::random::patience()).unwrap();
+        assert_eq!((path.as_str(), header(&head, "content-type")), ("/v1/traces", Some("application/json")));
+        let told: Value = serde_json::from_str(&body).unwrap();
+        let resource = &told["resourceSpans"][0];
+        let service = json!({ "key": "service.name", "value": { "stringValue": "desk" } });
+        assert!(resource["resource"]["attributes"].as_array().unwrap().contains(&service), "{body}");
+        spans.extend(resource["scopeSpans"][0]["spans"].as_array().unwrap().iter().cloned());
+    }
+    spans
+}
+
+#[test]
+fn a_join_is_traced_from_who_asked_to_the_call_of_a_source() {
+    let (knowledge, collector) = (Service::knowledge(), Service::start(|_| json!({})));
+    let traces = format!("traces: {{ endpoint: \"http://{}\", service: desk }}\ntypes:\n", collector.address);
+    let (_place, server, token) = start_with(&YAML.replace("types:\n", &traces), &knowledge, hanging().0);
+    let (trace, caller) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+    let body =
+        json!({ "query": "query Join { users { name articles { title } } agents { name } }" }).to_string();
+    let ask = |flags: &str| {
+        let head = format!(
+            "POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+             traceparent: 00-{trace}-{caller}-{flags}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        http::raw(server.address, &[head.as_bytes(), body.as_bytes()]).unwrap().expect(200);
+        let asked = knowledge.asked.recv_timeout(crate::support::random::patience()).unwrap();
+        header(&asked.head, "traceparent").unwrap().to_owned()
+    };
+    // Who does not record is not told of either, and the source learns whose call it is all the same.
+    assert_eq!(ask("00"), format!("00-{trace}-{caller}-00"));
+    let told = ask("01");
+    let spans = spans(&collector, "query Join");
+    assert_eq!(spans.len(), 7, "{spans:#?}");
+    assert!(spans.iter().all(|span| span["traceId"] == trace), "{spans:#?}");
+    let named = |name: &str| {
+        spans.iter().find(|span| span["name"] == name).unwrap_or_else(|| panic!("{name}: {spans:#?}"))
+    };
+    for (name, parent, kind) in [
+        ("Query.users", "query Join", 1),
+        ("users_db User", "Query.users", 3),
+        ("User.articles", "Query.users", 1),
+        ("kb Article", "User.articles", 3),
+        ("Query.agents", "query Join", 1),
+        ("store Agent", "Query.agents", 3),
+    ] {
+        let span = named(name);
+        assert_eq!(
+            (&span["parentSpanId"], &span["kind"]),
+            (&named(parent)["spanId"], &json!(kind)),
+            "{name}"
+        );
+        let time = |name: &str| span[name].as_str().unwrap().parse::<u128>().unwrap();
+        assert!(time("startTimeUnixNano") <= time("endTimeUnixNano"), "{span}");
+    }
+    let root = named("query Join");
+    assert_eq!((&root["parentSpanId"], &root["kind"]), (&json!(caller), &json!(2)));
+    let path = json!({ "key": "graphql.field.path", "value": { "stringValue": "users.articles" } });
+    assert!(named("User.articles")["attributes"].as_array().unwrap().contains(&path));
+    let call = named("kb Article")["spanId"].as_str().unwrap();
+    assert_eq!(told, format!("00-{trace}-{call}-01"));
+    crate::support::random::eventually("what was told is counted", || {
+        (server.metric("kefu_graphql_spans_total{outcome=\"sent\"}") == 7.0).then_some(())
+    });
+    assert_eq!(server.metric("kefu_graphql_field_calls_total{field=\"User.articles\"}"), 2.0);
 }

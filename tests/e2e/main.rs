@@ -17,6 +17,10 @@ mod gofly;
 #[cfg(feature = "graphql")]
 mod graphql;
 #[cfg(feature = "graphql")]
+mod graphql_feeds;
+#[cfg(all(feature = "graphql", feature = "mongo", feature = "mysql", feature = "postgres"))]
+mod graphql_nine;
+#[cfg(feature = "graphql")]
 mod graphql_sources;
 mod help;
 mod hostile;

@@ -20,7 +20,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kefu-app", &[]),
     ("kefu-upstream", &["kefu-wire"]),
     ("kefu-gateway", &["kefu-app", "kefu-upstream", "kefu-wire"]),
-    ("kefu-query", &["kefu-app", "kefu-core", "kefu-upstream", "kefu-wire"]),
+    ("kefu-query", &["kefu-app", "kefu-bus", "kefu-core", "kefu-upstream", "kefu-wire"]),
     (
         "kefu-serve",
         &[

@@ -26,8 +26,8 @@ use tokio_util::task::TaskTracker;
 use crate::channels::run as carry_channels;
 #[cfg(feature = "events")]
 use crate::events::run as tell_events;
-#[cfg(all(feature = "events", feature = "graphql"))]
-use crate::graphql::forget_what_is_old;
+#[cfg(feature = "graphql")]
+use crate::graphql::attend;
 use crate::{
     args::{Args, StoreCommand},
     assets,
@@ -199,7 +199,7 @@ async fn serve(
         () = pass_audit_on(&background) => {}
         () = carry_channels(&background, app.stop()) => {}
         () = tell_events(&background, app.stop()) => {}
-        () = forget_what_is_old(&background) => {}
+        () = attend(&background) => {}
         () = bridges.keep(&background, app.language()) => {}
         () = take_feed(&background, &dir) => {}
         () = words::follow(words, Arc::clone(&background.metrics), rereads) => {}
@@ -235,9 +235,9 @@ async fn tell_events(_: &Services, _: Stop) {
     std::future::pending().await
 }
 
-/// A build without events, or without a data layer, has nothing to forget.
-#[cfg(not(all(feature = "events", feature = "graphql")))]
-async fn forget_what_is_old(_: &Services) {
+/// A build without a data layer has none to attend to.
+#[cfg(not(feature = "graphql"))]
+async fn attend(_: &Services) {
     std::future::pending().await
 }
 

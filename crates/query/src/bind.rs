@@ -6,7 +6,7 @@ use apollo_compiler::ast;
 use serde_json::Value as Json;
 
 use crate::cursor::Seal;
-use crate::model::{Kind, Model, Operand, Policy};
+use crate::model::{Feed, Kind, Model, Operand, Policy};
 use crate::plan::{How, Plan, Step};
 use crate::refusal::Refusal;
 use crate::scalar::{Scalar, Value};
@@ -45,6 +45,8 @@ pub(crate) struct Bound {
     /// Whether the end of a list is asked for, which is fetched in the opposite order.
     pub(crate) is_backwards: bool,
     pub(crate) arguments: Vec<(String, Value)>,
+    /// Whether the source counts its rows.
+    pub(crate) is_count: bool,
     /// Keys of one fetch, where rows are found by keys.
     pub(crate) chunk: usize,
     pub(crate) estimate: Estimate,
@@ -105,28 +107,30 @@ fn bind_step(model: &Model, step: &Step, given: &Given<'_>) -> Result<Bound, Str
         conditions.extend(policy(kind, given));
     }
     conditions.extend(arguments.filter()?);
-    let mut keys = match step.how {
-        How::Event(column) => Some(of_event(kind, column, given)?),
-        _ => None,
+    let values = match &step.how {
+        How::By(columns) => columns
+            .iter()
+            .map(|column| Ok((*column, arguments.by(*column)?)))
+            .collect::<Result<_, String>>()?,
+        How::Event(feed) => of_event(kind, &model.feeds[*feed], given)?,
+        _ => Vec::new(),
     };
-    if let How::By(columns) = &step.how {
-        for column in columns {
-            let value = arguments.by(*column)?;
-            if keys.is_none() && kind.keys_at_once(*column).is_some() {
-                keys = Some(Keys { column: *column, values: vec![value] });
-            } else {
-                conditions.push(Filter::Compare {
-                    column: *column,
-                    by: Comparison::Equal,
-                    values: vec![value],
-                });
-            }
+    let mut keys = None;
+    for (column, value) in values {
+        if keys.is_none() && kind.keys_at_once(column).is_some() {
+            keys = Some(Keys { column, values: vec![value] });
+        } else {
+            conditions.push(Filter::Compare { column, by: Comparison::Equal, values: vec![value] });
         }
     }
-    let Page { take, is_backwards, cursor } = arguments.page()?;
+    let Page { mut take, mut is_backwards, mut cursor } = arguments.page()?;
     let mut order = arguments.order()?;
+    if step.is_count {
+        // All pages have the same count.
+        (take, is_backwards, cursor, order) = (None, false, None, Vec::new());
+    }
     let is_paged = step.listing.as_ref().is_some_and(|listing| listing.is_paged);
-    if is_paged {
+    if is_paged && !step.is_count {
         let rest = kind.target.key.iter().filter(|key| !order.iter().any(|order| order.column == **key));
         let rest: Vec<_> = rest.map(|key| Order { column: *key, is_descending: false }).collect();
         order.extend(rest);
@@ -147,8 +151,10 @@ fn bind_step(model: &Model, step: &Step, given: &Given<'_>) -> Result<Bound, Str
         How::Relation { on, .. } => kind.keys_at_once(on).unwrap_or(1).min(model.sources[step.source].max_in),
         _ => 1,
     };
+    let is_count = step.is_count && residual.is_none();
     let mut bound = Bound {
         columns: step.columns.clone(),
+        is_count,
         keys,
         filter,
         residual,
@@ -204,7 +210,7 @@ fn columns_too(kind: &Kind, step: &Step, is_paged: bool, bound: &mut Bound) {
             bound.columns.push(column);
         }
     }
-    if bound.columns.is_empty() {
+    if bound.columns.is_empty() && !bound.is_count {
         // Rows without cells could not be counted.
         bound.columns.push(kind.target.key.first().copied().unwrap_or(0));
     }
@@ -240,13 +246,14 @@ fn split(kind: &Kind, conditions: Vec<Filter>) -> (Option<Filter>, Option<Filter
     (whole(pushed), whole(left))
 }
 
-/// The key of an object in the data of an event.
-fn of_event(kind: &Kind, column: usize, given: &Given<'_>) -> Result<Keys, String> {
-    let of = &kind.target.columns[column];
-    let found = given.event.and_then(|event| event.get(&of.name).or_else(|| event.get(&of.field)));
-    let json = found.filter(|json| !json.is_null());
-    let json = json.ok_or_else(|| format!("the event has no `{}`", of.field))?;
-    Ok(Keys { column, values: vec![value::from_json(json, &of.scalar)?] })
+/// The values in the data of an event by which its object is found.
+fn of_event(kind: &Kind, feed: &Feed, given: &Given<'_>) -> Result<Vec<(usize, Value)>, String> {
+    let values = feed.key.iter().map(|(column, path)| {
+        let json = given.event.and_then(|event| value::within(event, path));
+        let json = json.ok_or_else(|| format!("the event has no `{path}`"))?;
+        Ok((*column, value::from_json(json, &kind.target.columns[*column].scalar)?))
+    });
+    values.collect()
 }
 
 /// The rows that the roles of the session see: those of any of them.
@@ -304,6 +311,7 @@ fn estimate(model: &Model, step: &Step, bound: &Bound, before: &[Bound]) -> Esti
     };
     let each = match (&step.listing, bound.take, &step.how) {
         (None, ..) => 1,
+        _ if bound.is_count => 1,
         (Some(_), Some(take), _) => take,
         (Some(_), None, How::Relation { .. }) => WHOLE_LIST.1,
         (Some(_), None, _) => WHOLE_LIST.0,

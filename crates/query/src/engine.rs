@@ -9,8 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use kefu_bus::Topic;
+use kefu_upstream::TraceContext;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::admit::Document;
 use crate::answer::Response;
@@ -29,12 +33,13 @@ use crate::run::Run;
 use crate::schema::{self, Published};
 use crate::source::Source;
 use crate::sources;
+use crate::trace::{Attribute, Below, Exporter, Tracer};
 
 use check::Wrong;
 use metrics::Counters;
 use prepare::{PlanKey, Prepared};
 
-pub use metrics::{Metrics, SourceMetrics};
+pub use metrics::{FieldMetrics, Metrics, SourceMetrics};
 pub use request::{Explain, Request, Session};
 pub use subscription::Subscription;
 
@@ -55,6 +60,9 @@ struct Inner {
     plans: Cache<PlanKey, Arc<Plan>>,
     counters: Counters,
     kept: Kept,
+    /// Places for subscriptions.
+    subscriptions: Arc<Semaphore>,
+    exporter: Option<Exporter>,
 }
 
 impl Engine {
@@ -107,9 +115,23 @@ impl Engine {
                 Seal::new(&secret)
             }
         };
+        let exporter = model.traces.clone().map(Exporter::new).transpose();
+        let exporter = exporter.map_err(|error| ConfigError::whole(1, format!("traces: {error}")))?;
         let (documents, plans) = (Cache::new(DOCUMENTS_MAX), Cache::new(PLANS_MAX));
-        let (counters, kept) = (Counters::default(), Kept::new(&model));
-        Ok(Self(Arc::new(Inner { model, published, sources, seal, documents, plans, counters, kept })))
+        let (counters, kept) = (Counters::new(&model), Kept::new(&model));
+        let subscriptions = Arc::new(Semaphore::new(model.limits.max_subscriptions));
+        Ok(Self(Arc::new(Inner {
+            model,
+            published,
+            sources,
+            seal,
+            documents,
+            plans,
+            counters,
+            kept,
+            subscriptions,
+            exporter,
+        })))
     }
 
     /// The schema.
@@ -120,53 +142,54 @@ impl Engine {
 
     /// Answers a request. What goes wrong is in the answer.
     pub async fn execute(&self, request: &Request, session: &Session) -> Response {
-        let inner = &*self.0;
-        let begun = Instant::now();
-        inner.counters.requests.fetch_add(1, Ordering::Relaxed);
-        let bound = inner.prepare(request, session).and_then(|prepared| {
-            if prepared.plan.feed.is_some() {
-                let message = "a subscription needs a connection that stays open";
-                return Err(vec![Refusal::bad("BAD_REQUEST", message)]);
-            }
-            let bound = inner.bind(&prepared, session, None).map_err(|refusal| vec![refusal])?;
-            Ok((prepared, bound))
-        });
-        let (prepared, bound) = match bound {
-            Ok(ready) => ready,
-            Err(refusals) => {
-                inner.counters.refused.fetch_add(1, Ordering::Relaxed);
-                return Response::refused(&refusals);
-            }
-        };
-        if request.explain == Explain::Plan {
-            return Response::explained(&explained(&inner.explanation(&prepared, &bound, session)));
-        }
-        let deadline = request.deadline.min(begun + inner.model.limits.request_timeout);
-        let run = inner.run(&prepared, &bound, session, deadline);
-        run.all().await;
-        let (projected, project) = inner.project(&prepared, &run);
-        let extensions = (request.explain == Explain::Analyze).then(|| {
-            let analyzed = Some(Analyzed { run: &run, total: begun.elapsed(), project });
-            explained(&Explanation { analyzed, ..inner.explanation(&prepared, &bound, session) })
-        });
-        Response::of(projected, extensions.as_ref())
+        self.execute_within(request, session, None).await
     }
 
-    /// Whether rows are kept until an event, so that it has to be told of events.
+    /// Answers a request that is part of a trace.
+    pub async fn execute_within(
+        &self,
+        request: &Request,
+        session: &Session,
+        came_with: Option<TraceContext>,
+    ) -> Response {
+        let inner = &*self.0;
+        let begun = Instant::now();
+        let tracer = inner.tracer(came_with);
+        let below = Below::request(tracer.as_ref(), came_with);
+        let response = inner.answer(request, session, begun, below).await;
+        if let (Some(tracer), Some(exporter)) = (tracer, &inner.exporter) {
+            let (name, mut attributes) = inner.about(request);
+            attributes.push(("http.response.status_code", Attribute::Count(response.status.into())));
+            let error = (response.status >= 400).then_some("REFUSED");
+            exporter.tell(tracer.end(name, begun, attributes, error));
+        }
+        response
+    }
+
+    /// Sends what is traced to the collector of the configuration, for ever; there may be none.
+    pub async fn export_traces(&self) {
+        match &self.0.exporter {
+            Some(exporter) => exporter.run().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whether rows are kept until an event of this topic, so that it has to be told of it.
     #[must_use]
-    pub fn keeps_until_events(&self) -> bool {
-        self.0.model.kinds.iter().flat_map(|kind| &kind.cache).any(|rule| !rule.topics.is_empty())
+    pub fn keeps_until(&self, topic: &Topic) -> bool {
+        let rules = self.0.model.kinds.iter().flat_map(|kind| &kind.cache);
+        rules.flat_map(|rule| &rule.topics).any(|pattern| pattern.matches(topic))
     }
 
     /// Tells of an event: rows are not given from the cache any more, of types that have a rule for its topic.
-    pub fn invalidate(&self, topic: &str) {
+    pub fn invalidate(&self, topic: &Topic) {
         self.0.kept.invalidate(&self.0.model, topic);
     }
 
     /// What was done since the start.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.0.counters.read(&self.0.sources)
+        self.0.counters.read(&self.0.sources, self.0.exporter.as_ref())
     }
 }
 
@@ -175,14 +198,75 @@ fn explained(explanation: &Explanation<'_>) -> Json {
 }
 
 impl Inner {
-    fn run<'r>(
+    async fn answer(
+        &self,
+        request: &Request,
+        session: &Session,
+        begun: Instant,
+        below: Below<'_>,
+    ) -> Response {
+        self.counters.requests.fetch_add(1, Ordering::Relaxed);
+        let bound = self.prepare(request, session).and_then(|prepared| {
+            if prepared.plan.feed.is_some() {
+                let message = "a subscription needs a connection that stays open";
+                return Err(vec![Refusal::bad("BAD_REQUEST", message)]);
+            }
+            let bound = self.bind(&prepared, session, None).map_err(|refusal| vec![refusal])?;
+            Ok((prepared, bound))
+        });
+        let (prepared, bound) = match bound {
+            Ok(ready) => ready,
+            Err(refusals) => {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                return Response::refused(&refusals);
+            }
+        };
+        if request.explain == Explain::Plan {
+            return Response::explained(&explained(&self.explanation(&prepared, &bound, session)));
+        }
+        let deadline = request.deadline.min(begun + self.model.limits.request_timeout);
+        let run = self.run(&prepared, &bound, session, deadline, below).await;
+        let (projected, project) = self.project(&prepared, &run);
+        let extensions = (request.explain == Explain::Analyze).then(|| {
+            let analyzed = Some(Analyzed { run: &run, total: begun.elapsed(), project });
+            explained(&Explanation { analyzed, ..self.explanation(&prepared, &bound, session) })
+        });
+        Response::of(projected, extensions.as_ref())
+    }
+
+    /// Carries out all that a plan asks for.
+    async fn run<'r>(
         &'r self,
         prepared: &'r Prepared,
         bound: &'r [Bound],
         session: &'r Session,
         deadline: Instant,
+        below: Below<'r>,
     ) -> Run<'r> {
-        Run::new((&self.model, &self.sources, &self.kept), &prepared.plan, bound, deadline, &session.scope)
+        let all = (&self.model, &self.sources[..], &self.kept);
+        let run = Run::new(all, &prepared.plan, bound, deadline, &session.scope, below);
+        run.all().await;
+        self.counters.count(&run);
+        run
+    }
+
+    fn tracer(&self, came_with: Option<TraceContext>) -> Option<Tracer> {
+        self.exporter.as_ref()?.tracer(came_with)
+    }
+
+    /// The name of a request in traces, and what is told of it; never its text, which may have values in it.
+    fn about(&self, request: &Request) -> (String, Vec<(&'static str, Attribute)>) {
+        let known = request.query.as_ref().map(|query| Sha256::digest(query).into()).or(request.sha256);
+        let document = known.and_then(|hash: [u8; 32]| self.documents.get(&hash));
+        let operation = document
+            .as_ref()
+            .and_then(|document| document.executable.operations.get(request.operation_name.as_deref()).ok());
+        let Some(operation) = operation else { return ("GraphQL request".to_owned(), Vec::new()) };
+        let kind = operation.operation_type.name().to_owned();
+        let mut attributes = vec![("graphql.operation.type", Attribute::Text(kind.clone()))];
+        let Some(name) = &operation.name else { return (kind, attributes) };
+        attributes.push(("graphql.operation.name", Attribute::Text(name.to_string())));
+        (format!("{kind} {name}"), attributes)
     }
 
     /// Writes `data`, and says how long that took.

@@ -36,10 +36,18 @@ pub(crate) struct Analyzed<'e> {
 impl Explanation<'_> {
     /// `{"text":…,"tree":…}`.
     pub(crate) fn to_json(&self) -> Json {
-        let roots: Vec<_> = self.roots().map(|step| self.tree(step)).collect();
+        let roots = self.plan.roots.iter().map(|root| match root {
+            RootOp::Typename(_) => json!({ "node": "Const" }),
+            RootOp::Introspect { key, .. } => json!({ "node": "Introspect", "path": key }),
+            RootOp::Step { step, .. } => self.tree(*step),
+        });
+        let counts = self.counts().map(|step| self.tree(step));
+        let roots: Vec<_> = roots.chain(counts).collect();
         let mut whole = json!({
             "text": self.text(),
             "cost": cost(self.bound),
+            "cached": self.is_cached,
+            "roles": self.roles,
             "tree": { "node": if self.plan.is_mutation { "Sequence" } else { "Parallel" }, "children": roots },
         });
         if let Some(analyzed) = &self.analyzed {
@@ -48,11 +56,14 @@ impl Explanation<'_> {
         whole
     }
 
-    fn roots(&self) -> impl Iterator<Item = usize> {
-        self.plan.roots.iter().filter_map(|root| match root {
-            RootOp::Step { step, .. } => Some(*step),
-            _ => None,
-        })
+    /// Steps at the root that count what a page beside them is of.
+    fn counts(&self) -> impl Iterator<Item = usize> {
+        let is_root = |step: usize| {
+            self.plan.roots.iter().any(|root| matches!(root, RootOp::Step { step: own, .. } if *own == step))
+        };
+        let counts = self.plan.steps.iter();
+        let counts = counts.filter(|step| step.is_count && !matches!(step.how, How::Relation { .. }));
+        counts.map(|step| step.place).filter(move |step| !is_root(*step))
     }
 
     fn text(&self) -> String {
@@ -70,6 +81,9 @@ impl Explanation<'_> {
                 RootOp::Step { step, .. } => self.step_text(&mut out, *step, "", ""),
             }
         }
+        for step in self.counts() {
+            self.step_text(&mut out, step, "", "");
+        }
         for (step, bound) in self.plan.steps.iter().zip(self.bound) {
             if let Some(residual) = &bound.residual {
                 let (at, filter) = (path(step), self.filter(&self.model.kinds[step.kind], residual));
@@ -77,6 +91,9 @@ impl Explanation<'_> {
             }
             if !bound.is_order_pushed {
                 line(&mut out, format_args!("Not pushed: Sort $.{}", path(step)));
+            }
+            if step.is_count && !bound.is_count {
+                line(&mut out, format_args!("Not pushed: Count $.{}", path(step)));
             }
             if self.is_for_each(step, bound) {
                 line(&mut out, format_args!("\u{26a0} ForEach $.{}: one call for each key", path(step)));
@@ -121,10 +138,8 @@ impl Explanation<'_> {
             kind.name,
             path(step)
         );
-        if let How::Relation { parent, place, on } = step.how {
-            let of = &self.model.kinds[self.plan.steps[parent].kind];
-            let from = &of.target.columns[self.plan.steps[parent].columns[place]].field;
-            push(&mut out, format_args!("  {from}→{} IN ≤{}", kind.target.columns[on].field, bound.chunk));
+        if let Some(join) = self.join(step) {
+            push(&mut out, format_args!("  {join} IN ≤{}", bound.chunk));
         }
         push(&mut out, format_args!("  cols={}", names(kind, bound.columns.iter().copied())));
         if let Some(keys) = &bound.keys {
@@ -154,9 +169,18 @@ impl Explanation<'_> {
         out
     }
 
+    /// The fields that a relation goes by.
+    fn join(&self, step: &Step) -> Option<String> {
+        let How::Relation { parent, place, on } = step.how else { return None };
+        let parent = &self.plan.steps[parent];
+        let from = &self.model.kinds[parent.kind].target.columns[parent.columns[place]].field;
+        Some(format!("{from}→{}", self.model.kinds[step.kind].target.columns[on].field))
+    }
+
     /// The name of a node, as other planners have it.
     fn node(&self, step: &Step, bound: &Bound) -> &'static str {
         match step.how {
+            _ if step.is_count => "Count",
             How::Change(_) => "Mutate",
             How::Relation { .. } if self.is_for_each(step, bound) => "ForEach",
             How::Relation { .. } => "Lookup",
@@ -247,15 +271,32 @@ impl Explanation<'_> {
         if bound.take.is_some() {
             if bound.limit == Limit::Here { residual.push("limit") } else { pushed.push("limit") }
         }
+        if step.is_count {
+            if bound.is_count { pushed.push("count") } else { residual.push("count") }
+        }
         let columns: Vec<_> =
             bound.columns.iter().map(|place| kind.target.columns[*place].field.as_str()).collect();
+        let field = |column: usize| kind.target.columns[column].field.as_str();
+        let (limit, limit_of) = match bound.limit {
+            Limit::InAll(limit) => (Some(limit), "all"),
+            Limit::ForEachKey(limit) => (Some(limit), "key"),
+            Limit::Here => (bound.take, "here"),
+        };
         let children: Vec<_> = step.children.iter().map(|child| self.tree(*child)).collect();
         let mut node = json!({
             "node": self.node(step, bound),
             "source": self.sources[step.source].settings.name,
             "target": kind.name,
             "path": path(step),
+            "join": self.join(step),
+            "keys_at_once": self.join(step).map(|_| bound.chunk),
+            "one_call_for_each_key": self.is_for_each(step, bound),
+            "by": bound.keys.as_ref().map(|keys| field(keys.column)),
             "columns": columns,
+            "order": (!bound.order.is_empty()).then(|| orders(kind, &bound.order)),
+            "limit": limit.map(|limit| json!({ "rows": limit, "of": limit_of })),
+            "page": step.listing.as_ref().is_some_and(|listing| listing.is_paged),
+            "not_pushed": bound.residual.as_ref().map(|filter| self.filter(kind, filter)),
             "predicate": bound.filter.as_ref().map(|filter| self.filter(kind, filter)),
             "pushed": pushed,
             "residual": residual,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
-use kefu_upstream::Breaker;
+use kefu_upstream::{Breaker, TraceContext, within_trace};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout_at};
 use tracing::warn;
@@ -110,10 +110,11 @@ impl Guarded {
         place: usize,
         fetch: Fetch,
         scope: &str,
+        trace: Option<TraceContext>,
     ) -> Result<Arc<Rows>, Failure> {
         let deadline = fetch.deadline;
         let key = imprint(&fetch, scope);
-        let flight = self.join(place, key, fetch);
+        let flight = self.join(place, key, fetch, trace);
         // Who leads may have more time left than who follows.
         let ended = timeout_at(deadline.into(), flight).await;
         ended.unwrap_or_else(|_| Err(Failure::new(place, TroubleKind::Timeout)))
@@ -124,6 +125,7 @@ impl Guarded {
         place: usize,
         key: String,
         fetch: Fetch,
+        trace: Option<TraceContext>,
     ) -> Shared<BoxFuture<'static, Result<Arc<Rows>, Failure>>> {
         let mut flights = self.flights();
         if let Some(flight) = flights.get(&key).and_then(WeakShared::upgrade)
@@ -134,7 +136,8 @@ impl Guarded {
         }
         let landing = Landing { source: Arc::clone(self), key: key.clone() };
         let flight = async move {
-            let rows = landing.source.fly(place, &fetch).await;
+            // A call that several wait for belongs to the trace of the first.
+            let rows = landing.source.fly(place, &fetch, trace).await;
             drop(landing);
             rows
         };
@@ -149,9 +152,14 @@ impl Guarded {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn fly(&self, place: usize, fetch: &Fetch) -> Result<Arc<Rows>, Failure> {
+    async fn fly(
+        &self,
+        place: usize,
+        fetch: &Fetch,
+        trace: Option<TraceContext>,
+    ) -> Result<Arc<Rows>, Failure> {
         let is_idempotent = self.source.abilities(&fetch.target).is_idempotent;
-        let mut rows = self.ask(fetch.deadline, || self.source.fetch(fetch)).await;
+        let mut rows = self.ask(fetch.deadline, trace, || self.source.fetch(fetch)).await;
         if let Err(error) = &rows
             && error.kind == TroubleKind::Unavailable
             && let Some(pause) =
@@ -161,9 +169,9 @@ impl Guarded {
             && self.may_retry()
         {
             sleep(pause).await;
-            rows = self.ask(fetch.deadline, || self.source.fetch(fetch)).await;
+            rows = self.ask(fetch.deadline, trace, || self.source.fetch(fetch)).await;
         }
-        let rows = rows.and_then(|rows| check(rows, fetch.columns.len(), fetch.rows_max));
+        let rows = rows.and_then(|rows| check(rows, fetch.width(), fetch.rows_max));
         self.ended(place, &fetch.target.name, rows).map(Arc::new)
     }
 
@@ -173,8 +181,9 @@ impl Guarded {
         place: usize,
         call: &Call,
         rows_max: usize,
+        trace: Option<TraceContext>,
     ) -> Result<Arc<Rows>, Failure> {
-        let rows = self.ask(call.deadline, || self.source.call(call)).await;
+        let rows = self.ask(call.deadline, trace, || self.source.call(call)).await;
         let rows = rows.and_then(|rows| check(rows, call.columns.len(), rows_max));
         self.ended(place, &call.name, rows).map(Arc::new)
     }
@@ -182,6 +191,7 @@ impl Guarded {
     async fn ask<'a>(
         &self,
         deadline: Instant,
+        trace: Option<TraceContext>,
         work: impl FnOnce() -> Fetching<'a>,
     ) -> Result<Rows, SourceError> {
         let begun = Instant::now();
@@ -194,7 +204,10 @@ impl Guarded {
         let guarded = async {
             // Nobody closes them.
             let _permit = self.permits.acquire().await.ok();
-            work().await
+            match trace {
+                Some(context) => within_trace(context, work()).await,
+                None => work().await,
+            }
         };
         let ended = timeout_at(deadline.into(), guarded).await;
         let rows = ended.unwrap_or_else(|_| {
@@ -261,10 +274,12 @@ impl Drop for Landing {
 
 /// What a fetch is the same by.
 pub(crate) fn imprint(fetch: &Fetch, scope: &str) -> String {
-    let Fetch { target, columns, filter, keys, order, after, limit, limit_per_key, arguments, .. } = fetch;
+    let Fetch {
+        target, columns, is_count, filter, keys, order, after, limit, limit_per_key, arguments, ..
+    } = fetch;
     let name = &target.name;
     format!(
-        "{scope:?} {name} {columns:?} {filter:?} {keys:?} {order:?} {after:?} {limit:?} {limit_per_key:?} {arguments:?}"
+        "{scope:?} {name} {columns:?} {is_count} {filter:?} {keys:?} {order:?} {after:?} {limit:?} {limit_per_key:?} {arguments:?}"
     )
 }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use kefu_bus::Topic;
+
 use crate::cache::Cache;
 use crate::model::Model;
 use crate::rows::Rows;
@@ -50,17 +52,12 @@ impl Kept {
     }
 
     /// Makes the rows old of all types that have a rule for the topic.
-    pub(crate) fn invalidate(&self, model: &Model, topic: &str) {
+    pub(crate) fn invalidate(&self, model: &Model, topic: &Topic) {
         for (kind, epoch) in model.kinds.iter().zip(&self.epochs) {
-            let patterns = kind.cache.iter().flat_map(|rule| &rule.topics);
-            if patterns.into_iter().any(|pattern| matches(pattern, topic)) {
+            let mut patterns = kind.cache.iter().flat_map(|rule| &rule.topics);
+            if patterns.any(|pattern| pattern.matches(topic)) {
                 epoch.fetch_add(1, Ordering::AcqRel);
             }
         }
     }
-}
-
-/// Whether a topic is that of a pattern, which may end in `*`.
-fn matches(pattern: &str, topic: &str) -> bool {
-    pattern.strip_suffix('*').map_or(pattern == topic, |begin| topic.starts_with(begin))
 }

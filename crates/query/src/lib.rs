@@ -13,6 +13,7 @@ mod bind;
 mod cache;
 mod config;
 mod cursor;
+mod decimal;
 mod engine;
 mod explain;
 mod gather;
@@ -29,6 +30,7 @@ mod scalar;
 mod schema;
 mod source;
 mod sources;
+mod trace;
 mod value;
 mod write;
 
@@ -37,7 +39,7 @@ mod tests;
 
 pub use answer::Response;
 pub use config::{ConfigError, Mistake};
-pub use engine::{Engine, Explain, Metrics, Request, Session, SourceMetrics, Subscription};
+pub use engine::{Engine, Explain, FieldMetrics, Metrics, Request, Session, SourceMetrics, Subscription};
 pub use rows::{Cell, Rows, RowsBuilder};
 pub use scalar::{Scalar, Value};
 pub use source::{

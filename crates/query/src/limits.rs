@@ -24,6 +24,8 @@ pub(crate) struct Limits {
     pub(crate) max_answer_bytes: usize,
     /// Errors that are told one by one.
     pub(crate) max_errors: usize,
+    /// Subscriptions of all clients together.
+    pub(crate) max_subscriptions: usize,
     /// Values within the variables.
     pub(crate) max_variable_values: usize,
     pub(crate) request_timeout: Duration,
@@ -46,6 +48,7 @@ impl Default for Limits {
             max_rows: 10_000,
             max_answer_bytes: 16 << 20,
             max_errors: 100,
+            max_subscriptions: 1_000,
             max_variable_values: 10_000,
             request_timeout: Duration::from_secs(10),
             introspection: Some(vec!["admin".to_owned(), "developer".to_owned()]),

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kefu_bus::Pattern;
+
 use crate::limits::Limits;
 use crate::scalar::{Scalar, Value};
 use crate::source::{Abilities, Comparison, Order, Target};
+use crate::trace::TraceSettings;
 
 /// Types, roots and limits.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct Model {
     pub(crate) changes: Vec<Change>,
     pub(crate) feeds: Vec<Feed>,
     pub(crate) limits: Limits,
+    /// Where spans go, if anywhere.
+    pub(crate) traces: Option<TraceSettings>,
     /// For the seals of cursors; random when the file gives none.
     pub(crate) cursor_secret: Option<String>,
 }
@@ -64,8 +69,8 @@ pub(crate) struct Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct CacheRule {
     pub(crate) ttl: Duration,
-    /// Topics whose events make them old; `*` at the end stands for anything.
-    pub(crate) topics: Vec<String>,
+    /// Topics whose events make them old.
+    pub(crate) topics: Vec<Pattern>,
 }
 
 /// What a field is beyond its column.
@@ -164,9 +169,13 @@ pub(crate) struct Change {
 pub(crate) struct Feed {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
-    /// Topic with arguments in braces, such as `conversation.{id}`.
-    pub(crate) topic: String,
+    /// Topics whose events it hears.
+    pub(crate) topics: Vec<Pattern>,
     pub(crate) arguments: Vec<Argument>,
+    /// Arguments, and where in the data of an event the value is that each asks for.
+    pub(crate) filters: Vec<(String, String)>,
+    /// Columns by which the object of an event is found, and where in its data their values are.
+    pub(crate) key: Vec<(usize, String)>,
     pub(crate) kind: usize,
     pub(crate) roles: Option<Vec<String>>,
 }
@@ -200,6 +209,40 @@ pub(crate) enum Operand {
     Fixed(Value),
     /// A value of the session, by name.
     Session(String),
+}
+
+impl Model {
+    /// The place of a field of `Mutation` among all that are fetched, in which those of `Query` come first.
+    pub(crate) fn field_of_change(&self, change: usize) -> usize {
+        self.queries.len() + change
+    }
+
+    /// The same for a field of `Subscription`.
+    pub(crate) fn field_of_feed(&self, feed: usize) -> usize {
+        self.field_of_change(self.changes.len()) + feed
+    }
+
+    /// The same for a relation of a type.
+    pub(crate) fn field_of_relation(&self, kind: usize, relation: usize) -> usize {
+        let before = self.kinds[..kind].iter().map(|kind| kind.relations.len()).sum::<usize>();
+        self.field_of_feed(self.feeds.len()) + before + relation
+    }
+
+    /// Fields that are fetched, such as `Query.users`, in the order of their places.
+    pub(crate) fn field_names(&self) -> impl Iterator<Item = String> {
+        let queries = self.queries.iter().map(|root| format!("Query.{}", root.name));
+        let changes = self.changes.iter().map(|change| format!("Mutation.{}", change.name));
+        let feeds = self.feeds.iter().map(|feed| format!("Subscription.{}", feed.name));
+        let relations = self.kinds.iter().flat_map(|kind| {
+            kind.relations.iter().map(|relation| format!("{}.{}", kind.name, relation.name))
+        });
+        queries.chain(changes).chain(feeds).chain(relations)
+    }
+
+    /// The name of one of them.
+    pub(crate) fn field_name(&self, place: usize) -> String {
+        self.field_names().nth(place).unwrap_or_default()
+    }
 }
 
 impl Kind {

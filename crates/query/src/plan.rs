@@ -46,6 +46,8 @@ pub(crate) struct Step {
     pub(crate) kind: usize,
     pub(crate) source: usize,
     pub(crate) how: How,
+    /// Which field of the schema it is, see [`Model::field_name`].
+    pub(crate) field: usize,
     pub(crate) listing: Option<Listing>,
     /// Arguments that its source understands.
     pub(crate) declared: Vec<Argument>,
@@ -64,10 +66,12 @@ pub(crate) struct Step {
     pub(crate) weight: u64,
     /// Whether cursors are asked for.
     pub(crate) has_cursors: bool,
+    /// Whether only how many there are is asked for.
+    pub(crate) is_count: bool,
 }
 
 /// How rows are found.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum How {
     /// By the values of these columns.
     By(Vec<usize>),
@@ -80,7 +84,7 @@ pub(crate) enum How {
         place: usize,
         on: usize,
     },
-    /// By the value of this column, which an event has.
+    /// By the values that an event of this feed has.
     Event(usize),
     /// As what a change answers.
     Change(usize),
@@ -106,9 +110,26 @@ pub(crate) enum Op {
 #[derive(Debug)]
 pub(crate) enum PageOp {
     Typename(Box<str>),
-    Nodes { lead: Box<str>, key: Box<str>, ops: Vec<Op> },
-    Edges { lead: Box<str>, key: Box<str>, ops: Vec<EdgeOp> },
-    Info { lead: Box<str>, ops: Vec<InfoOp> },
+    Nodes {
+        lead: Box<str>,
+        key: Box<str>,
+        ops: Vec<Op>,
+    },
+    Edges {
+        lead: Box<str>,
+        key: Box<str>,
+        ops: Vec<EdgeOp>,
+    },
+    Info {
+        lead: Box<str>,
+        ops: Vec<InfoOp>,
+    },
+    /// How many there are, as a step says.
+    Total {
+        lead: Box<str>,
+        key: Box<str>,
+        step: usize,
+    },
 }
 
 /// A field of an edge.
@@ -176,10 +197,9 @@ impl<'d> Planner<'_, 'd> {
                     roots.push(RootOp::Introspect { lead, key: (*key).to_owned() });
                 }
                 name => {
-                    let Some(root) = self.model.queries.iter().find(|root| root.name == name) else {
-                        continue;
-                    };
-                    let step = self.root(root, key, fields);
+                    let queries = &self.model.queries;
+                    let Some(place) = queries.iter().position(|root| root.name == name) else { continue };
+                    let step = self.root(place, key, fields);
                     roots.push(RootOp::Step { lead, step });
                 }
             }
@@ -216,15 +236,16 @@ impl<'d> Planner<'_, 'd> {
             let feed = &self.model.feeds[place];
             self.feed = Some(place);
             self.allow(feed.roles.as_ref(), fields, &[(*key).to_owned()]);
-            let how = How::Event(self.model.kinds[feed.kind].target.key[0]);
-            let step = self.step(feed.kind, how, vec![(*key).to_owned()], fields);
+            let field = self.model.field_of_feed(place);
+            let step = self.step((feed.kind, field), How::Event(place), vec![(*key).to_owned()], fields);
             let step = self.add(step, fields);
             roots.push(RootOp::Step { lead: lead(key, roots.is_empty()), step });
         }
         roots
     }
 
-    fn root(&mut self, root: &Root, key: &str, fields: &[&'d Node<Field>]) -> usize {
+    fn root(&mut self, place: usize, key: &str, fields: &[&'d Node<Field>]) -> usize {
+        let root: &Root = &self.model.queries[place];
         self.allow(root.roles.as_ref(), fields, &[key.to_owned()]);
         let (how, listing) = match &root.how {
             RootHow::By(columns) => (How::By(columns.clone()), None),
@@ -234,7 +255,7 @@ impl<'d> Planner<'_, 'd> {
             listing,
             declared: root.arguments.clone(),
             weight: root.cost.saturating_mul(self.model.kinds[root.kind].cost),
-            ..self.step(root.kind, how, vec![key.to_owned()], fields)
+            ..self.step((root.kind, place), how, vec![key.to_owned()], fields)
         };
         self.add(step, fields)
     }
@@ -242,6 +263,7 @@ impl<'d> Planner<'_, 'd> {
     fn change(&mut self, place: usize, key: &str, fields: &[&'d Node<Field>]) -> usize {
         let change: &Change = &self.model.changes[place];
         self.allow(change.roles.as_ref(), fields, &[key.to_owned()]);
+        let field = self.model.field_of_change(place);
         let all = Listing {
             is_paged: false,
             default: None,
@@ -254,31 +276,34 @@ impl<'d> Planner<'_, 'd> {
             source: change.source,
             listing: change.is_list.then_some(all),
             declared: change.arguments.clone(),
-            ..self.step(change.kind, How::Change(place), vec![key.to_owned()], fields)
+            ..self.step((change.kind, field), How::Change(place), vec![key.to_owned()], fields)
         };
         self.add(step, fields)
     }
 
-    fn relation(
-        &mut self,
-        relation: &Relation,
-        parent: usize,
-        key: &str,
-        fields: &[&'d Node<Field>],
-    ) -> usize {
+    fn relation(&mut self, place: usize, parent: usize, key: &str, fields: &[&'d Node<Field>]) -> usize {
+        let (model, kind) = (self.model, self.steps[parent].kind);
+        let relation: &Relation = &model.kinds[kind].relations[place];
         let mut path = self.steps[parent].path.clone();
         path.push(key.to_owned());
         self.allow(relation.roles.as_ref(), fields, &path);
         let how = How::Relation { parent, place: self.place(parent, relation.from), on: relation.on };
+        let field = model.field_of_relation(kind, place);
         let mut step =
-            Step { listing: relation.listing.clone(), ..self.step(relation.to, how, path, fields) };
+            Step { listing: relation.listing.clone(), ..self.step((relation.to, field), how, path, fields) };
         step.columns.push(relation.on);
         let step = self.add(step, fields);
         self.steps[parent].children.push(step);
         step
     }
 
-    fn step(&mut self, kind: usize, how: How, path: Vec<String>, fields: &[&'d Node<Field>]) -> Step {
+    fn step(
+        &mut self,
+        (kind, field): (usize, usize),
+        how: How,
+        path: Vec<String>,
+        fields: &[&'d Node<Field>],
+    ) -> Step {
         let of = &self.model.kinds[kind];
         self.allow(of.roles.as_ref(), fields, &path);
         let given = fields[0].arguments.iter();
@@ -290,6 +315,7 @@ impl<'d> Planner<'_, 'd> {
             kind,
             source: of.source,
             how,
+            field,
             listing: None,
             declared: Vec::new(),
             given: given.collect(),
@@ -300,6 +326,7 @@ impl<'d> Planner<'_, 'd> {
             location: location.map(|place| (place.line, place.column)),
             weight: of.cost,
             has_cursors: false,
+            is_count: false,
         }
     }
 
@@ -338,8 +365,8 @@ impl<'d> Planner<'_, 'd> {
                 };
                 let place = self.place(step, column);
                 ops.push(Op::Column { lead, key: (*key).into(), place, column, mask });
-            } else if let Some(relation) = kind.relations.iter().find(|relation| relation.name == name) {
-                let step = self.relation(relation, step, key, fields);
+            } else if let Some(place) = kind.relations.iter().position(|relation| relation.name == name) {
+                let step = self.relation(place, step, key, fields);
                 ops.push(Op::Step { lead, step });
             }
         }
@@ -349,9 +376,21 @@ impl<'d> Planner<'_, 'd> {
     fn page(&mut self, step: usize, kind: &Kind, fields: &[&'d Node<Field>]) -> Vec<PageOp> {
         let collected = self.collector.of_fields(fields);
         let mut ops = Vec::with_capacity(collected.len());
+        let is_count = |name: &str| matches!(name, "totalCount" | "__typename");
+        let is_counted = collected.iter().any(|(_, fields)| fields[0].name.as_str() == "totalCount");
+        let mut count = None;
+        if is_counted && collected.iter().all(|(_, fields)| is_count(fields[0].name.as_str())) {
+            // Nothing else is asked for, so nothing else is fetched.
+            self.steps[step].is_count = true;
+            count = Some(step);
+        }
         for (key, fields) in &collected {
             let (lead, key) = (lead(key, ops.is_empty()), Box::from(*key));
             ops.push(match fields[0].name.as_str() {
+                "totalCount" => {
+                    let step = *count.get_or_insert_with(|| self.count(step, &key));
+                    PageOp::Total { lead, key, step }
+                }
                 "nodes" => PageOp::Nodes { lead, key, ops: self.ops(step, kind, fields) },
                 "edges" => PageOp::Edges { lead, key, ops: self.edges(step, kind, fields) },
                 "pageInfo" => PageOp::Info { lead, ops: self.info(step, fields) },
@@ -359,6 +398,35 @@ impl<'d> Planner<'_, 'd> {
             });
         }
         ops
+    }
+
+    /// A step that counts what another one fetches a page of.
+    fn count(&mut self, step: usize, key: &str) -> usize {
+        let of = &self.steps[step];
+        let columns = match of.how {
+            How::Relation { on, .. } => vec![on],
+            _ => Vec::new(),
+        };
+        let count = Step {
+            place: self.steps.len(),
+            how: of.how.clone(),
+            listing: of.listing.clone(),
+            declared: of.declared.clone(),
+            given: of.given.clone(),
+            columns,
+            shape: Shape::Page(Vec::new()),
+            children: Vec::new(),
+            path: self.below(step, key),
+            has_cursors: false,
+            is_count: true,
+            ..*of
+        };
+        let place = count.place;
+        if let How::Relation { parent, .. } = count.how {
+            self.steps[parent].children.push(place);
+        }
+        self.steps.push(count);
+        place
     }
 
     fn edges(&mut self, step: usize, kind: &Kind, fields: &[&'d Node<Field>]) -> Vec<EdgeOp> {

@@ -12,6 +12,7 @@ use crate::model::Kind;
 use crate::plan::{EdgeOp, InfoOp, Op, PageOp, RootOp, Shape, Step};
 use crate::rows::Cell;
 use crate::run::Run;
+use crate::scalar::Scalar;
 use crate::write;
 
 /// Writes answers.
@@ -79,7 +80,7 @@ impl<'r> Projector<'r> {
         let (begin, depth) = (self.out.len(), self.path.len());
         self.path.push(Segment::Key(Cow::Borrowed(key)));
         let written = match run.outcome(place).map(|outcome| &outcome.objects) {
-            Some(Ok(objects)) => self.group(step, objects, objects.group(parent)),
+            Some(Ok(objects)) => self.group(step, objects, parent),
             Some(Err(failure)) => self.failed(step, failure),
             None => Err(Propagate),
         };
@@ -90,7 +91,8 @@ impl<'r> Projector<'r> {
         self.path.truncate(depth);
     }
 
-    fn group(&mut self, step: &'r Step, objects: &'r Gathered, group: &'r Group) -> Result<(), Propagate> {
+    fn group(&mut self, step: &'r Step, objects: &'r Gathered, parent: usize) -> Result<(), Propagate> {
+        let group = objects.group(parent);
         match &step.shape {
             Shape::One(ops) => match group.objects.len() {
                 0 => {
@@ -105,7 +107,7 @@ impl<'r> Projector<'r> {
                 }
             },
             Shape::List(ops) => self.list(step, objects, group, ops),
-            Shape::Page(ops) => self.page(step, objects, group, ops),
+            Shape::Page(ops) => self.page(step, objects, parent, ops),
         }
     }
 
@@ -209,9 +211,10 @@ impl<'r> Projector<'r> {
         &mut self,
         step: &'r Step,
         objects: &'r Gathered,
-        group: &'r Group,
+        parent: usize,
         ops: &'r [PageOp],
     ) -> Result<(), Propagate> {
+        let group = objects.group(parent);
         self.out.push(b'{');
         for op in ops {
             match op {
@@ -232,10 +235,46 @@ impl<'r> Projector<'r> {
                     self.raw(lead);
                     self.info(step, objects, group, ops);
                 }
+                PageOp::Total { lead, key, step } => {
+                    self.raw(lead);
+                    self.total(*step, key, parent);
+                }
             }
         }
         self.out.push(b'}');
         Ok(())
+    }
+
+    /// Writes how many objects of a parent a step has counted; null, where it could not.
+    fn total(&mut self, place: usize, key: &'r str, parent: usize) {
+        let run = self.run;
+        let step = &run.plan.steps[place];
+        let (begin, depth) = (self.out.len(), self.path.len());
+        self.path.push(Segment::Key(Cow::Borrowed(key)));
+        let written = match run.outcome(place).map(|outcome| &outcome.objects) {
+            Some(Ok(objects)) => {
+                let bound = self.bound(step);
+                let mut found = objects.group(parent).objects.clone();
+                let count = match (bound.is_count, found.len()) {
+                    (true, 1) => found.next().map(|row| objects.cell(row, bound.columns.len())),
+                    (true, _) => None,
+                    (false, count) => i64::try_from(count).ok().map(Cell::Int),
+                };
+                let written = write::cell(&mut self.out, count.unwrap_or(Cell::Int(0)), &Scalar::Int);
+                written.map_err(|_| {
+                    let message = "there are more than an `Int` can say".to_owned();
+                    self.error("SOURCE_TOO_MUCH", Some(step), message, None, false);
+                    Propagate
+                })
+            }
+            Some(Err(failure)) => self.failed(step, failure),
+            None => Err(Propagate),
+        };
+        if written.is_err() {
+            self.out.truncate(begin);
+            self.raw("null");
+        }
+        self.path.truncate(depth);
     }
 
     fn edges(

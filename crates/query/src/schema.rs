@@ -61,7 +61,7 @@ fn sdl(model: &Model) -> String {
     for (place, kind) in model.kinds.iter().enumerate() {
         object(&mut out, model, kind);
         if paged.contains(&place) {
-            connection(&mut out, &kind.name);
+            connection(&mut out, kind);
         }
         if filtered.contains(&place) {
             filter(&mut out, kind);
@@ -230,9 +230,12 @@ fn of_listing(name: &str, listing: &Listing) -> Vec<String> {
     arguments
 }
 
-fn connection(out: &mut Out, name: &str) {
+fn connection(out: &mut Out, kind: &Kind) {
+    let name = &kind.name;
+    // Only where its source counts without giving what it counts.
+    let total = if kind.abilities.counts { "\n  totalCount: Int" } else { "" };
     out.line(format_args!(
-        "type {name}Connection {{\n  edges: [{name}Edge!]!\n  nodes: [{name}!]!\n  pageInfo: PageInfo!\n}}"
+        "type {name}Connection {{\n  edges: [{name}Edge!]!\n  nodes: [{name}!]!\n  pageInfo: PageInfo!{total}\n}}"
     ));
     out.line(format_args!("type {name}Edge {{\n  cursor: String!\n  node: {name}!\n}}"));
 }

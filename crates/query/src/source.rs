@@ -96,6 +96,8 @@ pub struct Abilities {
     pub keys: Vec<(usize, usize)>,
     /// Whether it can stop after so many rows for each key.
     pub limits_per_key: bool,
+    /// Whether it counts rows without giving them.
+    pub counts: bool,
     /// Whether asking the same twice is safe.
     pub is_idempotent: bool,
 }
@@ -107,6 +109,9 @@ pub struct Fetch {
     pub target: Arc<Target>,
     /// Which columns, by place in the target; rows have exactly these.
     pub columns: Vec<usize>,
+    /// Rows are counted and not given: there is one with how many there are, or one for each key that has any, with the key,
+    /// which is the only column then, and how many.
+    pub is_count: bool,
     /// Only rows for which this holds; in columns that the source filters by itself.
     pub filter: Option<Filter>,
     /// Only rows with one of these keys.
@@ -125,6 +130,14 @@ pub struct Fetch {
     pub rows_max: usize,
     /// When to give up.
     pub deadline: Instant,
+}
+
+impl Fetch {
+    /// Cells of its rows.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.columns.len() + usize::from(self.is_count)
+    }
 }
 
 /// Keys that rows are to have.

@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 use kefu_core::Micros;
 use serde_json::Value as Json;
 
+use crate::decimal::{Decimal, is_decimal};
 use crate::rows::Cell;
 use crate::scalar::{Scalar, Value};
 
@@ -16,6 +17,7 @@ pub(crate) enum Normal<'a> {
     Boolean(bool),
     Whole(i128),
     Fraction(f64),
+    Decimal(Decimal),
     Text(Cow<'a, str>),
 }
 
@@ -25,7 +27,8 @@ impl Normal<'_> {
             Self::Boolean(_) => 0,
             Self::Whole(_) => 1,
             Self::Fraction(_) => 2,
-            Self::Text(_) => 3,
+            Self::Decimal(_) => 3,
+            Self::Text(_) => 4,
         }
     }
 
@@ -35,6 +38,7 @@ impl Normal<'_> {
             Self::Boolean(value) => Normal::Boolean(value),
             Self::Whole(value) => Normal::Whole(value),
             Self::Fraction(value) => Normal::Fraction(value),
+            Self::Decimal(value) => Normal::Decimal(value),
             Self::Text(text) => Normal::Text(Cow::Owned(text.into_owned())),
         }
     }
@@ -47,6 +51,7 @@ impl Ord for Normal<'_> {
             (Self::Whole(a), Self::Whole(b)) => a.cmp(b),
             // Minus nothing is nothing.
             (Self::Fraction(a), Self::Fraction(b)) => (a + 0.0).total_cmp(&(b + 0.0)),
+            (Self::Decimal(a), Self::Decimal(b)) => a.cmp(b),
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
             (a, b) => a.rank().cmp(&b.rank()),
         }
@@ -73,6 +78,7 @@ impl Hash for Normal<'_> {
             Self::Boolean(value) => value.hash(state),
             Self::Whole(value) => value.hash(state),
             Self::Fraction(value) => (value + 0.0).to_bits().hash(state),
+            Self::Decimal(value) => value.hash(state),
             Self::Text(text) => text.hash(state),
         }
     }
@@ -82,7 +88,8 @@ impl Hash for Normal<'_> {
 pub(crate) fn normal<'a>(cell: Cell<'a>, scalar: &Scalar) -> Option<Normal<'a>> {
     match scalar {
         Scalar::Int | Scalar::BigInt => whole(cell).map(Normal::Whole),
-        Scalar::Float | Scalar::Decimal => fraction(cell).map(Normal::Fraction),
+        Scalar::Float => fraction(cell).map(Normal::Fraction),
+        Scalar::Decimal => text(cell).and_then(|text| Decimal::of(&text)).map(Normal::Decimal),
         Scalar::Boolean => match cell {
             Cell::Boolean(value) => Some(Normal::Boolean(value)),
             Cell::Int(value @ (0 | 1)) => Some(Normal::Boolean(value == 1)),
@@ -120,8 +127,8 @@ pub(crate) fn denormal(normal: &Normal<'_>, scalar: &Scalar) -> Option<Value> {
             Ok(value) => Value::Int(value),
             Err(_) => Value::Unsigned(u64::try_from(*value).ok()?),
         },
-        (Normal::Fraction(value), Scalar::Decimal) => Value::Text(value.to_string()),
         (Normal::Fraction(value), _) => Value::Float(*value),
+        (Normal::Decimal(value), _) => Value::Text(value.to_string()),
         (Normal::Text(text), _) => Value::Text(text.clone().into_owned()),
     })
 }
@@ -133,6 +140,11 @@ pub(crate) fn from_cell(cell: Cell<'_>, scalar: &Scalar) -> Option<Value> {
         (Cell::Text(text), Scalar::Decimal) => Some(Value::Text(text.to_owned())),
         _ => denormal(&normal(cell, scalar)?, scalar),
     }
+}
+
+/// What lies at a path with dots, unless it is null.
+pub(crate) fn within<'j>(json: &'j Json, path: &str) -> Option<&'j Json> {
+    path.split('.').try_fold(json, |at, name| at.get(name)).filter(|json| !json.is_null())
 }
 
 pub(crate) fn whole(cell: Cell<'_>) -> Option<i128> {
@@ -234,14 +246,6 @@ pub(crate) fn to_json(value: &Value) -> Json {
 /// Whether it is a day such as `2026-11-29`.
 pub(crate) fn is_date(text: &str) -> bool {
     text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
-}
-
-/// Whether it is a number without an exponent.
-pub(crate) fn is_decimal(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    all(whole) && all(fraction)
 }
 
 fn needed(scalar: &Scalar) -> &'static str {

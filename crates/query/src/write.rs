@@ -3,6 +3,7 @@
 use kefu_core::Micros;
 use serde_json::Value as Json;
 
+use crate::decimal::is_decimal;
 use crate::model::Mask;
 use crate::rows::Cell;
 use crate::scalar::Scalar;
@@ -30,7 +31,7 @@ pub(crate) fn cell(out: &mut Vec<u8>, cell: Cell<'_>, scalar: &Scalar) -> Result
         (Scalar::Boolean, Cell::Boolean(value)) => boolean(out, value),
         (Scalar::Boolean, Cell::Int(value @ (0 | 1))) => boolean(out, value == 1),
         (Scalar::String, Cell::Text(value)) => text(out, value),
-        (Scalar::Decimal, Cell::Text(value)) if value::is_decimal(value) => text(out, value),
+        (Scalar::Decimal, Cell::Text(value)) if is_decimal(value) => text(out, value),
         (Scalar::Decimal, Cell::Float(value)) => quoted(out, |out| float(out, value)),
         (Scalar::String | Scalar::Id | Scalar::Decimal, Cell::Int(value)) => {
             quoted(out, |out| whole(out, value))

@@ -14,6 +14,7 @@ use crate::{
     Endpoint, PoolState, Reach, TlsError, TlsSettings, Trouble,
     connection::{Connector, Stream},
     pool::Pool,
+    trace::traceparent,
 };
 
 /// How long a connection waits for its next call.
@@ -110,6 +111,9 @@ impl HttpClient {
         request.headers_mut().insert(header::HOST, self.host.clone());
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
+        }
+        if let Some(context) = traceparent() {
+            request.headers_mut().insert("traceparent", context);
         }
         let place = self.pool.place().await;
         let idle = place.take(Instant::now(), |connection| connection.sender.is_ready());

@@ -18,6 +18,7 @@ mod rest;
 mod soap;
 mod thrift;
 mod tls;
+mod trace;
 
 pub use address::{Endpoint, EndpointError, Reach};
 pub use breaker::{Breaker, BreakerState};
@@ -29,3 +30,4 @@ pub use rest::{RestClient, RestOperation, Template, TemplateError};
 pub use soap::{Credentials, PasswordForm, SoapClient};
 pub use thrift::{Framing, Incoming, StreamError, ThriftClient, ThriftSettings, ThriftStream, frame};
 pub use tls::{TlsError, TlsSettings};
+pub use trace::{TraceContext, TraceContextError, within_trace};

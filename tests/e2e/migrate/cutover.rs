@@ -94,7 +94,9 @@ fn a_cutover_that_is_not_ready_says_what_is_missing_and_puts_up_no_fence() {
     let fence = format!("touch {}", migration.path().join("fence").display());
     let report = migration.report(&["cutover", "--fence", &fence], 6);
     let obstacles = report["obstacles"].to_string();
-    for wanted in ["kefu migrate run --follow", "1 rows are dead letters", "compared as a whole lately", "a rehearsal"] {
+    for wanted in
+        ["kefu migrate run --follow", "1 rows are dead letters", "compared as a whole lately", "a rehearsal"]
+    {
         assert!(obstacles.contains(wanted), "{wanted}: {obstacles}");
     }
     assert!(!migration.path().join("fence").exists());

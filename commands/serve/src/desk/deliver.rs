@@ -97,13 +97,6 @@ impl Task {
                     None
                 }
             };
-            #[cfg(feature = "graphql")]
-            if self.shared.changes.receiver_count() > 0
-                && let Some(hot) = self.hot.peek(key)
-            {
-                // Nobody may be left by now.
-                self.shared.changes.send(hot.conversation.id).ok();
-            }
             if touched.is_row_changed {
                 self.moved(key, before.as_deref(), now);
                 self.bot_moved(key, before.as_deref());

@@ -11,8 +11,6 @@ use std::{
 use kefu_core::Content;
 use kefu_socket::ConnectionId;
 use kefu_store::{Store, Writer};
-#[cfg(feature = "graphql")]
-use tokio::sync::broadcast;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -31,10 +29,6 @@ use crate::{
 
 /// Bytes that one unit of the queue's budget stands for.
 const UNIT_BYTES: usize = 64;
-
-/// Changes that who follows conversations may be behind.
-#[cfg(feature = "graphql")]
-const CHANGES_MAX: usize = 1024;
 
 /// How many requests may wait for the desk.
 const QUEUE_LEN: usize = 8192;
@@ -87,9 +81,6 @@ pub(super) struct Shared {
     /// Told after each commit of which events may be made.
     #[cfg(feature = "events")]
     pub(super) commits: tokio::sync::watch::Sender<()>,
-    /// Which conversations change, for those who follow them outside of chat.
-    #[cfg(feature = "graphql")]
-    pub(super) changes: broadcast::Sender<uuid::Uuid>,
     pub(super) epoch: String,
 }
 
@@ -111,8 +102,6 @@ impl Desk {
             channels: channels::Shared::default(),
             #[cfg(feature = "events")]
             commits: tokio::sync::watch::Sender::new(()),
-            #[cfg(feature = "graphql")]
-            changes: broadcast::Sender::new(CHANGES_MAX),
             epoch: options.store.epoch().await?,
         });
         let (store, words) = (options.store.clone(), Arc::clone(&options.words));
@@ -142,8 +131,6 @@ impl Desk {
             channels: channels::Shared::default(),
             #[cfg(feature = "events")]
             commits: tokio::sync::watch::Sender::new(()),
-            #[cfg(feature = "graphql")]
-            changes: broadcast::Sender::new(CHANGES_MAX),
             epoch: options.store.epoch().await?,
         });
         let desk = Self { queue, shared, store: options.store.clone(), words: Arc::default() };
@@ -162,12 +149,6 @@ impl Desk {
     pub(crate) fn directory(&self) -> Arc<Directory> {
         let directory = self.shared.directory.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         Arc::clone(&directory)
-    }
-
-    /// Public ids of conversations, each time one has changed; who falls behind is told so.
-    #[cfg(feature = "graphql")]
-    pub(crate) fn changes(&self) -> broadcast::Receiver<uuid::Uuid> {
-        self.shared.changes.subscribe()
     }
 
     /// Whether an agent would take a conversation now.

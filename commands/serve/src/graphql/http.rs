@@ -13,6 +13,7 @@ use http::{
 };
 use kefu_protocol::ws::has_token;
 use kefu_query::{Explain, Response as Answer};
+use kefu_upstream::TraceContext;
 use serde_json::{Map, Value};
 
 use super::{
@@ -110,7 +111,9 @@ async fn respond(services: &Services, head: &Parts, body: Body) -> Outcome {
         Err(answer) => Err(answer),
     };
     let question = match question {
-        Ok(question) => Question { explain, allow_mutation: !is_get, ..question },
+        Ok(question) => {
+            Question { explain, allow_mutation: !is_get, trace: trace(&head.headers), ..question }
+        }
         Err(answer) => return answer.into(),
     };
     let answer = question.ask(services, &services.graphql, &asker).await;
@@ -119,6 +122,11 @@ async fn respond(services: &Services, head: &Parts, body: Body) -> Outcome {
         outcome.headers.insert(ALLOW, HeaderValue::from_static("POST"));
     }
     outcome
+}
+
+/// The trace that a request is part of; what is none is passed over, as the W3C has it.
+fn trace(headers: &HeaderMap) -> Option<TraceContext> {
+    headers.get("traceparent")?.to_str().ok()?.parse().ok()
 }
 
 fn explain(headers: &HeaderMap) -> Option<Explain> {

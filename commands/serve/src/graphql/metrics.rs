@@ -1,6 +1,6 @@
 use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
-use kefu_query::Engine;
+use kefu_query::{Engine, FieldMetrics, SourceMetrics};
 use prometheus_client::{
     encoding::text,
     metrics::{
@@ -14,6 +14,7 @@ use prometheus_client::{
 
 type Labels = [(&'static str, &'static str); 1];
 type Source = [(&'static str, String); 1];
+type Field = [(&'static str, String); 1];
 type Seconds = Counter<f64, std::sync::atomic::AtomicU64>;
 
 /// What is counted of requests to the data layer, and of what it asks of its sources.
@@ -23,6 +24,8 @@ pub(super) struct GraphqlMetrics {
     seconds: Histogram,
     under_way: Gauge,
     sources: Sources,
+    fields: Fields,
+    spans: Family<Labels, Counter>,
 }
 
 /// Looked up at each scrape.
@@ -37,6 +40,16 @@ struct Sources {
     rows: Family<Source, Counter>,
     seconds: Family<Source, Seconds>,
     open: Family<Source, Gauge>,
+}
+
+/// The same by field.
+#[derive(Default)]
+struct Fields {
+    uses: Family<Field, Counter>,
+    failures: Family<Field, Counter>,
+    calls: Family<Field, Counter>,
+    objects: Family<Field, Counter>,
+    seconds: Family<Field, Seconds>,
 }
 
 /// A request that has not been answered; one whose client has gone is dropped and under way no more.
@@ -57,7 +70,11 @@ impl GraphqlMetrics {
         registry.register("kefu_graphql_under_way", text, under_way.clone());
         let sources = Sources::default();
         sources.register(&mut registry);
-        Self { registry, requests, seconds, under_way, sources }
+        let fields = Fields::default();
+        fields.register(&mut registry);
+        let spans: Family<Labels, Counter> = Family::default();
+        registry.register("kefu_graphql_spans", "Spans of traces by what became of them", spans.clone());
+        Self { registry, requests, seconds, under_way, sources, fields, spans }
     }
 
     pub(super) fn begin(&self) -> UnderWay<'_> {
@@ -77,7 +94,12 @@ impl GraphqlMetrics {
 
     /// All of it, without the line that ends it.
     pub(super) fn text(&self, engine: &Engine) -> String {
-        self.sources.look(engine);
+        let metrics = engine.metrics();
+        self.sources.look(metrics.sources);
+        self.fields.look(metrics.fields);
+        for (outcome, count) in [("sent", metrics.spans_sent), ("lost", metrics.spans_lost)] {
+            self.spans.get_or_create(&[("outcome", outcome)]).inner().store(count, Relaxed);
+        }
         let mut out = String::new();
         text::encode_registry(&mut out, &self.registry).expect("a string takes everything");
         out
@@ -103,8 +125,8 @@ impl Sources {
         registry.register("kefu_graphql_source_breaker_open", text, self.open.clone());
     }
 
-    fn look(&self, engine: &Engine) {
-        for source in engine.metrics().sources {
+    fn look(&self, sources: Vec<SourceMetrics>) {
+        for source in sources {
             let label = [("source", source.name)];
             for (family, value) in [
                 (&self.fetches, source.fetches),
@@ -120,6 +142,38 @@ impl Sources {
             let seconds = source.time.as_secs_f64();
             self.seconds.get_or_create(&label).inner().store(seconds.to_bits(), Relaxed);
             self.open.get_or_create(&label).set(i64::from(source.is_open));
+        }
+    }
+}
+
+impl Fields {
+    fn register(&self, registry: &mut Registry) {
+        for (name, text, family) in [
+            ("uses", "Requests that a field was part of", &self.uses),
+            ("failures", "Times that a field had no value because of its source", &self.failures),
+            ("calls", "Calls of a field's source", &self.calls),
+            ("objects", "Objects that a field gave", &self.objects),
+        ] {
+            registry.register(format!("kefu_graphql_field_{name}"), text, family.clone());
+        }
+        let text = "Time that a field took, all uses together";
+        registry.register_with_unit("kefu_graphql_field", text, Unit::Seconds, self.seconds.clone());
+    }
+
+    fn look(&self, fields: Vec<FieldMetrics>) {
+        // What nobody asked for is not listed: a schema may have thousands.
+        for field in fields.into_iter().filter(|field| field.uses > 0) {
+            let label = [("field", field.name)];
+            for (family, value) in [
+                (&self.uses, field.uses),
+                (&self.failures, field.failures),
+                (&self.calls, field.calls),
+                (&self.objects, field.objects),
+            ] {
+                family.get_or_create(&label).inner().store(value, Relaxed);
+            }
+            let seconds = field.time.as_secs_f64();
+            self.seconds.get_or_create(&label).inner().store(seconds.to_bits(), Relaxed);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! request arrives and what is told of what went wrong.
 
 pub(crate) mod cards;
+mod feeds;
 mod http;
 mod media;
 mod metrics;
@@ -12,8 +13,6 @@ mod page;
 mod question;
 mod session;
 mod socket;
-#[cfg(feature = "events")]
-mod stale;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -27,14 +26,12 @@ use axum::{
     routing::{any, get},
 };
 use kefu_app::{Exit, Failure, Text};
-use kefu_query::Engine;
+use kefu_query::{ConfigError, Engine};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use question::{Asker, Question, wrong_with};
-#[cfg(feature = "events")]
-pub(crate) use stale::forget_what_is_old;
 
-use self::metrics::GraphqlMetrics;
+use self::{feeds::Feeds, metrics::GraphqlMetrics};
 use crate::{http::envelope, services::Services, settings::Settings};
 
 /// The data layer, if there is one; cheap to clone.
@@ -46,6 +43,7 @@ struct Inner {
     /// Browsers are shown GraphiQL.
     has_graphiql: bool,
     metrics: GraphqlMetrics,
+    feeds: Arc<Feeds>,
     /// Ends all sockets.
     closing: CancellationToken,
 }
@@ -66,6 +64,7 @@ impl Graphql {
             engine,
             has_graphiql,
             metrics: GraphqlMetrics::new(),
+            feeds: Arc::default(),
             closing: CancellationToken::new(),
         })))
     }
@@ -88,6 +87,12 @@ impl Graphql {
     }
 }
 
+/// Does what the data layer does by itself, for ever: it hears of events, and sends traces to where its file says.
+pub(crate) async fn attend(services: &Services) {
+    let Some(engine) = services.graphql.engine() else { return std::future::pending().await };
+    tokio::join!(feeds::follow_events(services), engine.export_traces());
+}
+
 /// Opens the data layer that a file describes.
 ///
 /// # Errors
@@ -100,8 +105,10 @@ pub(crate) async fn open(file: &Path) -> Result<Engine, Failure> {
     };
     let yaml = std::fs::read_to_string(file).map_err(|error| refused().because(error))?;
     let dir = file.parent().unwrap_or(Path::new(""));
-    let opened = Engine::open(&yaml, dir, Some(Arc::new(own::OwnRecords))).await;
-    opened.map_err(|error| refused().because(error.in_file(file)))
+    let wrong = |error: ConfigError| refused().because(error.in_file(file));
+    let engine = Engine::open(&yaml, dir, Some(Arc::new(own::OwnRecords))).await.map_err(wrong)?;
+    engine.check_feeds(&yaml, feeds::told).map_err(wrong)?;
+    Ok(engine)
 }
 
 /// What is served.

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Instant};
 use kefu_core::Permission;
 use kefu_protocol::frame::ErrorCode;
 use kefu_query::{Explain, Request, Response, Subscription};
+use kefu_upstream::TraceContext;
 use serde_json::{Map, Value, json};
 
 use super::{Graphql, own::Own, session};
@@ -29,6 +30,8 @@ pub(crate) struct Question {
     pub(crate) sha256: Option<[u8; 32]>,
     pub(crate) explain: Explain,
     pub(crate) allow_mutation: bool,
+    /// The trace that it is part of.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// Whoever asks.
@@ -90,10 +93,23 @@ impl Question {
     }
 
     /// The subscription that it is; none, if it is anything else.
-    pub(super) fn subscription(&self, services: &Services, asker: &Asker) -> Option<Subscription> {
+    ///
+    /// # Errors
+    /// The answer to a subscription that is refused.
+    pub(super) fn subscription(
+        &self,
+        services: &Services,
+        asker: &Asker,
+    ) -> Result<Option<Subscription>, Response> {
+        let Some(engine) = services.graphql.engine() else { return Ok(None) };
         let session = session::of(&services.desk.directory(), &asker.who);
         let request = self.clone().request(Instant::now());
-        services.graphql.engine()?.subscribe(&request, &session).ok()
+        match engine.subscribe(&request, &session) {
+            Ok(subscription) => Ok(Some(subscription)),
+            Err(refused) if refused.status == 429 => Err(refused),
+            // What is wrong with it, or that it is no subscription, is found again where it is asked.
+            Err(_) => Ok(None),
+        }
     }
 
     /// Sends it through the data layer.
@@ -104,9 +120,10 @@ impl Question {
         let began = Instant::now();
         let own = Own::of(services, asker);
         let session = session::of(&services.desk.directory(), &asker.who);
+        let trace = self.trace;
         let request = self.request(began + services.settings.limits.request_timeout);
         let _under_way = inner.metrics.begin();
-        let response = own.asks(inner.engine.execute(&request, &session)).await;
+        let response = own.asks(inner.engine.execute_within(&request, &session, trace)).await;
         inner.metrics.done(response.status, began.elapsed());
         response
     }
@@ -117,8 +134,8 @@ fn hash(text: &str) -> Option<[u8; 32]> {
     hex::decode(text)?.try_into().ok()
 }
 
-/// What is wrong with an operation as it stands, whatever the values of its variables will be and whoever will ask; nothing
-/// where there is no data layer that could say so.
+/// All that is wrong with an operation as it stands, whatever the values of its variables will be and whoever will ask, each
+/// with its place; nothing where there is no data layer that could say so.
 pub(crate) async fn wrong_with(services: &Services, asker: &Asker, text: &str) -> Option<String> {
     services.graphql.engine()?;
     let question = Question {
@@ -129,16 +146,22 @@ pub(crate) async fn wrong_with(services: &Services, asker: &Asker, text: &str) -
     };
     let response = question.ask(services, &services.graphql, asker).await;
     let answer: Value = serde_json::from_slice(&response.body).ok()?;
-    let error = answer["errors"].as_array()?.first()?;
-    let code = error["extensions"]["code"].as_str().unwrap_or_default();
-    if matches!(code, "BAD_USER_INPUT" | "FORBIDDEN") {
-        return None;
-    }
+    let errors = answer["errors"].as_array()?.iter();
+    let errors = errors.filter(|error| {
+        !matches!(error["extensions"]["code"].as_str(), Some("BAD_USER_INPUT" | "FORBIDDEN"))
+    });
+    let told: Vec<_> = errors.map(placed).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// The text of an error behind its place: `3:7: …`.
+pub(crate) fn placed(error: &Value) -> String {
     let message = error["message"].as_str().unwrap_or_default();
-    Some(match error["locations"][0]["line"].as_u64() {
-        Some(line) => format!("line {line}: {message}"),
-        None => message.to_owned(),
-    })
+    let place = &error["locations"][0];
+    match (place["line"].as_u64(), place["column"].as_u64()) {
+        (Some(line), Some(column)) => format!("{line}:{column}: {message}"),
+        _ => message.to_owned(),
+    }
 }
 
 /// Whether somebody may see how a query is planned and what is asked of which system.

@@ -1,10 +1,9 @@
 //! GraphQL over a WebSocket: the protocol `graphql-transport-ws`.
 //!
 //! Whoever connects is known by the cookie or bearer token of the handshake, or by the payload of
-//! `connection_init`: `{"authorization": "Bearer …"}`, because a browser's script cannot set headers. Each operation is
-//! asked anew who it is, so that what was taken away from somebody ends with the next one.
+//! `connection_init`: `{"authorization": "Bearer …"}`, because a browser's script cannot set headers. Each operation, and
+//! each answer of a subscription, is asked anew who it is, and so is a socket that is silent: it ends with the session.
 
-mod changes;
 mod messages;
 mod operations;
 
@@ -17,6 +16,7 @@ use http::{
 };
 use hyper::upgrade::OnUpgrade;
 use kefu_protocol::ws::CloseCode;
+use tokio::time::MissedTickBehavior;
 
 use self::operations::Operations;
 use crate::{address::Peer, listener::Admission, live::handshake, services::Services};
@@ -26,6 +26,9 @@ const SUBPROTOCOL: &str = "graphql-transport-ws";
 
 /// How long a client may take to say who it is.
 const INIT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How often it is looked whether who has a socket may still have it.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Close codes of the protocol.
 mod close {
@@ -69,6 +72,8 @@ async fn run(services: Services, operations: Operations, upgrade: OnUpgrade, adm
     let late = tokio::time::sleep(INIT_TIMEOUT);
     tokio::pin!(late);
     let mut is_late = false;
+    let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK_EVERY, LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = &mut socket => break,
@@ -78,6 +83,7 @@ async fn run(services: Services, operations: Operations, upgrade: OnUpgrade, adm
                     outbox.close(close::INIT_TIMEOUT, "Connection initialisation timeout");
                 }
             }
+            _ = look.tick(), if operations.is_known() && !outbox.is_closed() => operations.look().await,
             () = inner.closing.cancelled(), if !outbox.is_closed() => {
                 outbox.close(CloseCode::RESTART, "restart");
             }

@@ -1,12 +1,15 @@
 //! The sections of the file, from the top.
 
+mod feed;
+mod traces;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use crate::limits::Limits;
-use crate::model::{Change, Feed, Kind, Model, Root, RootHow, SourceSettings};
+use crate::model::{Change, Kind, Model, Root, RootHow, SourceSettings};
 
 use super::reader::{At, Keys, Reader};
 use super::tree::What;
@@ -32,6 +35,8 @@ pub(super) fn file(
         let text = reader.text(&at)?;
         expand(reader, &at, text, variable)
     });
+    let traces_at = keys.take("traces");
+    let traces = traces::traces(reader, traces_at.as_ref().unwrap_or(at), traces_at.is_some(), variable);
     let sources_at = keys.need("sources", reader);
     let enums_at = keys.take("enums");
     let types_at = keys.need("types", reader);
@@ -71,8 +76,8 @@ pub(super) fn file(
     let changes = members(reader, mutation_at.as_ref());
     let changes = changes.iter().filter_map(|(name, at)| change(reader, name, at, &names)).collect();
     let feeds = members(reader, subscription_at.as_ref());
-    let feeds = feeds.iter().filter_map(|(name, at)| feed(reader, name, at, &names)).collect();
-    Some(Model { sources, kinds, enums: names.enums, queries, changes, feeds, limits, cursor_secret })
+    let feeds = feeds.iter().filter_map(|(name, at)| feed::feed(reader, name, at, &kinds, &names)).collect();
+    Some(Model { sources, kinds, enums: names.enums, queries, changes, feeds, limits, traces, cursor_secret })
 }
 
 fn members<'n>(reader: &mut Reader<'_>, at: Option<&At<'n>>) -> Vec<(&'n str, At<'n>)> {
@@ -105,6 +110,7 @@ fn limits(reader: &mut Reader<'_>, at: &At<'_>) -> Limits {
     size(reader, &mut keys, "max_rows", 1_000_000, &mut limits.max_rows);
     size(reader, &mut keys, "max_answer_bytes", 1 << 30, &mut limits.max_answer_bytes);
     size(reader, &mut keys, "max_errors", 10_000, &mut limits.max_errors);
+    size(reader, &mut keys, "max_subscriptions", 100_000, &mut limits.max_subscriptions);
     size(reader, &mut keys, "max_variable_values", 1_000_000, &mut limits.max_variable_values);
     if let Some(cost) = keys.take("max_cost").and_then(|at| reader.number(&at, 1, u64::MAX)) {
         limits.max_cost = cost;
@@ -279,17 +285,4 @@ fn change(reader: &mut Reader<'_>, name: &str, at: &At<'_>, names: &Names<'_>) -
         arguments,
         roles,
     })
-}
-
-fn feed(reader: &mut Reader<'_>, name: &str, at: &At<'_>, names: &Names<'_>) -> Option<Feed> {
-    check_name(reader, at, name);
-    let mut keys = reader.keys(at)?;
-    let topic = keys.need("bus", reader).and_then(|at| reader.text(&at).map(str::to_owned));
-    let arguments_at = keys.take("args");
-    let arguments = names.arguments(reader, arguments_at.as_ref());
-    let kind = keys.need("type", reader).and_then(|at| names.kind(reader, &at));
-    let roles = keys.take("roles").map(|at| reader.texts(&at));
-    let description = keys.take("description").and_then(|at| reader.text(&at).map(str::to_owned));
-    reader.unknown(&keys);
-    Some(Feed { name: name.to_owned(), description, topic: topic?, arguments, kind: kind?, roles })
 }

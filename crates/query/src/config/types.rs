@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kefu_bus::Pattern;
+
 use crate::model::{Argument, CacheRule, Field, Kind, Listing, Mask, Policy, Relation};
 use crate::scalar::Scalar;
 use crate::source::{Abilities, Column, Comparison, Order, Target};
@@ -162,9 +164,22 @@ pub(super) fn kind(reader: &mut Reader<'_>, name: &str, at: &At<'_>, names: &Nam
 fn cache(reader: &mut Reader<'_>, at: &At<'_>) -> Option<CacheRule> {
     let mut keys = reader.keys(at)?;
     let ttl = keys.need("ttl", reader).and_then(|at| reader.duration(&at, CACHE_TTL_MAX));
-    let topics = keys.take("until").map(|at| reader.texts(&at)).unwrap_or_default();
+    let topics = keys.take("until").map(|at| topics(reader, &at)).unwrap_or_default();
     reader.unknown(&keys);
     Some(CacheRule { ttl: ttl?, topics })
+}
+
+/// Topics of the bus by name, with `*` for one word and `>` for the rest.
+pub(super) fn topics(reader: &mut Reader<'_>, at: &At<'_>) -> Vec<Pattern> {
+    let mut topics = Vec::new();
+    for item in reader.items(at) {
+        match reader.text(&item).map(str::parse) {
+            Some(Ok(topic)) => topics.push(topic),
+            Some(Err(error)) => reader.wrong(&item, format!("{error}")),
+            None => {}
+        }
+    }
+    topics
 }
 
 fn fields(reader: &mut Reader<'_>, keys: &mut Keys<'_>, names: &Names<'_>) -> (Vec<Column>, Vec<Field>) {
@@ -286,7 +301,12 @@ pub(super) fn column(reader: &mut Reader<'_>, at: &At<'_>, columns: &[Column]) -
     column_named(reader, at, name, columns)
 }
 
-fn column_named(reader: &mut Reader<'_>, at: &At<'_>, name: &str, columns: &[Column]) -> Option<usize> {
+pub(super) fn column_named(
+    reader: &mut Reader<'_>,
+    at: &At<'_>,
+    name: &str,
+    columns: &[Column],
+) -> Option<usize> {
     let found = columns.iter().position(|column| column.field == name);
     if found.is_none() {
         let near = near(name, columns.iter().map(|column| column.field.as_str()));

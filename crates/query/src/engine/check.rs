@@ -61,10 +61,9 @@ impl<'y> Wrong<'y> {
         }
         for feed in &model.feeds {
             let kind = &model.kinds[feed.kind];
-            if !matches!(kind.target.key.as_slice(), [key] if kind.keys_at_once(*key).is_some()) {
-                let message =
-                    format!("`{}` needs a `key` of one field by which its source finds it", kind.name);
-                self.add(&format!("subscription.{}", feed.name), message);
+            if !feed.key.iter().any(|(column, _)| kind.keys_at_once(*column).is_some()) {
+                let message = not_found_by(model, kind, feed.key[0].0);
+                self.add(&format!("subscription.{}.key", feed.name), message);
             }
         }
         for root in &model.queries {

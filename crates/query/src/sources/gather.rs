@@ -6,7 +6,7 @@ use super::{
     zone::Zone,
 };
 use crate::{
-    rows::{Rows, RowsBuilder},
+    rows::{Cell, Rows, RowsBuilder},
     source::{SourceError, Target, TroubleKind},
 };
 
@@ -29,6 +29,21 @@ impl<'a> Gather<'a> {
         zone: Zone,
     ) -> Self {
         Self { target, columns, rows: RowsBuilder::new(columns.len()), rows_max, bytes_max, zone }
+    }
+
+    /// Has a count behind the columns of each row.
+    pub(super) fn counting(self) -> Self {
+        Self { rows: RowsBuilder::new(self.columns.len() + 1), ..self }
+    }
+
+    /// Adds a row's count.
+    pub(super) fn count(&mut self, raw: &Raw<'_>) -> Result<(), SourceError> {
+        let count = match raw {
+            Raw::Int(count) => Cell::Int(*count),
+            Raw::Unsigned(count) => Cell::Unsigned(*count),
+            _ => return Err(garbage(format!("`{}` is counted by what is no number", self.target.name))),
+        };
+        self.rows.push(count).map_err(|_| trouble(TroubleKind::TooMuch, "more text than rows can hold"))
     }
 
     /// Begins a row.

@@ -1,5 +1,6 @@
-//! MongoDB: one `find` for each fetch, or one pipeline where rows are limited for each key.
+//! MongoDB: one `find` for each fetch, or one pipeline where rows are counted, or limited for each key.
 
+mod change;
 mod document;
 mod query;
 
@@ -12,15 +13,19 @@ use std::{
 };
 
 use mongodb::{
-    Client, Collection, Cursor,
-    bson::{Document, RawDocumentBuf, doc},
-    error::{Error, ErrorKind},
-    options::ClientOptions,
+    Client, Collection, Cursor, Database,
+    bson::{Document, RawDocument, RawDocumentBuf, doc, oid::ObjectId},
+    error::{Error, ErrorKind, WriteFailure},
+    options::{ClientOptions, ConnectionString, ReturnDocument},
 };
 use serde::Deserialize;
 use serde_json::Value as Json;
-use tokio::time::{timeout, timeout_at};
+use tokio::{
+    sync::OnceCell,
+    time::{timeout, timeout_at},
+};
 
+use self::change::Done;
 use super::{
     SourceOpenError,
     fit::Raw,
@@ -49,6 +54,8 @@ struct Settings {
     database: String,
     pool: Option<Count>,
     #[serde(default)]
+    read_only: bool,
+    #[serde(default)]
     bytes_max: Bytes,
     #[serde(default)]
     time_zone: Zone,
@@ -63,77 +70,138 @@ struct Access {
 
 /// A server and a database on it.
 pub(super) struct MongoSource {
-    database: mongodb::Database,
+    settings: Settings,
+    database: OnceCell<Database>,
     bytes_max: usize,
     zone: Zone,
+    is_read_only: bool,
     /// Whether it numbers documents within groups.
     has_windows: Arc<AtomicBool>,
 }
 
-/// Opens a source; a server that answers says what it can.
+/// Opens a source; a server that answers says what it can. One that does not, and a name that is not found now, is asked
+/// again by the next fetch.
 pub(super) async fn open(settings: &Json) -> Result<MongoSource, SourceOpenError> {
     let settings: Settings = read(settings)?;
-    if !settings.url.starts_with("mongodb://") {
-        // Names of services are looked up by a resolver that is not built in.
-        let text = "must be of the form mongodb://user:password@host:27017,host:27017";
-        return Err(SourceOpenError::new("url", text));
-    }
     // The driver's own words may repeat the address, and with it the password.
-    let options = ClientOptions::parse(&settings.url).await;
-    let mut options =
-        options.map_err(|_| SourceOpenError::new("url", "cannot be read as an address of MongoDB"))?;
-    options.app_name = Some("kefu".to_owned());
-    options.max_pool_size = Some(settings.pool.map_or(16, |pool| u32::try_from(pool.0).unwrap_or(u32::MAX)));
-    options.server_selection_timeout = Some(GREET);
-    options.connect_timeout = Some(GREET);
-    // Whoever asks knows how often to ask.
-    options.retry_reads = Some(false);
-    options.retry_writes = Some(false);
-    let client = Client::with_options(options)
-        .map_err(|_| SourceOpenError::new("url", "has options that do not go together"))?;
-    let database = client.database(&settings.database);
-    let has_windows = Arc::new(AtomicBool::new(true));
-    // A server that does not answer yet is taken for one of our days.
-    if let Ok(Ok(info)) = timeout(GREET, database.run_command(doc! {"buildInfo": 1})).await {
-        let major =
-            info.get_str("version").ok().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
-        has_windows.store(major.is_none_or(|major| major >= 5), Ordering::Relaxed);
+    let unreadable = || {
+        let text = "must be of the form mongodb://user:password@host:27017,host:27017 or mongodb+srv://user:password@cluster.example.com";
+        SourceOpenError::new("url", text)
+    };
+    ConnectionString::parse(&settings.url).map_err(|_| unreadable())?;
+    let source = MongoSource {
+        bytes_max: settings.bytes_max.0,
+        zone: settings.time_zone,
+        is_read_only: settings.read_only,
+        has_windows: Arc::new(AtomicBool::new(true)),
+        database: OnceCell::new(),
+        settings,
+    };
+    match timeout(GREET, source.database()).await {
+        Ok(Err(Unopened::Address)) => Err(unreadable()),
+        Ok(Ok(_) | Err(Unopened::Away)) | Err(_) => Ok(source),
     }
-    Ok(MongoSource { database, bytes_max: settings.bytes_max.0, zone: settings.time_zone, has_windows })
+}
+
+/// Why there is no database yet.
+pub(super) enum Unopened {
+    /// Its address will never do.
+    Address,
+    /// The names of its servers cannot be looked up now.
+    Away,
+}
+
+impl From<Unopened> for SourceError {
+    fn from(unopened: Unopened) -> Self {
+        match unopened {
+            Unopened::Address => refused("the address has options that do not go together"),
+            Unopened::Away => trouble(TroubleKind::Unavailable, "the servers' names cannot be looked up"),
+        }
+    }
 }
 
 impl MongoSource {
-    /// The database, for who drafts a configuration of it.
-    pub(super) fn database(&self) -> &mongodb::Database {
-        &self.database
+    /// The database, whose servers are looked up once.
+    pub(super) async fn database(&self) -> Result<&Database, Unopened> {
+        self.database.get_or_try_init(|| self.connect()).await
+    }
+
+    async fn connect(&self) -> Result<Database, Unopened> {
+        let Settings { url, database, pool, .. } = &self.settings;
+        let options = ClientOptions::parse(url).await.map_err(|error| match error.kind.as_ref() {
+            ErrorKind::InvalidArgument { .. } => Unopened::Address,
+            _ => Unopened::Away,
+        });
+        let mut options = options?;
+        options.app_name = Some("kefu".to_owned());
+        options.max_pool_size = Some(pool.map_or(16, |pool| u32::try_from(pool.0).unwrap_or(u32::MAX)));
+        options.server_selection_timeout = Some(GREET);
+        options.connect_timeout = Some(GREET);
+        // Whoever asks knows how often to ask.
+        options.retry_reads = Some(false);
+        options.retry_writes = Some(false);
+        let client = Client::with_options(options).map_err(|_| Unopened::Address)?;
+        let database = client.database(database);
+        // A server that does not answer yet is taken for one of our days.
+        if let Ok(Ok(info)) = timeout(GREET, database.run_command(doc! {"buildInfo": 1})).await {
+            let version = info.get_str("version").ok();
+            let major = version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+            self.has_windows.store(major.is_none_or(|major| major >= 5), Ordering::Relaxed);
+        }
+        Ok(database)
     }
 
     async fn rows(&self, fetch: &Fetch) -> Result<Rows, SourceError> {
-        let access: Access = read_target(&fetch.target).map_err(refused)?;
-        let collection: Collection<RawDocumentBuf> = self.database.collection(&access.collection);
+        let collection = self.collection(&fetch.target).await?;
         let asked = query::asked(fetch, self.zone)?;
         let mut cursor = self.cursor(&collection, asked, fetch.deadline).await?;
         let mut gather =
             Gather::new(&fetch.target, &fetch.columns, fetch.rows_max, self.bytes_max, self.zone);
+        if fetch.is_count {
+            gather = gather.counting();
+        }
         while cursor.advance().await.map_err(|error| self.trouble(&error))? {
-            gather.row()?;
             let row = cursor.current();
-            for (place, column) in fetch.columns.iter().enumerate() {
-                let column = &fetch.target.columns[*column];
-                let damaged = |()| {
-                    garbage(format!("column `{}` of `{}` cannot be decoded", column.name, fetch.target.name))
-                };
-                match document::at(row, &column.name).map_err(damaged)? {
-                    None => gather.cell(place, Raw::Null)?,
-                    Some(value) => match document::raw(value) {
-                        Some(raw) => gather.cell(place, raw)?,
-                        None => {
-                            let json = document::json(value, 0).map_err(damaged)?;
-                            gather.cell(place, Raw::Json(&json))?;
-                        }
-                    },
-                }
+            if fetch.is_count {
+                add(&mut gather, &fetch.target, &fetch.columns, row, |_| "_id")?;
+                let count = row.get(query::COUNT).ok().flatten().and_then(document::raw);
+                gather.count(&count.unwrap_or(Raw::Null))?;
+            } else {
+                add(&mut gather, &fetch.target, &fetch.columns, row, |column| &column.name)?;
             }
+        }
+        Ok(gather.finish())
+    }
+
+    async fn collection(&self, target: &Target) -> Result<Collection<RawDocumentBuf>, SourceError> {
+        let access: Access = read_target(target).map_err(refused)?;
+        Ok(self.database().await?.collection(&access.collection))
+    }
+
+    /// Changes one document, and gives it as it is then; one that is removed, as it was.
+    async fn change(&self, call: &Call) -> Result<Rows, SourceError> {
+        let collection = self.collection(&call.target).await?;
+        let time = remaining(call.deadline);
+        let changed = match change::done(call, self.zone)? {
+            Done::Insert(mut document) => {
+                // The driver would give it one too, but only on the wire.
+                if !document.contains_key("_id") {
+                    document.insert("_id", ObjectId::new());
+                }
+                let raw = RawDocumentBuf::try_from(&document);
+                let raw = raw.map_err(|_| refused("the document cannot be kept"))?;
+                collection.insert_one(&raw).await.map(|_| Some(raw))
+            }
+            Done::Update(found, update) => {
+                let update = collection.find_one_and_update(found, update);
+                update.return_document(ReturnDocument::After).max_time(time).await
+            }
+            Done::Delete(found) => collection.find_one_and_delete(found).max_time(time).await,
+        };
+        let changed = changed.map_err(|error| self.trouble(&error))?;
+        let mut gather = Gather::new(&call.target, &call.columns, 1, self.bytes_max, self.zone);
+        if let Some(row) = changed {
+            add(&mut gather, &call.target, &call.columns, &row, |column| &column.name)?;
         }
         Ok(gather.finish())
     }
@@ -145,7 +213,7 @@ impl MongoSource {
         deadline: Instant,
     ) -> Result<Cursor<RawDocumentBuf>, SourceError> {
         // The server gives up by itself when nobody waits any more.
-        let time = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        let time = remaining(deadline);
         let cursor = match asked {
             query::Asked::Find(asked) => {
                 let query::Find { filter, projection, sort, limit } = *asked;
@@ -175,6 +243,11 @@ impl MongoSource {
                 13 | 18 => refused(format!("the server does not let us (code {})", command.code)),
                 code => refused(format!("the server refused the query (code {code}, {})", command.code_name)),
             },
+            // What it says of a key that is there already has its value.
+            ErrorKind::Write(WriteFailure::WriteError(error)) => {
+                refused(format!("the server refused the change (code {})", error.code))
+            }
+            ErrorKind::Write(_) => refused("the server did not confirm the change"),
             ErrorKind::Authentication { .. } => refused("the server does not know us"),
             ErrorKind::InvalidArgument { .. } => refused("the driver refused the query"),
             ErrorKind::Bson(_) | ErrorKind::InvalidResponse { .. } => {
@@ -184,6 +257,38 @@ impl MongoSource {
             _ => trouble(TroubleKind::Unavailable, "the connection failed"),
         }
     }
+}
+
+/// The time that is left, which a server is told.
+fn remaining(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
+}
+
+/// Adds a document; `path` says where in it the value of a column is.
+fn add<'c>(
+    gather: &mut Gather<'_>,
+    target: &'c Target,
+    columns: &[usize],
+    row: &RawDocument,
+    path: impl Fn(&'c Column) -> &'c str,
+) -> Result<(), SourceError> {
+    gather.row()?;
+    for (place, column) in columns.iter().enumerate() {
+        let column = &target.columns[*column];
+        let damaged =
+            |()| garbage(format!("column `{}` of `{}` cannot be decoded", column.name, target.name));
+        match document::at(row, path(column)).map_err(damaged)? {
+            None => gather.cell(place, Raw::Null)?,
+            Some(value) => match document::raw(value) {
+                Some(raw) => gather.cell(place, raw)?,
+                None => {
+                    let json = document::json(value, 0).map_err(damaged)?;
+                    gather.cell(place, Raw::Json(&json))?;
+                }
+            },
+        }
+    }
+    Ok(())
 }
 
 impl Source for MongoSource {
@@ -199,8 +304,11 @@ impl Source for MongoSource {
         wrong.map_or(Ok(()), |column| Err(format!("collection: `{}` is no path of a field", column.name)))
     }
 
-    fn check_call(&self, _: &Json, _: &[&str], _: &Target) -> Result<(), String> {
-        Err("source: a source of MongoDB is only read".to_owned())
+    fn check_call(&self, operation: &Json, arguments: &[&str], target: &Target) -> Result<(), String> {
+        if self.is_read_only {
+            return Err("change: the source is read_only".to_owned());
+        }
+        change::check(operation, arguments, target)
     }
 
     fn abilities(&self, target: &Target) -> Abilities {
@@ -214,6 +322,7 @@ impl Source for MongoSource {
             sorts: plain,
             limits: true,
             limits_per_key: self.has_windows.load(Ordering::Relaxed),
+            counts: true,
             is_idempotent: true,
         }
     }
@@ -224,8 +333,13 @@ impl Source for MongoSource {
         })
     }
 
-    fn call<'a>(&'a self, _: &'a Call) -> Fetching<'a> {
-        Box::pin(async { Err(refused("a source of MongoDB is only read")) })
+    fn call<'a>(&'a self, call: &'a Call) -> Fetching<'a> {
+        Box::pin(async move {
+            if self.is_read_only {
+                return Err(refused("the source is read_only"));
+            }
+            timeout_at(call.deadline.into(), self.change(call)).await.unwrap_or_else(|_| Err(timed_out()))
+        })
     }
 
     fn native(&self, fetch: &Fetch) -> Option<String> {

@@ -247,11 +247,17 @@ impl<D: Driver> SqlSource<D> {
     async fn rows(&self, fetch: &Fetch) -> Result<Rows, SourceError> {
         let shape = self.shape(&fetch.target, fetch.deadline).await?;
         let Some(statement) = select::select(self.driver.dialect(), &shape, fetch)? else {
-            return Ok(RowsBuilder::new(fetch.columns.len()).finish());
+            return Ok(RowsBuilder::new(fetch.width()).finish());
         };
         let (rows_max, bytes_max) = (fetch.rows_max, self.common.bytes_max);
         let mut gather = Gather::new(&fetch.target, &fetch.columns, rows_max, bytes_max, self.common.zone);
-        let mut take = |row: &dyn SqlRow| add(&mut gather, &fetch.target, &fetch.columns, row);
+        if fetch.is_count {
+            gather = gather.counting();
+        }
+        let mut take = |row: &dyn SqlRow| {
+            add(&mut gather, &fetch.target, &fetch.columns, row)?;
+            if fetch.is_count { gather.count(&row.raw(fetch.columns.len())?) } else { Ok(()) }
+        };
         match self.read(&statement, fetch.deadline, &mut take).await {
             Ok(_) => Ok(gather.finish()),
             Err(error) => {
@@ -398,6 +404,7 @@ impl<D: Driver> Source for SqlSource<D> {
             sorts: plain,
             limits: true,
             limits_per_key: self.driver.has_windows(),
+            counts: true,
             is_idempotent: true,
         }
     }

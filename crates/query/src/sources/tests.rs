@@ -38,6 +38,7 @@ fn everything(target: &Arc<Target>) -> Fetch {
     Fetch {
         target: Arc::clone(target),
         columns: (0..target.columns.len()).collect(),
+        is_count: false,
         filter: None,
         keys: None,
         order: Vec::new(),

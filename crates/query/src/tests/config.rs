@@ -100,3 +100,61 @@ async fn a_source_that_does_not_open_is_told_with_its_line() {
     let error = Engine::open(YAML, "/".as_ref(), None).await.map(drop).unwrap_err();
     assert_eq!(error.mistakes.len(), 4);
 }
+
+#[test]
+fn what_subscriptions_hear_is_checked() {
+    let yaml = r#"version: 1
+sources:
+  db: { kind: mysql, url: "mysql://${HOST}/x" }
+types:
+  User:
+    source: db
+    table: users
+    fields: { id: { type: "Int!" }, tags: { type: "[String]" } }
+query:
+  users: { type: User, list: plain }
+subscription:
+  a: { bus: "User.Seen", args: { id: "Int" }, key: { id: a..b }, type: User }
+  b: { bus: user.*, args: { id: "Int", more: JSON }, where: { idd: user.id, more: user.more }, key: { idd: user.id }, type: User }
+  c: { bus: [user.seen, ">"], key: { tags: tags }, type: User }
+  d: { bus: user.seen, type: User }
+"#;
+    let told = mistakes(yaml);
+    for expected in [
+        "12: subscription.a: `where` does not say which value of an event `id` asks for",
+        "12: subscription.a.bus: `User` is not a word of a topic",
+        "12: subscription.a.key.id: a path with dots such as `conversation.id` is needed",
+        "13: subscription.b.where.idd: `idd` is none of `args`; did you mean `id`?",
+        "13: subscription.b.where.more: `more` is `JSON`, which equals nothing",
+        "13: subscription.b.key.idd: unknown field `idd`; did you mean `id`?",
+        "14: subscription.c.key.tags: objects are not found by lists or `JSON`",
+        "15: subscription.d: `key` is missing",
+    ] {
+        assert!(told.contains(expected), "{expected}\n{told}");
+    }
+}
+
+#[test]
+fn traces_go_where_the_file_or_the_environment_says() {
+    let file = |traces: &str| {
+        let yaml = YAML.replace("types:\n", &format!("{traces}types:\n"));
+        let variable =
+            |name: &str| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "http://env:4318".to_owned());
+        config::load(&yaml, &variable).map(|model| model.traces)
+    };
+    let of_environment = file("").unwrap().unwrap();
+    assert_eq!(of_environment.endpoint.to_string(), "http://env:4318/v1/traces");
+    assert_eq!((of_environment.service.as_str(), of_environment.per_mille), ("kefu", 1_000));
+    let of_file = file("traces: { endpoint: \"https://c:4318/otel/\", service: desk, per_mille: 5 }\n")
+        .unwrap()
+        .unwrap();
+    assert_eq!(of_file.endpoint.to_string(), "https://c:4318/otel/v1/traces");
+    assert_eq!((of_file.service.as_str(), of_file.per_mille), ("desk", 5));
+    let wrong = file("traces: { endpoint: collector, per_mille: 2000, name: x }\n").unwrap_err().to_string();
+    for expected in
+        ["traces: `endpoint` is no address", "traces.per_mille: a whole number", "traces.name: unknown key"]
+    {
+        assert!(wrong.contains(expected), "{wrong}");
+    }
+    assert!(config::load(YAML, &|_| None).unwrap().traces.is_none());
+}

@@ -169,6 +169,13 @@ impl World {
         if dice.flip() {
             query.push_str(" pageInfo { hasNextPage p: hasPreviousPage __typename }");
         }
+        if self.skill.filters && dice.flip() {
+            query.push_str(" n: totalCount");
+            if dice.roll(4) == 0 {
+                query.push_str(" totalCount }");
+                return;
+            }
+        }
         if dice.flip() {
             query.push_str(" edges { __typename node");
             self.selection(dice, query, place, depth);
@@ -229,7 +236,7 @@ type Row = BTreeMap<String, Value>;
 enum Object<'w> {
     Query(&'w World),
     Row(&'w World, usize, &'w Row),
-    Page(&'w World, usize, Vec<&'w Row>, bool),
+    Page(&'w World, usize, Vec<&'w Row>, bool, usize),
     Edge(&'w World, usize, &'w Row),
     Info(bool),
 }
@@ -279,7 +286,10 @@ impl ObjectValue for Object<'_> {
                     Form::Page => page(world, relation.to, rows, given),
                 }
             }
-            Self::Page(world, kind, rows, more) => match name {
+            Self::Page(_, _, _, _, count) if name == "totalCount" => {
+                ResolvedValue::leaf(i64::try_from(*count).unwrap())
+            }
+            Self::Page(world, kind, rows, more, _) => match name {
                 "nodes" => ResolvedValue::list(
                     rows.iter().map(|row| ResolvedValue::object(Object::Row(world, *kind, row))),
                 ),
@@ -318,9 +328,10 @@ fn page<'w>(world: &'w World, kind: usize, rows: Vec<&'w Row>, given: &JsonMap) 
     let mut rows = arranged(rows, given, true);
     let first = given.get("first").and_then(JsonValue::as_u64).unwrap_or(DEFAULT);
     let first = usize::try_from(first).unwrap();
-    let more = rows.len() > first;
+    let count = rows.len();
+    let more = count > first;
     rows.truncate(first);
-    ResolvedValue::object(Object::Page(world, kind, rows, more))
+    ResolvedValue::object(Object::Page(world, kind, rows, more, count))
 }
 
 fn arranged<'w>(mut rows: Vec<&'w Row>, given: &JsonMap, by_key: bool) -> Vec<&'w Row> {

@@ -1,6 +1,6 @@
 //! What queries answer, and how often sources are asked for it.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::tables::{ALL, NONE};
 use super::{Desk, parsed, request, session};
@@ -299,29 +299,118 @@ async fn values_out_of_range_are_told_before_anything_is_asked() {
 #[tokio::test]
 async fn a_subscription_answers_its_query_for_each_event() {
     let desk = Desk::open(ALL).await;
-    let query = "subscription($id: ID!) { ticketChanged(id: $id) { subject user { name } } }";
-    let subscription = desk.engine.subscribe(&request(query, json!({ "id": "7" })), &session("admin"));
-    let subscription = subscription.unwrap_or_else(|refused| panic!("{:?}", parsed(&refused)));
-    assert_eq!(subscription.topic(), "ticket.7.updated");
-    let answer = parsed(&subscription.answer(&json!({ "id": 70 })).await.unwrap());
+    let query = "subscription($id: ID!, $of: [String!]) { ticketChanged(id: $id, statuses: $of) { subject user { name } } }";
+    let subscribe = |variables: Json| {
+        let subscribed = desk.engine.subscribe(&request(query, variables), &session("admin"));
+        subscribed.unwrap_or_else(|refused| panic!("{:?}", parsed(&refused)))
+    };
+    let subscription = subscribe(json!({ "id": 70, "of": ["open", "new"] }));
+    let topic = |name: &str| name.parse().unwrap();
+    assert!(subscription.hears(&topic("ticket.updated")) && !subscription.hears(&topic("user.seen")));
+    let event = |id: Json, status: Json| json!({ "ticket": { "id": id, "status": status } });
+    for (data, is_wanted) in [
+        (event(json!(70), json!("new")), true),
+        (event(json!("70"), json!("open")), true),
+        (event(json!(7), json!("open")), false),
+        (event(json!(70), json!("closed")), false),
+        (event(json!(70), json!(null)), false),
+        (event(json!(null), json!("open")), false),
+        (json!({ "id": 70 }), false),
+        (json!([]), false),
+    ] {
+        assert_eq!(subscription.wants(&data), is_wanted, "{data}");
+    }
+    // What is not given, and what is null, is not asked for.
+    for variables in [json!({ "id": 70 }), json!({ "id": 70, "of": null })] {
+        assert!(subscribe(variables).wants(&event(json!(70), json!("closed"))));
+    }
+    let answer = parsed(&subscription.answer(&event(json!(70), json!("open"))).await.unwrap());
     let ticket = json!({ "subject": "ticket 0 of 7", "user": { "name": "user 7" } });
     assert_eq!(answer, json!({ "data": { "ticketChanged": ticket } }));
-    let answer = parsed(&subscription.answer(&json!({ "id": null })).await.unwrap());
-    assert_eq!(answer["errors"][0]["message"], "the event has no `id`");
-    assert!(subscription.answer(&json!({ "id": 1 })).await.is_none());
+    let answer = parsed(&subscription.answer(&event(json!({}), json!("open"))).await.unwrap());
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
+    assert!(subscription.answer(&event(json!(1), json!("open"))).await.is_none());
     // Rows that are not for a role are not told of either.
     let seen = "subscription { userSeen { name } }";
     let seen = desk.engine.subscribe(&request(seen, json!({})), &session("agent")).ok().unwrap();
     assert!(seen.answer(&json!({ "id": 2 })).await.is_none());
     assert!(seen.answer(&json!({ "id": 1 })).await.is_some());
-    for topic in ["7.updated", "*", "", "a b"] {
-        let refused = desk.engine.subscribe(&request(query, json!({ "id": topic })), &session("admin"));
-        assert_eq!(refused.err().unwrap().status, 400, "{topic}");
-    }
     let refused = desk.engine.subscribe(&request("{ user(id: 1) { id } }", json!({})), &session("admin"));
     assert_eq!(refused.err().unwrap().status, 400);
     let answer = desk.run(query, json!({ "id": "7" })).await;
     assert_eq!(answer["errors"][0]["message"], "a subscription needs a connection that stays open");
+}
+
+#[tokio::test]
+async fn how_many_there_are_is_counted_where_it_is_asked_for() {
+    let desk = Desk::open(ALL).await;
+    let counted = |of: &str| -> Vec<_> {
+        let fetches = desk.sources[of].take_fetches();
+        fetches.iter().map(|fetch| (fetch.is_count, fetch.columns.len(), fetch.limit)).collect()
+    };
+    let whole =
+        desk.run("{ everyone { id } }", json!({})).await["data"]["everyone"].as_array().unwrap().len();
+    drop(counted("users_db"));
+    let answer = desk.run("{ users(first: 2) { n: totalCount __typename } }", json!({})).await;
+    assert_eq!(answer["data"]["users"], json!({ "n": whole, "__typename": "UserConnection" }), "{answer}");
+    assert_eq!(counted("users_db"), [(true, 0, None)], "no rows are fetched");
+    let query = "{ users(first: 2) { totalCount again: totalCount nodes { id conversations(first: 1) {
+        totalCount nodes { id } } } } }";
+    let answer = desk.run(query, json!({})).await;
+    let users = &answer["data"]["users"];
+    assert_eq!((&users["totalCount"], &users["again"]), (&json!(whole), &json!(whole)), "{answer}");
+    for user in users["nodes"].as_array().unwrap() {
+        let all = "query($id: Int!) { user(id: $id) { conversations(first: 50) { nodes { id } } } }";
+        let all = desk.run(all, json!({ "id": user["id"] })).await;
+        let all = all["data"]["user"]["conversations"]["nodes"].as_array().unwrap().len();
+        assert_eq!(user["conversations"]["totalCount"], all, "{answer}");
+    }
+    assert_eq!(counted("users_db").iter().filter(|fetch| fetch.0).count(), 1);
+    assert_eq!(counted("conv").iter().filter(|fetch| fetch.0).count(), 1, "one for all of them");
+    // What cannot be counted costs its own fields.
+    desk.sources["conv"].behave(super::tables::Manner::Away);
+    let answer = desk
+        .run("{ users(first: 1) { totalCount nodes { conversations { totalCount } } } }", json!({}))
+        .await;
+    assert_eq!(answer["data"]["users"]["totalCount"], whole);
+    assert_eq!(answer["data"]["users"]["nodes"][0]["conversations"], Json::Null, "{answer}");
+    assert_eq!(answer["errors"][0]["path"], json!(["users", "nodes", 0, "conversations"]));
+    // A source that does not count has no such field.
+    let desk = Desk::open(NONE).await;
+    assert!(!desk.engine.sdl().contains("totalCount"));
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_subscriptions() {
+    let yaml = super::YAML.replace("max_depth: 10,", "max_depth: 10, max_subscriptions: 2,");
+    let desk = Desk::with(&yaml, ALL).await;
+    let ask = request("subscription { userSeen { name } }", json!({}));
+    let subscribe = || desk.engine.subscribe(&ask, &session("admin"));
+    let (first, second) = (subscribe().ok().unwrap(), subscribe().ok().unwrap());
+    let refused = subscribe().err().unwrap();
+    assert_eq!(
+        (refused.status, &parsed(&refused)["errors"][0]["extensions"]["code"]),
+        (429, &json!("LIMIT_EXCEEDED"))
+    );
+    drop(first);
+    assert!(subscribe().is_ok());
+    drop(second);
+}
+
+#[tokio::test]
+async fn what_feeds_hear_of_is_checked_by_whoever_tells_it() {
+    let desk = Desk::open(ALL).await;
+    let told = |topic: &kefu_bus::Pattern, paths: &[&str]| match topic.as_str() {
+        "ticket.*" if paths == ["ticket.id", "ticket.id", "ticket.status"] => Ok(()),
+        "user.seen" => Ok(()),
+        other => Err(format!("nobody tells `{other}`")),
+    };
+    let wrong = desk.engine.check_feeds(super::YAML, told).unwrap_err();
+    let wrong = wrong.to_string();
+    assert!(
+        wrong.ends_with(": subscription.userSeen: nobody tells `user.gone`") && !wrong.contains('\n'),
+        "{wrong}"
+    );
 }
 
 #[tokio::test]
@@ -337,11 +426,11 @@ async fn rows_are_kept_by_rule_until_an_event_within_one_scope() {
     assert_eq!(desk.fetches(), [("users_db", 1)].into());
     desk.run_as(query, json!({}), &session("guest")).await;
     assert_eq!(desk.fetches(), [("conv", 1), ("users_db", 1)].into());
-    desk.engine.invalidate("message.updated");
+    desk.engine.invalidate(&"message.updated".parse().unwrap());
     desk.run(query, json!({})).await;
     assert_eq!(desk.fetches(), [("users_db", 1)].into());
     for topic in ["message.created", "conversation.closed"] {
-        desk.engine.invalidate(topic);
+        desk.engine.invalidate(&topic.parse().unwrap());
         desk.run(query, json!({})).await;
         assert_eq!(desk.fetches(), [("conv", 1), ("users_db", 1)].into(), "{topic}");
     }

@@ -76,7 +76,7 @@ impl Tables {
     fn rows(&self, fetch: &Fetch) -> Result<Rows, SourceError> {
         let failed = |kind| SourceError { kind, text: "as the test says".to_owned(), retry_after: None };
         let manner = *self.manner.lock().unwrap();
-        let width = if manner == Manner::Narrow { fetch.columns.len() + 1 } else { fetch.columns.len() };
+        let width = fetch.width() + usize::from(manner == Manner::Narrow);
         let mut rows = RowsBuilder::new(width);
         match manner {
             Manner::Away => return Err(failed(TroubleKind::Unavailable)),
@@ -99,6 +99,10 @@ impl Tables {
         }
         let none = Vec::new();
         let table = self.data.get(&fetch.target.name).unwrap_or(&none);
+        if fetch.is_count {
+            count(&mut rows, &select(table, fetch), fetch);
+            return Ok(rows.finish());
+        }
         for row in select(table, fetch) {
             for place in &fetch.columns {
                 let is_key = fetch.keys.as_ref().is_some_and(|keys| keys.column == *place);
@@ -110,6 +114,23 @@ impl Tables {
             }
         }
         Ok(rows.finish())
+    }
+}
+
+/// How many of some rows there are, or how many of each key.
+fn count(into: &mut RowsBuilder, rows: &[&BTreeMap<String, Value>], fetch: &Fetch) {
+    assert!(fetch.order.is_empty() && fetch.after.is_none() && fetch.limit.or(fetch.limit_per_key).is_none());
+    let push_count = |into: &mut RowsBuilder, count: usize| {
+        into.push(Cell::Int(i64::try_from(count).unwrap())).unwrap();
+    };
+    let [key] = fetch.columns.as_slice() else { return push_count(into, rows.len()) };
+    let name = &fetch.target.columns[*key].name;
+    for value in &fetch.keys.as_ref().unwrap().values {
+        let count = rows.iter().filter(|row| row[name] == *value).count();
+        if count > 0 {
+            push(into, value);
+            push_count(into, count);
+        }
     }
 }
 
@@ -138,6 +159,7 @@ impl Source for Tables {
             limits: self.skill.limits,
             keys: all.iter().map(|column| (*column, self.skill.keys_at_once)).collect(),
             limits_per_key: self.skill.limits_per_key,
+            counts: self.skill.filters,
             is_idempotent: true,
         }
     }

@@ -1,13 +1,13 @@
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use kefu_protocol::frame::ErrorCode;
-use kefu_query::{Fetch, Rows, SourceError, TroubleKind, Value};
+use kefu_query::{Fetch, Filter, Rows, SourceError, TroubleKind, Value};
 use kefu_store::Range;
 use uuid::Uuid;
 
 use super::{
     Offer, Own,
     column::{self, Columns, Out},
-    refused, select, trouble,
+    refused, select, seq, trouble,
 };
 use crate::view::MessageView;
 
@@ -20,7 +20,7 @@ pub(super) const OFFER: Offer = Offer {
     lists: false,
     limits: false,
     limits_per_key: true,
-    filters: &[],
+    filters: &["seq"],
     sorts: &["seq"],
     keys: &[("conversation_id", 100)],
 };
@@ -60,29 +60,60 @@ pub(super) async fn fetch(own: &Own, fetch: &Fetch) -> Result<Rows, SourceError>
         Some([Value::Int(seq), ..]) => Some(u64::try_from(*seq).unwrap_or(0)),
         Some(_) => return Err(trouble(TroubleKind::Refused, "the list cannot go on there")),
     };
-    let range = match (is_descending, after) {
-        (true, None) => Range::Newest { limit },
-        (true, Some(seq)) => Range::Before { seq, limit },
-        (false, after) => Range::After { seq: after.unwrap_or(0), limit },
-    };
-    let pages = select::ids(keys).into_iter().map(|id| page(own, id, range));
+    let reading = Reading { filter: fetch.filter.as_ref(), is_descending, after, limit };
+    let pages = select::ids(keys).into_iter().map(|id| read(own, id, &reading));
     let mut pages = stream::iter(pages).buffered(AT_ONCE);
     let mut messages = Vec::new();
-    while let Some(page) = pages.next().await {
-        let mut page = page?;
-        if is_descending {
-            page.reverse();
-        }
+    while let Some(mut page) = pages.try_next().await? {
         messages.append(&mut page);
     }
     column::rows(fetch, COLUMNS, &messages, &())
 }
 
-/// What is not there for the reader has no messages.
-async fn page(own: &Own, conversation: Uuid, range: Range) -> Result<Vec<MessageView>, SourceError> {
-    match own.desk.read_messages(&own.who, own.address, conversation, range).await {
-        Ok((messages, _)) => Ok(messages),
-        Err(problem) if problem.code == ErrorCode::NotFound => Ok(Vec::new()),
-        Err(problem) => Err(refused(&problem)),
+/// Which messages of a conversation are read.
+struct Reading<'f> {
+    filter: Option<&'f Filter>,
+    is_descending: bool,
+    after: Option<u64>,
+    limit: usize,
+}
+
+/// The first messages that are wanted; what is not there for the reader has none.
+async fn read(own: &Own, conversation: Uuid, reading: &Reading<'_>) -> Result<Vec<MessageView>, SourceError> {
+    let Reading { filter, is_descending, after, limit } = *reading;
+    let numbers = filter.map_or(0..=u64::MAX, seq::within);
+    let many = numbers.end().saturating_sub(*numbers.start()).saturating_add(1);
+    let many = usize::try_from(many).unwrap_or(usize::MAX);
+    let mut after = match (is_descending, numbers.end().checked_add(1), after) {
+        (true, bound, after) => bound.into_iter().chain(after).min(),
+        (false, _, after) => numbers.start().checked_sub(1).into_iter().chain(after).max(),
+    };
+    let mut messages = Vec::new();
+    loop {
+        let limit = (limit - messages.len()).min(many);
+        let range = match (is_descending, after) {
+            (true, None) => Range::Newest { limit },
+            (true, Some(seq)) => Range::Before { seq, limit },
+            (false, after) => Range::After { seq: after.unwrap_or(0), limit },
+        };
+        let read = own.desk.read_messages(&own.who, own.address, conversation, range).await;
+        let (mut page, has_more) = match read {
+            Ok(page) => page,
+            Err(problem) if problem.code == ErrorCode::NotFound => return Ok(messages),
+            Err(problem) => return Err(refused(&problem)),
+        };
+        if is_descending {
+            page.reverse();
+        }
+        after = page.last().map(|last| last.seq);
+        messages
+            .extend(page.into_iter().filter(|one| filter.is_none_or(|filter| seq::holds(filter, one.seq))));
+        let is_beyond = after.is_none_or(|last| match is_descending {
+            true => last <= *numbers.start(),
+            false => last >= *numbers.end(),
+        });
+        if !has_more || is_beyond || messages.len() >= reading.limit {
+            return Ok(messages);
+        }
     }
 }

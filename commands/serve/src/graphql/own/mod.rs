@@ -12,6 +12,7 @@ mod conversations;
 mod messages;
 mod people;
 mod select;
+mod seq;
 mod tickets;
 
 #[cfg(test)]
@@ -138,6 +139,7 @@ fn abilities(target: &Target) -> Abilities {
         limits: offer.limits,
         keys: offer.keys.iter().filter_map(|(name, most)| Some((place(name)?, *most))).collect(),
         limits_per_key: offer.limits_per_key,
+        counts: false,
         is_idempotent: true,
     }
 }

@@ -24,6 +24,7 @@ fn fetch(target: Target) -> Fetch {
     Fetch {
         columns: (0..target.columns.len()).collect(),
         target: Arc::new(target),
+        is_count: false,
         filter: None,
         keys: None,
         order: Vec::new(),

@@ -20,6 +20,14 @@
         residual: '未下推',
         where: '条件',
         columns: '列',
+        order: '排序',
+        limit: '最多',
+        limitOf: { all: '行', key: '行/键', here: '行(在此截取)' },
+        atOnce: '每次键数 ≤',
+        page: '分页',
+        forEach: '⚠ 每个键调用一次',
+        cached: '计划已缓存',
+        roles: '角色',
         badVariables: '变量不是合法的 JSON 对象',
         noPlan: '没有返回执行计划',
         offline: '无法连接服务器',
@@ -41,6 +49,14 @@
         residual: 'not pushed down',
         where: 'where',
         columns: 'columns',
+        order: 'order',
+        limit: 'at most',
+        limitOf: { all: 'rows', key: 'rows for each key', here: 'rows, cut here' },
+        atOnce: 'keys at once ≤',
+        page: 'page',
+        forEach: '⚠ one call for each key',
+        cached: 'the plan was kept',
+        roles: 'role',
         badVariables: 'The variables are no JSON object',
         noPlan: 'There is no plan in the answer',
         offline: 'The server cannot be reached',
@@ -90,16 +106,23 @@
     var parts = [element('strong', { textContent: node.node })];
     if (node.source) parts.push(span('', node.source + '.' + node.target + ' '));
     if (node.path) parts.push(span('path', '$.' + node.path));
+    if (node.join) parts.push(span('', ' ' + node.join + ' (' + words.atOnce + node.keys_at_once + ')'));
+    if (node.by) parts.push(span('', ' ' + words.where + ' ' + node.by));
     var details = [];
     if (node.columns) details.push(words.columns + ' ' + node.columns.join(', '));
     if (node.predicate) details.push(words.where + ' ' + node.predicate);
+    if (node.order) details.push(words.order + ' ' + node.order);
+    if (node.limit) details.push(words.limit + ' ' + node.limit.rows + ' ' + words.limitOf[node.limit.of]);
+    if (node.page) details.push(words.page);
     if (node.pushed && node.pushed.length) details.push(words.pushed + ' ' + node.pushed.join(', '));
     if (node.est_rows !== undefined) details.push(words.estimated + ' ' + node.est_rows + ' ' + words.rows);
     var lines = [element('div', {}, parts)];
     if (details.length) lines.push(element('div', {}, [span('more', details.join(' · '))]));
     if (node.residual && node.residual.length) {
-      lines.push(element('div', {}, [span('late', words.residual + ' ' + node.residual.join(', '))]));
+      lines.push(element('div', {}, [span('late', words.residual + ' ' + node.residual.join(', ') +
+        (node.not_pushed ? ': ' + node.not_pushed : ''))]));
     }
+    if (node.one_call_for_each_key) lines.push(element('div', {}, [span('late', words.forEach)]));
     if (node.analyze) {
       var told = node.analyze;
       var text = told.calls + ' ' + words.calls + ', ' + told.rows + ' ' + words.rows + ', ' + told.ms + ' ms';
@@ -119,7 +142,8 @@
     if (answer.errors) {
       error.textContent = answer.errors
         .map(function (one) {
-          return one.message;
+          var place = one.locations && one.locations[0];
+          return (place ? place.line + ':' + place.column + ': ' : '') + one.message;
         })
         .join('\n');
     }
@@ -128,7 +152,8 @@
       return;
     }
     summary.textContent =
-      words.cost + ' ' + explained.cost + (explained.analyze ? ' · ' + explained.analyze.total_ms + ' ms' : '');
+      words.cost + ' ' + explained.cost + ' · ' + words.roles + ' ' + (explained.roles || []).join(', ') +
+      (explained.cached ? ' · ' + words.cached : '') + (explained.analyze ? ' · ' + explained.analyze.total_ms + ' ms' : '');
     if (explained.tree) tree.append(element('ul', {}, [branch(explained.tree)]));
     more.append(
       element('details', {}, [

@@ -8,14 +8,13 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use kefu_protocol::frame::ErrorCode;
+use kefu_protocol::{frame::ErrorCode, ws::CloseCode};
 use kefu_query::{Response, Subscription};
 use kefu_socket::{Flow, Handler, Outbox};
-use serde_json::{Map, Value, json};
-use tokio::{sync::broadcast::error::RecvError, task::AbortHandle};
+use serde_json::{Map, Value};
+use tokio::task::AbortHandle;
 
 use super::{
-    changes::Wanted,
     close,
     messages::{self, Said},
 };
@@ -125,9 +124,20 @@ impl Operations {
                 self.0.outbox.push(messages::acknowledged());
             }
             Err(problem) if problem.code == ErrorCode::Unavailable => {
-                self.0.outbox.close(kefu_protocol::ws::CloseCode::RESTART, "try again");
+                self.0.outbox.close(CloseCode::RESTART, "try again");
             }
             Err(_) => self.0.outbox.close(close::FORBIDDEN, "Forbidden"),
+        }
+    }
+
+    /// Ends the socket of somebody who may not have it any more: clients come back with a new token, if they have one.
+    pub(super) async fn look(&self) {
+        match self.asker().await {
+            Err(problem) if matches!(problem.code, ErrorCode::Unauthorized | ErrorCode::Forbidden) => {
+                self.0.outbox.close(close::FORBIDDEN, "Forbidden: the session has ended");
+            }
+            // Whether it may cannot be told now.
+            _ => {}
         }
     }
 
@@ -180,50 +190,26 @@ impl Operations {
             Err(text) => return Ok(refusal(400, "bad_request", &text)),
         };
         match question.subscription(services, &asker) {
-            Some(subscription) => Box::pin(self.follow(id, subscription, &asker)).await,
-            None => Ok(Box::pin(question.ask(services, &services.graphql, &asker)).await),
+            Ok(Some(subscription)) => Box::pin(self.follow(id, subscription, &asker)).await,
+            Ok(None) => Ok(Box::pin(question.ask(services, &services.graphql, &asker)).await),
+            Err(refused) => Ok(refused),
         }
     }
 
-    /// Answers anew for each change, until it is given up; returns why it cannot go on.
+    /// Answers anew for each event, until it is given up; returns why it cannot go on.
     async fn follow(&self, id: &str, subscription: Subscription, first: &Asker) -> Result<Response, Problem> {
         let Inner { services, outbox, .. } = &*self.0;
-        let Some(wanted) = Wanted::of(subscription.topic()) else {
-            let topic = subscription.topic();
-            let text = format!("there is no topic `{topic}`, only `conversations` and `conversation.<id>`");
-            return Ok(refusal(400, "bad_request", &text));
-        };
-        let mut changes = services.desk.changes();
-        loop {
-            let changed = match (changes.recv().await, wanted) {
-                (Ok(changed), _) => changed,
-                // It is read as it is now, so nothing of it is lost.
-                (Err(RecvError::Lagged(_)), Wanted::One(id)) => id,
-                (Err(RecvError::Lagged(_)), Wanted::All) => {
-                    return Ok(refusal(
-                        503,
-                        "unavailable",
-                        "more has changed than was read: subscribe again",
-                    ));
-                }
-                (Err(RecvError::Closed), _) => {
-                    return Ok(refusal(503, "unavailable", "the daemon is stopping"));
-                }
-            };
-            if !wanted.includes(changed) {
-                continue;
-            }
+        let Some(inner) = &services.graphql.0 else { return Err(Problem::unauthorized()) };
+        let subscription = Arc::new(subscription);
+        let mut listening = inner.feeds.listen(Arc::clone(&subscription));
+        while let Some(data) = listening.next().await {
             let asker = self.asker().await?;
             if asker.who.rights != first.who.rights || asker.who.role != first.who.role {
-                return Ok(refusal(
-                    403,
-                    "forbidden",
-                    "the rights of this account have changed: subscribe again",
-                ));
+                let text = "the rights of this account have changed: subscribe again";
+                return Ok(refusal(403, "forbidden", text));
             }
             let own = Own::of(services, &asker);
-            let event = json!({ "id": changed });
-            if let Some(response) = own.asks(subscription.answer(&event)).await {
+            if let Some(response) = own.asks(subscription.answer(&data)).await {
                 let (frame, is_last) = messages::answer(id, &response.body);
                 if is_last {
                     return Ok(response);
@@ -232,6 +218,8 @@ impl Operations {
                 outbox.drained().await;
             }
         }
+        outbox.close(CloseCode::SLOW, "too slow: more has happened than was read");
+        Ok(refusal(503, "unavailable", "more has happened than was read: subscribe again"))
     }
 
     /// Sends an answer; says whether it is the end of its operation.

@@ -274,7 +274,6 @@ fn inbox(layered: &Layered) -> uuid::Uuid {
     layered.office.services.desk.directory().inbox_by_slug("web").unwrap().id
 }
 
-#[cfg(feature = "events")]
 #[tokio::test]
 async fn what_happens_makes_rows_old() {
     let layered = Layered::open().await;
@@ -282,7 +281,7 @@ async fn what_happens_makes_rows_old() {
     let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
     let guest = office.guest().await;
     let services = office.services.clone();
-    let forgets = tokio::spawn(async move { crate::graphql::forget_what_is_old(&services).await });
+    let forgets = tokio::spawn(async move { crate::graphql::feeds::follow_events(&services).await });
     let asked = async || {
         let answer = layered.ask(&admin, "{ plan(id: 1) { name } }").await;
         assert_eq!(answer.body["data"]["plan"]["name"], "user 1", "{}", answer.body);

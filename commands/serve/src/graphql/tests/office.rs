@@ -65,9 +65,11 @@ types:
     access: { records: messages }
     fields:
       conversationId: { type: "ID!" }
-      seq: { type: "Int!", sort: true }
+      seq: { type: "Int!", sort: true, filter: true }
       fromKind: { type: "String!" }
       text: { type: "String!" }
+    relations:
+      conversation: { to: Conversation, on: { conversationId: id } }
   Ticket:
     source: store
     access: { records: tickets }
@@ -99,6 +101,13 @@ query:
   user: { type: User, by: [id] }
   plan: { type: Plan, by: [id] }
   order: { type: Order, by: [id] }
+subscription:
+  messageCreated:
+    bus: message.created
+    args: { conversationId: ID }
+    where: { conversationId: conversation.id }
+    key: { conversationId: conversation.id, seq: message.seq }
+    type: Message
 mutation:
   rename: { source: crm, op: rename, args: { id: "Int!", name: "String!" }, returns: User }
 "#;

@@ -140,7 +140,7 @@ fn both(a: DraftScalar, b: DraftScalar) -> DraftScalar {
 
 impl MongoSource {
     async fn collections(&self, deadline: Instant) -> Result<Vec<String>, SourceError> {
-        let listing = self.database().list_collection_names();
+        let listing = self.database().await?.list_collection_names();
         let names = tokio::time::timeout_at(deadline.into(), async { listing.await }).await;
         let names = names.map_err(|_| crate::sources::trouble::timed_out())?;
         let mut names = names.map_err(|error| self.trouble(&error))?;
@@ -156,7 +156,7 @@ impl MongoSource {
         deadline: Instant,
     ) -> Result<mongodb::Cursor<RawDocumentBuf>, SourceError> {
         let time = deadline.saturating_duration_since(Instant::now());
-        let collection = self.database().collection::<RawDocumentBuf>(collection);
+        let collection = self.database().await?.collection::<RawDocumentBuf>(collection);
         let found = collection.find(doc! {}).limit(limit).max_time(time).await;
         found.map_err(|error| self.trouble(&error))
     }

@@ -12,6 +12,9 @@ use crate::{
 /// The field by which documents are numbered within their key.
 const PLACE: &str = "_kefu_place";
 
+/// The field that says how many there are.
+pub(super) const COUNT: &str = "count";
+
 /// What is asked of a collection.
 pub(super) enum Asked {
     Find(Box<Find>),
@@ -29,6 +32,11 @@ pub(super) struct Find {
 pub(super) fn asked(fetch: &Fetch, zone: Zone) -> Result<Asked, SourceError> {
     let target = &fetch.target;
     let filter = filters(fetch, zone)?;
+    if fetch.is_count {
+        let key = fetch.columns.first().map(|key| format!("${}", target.columns[*key].name));
+        let group = doc! {"_id": key.map_or(Bson::Null, Bson::String), COUNT: {"$sum": 1}};
+        return Ok(Asked::Aggregate(vec![doc! {"$match": filter}, doc! {"$group": group}]));
+    }
     let projection = projection(target, &fetch.columns);
     let sort = sort(target, &fetch.order);
     // One more than is allowed is asked for, so that it is seen and the server stops early.
@@ -172,7 +180,7 @@ fn compare(column: &Column, by: Comparison, values: &[Value], zone: Zone) -> Res
     })
 }
 
-fn one_of(column: &Column, values: &[Value], zone: Zone) -> Document {
+pub(super) fn one_of(column: &Column, values: &[Value], zone: Zone) -> Document {
     let mut equal: Vec<Bson> = values.iter().flat_map(|value| equal(&column.scalar, value, zone)).collect();
     let name = column.name.as_str();
     match equal.len() {
@@ -202,7 +210,7 @@ fn equal(scalar: &Scalar, value: &Value, zone: Zone) -> Vec<Bson> {
 }
 
 /// The same for comparisons of order, where a value is of one kind, or of two that never stand in one field.
-fn ordered(scalar: &Scalar, value: &Value, zone: Zone) -> Vec<Bson> {
+pub(super) fn ordered(scalar: &Scalar, value: &Value, zone: Zone) -> Vec<Bson> {
     let date = |moment: Micros| Bson::DateTime(DateTime::from_millis(moment.0.div_euclid(1_000)));
     match (scalar, value) {
         (_, Value::Null | Value::Json(_)) => Vec::new(),
@@ -254,7 +262,9 @@ pub(super) fn shown(value: &Bson) -> String {
                 .map(|(name, value)| {
                     let value = match (name.as_str(), value) {
                         ("$in", _) => "[?]".to_owned(),
-                        ("partitionBy", Bson::String(field)) => format!("{field:?}"),
+                        ("partitionBy" | "_id", Bson::String(field)) if field.starts_with('$') => {
+                            format!("{field:?}")
+                        }
                         _ => shown(value),
                     };
                     format!("{name}: {value}")

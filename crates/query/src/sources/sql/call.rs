@@ -102,6 +102,7 @@ pub(super) fn read_back(call: &Call, read_back: &str, done: Done) -> Result<Fetc
     Ok(Fetch {
         target: call.target.clone(),
         columns: call.columns.clone(),
+        is_count: false,
         filter: None,
         keys: Some(Keys { column, values: vec![value] }),
         order: Vec::new(),

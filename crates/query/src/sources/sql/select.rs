@@ -29,6 +29,7 @@ pub(super) fn select(
 ) -> Result<Option<Statement>, SourceError> {
     let mut select = Select { dialect, shape, target: &fetch.target, statement: Statement::default() };
     let is_some = match (fetch.limit_per_key, &fetch.keys) {
+        _ if fetch.is_count => select.count(fetch)?,
         (Some(limit), Some(keys)) => select.ranked(fetch, keys, limit)?,
         _ => select.flat(fetch)?,
     };
@@ -51,6 +52,33 @@ impl Select<'_> {
             self.order(&fetch.order)?;
         }
         self.limit(fetch);
+        Ok(true)
+    }
+
+    /// How many rows there are, or how many of each key.
+    fn count(&mut self, fetch: &Fetch) -> Result<bool, SourceError> {
+        self.push("SELECT ");
+        let mut grouped = None;
+        if let Some(key) = fetch.columns.first() {
+            let mut expression = self.expression(&fetch.target.columns[*key])?;
+            let mut by = expression.clone();
+            if matches!((self.dialect, self.kind(*key)?), (Dialect::MySql, Kind::Text)) {
+                // Texts that only a collation takes for the same are different keys.
+                by = format!("BINARY {expression}");
+                expression = format!("MIN({expression})");
+            }
+            self.push(&expression);
+            self.push(", ");
+            grouped = Some(by);
+        }
+        self.push("COUNT(*)");
+        if !self.from(fetch)? {
+            return Ok(false);
+        }
+        if let Some(by) = grouped {
+            self.push(" GROUP BY ");
+            self.push(&by);
+        }
         Ok(true)
     }
 

@@ -4,6 +4,7 @@ use ::mongodb::{
     Client,
     bson::{Bson, DateTime, Decimal128, Document, doc, oid::ObjectId},
 };
+use kefu_core::Micros;
 use serde_json::json;
 
 use super::{
@@ -115,9 +116,9 @@ async fn mongodb_answers_as_the_documents_say() {
         let wrong = target("Wrong", vec![column("_id", Scalar::Id)], access);
         assert!(source.check(&wrong).unwrap_err().starts_with(key));
     }
-    assert!(source.check_call(&json!({}), &[], &target_odd).is_err());
+    changed(&*source, &json!({"url": url, "db": "old", "read_only": true}), server.dir.path()).await;
     for (settings, path) in [
-        (json!({"url": "mongodb+srv://x", "db": "x"}), "url"),
+        (json!({"url": "http://x", "db": "x"}), "url"),
         (json!({"url": "mongodb://u:secret@[", "db": "x"}), "url"),
         (json!({"url": url}), ""),
         (json!({"url": url, "db": "x", "dbs": "y"}), "dbs"),
@@ -125,6 +126,62 @@ async fn mongodb_answers_as_the_documents_say() {
         let error = open("mongodb", &settings, server.dir.path()).await.map(drop).unwrap_err();
         assert!(error.path == path && !error.text.contains("secret"), "{error:?}");
     }
+}
+
+/// Documents are made, changed and removed, one at a time.
+async fn changed(source: &dyn Source, reading: &serde_json::Value, dir: &std::path::Path) {
+    let columns = vec![
+        column("_id", Scalar::Id),
+        column("visitor.city", Scalar::String),
+        column("price", Scalar::Decimal),
+        column("at", Scalar::DateTime),
+    ];
+    let notes = target("Note", columns, json!({"collection": "notes"}));
+    let text = |text: &str| Given::Text(text.to_owned());
+    let made = json!({"change": "insert"});
+    source.check_call(&made, &["visitor_city", "price"], &notes).unwrap();
+    let arguments = [
+        ("visitor_city", text("$where")),
+        ("price", text("12.50")),
+        ("at", Given::Moment(Micros(1_796_000_000_123_000))),
+    ];
+    let rows = shown(&source.call(&change(&notes, made.clone(), &arguments)).await.unwrap());
+    let id = rows[0][0].trim_matches('\'').to_owned();
+    assert_eq!(
+        (id.len(), &rows[0][1..]),
+        (24, &["'$where'", "'12.50'", "@1796000000123000"].map(str::to_owned)[..])
+    );
+    assert_eq!(fetched(source, &everything(&notes)).await, rows);
+    let update = json!({"change": "update", "by": ["_id"]});
+    let changing =
+        |id: &str, city: Given| change(&notes, update.clone(), &[("_id", text(id)), ("visitor_city", city)]);
+    let rows = shown(&source.call(&changing(&id, text("上海"))).await.unwrap());
+    assert_eq!(rows[0][1..3], ["'上海'", "'12.50'"]);
+    let rows = shown(&source.call(&changing(&id, Given::Null)).await.unwrap());
+    assert_eq!(rows[0][1], "-");
+    assert!(source.call(&changing("53e37d08776f724e42000000", Given::Null)).await.unwrap().is_empty());
+    let again = change(&notes, made.clone(), &[("_id", text(&id)), ("price", text("1"))]);
+    let error = source.call(&again).await.unwrap_err();
+    assert!(error.kind == TroubleKind::Refused && !error.text.contains(&id), "{error}");
+    let remove = change(&notes, json!({"change": "delete", "by": ["_id"]}), &[("_id", text(&id))]);
+    assert_eq!(shown(&source.call(&remove).await.unwrap()), rows);
+    assert!(source.call(&remove).await.unwrap().is_empty());
+    assert!(fetched(source, &everything(&notes)).await.is_empty());
+    let reading = open("mongodb", reading, dir).await.unwrap();
+    assert!(reading.check_call(&made, &["price"], &notes).is_err());
+    assert_eq!(reading.call(&again).await.unwrap_err().kind, TroubleKind::Refused);
+}
+
+/// A name that cannot be looked up now may be found later.
+#[tokio::test]
+async fn an_address_is_looked_up_when_it_is_asked() {
+    let settings = json!({"url": "mongodb+srv://user:secret@cluster.kefu.invalid", "db": "old"});
+    let source = open("mongodb", &settings, std::path::Path::new(".")).await.unwrap();
+    let target = target("Any", vec![column("_id", Scalar::Int)], json!({"collection": "any"}));
+    let fetch = Fetch { deadline: Instant::now() + Duration::from_secs(5), ..everything(&target) };
+    let error = refusal(&*source, &fetch).await;
+    assert!(matches!(error.kind, TroubleKind::Timeout | TroubleKind::Unavailable), "{error}");
+    assert!(!error.text.contains("secret"), "{error}");
 }
 
 /// A server that is there and says nothing.

@@ -221,8 +221,9 @@ pub(super) async fn checked(source: &dyn Source, target: &Arc<Target>, rows: &[V
     for _ in 0..150 {
         let given = filter(limits).new_tree(&mut runner).unwrap().current();
         let order = order().new_tree(&mut runner).unwrap().current();
-        same(source, rows, &Fetch { filter: Some(given), order, limit: Some(25), ..everything(target) })
-            .await;
+        let fetch = Fetch { filter: Some(given), order, limit: Some(25), ..everything(target) };
+        same(source, rows, &fetch).await;
+        counted(source, rows, &Fetch { order: Vec::new(), limit: None, columns: Vec::new(), ..fetch }).await;
     }
     for _ in 0..8 {
         let order = order().new_tree(&mut runner).unwrap().current();
@@ -237,6 +238,8 @@ pub(super) async fn checked(source: &dyn Source, target: &Arc<Target>, rows: &[V
         }
         let keys = Some(Keys { column, values });
         same(source, rows, &Fetch { keys: keys.clone(), ..everything(target) }).await;
+        let columns = vec![column];
+        counted(source, rows, &Fetch { keys: keys.clone(), columns, ..everything(target) }).await;
         if source.abilities(target).limits_per_key {
             for limit in [1, 3] {
                 let order = order().new_tree(&mut runner).unwrap().current();
@@ -246,6 +249,28 @@ pub(super) async fn checked(source: &dyn Source, target: &Arc<Target>, rows: &[V
             }
         }
     }
+}
+
+/// Counts what the same fetch would give, in all or by key.
+async fn counted(source: &dyn Source, rows: &[Vec<Value>], fetch: &Fetch) {
+    let given = naive::fetched(rows, &Fetch { columns: vec![0], ..fetch.clone() }).len();
+    let fetch = Fetch { is_count: true, ..fetch.clone() };
+    let mut counts = fetched(source, &fetch).await;
+    let mut expected = Vec::new();
+    match &fetch.keys {
+        None => expected.push(vec![given.to_string()]),
+        Some(keys) => {
+            for value in &keys.values {
+                let one = Some(Keys { column: keys.column, values: vec![value.clone()] });
+                let of_key = Fetch { keys: one, is_count: false, ..fetch.clone() };
+                let rows = naive::fetched(rows, &of_key);
+                expected.push(vec![plain(&rows[0][0]), rows.len().to_string()]);
+            }
+        }
+    }
+    counts.sort();
+    expected.sort();
+    assert_eq!(counts, expected, "{fetch:#?}\n{:?}", source.native(&fetch));
 }
 
 /// Page after page is everything in its order.

@@ -274,7 +274,11 @@ impl Nine {
         });
         let rows = |name: &str| rest[name].as_array().unwrap().clone();
         let of = |rows: &[Value], id: &str, write: &dyn Fn(&Value) -> String| -> String {
-            let own = rows.iter().filter(|row| row[0].to_string() == id).map(write);
+            let is_own = |row: &&Value| {
+                let key = row[0].to_string();
+                key == id
+            };
+            let own = rows.iter().filter(is_own).map(write);
             own.collect::<Vec<_>>().join(",")
         };
         let or_null = |text: String| if text.is_empty() { "null".to_owned() } else { text };

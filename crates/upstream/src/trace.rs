@@ -125,8 +125,11 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in "\\PC{0,80}") {
-            drop(text.parse::<TraceContext>());
+        fn no_text_panics_and_what_is_read_is_written_back(text in "\\PC{0,80}") {
+            // What is not one is refused.
+            if let Ok(context) = text.parse::<TraceContext>() {
+                prop_assert_eq!(context.to_string().parse(), Ok(context));
+            }
         }
     }
 }

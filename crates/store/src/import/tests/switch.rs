@@ -31,7 +31,7 @@ async fn late(fixture: &Fixture) -> Vec<(String, u8)> {
 #[test]
 fn what_changes_in_an_inbox_that_was_switched_is_late_and_all_else_goes_on() {
     run(async |dir| {
-        let mut fixture = switched(dir.path()).await;
+        let mut fixture = Box::pin(switched(dir.path())).await;
         let (people, messages) = (fixture.people, fixture.messages);
         // The same as before is not late.
         let same = vec![row(1, message(1, Sender::Visitor, "web"))];
@@ -80,7 +80,7 @@ fn what_changes_in_an_inbox_that_was_switched_is_late_and_all_else_goes_on() {
 #[test]
 fn what_a_filter_or_a_mistake_makes_nothing_of_stays_where_it_was_switched() {
     run(async |dir| {
-        let mut fixture = switched(dir.path()).await;
+        let mut fixture = Box::pin(switched(dir.path())).await;
         let messages = fixture.messages;
         for outcome in [Outcome::Filtered, Outcome::Dead] {
             fixture.put(messages, vec![ImportRow { key: vec![1], outcome }], None).await.unwrap();
@@ -95,7 +95,7 @@ fn what_a_filter_or_a_mistake_makes_nothing_of_stays_where_it_was_switched() {
 #[test]
 fn the_rest_is_switched_with_the_sources_and_all_may_be_switched_back() {
     run(async |dir| {
-        let mut fixture = switched(dir.path()).await;
+        let mut fixture = Box::pin(switched(dir.path())).await;
         let position = FollowPosition { source: "old".to_owned(), ..FollowPosition::default() };
         fixture.importer.set_positions(&[position]).await.unwrap();
         let states = async |fixture: &Fixture| {

@@ -75,7 +75,7 @@ const systemTheme = {
 };
 
 /** Slower than the usual minifier, and smaller. */
-const COMPRESS = { passes: 3, pure_getters: true, unsafe: true, unsafe_arrows: true };
+const COMPRESS = { passes: 3, unsafe_arrows: true };
 
 async function smallest() {
   const names = Object.entries(await memberNames());
@@ -151,7 +151,7 @@ async function onlyNamedIcons(folders) {
 /** One file that stands alone; resolves to its name. */
 async function script(source, name, out) {
   const options = common('widget', out);
-  Object.assign(options.build, { minify: 'terser', terserOptions: { ecma: 2020, compress: COMPRESS } });
+  Object.assign(options.build, { minify: 'terser', terserOptions: { ecma: 2020, compress: { ...COMPRESS, unsafe: true } } });
   options.build.rolldownOptions = {
     input: join(options.root, source),
     output: { format: 'iife', entryFileNames: name },

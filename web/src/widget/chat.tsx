@@ -66,7 +66,7 @@ export function Chat() {
           </>
         }
       />
-      {widget.withBot.value && <BotBar />}
+      {widget.withBot.value && <OnDemand name="BotBar" quiet />}
       {composer}
       {dragged.value && <p class="drop">{t('dropHere')}</p>}
     </div>
@@ -104,20 +104,6 @@ function Greeting() {
           </div>
         </div>
       </div>
-    </div>
-  );
-}
-
-/** A person is always one tap away: the bot hands over to whoever says so. */
-function BotBar() {
-  const { widget, i18n } = useWidget();
-  const { t } = i18n;
-  return (
-    <div class="bot-bar">
-      <span>{t('botTalks', { name: widget.config.value?.bot?.name ?? t('theBot') })}</span>
-      <button type="button" class="button" onClick={() => widget.send(t('toPerson'))}>
-        {t('toPerson')}
-      </button>
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { Loading } from './loading';
 export const extras = new Later(() => import('./extras'));
 
 type Part =
+  | 'BotBar'
   | 'Closed'
   | 'Conversations'
   | 'Home'

@@ -212,6 +212,9 @@ type Compare = (a: string, b: string) => number;
 
 /** Two sorted lists as one; what stands in both places alike comes from the first. Few joining ones cost few looks. */
 function merged(sorted: readonly string[], joining: readonly string[], compare: Compare): string[] {
+  const [last, first] = [sorted.at(-1), joining[0]];
+  // A page from further down: of a long list, rows one by one would leave several times its size to be collected.
+  if (last !== undefined && first !== undefined && compare(last, first) <= 0) return sorted.concat(joining);
   const all: string[] = [];
   let from = 0;
   for (const id of joining) {

@@ -1,4 +1,7 @@
 export const extras = {
+  botTalks: 'You are chatting with {name}',
+  theBot: 'our assistant',
+  toPerson: 'Talk to a human',
   conversations: 'Your conversations',
   noConversations: 'You have no earlier conversations.',
   listFailed: 'Your conversations could not be loaded.',

@@ -11,8 +11,5 @@ export const widget = {
   emoji: 'Emoji',
   dropHere: 'Drop files to send them',
   conversation: 'Messages with {name}',
-  botTalks: 'You are chatting with {name}',
-  theBot: 'our assistant',
-  toPerson: 'Talk to a human',
   loadFailed: 'The chat could not be loaded.',
 };

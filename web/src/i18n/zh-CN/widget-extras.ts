@@ -1,6 +1,9 @@
 import type { extras as en } from '../en/widget-extras';
 
 export const extras: { [K in keyof typeof en]: string } = {
+  botTalks: '{name}正在为您服务',
+  theBot: '智能助手',
+  toPerson: '转人工',
   conversations: '历史会话',
   noConversations: '暂无历史会话。',
   listFailed: '历史会话加载失败。',

@@ -13,8 +13,5 @@ export const widget: { [K in keyof typeof en]: string } = {
   emoji: '表情',
   dropHere: '松开即可发送文件',
   conversation: '与{name}的消息',
-  botTalks: '{name}正在为您服务',
-  theBot: '智能助手',
-  toPerson: '转人工',
   loadFailed: '对话加载失败。',
 };

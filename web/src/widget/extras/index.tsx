@@ -3,6 +3,7 @@ import './extras.css';
 
 /* What is not needed to write a first message: loaded when it is, or when there is time. */
 export { chime } from '../../ui/sound';
+export { BotBar } from './bot-bar';
 export { Closed } from './closed';
 export { Conversations } from './conversations';
 export { EmojiMenu } from './emoji-menu';

@@ -1,0 +1,1 @@
+import{i as e}from"./context-LdNjCXe4.js";import{c as t}from"./more-C_ofuPjc.js";function n({paged:n}){let{t:r}=e().i18n;return n.hasMore?t(`p`,{class:`list-more`,children:t(`button`,{type:`button`,class:`button`,disabled:n.more===`loading`,onClick:n.loadMore,children:r(n.more===`loading`?`loading`:n.more===`error`?`retry`:`loadMore`)})}):null}export{n as t};

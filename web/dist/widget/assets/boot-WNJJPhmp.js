@@ -1,0 +1,1 @@
+window.onmessage=e=>{if(e.source!==parent||!e.ports[0])return;window.onmessage=null;const o=document.createElement("script");o.type="module",o.src=document.querySelector("[rel=modulepreload]").href,o.onload=()=>dispatchEvent(e),document.head.append(o)};

@@ -203,7 +203,7 @@ async fn a_process_that_is_killed_loses_nothing_and_invents_nothing() {
     let folder = TempDir::new().unwrap();
     let (mut heard, mut next, mut written) = (Vec::new(), 1, BTreeSet::new());
     for round in 0..ROUNDS {
-        let (lines, durable) = run_and_kill(folder.path(), next, 20 + 45 * round).await;
+        let (lines, durable) = run_and_kill(folder.path(), next, 20 + 15 * round).await;
         heard.extend(lines);
         written.extend(next..durable);
         // One that was being written when it died may be there or not; its numbers are not used again.

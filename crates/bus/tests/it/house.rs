@@ -114,14 +114,20 @@ impl Open {
         self.store.event_group(name).await.unwrap().unwrap()
     }
 
-    /// Waits until a group has heard everything.
+    /// Waits until a group has heard everything, for longer than anything else: each attempt that failed is on the disk
+    /// before the next one.
     pub(crate) async fn caught_up(&self, name: &str) {
-        eventually("the group has heard everything", || async {
-            let (group, end) = (self.group(name).await, self.store.event_end().await.unwrap());
-            let waiting = self.store.event_keys_waiting(group.key).await.unwrap();
-            group.at.pos == end.pos && waiting.is_empty()
-        })
-        .await;
+        let all = async {
+            loop {
+                let (group, end) = (self.group(name).await, self.store.event_end().await.unwrap());
+                let waiting = self.store.event_keys_waiting(group.key).await.unwrap();
+                if group.at.pos == end.pos && waiting.is_empty() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(6 * PATIENCE, all).await.expect("the group has not heard everything");
     }
 
     /// Ends without a word to anybody.

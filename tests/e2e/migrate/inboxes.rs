@@ -200,11 +200,11 @@ fn inboxes_switch_one_by_one_while_one_is_chatted_in_and_the_other_is_fed() {
     // Neither end of the migrator nor of the daemon loses anything, or does it twice.
     follower.kill();
     let follower = Follower::start(&migration);
-    is_fed(&mariadb, &migration, "shop after the migrator's end");
+    is_fed(&mariadb, &migration, "shop after the end of the migrator");
     standby.kill();
     let server = place.start();
     ready(&server);
-    is_fed(&mariadb, &migration, "shop after the daemon's end");
+    is_fed(&mariadb, &migration, "shop after the end of the daemon");
 
     // What changes too late is no more than counted and listed.
     mariadb.old(

@@ -123,7 +123,7 @@ fn a_server_is_watched_by_its_metrics() {
     let (place, dir) = (Place::new(), TempDir::new().unwrap());
     let server = place.start();
     let line = format!(
-        "http http://{0}/healthz -c 2 -r 100 -d 2s --warmup 0s --server-metrics http://{0}/metrics \
+        "http http://{0}/healthz -c 2 -d 2s --warmup 0s --server-metrics http://{0}/metrics \
          --threshold rss_mb<10000 --threshold cpu_per_message<1000ms --format json",
         server.address
     );

@@ -81,6 +81,9 @@ impl Series {
         if now.min(self.end) > self.begin + self.step * self.current {
             self.close();
         }
+        // What went on after a stop is no part of it.
+        let length_s = now.min(self.end).saturating_sub(self.begin).as_secs_f64();
+        self.done.retain(|interval| interval.at_s < length_s);
         self.done
     }
 
@@ -160,7 +163,8 @@ mod tests {
         series.answered(at(0.5), at(0.1));
         assert_eq!(series.tick(at(0.9)), None);
         assert_eq!(series.tick(at(1.0)).map(|interval| interval.answered), Some(1));
-        assert_eq!(series.finish(at(1.2)).len(), 2);
+        assert_eq!(series.tick(at(4.5)).map(|interval| interval.at_s), Some(3.0));
+        assert_eq!(series.finish(at(1.2)).len(), 2, "what was waited for after the end is left out");
     }
 
     #[test]

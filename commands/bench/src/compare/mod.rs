@@ -236,7 +236,7 @@ fn foot(comparison: &Comparison) -> &'static str {
         return "\nnothing was measured on both sides\n";
     }
     if comparison.figures.iter().any(|figure| figure.verdict == Verdict::TooFew) {
-        return "\na single run says nothing about noise: give at least five of each, one report after the other in a file\n";
+        return "\ntoo few runs have a figure to tell it from noise: give at least five of each, one report after the other in a file\n";
     }
     "\nmedians; bounds by bootstrap; p by Mann and Whitney, judged after Holm at 5 % over all figures\n"
 }

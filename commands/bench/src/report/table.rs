@@ -194,7 +194,9 @@ fn request_rows(rows: &mut Vec<Row>, report: &Report, requests: &Requests) {
         counts(&requests.errors),
     );
     rows.push(("requests", line));
-    rows.push(("statuses", counts(&requests.statuses).trim_matches([' ', '(', ')']).to_owned()));
+    if !requests.statuses.is_empty() {
+        rows.push(("statuses", counts(&requests.statuses).trim_matches([' ', '(', ')']).to_owned()));
+    }
     for (name, latency) in [("latency, ms", &report.latency_ms), ("service time, ms", &report.service_ms)] {
         rows.extend(latency.as_ref().map(|latency| (name, summary(latency))));
     }

@@ -140,7 +140,7 @@ fn topics_and_values_that_no_event_has_are_mistakes() {
     ] {
         assert!(YAML.contains(right), "{right}");
         fs::write(place.path().join("query.yaml"), YAML.replace(right, wrong)).unwrap();
-        let output = place.run(&["serve", "query", "check"]);
+        let output = place.run(&["serve", "--check-config"]);
         let err = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(78) && err.contains(says), "{wrong}: {err}");
     }

@@ -10,6 +10,7 @@ mod adopt;
 mod article;
 mod build;
 mod follow;
+mod here;
 mod importer;
 mod progress;
 mod read;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use adopt::Adopted;
 pub use follow::{FollowPosition, FollowState};
+pub use here::{ImportedRow, RecordHere};
 pub use importer::{ImportBatch, ImportRow, Importer, Outcome, Prepared, Refused};
 pub use progress::{Begin, Checkpoint, ImportTable, TableSetup, TableState};
 pub use read::{Found, ImportReader, MapCounts};
@@ -30,5 +32,5 @@ pub use record::{
     AgentRecord, ArticleRecord, CannedRecord, ConversationRecord, Entity, Hash, MessageRecord, Record,
     Sender, TicketRecord, VisitorRecord, hash_of,
 };
-pub use since::{ConversationHere, VisitorHere, WrittenHere};
+pub use since::{ChangedHere, ChangedPosition, WrittenHere};
 pub(crate) use step::{Statements, Step};

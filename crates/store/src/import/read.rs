@@ -206,7 +206,7 @@ const ARTICLE: &str = concat!(
 type Read = fn(&mut Columns<'_>) -> Result<Record, StoreError>;
 
 /// The records at these places, as they are now.
-async fn records(
+pub(super) async fn records(
     conn: &mut SqliteConnection,
     entity: Entity,
     places: impl Iterator<Item = i64>,

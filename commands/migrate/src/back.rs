@@ -1,12 +1,18 @@
 //! What is made here after a cutover, on its way back to the old system.
 //!
-//! Until `kefu migrate finalize` the old system may be returned to, so it gets what is written here: messages, and the visitors
-//! and conversations that they need, by the mapping read the other way. Each row there has a note beside it, in the same
-//! transaction, of what it is here: so a flow that is stopped anywhere goes on where it was, and writes nothing twice. On the
-//! way back the notes become what the store knows of its rows ([`Back::adopt`]); then the sources are followed as before.
+//! Until `kefu migrate finalize` the old system may be returned to, so it gets what is written and changed here: messages and
+//! tickets, and the visitors and conversations that they need, by the mapping read the other way. Each row there has a note
+//! beside it, in the same transaction, of what it is here and what it said: so a flow that is stopped anywhere goes on where it
+//! was, writes nothing twice, and overwrites nothing that somebody else has changed. On the way back the notes become what the
+//! store knows of its rows ([`Back::adopt`]); then the sources are followed as before.
 
+mod adopt;
+mod bring;
+mod fields;
 mod flow;
+mod flowed;
 mod inverse;
+mod known;
 mod parts;
 
 use std::{
@@ -17,8 +23,7 @@ use std::{
 use kefu_app::{App, Exit, Failure, Text};
 use kefu_store::{Store, import::FollowState};
 
-use self::flow::Flowed;
-pub(crate) use self::{flow::Back, parts::Parts};
+pub(crate) use self::{flow::Back, flowed::Flowed, parts::Parts};
 use crate::{
     args::{FinalizeArgs, FlowBackArgs},
     check::Sources,
@@ -40,7 +45,7 @@ pub(crate) fn obstacles(settings: &Settings) -> Vec<Text> {
         Err(problems) => problems,
         Ok(parts) if parts.source(settings).is_some_and(|source| source.write.is_some()) => Vec::new(),
         Ok(parts) => {
-            let name = &parts.messages.map.source;
+            let name = parts.source(settings).map_or("", |source| source.name.as_str());
             vec![Text::new(
                 format!("source `{name}` names no address to write under: `write_url_env`"),
                 format!("来源 `{name}` 未写明可写入的地址:`write_url_env`"),
@@ -95,18 +100,13 @@ pub(crate) fn run(app: &App, args: &FlowBackArgs) -> Result<Exit, Failure> {
             let flowed = back.drain().await?;
             if said_at.is_none_or(|at| at.elapsed() >= LINE) {
                 said_at = Some(Instant::now());
-                let Flowed { messages, left } = flowed;
-                let text = Text::new(
-                    format!("kefu migrate: {messages} messages flowed back, {left} have no place there"),
-                    format!("kefu migrate: 已回流 {messages} 条消息,{left} 条在旧系统中没有位置"),
-                );
-                say(text.in_language(app.language()));
+                say(&flowed.line(app.language()));
             }
             if args.once {
-                break flowed;
+                break flowed.clone();
             }
             tokio::select! {
-                () = stop.clone().requested() => break back.drain().await?,
+                () = stop.clone().requested() => break back.drain().await?.clone(),
                 () = tokio::time::sleep(LOOK) => {}
             }
         };
@@ -128,7 +128,7 @@ pub(crate) fn finalize(app: &App, args: &FinalizeArgs) -> Result<Exit, Failure> 
         if obstacles(&settings).is_empty() && !args.without_source {
             let sources = Sources::open(&settings).await?;
             let mut back = Back::open(&settings, &sources, &store).await?;
-            flowed = back.drain().await?;
+            flowed = back.drain().await?.clone();
             close(&settings)?;
             back.forget().await?;
         } else {

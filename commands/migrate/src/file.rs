@@ -192,6 +192,8 @@ settings! {
         pub(crate) is_not: Vec<String> = Vec::new(),
         /// Whether it has no value.
         pub(crate) empty: Option<bool> = None,
+        /// What it says of a row that was taken away there: a message that is recalled here says so, should it flow back.
+        pub(crate) gone: Option<String> = None,
     }
 }
 

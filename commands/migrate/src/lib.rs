@@ -9,7 +9,7 @@
 //! flows back to it after a cutover, under an address of its own (`back`).
 
 mod args;
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 mod back;
 mod cast;
 mod check;
@@ -63,15 +63,15 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
         #[cfg(feature = "live")]
         Action::Cutover(args) => cutover::run(app, args),
         #[cfg(not(feature = "live"))]
-        Action::Cutover(_) | Action::Rollback(_) => Err(copy::without_servers()),
+        Action::Cutover(_) | Action::Rollback(_) | Action::FlowBack(_) | Action::Finalize(_) => {
+            Err(copy::without_servers())
+        }
         #[cfg(feature = "live")]
         Action::Rollback(args) => rollback::run(app, args),
-        #[cfg(feature = "mysql")]
+        #[cfg(feature = "live")]
         Action::FlowBack(args) => back::run(app, args),
-        #[cfg(feature = "mysql")]
+        #[cfg(feature = "live")]
         Action::Finalize(args) => back::finalize(app, args),
-        #[cfg(not(feature = "mysql"))]
-        Action::FlowBack(_) | Action::Finalize(_) => Err(without_mysql()),
         Action::DeadLetter(args) => match &args.action {
             DeadLetterAction::List(args) => list(app, args),
             DeadLetterAction::Retry(args) => copy::retry(app, args),
@@ -83,16 +83,6 @@ pub fn run(app: &App, args: &Args) -> Result<Exit, Failure> {
 #[cfg(all(feature = "mysql", fuzzing))]
 pub fn fuzz_binary_log(bytes: &[u8]) {
     source::fuzz_binary_log(bytes);
-}
-
-/// Nothing can flow back from here.
-#[cfg(not(feature = "mysql"))]
-fn without_mysql() -> Failure {
-    let text = kefu_app::Text::new(
-        "nothing can flow back: this kefu was built without `mysql`",
-        "无法回流:此 kefu 构建时未包含 `mysql`",
-    );
-    Failure::new(Exit::Usage, text)
 }
 
 /// Lists the letters of rows that are dead by now.

@@ -58,6 +58,8 @@ pub(crate) struct Filter {
     pub(crate) is: Vec<String>,
     pub(crate) is_not: Vec<String>,
     pub(crate) empty: Option<bool>,
+    /// What it says of a row that was taken away.
+    pub(crate) gone: Option<String>,
 }
 
 /// A row that cannot be used.

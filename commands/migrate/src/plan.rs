@@ -133,14 +133,11 @@ impl Said {
             let obstacles = crate::follow::obstacles(settings, plan, &said.name, server).await?;
             let obstacles = obstacles.iter().map(|obstacle| obstacle.in_language(language).to_owned());
             said.follow_obstacles = obstacles.collect();
-            #[cfg(feature = "mysql")]
-            if server.takes_rows() {
-                let obstacles = crate::back::obstacles(settings);
-                said.flow_back_obstacles =
-                    obstacles.iter().map(|obstacle| obstacle.in_language(language).to_owned()).collect();
-                let parts = crate::back::Parts::of(settings);
-                said.flow_back_leaves_out = parts.map(|parts| parts.left_out()).unwrap_or_default();
-            }
+            let obstacles = crate::back::obstacles(settings);
+            said.flow_back_obstacles =
+                obstacles.iter().map(|obstacle| obstacle.in_language(language).to_owned()).collect();
+            let parts = crate::back::Parts::of(settings);
+            said.flow_back_leaves_out = parts.map(|parts| parts.left_out()).unwrap_or_default();
             said.keeps_changes_s = server.retention().await?.map(|kept| kept.as_secs());
         }
         Ok(self)

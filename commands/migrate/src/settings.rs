@@ -53,10 +53,10 @@ pub(crate) struct SourceSettings {
     /// What becomes of the damaged part of a dump.
     pub(crate) tails: Tails,
     /// The address under which it may be written to: what is made here flows back after a cutover.
-    #[cfg(feature = "mysql")]
+    #[cfg(feature = "live")]
     pub(crate) write: Option<kefu_app::Secret>,
     /// The zone of times that name none.
-    #[cfg(feature = "mysql")]
+    #[cfg(feature = "live")]
     pub(crate) zone: TimeZone,
     /// How long a query of a server is to take.
     pub(crate) query_time: Duration,
@@ -105,9 +105,9 @@ impl Settings {
                 name: name.to_owned(),
                 place: place(&file, &at, source, base)?,
                 tails: Tails::default(),
-                #[cfg(feature = "mysql")]
+                #[cfg(feature = "live")]
                 write: write_address(&file, &at, source, base)?,
-                #[cfg(feature = "mysql")]
+                #[cfg(feature = "live")]
                 zone,
                 query_time: file.throttle.query_time,
                 threads_running_max: file.throttle.threads_running_max,
@@ -296,7 +296,7 @@ fn read_address(
 }
 
 /// The same for writing, if there is one.
-#[cfg(feature = "mysql")]
+#[cfg(feature = "live")]
 fn write_address(
     file: &Effective<MigrateFile>,
     at: &str,
@@ -307,9 +307,9 @@ fn write_address(
     if said == (None, None) {
         return Ok(None);
     }
-    if source.kind != Some(SourceKind::Mysql) {
+    if !matches!(source.kind, Some(SourceKind::Mysql | SourceKind::Mongodb)) {
         let key = if said.0.is_some() { "write_url_env" } else { "write_url_file" };
-        let text = Text::new("is only for `mysql`", "只用于 `mysql`");
+        let text = Text::new("is only for `mysql` and `mongodb`", "只用于 `mysql` 与 `mongodb`");
         return Err(file.reject(&format!("{at}.{key}"), text));
     }
     address(file, at, ["write_url_env", "write_url_file"], said, base).map(Some)

@@ -15,6 +15,8 @@ mod paging;
 pub(crate) mod sql;
 mod stream;
 mod tails;
+#[cfg(feature = "live")]
+mod writing;
 
 use kefu_app::{Exit, Failure, Text};
 
@@ -25,8 +27,8 @@ pub(crate) use self::live::{Changes, Dirty, Keyed, PAGE_ROWS, Position, Server, 
 #[cfg(all(feature = "mysql", fuzzing))]
 pub(crate) use self::mysql::fuzz as fuzz_binary_log;
 
-#[cfg(feature = "mysql")]
-pub(crate) use self::mysql::{Cell, NOTES, Note, Writer};
+#[cfg(feature = "live")]
+pub(crate) use self::writing::{Cell, Cells, NOTES, Note, Unwritten, Writer};
 use crate::{
     settings::{Place, SourceSettings},
     value::Value,

@@ -12,6 +12,7 @@ mod build;
 mod feed;
 mod follow;
 mod former;
+mod here;
 mod importer;
 mod progress;
 mod read;
@@ -30,6 +31,7 @@ pub use feed::{
     FeedWelcome, ImportAction, ROWS_MAX, SOCKET, read_frame, write_frame,
 };
 pub use follow::{FollowPosition, FollowState};
+pub use here::{ImportedRow, RecordHere};
 pub use importer::{ImportBatch, ImportRow, Importer, Outcome, Prepared, Refused, settle_left};
 pub use progress::{Begin, Checkpoint, ImportTable, TableSetup, TableState};
 pub use read::{Found, ImportReader, MapCounts};
@@ -37,6 +39,6 @@ pub use record::{
     AgentRecord, ArticleRecord, CannedRecord, ConversationRecord, Entity, Hash, MessageRecord, Record,
     Sender, TicketRecord, VisitorRecord, hash_of,
 };
-pub use since::{ConversationHere, VisitorHere, WrittenHere};
+pub use since::{ChangedHere, ChangedPosition, WrittenHere};
 pub(crate) use step::{Statements, Step};
 pub use switch::{FedInbox, Late};

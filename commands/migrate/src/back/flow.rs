@@ -1,61 +1,79 @@
-//! The flow itself: from the log here to rows there, and back into what the store knows.
+//! The flow itself: from what changed here to rows there, page by page.
+//!
+//! A page is a transaction of the old system: rows, the notes of what each is here, and how far the flow has come. What changed is
+//! only named by lists of the store; what it is now is read when its turn comes, so the last state wins, and what is said twice
+//! changes nothing.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use kefu_app::{Failure, Language};
-use kefu_core::{MessageKind, Micros, Principal};
 use kefu_store::{
     Store,
-    import::{Adopted, Entity, ImportTable, Importer, Outcome, Record, WrittenHere},
+    import::{ChangedHere, ChangedPosition, Entity, ImportTable},
 };
-use serde::Serialize;
+use serde_json::json;
 
 use super::{
-    inverse::{Here, Row, There},
+    flowed::Flowed,
+    known::{Known, Touched},
     obstacles,
-    parts::{Part, Parts},
+    parts::Parts,
 };
 use crate::{
-    cast::Changed,
     check::Sources,
-    ids::identity,
-    mapping::{Grouper, TableMap},
+    mapping::Lookups,
     reading::lookups,
     settings::Settings,
-    source::{Cell, Note, Request, Source, Writer, refused},
+    source::{Note, Source, Writer, refused},
     target,
-    value::{Value, decode_key},
 };
 
-/// Messages of one transaction.
+/// Lines of each list that are looked at together.
 const PAGE: u32 = 100;
 
-/// Notes that are read at once.
-const NOTES_LEN: u32 = 1000;
+/// What is remembered of rows.
+const KNOWN_MAX: usize = 100_000;
 
-/// Keys that are remembered.
-const KEYS_MAX: usize = 100_000;
+/// The number that notes have for comments on tickets, which are nothing that is brought over.
+const COMMENT: i64 = 100;
 
-/// What came of it.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(crate) struct Flowed {
-    /// Messages that have a row there now.
-    pub(crate) messages: u64,
-    /// Messages for which no row can stand: notes without a word for them, those of agents who are not there, and such.
-    pub(crate) left: u64,
+/// Why a page was not written.
+pub(super) enum Stop {
+    /// Something of it is refused by the server, and known by now: the page is written without it.
+    Again,
+    Failure(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
 }
 
 /// The flow to one source.
 pub(crate) struct Back<'a> {
-    settings: &'a Settings,
-    store: &'a Store,
-    parts: Arc<Parts>,
-    writer: Writer,
-    source: Arc<Source>,
-    tables: Vec<ImportTable>,
-    /// Keys of rows there, by what they are here.
-    keys: HashMap<(Entity, i64), Option<Value>>,
-    flowed: Flowed,
+    pub(super) settings: &'a Settings,
+    pub(super) store: &'a Store,
+    pub(super) parts: Arc<Parts>,
+    pub(super) writer: Writer,
+    pub(super) source: Arc<Source>,
+    pub(super) tables: Vec<ImportTable>,
+    pub(super) lookups: HashMap<Entity, Lookups>,
+    /// Rows there, by what they are here.
+    pub(super) known: HashMap<(Entity, i64), Known>,
+    /// The last places that came from there: nothing behind them did.
+    pub(super) last_places: HashMap<Entity, i64>,
+    /// What this page touches.
+    pub(super) touched: BTreeMap<(Entity, i64), Touched>,
+    /// What no row can say, of this page.
+    pub(super) left: Vec<Note>,
+    /// Why the server refuses a row.
+    pub(super) refused: HashMap<(Entity, i64), String>,
+    pub(super) flowed: Flowed,
+    at: Option<ChangedPosition>,
 }
 
 impl<'a> Back<'a> {
@@ -75,7 +93,7 @@ impl<'a> Back<'a> {
         let Some((source, address)) = source.and_then(|source| Some((source, source.write.as_ref()?))) else {
             return Err(Failure::internal("a source that was looked at has changed"));
         };
-        let writer = Writer::open(source, address, source.zone.clone()).await?;
+        let writer = Writer::open(source, address).await?;
         let open = Arc::clone(sources.get(&source.name)?);
         let read = open.identity();
         if writer.identity() != read {
@@ -89,6 +107,10 @@ impl<'a> Back<'a> {
         }
         let tables =
             store.import_tables().await.map_err(|error| target::failure(&settings.data_dir, error))?;
+        let mut looked_up = HashMap::new();
+        for part in parts.all() {
+            looked_up.insert(part.map.entity, lookups(&open, &part.map).await?);
+        }
         Ok(Self {
             settings,
             store,
@@ -96,230 +118,115 @@ impl<'a> Back<'a> {
             writer,
             source: open,
             tables,
-            keys: HashMap::new(),
+            lookups: looked_up,
+            known: HashMap::new(),
+            last_places: HashMap::new(),
+            touched: BTreeMap::new(),
+            left: Vec::new(),
+            refused: HashMap::new(),
             flowed: Flowed::default(),
+            at: None,
         })
     }
 
-    fn at_store(&self, error: kefu_store::StoreError) -> Failure {
+    pub(super) fn at_store(&self, error: kefu_store::StoreError) -> Failure {
         target::failure(&self.settings.data_dir, error)
     }
 
     /// Writes what is here by now and not there yet; what has flowed since the beginning.
-    pub(crate) async fn drain(&mut self) -> Result<Flowed, Failure> {
-        let imported = self.store.import_end().await.map_err(|error| self.at_store(error))?;
-        let noted = self.writer.last_place(Entity::Message.number()).await?;
-        let mut after = imported.max(noted);
+    pub(crate) async fn drain(&mut self) -> Result<&Flowed, Failure> {
         loop {
-            let page = self.store.messages_behind(after, PAGE).await.map_err(|error| self.at_store(error))?;
-            let Some(last) = page.last() else { return Ok(self.flowed) };
-            after = last.pos;
-            let before = self.flowed;
-            self.writer.begin().await?;
-            for message in &page {
-                if let Err(failure) = self.message(message).await {
-                    self.flowed = before;
-                    return Err(failure);
+            let at = self.position().await?;
+            let changed = self.store.changed_here(at, PAGE).await.map_err(|error| self.at_store(error))?;
+            if changed.upto == at {
+                return Ok(&self.flowed);
+            }
+            let before = self.flowed.clone();
+            loop {
+                match self.page(&changed).await {
+                    Ok(()) => break,
+                    Err(Stop::Failure(failure)) => return Err(failure),
+                    Err(Stop::Again) => {
+                        self.writer.undo().await?;
+                        self.known.clear();
+                        self.flowed = before.clone();
+                    }
                 }
             }
-            self.writer.commit().await?;
-            if self.keys.len() > KEYS_MAX {
-                self.keys.clear();
+            self.refused.clear();
+            self.at = Some(changed.upto);
+            if self.known.len() > KNOWN_MAX {
+                self.known.clear();
             }
         }
     }
 
-    async fn message(&mut self, message: &WrittenHere) -> Result<(), Failure> {
-        let at = (Entity::Message.number(), message.pos);
-        match self.row(message).await? {
-            Some(row) => {
-                let parts = Arc::clone(&self.parts);
-                let map = &parts.messages.map;
-                self.writer.add(at, &map.from, &map.key, &cells(row)).await?;
-                self.flowed.messages += 1;
-            }
-            None => {
-                self.writer.put(&Note { entity: at.0, place: at.1, row: None }).await?;
-                self.flowed.left += 1;
-            }
+    /// How far the flow has come: the old system says it, in the transaction of what it has.
+    async fn position(&mut self) -> Result<ChangedPosition, Failure> {
+        if let Some(at) = self.at {
+            return Ok(at);
         }
+        let noted = self.writer.notes_of(0, &[0]).await?.pop().and_then(|note| note.row);
+        let at = match noted {
+            Some((_, json)) => read_position(&json)
+                .ok_or_else(|| Failure::internal("it cannot be read how far the flow back has come"))?,
+            None => self.store.changed_begin().await.map_err(|error| self.at_store(error))?,
+        };
+        self.at = Some(at);
+        Ok(at)
+    }
+
+    async fn page(&mut self, changed: &ChangedHere) -> Result<(), Stop> {
+        self.touched.clear();
+        self.left.clear();
+        self.writer.begin().await?;
+        let messages: Vec<i64> = changed.written.union(&changed.revised).copied().collect();
+        let places = |places: &BTreeSet<i64>| places.iter().copied().collect::<Vec<_>>();
+        self.bring(Entity::Message, &messages, |place| changed.written.contains(&place)).await?;
+        let last_ticket = self.last_place(Entity::Ticket).await?;
+        self.bring(Entity::Ticket, &places(&changed.tickets), |place| place > last_ticket).await?;
+        // These get a row when something is written that needs it.
+        self.bring(Entity::Conversation, &places(&changed.conversations), |_| false).await?;
+        self.bring(Entity::Visitor, &places(&changed.visitors), |_| false).await?;
+        for comment in &changed.comments {
+            self.leave(COMMENT, *comment, "a comment on a ticket");
+        }
+        self.settle().await?;
+        let left = std::mem::take(&mut self.left);
+        let places: Vec<_> = left.iter().map(|note| (note.entity, note.place)).collect();
+        let known = self.noted(&places).await?;
+        // What was left once is not left again because something else happened to it.
+        let left: Vec<_> =
+            left.into_iter().filter(|note| !known.contains(&(note.entity, note.place))).collect();
+        for note in &left {
+            self.flowed.count(note, true, true);
+        }
+        self.writer.put(&left).await?;
+        let position = written_position(changed.upto);
+        let row = Some((String::new(), position.to_string().into_bytes()));
+        self.writer.put(&[Note { row, ..Note::default() }]).await?;
+        self.writer.commit().await?;
         Ok(())
     }
 
-    /// The row of a message; nothing, if none can stand for it.
-    async fn row(&mut self, message: &WrittenHere) -> Result<Option<Row>, Failure> {
-        let parts = Arc::clone(&self.parts);
-        let Part { map, inverse } = &parts.messages;
-        if message.is_gone {
-            return Ok(None);
+    /// Which of these have notes already.
+    async fn noted(&mut self, all: &[(i64, i64)]) -> Result<Vec<(i64, i64)>, Failure> {
+        let mut noted = Vec::new();
+        let mut by_entity: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+        for (entity, place) in all {
+            by_entity.entry(*entity).or_default().push(*place);
         }
-        let word = match message.sender {
-            Principal::Visitor(_) => "visitor",
-            Principal::Agent(_) => "agent",
-            Principal::Bot => "bot",
-            Principal::System => "system",
-        };
-        let mut row = Row::new();
-        let mut is_whole = inverse.set(&mut row, "sender", Here::Word(word));
-        is_whole &= inverse.set(&mut row, "text", Here::Text(message.text.clone()));
-        is_whole &= inverse.set(&mut row, "occurred_at", Here::Time(message.at));
-        if message.kind == MessageKind::Note {
-            // What is for agents alone must not be something that visitors see there.
-            is_whole &= inverse.set(&mut row, "kind", Here::Word("note"));
-        } else {
-            inverse.set(&mut row, "kind", Here::Word("text"));
+        for (entity, places) in by_entity {
+            let notes = self.writer.notes_of(entity, &places).await?;
+            noted.extend(notes.iter().map(|note| (note.entity, note.place)));
         }
-        if let Principal::Agent(agent) = message.sender
-            && inverse.refers_to("agent").is_some()
-        {
-            let key = self.agent(agent.0).await?;
-            is_whole &= inverse.set(&mut row, "agent", Here::Reference(key));
-        }
-        if !is_whole {
-            return Ok(None);
-        }
-        let [conversation, visitor] = message.places;
-        match &map.group {
-            None => {
-                let key = self.conversation(conversation, visitor).await?;
-                if !inverse.set(&mut row, "conversation", Here::Reference(key)) {
-                    return Ok(None);
-                }
-            }
-            Some(group) => {
-                let Some(visitor) = self.visitor(visitor).await? else { return Ok(None) };
-                row.insert(map.columns[group.visitor.0].clone(), There::Value(visitor));
-                let here = self.store.conversation_here(conversation).await;
-                let here = here.map_err(|error| self.at_store(error))?;
-                if let (Some((column, _)), Some(assignee)) =
-                    (&group.agent, here.and_then(|here| here.assignee))
-                    && let Some(agent) = self.agent(assignee).await?
-                {
-                    row.entry(map.columns[*column].clone()).or_insert(There::Value(agent));
-                }
-            }
-        }
-        inverse.fix(&mut row);
-        Ok(Some(row))
+        Ok(noted)
     }
 
-    /// The key that an agent has there.
-    async fn agent(&mut self, place: i64) -> Result<Option<Value>, Failure> {
-        let Some(map) = self.parts.agents.clone() else { return Ok(None) };
-        self.known(&map, place).await
-    }
-
-    /// The key that a visitor has there; one who came since gets a row.
-    async fn visitor(&mut self, place: i64) -> Result<Option<Value>, Failure> {
-        let parts = Arc::clone(&self.parts);
-        let Part { map, inverse } = &parts.visitors;
-        if let Some(key) = self.known(map, place).await? {
-            return Ok(Some(key));
-        }
-        let here = self.store.visitor_here(place).await.map_err(|error| self.at_store(error))?;
-        let Some(here) = here else { return Ok(None) };
-        let mut row = Row::new();
-        let own_id = here.external_id.unwrap_or_else(|| here.id.to_string());
-        for (field, text) in
-            [("external_id", own_id), ("name", here.name), ("email", here.email), ("phone", here.phone)]
-        {
-            if !text.is_empty() {
-                inverse.set(&mut row, field, Here::Text(text));
-            }
-        }
-        inverse.set(&mut row, "created_at", Here::Time(here.created_at));
-        inverse.set(&mut row, "last_seen_at", Here::Time(here.last_seen_at));
-        inverse.fix(&mut row);
-        self.add(map, place, row).await
-    }
-
-    /// The key that a conversation has there; one that began since gets a row.
-    async fn conversation(&mut self, place: i64, visitor: i64) -> Result<Option<Value>, Failure> {
-        let parts = Arc::clone(&self.parts);
-        let Some(Part { map, inverse }) = &parts.conversations else { return Ok(None) };
-        if let Some(key) = self.known(map, place).await? {
-            return Ok(Some(key));
-        }
-        let here = self.store.conversation_here(place).await.map_err(|error| self.at_store(error))?;
-        let Some(here) = here else { return Ok(None) };
-        let mut row = Row::new();
-        let visitor = self.visitor(visitor).await?;
-        if !inverse.set(&mut row, "visitor", Here::Reference(visitor)) {
-            return Ok(None);
-        }
-        inverse.set(&mut row, "created_at", Here::Time(here.created_at));
-        if let Some(assignee) = here.assignee {
-            let agent = self.agent(assignee).await?;
-            inverse.set(&mut row, "assignee", Here::Reference(agent));
-        }
-        inverse.fix(&mut row);
-        self.add(map, place, row).await
-    }
-
-    async fn add(&mut self, map: &TableMap, place: i64, row: Row) -> Result<Option<Value>, Failure> {
-        let at = (map.entity.number(), place);
-        let key = self.writer.add(at, &map.from, &map.key, &cells(row)).await?;
-        let key = single(&key);
-        self.keys.insert((map.entity, place), key.clone());
-        Ok(key)
-    }
-
-    /// The key of the row that something came from, or that was written for it.
-    async fn known(&mut self, map: &TableMap, place: i64) -> Result<Option<Value>, Failure> {
-        let at = (map.entity, place);
-        if let Some(key) = self.keys.get(&at) {
-            return Ok(key.clone());
-        }
-        let noted = self.writer.note(map.entity.number(), place).await?;
-        let mut key = noted.and_then(|note| note.row).map(|(_, key)| key);
-        if key.is_none() {
-            let table = self.table(map);
-            let found = self.store.import_keys(table, map.entity, &[place]).await;
-            key = found.map_err(|error| self.at_store(error))?.remove(&place);
-        }
-        let key = key.as_deref().and_then(single);
-        if key.is_some() {
-            self.keys.insert(at, key.clone());
-        }
-        Ok(key)
-    }
-
-    /// The number that the store has for a table.
-    fn table(&self, map: &TableMap) -> i64 {
-        let name = map.name();
-        self.tables.iter().find(|table| table.name == name).map_or(0, |table| table.key)
-    }
-
-    /// Has the store know the rows that were written there, so that they do not come over as new ones, and forgets the notes;
-    /// all of what flowed back.
-    pub(crate) async fn adopt(mut self, importer: &mut Importer) -> Result<Flowed, Failure> {
-        let parts = Arc::clone(&self.parts);
-        let maps: Vec<_> = [Some(&parts.visitors), parts.conversations.as_ref(), Some(&parts.messages)]
-            .into_iter()
-            .flatten()
-            .map(|part| &part.map)
-            .collect();
-        let (mut after, mut flowed) = ((0, 0), Flowed::default());
-        loop {
-            let notes = self.writer.notes(after, NOTES_LEN).await?;
-            let Some(last) = notes.last() else { break };
-            after = (last.entity, last.place);
-            let of_messages = |note: &&Note| note.entity == Entity::Message.number();
-            let messages = notes.iter().filter(of_messages).count() as u64;
-            let left = notes.iter().filter(of_messages).filter(|note| note.row.is_none()).count() as u64;
-            flowed.messages += messages - left;
-            flowed.left += left;
-            for map in &maps {
-                let of_map = |note: &&Note| note.entity == map.entity.number();
-                let known =
-                    notes.iter().filter(of_map).filter_map(|note| Some((note.place, note.row.as_ref()?)));
-                let keys: Vec<_> = known.map(|(place, (_, key))| (place, key.clone())).collect();
-                let rows = self.adopted(map, keys).await?;
-                importer.adopt(&rows).await.map_err(|error| self.at_store(error))?;
-            }
-        }
-        self.forget().await?;
-        Ok(flowed)
+    /// Notes that nothing there says this.
+    pub(super) fn leave(&mut self, entity: i64, place: i64, why: &str) {
+        let problem = Some(why.to_owned());
+        self.left.push(Note { entity, place, problem, ..Note::default() });
     }
 
     /// Takes the notes away.
@@ -328,68 +235,24 @@ impl<'a> Back<'a> {
     }
 }
 
-impl Back<'_> {
-    /// What was made here, as its rows there say.
-    async fn adopted(&mut self, map: &TableMap, keys: Vec<(i64, Vec<u8>)>) -> Result<Vec<Adopted>, Failure> {
-        let request = Request {
-            table: map.from.clone(),
-            key: self.writer.key_of(&map.from, &map.key).await?,
-            columns: map.columns.clone(),
-            position: None,
-            page_rows: 1,
-        };
-        let lookups = lookups(&self.source, map).await?;
-        let wanted: Vec<_> = keys.iter().map(|(_, key)| key.clone()).collect();
-        let rows = self.source.rows(&request, &wanted).await.transpose()?.unwrap_or_default();
-        let mut made = HashMap::new();
-        for row in rows {
-            let (mut grouper, mut changed) = (Grouper::default(), Changed::new());
-            let (row, _) = map.map(row.key, &row.values, &lookups, &mut grouper, &mut changed);
-            if let Outcome::Record(record) = row.outcome {
-                made.insert(row.key, created_at(&record));
-            }
-        }
-        let table = self.table(map);
-        let adopted = keys.into_iter().map(|(place, key)| Adopted {
-            table,
-            entity: map.entity,
-            place,
-            id: identity(&map.source, &map.alias, &key),
-            created_at: made.get(&key).copied().flatten(),
-            key,
-        });
-        Ok(adopted.collect())
-    }
+fn written_position(at: ChangedPosition) -> serde_json::Value {
+    json!({ "pos": at.pos, "number": at.number, "audit": at.audit })
 }
 
-fn created_at(record: &Record) -> Option<Micros> {
-    match record {
-        Record::Visitor(visitor) => Some(visitor.created_at),
-        Record::Conversation(conversation) => Some(conversation.created_at),
-        Record::Message(message) => Some(message.occurred_at),
-        _ => None,
-    }
+fn read_position(json: &[u8]) -> Option<ChangedPosition> {
+    let read: serde_json::Value = serde_json::from_slice(json).ok()?;
+    let number = |name: &str| read.get(name)?.as_i64();
+    Some(ChangedPosition { pos: number("pos")?, number: number("number")?, audit: number("audit")? })
 }
 
-/// A key of one column.
-fn single(key: &[u8]) -> Option<Value> {
-    match <[Value; 1]>::try_from(decode_key(key)?) {
-        Ok([value]) => Some(value),
-        Err(_) => None,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn cells(row: Row) -> std::collections::BTreeMap<String, Cell> {
-    let cell = |there| match there {
-        There::Value(value) => Cell::Value(value),
-        There::Time(at, unit) => Cell::Time(at, unit),
-    };
-    row.into_iter().map(|(column, there)| (column, cell(there))).collect()
-}
-
-impl Flowed {
-    pub(super) fn markdown(&self) -> String {
-        let Self { messages, left } = self;
-        format!("{messages} messages flowed back; {left} have no place in the old system.\n")
+    #[test]
+    fn a_position_comes_back_as_it_was() {
+        let at = ChangedPosition { pos: 1 << 60, number: 2, audit: 3 };
+        assert_eq!(read_position(written_position(at).to_string().as_bytes()), Some(at));
+        assert_eq!(read_position(b"{}"), None);
     }
 }

@@ -8,47 +8,57 @@ use kefu_store::import::Entity;
 
 use crate::{
     file::{Markup, TimeUnit},
-    mapping::{FieldKind, FieldRule, Input, TableMap, fields_of},
+    mapping::{FieldKind, FieldRule, Filter, Input, TableMap, fields_of},
+    source::{Cell, Cells},
     value::Value,
 };
 
 /// What a field is here.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Here {
-    Text(String),
-    Word(&'static str),
+pub(super) enum Here<'a> {
+    Nothing,
+    Text(&'a str),
+    Word(&'a str),
     Time(Micros),
     /// The key that a row has there.
-    Reference(Option<Value>),
+    Reference(Value),
+    /// A JSON object.
+    Object(&'a str),
 }
 
-/// What a column there is made of.
+/// Which columns a field becomes, and how.
 #[derive(Clone, Debug, PartialEq)]
 enum Made {
-    Text,
+    Text(String),
     /// What stands there for each word.
-    Word(BTreeMap<&'static str, String>),
-    Time(TimeUnit),
-    Reference(String),
+    Word(String, BTreeMap<&'static str, String>),
+    Time(String, TimeUnit),
+    /// And the table that it refers to.
+    Reference(String, String),
+    /// As JSON.
+    Json(String),
+    /// Each field of the object in the column of its name.
+    Object(Vec<String>),
 }
 
-/// A value on its way to a column.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum There {
-    Value(Value),
-    Time(Micros, TimeUnit),
+/// Whether a row says it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Set {
+    Yes,
+    /// The mapping has no column for it that could be written.
+    NoColumn,
+    /// There is a column, and nothing that could stand in it.
+    NoWord,
 }
-
-/// The columns of a row there.
-pub(super) type Row = BTreeMap<String, There>;
 
 /// A table and how its rows are made of what is here.
 #[derive(Clone, Debug)]
 pub(super) struct Inverse {
-    /// By field: the column, and what it is made of.
-    fields: BTreeMap<&'static str, (String, Made)>,
+    fields: BTreeMap<&'static str, Made>,
     /// Columns that stay the same: what a filter asks of rows.
     fixed: Vec<(String, Option<String>)>,
+    /// The column that says of a row that it is taken away, and what it says then; a moment, if that is nothing.
+    gone: Option<(String, Option<String>)>,
     /// Fields that stay behind: the old system's own values stand in their place.
     pub(super) left_out: Vec<&'static str>,
 }
@@ -59,26 +69,30 @@ fn needed(entity: Entity) -> &'static [&'static str] {
         Entity::Message => &["conversation", "sender", "agent", "text", "occurred_at"],
         Entity::Visitor => &["external_id", "name"],
         Entity::Conversation => &["visitor", "created_at"],
-        _ => &[],
+        Entity::Ticket => &["subject", "created_at"],
+        Entity::Agent | Entity::Canned | Entity::Article => &[],
     }
 }
+
+/// States that one may stand for the other, if there is no word for it: nobody has ended these conversations.
+const LIVE: [&str; 4] = ["open", "queued", "new", "pending"];
 
 impl Inverse {
     /// Of a mapping; or why it has none, field by field.
     pub(super) fn of(map: &TableMap) -> Result<Self, Vec<Text>> {
-        let mut inverse = Self { fields: BTreeMap::new(), fixed: Vec::new(), left_out: Vec::new() };
-        let mut problems = Vec::new();
+        let mut fields = BTreeMap::new();
+        let (mut left_out, mut problems) = (Vec::new(), Vec::new());
         for ((name, kind, _), rule) in fields_of(map.entity).iter().zip(&map.fields) {
             let Some(rule) = rule else { continue };
             match made(map, *kind, rule) {
-                Some(made) => drop(inverse.fields.insert(name, made)),
+                Some(made) => drop(fields.insert(*name, made)),
                 None if needed(map.entity).contains(name) => problems.push(no_inverse(map, name)),
-                None => inverse.left_out.push(name),
+                None => left_out.push(*name),
             }
         }
         if map.entity == Entity::Message {
-            let word = |word: &str| match inverse.fields.get("sender") {
-                Some((_, Made::Word(words))) => words.contains_key(word),
+            let word = |word: &str| match fields.get("sender") {
+                Some(Made::Word(_, words)) => words.contains_key(word),
                 _ => false,
             };
             let missing: Vec<_> = ["visitor", "agent"].into_iter().filter(|name| !word(name)).collect();
@@ -86,69 +100,154 @@ impl Inverse {
                 problems.push(no_word(map, &missing.join(", ")));
             }
         }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut fixed = Vec::new();
         for filter in &map.filters {
             let column = map.columns[filter.column].clone();
             match (filter.is.first(), filter.empty) {
-                (Some(word), _) => inverse.fixed.push((column, Some(word.clone()))),
-                (None, Some(true)) => inverse.fixed.push((column, None)),
+                (Some(word), _) => fixed.push((column, Some(word.clone()))),
+                (None, Some(true)) => fixed.push((column, None)),
                 // The old system's own value passes, or the row comes to be left out here.
                 (None, _) => {}
             }
         }
-        if problems.is_empty() { Ok(inverse) } else { Err(problems) }
+        let gone = map.filters.iter().find_map(|filter| {
+            let said = said_of_gone(filter)?;
+            Some((map.columns[filter.column].clone(), said))
+        });
+        Ok(Self { fields, fixed, gone, left_out })
     }
 
     /// The table that a field refers to.
     pub(super) fn refers_to(&self, field: &str) -> Option<&str> {
         match self.fields.get(field) {
-            Some((_, Made::Reference(table))) => Some(table),
+            Some(Made::Reference(_, table)) => Some(table),
             _ => None,
         }
     }
 
-    /// Adds what a field is here to the row; whether there is something that stands for it.
-    pub(super) fn set(&self, row: &mut Row, field: &str, here: Here) -> bool {
-        let Some((column, made)) = self.fields.get(field) else { return false };
-        let there = match (made, here) {
-            (Made::Text, Here::Text(text)) => There::Value(Value::Text(text)),
-            (Made::Word(words), Here::Word(word)) => match words.get(word) {
-                Some(word) => There::Value(Value::Text(word.clone())),
-                None => return false,
+    /// What stands there for a word.
+    fn word(&self, field: &str, word: &str) -> Option<&str> {
+        let Some(Made::Word(_, words)) = self.fields.get(field) else { return None };
+        let stands_in = if field == "state" && LIVE.contains(&word) { &LIVE[..] } else { &[] };
+        let mut all = std::iter::once(word).chain(stands_in.iter().copied());
+        all.find_map(|word| words.get(word)).map(String::as_str)
+    }
+
+    /// Whether both words are the same one there.
+    pub(super) fn is_one_word(&self, field: &str, one: &str, two: &str) -> bool {
+        self.word(field, one).is_some_and(|word| self.word(field, two) == Some(word))
+    }
+
+    /// Adds what a field is here to the row.
+    pub(super) fn set(&self, row: &mut Cells, field: &str, here: Here<'_>) -> Set {
+        let Some(made) = self.fields.get(field) else { return Set::NoColumn };
+        let (column, cell) = match (made, here) {
+            (Made::Word(..), Here::Nothing) => return Set::NoWord,
+            (Made::Object(columns), Here::Object(json)) => return spread(row, columns, json),
+            (Made::Object(columns), Here::Nothing) => return spread(row, columns, "{}"),
+            (
+                Made::Text(column) | Made::Time(column, _) | Made::Reference(column, _) | Made::Json(column),
+                Here::Nothing,
+            ) => (column, Cell::Value(Value::Null)),
+            (Made::Text(column), Here::Text(text)) => (column, Cell::Value(Value::Text(text.to_owned()))),
+            (Made::Word(column, _), Here::Word(word)) => match self.word(field, word) {
+                Some(word) => (column, Cell::Value(Value::Text(word.to_owned()))),
+                None => return Set::NoWord,
             },
-            (Made::Time(unit), Here::Time(at)) => There::Time(at, *unit),
-            (Made::Reference(_), Here::Reference(Some(key))) => There::Value(key),
-            _ => return false,
+            (Made::Time(column, unit), Here::Time(at)) => (column, Cell::Time(at, *unit)),
+            (Made::Reference(column, _), Here::Reference(key)) => (column, Cell::Value(key)),
+            (Made::Json(column), Here::Object(json)) => (column, Cell::Value(Value::Json(json.to_owned()))),
+            _ => return Set::NoColumn,
         };
-        row.insert(column.clone(), there);
+        row.insert(column.clone(), cell);
+        Set::Yes
+    }
+
+    /// Adds that the row is taken away; whether there is something that says so.
+    pub(super) fn take_away(&self, row: &mut Cells, at: Micros) -> bool {
+        let Some((column, word)) = &self.gone else { return false };
+        let cell = match word {
+            Some(word) => Cell::Value(Value::Text(word.clone())),
+            None => Cell::Time(at, TimeUnit::Seconds),
+        };
+        row.insert(column.clone(), cell);
         true
     }
 
     /// Adds what filters ask for, where nothing is said of it.
-    pub(super) fn fix(&self, row: &mut Row) {
+    pub(super) fn fix(&self, row: &mut Cells) {
         for (column, word) in &self.fixed {
             let value = word.clone().map_or(Value::Null, Value::Text);
-            row.entry(column.clone()).or_insert(There::Value(value));
+            row.entry(column.clone()).or_insert(Cell::Value(value));
         }
     }
 }
 
-/// The column of a field and what it is made of, if that can be said.
-fn made(map: &TableMap, kind: FieldKind, rule: &FieldRule) -> Option<(String, Made)> {
-    let Input::Column(column) = rule.input else { return None };
+/// What the column of a filter says of rows that it leaves out, if that is one thing: nothing within stands for a moment.
+fn said_of_gone(filter: &Filter) -> Option<Option<String>> {
+    if let Some(word) = &filter.gone {
+        return Some(Some(word.clone()));
+    }
+    match (filter.is.as_slice(), filter.is_not.as_slice(), filter.empty) {
+        ([], [word], None) => Some(Some(word.clone())),
+        ([], [], Some(true)) => Some(None),
+        _ => None,
+    }
+}
+
+/// Adds each field of an object in the column of its name; nothing of it, if there is one without a column.
+fn spread(row: &mut Cells, columns: &[String], json: &str) -> Set {
+    let Ok(serde_json::Value::Object(mut object)) = serde_json::from_str(json) else { return Set::NoWord };
+    let mut cells = Cells::new();
+    for column in columns {
+        let value = match object.remove(column) {
+            None | Some(serde_json::Value::Null) => Value::Null,
+            Some(serde_json::Value::Bool(value)) => Value::Bool(value),
+            Some(serde_json::Value::String(text)) => Value::Text(text),
+            Some(serde_json::Value::Number(number)) => match (number.as_i64(), number.as_u64()) {
+                (Some(number), _) => Value::Int(number),
+                (None, Some(number)) => Value::UInt(number),
+                (None, None) => Value::Float(number.as_f64().unwrap_or_default()),
+            },
+            Some(other) => Value::Json(other.to_string()),
+        };
+        cells.insert(column.clone(), Cell::Value(value));
+    }
+    if !object.is_empty() {
+        return Set::NoWord;
+    }
+    row.append(&mut cells);
+    Set::Yes
+}
+
+/// How a field becomes columns, if that can be said.
+fn made(map: &TableMap, kind: FieldKind, rule: &FieldRule) -> Option<Made> {
     if rule.part > 0 || rule.lookup.is_some() {
         return None;
     }
     let is_mapped = rule.map.is_some();
-    let made = match kind {
-        FieldKind::Text(_) if !is_mapped && matches!(rule.markup, Markup::Plain | Markup::Gofly) => {
-            Made::Text
+    let column = match &rule.input {
+        Input::Column(column) => map.columns[*column].clone(),
+        Input::Object(columns) if kind == FieldKind::Object && !is_mapped => {
+            return Some(Made::Object(columns.iter().map(|column| map.columns[*column].clone()).collect()));
         }
-        FieldKind::Word(words) => Made::Word(words_there(words, rule)),
-        FieldKind::Time if !is_mapped => Made::Time(rule.unit),
-        FieldKind::Reference(_) if !is_mapped => Made::Reference(rule.refers_to.clone()?),
         _ => return None,
     };
-    Some((map.columns[column].clone(), made))
+    match kind {
+        FieldKind::Text(_) if !is_mapped && matches!(rule.markup, Markup::Plain | Markup::Gofly) => {
+            Some(Made::Text(column))
+        }
+        FieldKind::Word(words) => Some(Made::Word(column, words_there(words, rule))),
+        FieldKind::Time if !is_mapped => Some(Made::Time(column, rule.unit)),
+        FieldKind::Reference(_) if !is_mapped => Some(Made::Reference(column, rule.refers_to.clone()?)),
+        FieldKind::Object if !is_mapped && matches!(rule.markup, Markup::Plain | Markup::Json) => {
+            Some(Made::Json(column))
+        }
+        _ => None,
+    }
 }
 
 /// What stands there for each word, where just one thing does.
@@ -183,94 +282,4 @@ fn no_word(map: &TableMap, words: &str) -> Text {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use kefu_app::Language;
-
-    use super::*;
-    use crate::settings::Settings;
-
-    /// The messages of a file.
-    fn messages(fields: &str) -> Arc<TableMap> {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("migrate.yaml");
-        let yaml = format!(
-            "version: 1
-sources: {{ old: {{ kind: mongodump, path: dump }} }}
-tables:
-  - {{ from: staff, to: agent, columns: {{ name: name, email: mail }} }}
-  - {{ from: guest, to: visitor, columns: {{ name: name }} }}
-  - {{ from: talk, to: conversation, columns: {{ visitor: guest, created_at: at }} }}
-  - from: said
-    to: message
-    columns: {{ occurred_at: at, conversation: talk }}
-    fields:
-{fields}    filter:
-      - {{ column: deleted, is: ['0'] }}
-      - {{ column: gone, empty: true }}
-"
-        );
-        std::fs::write(&path, yaml).unwrap();
-        let settings = Settings::load(&path).unwrap();
-        settings.tables.iter().find(|map| map.entity == Entity::Message).cloned().unwrap()
-    }
-
-    const SENDER: &str = "      sender: { column: side, map: { k: agent, v: visitor } }\n";
-
-    fn problems(fields: &str) -> Vec<String> {
-        let problems = Inverse::of(&messages(fields)).unwrap_err();
-        problems.iter().map(|text| text.in_language(Language::English).to_owned()).collect()
-    }
-
-    #[test]
-    fn what_is_a_column_there_becomes_one_again() {
-        let fields = "      text: { column: body }
-      sender: { column: side, map: { k: agent, v: visitor, b: bot } }
-      agent: { column: by, refers_to: staff }
-";
-        let inverse = Inverse::of(&messages(fields)).unwrap();
-        assert_eq!(
-            (inverse.refers_to("agent"), inverse.refers_to("conversation")),
-            (Some("staff"), Some("talk"))
-        );
-        let mut row = Row::new();
-        assert!(inverse.set(&mut row, "text", Here::Text("hi".to_owned())));
-        assert!(inverse.set(&mut row, "sender", Here::Word("agent")));
-        assert!(inverse.set(&mut row, "agent", Here::Reference(Some(Value::Int(7)))));
-        assert!(inverse.set(&mut row, "occurred_at", Here::Time(Micros(5))));
-        // Of those nothing is known there.
-        assert!(!inverse.set(&mut row, "sender", Here::Word("system")));
-        assert!(!inverse.set(&mut row, "conversation", Here::Reference(None)));
-        assert!(!inverse.set(&mut row, "kind", Here::Word("note")));
-        inverse.fix(&mut row);
-        let text = |text: &str| There::Value(Value::Text(text.to_owned()));
-        let wanted = [
-            ("at", There::Time(Micros(5), TimeUnit::Seconds)),
-            ("body", text("hi")),
-            ("by", There::Value(Value::Int(7))),
-            ("deleted", text("0")),
-            ("gone", There::Value(Value::Null)),
-            ("side", text("k")),
-        ];
-        assert_eq!(row, wanted.map(|(name, there)| (name.to_owned(), there)).into_iter().collect());
-    }
-
-    #[test]
-    fn what_has_no_inverse_is_named() {
-        let plain = "      text: { column: body }\n";
-        for (fields, field) in [
-            (format!("{plain}{}", SENDER.replace("v: visitor", "v: visitor, w: visitor")), "`sender`"),
-            (format!("      text: {{ join: [a, b] }}\n{SENDER}"), "`text`"),
-            (format!("      text: {{ column: body, markup: html }}\n{SENDER}"), "`text`"),
-            (plain.to_owned(), "agent"),
-            (
-                format!("{plain}      sender: {{ column: side, map: {{ v: visitor, '*': agent }} }}\n"),
-                "`sender`",
-            ),
-        ] {
-            let problems = problems(&fields);
-            assert!(problems.len() == 1 && problems[0].contains(field), "{fields}: {problems:?}");
-        }
-    }
-}
+mod tests;

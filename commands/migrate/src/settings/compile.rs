@@ -288,6 +288,7 @@ impl Compiling<'_> {
                 is: filter.is.clone(),
                 is_not: filter.is_not.clone(),
                 empty: filter.empty,
+                gone: filter.gone.clone(),
             });
         }
         Ok(filters)

@@ -219,12 +219,6 @@ impl Server {
         }
     }
 
-    /// Whether what is made here can flow back to it.
-    #[cfg(feature = "mysql")]
-    pub(crate) fn takes_rows(&self) -> bool {
-        matches!(self, Self::Mysql(_))
-    }
-
     /// A connection to read rows again.
     pub(crate) fn session(&self) -> Session {
         match self {

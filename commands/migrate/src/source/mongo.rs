@@ -8,6 +8,7 @@ mod cursor;
 mod keys;
 mod position;
 mod session;
+mod write;
 
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub(crate) use self::{
     cursor::Cursor,
     position::Position,
     session::{Keyed, Session},
+    write::Writer,
 };
 use super::{
     Request, SourceRow, TableInfo,

@@ -32,7 +32,7 @@ pub(crate) use self::{
     changes::Changes,
     log::Position,
     session::{Keyed, Session},
-    write::{Cell, NOTES, Note, Writer},
+    write::Writer,
 };
 use super::{
     Page, Request, SourceRow, TableInfo,

@@ -16,7 +16,7 @@ pub struct Adopted {
     pub table: i64,
     /// Its key there.
     pub key: Vec<u8>,
-    /// What it is here: a visitor, a conversation or a message.
+    /// What it is here: a visitor, a conversation, a message or a ticket.
     pub entity: Entity,
     /// Row number, or place in the log.
     pub place: i64,
@@ -55,7 +55,10 @@ impl Importer {
                     Entity::Message => {
                         "UPDATE log SET id = ?, created_at = coalesce(?, created_at) WHERE pos = ?"
                     }
-                    Entity::Agent | Entity::Ticket | Entity::Canned | Entity::Article => continue,
+                    Entity::Ticket => {
+                        "UPDATE ticket SET id = ?, created_at = coalesce(?, created_at) WHERE number = ?"
+                    }
+                    Entity::Agent | Entity::Canned | Entity::Article => continue,
                 };
                 let args = Args::default().blob(row.id.as_bytes());
                 let args = args.int(row.created_at.map(|at| at.0)).int(row.place);

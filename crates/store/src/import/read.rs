@@ -270,7 +270,7 @@ const ARTICLE: &str = concat!(
 type Read = fn(&mut Columns<'_>) -> Result<Record, StoreError>;
 
 /// The records at these places, as they are now, in the same order; those that are not there are left out.
-async fn records(
+pub(super) async fn records(
     conn: &mut SqliteConnection,
     entity: Entity,
     places: impl Iterator<Item = i64>,

@@ -1,15 +1,48 @@
-//! What was written here since the last row of a source was brought over: what a way back must not lose.
+//! What was written or changed here since what is here counts: what a way back must not lose.
+//!
+//! Three lists say it, each in the order of its commits: the log, what happened to records, and the audit log, in which alone it
+//! stands that an agent changed a customer. They only say *what* changed; what it is now is read where it is
+//! ([`Store::records_here`]).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use kefu_core::{MessageKind, Micros, Principal, Revision};
-use sqlx::sqlite::SqliteRow;
+use kefu_core::{Event, EventCode, MessageKind, Micros, Principal, Revision};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
-use super::record::Entity;
 use crate::rows::{self, Columns};
 use crate::sql::{self, Args};
 use crate::{Store, StoreError};
+
+/// How far what changed here was looked at.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct ChangedPosition {
+    /// In the log.
+    pub pos: i64,
+    /// In the list of what happened to records.
+    pub number: i64,
+    /// In the audit log.
+    pub audit: i64,
+}
+
+/// What changed behind a position, by row numbers; messages by their places in the log.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ChangedHere {
+    /// Messages that were written.
+    pub written: BTreeSet<i64>,
+    /// Messages that were edited or taken back, whenever they were written.
+    pub revised: BTreeSet<i64>,
+    /// Conversations in which something happened.
+    pub conversations: BTreeSet<i64>,
+    /// Visitors who did something, or of whom something else is known by now.
+    pub visitors: BTreeSet<i64>,
+    /// Tickets that were made or changed.
+    pub tickets: BTreeSet<i64>,
+    /// Comments on tickets.
+    pub comments: BTreeSet<i64>,
+    /// Up to here.
+    pub upto: ChangedPosition,
+}
 
 /// A message that was written here.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,8 +53,8 @@ pub struct WrittenHere {
     pub id: Uuid,
     /// The conversation that it is in.
     pub conversation: Uuid,
-    /// Row numbers of that conversation and of its visitor.
-    pub places: [i64; 2],
+    /// Row number of that conversation.
+    pub place: i64,
     /// The table and the key of the row that this conversation was brought over from, if it was; of one that was made
     /// of messages, those of its first message.
     pub origin: Option<(String, Vec<u8>)>,
@@ -43,34 +76,6 @@ pub struct WrittenHere {
     pub at: Micros,
 }
 
-/// A visitor, as far as older systems know of one.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct VisitorHere {
-    /// Public id.
-    pub id: Uuid,
-    /// The company's own id.
-    pub external_id: Option<String>,
-    /// Name; empty if it is not known.
-    pub name: String,
-    /// Address; empty if it is not known.
-    pub email: String,
-    /// Telephone number; empty if it is not known.
-    pub phone: String,
-    /// When the visitor first came.
-    pub created_at: Micros,
-    /// When the visitor was last here.
-    pub last_seen_at: Micros,
-}
-
-/// A conversation, as far as older systems know of one.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ConversationHere {
-    /// When it began.
-    pub created_at: Micros,
-    /// Row number of the agent who has it.
-    pub assignee: Option<i64>,
-}
-
 impl Store {
     /// The place in the log of the last message that was brought over.
     ///
@@ -81,116 +86,188 @@ impl Store {
         Ok(self.one(SQL, Args::default(), |row| Columns::of(row).take()).await?.unwrap_or(0))
     }
 
-    /// The next `limit` messages behind a place in the log, with the rows that their conversations came from.
+    /// Where what is here began to count: behind it is what older systems do not know.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn written_here(&self, after: i64, limit: u32) -> Result<Vec<WrittenHere>, StoreError> {
-        const ORIGIN: &str = "SELECT place, migrate_table.name, migrate_map.key
-            FROM migrate_map JOIN migrate_table ON migrate_table.key = abs(source_table)
-            WHERE entity IN (4, -4) AND place IN (SELECT value FROM json_each(?))";
-        let mut written = self.messages_behind(after, limit).await?;
-        let mut lease = self.lease().await?;
-        let keys = Args::default().ints(written.iter().map(|message| message.places[0]));
-        let mut origins: HashMap<i64, (String, Vec<u8>)> = HashMap::new();
-        for row in &sql::rows(lease.conn(), ORIGIN, keys).await? {
-            let mut columns = Columns::of(row);
-            origins.insert(columns.take()?, (columns.take()?, columns.take()?));
-        }
-        for message in &mut written {
-            message.origin = origins.get(&message.places[0]).cloned();
-        }
-        Ok(written)
-    }
-
-    /// The same without these rows, which are looked for among all.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn messages_behind(&self, after: i64, limit: u32) -> Result<Vec<WrittenHere>, StoreError> {
-        const SQL: &str =
-            "SELECT pos, log.id, conversation.id, conversation.key, visitor.key, visitor.external_id, sender_kind,
-                sender, agent.email, kind, text, data, revision, log.created_at
-            FROM log JOIN conversation ON conversation.key = log.conversation
-            JOIN visitor ON visitor.key = conversation.visitor
-            LEFT JOIN agent ON sender_kind = 1 AND agent.key = sender
-            WHERE pos > ? AND event IS NULL ORDER BY pos LIMIT ?";
-        let read = |row: &SqliteRow| {
-            let mut columns = Columns::of(row);
-            Ok(WrittenHere {
-                pos: columns.take()?,
-                id: columns.uuid()?,
-                conversation: columns.uuid()?,
-                places: [columns.take()?, columns.take()?],
-                origin: None,
-                visitor: columns.optional()?,
-                sender: rows::principal(columns.take()?, columns.optional()?)?,
-                agent: columns.optional()?,
-                kind: rows::kind(columns.take()?)?,
-                text: columns.take()?,
-                data: columns.optional()?,
-                is_gone: columns.take::<i64>()? > rows::revision_number(Revision::Edited),
-                at: Micros(columns.take()?),
-            })
-        };
-        self.all(SQL, Args::default().int(after).int(i64::from(limit)), read).await
-    }
-
-    /// The keys of the rows of `table` that became what is at these places.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn import_keys(
-        &self,
-        table: i64,
-        entity: Entity,
-        places: &[i64],
-    ) -> Result<HashMap<i64, Vec<u8>>, StoreError> {
-        const SQL: &str = "SELECT place, key FROM migrate_map
-            WHERE source_table = ? AND entity = ? AND place IN (SELECT value FROM json_each(?))";
-        let args = Args::default().int(table).int(entity.number()).ints(places.iter().copied());
+    pub async fn changed_begin(&self) -> Result<ChangedPosition, StoreError> {
+        const FLIP: &str = "WITH flip (number, at) AS (
+                SELECT number, at FROM audit WHERE action = 'migrate.cut_over' AND number > coalesce(
+                    (SELECT max(number) FROM audit WHERE action = 'migrate.rolled_back'), 0)
+                ORDER BY number LIMIT 1)
+            SELECT coalesce((SELECT number FROM flip), 0), coalesce((SELECT max(happened.number)
+                FROM happened WHERE happened.at < (SELECT at FROM flip)), 0)";
+        // What has a row there by now, and was not read again since, was still written here.
+        const END: &str =
+            "SELECT pos FROM log WHERE pos <= ? AND occurred_at IS NOT NULL ORDER BY pos DESC LIMIT 1";
+        let end = self.import_end().await?;
+        let pos = self.one(END, Args::default().int(end), |row| Columns::of(row).take()).await?.unwrap_or(0);
         let read = |row: &SqliteRow| {
             let mut columns = Columns::of(row);
             Ok((columns.take()?, columns.take()?))
         };
-        Ok(self.all(SQL, args, read).await?.into_iter().collect())
+        let (audit, number) = self.one(FLIP, Args::default(), read).await?.unwrap_or_default();
+        Ok(ChangedPosition { pos, number, audit })
     }
 
-    /// What a visitor is, by row number.
+    /// What changed behind `from`, `limit` lines of each list at most.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn visitor_here(&self, place: i64) -> Result<Option<VisitorHere>, StoreError> {
+    pub async fn changed_here(&self, from: ChangedPosition, limit: u32) -> Result<ChangedHere, StoreError> {
+        let mut changed = ChangedHere { upto: from, ..ChangedHere::default() };
+        let mut lease = self.lease().await?;
+        let conn = lease.conn();
+        changed.read_log(conn, limit).await?;
+        changed.read_happened(conn, limit).await?;
+        changed.read_audit(conn, limit).await?;
+        Ok(changed)
+    }
+
+    /// The messages at these places of the log, in their order, with the rows that their conversations came from.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn written_here(&self, places: &BTreeSet<i64>) -> Result<Vec<WrittenHere>, StoreError> {
         const SQL: &str =
-            "SELECT visitor.id, external_id, visitor.name, visitor.email, coalesce(customer.phone, ''),
-                visitor.created_at, last_seen_at
-            FROM visitor LEFT JOIN identity ON identity.visitor = visitor.key
-            LEFT JOIN customer ON customer.key = identity.customer WHERE visitor.key = ? LIMIT 1";
-        let read = |row: &SqliteRow| {
+            "SELECT pos, log.id, conversation.id, conversation.key, visitor.external_id, sender_kind,
+                sender, agent.email, kind, text, data, revision, log.created_at
+            FROM json_each(?) AS wanted CROSS JOIN log ON log.pos = wanted.value
+            JOIN conversation ON conversation.key = log.conversation
+            JOIN visitor ON visitor.key = conversation.visitor
+            LEFT JOIN agent ON sender_kind = 1 AND agent.key = sender
+            ORDER BY pos";
+        const ORIGIN: &str = "SELECT place, migrate_table.name, migrate_map.key
+            FROM migrate_map JOIN migrate_table ON migrate_table.key = abs(source_table)
+            WHERE entity IN (4, -4) AND place IN (SELECT value FROM json_each(?))";
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut lease = self.lease().await?;
+        let conn = lease.conn();
+        let found = sql::rows(conn, SQL, Args::default().ints(places.iter().copied())).await?;
+        let mut written = found.iter().map(read_written).collect::<Result<Vec<_>, _>>()?;
+        let keys = Args::default().ints(written.iter().map(|message| message.place));
+        let mut origins: HashMap<i64, (String, Vec<u8>)> = HashMap::new();
+        for row in &sql::rows(conn, ORIGIN, keys).await? {
             let mut columns = Columns::of(row);
-            Ok(VisitorHere {
-                id: columns.uuid()?,
-                external_id: columns.optional()?,
-                name: columns.take()?,
-                email: columns.take()?,
-                phone: columns.take()?,
-                created_at: Micros(columns.take()?),
-                last_seen_at: Micros(columns.take()?),
-            })
-        };
-        self.one(SQL, Args::default().int(place), read).await
+            origins.insert(columns.take()?, (columns.take()?, columns.take()?));
+        }
+        for message in &mut written {
+            message.origin = origins.get(&message.place).cloned();
+        }
+        Ok(written)
+    }
+}
+
+fn read_written(row: &SqliteRow) -> Result<WrittenHere, StoreError> {
+    let mut columns = Columns::of(row);
+    Ok(WrittenHere {
+        pos: columns.take()?,
+        id: columns.uuid()?,
+        conversation: columns.uuid()?,
+        place: columns.take()?,
+        origin: None,
+        visitor: columns.optional()?,
+        sender: rows::principal(columns.take()?, columns.optional()?)?,
+        agent: columns.optional()?,
+        kind: rows::kind(columns.take()?)?,
+        text: columns.take()?,
+        data: columns.optional()?,
+        is_gone: columns.take::<i64>()? > rows::revision_number(Revision::Edited),
+        at: Micros(columns.take()?),
+    })
+}
+
+impl ChangedHere {
+    /// Whether nothing changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { written, revised, conversations, visitors, tickets, comments, upto: _ } = self;
+        [written, revised, conversations, visitors, tickets, comments].iter().all(|places| places.is_empty())
     }
 
-    /// What a conversation is, by row number.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn conversation_here(&self, place: i64) -> Result<Option<ConversationHere>, StoreError> {
-        const SQL: &str = "SELECT created_at, assignee FROM conversation WHERE key = ?";
-        let read = |row: &SqliteRow| {
+    async fn read_log(&mut self, conn: &mut SqliteConnection, limit: u32) -> Result<(), StoreError> {
+        // What was brought over has the time at which it was written there.
+        const SQL: &str = "SELECT pos, conversation, visitor, event
+            FROM log JOIN conversation ON conversation.key = log.conversation
+            WHERE pos > ? AND occurred_at IS NULL ORDER BY pos LIMIT ?";
+        let args = Args::default().int(self.upto.pos).int(i64::from(limit));
+        for row in &sql::rows(conn, SQL, args).await? {
             let mut columns = Columns::of(row);
-            Ok(ConversationHere { created_at: Micros(columns.take()?), assignee: columns.optional()? })
-        };
-        self.one(SQL, Args::default().int(place), read).await
+            let (pos, conversation, visitor) = (columns.take()?, columns.take()?, columns.take()?);
+            self.upto.pos = pos;
+            self.conversations.insert(conversation);
+            self.visitors.insert(visitor);
+            let Some(event) = columns.optional::<&str>()? else {
+                self.written.insert(pos);
+                continue;
+            };
+            let event: Event = serde_json::from_str(event)
+                .map_err(|error| StoreError::corrupt(format!("an event cannot be read: {error}")))?;
+            if let (EventCode::Edited | EventCode::Recalled, Some(seq)) = (event.code, event.seq) {
+                self.revised.extend(place_in_log(conn, conversation, seq, pos).await?);
+            }
+        }
+        Ok(())
     }
+
+    async fn read_happened(&mut self, conn: &mut SqliteConnection, limit: u32) -> Result<(), StoreError> {
+        const SQL: &str =
+            "SELECT number, kind, target, first FROM happened WHERE number > ? ORDER BY number LIMIT ?";
+        let args = Args::default().int(self.upto.number).int(i64::from(limit));
+        for row in &sql::rows(conn, SQL, args).await? {
+            let mut columns = Columns::of(row);
+            self.upto.number = columns.take()?;
+            let (kind, target, first): (i64, i64, i64) = (columns.take()?, columns.take()?, columns.take()?);
+            match kind {
+                0..=2 => drop(self.tickets.insert(target)),
+                _ => drop(self.visitors.insert(target)),
+            }
+            if kind == 2 {
+                self.comments.insert(first);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_audit(&mut self, conn: &mut SqliteConnection, limit: u32) -> Result<(), StoreError> {
+        const SQL: &str = "SELECT number, action, target FROM audit WHERE number > ? ORDER BY number LIMIT ?";
+        // A visitor whom nobody changed is a customer of its own.
+        const VISITORS: &str =
+            "SELECT identity.visitor FROM customer JOIN identity ON identity.customer = customer.key
+            WHERE customer.id = ?1 AND identity.visitor IS NOT NULL
+            UNION SELECT key FROM visitor WHERE id = ?1";
+        let args = Args::default().int(self.upto.audit).int(i64::from(limit));
+        for row in &sql::rows(conn, SQL, args).await? {
+            let mut columns = Columns::of(row);
+            self.upto.audit = columns.take()?;
+            let action: &str = columns.take()?;
+            let target = columns.optional::<&[u8]>()?.filter(|_| action.starts_with("customer."));
+            let Some(target) = target else { continue };
+            for row in &sql::rows(conn, VISITORS, Args::default().blob(target)).await? {
+                self.visitors.insert(Columns::of(row).take()?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The place of the entry `seq` of a conversation; `from` is that of a later one.
+async fn place_in_log(
+    conn: &mut SqliteConnection,
+    conversation: i64,
+    seq: u64,
+    from: i64,
+) -> Result<Option<i64>, StoreError> {
+    const SQL: &str = "WITH RECURSIVE walk (pos, seq, prev_pos) AS (
+            SELECT pos, seq, prev_pos FROM log WHERE pos = coalesce(
+                (SELECT pos FROM anchor WHERE conversation = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1), ?3)
+            UNION ALL
+            SELECT log.pos, log.seq, log.prev_pos FROM walk CROSS JOIN log ON log.pos = walk.prev_pos
+            WHERE walk.seq > ?2)
+        SELECT pos FROM walk WHERE seq = ?2";
+    let args = Args::default().int(conversation).int(rows::int(seq)).int(from);
+    let row = sql::row(conn, SQL, args).await?;
+    row.map(|row| Columns::of(&row).take()).transpose()
 }

@@ -1,5 +1,4 @@
-//! Rows that are written to a server: what was made here after a cutover, each with a note of what it is, in one
-//! transaction.
+//! Rows that are written to MySQL and MariaDB, and notes of them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,39 +6,26 @@ use jiff::{Timestamp, tz::TimeZone};
 use kefu_app::{Failure, Secret};
 use kefu_core::Micros;
 use sqlx::{
-    AssertSqlSafe, Connection as _, Row as _,
-    mysql::{MySqlConnection, MySqlRow},
+    AssertSqlSafe, Connection as _, MySql, Row as _,
+    mysql::{MySqlArguments, MySqlConnection, MySqlDatabaseError, MySqlRow},
+    query::Query,
 };
+use uuid::Uuid;
 
-use super::{Column, Server, bind, quoted};
+use super::{Column, KEYS, Server, bind, decoded, quoted, select};
 use crate::{
     file::TimeUnit,
     settings::SourceSettings,
-    source::refused,
-    value::{Value, encode_key},
+    source::{
+        Request, SourceRow, refused,
+        writing::{Cell, Cells, NOTES, Note, Unwritten, no_key, unwritable},
+    },
+    value::{Value, decode_key, encode_key},
 };
 
-/// The table of notes.
-pub(crate) const NOTES: &str = "kefu_flow_back";
-
-/// What stands there for something that was made here.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Note {
-    /// What it is, by the number that it has in the store.
-    pub(crate) entity: i64,
-    /// Its row number here, or its place in the log.
-    pub(crate) place: i64,
-    /// The table of its row, and its key; nothing, if no row can stand for it.
-    pub(crate) row: Option<(String, Vec<u8>)>,
-}
-
-/// A value on its way to a column.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Cell {
-    Value(Value),
-    /// As the column has it: a number of this unit, or a time, in this zone if it says none.
-    Time(Micros, TimeUnit),
-}
+/// Numbers of errors that are a row's own fault beside those whose class says so: it lacks a value, or has one that the column
+/// does not take.
+const OF_ROWS: [u16; 7] = [1265, 1364, 1366, 1406, 3819, 4025, 1292];
 
 /// A table that is written to.
 #[derive(Clone, Debug)]
@@ -60,11 +46,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Calls the server under an address whose user may write.
-    pub(crate) async fn open(
-        settings: &SourceSettings,
-        address: &Secret,
-        zone: TimeZone,
-    ) -> Result<Self, Failure> {
+    pub(crate) async fn open(settings: &SourceSettings, address: &Secret) -> Result<Self, Failure> {
         let server = Server::open(settings, address).await?;
         let connecting = MySqlConnection::connect_with(&server.options);
         let mut conn = match tokio::time::timeout(super::CONNECT, connecting).await {
@@ -73,48 +55,17 @@ impl Writer {
         };
         let make = format!(
             "CREATE TABLE IF NOT EXISTS {NOTES} (entity TINYINT NOT NULL, place BIGINT NOT NULL, row_table VARCHAR(255),
-                row_key VARBINARY(2100), PRIMARY KEY (entity, place)) DEFAULT CHARSET = utf8mb4"
+                row_key VARBINARY(2100), is_made TINYINT NOT NULL, there VARBINARY(16), here VARBINARY(16),
+                problem VARCHAR(255), PRIMARY KEY (entity, place)) DEFAULT CHARSET = utf8mb4"
         );
         let made = sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut conn).await;
         made.map_err(|error| server.failure(error))?;
-        Ok(Self { server, conn, targets: HashMap::new(), zone })
+        Ok(Self { server, conn, targets: HashMap::new(), zone: settings.zone.clone() })
     }
 
-    /// What the server is: it must be the one that was read.
+    /// What the server is.
     pub(crate) fn identity(&self) -> &str {
         self.server.identity()
-    }
-
-    /// The last place of which there is a note.
-    pub(crate) async fn last_place(&mut self, entity: i64) -> Result<i64, Failure> {
-        let sql = format!("SELECT CAST(COALESCE(MAX(place), 0) AS SIGNED) FROM {NOTES} WHERE entity = ?");
-        let row = sqlx::query(AssertSqlSafe(sql)).bind(entity).fetch_one(&mut self.conn).await;
-        let place = row.and_then(|row| row.try_get_unchecked(0));
-        place.map_err(|error| self.server.failure(error))
-    }
-
-    /// Notes behind one of them, in their order, so many at most.
-    pub(crate) async fn notes(&mut self, after: (i64, i64), limit: u32) -> Result<Vec<Note>, Failure> {
-        let sql = format!(
-            "SELECT CAST(entity AS SIGNED), place, CAST(row_table AS CHAR), row_key FROM {NOTES}
-             WHERE entity > ? OR (entity = ? AND place > ?) ORDER BY entity, place LIMIT ?"
-        );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(after.0).bind(after.0).bind(after.1).bind(limit);
-        let rows = query.fetch_all(&mut self.conn).await.map_err(|error| self.server.failure(error))?;
-        let read = |row: &MySqlRow| {
-            let (entity, place) = (row.try_get_unchecked(0)?, row.try_get_unchecked(1)?);
-            let table: Option<String> = row.try_get_unchecked(2)?;
-            let key: Option<Vec<u8>> = row.try_get_unchecked(3)?;
-            Ok(Note { entity, place, row: table.zip(key) })
-        };
-        let notes: Result<_, sqlx::Error> = rows.iter().map(read).collect();
-        notes.map_err(|error| self.server.failure(error))
-    }
-
-    /// The note of something, if there is one.
-    pub(crate) async fn note(&mut self, entity: i64, place: i64) -> Result<Option<Note>, Failure> {
-        let notes = self.notes((entity, place - 1), 1).await?;
-        Ok(notes.into_iter().find(|note| (note.entity, note.place) == (entity, place)))
     }
 
     pub(crate) async fn begin(&mut self) -> Result<(), Failure> {
@@ -125,7 +76,10 @@ impl Writer {
         self.run("COMMIT").await
     }
 
-    /// Forgets all notes, once what they say is known elsewhere.
+    pub(crate) async fn undo(&mut self) -> Result<(), Failure> {
+        self.run("ROLLBACK").await
+    }
+
     pub(crate) async fn forget(&mut self) -> Result<(), Failure> {
         self.run("DROP TABLE kefu_flow_back").await
     }
@@ -133,6 +87,48 @@ impl Writer {
     async fn run(&mut self, sql: &'static str) -> Result<(), Failure> {
         let ran = sqlx::raw_sql(sql).execute(&mut self.conn).await;
         ran.map(drop).map_err(|error| self.server.failure(error))
+    }
+
+    pub(crate) async fn notes(&mut self, after: (i64, i64), limit: u32) -> Result<Vec<Note>, Failure> {
+        let sql = noted("entity > ? OR (entity = ? AND place > ?) ORDER BY entity, place LIMIT ?");
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(after.0).bind(after.0).bind(after.1).bind(limit);
+        self.read_notes(query).await
+    }
+
+    pub(crate) async fn notes_of(&mut self, entity: i64, places: &[i64]) -> Result<Vec<Note>, Failure> {
+        let marks = vec!["?"; places.len()].join(", ");
+        let query = sqlx::query(AssertSqlSafe(noted(&format!("entity = ? AND place IN ({marks})"))));
+        let query = places.iter().fold(query.bind(entity), |query, place| query.bind(*place));
+        self.read_notes(query).await
+    }
+
+    async fn read_notes(&mut self, query: Query<'_, MySql, MySqlArguments>) -> Result<Vec<Note>, Failure> {
+        let rows = query.fetch_all(&mut self.conn).await.map_err(|error| self.server.failure(error))?;
+        let notes: Result<_, sqlx::Error> = rows.iter().map(read_note).collect();
+        notes.map_err(|error| self.server.failure(error))
+    }
+
+    pub(crate) async fn put(&mut self, notes: &[Note]) -> Result<(), Failure> {
+        for notes in notes.chunks(KEYS) {
+            let marks = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; notes.len()].join(", ");
+            let sql = format!(
+                "INSERT INTO {NOTES} (entity, place, row_table, row_key, is_made, there, here, problem) VALUES {marks}
+                 ON DUPLICATE KEY UPDATE row_table = VALUES(row_table), row_key = VALUES(row_key),
+                    is_made = VALUES(is_made), there = VALUES(there), here = VALUES(here),
+                    problem = VALUES(problem)"
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for note in notes {
+                let (table, key) = note.row.clone().unzip();
+                let hash = |hash: Option<[u8; 16]>| hash.map(|hash| hash.to_vec());
+                query = query.bind(note.entity).bind(note.place).bind(table).bind(key).bind(note.is_made);
+                query = query.bind(hash(note.there)).bind(hash(note.here));
+                query = query
+                    .bind(note.problem.as_deref().map(|text| text.chars().take(255).collect::<String>()));
+            }
+            query.execute(&mut self.conn).await.map_err(|error| self.server.failure(error))?;
+        }
+        Ok(())
     }
 
     async fn target(&mut self, table: &str) -> Result<Target, Failure> {
@@ -158,63 +154,118 @@ impl Writer {
         Ok(target)
     }
 
-    /// The columns of a table's key: these, or else those of the primary key.
-    pub(crate) async fn key_of(&mut self, table: &str, key: &[String]) -> Result<Vec<String>, Failure> {
-        if key.is_empty() { Ok(self.target(table).await?.key) } else { Ok(key.to_vec()) }
+    pub(crate) async fn key_of(&mut self, table: &str) -> Result<Vec<String>, Failure> {
+        Ok(self.target(table).await?.key)
     }
 
-    /// Adds a row and its note; returns the row's key, of these columns or else of the primary key.
+    pub(crate) async fn rows(
+        &mut self,
+        request: &Request,
+        keys: &[Vec<u8>],
+    ) -> Result<Vec<SourceRow>, Failure> {
+        let target = self.target(&request.table).await?;
+        let columns = |names: &[String]| -> Option<Vec<Column>> {
+            names.iter().map(|name| target.columns.get(name).copied()).collect()
+        };
+        let (Some(key), Some(columns)) = (columns(&request.key), columns(&request.columns)) else {
+            let table = &request.table;
+            return Err(refused(
+                format!("cannot read `{table}`: it does not have all of its columns any more"),
+                format!("无法读取 `{table}`:缺少部分列"),
+            ));
+        };
+        let one: Vec<_> = request.key.iter().map(|name| format!("{} = ?", quoted(name))).collect();
+        let one = format!("({})", one.join(" AND "));
+        let mut rows = Vec::new();
+        for keys in keys.chunks(KEYS) {
+            let keys: Vec<_> = keys.iter().filter_map(|key| decode_key(key)).collect();
+            let wanted = vec![one.as_str(); keys.len()].join(" OR ");
+            let sql = format!("{} WHERE {wanted} FOR UPDATE", select(request, &key, &columns));
+            let query = sqlx::query(AssertSqlSafe(sql));
+            let query = keys.iter().flatten().fold(query, bind);
+            let found =
+                query.fetch_all(&mut self.conn).await.map_err(|error| self.failed(&request.table, error))?;
+            for row in &found {
+                rows.push(decoded(row, &key, &columns).map_err(|error| self.server.failure(error))?.0);
+            }
+        }
+        Ok(rows)
+    }
+
     pub(crate) async fn add(
         &mut self,
-        (entity, place): (i64, i64),
         table: &str,
         key: &[String],
-        row: &BTreeMap<String, Cell>,
-    ) -> Result<Vec<u8>, Failure> {
+        row: &Cells,
+        _: (Uuid, Micros),
+    ) -> Result<Vec<u8>, Unwritten> {
         let target = self.target(table).await?;
-        let mut values: BTreeMap<&str, Value> = BTreeMap::new();
-        for (name, cell) in row {
-            let Some(column) = target.columns.get(name) else { continue };
-            values.insert(name, self.value(*column, cell));
-        }
+        let values = self.values(&target, row);
         let names: Vec<_> = values.keys().map(|name| quoted(name)).collect();
         let marks = vec!["?"; names.len()].join(", ");
         let sql = format!("INSERT INTO {} ({}) VALUES ({marks})", quoted(table), names.join(", "));
-        let query = values.values().fold(sqlx::query(AssertSqlSafe(sql)), |query, value| bind(query, value));
-        let done = query.execute(&mut self.conn).await.map_err(|error| match &error {
-            sqlx::Error::Database(_) => {
-                refused(format!("cannot write to `{table}`"), format!("无法写入 `{table}`")).because(error)
-            }
-            _ => self.server.failure(error),
-        })?;
+        let query = values.values().fold(sqlx::query(AssertSqlSafe(sql)), bind);
+        let done = query.execute(&mut self.conn).await.map_err(|error| self.unwritten(table, error))?;
         let of_key = |name: &String| {
             if target.numbered.as_ref() == Some(name) && !values.contains_key(name.as_str()) {
                 return Some(Value::unsigned(done.last_insert_id()));
             }
             values.get(name.as_str()).cloned()
         };
-        let key = if key.is_empty() { &target.key } else { key };
         let values: Option<Vec<Value>> = key.iter().map(of_key).collect();
-        let Some(values) = values.filter(|values| !values.is_empty()) else {
-            let names = key.join(", ");
-            return Err(refused(
-                format!(
-                    "cannot write to `{table}`: its key ({names}) is neither numbered by the server nor a field here"
-                ),
-                format!("无法写入 `{table}`:其键({names})既不由服务器编号,也不对应此处的字段"),
-            ));
-        };
-        let key = encode_key(&values);
-        self.put(&Note { entity, place, row: Some((table.to_owned(), key.clone())) }).await?;
-        Ok(key)
+        let values = values.filter(|values| !values.is_empty()).ok_or_else(|| no_key(table, key))?;
+        Ok(encode_key(&values))
     }
 
-    /// Writes a note down.
-    pub(crate) async fn put(&mut self, note: &Note) -> Result<(), Failure> {
-        let sql = format!("INSERT INTO {NOTES} (entity, place, row_table, row_key) VALUES (?, ?, ?, ?)");
-        let (table, key) = note.row.clone().unzip();
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(note.entity).bind(note.place).bind(table).bind(key);
-        query.execute(&mut self.conn).await.map(drop).map_err(|error| self.server.failure(error))
+    pub(crate) async fn set(
+        &mut self,
+        table: &str,
+        key_columns: &[String],
+        key: &[u8],
+        row: &Cells,
+    ) -> Result<(), Unwritten> {
+        let target = self.target(table).await?;
+        let values = self.values(&target, row);
+        let names: Vec<_> = values.keys().map(|name| format!("{} = ?", quoted(name))).collect();
+        let wanted: Vec<_> = key_columns.iter().map(|name| format!("{} = ?", quoted(name))).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let sql = format!("UPDATE {} SET {} WHERE {}", quoted(table), names.join(", "), wanted.join(" AND "));
+        let query = values.values().fold(sqlx::query(AssertSqlSafe(sql)), bind);
+        let key = decode_key(key).unwrap_or_default();
+        let query = key.iter().fold(query, bind);
+        query.execute(&mut self.conn).await.map(drop).map_err(|error| self.unwritten(table, error))
+    }
+
+    /// Why a statement on a table failed.
+    fn failed(&self, table: &str, error: sqlx::Error) -> Failure {
+        match &error {
+            sqlx::Error::Database(_) => unwritable(table).because(error),
+            _ => self.server.failure(error),
+        }
+    }
+
+    /// The same, where it may be the row's own fault.
+    fn unwritten(&self, table: &str, error: sqlx::Error) -> Unwritten {
+        if let sqlx::Error::Database(database) = &error
+            && let Some(known) = database.try_downcast_ref::<MySqlDatabaseError>()
+        {
+            let class = known.code().and_then(|state| state.get(..2));
+            if matches!(class, Some("22" | "23")) || OF_ROWS.contains(&known.number()) {
+                return Unwritten::Row(format!("the server does not take it: {}", known.message()));
+            }
+        }
+        Unwritten::Failure(self.failed(table, error))
+    }
+
+    /// Values as the columns take them; of columns that there are not, none.
+    fn values<'r>(&self, target: &Target, row: &'r Cells) -> BTreeMap<&'r str, Value> {
+        let value = |(name, cell): (&'r String, &Cell)| {
+            let column = target.columns.get(name)?;
+            Some((name.as_str(), self.value(*column, cell)))
+        };
+        row.iter().filter_map(value).collect()
     }
 
     /// A value as the column takes it.
@@ -247,4 +298,30 @@ impl Writer {
             }
         }
     }
+}
+
+/// The statement that reads notes under a condition.
+fn noted(condition: &str) -> String {
+    format!(
+        "SELECT CAST(entity AS SIGNED), place, CAST(row_table AS CHAR), row_key, CAST(is_made AS SIGNED), there, here,
+            CAST(problem AS CHAR) FROM {NOTES} WHERE {condition}"
+    )
+}
+
+fn read_note(row: &MySqlRow) -> Result<Note, sqlx::Error> {
+    let table: Option<String> = row.try_get_unchecked(2)?;
+    let key: Option<Vec<u8>> = row.try_get_unchecked(3)?;
+    let hash = |index| {
+        let bytes: Option<Vec<u8>> = row.try_get_unchecked(index)?;
+        Ok::<_, sqlx::Error>(bytes.and_then(|bytes| bytes.try_into().ok()))
+    };
+    Ok(Note {
+        entity: row.try_get_unchecked(0)?,
+        place: row.try_get_unchecked(1)?,
+        row: table.zip(key),
+        is_made: row.try_get_unchecked::<i64, _>(4)? != 0,
+        there: hash(5)?,
+        here: hash(6)?,
+        problem: row.try_get_unchecked(7)?,
+    })
 }

@@ -1,3 +1,5 @@
+use kefu_core::{Event, EventCode};
+
 use super::*;
 
 /// What every table says of what was brought over, as far as people see it.
@@ -121,17 +123,20 @@ fn what_was_written_here_after_the_last_import_is_told_apart_with_where_its_conv
         let mut fixture = Fixture::with_people(dir.path()).await;
         let messages = fixture.messages;
         fixture.put(messages, vec![row(1, message(1, Sender::Visitor, "old"))], None).await.unwrap();
-        let end = fixture.store.import_end().await.unwrap();
-        assert_eq!(fixture.store.written_here(end, 10).await.unwrap(), []);
+        let begin = fixture.store.changed_begin().await.unwrap();
+        assert!(fixture.store.changed_here(begin, 10).await.unwrap().is_empty());
         let mut head = fixture.head(CONVERSATION).await;
         crate::tests::grow(fixture.importer.writer(), &mut head, 2).await.unwrap();
         fixture.importer.settle().await.unwrap();
-        assert_eq!(fixture.store.import_end().await.unwrap(), end);
-        let written = fixture.store.written_here(end, 1).await.unwrap();
+        assert_eq!(fixture.store.changed_begin().await.unwrap(), begin);
+        let changed = fixture.store.changed_here(begin, 1).await.unwrap();
+        let written = fixture.store.written_here(&changed.written).await.unwrap();
         assert_eq!(written.len(), 1);
         assert_eq!(written[0].origin, Some(("old/people".to_owned(), vec![2])));
         assert_eq!((written[0].conversation, written[0].visitor.as_deref()), (CONVERSATION, Some("v-1")));
-        assert_eq!(fixture.store.written_here(written[0].pos, 10).await.unwrap().len(), 1);
+        let rest = fixture.store.changed_here(changed.upto, 10).await.unwrap();
+        assert_eq!((rest.written.len(), rest.conversations.len(), rest.visitors.len()), (1, 1, 1));
+        assert!(fixture.store.changed_here(rest.upto, 10).await.unwrap().is_empty());
         fixture.importer.close().await.unwrap();
         fixture.store.close().await;
     });
@@ -143,11 +148,12 @@ fn what_was_made_here_and_has_a_row_by_now_is_what_became_of_that_row() {
         let mut fixture = Fixture::with_people(dir.path()).await;
         let messages = fixture.messages;
         fixture.put(messages, vec![row(1, message(1, Sender::Visitor, "old"))], None).await.unwrap();
-        let end = fixture.store.import_end().await.unwrap();
+        let begin = fixture.store.changed_begin().await.unwrap();
         let mut head = fixture.head(CONVERSATION).await;
         crate::tests::grow(fixture.importer.writer(), &mut head, 1).await.unwrap();
         fixture.importer.settle().await.unwrap();
-        let written = fixture.store.messages_behind(end, 10).await.unwrap();
+        let places = fixture.store.changed_here(begin, 10).await.unwrap().written;
+        let written = fixture.store.written_here(&places).await.unwrap();
         assert_eq!(written.len(), 1);
         let table = fixture.importer.table("old/message").await.unwrap().unwrap().key;
         let adopted = Adopted {
@@ -162,24 +168,119 @@ fn what_was_made_here_and_has_a_row_by_now_is_what_became_of_that_row() {
         assert_eq!(fixture.importer.adopt(std::slice::from_ref(&adopted)).await.unwrap(), 1);
         assert_eq!(fixture.importer.adopt(std::slice::from_ref(&adopted)).await.unwrap(), 0);
         assert_eq!(fixture.store.import_end().await.unwrap(), written[0].pos);
-        let keys = fixture.store.import_keys(table, Entity::Message, &[written[0].pos, 77]).await.unwrap();
-        assert_eq!(keys, [(written[0].pos, vec![9])].into());
+        // It was written here all the same, until its row is read.
+        assert_eq!(fixture.store.changed_begin().await.unwrap(), begin);
+        let pos = written[0].pos;
+        let rows = fixture.store.import_rows(table, Entity::Message, &[pos, 77]).await.unwrap();
+        assert_eq!(rows, [(pos, ImportedRow { key: vec![9], hash: None })].into());
+        assert_eq!(fixture.store.import_last_place(table, Entity::Message).await.unwrap(), pos);
         // The row is read, and says what it says there, in the place where it is.
         fixture
             .put(messages, vec![row(9, message(9, Sender::Visitor, "as it is there"))], None)
             .await
             .unwrap();
-        let again = fixture.store.messages_behind(end, 10).await.unwrap();
-        assert_eq!(
-            (again.len(), again[0].pos, again[0].text.as_str()),
-            (1, written[0].pos, "as it is there")
-        );
-        assert_eq!(again[0].id, Uuid::from_u128(9));
-        let [conversation, visitor] = again[0].places;
-        let here = fixture.store.visitor_here(visitor).await.unwrap().unwrap();
-        assert_eq!(here.external_id.as_deref(), Some("v-1"));
-        assert!(fixture.store.conversation_here(conversation).await.unwrap().is_some());
-        assert_eq!(fixture.store.visitor_here(i64::MAX).await.unwrap(), None);
+        let again = fixture.store.records_here(Entity::Message, &[pos]).await.unwrap();
+        let [RecordHere { place, record: Record::Message(said), is_gone: false }] = &again[..] else {
+            panic!("it is there: {again:?}");
+        };
+        assert_eq!((*place, said.id, said.text.as_str()), (pos, Uuid::from_u128(9), "as it is there"));
+        assert_eq!(fixture.store.changed_begin().await.unwrap().pos, pos);
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}
+
+/// Writes the entry that tells of a change, and the change.
+async fn tell(fixture: &mut Fixture, head: &mut Conversation, event: Event, change: crate::Change) {
+    let pos = fixture.importer.writer().next_pos();
+    let id = u128::try_from(pos).unwrap();
+    let mut entry = crate::tests::text(Principal::Agent(kefu_core::AgentKey(1)), id, "it was changed");
+    (entry.kind, entry.event) = (MessageKind::Event, Some(event));
+    head.append(&mut entry, pos);
+    let batch = Batch {
+        entries: vec![entry],
+        grown: vec![head.clone().into()],
+        changes: vec![change],
+        ..Batch::default()
+    };
+    fixture.importer.writer().commit(&batch).await.unwrap();
+}
+
+#[test]
+fn what_is_changed_here_is_named_once_and_read_as_it_is_by_now() {
+    run(async |dir| {
+        let mut fixture = Fixture::with_people(dir.path()).await;
+        let messages = fixture.messages;
+        let rows = (1..=40).map(|number| row(number, message(number, Sender::Visitor, "old"))).collect();
+        fixture.put(messages, rows, None).await.unwrap();
+        fixture.importer.settle().await.unwrap();
+        let begin = fixture.store.changed_begin().await.unwrap();
+        let mut head = fixture.head(CONVERSATION).await;
+        let first = fixture.importer.writer().next_pos() - 40;
+        for (seq, code) in [(3, EventCode::Edited), (40, EventCode::Recalled)] {
+            let event = Event { seq: Some(seq), ..Event::of(code) };
+            let revision = if code == EventCode::Edited { Revision::Edited } else { Revision::Recalled };
+            let text = if code == EventCode::Edited { "new" } else { "" };
+            let pos = first + i64::try_from(seq).unwrap() - 1;
+            let revise = crate::Change::Revise { pos, revision, text: text.to_owned() };
+            tell(&mut fixture, &mut head, event, revise).await;
+        }
+        let changed = fixture.store.changed_here(begin, 10).await.unwrap();
+        assert_eq!(changed.revised, [first + 2, first + 39].into());
+        assert_eq!((changed.written.len(), changed.conversations.len()), (0, 1));
+        let mut here =
+            fixture.store.records_here(Entity::Message, &[first + 2, first + 39, 9999]).await.unwrap();
+        here.sort_by_key(|here| here.place);
+        let said: Vec<_> = here
+            .iter()
+            .map(|here| match &here.record {
+                Record::Message(message) => (here.place - first, message.text.as_str(), here.is_gone),
+                _ => unreachable!("messages were asked for"),
+            })
+            .collect();
+        assert_eq!(said, [(2, "new", false), (39, "", true)]);
+        let rows = fixture.store.import_rows(messages, Entity::Message, &[first + 2]).await.unwrap();
+        assert_eq!(rows[&(first + 2)].hash, Some(message(3, Sender::Visitor, "old").hash(&mut Vec::new())));
+        assert_eq!(fixture.store.place_of(Entity::Visitor, VISITOR).await.unwrap(), Some(1));
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}
+
+#[test]
+fn what_agents_change_of_a_customer_is_a_change_of_its_visitor() {
+    run(async |dir| {
+        let mut fixture = Fixture::with_people(dir.path()).await;
+        fixture.importer.settle().await.unwrap();
+        let begin = fixture.store.changed_begin().await.unwrap();
+        let edit = crate::CustomerChange::Edit {
+            id: VISITOR,
+            version: 0,
+            at: NOW,
+            name: Some("王女士".to_owned()),
+            email: None,
+            phone: Some("139".to_owned()),
+            note: None,
+            attributes: None,
+        };
+        let audit = crate::AuditRecord {
+            at: NOW,
+            actor: crate::AuditActor::Shell,
+            address: None,
+            action: "customer.changed",
+            target: Some(("customer", VISITOR)),
+            detail: serde_json::json!({}),
+        };
+        let set = crate::RecordSet { changes: vec![crate::Change::Customer(edit)], audit: vec![audit] };
+        let batch = Batch { records: vec![set], ..Batch::default() };
+        let committed = fixture.importer.writer().commit(&batch).await.unwrap();
+        assert!(committed.records.iter().all(Result::is_ok));
+        let changed = fixture.store.changed_here(begin, 10).await.unwrap();
+        assert_eq!(changed.visitors.len(), 1);
+        let places = Vec::from_iter(changed.visitors);
+        let here = fixture.store.records_here(Entity::Visitor, &places).await.unwrap();
+        let Record::Visitor(visitor) = &here[0].record else { unreachable!("a visitor was asked for") };
+        assert_eq!((visitor.name.as_str(), visitor.phone.as_str()), ("王女士", "139"));
         fixture.importer.close().await.unwrap();
         fixture.store.close().await;
     });

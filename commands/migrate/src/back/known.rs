@@ -1,0 +1,220 @@
+//! What is known of rows there: which stands for what is here, and what it said when it was last seen.
+
+use std::collections::HashMap;
+
+use kefu_app::Failure;
+use kefu_store::import::{Entity, Hash, Outcome, Record, RecordHere, hash_of};
+use uuid::Uuid;
+
+use super::{
+    flow::{Back, Stop},
+    parts::Part,
+};
+use crate::{
+    cast::Changed,
+    mapping::{Grouper, TableMap},
+    source::{Note, Request, SourceRow},
+    value::{Value, decode_key},
+};
+
+/// A row that stands for something here.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// Its key; nothing, if no row can stand for it.
+    pub(super) key: Option<Vec<u8>>,
+    pub(super) is_made: bool,
+    /// Of what the row said; nothing, if that is not known.
+    pub(super) there: Option<Hash>,
+    /// Of what was here then.
+    pub(super) here: Option<Hash>,
+    /// Whether there is a note of it.
+    pub(super) is_noted: bool,
+    pub(super) problem: Option<String>,
+}
+
+/// What a page does to a row.
+#[derive(Clone, Debug)]
+pub(super) struct Touched {
+    pub(super) known: Known,
+    /// The conversation of a message, which rows of some tables do not say.
+    pub(super) conversation: Option<Uuid>,
+    /// Whether the row is another one by now: else it is as it was read.
+    pub(super) is_written: bool,
+    /// Whether what it cannot say is not what it could not say before.
+    pub(super) says_more: bool,
+}
+
+/// A row as it is there: what it becomes here, if anything, and a hash of that.
+#[derive(Clone, Debug)]
+pub(super) struct There {
+    pub(super) record: Option<Record>,
+    pub(super) hash: Hash,
+}
+
+impl From<Note> for Known {
+    fn from(note: Note) -> Self {
+        let Note { row, is_made, there, here, problem, .. } = note;
+        Self { key: row.map(|(_, key)| key), is_made, there, here, is_noted: true, problem }
+    }
+}
+
+/// A hash of what something is here.
+pub(super) fn hash_here(here: &RecordHere) -> Hash {
+    let mut buffer = Vec::new();
+    let hash = here.record.hash(&mut buffer);
+    // What was taken back may have said nothing before.
+    if here.is_gone { hash_of(&[&hash[..], b"gone"].concat()) } else { hash }
+}
+
+/// The conversation that a record is a message of.
+pub(super) fn conversation_of(record: &Record) -> Option<Uuid> {
+    match record {
+        Record::Message(message) => Some(message.conversation),
+        _ => None,
+    }
+}
+
+/// A key of one column.
+pub(super) fn single(key: &[u8]) -> Option<Value> {
+    match <[Value; 1]>::try_from(decode_key(key)?) {
+        Ok([value]) => Some(value),
+        Err(_) => None,
+    }
+}
+
+impl Back<'_> {
+    /// The number that the store has for a table.
+    pub(super) fn table(&self, map: &TableMap) -> i64 {
+        let name = map.name();
+        self.tables.iter().find(|table| table.name == name).map_or(0, |table| table.key)
+    }
+
+    /// What is asked of a table to read its rows as the copy does.
+    pub(super) async fn request(&mut self, map: &TableMap) -> Result<Request, Failure> {
+        Ok(Request {
+            table: map.from.clone(),
+            key: self.writer.key_of(&map.from, &map.key).await?,
+            columns: map.columns.clone(),
+            position: None,
+            page_rows: 1,
+        })
+    }
+
+    /// Has what is known of these in memory.
+    pub(super) async fn look_up(&mut self, entity: Entity, places: &[i64]) -> Result<(), Failure> {
+        let mut missing: Vec<i64> =
+            places.iter().copied().filter(|place| !self.known.contains_key(&(entity, *place))).collect();
+        let Some(map) = self.parts.table(entity).cloned() else { return Ok(()) };
+        for note in self.writer.notes_of(entity.number(), &missing).await? {
+            self.known.insert((entity, note.place), note.into());
+        }
+        let (table, last) = (self.table(&map), self.last_place(entity).await?);
+        missing.retain(|place| *place <= last && !self.known.contains_key(&(entity, *place)));
+        let rows = self.store.import_rows(table, entity, &missing).await;
+        for (place, row) in rows.map_err(|error| self.at_store(error))? {
+            let (key, hash) = (Some(row.key), row.hash);
+            let known = Known { key, there: hash, here: hash, ..Known::default() };
+            self.known.insert((entity, place), known);
+        }
+        Ok(())
+    }
+
+    /// The last place that came from there: what is behind it was made here.
+    pub(super) async fn last_place(&mut self, entity: Entity) -> Result<i64, Failure> {
+        if let Some(last) = self.last_places.get(&entity) {
+            return Ok(*last);
+        }
+        let table = self.parts.table(entity).map_or(0, |map| self.table(map));
+        let last = self.store.import_last_place(table, entity).await.map_err(|error| self.at_store(error))?;
+        self.last_places.insert(entity, last);
+        Ok(last)
+    }
+
+    /// The key of the row that stands for what has this id here; a visitor or a conversation without one gets one.
+    pub(super) async fn key_of(&mut self, entity: Entity, id: Uuid) -> Result<Option<Value>, Stop> {
+        let place = self.store.place_of(entity, id).await.map_err(|error| self.at_store(error))?;
+        let Some(place) = place else { return Ok(None) };
+        self.look_up(entity, &[place]).await?;
+        if !self.known.contains_key(&(entity, place))
+            && matches!(entity, Entity::Visitor | Entity::Conversation)
+        {
+            let Some(part) = self.parts.part(entity).cloned() else { return Ok(None) };
+            let here = self.store.records_here(entity, &[place]).await;
+            if let Some(here) = here.map_err(|error| self.at_store(error))?.pop() {
+                Box::pin(self.add(&part, &here)).await?;
+            }
+        }
+        let known = self.known.get(&(entity, place));
+        Ok(known.and_then(|known| known.key.as_deref()).and_then(single))
+    }
+
+    /// Rows as they are there, by key.
+    pub(super) async fn read(
+        &mut self,
+        part: &Part,
+        keys: &[Vec<u8>],
+    ) -> Result<HashMap<Vec<u8>, SourceRow>, Failure> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let request = self.request(&part.map).await?;
+        let rows = self.writer.rows(&request, keys).await?;
+        Ok(rows.into_iter().map(|row| (row.key.clone(), row)).collect())
+    }
+
+    /// What a row becomes here, by the mapping of the copy; a message stays in the conversation that it is in.
+    pub(super) fn forward(&self, part: &Part, row: SourceRow, conversation: Option<Uuid>) -> There {
+        let no_lookups = HashMap::new();
+        let lookups = self.lookups.get(&part.map.entity).unwrap_or(&no_lookups);
+        let (mut grouper, mut changed) = (Grouper::default(), Changed::new());
+        let (row, _) = part.map.map(row.key, &row.values, lookups, &mut grouper, &mut changed);
+        match row.outcome {
+            Outcome::Record(mut record) => {
+                if let (Record::Message(message), Some(conversation), Some(_)) =
+                    (&mut *record, conversation, &part.map.group)
+                {
+                    message.conversation = conversation;
+                }
+                let hash = record.hash(&mut Vec::new());
+                There { record: Some(*record), hash }
+            }
+            Outcome::Filtered => There { record: None, hash: hash_of(b"filtered") },
+            Outcome::Dead => There { record: None, hash: hash_of(b"dead") },
+        }
+    }
+
+    /// Notes what the rows of this page say by now.
+    pub(super) async fn settle(&mut self) -> Result<(), Failure> {
+        let touched = std::mem::take(&mut self.touched);
+        let parts = std::sync::Arc::clone(&self.parts);
+        let mut notes = Vec::new();
+        for part in parts.all() {
+            let entity = part.map.entity;
+            let mut of_part: Vec<_> = touched.iter().filter(|((of, _), _)| *of == entity).collect();
+            let written = of_part.iter().filter(|(_, touched)| touched.is_written);
+            let keys: Vec<_> = written.filter_map(|(_, touched)| touched.known.key.clone()).collect();
+            let mut rows = self.read(part, &keys).await?;
+            for ((_, place), touched) in of_part.drain(..) {
+                let mut known = touched.known.clone();
+                let row = known.key.as_ref().filter(|_| touched.is_written).and_then(|key| rows.remove(key));
+                if let Some(row) = row {
+                    known.there = Some(self.forward(part, row, touched.conversation).hash);
+                }
+                let note = Note {
+                    entity: entity.number(),
+                    place: *place,
+                    row: known.key.clone().map(|key| (part.map.from.clone(), key)),
+                    is_made: known.is_made,
+                    there: known.there,
+                    here: known.here,
+                    problem: known.problem.clone(),
+                };
+                self.flowed.count(&note, !known.is_noted, touched.says_more);
+                known.is_noted = true;
+                self.known.insert((entity, *place), known);
+                notes.push(note);
+            }
+        }
+        self.writer.put(&notes).await
+    }
+}

@@ -237,7 +237,7 @@ fn a_mapping_without_an_inverse_is_refused_by_the_name_of_its_field() {
     let Some(mariadb) = Mariadb::logging() else { return };
     let yaml = YAML
         .replace("columns: { text: content, occurred_at", "columns: { occurred_at")
-        .replace("    fields:\n", "    fields:\n      text: { join: [content] }\n");
+        .replace("      sender:", "      text: { join: [content] }\n      sender:");
     let migration = migration(&yaml, &mariadb);
     cut_over(&migration, &mariadb);
     let plan = migration.report(&["plan"], 0);

@@ -35,6 +35,8 @@ pub(crate) struct Series {
     failed: u64,
     latency: Latency,
     done: Vec<Interval>,
+    /// So many of them were given by [`Self::tick`].
+    told: usize,
 }
 
 impl Series {
@@ -50,6 +52,7 @@ impl Series {
             failed: 0,
             latency: Latency::new(),
             done: Vec::new(),
+            told: 0,
         }
     }
 
@@ -68,10 +71,10 @@ impl Series {
         }
     }
 
-    /// Closes intervals that are over; returns the last that was closed.
+    /// Closes intervals that are over; returns the last that was closed since the last time, by this or by an event.
     pub(crate) fn tick(&mut self, now: Duration) -> Option<&Interval> {
-        let before = self.done.len();
         self.move_to(now.min(self.end));
+        let before = std::mem::replace(&mut self.told, self.done.len());
         self.done[before..].last()
     }
 

@@ -533,7 +533,10 @@ mod tests {
         assert_eq!(of(ElementType::ObjectId, &key), Bson::ObjectId(ObjectId::from_bytes([7; 12])));
         assert_eq!(of(ElementType::Int32, &Cell::Value(Value::Int(7))), Bson::Int32(7));
         let json = Cell::Value(Value::Json(r#"{"a":[1,"x",null]}"#.to_owned()));
-        assert_eq!(of(ElementType::EmbeddedDocument, &json), Bson::Document(doc! { "a": [1, "x", Bson::Null] }));
+        assert_eq!(
+            of(ElementType::EmbeddedDocument, &json),
+            Bson::Document(doc! { "a": [1, "x", Bson::Null] })
+        );
         assert_eq!(of(ElementType::String, &Cell::Value(Value::Null)), Bson::Null);
     }
 

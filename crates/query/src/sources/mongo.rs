@@ -170,6 +170,10 @@ impl MongoSource {
                 add(&mut gather, &fetch.target, &fetch.columns, row, |column| &column.name)?;
             }
         }
+        if fetch.is_count && fetch.columns.is_empty() && gather.len() == 0 {
+            // Of no documents there is no group.
+            gather.count(&Raw::Int(0))?;
+        }
         Ok(gather.finish())
     }
 

@@ -74,7 +74,7 @@ impl Parts {
         // Without tickets the rest is worth as much.
         let written = |map: &&Arc<TableMap>| map.source == source && Inverse::of(map).is_ok();
         let mut writable = of(Entity::Ticket).filter(written);
-        let tickets = writable.next().filter(|_| writable.next().is_none()).and_then(|map| part(map));
+        let tickets = writable.next().filter(|_| writable.next().is_none()).and_then(part);
         let is_unwritten =
             |map: &&Arc<TableMap>| tickets.as_ref().is_none_or(|tickets| !Arc::ptr_eq(&tickets.map, map));
         let unwritten = of(Entity::Ticket).filter(is_unwritten).map(|map| map.name()).collect();

@@ -1130,7 +1130,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__bench__subcmd__chat)
-            opts="-o -h -V --url --inbox --admin-email --admin-password --admin-password-file --ca-file --server-pid --allow-host --visitors --senders --agents --supervisors --reads-per-second --rate --duration --warmup --profile --arrivals --seed --idle --steps --max --in-flight --storm --procs --source-addresses --share --require --threshold --format --output --config --log-format --log-level --help --version"
+            opts="-o -h -V --url --inbox --admin-email --admin-password --admin-password-file --ca-file --server-pid --server-metrics --metrics-token-file --allow-host --visitors --senders --agents --supervisors --reads-per-second --rate --duration --warmup --profile --arrivals --seed --idle --steps --max --in-flight --storm --procs --source-addresses --share --require --threshold --abort-on-fail --format --output --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1184,6 +1184,25 @@ _kefu() {
                     ;;
                 --server-pid)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics-token-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --allow-host)
@@ -1380,7 +1399,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__bench__subcmd__http)
-            opts="-m -H -b -c -r -d -n -o -h -V --allow-host --ca-file --server-pid --method --header --body --body-file --no-keep-alive --timeout --concurrency --rate --duration --requests --warmup --profile --arrivals --seed --procs --source-addresses --share --require --threshold --format --output --config --log-format --log-level --help --version"
+            opts="-m -H -b -c -r -d -n -o -h -V --allow-host --ca-file --server-pid --server-metrics --metrics-token-file --method --header --body --body-file --no-keep-alive --timeout --concurrency --rate --duration --requests --warmup --profile --arrivals --seed --procs --source-addresses --share --require --threshold --abort-on-fail --format --output --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1407,6 +1426,25 @@ _kefu() {
                     ;;
                 --server-pid)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics-token-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --method)
@@ -1656,7 +1694,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__bench__subcmd__run)
-            opts="-c -r -d -o -h -V --show --target --allow-host --ca-file --admin-email --admin-password --admin-password-file --server-pid --set --concurrency --rate --duration --warmup --procs --source-addresses --share --require --threshold --format --output --config --log-format --log-level --help --version"
+            opts="-c -r -d -o -h -V --show --target --allow-host --ca-file --admin-email --admin-password --admin-password-file --server-pid --server-metrics --metrics-token-file --set --concurrency --rate --duration --warmup --procs --source-addresses --share --require --threshold --abort-on-fail --format --output --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1710,6 +1748,25 @@ _kefu() {
                     ;;
                 --server-pid)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics-token-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --set)
@@ -1866,7 +1923,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__migrate__subcmd__cutover)
-            opts="-f -h -V --file --fence --unfence --read-only --max-lag --verified-within --fence-timeout --accept-dead-letters --format --config --log-format --log-level --help --version"
+            opts="-f -h -V --file --inbox --fence --unfence --read-only --max-lag --verified-within --fence-timeout --accept-dead-letters --format --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1900,6 +1957,10 @@ _kefu() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --inbox)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fence)
@@ -3326,7 +3387,7 @@ _kefu() {
             return 0
             ;;
         kefu__subcmd__replay__subcmd__mirror)
-            opts="-o -h -V --listen --upstream --max-connections --drain --shadow --sample --queue --allow-host --ca-file --unsafe-methods --connections --timeout --translate --setting --diff --rules --examples --threshold --format --report --output --replace --redact --max-message --max-memory --config --log-format --log-level --help --version"
+            opts="-o -h -V --listen --upstream --max-connections --drain --interface --bpf --snaplen --ring --promisc --exit-after --stats --shadow --sample --queue --allow-host --ca-file --unsafe-methods --connections --timeout --translate --setting --diff --rules --examples --threshold --format --report --output --replace --redact --port --max-message --max-memory --config --log-format --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3345,6 +3406,33 @@ _kefu() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interface)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --bpf)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --snaplen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ring)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exit-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stats)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3480,6 +3568,10 @@ _kefu() {
                     ;;
                 --redact)
                     COMPREPLY=($(compgen -W "off authorization cookies cards phones identities" -- "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-message)

@@ -180,6 +180,8 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l admin-password-file -d 'Read the admin\'s password from this file' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l ca-file -d 'Trust the certificates in this file (PEM) as well as those of the system' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l server-pid -d 'Watch this process [default: the one on this machine that listens there]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l server-metrics -d 'Watch the server by what it tells Prometheus of its process, at a URL such as http://10.0.0.5:8080/metrics' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l metrics-token-file -d 'Read metrics with the bearer token in this file' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l allow-host -d 'Allow this host as the target, though it is not this machine; may be given several times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l visitors -d 'Keep so many visitors connected' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l senders -d 'Let only so many of the visitors send [default: all]' -r
@@ -215,11 +217,14 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l idle -d 'Only hold connections, and report what each costs the server'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l max -d 'Send as fast as the server takes it'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l storm -d 'Cut all visitors off, send each a message, and time how long all take to reconnect and catch up'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -l abort-on-fail -d 'End the run with exit code 1 as soon as a condition on errors, error_rate, max or a percentile cannot hold any more'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from chat" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l allow-host -d 'Allow this host as the target, though it is not this machine; may be given several times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l ca-file -d 'Trust the certificates in this file (PEM) as well as those of the system' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l server-pid -d 'Watch this process [default: the one on this machine that listens there]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l server-metrics -d 'Watch the server by what it tells Prometheus of its process, at a URL such as http://10.0.0.5:8080/metrics' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l metrics-token-file -d 'Read metrics with the bearer token in this file' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s m -l method -d 'Use this method [default: GET, with a body POST]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s H -l header -d 'Send this header line, such as `accept: text/html`; may be given several times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s b -l body -d 'Send this body' -r
@@ -252,6 +257,7 @@ human\t'For people'
 json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l no-keep-alive -d 'Open a connection for each request'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -l abort-on-fail -d 'End the run with exit code 1 as soon as a condition on errors, error_rate, max or a percentile cannot hold any more'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from http" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l target -d 'Where the service is [default: what the scenario says]' -r -f
@@ -261,6 +267,8 @@ complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcomm
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l admin-password -d 'The admin\'s password; better given in a file or in the environment' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l admin-password-file -d 'Read the admin\'s password from this file' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l server-pid -d 'Watch this process [default: the one on this machine that listens there]' -r
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l server-metrics -d 'Watch the server by what it tells Prometheus of its process, at a URL such as http://10.0.0.5:8080/metrics' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l metrics-token-file -d 'Read metrics with the bearer token in this file' -r -F
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l set -d 'Give a variable of the scenario another value; may be given several times' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s c -l concurrency -d 'Have so many flows at the same time at most [default: what the scenario says]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s r -l rate -d 'Begin so many flows a second [default: what the scenario says]' -r
@@ -284,6 +292,7 @@ human\t'For people'
 json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l show -d 'Print the scenario instead of running it'
+complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -l abort-on-fail -d 'End the run with exit code 1 as soon as a condition on errors, error_rate, max or a percentile cannot hold any more'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand bench; and __fish_seen_subcommand_from compare" -l metric -d 'Compare this figure [default: p50, p99, rate, error_rate and cpu_per_message]; may be given several times' -r
@@ -626,6 +635,12 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l upstream -d 'Have this server answer' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l max-connections -d 'Take at most so many connections at once' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l drain -d 'Let open connections and the shadow\'s queue finish for so long at the end' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l interface -d 'Listen on this network interface, or on `any`; may be given several times' -r -f
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l bpf -d 'Let through what this expression of tcpdump says, in place of the ports' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l snaplen -d 'Take at most so many bytes of a packet' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l ring -d 'Let the kernel keep so much for each interface until it is taken' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l exit-after -d 'End after this time' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l stats -d 'Print what was counted so often; 0s for never' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l shadow -d 'Send a copy of each request to this server' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l sample -d 'Send this share of them' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l queue -d 'Have at most so many requests wait for the shadow or be answered by it' -r
@@ -651,6 +666,7 @@ cookies\t'Values of cookies'
 cards\t'Numbers of bank cards'
 phones\t'Numbers of telephones'
 identities\t'Numbers of identity cards'"
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l port -d 'Of packets, take connections to these ports [default: all]' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l max-message -d 'Leave out messages with more bytes' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l max-memory -d 'Hold at most so much of connections that are under way; what does not fit counts as lost' -r
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l config -d 'Read settings from this file (else from `kefu.yaml`, where there is one)' -r -F
@@ -658,6 +674,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcom
 human\t'For people'
 json\t'One JSON object a line'"
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l log-level -d 'Log this much: error, warn, info, debug, trace or off, or a filter such as `info,kefu_serve=debug`' -r
+complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l promisc -d 'Have the interface take what is meant for others as well'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l unsafe-methods -d 'Also send requests with methods other than GET, HEAD and OPTIONS'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l diff -d 'Compare the shadow\'s answers with those of the old system'
 complete -c kefu -n "__fish_kefu_using_subcommand replay; and __fish_seen_subcommand_from mirror" -l replace -d 'Write over a file that is there already'
@@ -743,6 +760,7 @@ complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subco
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -s f -l file -d 'The file that says what is brought over' -r -F
+complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l inbox -d 'Switch this inbox alone; without it, all that are left' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l fence -d 'Command that has the old system stop writing; it may be run more than once' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l unfence -d 'Command that has it write again, should the cutover fail behind the fence' -r
 complete -c kefu -n "__fish_kefu_using_subcommand migrate; and __fish_seen_subcommand_from cutover" -l max-lag -d 'Put the fence up when it is less behind than this' -r

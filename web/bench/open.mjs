@@ -32,7 +32,7 @@ const SLOWER = 4;
 const OPEN_MS = 3_000;
 const WAYS = [
   ...[BY_MOUSE, BY_FINGER, WITHOUT_NOTICE],
-  ...[BY_FINGER, WITHOUT_NOTICE].map((way) => ({ ...way, name: `${way.name}, nothing there`, prepare: saveData })),
+  ...[BY_FINGER, WITHOUT_NOTICE].map((way) => ({ ...way, name: `${way.name}, nothing there`, prepare: saveData, isWithoutLimit: true })),
 ].filter(({ name }) => name.includes(process.env.BENCH_WAYS ?? ''));
 /** In the order in which a chat that is not loaded yet reaches them. */
 const STEPS = [
@@ -80,7 +80,7 @@ try {
     }
     for (const [name, runs] of Object.entries(found)) {
       const passed = report(before ? `${way.name}, ${name}` : way.name, runs);
-      if (name === 'now' && passed > LIMIT_MS) process.exitCode = 1;
+      if (name === 'now' && passed > LIMIT_MS && !way.isWithoutLimit) process.exitCode = 1;
     }
   }
   console.log(`load of the machine: ${loadavg()[0].toFixed(1)}; limit ${LIMIT_MS} ms`);

@@ -51,7 +51,7 @@ db.issues.insert_one({'_id': oid(3000), 'guest': oid(1), 'staff': 1, 'title': 'é
 /// What agents change, as the old system has it, with the types of what was written.
 const CHANGED: &str = "
 codes = {guest['_id']: guest['code'] for guest in db.guests.find()}
-rows = [[doc['body']['text'], doc['deleted']] for doc in db.said.find().sort('_id', 1)
+rows = [[doc['body']['text'], doc.get('deleted', False)] for doc in db.said.find().sort('_id', 1)
         if doc['body']['text'].startswith('new:')]
 chats = [[doc['staff'], doc['status'], type(doc['ended']).__name__] for doc in db.chats.find({'_id': {'$in': [oid(101), oid(102)]}}).sort('_id', 1)]
 guest = db.guests.find_one({'code': 'v-3'})['profile']
@@ -144,7 +144,7 @@ fn what_is_written_and_changed_here_is_in_mongodb_whatever_kills_it_and_nothing_
     office.call(&office.admin, "DELETE", &office.message("new: edited"), None, 204);
     let report = migration.report(&["flow-back", "--once"], 0);
     assert_eq!((&report["conflicts"], &report["changed"]), (&json!(1), &json!(0)), "{report:#}");
-    let text = mongodb.run("doc = db.said.find_one({'body.text': 'by somebody'})\nprint(doc['deleted'])");
+    let text = mongodb.run("doc = db.said.find_one({'body.text': 'by somebody'})\nprint(doc.get('deleted', False))");
     assert_eq!(text, "False\n");
     mongodb.run("db.said.update_one({'body.text': 'by somebody'}, {'$set': {'deleted': True}})");
     drop(office);

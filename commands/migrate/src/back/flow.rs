@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use kefu_app::{Failure, Language};
@@ -39,6 +40,12 @@ const KNOWN_MAX: usize = 100_000;
 
 /// The number that notes have for comments on tickets, which are nothing that is brought over.
 const COMMENT: i64 = 100;
+
+/// How long a transaction of somebody who was killed may be in the way: MongoDB ends it after a minute.
+const IN_THE_WAY_MAX: Duration = Duration::from_secs(90);
+
+/// After what time a page is tried again for which something was in the way.
+const IN_THE_WAY: Duration = Duration::from_millis(200);
 
 /// Why a page was not written.
 pub(super) enum Stop {
@@ -141,17 +148,21 @@ impl<'a> Back<'a> {
             if changed.upto == at {
                 return Ok(&self.flowed);
             }
-            let before = self.flowed.clone();
+            let (before, begun) = (self.flowed.clone(), Instant::now());
             loop {
                 match self.page(&changed).await {
                     Ok(()) => break,
-                    Err(Stop::Failure(failure)) => return Err(failure),
-                    Err(Stop::Again) => {
-                        self.writer.undo().await?;
-                        self.known.clear();
-                        self.flowed = before.clone();
+                    Err(Stop::Failure(failure)) => {
+                        if !self.writer.is_passing() || begun.elapsed() > IN_THE_WAY_MAX {
+                            return Err(failure);
+                        }
+                        tokio::time::sleep(IN_THE_WAY).await;
                     }
+                    Err(Stop::Again) => {}
                 }
+                self.writer.undo().await?;
+                self.known.clear();
+                self.flowed = before.clone();
             }
             self.refused.clear();
             self.at = Some(changed.upto);

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use mongodb::{
         oid::ObjectId,
         spec::{BinarySubtype, ElementType},
     },
-    error::{Error, ErrorKind, UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure},
+    error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure},
     options::WriteConcern,
 };
 use uuid::Uuid;
@@ -56,6 +57,28 @@ pub(crate) struct Writer {
     session: Option<ClientSession>,
     types: HashMap<String, Types>,
     zone: TimeZone,
+    /// Somebody else's transaction was in the way, such as one that a killed process left behind.
+    is_passing: AtomicBool,
+}
+
+/// Waits for an answer within a transaction, and notes whether what went wrong passes.
+async fn answer<T>(
+    server: &Server,
+    is_passing: &AtomicBool,
+    asking: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    let noted = async {
+        let answer = asking.await;
+        note_passing(is_passing, answer.as_ref().err());
+        answer
+    };
+    server.answer(noted).await
+}
+
+fn note_passing(is_passing: &AtomicBool, error: Option<&Error>) {
+    if error.is_some_and(|error| error.contains_label(TRANSIENT_TRANSACTION_ERROR)) {
+        is_passing.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Writer {
@@ -79,7 +102,13 @@ impl Writer {
             }
         });
         made.await?;
-        Ok(Self { server, session: None, types: HashMap::new(), zone: settings.zone.clone() })
+        Ok(Self {
+            server,
+            session: None,
+            types: HashMap::new(),
+            zone: settings.zone.clone(),
+            is_passing: AtomicBool::new(false),
+        })
     }
 
     /// What the server is.
@@ -113,7 +142,7 @@ impl Writer {
                 }
             }
         };
-        self.server.answer(committed).await
+        answer(&self.server, &self.is_passing, committed).await
     }
 
     pub(crate) async fn undo(&mut self) -> Result<(), Failure> {
@@ -121,6 +150,11 @@ impl Writer {
         // What a server refused it has taken back by itself.
         drop(self.server.answer(async { session.abort_transaction().await }).await);
         Ok(())
+    }
+
+    /// Whether what went wrong since this was asked passes, so that the transaction can be tried again.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.is_passing.swap(false, Ordering::Relaxed)
     }
 
     fn collection(&self, name: &str) -> Collection<RawDocumentBuf> {
@@ -158,7 +192,7 @@ impl Writer {
             }
             Ok(documents)
         };
-        self.server.answer(read).await
+        answer(&self.server, &self.is_passing, read).await
     }
 
     pub(crate) async fn notes(&mut self, after: (i64, i64), limit: u32) -> Result<Vec<Note>, Failure> {
@@ -193,7 +227,7 @@ impl Writer {
             }
             Ok(())
         };
-        self.server.answer(write).await
+        answer(&self.server, &self.is_passing, write).await
     }
 
     pub(crate) async fn forget(&mut self) -> Result<(), Failure> {
@@ -296,6 +330,7 @@ impl Writer {
     /// What came of writing a document.
     fn written(&self, table: &str, written: Result<(), Error>) -> Result<(), Unwritten> {
         let Err(error) = written else { return Ok(()) };
+        note_passing(&self.is_passing, Some(&error));
         let own = match &*error.kind {
             ErrorKind::Write(WriteFailure::WriteError(own)) => Some((own.code, own.message.clone())),
             ErrorKind::Command(own) => Some((own.code, own.message.clone())),

@@ -332,6 +332,12 @@ fn what_was_asked_for_survives_a_kill_and_is_sent_once() {
     let path = format!("/api/v1/conversations/{}/external-tickets", work.conversation);
     let asked = server.call("POST", &path, Some(&work.token), Some(&body)).expect(202);
     let id = asked["id"].as_str().unwrap().to_owned();
+    // Nobody answered, which is noted: killed before that it would not know whether it was sent.
+    eventually("it was tried", || {
+        let all = server.call("GET", &path, Some(&work.token), None).expect(200);
+        let one = all["items"].as_array().unwrap().iter().find(|one| one["id"] == *id).cloned()?;
+        (one["state"] == "waiting" && one["tries"] == 1).then_some(())
+    });
     let Work { conversation, customer, .. } = work;
     server.kill();
 

@@ -70,6 +70,9 @@ export default async function chatColumn({ server, person, stage, eventually, ..
 
   await stage('the header: number, priority, tags, the page that the visitor is at', async () => {
     const [, token] = visitor.received.join().match(/"token":"(kv_[^"]+)"/);
+    // The visitor's own page is told when the first message is through.
+    await eventually('its page is told', async () => visitor.requested.some((url) => url.endsWith('/widget/pages')));
+    await visitor.page.waitForLoadState('networkidle');
     const told = await visitor.page.request.post(`${server.origin}/api/v1/widget/pages`, {
       headers: { authorization: `Bearer ${token}` },
       data: { url: 'https://shop.example/cart', title: '购物车' },

@@ -140,7 +140,7 @@ export function mount(
     if (frame) return;
     leave();
     // It may have been placed while the network was away.
-    if (isLoaded) timer = setTimeout(() => port || restart(), PATIENCE_MS);
+    if (placed) timer = setTimeout(() => port || restart(), PATIENCE_MS);
     place();
     frame = placed;
     label();

@@ -144,7 +144,8 @@ fn what_is_written_and_changed_here_is_in_mongodb_whatever_kills_it_and_nothing_
     office.call(&office.admin, "DELETE", &office.message("new: edited"), None, 204);
     let report = migration.report(&["flow-back", "--once"], 0);
     assert_eq!((&report["conflicts"], &report["changed"]), (&json!(1), &json!(0)), "{report:#}");
-    let text = mongodb.run("doc = db.said.find_one({'body.text': 'by somebody'})\nprint(doc.get('deleted', False))");
+    let text =
+        mongodb.run("doc = db.said.find_one({'body.text': 'by somebody'})\nprint(doc.get('deleted', False))");
     assert_eq!(text, "False\n");
     mongodb.run("db.said.update_one({'body.text': 'by somebody'}, {'$set': {'deleted': True}})");
     drop(office);

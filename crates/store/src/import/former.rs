@@ -10,6 +10,9 @@ use crate::sql::{self, Args};
 /// password itself to whoever reads it.
 const MD5: &str = "md5+";
 
+/// The greatest cost of bcrypt that is taken: whoever tries to sign in keeps a processor for that long.
+const COST_MAX: u8 = 14;
+
 /// Notes by what an agent may sign in, unless a password was set here since. What is neither MD5 nor bcrypt is no
 /// password.
 pub(super) async fn put(conn: &mut SqliteConnection, key: i64, password: &str) -> Result<(), StoreError> {
@@ -36,13 +39,23 @@ fn is_md5(password: &str) -> bool {
     password.len() == 32 && password.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// Whether it is a hash of bcrypt that can be checked within a second or so: each more of its cost doubles that.
 fn is_bcrypt(password: &str) -> bool {
-    password.len() == 60 && ["$2a$", "$2b$", "$2y$"].iter().any(|begin| password.starts_with(begin))
+    let is_one =
+        password.len() == 60 && ["$2a$", "$2b$", "$2y$"].iter().any(|begin| password.starts_with(begin));
+    let cost = password.get(4..6).and_then(|cost| cost.parse::<u8>().ok());
+    is_one && cost.is_some_and(|cost| (4..=COST_MAX).contains(&cost))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_takes_too_long_to_check_is_no_password() {
+        let bcrypt = "$2y$31$abcdefghijklmnopqrstuuDBJ1d8wZZ0lq4W2q8e3G0Z6jJr1m0dO";
+        assert_eq!(kept(bcrypt).unwrap(), None);
+    }
 
     #[test]
     fn what_could_be_read_as_the_password_is_not_kept() {

@@ -18,7 +18,7 @@ const PASSWORD_FILE: &str = "KEFU_ADMIN_PASSWORD_FILE";
 /// Largest file that is read as a password, in bytes.
 const MAX_FILE_BYTES: usize = 4096;
 
-/// The first admin, as the environment names it; looked at only while there is no agent.
+/// The first admin, as the environment names it; looked at only while there is no admin.
 pub(crate) struct FirstAdmin {
     email: String,
     password: String,
@@ -118,7 +118,7 @@ pub(crate) async fn ensure_inbox(desk: &Desk) -> Result<(), Problem> {
     desk.put_inbox(web).await.map(drop)
 }
 
-/// Makes the first admin in a store without agents, or else the one-time token with which somebody will: a fresh
+/// Makes the first admin in a store without any who can sign in, as one is that only an older system filled, or else the one-time token with which somebody will: a fresh
 /// one at each start, of which the store keeps the hash only.
 ///
 /// # Errors
@@ -128,7 +128,7 @@ pub(crate) async fn ensure_admin(
     admin: Option<FirstAdmin>,
     capacity: u32,
 ) -> Result<Option<Token>, Failure> {
-    if !desk.directory().agents.is_empty() {
+    if desk.has_admin().await.map_err(cannot_store)? {
         return Ok(None);
     }
     let Some(FirstAdmin { email, password }) = admin else {

@@ -71,3 +71,15 @@ fn who_signs_in_with_the_password_of_the_older_system_has_it_hashed_anew() {
     let report = migration.report(&["verify"], 0);
     assert_eq!(report["tables"][0]["different"], 0, "{report:#}");
 }
+
+#[test]
+fn a_store_that_only_an_older_system_filled_still_gets_its_first_admin() {
+    let (migration, place) = (Migration::new(YAML), Place::new());
+    std::fs::write(migration.path().join("old.sql"), DUMP).unwrap();
+    migration.report(&["run"], 0);
+    std::os::unix::fs::symlink(migration.data(), place.path().join("data")).unwrap();
+    let server = place.start();
+    let needed = server.call("GET", "/api/v1/setup", None, None).expect(200);
+    assert_eq!(needed["needed"], false, "the admin whom the environment names was made");
+    server.sign_in();
+}

@@ -60,6 +60,11 @@ impl Desk {
         self.ask(|reply| Command::EndSession { id, reply }).await
     }
 
+    /// Whether there is an admin who can sign in.
+    pub(crate) async fn has_admin(&self) -> Result<bool, Problem> {
+        Ok(self.store.has_admin().await?)
+    }
+
     /// Sets or forgets the one-time token of the first admin.
     pub(crate) async fn set_setup_token(&self, hash: Option<[u8; 32]>) -> Result<(), Problem> {
         self.ask(|reply| Command::SetupToken { hash, reply }).await

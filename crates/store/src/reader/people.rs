@@ -1,4 +1,4 @@
-use kefu_core::{Agent, AgentKey, Inbox, InboxKey, Team, Visitor, VisitorKey};
+use kefu_core::{Agent, AgentKey, Inbox, InboxKey, Role, Team, Visitor, VisitorKey};
 use sqlx::Row as _;
 use uuid::Uuid;
 
@@ -40,6 +40,16 @@ impl Store {
     pub async fn password_hash(&self, agent: AgentKey) -> Result<Option<String>, StoreError> {
         let args = Args::default().int(agent.0);
         self.one("SELECT password_hash FROM agent WHERE key = ?", args, first).await
+    }
+
+    /// Whether there is an admin who can sign in.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn has_admin(&self) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT count(*) FROM agent WHERE role = ? AND NOT disabled AND coalesce(password_hash, '') != ''";
+        let args = Args::default().int(rows::role_number(Role::Admin));
+        Ok(self.one(SQL, args, first::<i64>).await?.is_some_and(|count| count > 0))
     }
 
     /// All teams, oldest first.

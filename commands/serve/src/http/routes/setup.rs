@@ -37,8 +37,8 @@ pub(super) struct SetupBody {
 /// Says whether the first admin is still to be made
 #[utoipa::path(get, path = "/setup", operation_id = "setup_needed", tag = "setup",
     responses((status = 200, body = Needed), OpenErrors))]
-pub(super) async fn needed(State(api): State<Api>) -> Json<Needed> {
-    Json(Needed { needed: api.services.desk.directory().agents.is_empty() })
+pub(super) async fn needed(State(api): State<Api>) -> Result<Json<Needed>, Problem> {
+    Ok(Json(Needed { needed: !api.services.desk.has_admin().await? }))
 }
 
 /// Makes the first admin and signs it in
@@ -62,7 +62,7 @@ pub(super) async fn make(
     // The same guard as for passwords; the account is the one that does not exist yet.
     api.services.limits.sign_in(caller.address, "", clock::now())?;
     let _only_one = api.gates.setup.lock().await;
-    if !api.services.desk.directory().agents.is_empty() {
+    if api.services.desk.has_admin().await? {
         return Err(Problem::new(ErrorCode::Conflict, "the first admin exists: sign in").into());
     }
     if !is_setup_token(&api, &body.token).await? {

@@ -83,6 +83,24 @@ export default async function widget({ server, person, tab, stage, eventually })
     await visitor.page.context().close();
   });
 
+  await stage('the keys are the chat\'s once it is open, and stay there', async () => {
+    const page = `<!doctype html><title>Keys</title><body>${loader()}</body>`;
+    const visitor = await guest('keys', page);
+    await ready(visitor);
+    await visitor.page.evaluate(() => {
+      globalThis.gained = 0;
+      addEventListener('focus', () => (globalThis.gained += 1));
+      // The frame's page is still on its way.
+      globalThis.kefu('open');
+    });
+    const chat = await frameOf(visitor);
+    await chat.waitForSelector('.composer textarea:focus');
+    await visitor.page.keyboard.type('typed');
+    assert.equal(await chat.inputValue('.composer textarea'), 'typed');
+    assert.equal(await visitor.page.evaluate(() => globalThis.gained), 0, 'the page took them back');
+    await visitor.page.context().close();
+  });
+
   await stage('a page that styles everything, and a router that swaps the body', async () => {
     const page = `<!doctype html><title>Old</title><style>
       * { all: unset !important } div { display: none !important; opacity: 0 !important }

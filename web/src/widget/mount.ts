@@ -123,6 +123,7 @@ export function mount(
     placed.onload = () => {
       isLoaded = true;
       speak();
+      if (open) frame!.focus();
     };
     panel.append(placed);
   };
@@ -179,7 +180,8 @@ export function mount(
     label();
     if (open) {
       load();
-      frame?.focus();
+      // Not before its page is there: Chromium then has host and frame each think that the keys are theirs.
+      if (isLoaded) frame!.focus();
     } else {
       button.focus();
     }

@@ -20,8 +20,9 @@ export function watchUnread(base: URL, kept: Kept, tell: (count: number) => void
 
   const stop = () => {
     clearTimeout(timer);
-    if (socket) socket.onmessage = socket.onclose = null;
-    socket?.close();
+    if (!socket) return;
+    socket.onmessage = socket.onclose = null;
+    socket.close();
   };
   const again = () => {
     stop();

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use crate::event::{Event, EventError};
 use crate::group::Group;
 use crate::handler::Handler;
 use crate::subscription::Subscription;
-use crate::topic::Pattern;
+use crate::topic::{Pattern, Topic};
 
 /// Where events are told and heard.
 pub enum Bus {
@@ -26,11 +27,24 @@ impl Bus {
     /// # Errors
     /// Some of them are perhaps not durable. Whoever tells all of them again makes no second events: ids stay.
     pub async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
+        self.tell(None, events).await
+    }
+
+    /// Tells events as [`Bus::publish`] does, below a topic: `sales` has `chat.rated` told at `sales.chat.rated`. They
+    /// stay the events that they are: what they say of themselves is not of where they are told.
+    ///
+    /// # Errors
+    /// As with [`Bus::publish`]; a topic is perhaps too long with the other in front of it.
+    pub async fn publish_below(&self, above: &Topic, events: &[Event]) -> Result<(), PublishError> {
+        self.tell(Some(above), events).await
+    }
+
+    async fn tell(&self, above: Option<&Topic>, events: &[Event]) -> Result<(), PublishError> {
         match self {
             #[cfg(feature = "nsq")]
-            Self::Nsq(nsq) => nsq.publish(events).await,
+            Self::Nsq(nsq) => nsq.publish(above, events).await,
             #[cfg(feature = "nats")]
-            Self::Nats(nats) => nats.publish(events).await,
+            Self::Nats(nats) => nats.publish(above, events).await,
         }
     }
 
@@ -43,6 +57,16 @@ impl Bus {
             Self::Nats(nats) => nats.subscribe(pattern, group, handler),
         }
     }
+}
+
+/// The topic of a bus at which an event is told.
+pub(crate) fn told_at<'a>(event: &'a Event, above: Option<&Topic>) -> Result<Cow<'a, Topic>, PublishError> {
+    let Some(above) = above else { return Ok(Cow::Borrowed(&event.topic)) };
+    let topic = format!("{above}.{}", event.topic);
+    topic.parse::<Topic>().map(Cow::Owned).map_err(|error| {
+        let cause = EventError::Topic { topic, reason: error.to_string() };
+        PublishError::Event { id: event.id, cause }
+    })
 }
 
 /// Why events are perhaps not durable.

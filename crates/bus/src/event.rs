@@ -36,6 +36,14 @@ pub enum EventError {
     /// They are no JSON, or not of a CloudEvent.
     #[error("not a CloudEvent: {0}")]
     Json(#[from] serde_json::Error),
+    /// A bus has no room for its topic.
+    #[error("no event can be told at `{topic}`: {reason}")]
+    Topic {
+        /// Which.
+        topic: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// An attribute of the envelope is not as kefu writes it.
     #[error("attribute `{name}` of the event: {reason}")]
     Attribute {

@@ -22,7 +22,7 @@ pub enum Outcome {
     Done,
     /// It is to be told again, not before this time has passed; those with the same key wait behind it.
     Again {
-        /// How long; none leaves it to the bus.
+        /// How long at least; none leaves it to the bus.
         after: Option<Duration>,
         /// Why, for operators.
         why: String,

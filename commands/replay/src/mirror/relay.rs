@@ -1,6 +1,12 @@
 //! Bytes from a client to the upstream and back, as they come.
 
-use std::{io, pin::Pin, time::Duration};
+use std::{
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
 use kefu_traffic::tcp::Side;
 use tokio::{
@@ -33,8 +39,8 @@ enum Ended {
 pub(super) async fn relay(client: TcpStream, upstream: TcpStream, tap: &Tap) {
     let (from_client, to_client) = client.into_split();
     let (from_upstream, to_upstream) = upstream.into_split();
-    let mut asked = std::pin::pin!(pass(from_client, to_upstream, Side::Client, tap));
-    let mut answered = std::pin::pin!(pass(from_upstream, to_client, Side::Server, tap));
+    let mut asked = pin!(pass(from_client, to_upstream, Side::Client, tap));
+    let mut answered = pin!(pass(from_upstream, to_client, Side::Server, tap));
     tokio::select! {
         ended = &mut asked => {
             // A client that has said everything still gets its answers, and so does one whom the upstream cuts short.
@@ -70,16 +76,23 @@ async fn pass(from: OwnedReadHalf, mut to: OwnedWriteHalf, side: Side, tap: &Tap
             tap.ended(side);
             return if to.shutdown().await.is_ok() { Ended::Said } else { Ended::Listener };
         }
-        // A request is heard before it is passed on, so that its answer cannot come before it; an answer is passed on
-        // first, so that nobody waits for its being heard.
+        // What a client says is heard before it is passed on, so that its answer cannot come before it.
         if side == Side::Client {
             tap.data(side, &bytes);
         }
-        if to.write_all(&bytes).await.is_err() {
-            return Ended::Listener;
-        }
-        if side == Side::Server {
+        let mut passing = pin!(to.write_all(&bytes));
+        let begun = poll_fn(|context| Poll::Ready(passing.as_mut().poll(context))).await;
+        // An answer is heard once as much of it has left as the client takes at once, so that nobody waits for its being
+        // heard. Both directions are one task: nothing that the client says to it is heard before.
+        if side == Side::Server && !matches!(begun, Poll::Ready(Err(_))) {
             tap.data(side, &bytes);
+        }
+        let passed = match begun {
+            Poll::Ready(passed) => passed,
+            Poll::Pending => passing.await,
+        };
+        if passed.is_err() {
+            return Ended::Listener;
         }
     }
 }

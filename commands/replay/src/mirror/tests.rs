@@ -131,7 +131,10 @@ struct Mirror {
 
 impl Mirror {
     async fn start(args: &MirrorArgs) -> Self {
-        let listener = TcpListener::bind(args.listen.unwrap()).await.unwrap();
+        Self::on(TcpListener::bind(args.listen.unwrap()).await.unwrap(), args)
+    }
+
+    fn on(listener: TcpListener, args: &MirrorArgs) -> Self {
         let address = listener.local_addr().unwrap();
         let settings = Settings::new(args).unwrap();
         let (statistics, tally) = (Arc::clone(&settings.statistics), Arc::clone(&settings.tally));

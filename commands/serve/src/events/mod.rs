@@ -8,6 +8,7 @@
 
 mod action;
 mod attempt;
+mod door;
 mod spec;
 mod topic;
 mod webhook;
@@ -36,6 +37,7 @@ use tokio::{
 use uuid::Uuid;
 
 pub(crate) use attempt::Attempt;
+use door::Door;
 pub(crate) use spec::{
     ActionSpec, Kept, Spec, SpecError, SubscriptionKind, checked_headers, fixed_id, read as read_fixed,
 };
@@ -53,8 +55,8 @@ use crate::{
 /// What seals what subscriptions keep to themselves.
 pub(crate) const SEAL_PURPOSE: &str = "subscription";
 
-/// How long it takes until an event is told again, by attempt: once more within a second, then over more than a day.
-const WAITS_SECONDS: [u64; 8] = [1, 5, 30, 120, 600, 3600, 21_600, 86_400];
+/// How long it takes until an event is told again, by attempt: eight attempts in all, the last one a day after the first.
+const WAITS_SECONDS: [u64; 7] = [5, 30, 120, 900, 3600, 21_600, 60_000];
 
 /// Events that one subscription is told at once.
 const SIDE_BY_SIDE: usize = 16;
@@ -228,7 +230,7 @@ impl Events {
         let Subscription { row, spec, .. } = subscription;
         Ok(match spec.kind {
             SubscriptionKind::Webhook => Arc::new(self.webhook(subscription)?),
-            SubscriptionKind::Topic => self.topics.subscriber(spec)?,
+            SubscriptionKind::Topic => self.topics.subscriber(spec, self.door(row))?,
             SubscriptionKind::Action => {
                 let action = spec.action.clone().ok_or("it has no action")?;
                 Arc::new(action::Actor::new(self.desk.clone(), self.store.clone(), action, row.id))
@@ -239,12 +241,15 @@ impl Events {
     /// Makes the requests of a webhook.
     pub(crate) fn webhook(&self, subscription: &Subscription) -> Result<webhook::Webhook, String> {
         let options = webhook::WebhookOptions {
-            desk: self.desk.clone(),
-            outgoing: self.outgoing.clone(),
+            door: self.door(&subscription.row),
             timeout: self.settings.timeout,
             allow_internal: self.settings.allow_internal,
         };
-        webhook::Webhook::new(&subscription.spec, &subscription.kept, &subscription.row.name, options)
+        webhook::Webhook::new(&subscription.spec, &subscription.kept, options)
+    }
+
+    fn door(&self, row: &EventSubscription) -> Door {
+        Door { desk: self.desk.clone(), outgoing: self.outgoing.clone(), name: row.name.clone() }
     }
 
     /// From when on something can be heard again.
@@ -415,5 +420,18 @@ pub(crate) async fn run(services: &Services, stop: Stop) {
         if let Some((id, outcome)) = outcome {
             events.ended(id, outcome).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_told_eight_times_within_a_day() {
+        assert_eq!(WAITS_SECONDS.len() + 1, 8);
+        assert!(WAITS_SECONDS.is_sorted());
+        let all: u64 = WAITS_SECONDS.iter().sum();
+        assert!(all.abs_diff(86_400) < 600, "{all}");
     }
 }

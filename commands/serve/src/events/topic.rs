@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kefu_bus::embedded::Subscriber;
 use kefu_upstream::Endpoint;
 
-use super::Spec;
+use super::{Door, Spec};
 use crate::settings::EventSettings;
 
 /// The bus that subscriptions of the kind `topic` pass events on to; connected to when the first one does.
@@ -27,7 +27,10 @@ pub(crate) fn check(settings: &EventSettings) -> Result<(), String> {
             Err("one of serve.events.nsq and serve.events.nats can be used, not both".to_owned())
         }
         (false, true) if cfg!(feature = "nsq") => addresses(&settings.nsq).map(drop),
-        (true, false) if cfg!(feature = "nats") => Ok(()),
+        #[cfg(feature = "nats")]
+        (true, false) => settings.nats.iter().try_for_each(|address| {
+            kefu_bus::Nats::check(address).map_err(|error| format!("serve.events.nats: {error}"))
+        }),
         _ => Err("this kefu was built without that bus (the features `nsq` and `nats`)".to_owned()),
     }
 }
@@ -51,7 +54,7 @@ mod passing {
         embedded::{Telling, Told},
     };
 
-    use super::{Arc, EventSettings, Spec, Subscriber, Topics};
+    use super::{Arc, Door, EventSettings, Spec, Subscriber, Topics};
 
     impl Topics {
         pub(in super::super) fn new(settings: &EventSettings) -> Self {
@@ -62,9 +65,10 @@ mod passing {
         pub(in super::super) fn subscriber(
             self: &Arc<Self>,
             spec: &Spec,
+            door: Door,
         ) -> Result<Arc<dyn Subscriber>, String> {
             let topic = spec.topic.clone().ok_or("it has no topic")?;
-            Ok(Arc::new(Passer { topics: Arc::clone(self), topic }))
+            Ok(Arc::new(Passer { topics: Arc::clone(self), topic, door }))
         }
 
         async fn bus(&self) -> Result<&Bus, String> {
@@ -88,24 +92,26 @@ mod passing {
         super::check(settings).and_then(|()| Err("there is no bus".to_owned()))
     }
 
-    /// Passes events on under a topic of their own in front of theirs.
+    /// Passes events on as they are, at topics of a bus that begin with one of its own.
     struct Passer {
         topics: Arc<Topics>,
         topic: Topic,
+        door: Door,
     }
 
     impl Passer {
         async fn pass(&self, event: &Event) -> Result<(), String> {
-            let topic = format!("{}.{}", self.topic, event.topic);
-            let topic = topic.parse::<Topic>().map_err(|error| format!("{topic}: {error}"))?;
-            let event = Event { topic, ..event.clone() };
-            self.topics.bus().await?.publish(&[event]).await.map_err(|error| error.to_string())
+            let told = self.topics.bus().await?.publish_below(&self.topic, std::slice::from_ref(event)).await;
+            told.map_err(|error| error.to_string())
         }
     }
 
     impl Subscriber for Passer {
         fn tell<'a>(&'a self, telling: Telling<'a>) -> BoxFuture<'a, Told> {
             Box::pin(async move {
+                if let Some(told) = self.door.held_back("topic", &telling).await {
+                    return told;
+                }
                 let outcome = match self.pass(&telling.heard.event).await {
                     Ok(()) => Outcome::Done,
                     Err(why) => Outcome::Again { after: None, why },
@@ -122,7 +128,11 @@ impl Topics {
         Self {}
     }
 
-    pub(super) fn subscriber(self: &Arc<Self>, _spec: &Spec) -> Result<Arc<dyn Subscriber>, String> {
+    pub(super) fn subscriber(
+        self: &Arc<Self>,
+        _spec: &Spec,
+        _door: Door,
+    ) -> Result<Arc<dyn Subscriber>, String> {
         Err("this kefu was built without a bus (the features `nsq` and `nats`)".to_owned())
     }
 }

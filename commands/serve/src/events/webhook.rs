@@ -10,14 +10,13 @@ use kefu_bus::{
     EVENT_MEDIA_TYPE, Event, Outcome,
     embedded::{Subscriber, Telling, Told},
 };
-use kefu_store::RecordSet;
 use kefu_upstream::{Endpoint, HttpClient, HttpSettings, Reach, TlsSettings, Trouble};
 use sha2::Sha256;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Attempt, Kept, Spec};
-use crate::{clock, desk::Desk, outgoing::Outgoing};
+use super::{Attempt, Door, Kept, Spec};
+use crate::clock;
 
 /// Bytes of an answer that are read at most; what answers more has not understood.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -32,7 +31,6 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct Webhook {
     client: HttpClient,
     path: String,
-    name: String,
     secret: String,
     headers: HeaderMap,
     options: WebhookOptions,
@@ -40,8 +38,7 @@ pub(crate) struct Webhook {
 
 /// What a webhook works with.
 pub(crate) struct WebhookOptions {
-    pub(crate) desk: Desk,
-    pub(crate) outgoing: Outgoing,
+    pub(crate) door: Door,
     /// How long a request may take until its whole answer is there.
     pub(crate) timeout: Duration,
     /// Whether it may go to an address of the network that we are in.
@@ -53,7 +50,7 @@ impl Webhook {
     ///
     /// # Errors
     /// In words, when its address or its headers cannot be used.
-    pub(crate) fn new(spec: &Spec, kept: &Kept, name: &str, options: WebhookOptions) -> Result<Self, String> {
+    pub(crate) fn new(spec: &Spec, kept: &Kept, options: WebhookOptions) -> Result<Self, String> {
         let endpoint: Endpoint = spec.url.parse().map_err(|error| format!("its address: {error}"))?;
         let path = endpoint.path.clone();
         let mut headers = HeaderMap::new();
@@ -73,10 +70,10 @@ impl Webhook {
             authorization: None,
         };
         let client = HttpClient::new(&settings).map_err(|error| error.to_string())?;
-        Ok(Self { client, path, name: name.to_owned(), secret: kept.secret.clone(), headers, options })
+        Ok(Self { client, path, secret: kept.secret.clone(), headers, options })
     }
 
-    /// Sends an event once; returns what came of it, and how long the answer asks to be left alone for.
+    /// Sends an event once; returns what came of it, and how long the answer asks to be left alone for at least.
     pub(crate) async fn send(&self, event: &Event, delivery: Uuid) -> (Attempt, Option<Duration>) {
         let now = clock::now();
         let mut attempt = Attempt::at(now);
@@ -136,17 +133,10 @@ impl Webhook {
 impl Subscriber for Webhook {
     fn tell<'a>(&'a self, telling: Telling<'a>) -> BoxFuture<'a, Told> {
         Box::pin(async move {
-            let event = &telling.heard.event;
-            let summary = || format!("{} {}", event.topic, telling.delivery);
-            if let Some(listed) = self.options.outgoing.held_back("webhook", &self.name, summary) {
-                let listed = RecordSet { changes: vec![listed], audit: Vec::new() };
-                let outcome = match self.options.desk.record(listed).await {
-                    Ok(()) => Outcome::Done,
-                    Err(problem) => Outcome::Again { after: None, why: problem.to_string() },
-                };
-                return Told { outcome, attempt: None };
+            if let Some(told) = self.options.door.held_back("webhook", &telling).await {
+                return told;
             }
-            let (attempt, after) = self.send(event, telling.delivery).await;
+            let (attempt, after) = self.send(&telling.heard.event, telling.delivery).await;
             let outcome = match (&attempt.error, attempt.status) {
                 (None, _) => Outcome::Done,
                 // The receiver says that it is gone for good.

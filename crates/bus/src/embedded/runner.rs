@@ -346,7 +346,8 @@ impl Runner {
             }
             Outcome::Again { after, why } => {
                 Counters::add(&counters.again, 1);
-                let wait = after.unwrap_or_else(|| jittered(self.listener.waits[tries as usize - 1]));
+                // Whoever asks for less than that would soon have used up all attempts.
+                let wait = jittered(self.listener.waits[tries as usize - 1]).max(after.unwrap_or_default());
                 let next_at = now.plus(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
                 self.look_at = Some(self.look_at.map_or(next_at, |at| at.min(next_at)));
                 let attempt = attempt.or_else(|| Some(reason(&why, now)));

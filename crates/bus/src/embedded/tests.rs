@@ -341,6 +341,61 @@ async fn poison_becomes_a_dead_letter_and_can_be_told_again() {
     house.close().await;
 }
 
+#[tokio::test]
+async fn what_asks_to_be_told_again_sooner_than_its_turn_is_waits_for_that() {
+    let dir = TempDir::new().unwrap();
+    let mut house = House::open(dir.path(), 2).await;
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let ear = Ear::new(move |telling| {
+        let after = if text_of(telling.heard) == "soon" { Duration::ZERO } else { hours(5) };
+        Outcome::Again { after: Some(after), why: String::new() }
+    });
+    let running =
+        house.listen(Listener { waits: vec![hours(1)], ..listener("a", &["message.*"], ear) }).await;
+    house.say(0, "soon").await;
+    house.say(1, "late").await;
+    eventually("both wait", async || {
+        house.states("a").await.iter().filter(|(_, _, tries)| *tries == 1).count() == 2
+    })
+    .await;
+    running.stop().await;
+    let group = house.store.event_group("a").await.unwrap().unwrap();
+    let rows = house.store.event_deliveries(group.key, None, None, 9).await.unwrap();
+    let wait = |key: &str| {
+        let row = rows.iter().find(|row| row.key == key).unwrap();
+        Duration::from_micros((row.next_at.0 - row.updated_at.0).unsigned_abs())
+    };
+    let (soon, late) = (wait(&house.heads[0].id.to_string()), wait(&house.heads[1].id.to_string()));
+    assert!(soon > hours(1) / 2 && soon < hours(2), "{soon:?}");
+    assert!(late > hours(4), "{late:?}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_was_tried_more_often_than_there_are_waits_is_tried_once_more() {
+    let dir = TempDir::new().unwrap();
+    let mut house = House::open(dir.path(), 1).await;
+    let ear = Ear::new(|_| again());
+    let states = |state, tries| vec![("message.created".to_owned(), state, tries)];
+    let hour = Duration::from_secs(3600);
+    // As an earlier version left it.
+    let waits = [vec![Duration::ZERO; 7], vec![hour]].concat();
+    let running = house.listen(Listener { waits, ..listener("a", &["message.*"], ear.clone()) }).await;
+    house.say(0, "poison").await;
+    let waiting = states(DeliveryState::Waiting, 8);
+    eventually("eight attempts were made", async || house.states("a").await == waiting).await;
+    running.stop().await;
+    let group = house.store.event_group("a").await.unwrap().unwrap().key;
+    house.bus.keep(vec![EventChange::Hurry { group, at: now() }]).await.unwrap();
+    let waits = vec![hour; 7];
+    let running = house.listen(Listener { waits, ..listener("a", &["message.*"], ear.clone()) }).await;
+    let dead = states(DeliveryState::Dead, 9);
+    eventually("the ninth was the last", async || house.states("a").await == dead).await;
+    running.stop().await;
+    assert_eq!(ear.len(), 9);
+    house.close().await;
+}
+
 /// One that hangs for ever.
 struct Hangs;
 

@@ -225,6 +225,8 @@ impl Session {
                 || format!("{}_dead.unknown", shared.settings.name),
                 |topic| shared.dead_subject(&topic),
             );
+            // What a group lays aside at two topics are two letters.
+            let id = format!("{id}:{subject}");
             let told = match shared.context.send_publish(subject, message(&id, letter)).await {
                 Ok(ack) => ack.await.map(drop),
                 Err(error) => Err(error),

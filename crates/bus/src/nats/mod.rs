@@ -27,6 +27,7 @@ use tokio::{
 
 use crate::{
     EVENT_MEDIA_TYPE, Event, Group, Handler, Pattern, PublishError, Subscription, Topic, backoff::Backoff,
+    bus::told_at,
 };
 
 pub use settings::{NatsLogin, NatsSettings};
@@ -60,6 +61,9 @@ pub enum NatsError {
         /// Why.
         cause: String,
     },
+    /// A login stands in the address of this host.
+    #[error("the address of {0} has a login in it, which cannot stand there")]
+    Login(String),
     /// The login or the certificates cannot be used.
     #[error("cannot prepare the connection: {0}")]
     Prepare(String),
@@ -85,16 +89,8 @@ impl Nats {
         if !(1..=32).contains(&settings.name.len()) || !settings.name.bytes().all(is_good) {
             return Err(NatsError::Name(settings.name));
         }
-        let addresses = settings
-            .servers
-            .iter()
-            .map(|address| {
-                address.parse::<ServerAddr>().map_err(|error| NatsError::Address {
-                    address: address.clone(),
-                    cause: error.to_string(),
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let addresses = settings.servers.iter().map(|address| server(address));
+        let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
         if addresses.is_empty() {
             return Err(NatsError::Nowhere);
         }
@@ -107,13 +103,21 @@ impl Nats {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// Checks the address of a server, as [`Nats::open`] does.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    pub fn check(address: &str) -> Result<(), NatsError> {
+        server(address).map(drop)
+    }
+
     /// Tells events; a stream has all of them when this returns well.
-    pub(crate) async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
+    pub(crate) async fn publish(&self, above: Option<&Topic>, events: &[Event]) -> Result<(), PublishError> {
         let publish_max = self.shared.settings.publish_max;
         let told = timeout(publish_max, async {
             self.shared.stream().await?;
             for batch in events.chunks(BATCH_MAX) {
-                self.shared.publish(batch).await?;
+                self.shared.publish(above, batch).await?;
             }
             Ok(())
         });
@@ -135,6 +139,19 @@ impl Nats {
         let (shared, pattern, group) = (Arc::clone(&self.shared), pattern.clone(), group.clone());
         Subscription::start(|ready, stopping| consumer::run(shared, pattern, group, handler, ready, stopping))
     }
+}
+
+/// Reads the address of a server.
+fn server(address: &str) -> Result<ServerAddr, NatsError> {
+    let server: ServerAddr = address.parse().map_err(|error: std::io::Error| NatsError::Address {
+        address: address.to_owned(),
+        cause: error.to_string(),
+    })?;
+    // The client would leave it out.
+    if server.has_user_pass() {
+        return Err(NatsError::Login(server.host().to_owned()));
+    }
+    Ok(server)
 }
 
 async fn options(settings: &NatsSettings) -> std::io::Result<ConnectOptions> {
@@ -196,14 +213,17 @@ impl Shared {
         self.context.get_or_create_stream(config).await.map_err(|error| self.away(&error))
     }
 
-    async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
+    async fn publish(&self, above: Option<&Topic>, events: &[Event]) -> Result<(), PublishError> {
         let mut acks = Vec::with_capacity(events.len());
         {
             let _sending = self.sending.lock().await;
             for event in events {
                 let json = event.to_json().map_err(|cause| PublishError::Event { id: event.id, cause })?;
-                let message = message(&event.id.to_string(), json);
-                let sent = self.context.send_publish(self.subject(event.topic.as_str()), message).await;
+                let topic = told_at(event, above)?;
+                let subject = self.subject(topic.as_str());
+                // What is told at two topics is not told twice.
+                let id = above.map_or_else(|| event.id.to_string(), |above| format!("{}:{above}", event.id));
+                let sent = self.context.send_publish(subject, message(&id, json)).await;
                 acks.push(sent.map_err(|error| self.publish_error(&error))?);
             }
         }

@@ -15,6 +15,7 @@ mod snappy;
 mod wire;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
@@ -34,6 +35,7 @@ use self::{
 };
 use crate::{
     Event, EventError, Group, Handler, Pattern, PublishError, Subscription, Topic,
+    bus::told_at,
     dispatch::{Dispatcher, Inlet},
     subscription::Stopping,
 };
@@ -78,8 +80,8 @@ impl Nsq {
     }
 
     /// Tells events; an nsqd has all of them when this returns well.
-    pub(crate) async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
-        let mut commands = commands(events)?;
+    pub(crate) async fn publish(&self, above: Option<&Topic>, events: &[Event]) -> Result<(), PublishError> {
+        let mut commands = commands(above, events)?;
         let publish_max = self.shared.settings.publish_max;
         let tried = timeout(publish_max, async {
             let mut last = PublishError::Nowhere;
@@ -106,18 +108,20 @@ impl Nsq {
 }
 
 /// Commands that tell events: as few as possible, and in order for each topic.
-fn commands(events: &[Event]) -> Result<VecDeque<Bytes>, PublishError> {
-    let mut bundles: Vec<(&Topic, Bundle)> = Vec::new();
+fn commands(above: Option<&Topic>, events: &[Event]) -> Result<VecDeque<Bytes>, PublishError> {
+    let mut bundles: Vec<(Cow<'_, Topic>, Bundle)> = Vec::new();
     for (index, event) in events.iter().enumerate() {
         let failed = |cause| PublishError::Event { id: event.id, cause };
-        let last = bundles.iter_mut().rfind(|(topic, _)| **topic == event.topic);
+        let topic = told_at(event, above)?;
+        let last = bundles.iter_mut().rfind(|(own, _)| *own == topic);
         let bundle = match last {
             Some((_, bundle)) if bundle.bytes() < COMMAND_BYTES => bundle,
             _ => {
-                check_topic(&event.topic).map_err(failed)?;
+                check_topic(&topic).map_err(failed)?;
                 let rest = (events.len() - index).min(ROOM_EVENTS_MAX);
                 let room = (event.bytes_about() * rest).min(COMMAND_BYTES);
-                bundles.push((&event.topic, Bundle::new(&event.topic, room)));
+                let bundle = Bundle::new(&topic, room);
+                bundles.push((topic, bundle));
                 let (_, bundle) = bundles.last_mut().expect("one was pushed");
                 bundle
             }
@@ -132,8 +136,8 @@ fn check_topic(topic: &Topic) -> Result<(), EventError> {
     if consumer::dead_topic(topic).is_some() {
         return Ok(());
     }
-    let reason = "is too long for NSQ, where the topic of its dead letters has 5 bytes more".to_owned();
-    Err(EventError::Attribute { name: "type", reason })
+    let reason = "it is too long for NSQ, where the topic of its dead letters has 5 bytes more".to_owned();
+    Err(EventError::Topic { topic: topic.to_string(), reason })
 }
 
 /// Where to hear what.

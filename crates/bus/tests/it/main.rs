@@ -10,5 +10,6 @@ mod embedded;
 mod house;
 mod nats;
 mod nsq;
+mod passing;
 mod servers;
 mod support;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use kefu_bus::{Bus, Event, Nats, NatsLogin, NatsSettings};
+use kefu_bus::{Bus, Event, Nats, NatsLogin, NatsSettings, Outcome};
 
 use crate::{
     conformance::conformance,
     servers::{NatsServer, Server as _, limits},
-    support::{content, events, eventually},
+    support::{content, events, eventually, listener},
 };
 
 conformance!(NatsServer);
@@ -23,6 +23,30 @@ async fn what_is_told_twice_is_kept_once() {
     let mut stream = server.client().await.get_stream("KEFU").await.unwrap();
     let info = stream.info().await.unwrap();
     assert_eq!((info.state.messages, &info.config.subjects[..]), (10, &["kefu.>".to_owned()][..]));
+}
+
+#[tokio::test]
+async fn an_event_that_is_told_at_two_topics_is_laid_aside_at_both() {
+    let Some(server) = NatsServer::start().await else { return };
+    let bus = server.bus(limits(64, 8)).await;
+    let (handler, mut heard) =
+        listener(|_, _| Box::pin(async { Outcome::Dead { why: "no such customer".to_owned() } }));
+    let mut subscription = bus.subscribe(&"*.chat.rated".parse().unwrap(), &"qa".parse().unwrap(), handler);
+    subscription.ready().await;
+    let told = events("chat.rated", 1, 1, 1);
+    for above in ["sales", "support", "sales"] {
+        bus.publish_below(&above.parse().unwrap(), &told).await.unwrap();
+    }
+    let ids = [heard.next().await.0.id, heard.next().await.0.id];
+    assert_eq!(ids, [told[0].id; 2]);
+    let client = server.client().await;
+    eventually("there are two letters", || async {
+        let mut stream = client.get_stream("KEFU_DEAD").await.unwrap();
+        stream.info().await.unwrap().state.messages == 2
+    })
+    .await;
+    assert!(heard.now().is_empty(), "told twice at one topic, it is kept once");
+    subscription.stop(Duration::from_secs(5)).await;
 }
 
 #[tokio::test]
@@ -86,6 +110,7 @@ async fn settings_that_cannot_be_used_are_refused() {
     for (servers, name, expected) in [
         (vec![], "kefu", "the settings name no server"),
         (vec!["nats://:x"], "kefu", "cannot use the address `nats://:x`"),
+        (vec!["nats://me:secret@bus:4222"], "kefu", "the address of bus has a login in it"),
         (vec!["nats://127.0.0.1:1"], "Kefu.", "`Kefu.` is no name for a stream"),
     ] {
         let servers = servers.into_iter().map(str::to_owned).collect();

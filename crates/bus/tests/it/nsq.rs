@@ -240,5 +240,8 @@ async fn the_second_nsqd_is_told_when_the_first_is_away() {
 async fn an_event_that_nsqd_could_not_lay_aside_is_not_told() {
     let bus = Bus::Nsq(Nsq::open(NsqSettings::default()).unwrap());
     let error = bus.publish(&events(&"t".repeat(60), 1, 1, 1)).await.unwrap_err().to_string();
-    assert!(error.contains("attribute `type` of the event: is too long for NSQ"), "{error}");
+    assert!(error.contains("ttt`: it is too long for NSQ"), "{error}");
+    let above = "t".repeat(60).parse().unwrap();
+    let error = bus.publish_below(&above, &events("chat.rated", 1, 1, 1)).await.unwrap_err().to_string();
+    assert!(error.contains("ttt.chat.rated`: a topic of more than 64 bytes"), "{error}");
 }

@@ -3,6 +3,7 @@ use std::ops::ControlFlow;
 use flate2::{Compress, Compression, FlushCompress};
 use kefu_protocol::ws::{self, Incoming, Opcode, Role, accept_key};
 use kefu_traffic::http::head_len;
+use tokio::net::TcpSocket;
 
 use super::*;
 
@@ -193,6 +194,46 @@ async fn messages_that_are_compressed_go_through_as_they_are_and_the_shadow_gets
         })
         .collect();
     assert_eq!(said, [("call 99999999999".to_owned(), true), ("call 99999999999 again".to_owned(), true)]);
+}
+
+#[tokio::test]
+async fn what_a_client_says_to_the_begin_of_an_answer_is_written_behind_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("seen.gor");
+    let mut args = args(&format!("http://{}", listener.local_addr().unwrap()), None);
+    args.output = Some(path.clone());
+    // So little room that a part of what is read at once leaves and the rest has to wait.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_send_buffer_size(1).unwrap();
+    socket.bind(args.listen.unwrap()).unwrap();
+    let mirror = Mirror::on(socket.listen(1).unwrap(), &args);
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(1).unwrap();
+    let mut client = socket.connect(mirror.address).await.unwrap();
+    client.write_all(HANDSHAKE.as_bytes()).await.unwrap();
+    let (mut server, _) = listener.accept().await.unwrap();
+    server.read_exact(&mut vec![0; HANDSHAKE.len()]).await.unwrap();
+    let mut said = agreed("b2xkb2xkb2xkb2xkb2xkbw==").into_bytes();
+    ws::encode(Opcode::Text, b"welcome", None, &mut said);
+    let begin = said.len();
+    ws::encode(Opcode::Text, &[b'x'; 15_000], None, &mut said);
+    server.write_all(&said).await.unwrap();
+    let mut got = vec![0; begin];
+    client.read_exact(&mut got).await.unwrap();
+    let mut hello = Vec::new();
+    ws::encode(Opcode::Text, b"hello", MASK, &mut hello);
+    client.write_all(&hello).await.unwrap();
+    server.read_exact(&mut vec![0; hello.len()]).await.unwrap();
+    got.resize(said.len(), 0);
+    client.read_exact(&mut got[begin..]).await.unwrap();
+    assert_eq!(got, said, "byte for byte");
+    drop((client, server));
+    mirror.end().await;
+    let order: Vec<_> = records(&path).iter().map(|record| (record.kind, record.payload.len())).collect();
+    let frames =
+        [(Kind::ToClient, "welcome".len()), (Kind::ToClient, 15_000), (Kind::ToServer, "hello".len())];
+    assert_eq!((order[0].0, order[1].0, &order[2..]), (Kind::Request, Kind::Response, &frames[..]));
 }
 
 #[tokio::test]

@@ -156,7 +156,10 @@ impl Told {
     }
 
     async fn with(settings: Settings) -> Self {
-        let office = Office::open_with(settings).await;
+        Self::at(Office::open_with(settings).await).await
+    }
+
+    async fn at(office: Office) -> Self {
         let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
         let (handle, stop) = Stop::new();
         let services = office.services.clone();
@@ -270,14 +273,22 @@ async fn what_is_not_taken_is_told_again_under_the_same_id_and_then_the_next() {
     let guest = told.office.guest().await;
     told.say(&guest, "first").await;
     told.say(&guest, "second").await;
+    let all = own(&made, "/deliveries");
     let mut ids = Vec::new();
-    for text in ["first", "first", "first", "second"] {
+    for (number, text) in ["first", "first", "first", "second"].into_iter().enumerate() {
         let got = receiver.next().await;
         assert_eq!(got.event()["data"]["message"]["text"], text);
         ids.push(got.header("x-kefu-delivery").to_owned());
+        if number < 2 {
+            // The waits are too long for a test.
+            let was_tried =
+                |one: &Value| one["id"] == *ids[number] && one["attempts"].as_array().unwrap().len() > number;
+            told.until(&all, |page| page["items"].as_array().unwrap().iter().any(was_tried)).await;
+            let redeliver = own(&made, &format!("/deliveries/{}/redeliver", ids[number]));
+            assert_eq!(told.post(&redeliver).await.status, 202);
+        }
     }
     assert!(ids[0] == ids[1] && ids[1] == ids[2] && ids[2] != ids[3], "{ids:?}");
-    let all = own(&made, "/deliveries");
     let are_done = |page: &Value| {
         let items = page["items"].as_array().unwrap();
         items.len() == 2 && items.iter().all(|item| item["state"] == "done")
@@ -375,6 +386,24 @@ async fn internal_addresses_are_refused_by_word_and_when_they_are_looked_up() {
     let waiting = told.until(&own(&made, ""), |one| one["waiting"] == 1).await;
     assert!(waiting["failing_since"].is_string() && waiting["oldest_waiting_at"].is_string(), "{waiting}");
     assert!(receiver.got.try_recv().is_err(), "nothing came");
+}
+
+#[cfg(feature = "nsq")]
+#[tokio::test]
+async fn a_rehearsal_lists_what_it_would_tell_a_bus() {
+    let bus = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nsq = vec![bus.local_addr().unwrap().to_string()];
+    let settings = Settings { events: EventSettings { nsq, ..EventSettings::default() }, ..unlimited() };
+    let told = Told::at(Office::open_for(settings, crate::gateway::Bridges::default(), true).await).await;
+    let body = json!({"name": "Sales", "topics": ["message.created"], "kind": "topic", "topic": "sales"});
+    told.subscribe(body).await;
+    let guest = told.office.guest().await;
+    told.say(&guest, "hello").await;
+    let listed = told.until("/shadow/calls", |page| page["items"][0].is_object()).await;
+    let call = &listed["items"][0];
+    assert_eq!((&call["kind"], &call["target"]), (&json!("topic"), &json!("Sales")));
+    assert!(call["summary"].as_str().unwrap().starts_with("message.created "), "{call}");
+    assert!(timeout(Duration::ZERO, bus.accept()).await.is_err(), "nobody was told");
 }
 
 #[tokio::test]

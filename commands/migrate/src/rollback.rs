@@ -74,8 +74,7 @@ pub(crate) fn run(app: &App, args: &RollbackArgs) -> Result<Exit, Failure> {
                 position.state = FollowState::Following;
                 position.updated_at = target::now();
             }
-            importer.set_positions(&positions).await.map_err(at_store)?;
-            importer.switch_back().await.map_err(at_store)?;
+            importer.switch_back(&positions).await.map_err(at_store)?;
         }
         lift(&sources, (args.unfence.as_deref(), None), args.read_only, args.fence_timeout).await?;
         let record = AuditRecord {

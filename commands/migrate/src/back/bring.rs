@@ -240,7 +240,10 @@ impl Back<'_> {
             (Some(there), None) => {
                 let (row, problems) = self.differences(part, here, &there).await?;
                 known.problem = (!problems.is_empty()).then(|| problems.join("; "));
-                if !row.is_empty() && !is_as_known(part, here, &known, &there) {
+                let is_known = row.is_empty()
+                    || is_as_known(part, here, &known, &there)
+                    || self.is_as_brought(part, place, &there).await?;
+                if !is_known {
                     known.problem = Some(format!("{CONFLICT}it was changed there"));
                 } else if !row.is_empty() {
                     let key_columns = self.writer.key_of(&part.map.from, &part.map.key).await?;

@@ -28,7 +28,7 @@ use crate::{
     mapping::Lookups,
     reading::lookups,
     settings::Settings,
-    source::{Note, Source, Writer, refused},
+    source::{NOTES, Note, Source, Writer, refused},
     target,
 };
 
@@ -131,6 +131,17 @@ impl<'a> Back<'a> {
             flowed: Flowed::default(),
             at: None,
         })
+    }
+
+    /// Fails if whoever follows the source could not tell what flows back from what others write there.
+    pub(crate) async fn require_seen(&self) -> Result<(), Failure> {
+        if self.source.is_flowed_to().await? {
+            return Ok(());
+        }
+        Err(refused(
+            format!("nothing can flow back yet: who follows the source may not read `{NOTES}` there"),
+            format!("暂时无法回流:跟随来源的用户无权读取其中的 `{NOTES}`"),
+        ))
     }
 
     pub(super) fn at_store(&self, error: kefu_store::StoreError) -> Failure {

@@ -14,7 +14,7 @@ use crate::{
     cast::Changed,
     ids::may_be_of_row,
     mapping::{Grouper, TableMap},
-    source::{Note, Request, SourceRow},
+    source::{Note, Request, SourceRow, hash_there},
     value::{Value, decode_key},
 };
 
@@ -121,6 +121,19 @@ impl Back<'_> {
         Ok(())
     }
 
+    /// Whether a row says what it said when it was brought over last.
+    pub(super) async fn is_as_brought(
+        &self,
+        part: &Part,
+        place: i64,
+        there: &There,
+    ) -> Result<bool, Failure> {
+        let entity = part.map.entity;
+        let rows = self.store.import_rows(self.table(&part.map), entity, &[place]).await;
+        let rows = rows.map_err(|error| self.at_store(error))?;
+        Ok(rows.get(&place).is_some_and(|row| row.hash == Some(there.hash)))
+    }
+
     /// The key of the row that stands for what has this id here; a visitor or a conversation without one gets one.
     pub(super) async fn key_of(&mut self, entity: Entity, id: Uuid) -> Result<Option<Value>, Stop> {
         let place = self.store.place_of(entity, id).await.map_err(|error| self.at_store(error))?;
@@ -159,19 +172,19 @@ impl Back<'_> {
         let lookups = self.lookups.get(&part.map.entity).unwrap_or(&no_lookups);
         let (mut grouper, mut changed) = (Grouper::default(), Changed::new());
         let (row, _) = part.map.map(row.key, &row.values, lookups, &mut grouper, &mut changed);
-        match row.outcome {
-            Outcome::Record(mut record) => {
-                if let (Record::Message(message), Some(conversation), Some(_)) =
-                    (&mut *record, conversation, &part.map.group)
-                {
-                    message.conversation = conversation;
-                }
-                let hash = record.hash(&mut Vec::new());
-                There { record: Some(*record), hash }
-            }
-            Outcome::Filtered => There { record: None, hash: hash_of(b"filtered") },
-            Outcome::Dead => There { record: None, hash: hash_of(b"dead") },
+        let mut outcome = row.outcome;
+        if let (Outcome::Record(record), Some(conversation), Some(_)) =
+            (&mut outcome, conversation, &part.map.group)
+            && let Record::Message(message) = &mut **record
+        {
+            message.conversation = conversation;
         }
+        let hash = hash_there(&outcome);
+        let record = match outcome {
+            Outcome::Record(record) => Some(*record),
+            Outcome::Filtered | Outcome::Dead => None,
+        };
+        There { record, hash }
     }
 
     /// Notes what the rows of this page say by now.

@@ -124,7 +124,7 @@ fn what_is_written_in_the_first_inbox_counts_from_its_switch_on_and_what_the_oth
         let messages = fixture.messages;
         let mut head = fixture.head(CONVERSATION).await;
         let begin = fixture.store.changed_begin().await.unwrap();
-        assert_eq!(begin.pos, 2);
+        let places = begin.pos + 1..=begin.pos + 4;
         let mut wanted = std::collections::BTreeSet::new();
         for number in [3, 4] {
             let written = crate::tests::grow(fixture.importer.writer(), &mut head, 1).await.unwrap();
@@ -136,14 +136,15 @@ fn what_is_written_in_the_first_inbox_counts_from_its_switch_on_and_what_the_oth
         assert!(fixture.importer.switch(None, NOW.plus_seconds(2)).await.unwrap());
         assert_eq!(fixture.store.changed_begin().await.unwrap(), begin);
         let changed = fixture.store.changed_here(begin, 10).await.unwrap();
-        assert_eq!((&changed.written, changed.conversations.len(), changed.upto.pos), (&wanted, 1, 6));
-        let all = fixture.store.written_here(&(3..=6).collect()).await.unwrap();
+        assert_eq!((&changed.written, changed.conversations.len()), (&wanted, 1));
+        assert_eq!(changed.upto.pos, begin.pos + 4);
+        let all = fixture.store.written_here(&places.collect()).await.unwrap();
         let imported: Vec<_> = all.iter().map(|written| written.is_imported).collect();
         assert_eq!(imported, [false, true, false, true]);
         fixture.importer.switch_back(&[]).await.unwrap();
         // From the next switch on it is that one which counts.
         assert!(fixture.importer.switch(Some("shop"), NOW.plus_seconds(3)).await.unwrap());
-        assert_eq!(fixture.store.changed_begin().await.unwrap().pos, 6);
+        assert_eq!(fixture.store.changed_begin().await.unwrap().pos, begin.pos + 4);
         fixture.importer.close().await.unwrap();
         fixture.store.close().await;
     });

@@ -72,17 +72,36 @@ pub(crate) fn refuse_finalized(settings: &Settings) -> Result<(), Failure> {
     ))
 }
 
-/// Fails unless what is here has taken the old system's place.
-async fn require_cut_over(settings: &Settings, store: &Store) -> Result<(), Failure> {
-    let positions =
-        store.follow_positions().await.map_err(|error| target::failure(&settings.data_dir, error))?;
-    if positions.iter().any(|position| position.state == FollowState::CutOver) {
-        return Ok(());
+/// How far what is here has taken the old system's place.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Taken {
+    Nowhere,
+    /// In some inboxes: the others are still fed.
+    InSome,
+    Everywhere,
+}
+
+impl Taken {
+    pub(crate) async fn of(settings: &Settings, store: &Store) -> Result<Self, Failure> {
+        let at_store = |error| target::failure(&settings.data_dir, error);
+        let positions = store.follow_positions().await.map_err(at_store)?;
+        if positions.iter().any(|position| position.state == FollowState::CutOver) {
+            return Ok(Self::Everywhere);
+        }
+        let fed = store.fed_inboxes().await.map_err(at_store)?;
+        Ok(match fed.iter().any(|inbox| inbox.switched_at.is_some()) {
+            true => Self::InSome,
+            false => Self::Nowhere,
+        })
     }
-    Err(refused(
+}
+
+/// Nothing can flow back yet.
+fn not_yet() -> Failure {
+    refused(
         "nothing can flow back: what is here has not taken the old system's place; `kefu migrate cutover`",
         "无法回流:此处的数据尚未取代旧系统;请执行 `kefu migrate cutover`",
-    ))
+    )
 }
 
 /// Runs `kefu migrate flow-back`: beside `kefu serve`, until it is stopped.
@@ -93,8 +112,14 @@ pub(crate) fn run(app: &App, args: &FlowBackArgs) -> Result<Exit, Failure> {
     app.block_on(async {
         let sources = Sources::open(&settings).await?;
         let store = target::open_reading(&settings.data_dir).await?;
-        require_cut_over(&settings, &store).await?;
+        let taken = Taken::of(&settings, &store).await?;
+        if taken == Taken::Nowhere {
+            return Err(not_yet());
+        }
         let mut back = Back::open(&settings, &sources, &store).await?;
+        if taken == Taken::InSome {
+            back.require_seen().await?;
+        }
         let (stop, mut said_at) = (app.stop(), None::<Instant>);
         let flowed = loop {
             let flowed = back.drain().await?;
@@ -123,7 +148,9 @@ pub(crate) fn finalize(app: &App, args: &FinalizeArgs) -> Result<Exit, Failure> 
     refuse_finalized(&settings)?;
     app.block_on(async {
         let store = target::open_reading(&settings.data_dir).await?;
-        require_cut_over(&settings, &store).await?;
+        if Taken::of(&settings, &store).await? != Taken::Everywhere {
+            return Err(not_yet());
+        }
         let mut flowed = Flowed::default();
         if obstacles(&settings).is_empty() && !args.without_source {
             let sources = Sources::open(&settings).await?;

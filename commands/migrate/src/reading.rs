@@ -6,7 +6,7 @@ use std::{
 };
 
 use kefu_app::{Failure, Stop};
-use kefu_store::import::ImportRow;
+use kefu_store::import::{Found, ImportRow};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
@@ -73,6 +73,7 @@ impl Reading {
     pub(crate) async fn run(self, outlet: Outlet, stop: Stop) -> Result<(), Failure> {
         let lookups = lookups(&self.source, &self.map).await?;
         let mut grouper = Grouper::default();
+        let is_flowed_to = self.source.is_flowed_to().await?;
         let mut cursor = self.source.read(self.request.clone()).await?;
         let mut read = 0;
         loop {
@@ -86,8 +87,16 @@ impl Reading {
             let (mut rows, mut dead, mut changed) =
                 (Vec::with_capacity(page.rows.len()), Vec::new(), Changed::new());
             let mut bytes = 0;
+            let made = match is_flowed_to {
+                true => {
+                    let keys: Vec<_> = page.rows.iter().map(|row| row.key.as_slice()).collect();
+                    self.source.made(&self.map.from, &keys).await?
+                }
+                false => HashSet::new(),
+            };
             for row in page.rows {
                 let is_wanted = self.only.as_ref().is_none_or(|only| only.contains(&row.key));
+                let is_wanted = is_wanted && !made.contains(&row.key);
                 bytes += row.values.iter().map(Value::weight).sum::<usize>() + row.key.len() + ROW_BYTES;
                 let (mapped, unusable) =
                     self.map.map(row.key, &row.values, &lookups, &mut grouper, &mut changed);
@@ -107,6 +116,24 @@ impl Reading {
         }
         Ok(())
     }
+}
+
+/// Has rows that flowed back from here, and are known here by other names, count as those of inboxes that were switched.
+pub(crate) async fn leave_made(
+    source: &Source,
+    table: &str,
+    keys: &[&[u8]],
+    found: &mut [Option<Found>],
+) -> Result<(), Failure> {
+    let missing = keys.iter().zip(found.iter()).filter(|(_, found)| found.is_none());
+    let missing: Vec<_> = missing.map(|(key, _)| *key).collect();
+    let made = source.made(table, &missing).await?;
+    for (key, found) in keys.iter().zip(found) {
+        if found.is_none() && made.contains(*key) {
+            *found = Some(Found::Switched);
+        }
+    }
+    Ok(())
 }
 
 /// Has the small tables in which values are looked up in memory.

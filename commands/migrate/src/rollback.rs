@@ -15,13 +15,19 @@ use serde::Serialize;
 
 use self::save::{Saved, Unsaved, save};
 use crate::{
-    args::RollbackArgs, back::Flowed, check::Sources, cutover::lift, report, settings::Settings, target,
+    args::RollbackArgs,
+    back::{Flowed, Taken},
+    check::Sources,
+    cutover::lift,
+    report,
+    settings::Settings,
+    target,
 };
 
 /// What came of it.
 #[derive(Debug, Default, Serialize)]
 struct Report {
-    /// Whether the old system's place had been taken.
+    /// Whether the old system's place had been taken, in one inbox at least.
     was_cut_over: bool,
     /// Messages that were written here since, and what else changed; and where all of it is now.
     saved: u64,
@@ -54,7 +60,7 @@ pub(crate) fn run(app: &App, args: &RollbackArgs) -> Result<Exit, Failure> {
         let Opened { writer, store, .. } = target::open(&dir).await?;
         let mut importer = Importer::new(writer).await.map_err(at_store)?;
         let mut positions = importer.positions().await.map_err(at_store)?;
-        let was_cut_over = positions.iter().any(|position| position.state == FollowState::CutOver);
+        let was_cut_over = Taken::of(&settings, &store).await? != Taken::Nowhere;
         let mut report = Report { was_cut_over, ..Report::default() };
         if was_cut_over {
             let path = settings.work_dir().join("written-since-cutover.jsonl");
@@ -70,12 +76,12 @@ pub(crate) fn run(app: &App, args: &RollbackArgs) -> Result<Exit, Failure> {
             (report.saved, report.changed) = (messages, changes);
             report.file = Some(path.display().to_string());
             flow_back(app, &settings, &sources, &store, &mut importer, &mut report).await?;
+            positions.retain(|position| position.state == FollowState::CutOver);
             for position in &mut positions {
                 position.state = FollowState::Following;
                 position.updated_at = target::now();
             }
-            importer.set_positions(&positions).await.map_err(at_store)?;
-            importer.switch_back().await.map_err(at_store)?;
+            importer.switch_back(&positions).await.map_err(at_store)?;
         }
         lift(&sources, (args.unfence.as_deref(), None), args.read_only, args.fence_timeout).await?;
         let record = AuditRecord {

@@ -18,6 +18,8 @@ mod tails;
 #[cfg(feature = "live")]
 mod writing;
 
+use std::collections::HashSet;
+
 use kefu_app::{Exit, Failure, Text};
 
 pub(crate) use self::tails::Tails;
@@ -28,7 +30,7 @@ pub(crate) use self::live::{Changes, Dirty, Keyed, PAGE_ROWS, Position, Server, 
 pub(crate) use self::mysql::fuzz as fuzz_binary_log;
 
 #[cfg(feature = "live")]
-pub(crate) use self::writing::{Cell, Cells, NOTES, Note, Unwritten, Writer};
+pub(crate) use self::writing::{Cell, Cells, NOTES, Note, Unwritten, Writer, hash_there};
 use crate::{
     settings::{Place, SourceSettings},
     value::Value,
@@ -195,6 +197,38 @@ impl Source {
                 Server::Mongo(server) => server.rows(request, keys).await,
             },
             Self::Dump(_) | Self::Sql(_) => None,
+        }
+    }
+}
+
+impl Source {
+    /// Whether something flows back to it, so that it has notes of that.
+    pub(crate) async fn is_flowed_to(&self) -> Result<bool, Failure> {
+        match self {
+            #[cfg(feature = "live")]
+            Self::Server(server) => Ok(server.tables().await?.iter().any(|table| table.name == NOTES)),
+            Self::Dump(_) | Self::Sql(_) => Ok(false),
+        }
+    }
+
+    /// Which of these keys of a table are of rows that a flow back has added.
+    #[cfg_attr(
+        not(feature = "live"),
+        expect(unused_variables, reason = "only to servers something flows back")
+    )]
+    pub(crate) async fn made(&self, table: &str, keys: &[&[u8]]) -> Result<HashSet<Vec<u8>>, Failure> {
+        match self {
+            #[cfg(feature = "live")]
+            Self::Server(_) if keys.is_empty() => Ok(HashSet::new()),
+            #[cfg(feature = "live")]
+            Self::Server(server) => {
+                let mut session = server.session();
+                session.begin(None, None).await?;
+                let notes = session.noted(table, keys).await?.into_iter();
+                session.end().await?;
+                Ok(notes.filter(|note| note.is_made).filter_map(|note| Some(note.row?.1)).collect())
+            }
+            Self::Dump(_) | Self::Sql(_) => Ok(HashSet::new()),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::support::{
     server::{Place, Server},
 };
 
-const YAML: &str = "\
+pub(super) const YAML: &str = "\
 version: 1
 sources:
   old: { kind: mysql, url_env: OLD_MYSQL_URL, write_url_env: OLD_MYSQL_WRITE, timezone: Asia/Shanghai }
@@ -40,7 +40,7 @@ tables:
       priority: { column: level, map: { '0': normal, '1': urgent } }
 ";
 
-const SCHEMA: &str = "
+pub(super) const SCHEMA: &str = "
 CREATE TABLE staff (id int AUTO_INCREMENT PRIMARY KEY, name varchar(40), mail varchar(80)) DEFAULT CHARSET=utf8mb4;
 CREATE TABLE guest (id int unsigned AUTO_INCREMENT PRIMARY KEY, code varchar(40) NOT NULL UNIQUE, name varchar(40),
     phone varchar(40), born int NOT NULL DEFAULT 0) DEFAULT CHARSET=utf8mb4;
@@ -65,7 +65,7 @@ GRANT SELECT, INSERT, UPDATE, CREATE, DROP ON old.* TO writer@'%';
 ";
 
 /// What the old system says: text, visitor, staff, second.
-fn said_there(mariadb: &Mariadb) -> Vec<Value> {
+pub(super) fn said_there(mariadb: &Mariadb) -> Vec<Value> {
     let rows = mariadb.old(
         "SELECT content, code, IFNULL(staff.mail, ''), TIMESTAMPDIFF(SECOND, '1970-01-01', message.created_at) - 28800
          FROM message JOIN talk ON talk.id = talk_id JOIN guest ON guest.id = guest_id
@@ -80,7 +80,7 @@ fn said_there(mariadb: &Mariadb) -> Vec<Value> {
 }
 
 /// The same of the store, but for what nobody there could have said.
-fn said_here(migration: &Migration) -> Vec<Value> {
+pub(super) fn said_here(migration: &Migration) -> Vec<Value> {
     let rows = migration.query(
         "SELECT text, visitor.external_id, coalesce(agent.email, ''), log.created_at / 1000000
          FROM log JOIN conversation ON conversation.key = log.conversation
@@ -91,19 +91,31 @@ fn said_here(migration: &Migration) -> Vec<Value> {
     rows.into_iter().map(Value::Array).collect()
 }
 
-fn migration(yaml: &str, mariadb: &Mariadb) -> Migration {
+pub(super) fn migration(yaml: &str, mariadb: &Mariadb) -> Migration {
     let url = mariadb.url();
     let write = url.replace("reader:se%3Acret", "writer:w");
     Migration::with(yaml, &[("OLD_MYSQL_URL", &url), ("OLD_MYSQL_WRITE", &write)])
 }
 
-/// Copied, followed, compared and cut over.
-fn cut_over(migration: &Migration, mariadb: &Mariadb) {
-    mariadb.old(SCHEMA);
+/// A place for daemons whose store the migration fills; its first admin is there before anybody comes over.
+pub(super) fn place_of(migration: &Migration) -> Place {
+    let place = Place::new();
+    place.start().stop();
+    std::os::unix::fs::symlink(place.path().join("data"), migration.data()).unwrap();
+    place
+}
+
+/// Copied, followed and compared.
+pub(super) fn copy(migration: &Migration) {
     let follower = Follower::start(migration);
     following(migration);
     follower.stop();
     assert_eq!(migration.report(&["verify"], 0)["same"], true);
+}
+
+/// The same, and cut over.
+pub(super) fn cut_over(migration: &Migration) {
+    copy(migration);
     assert_eq!(migration.report(&["cutover", "--fence", "true"], 0)["cut_over"], true);
 }
 
@@ -137,11 +149,9 @@ pub(super) fn staff(server: &Server, admin: &str) -> String {
 fn a_return_after_the_cutover_loses_nothing_that_was_written_on_either_side() {
     let Some(mariadb) = Mariadb::logging() else { return };
     let migration = migration(YAML, &mariadb);
-    let place = Place::new();
-    // Its first admin is there before anybody comes over.
-    place.start().stop();
-    std::os::unix::fs::symlink(place.path().join("data"), migration.data()).unwrap();
-    cut_over(&migration, &mariadb);
+    let place = place_of(&migration);
+    mariadb.old(SCHEMA);
+    cut_over(&migration);
     let server = place.start();
     let admin = server.sign_in();
     let li = staff(&server, &admin);
@@ -239,7 +249,8 @@ fn a_mapping_without_an_inverse_is_refused_by_the_name_of_its_field() {
         .replace("columns: { text: content, occurred_at", "columns: { occurred_at")
         .replace("      sender:", "      text: { join: [content] }\n      sender:");
     let migration = migration(&yaml, &mariadb);
-    cut_over(&migration, &mariadb);
+    mariadb.old(SCHEMA);
+    cut_over(&migration);
     let plan = migration.report(&["plan"], 0);
     let obstacles = plan["sources"][0]["flow_back_obstacles"].to_string();
     assert!(obstacles.contains("`text` of `old/message` has no inverse"), "{obstacles}");
@@ -260,7 +271,14 @@ pub(super) struct Office<'a> {
     pub(super) li: String,
 }
 
-impl Office<'_> {
+impl<'a> Office<'a> {
+    /// Signs the admin in, and the agent who came from the old system.
+    pub(super) fn open(migration: &'a Migration, server: &'a Server) -> Self {
+        let admin = server.sign_in();
+        let li = staff(server, &admin);
+        Self { migration, server, admin, li }
+    }
+
     /// The public id of a visitor, or of its conversation, by the company's own id.
     pub(super) fn id(&self, what: &str, code: &str) -> String {
         let rows = self.migration.query(&format!(
@@ -335,7 +353,7 @@ impl Office<'_> {
 }
 
 /// What agents change, as the old system has it.
-const CHANGED: &str = "
+pub(super) const CHANGED: &str = "
 SELECT content, deleted FROM message WHERE content LIKE 'new:%' ORDER BY id;
 SELECT id, staff_id, status, ended_at IS NOT NULL FROM talk WHERE id IN (1, 2) ORDER BY id;
 SELECT name, phone FROM guest WHERE code = 'v-3';
@@ -346,14 +364,11 @@ SELECT title, body, state, level, code, changed_at > '2026-02-01' FROM issue LEF
 fn what_is_changed_here_is_changed_there_whatever_kills_it_and_nothing_differs_after_the_return() {
     let Some(mariadb) = Mariadb::logging() else { return };
     let migration = migration(YAML, &mariadb);
-    let place = Place::new();
-    place.start().stop();
-    std::os::unix::fs::symlink(place.path().join("data"), migration.data()).unwrap();
-    cut_over(&migration, &mariadb);
+    let place = place_of(&migration);
+    mariadb.old(SCHEMA);
+    cut_over(&migration);
     let server = place.start();
-    let admin = server.sign_in();
-    let li = staff(&server, &admin);
-    let office = Office { migration: &migration, server: &server, admin, li };
+    let office = Office::open(&migration, &server);
     let mut flowing = Some(Follower::of(migration.start_heard(&["flow-back"])));
     let (visitor, conversation) = server.visitor();
     say(&server, &visitor, &conversation, 1, "new: to be taken back");
@@ -422,14 +437,11 @@ new: to be taken back\t1\nnew: 您好 🙂\t0\nnew: edited\t0\nnew: recall\t1
 fn a_row_that_somebody_changed_behind_the_fence_is_told_of_and_never_overwritten() {
     let Some(mariadb) = Mariadb::logging() else { return };
     let migration = migration(YAML, &mariadb);
-    let place = Place::new();
-    place.start().stop();
-    std::os::unix::fs::symlink(place.path().join("data"), migration.data()).unwrap();
-    cut_over(&migration, &mariadb);
+    let place = place_of(&migration);
+    mariadb.old(SCHEMA);
+    cut_over(&migration);
     let server = place.start();
-    let admin = server.sign_in();
-    let li = staff(&server, &admin);
-    let office = Office { migration: &migration, server: &server, admin, li };
+    let office = Office::open(&migration, &server);
     for number in 1..4 {
         say(&server, &office.li, &office.id("conversation", "v-1"), number, &format!("new: {number}"));
     }

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     Migration,
-    flow_back::{Office, say, staff},
-    follow::{Follower, following},
+    flow_back::{Office, cut_over, place_of, say},
+    follow::Follower,
     mongodb::Mongodb,
 };
-use crate::support::{random::eventually, server::Place};
+use crate::support::random::eventually;
 
 const YAML: &str = "\
 version: 1
@@ -87,21 +87,13 @@ fn what_is_written_and_changed_here_is_in_mongodb_whatever_kills_it_and_nothing_
     let Some(mongodb) = Mongodb::start() else { return };
     mongodb.run(CHAT);
     let migration = Migration::with(YAML, &[("OLD_MONGO_URL", &mongodb.url())]);
-    let place = Place::new();
-    place.start().stop();
-    std::os::unix::fs::symlink(place.path().join("data"), migration.data()).unwrap();
-    let follower = Follower::start(&migration);
-    following(&migration);
-    follower.stop();
+    let place = place_of(&migration);
+    cut_over(&migration);
     let plan = migration.report(&["plan"], 0);
     assert_eq!(plan["sources"][0].get("flow_back_obstacles"), None, "{plan:#}");
-    assert_eq!(migration.report(&["verify"], 0)["same"], true);
-    assert_eq!(migration.report(&["cutover", "--fence", "true"], 0)["cut_over"], true);
 
     let server = place.start();
-    let admin = server.sign_in();
-    let li = staff(&server, &admin);
-    let office = Office { migration: &migration, server: &server, admin, li };
+    let office = Office::open(&migration, &server);
     let mut flowing = Some(Follower::of(migration.start_heard(&["flow-back"])));
     let (visitor, conversation) = server.visitor();
     for number in 1..20 {

@@ -5,6 +5,7 @@ mod bad_input;
 mod cutover;
 mod dump;
 mod flow_back;
+mod flow_back_inboxes;
 mod flow_back_mongo;
 mod follow;
 mod follow_kill;

@@ -42,8 +42,9 @@ impl Back<'_> {
             }
             return Ok(());
         };
-        self.look_up(entity, places).await?;
         let here = self.store.records_here(entity, places).await.map_err(|error| self.at_store(error))?;
+        let all: Vec<_> = here.iter().map(|here| (here.place, here.record.id())).collect();
+        self.look_up(entity, &all).await?;
         let mut changed = Vec::new();
         for here in here {
             let known = self.known.get(&(entity, here.place)).cloned();
@@ -176,6 +177,9 @@ impl Back<'_> {
             return Ok(Some("no row there could stand for its visitor".to_owned()));
         };
         row.insert(part.map.columns[group.visitor.0].clone(), Cell::Value(visitor));
+        if part.inverse.set(row, "inbox", Here::Text(&head.inbox)) == Set::NoWord {
+            return Ok(Some(no_value(&part.map.name(), "inbox", &head.inbox)));
+        }
         if let (Some((column, _)), Some(assignee)) = (&group.agent, head.assignee)
             && let Some(agent) = Box::pin(self.key_of(Entity::Agent, assignee)).await?
         {
@@ -194,7 +198,7 @@ impl Back<'_> {
     ) -> Result<Said, Stop> {
         let table = part.map.name();
         let (here, what) = match field {
-            Field::Text(text) => (Here::Text(text), ""),
+            Field::Text(text) => (Here::Text(text), text),
             Field::Word(word) => (Here::Word(word), word),
             Field::Time(Some(at)) => (Here::Time(at), ""),
             Field::Time(None) | Field::Reference(_, None) => (Here::Nothing, ""),
@@ -215,7 +219,7 @@ impl Back<'_> {
         Ok(match part.inverse.set(row, name, here) {
             Set::Yes => Said::Yes,
             Set::NoColumn => Said::NoColumn,
-            Set::NoWord => Said::No(format!("`{name}` of `{table}` has nothing that stands for `{what}`")),
+            Set::NoWord => Said::No(no_value(&table, name, what)),
         })
     }
 
@@ -236,7 +240,10 @@ impl Back<'_> {
             (Some(there), None) => {
                 let (row, problems) = self.differences(part, here, &there).await?;
                 known.problem = (!problems.is_empty()).then(|| problems.join("; "));
-                if !row.is_empty() && !is_as_known(part, here, &known, &there) {
+                let is_known = row.is_empty()
+                    || is_as_known(part, here, &known, &there)
+                    || self.is_as_brought(part, place, &there).await?;
+                if !is_known {
                     known.problem = Some(format!("{CONFLICT}it was changed there"));
                 } else if !row.is_empty() {
                     let key_columns = self.writer.key_of(&part.map.from, &part.map.key).await?;
@@ -310,6 +317,11 @@ impl Back<'_> {
             _ => false,
         })
     }
+}
+
+/// Why a row cannot say what a field is.
+fn no_value(table: &str, field: &str, what: &str) -> String {
+    format!("`{field}` of `{table}` has nothing that stands for `{what}`")
 }
 
 /// Whether a row says what it said when it was last seen. Of one that came over in a conversation made of messages only that is known

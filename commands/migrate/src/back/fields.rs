@@ -56,6 +56,7 @@ pub(super) fn fields(record: &Record) -> Vec<(&'static str, Field<'_>)> {
             ("state", Word(conversation.state.as_str())),
             ("created_at", Time(Some(conversation.created_at))),
             ("resolved_at", Time(conversation.resolved_at)),
+            ("inbox", Text(&conversation.inbox)),
         ],
         Record::Message(message) => {
             let (sender, agent) = match message.sender {
@@ -86,6 +87,7 @@ pub(super) fn fields(record: &Record) -> Vec<(&'static str, Field<'_>)> {
             ("priority", Word(TicketPriority::as_str(ticket.priority))),
             ("created_at", Time(Some(ticket.created_at))),
             ("updated_at", Time(Some(ticket.updated_at))),
+            ("inbox", Text(&ticket.inbox)),
         ],
         Record::Agent(_) | Record::Canned(_) | Record::Article(_) => Vec::new(),
     }
@@ -123,8 +125,9 @@ pub(super) fn is_needed(record: &Record, field: &str) -> bool {
             _ => true,
         },
         Record::Visitor(_) => false,
-        Record::Conversation(_) => field == "visitor",
-        Record::Ticket(_) => field == "subject",
+        // In another inbox it would be another company's.
+        Record::Conversation(_) => matches!(field, "visitor" | "inbox"),
+        Record::Ticket(_) => matches!(field, "subject" | "inbox"),
         Record::Agent(_) | Record::Canned(_) | Record::Article(_) => false,
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     mapping::Lookups,
     reading::lookups,
     settings::Settings,
-    source::{Note, Source, Writer, refused},
+    source::{NOTES, Note, Source, Writer, refused},
     target,
 };
 
@@ -71,8 +71,6 @@ pub(crate) struct Back<'a> {
     pub(super) lookups: HashMap<Entity, Lookups>,
     /// Rows there, by what they are here.
     pub(super) known: HashMap<(Entity, i64), Known>,
-    /// The last places that came from there: nothing behind them did.
-    pub(super) last_places: HashMap<Entity, i64>,
     /// What this page touches.
     pub(super) touched: BTreeMap<(Entity, i64), Touched>,
     /// What no row can say, of this page.
@@ -127,13 +125,23 @@ impl<'a> Back<'a> {
             tables,
             lookups: looked_up,
             known: HashMap::new(),
-            last_places: HashMap::new(),
             touched: BTreeMap::new(),
             left: Vec::new(),
             refused: HashMap::new(),
             flowed: Flowed::default(),
             at: None,
         })
+    }
+
+    /// Fails if whoever follows the source could not tell what flows back from what others write there.
+    pub(crate) async fn require_seen(&self) -> Result<(), Failure> {
+        if self.source.is_flowed_to().await? {
+            return Ok(());
+        }
+        Err(refused(
+            format!("nothing can flow back yet: who follows the source may not read `{NOTES}` there"),
+            format!("暂时无法回流:跟随来源的用户无权读取其中的 `{NOTES}`"),
+        ))
     }
 
     pub(super) fn at_store(&self, error: kefu_store::StoreError) -> Failure {
@@ -147,6 +155,10 @@ impl<'a> Back<'a> {
             let changed = self.store.changed_here(at, PAGE).await.map_err(|error| self.at_store(error))?;
             if changed.upto == at {
                 return Ok(&self.flowed);
+            }
+            if changed.is_empty() {
+                self.at = Some(changed.upto);
+                continue;
             }
             let (before, begun) = (self.flowed.clone(), Instant::now());
             loop {
@@ -194,8 +206,8 @@ impl<'a> Back<'a> {
         let messages: Vec<i64> = changed.written.union(&changed.revised).copied().collect();
         let places = |places: &BTreeSet<i64>| places.iter().copied().collect::<Vec<_>>();
         self.bring(Entity::Message, &messages, |place| changed.written.contains(&place)).await?;
-        let last_ticket = self.last_place(Entity::Ticket).await?;
-        self.bring(Entity::Ticket, &places(&changed.tickets), |place| place > last_ticket).await?;
+        let is_new = |place| changed.new_tickets.contains(&place);
+        self.bring(Entity::Ticket, &places(&changed.tickets), is_new).await?;
         // These get a row when something is written that needs it.
         self.bring(Entity::Conversation, &places(&changed.conversations), |_| false).await?;
         self.bring(Entity::Visitor, &places(&changed.visitors), |_| false).await?;

@@ -1,6 +1,6 @@
 //! A mapping read the other way: which columns a row has there, for what is here.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use kefu_app::Text;
 use kefu_core::Micros;
@@ -39,6 +39,8 @@ enum Made {
     Json(String),
     /// Each field of the object in the column of its name.
     Object(Vec<String>),
+    /// What stands there for each inbox; and that of rows which say nothing of it.
+    Inbox(String, BTreeMap<String, String>, Arc<str>),
 }
 
 /// Whether a row says it.
@@ -146,6 +148,11 @@ impl Inverse {
         let Some(made) = self.fields.get(field) else { return Set::NoColumn };
         let (column, cell) = match (made, here) {
             (Made::Word(..), Here::Nothing) => return Set::NoWord,
+            (Made::Inbox(column, words, otherwise), Here::Text(slug)) => match words.get(slug) {
+                Some(word) => (column, Cell::Value(Value::Text(word.clone()))),
+                None if **otherwise == *slug => return Set::NoColumn,
+                None => return Set::NoWord,
+            },
             (Made::Object(columns), Here::Object(json)) => return spread(row, columns, json),
             (Made::Object(columns), Here::Nothing) => return spread(row, columns, "{}"),
             (
@@ -246,6 +253,7 @@ fn made(map: &TableMap, kind: FieldKind, rule: &FieldRule) -> Option<Made> {
         FieldKind::Object if !is_mapped && matches!(rule.markup, Markup::Plain | Markup::Json) => {
             Some(Made::Json(column))
         }
+        FieldKind::Inbox => Some(Made::Inbox(column, inboxes_there(rule), Arc::clone(&map.inbox))),
         _ => None,
     }
 }
@@ -261,6 +269,14 @@ fn words_there(words: &'static [&'static str], rule: &FieldRule) -> BTreeMap<&'s
         first.map(|from| (*word, from.clone()))
     };
     words.iter().filter_map(only).collect()
+}
+
+/// What stands there for each inbox; where several values do, the first of them.
+fn inboxes_there(rule: &FieldRule) -> BTreeMap<String, String> {
+    let mut all: Vec<_> = rule.map.iter().flatten().filter(|(from, _)| *from != "*").collect();
+    all.sort();
+    all.reverse();
+    all.into_iter().map(|(from, slug)| (slug.clone(), from.clone())).collect()
 }
 
 fn no_inverse(map: &TableMap, field: &str) -> Text {

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     cast::Changed,
+    ids::may_be_of_row,
     mapping::{Grouper, TableMap},
-    source::{Note, Request, SourceRow},
+    source::{Note, Request, SourceRow, hash_there},
     value::{Value, decode_key},
 };
 
@@ -100,17 +101,18 @@ impl Back<'_> {
         })
     }
 
-    /// Has what is known of these in memory.
-    pub(super) async fn look_up(&mut self, entity: Entity, places: &[i64]) -> Result<(), Failure> {
-        let mut missing: Vec<i64> =
-            places.iter().copied().filter(|place| !self.known.contains_key(&(entity, *place))).collect();
+    /// Has what is known of these in memory: of each its place and its id.
+    pub(super) async fn look_up(&mut self, entity: Entity, all: &[(i64, Uuid)]) -> Result<(), Failure> {
+        let is_missing = |(place, _): &&(i64, Uuid)| !self.known.contains_key(&(entity, *place));
+        let mut missing: Vec<(i64, Uuid)> = all.iter().filter(is_missing).copied().collect();
         let Some(map) = self.parts.table(entity).cloned() else { return Ok(()) };
-        for note in self.writer.notes_of(entity.number(), &missing).await? {
+        let places: Vec<_> = missing.iter().map(|(place, _)| *place).collect();
+        for note in self.writer.notes_of(entity.number(), &places).await? {
             self.known.insert((entity, note.place), note.into());
         }
-        let (table, last) = (self.table(&map), self.last_place(entity).await?);
-        missing.retain(|place| *place <= last && !self.known.contains_key(&(entity, *place)));
-        let rows = self.store.import_rows(table, entity, &missing).await;
+        missing.retain(|(place, id)| may_be_of_row(*id) && !self.known.contains_key(&(entity, *place)));
+        let places: Vec<_> = missing.iter().map(|(place, _)| *place).collect();
+        let rows = self.store.import_rows(self.table(&map), entity, &places).await;
         for (place, row) in rows.map_err(|error| self.at_store(error))? {
             let (key, hash) = (Some(row.key), row.hash);
             let known = Known { key, there: hash, here: hash, ..Known::default() };
@@ -119,22 +121,24 @@ impl Back<'_> {
         Ok(())
     }
 
-    /// The last place that came from there: what is behind it was made here.
-    pub(super) async fn last_place(&mut self, entity: Entity) -> Result<i64, Failure> {
-        if let Some(last) = self.last_places.get(&entity) {
-            return Ok(*last);
-        }
-        let table = self.parts.table(entity).map_or(0, |map| self.table(map));
-        let last = self.store.import_last_place(table, entity).await.map_err(|error| self.at_store(error))?;
-        self.last_places.insert(entity, last);
-        Ok(last)
+    /// Whether a row says what it said when it was brought over last.
+    pub(super) async fn is_as_brought(
+        &self,
+        part: &Part,
+        place: i64,
+        there: &There,
+    ) -> Result<bool, Failure> {
+        let entity = part.map.entity;
+        let rows = self.store.import_rows(self.table(&part.map), entity, &[place]).await;
+        let rows = rows.map_err(|error| self.at_store(error))?;
+        Ok(rows.get(&place).is_some_and(|row| row.hash == Some(there.hash)))
     }
 
     /// The key of the row that stands for what has this id here; a visitor or a conversation without one gets one.
     pub(super) async fn key_of(&mut self, entity: Entity, id: Uuid) -> Result<Option<Value>, Stop> {
         let place = self.store.place_of(entity, id).await.map_err(|error| self.at_store(error))?;
         let Some(place) = place else { return Ok(None) };
-        self.look_up(entity, &[place]).await?;
+        self.look_up(entity, &[(place, id)]).await?;
         if !self.known.contains_key(&(entity, place))
             && matches!(entity, Entity::Visitor | Entity::Conversation)
         {
@@ -168,19 +172,19 @@ impl Back<'_> {
         let lookups = self.lookups.get(&part.map.entity).unwrap_or(&no_lookups);
         let (mut grouper, mut changed) = (Grouper::default(), Changed::new());
         let (row, _) = part.map.map(row.key, &row.values, lookups, &mut grouper, &mut changed);
-        match row.outcome {
-            Outcome::Record(mut record) => {
-                if let (Record::Message(message), Some(conversation), Some(_)) =
-                    (&mut *record, conversation, &part.map.group)
-                {
-                    message.conversation = conversation;
-                }
-                let hash = record.hash(&mut Vec::new());
-                There { record: Some(*record), hash }
-            }
-            Outcome::Filtered => There { record: None, hash: hash_of(b"filtered") },
-            Outcome::Dead => There { record: None, hash: hash_of(b"dead") },
+        let mut outcome = row.outcome;
+        if let (Outcome::Record(record), Some(conversation), Some(_)) =
+            (&mut outcome, conversation, &part.map.group)
+            && let Record::Message(message) = &mut **record
+        {
+            message.conversation = conversation;
         }
+        let hash = hash_there(&outcome);
+        let record = match outcome {
+            Outcome::Record(record) => Some(*record),
+            Outcome::Filtered | Outcome::Dead => None,
+        };
+        There { record, hash }
     }
 
     /// Notes what the rows of this page say by now.

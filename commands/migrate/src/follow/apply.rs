@@ -1,7 +1,7 @@
 //! Rows that changed, read again and written.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -23,7 +23,7 @@ use crate::{
     mapping::{DeadRow, Grouper, Lookups, TableMap},
     reading::lookups,
     settings::Settings,
-    source::{Dirty, Keyed, Request, Session, Source, SourceRow, refused},
+    source::{Dirty, Keyed, Request, Session, Source, SourceRow, hash_there, refused},
     target::{self, Sink},
     value::{Value, decode_key, encode_key},
 };
@@ -53,7 +53,7 @@ impl Mapped {
 /// A table that changes.
 pub(super) struct Target {
     pub(super) map: Arc<TableMap>,
-    source: Arc<Source>,
+    pub(super) source: Arc<Source>,
     /// Which of the sources that are followed; nothing, for one that is not.
     pub(super) live: Option<usize>,
     pub(super) table: ImportTable,
@@ -328,7 +328,29 @@ impl<'a> Applier<'a> {
         let absent = keys.iter().map(encode_key).filter(|key| !present.contains(key.as_slice()));
         let absent: Vec<_> = absent.collect();
         self.bury(index, &absent).await?;
-        self.map(live, index, rows).await
+        let mut mapped = self.map(live, index, rows).await?;
+        self.leave_own(live, index, &mut mapped).await?;
+        Ok(mapped)
+    }
+
+    /// Leaves out what flowed back from here, and what nobody has changed since. Of people, who are of no inbox, only those who
+    /// are not known by their rows yet.
+    async fn leave_own(&mut self, live: usize, index: usize, mapped: &mut Mapped) -> Result<(), Failure> {
+        let map = &self.targets[index].map;
+        if !matches!(map.entity, Entity::Visitor | Entity::Conversation | Entity::Message | Entity::Ticket) {
+            return Ok(());
+        }
+        let keys: Vec<_> = mapped.rows.iter().map(|row| row.key.as_slice()).collect();
+        let notes = self.sessions[live].noted(&map.from, &keys).await?;
+        let notes: HashMap<_, _> =
+            notes.iter().filter_map(|note| Some((&note.row.as_ref()?.1, note))).collect();
+        let is_own = |row: &ImportRow| {
+            notes.get(&row.key).is_some_and(|note| {
+                note.is_made || map.entity != Entity::Visitor && note.there == Some(hash_there(&row.outcome))
+            })
+        };
+        mapped.rows.retain(|row| !is_own(row));
+        Ok(())
     }
 
     /// Maps rows of a table.

@@ -9,7 +9,10 @@ use kefu_store::{
 };
 
 use super::apply::Applier;
-use crate::value::{decode_key, show_key};
+use crate::{
+    reading::leave_made,
+    value::{decode_key, show_key},
+};
 
 /// Rows that are compared at once.
 const ROWS: usize = 500;
@@ -49,7 +52,9 @@ impl Applier<'_> {
             let rows = self.read(*index, &values).await?;
             let mapped = self.map(live, *index, rows).await?;
             self.sessions[live].end().await?;
-            let found = reader.found(table, &keys).await.map_err(|error| self.at_store(error))?;
+            let mut found = reader.found(table, &keys).await.map_err(|error| self.at_store(error))?;
+            let target = &self.targets[*index];
+            leave_made(&target.source, &target.map.from, &keys, &mut found).await?;
             for (key, found) in keys.iter().zip(&found) {
                 let row = mapped.rows.iter().find(|row| row.key == *key);
                 if !self.is_same(&reader, row, found.as_ref()).await? {

@@ -110,16 +110,15 @@ pub(super) async fn save(store: &Store, settings: &Settings, path: &Path) -> Res
             break;
         }
         at = changed.upto;
-        saved.messages += changed.written.len() as u64;
-        messages(store, &mut file, &changed.written, false).await?;
-        // Of what was written since, its line says what it is by now.
-        all.revised.extend(changed.revised.into_iter().filter(|pos| *pos <= begin.pos));
+        saved.messages += messages(store, &mut file, &changed.written, |_| true, false).await?;
+        all.revised.extend(changed.revised);
         all.conversations.extend(changed.conversations);
         all.visitors.extend(changed.visitors);
         all.tickets.extend(changed.tickets);
     }
-    messages(store, &mut file, &all.revised, true).await?;
-    saved.changes += all.revised.len() as u64;
+    // Of what was written since, its line says what it is by now.
+    let is_earlier = |written: &WrittenHere| written.pos <= begin.pos || written.is_imported;
+    saved.changes += messages(store, &mut file, &all.revised, is_earlier, true).await?;
     for (entity, places) in [
         (Entity::Conversation, all.conversations),
         (Entity::Visitor, all.visitors),
@@ -136,10 +135,13 @@ async fn messages(
     store: &Store,
     file: &mut File,
     places: &BTreeSet<i64>,
+    is_meant: impl Fn(&WrittenHere) -> bool,
     is_earlier: bool,
-) -> Result<(), Unsaved> {
-    let written = store.written_here(places).await.map_err(Unsaved::Store)?;
-    write(file, written.iter().map(|written| message_line(written, is_earlier))).map_err(Unsaved::File)
+) -> Result<u64, Unsaved> {
+    let mut written = store.written_here(places).await.map_err(Unsaved::Store)?;
+    written.retain(is_meant);
+    write(file, written.iter().map(|written| message_line(written, is_earlier))).map_err(Unsaved::File)?;
+    Ok(written.len() as u64)
 }
 
 fn message_line(written: &WrittenHere, is_earlier: bool) -> MessageLine<'_> {

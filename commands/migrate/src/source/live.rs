@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::mongo;
 #[cfg(feature = "mysql")]
 use super::mysql;
-use super::{Request, SourceRow, TableInfo, refused};
+use super::{Note, Request, SourceRow, TableInfo, refused};
 use crate::{mapping::TableMap, value::Value};
 
 /// Rows of one value that are read at once.
@@ -341,6 +341,19 @@ impl Session {
             (Self::Mongo(session), Keyed::Mongo(table)) => session.rows(table, keys).await,
             #[cfg(all(feature = "mysql", feature = "mongo"))]
             _ => Err(mixed()),
+        }
+    }
+
+    /// What a flow back has noted of the rows of a table with these keys.
+    pub(crate) async fn noted(&mut self, table: &str, keys: &[&[u8]]) -> Result<Vec<Note>, Failure> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(session) => session.noted(table, keys).await,
+            #[cfg(feature = "mongo")]
+            Self::Mongo(session) => session.noted(table, keys).await,
         }
     }
 

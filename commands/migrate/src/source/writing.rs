@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kefu_app::{Failure, Secret};
 use kefu_core::Micros;
-use kefu_store::import::Hash;
+use kefu_store::import::{Hash, Outcome, hash_of};
 use uuid::Uuid;
 
 #[cfg(feature = "mongo")]
@@ -38,6 +38,15 @@ pub(crate) struct Note {
     pub(crate) here: Option<Hash>,
     /// What could not be said there.
     pub(crate) problem: Option<String>,
+}
+
+/// A hash of what a row says, by what it becomes here.
+pub(crate) fn hash_there(outcome: &Outcome) -> Hash {
+    match outcome {
+        Outcome::Record(record) => record.hash(&mut Vec::new()),
+        Outcome::Filtered => hash_of(b"filtered"),
+        Outcome::Dead => hash_of(b"dead"),
+    }
 }
 
 /// A value on its way to a column.

@@ -21,7 +21,7 @@ use crate::{
     check::{Plan, Sources},
     mapping::{Grouper, Lookups, TableMap},
     progress::Progress,
-    reading::lookups,
+    reading::{leave_made, lookups},
     settings::Settings,
     source::{Request, Source, SourceRow, refused},
     target,
@@ -222,10 +222,10 @@ impl<'a> Comparing<'a> {
     }
 
     async fn found(&self, keys: &[&[u8]]) -> Result<Vec<Option<Found>>, Failure> {
-        match &self.table {
-            Some(table) => self.reader.found(table.key, keys).await.map_err(|error| self.at_store(error)),
-            None => Ok(vec![None; keys.len()]),
-        }
+        let Some(table) = &self.table else { return Ok(vec![None; keys.len()]) };
+        let mut found = self.reader.found(table.key, keys).await.map_err(|error| self.at_store(error))?;
+        leave_made(&self.source, &self.map.from, keys, &mut found).await?;
+        Ok(found)
     }
 
     /// Compares a page of rows with what is here under their keys.

@@ -118,7 +118,8 @@ impl<W: BorrowMut<Writer>> Importer<W> {
         let is_late = |place: i64| switched.contains(&(entity.number(), place));
         let late = graves.extract_if(.., |(_, _, place)| is_late(*place));
         let late: Vec<_> = late.map(|(key, ..)| (table, key.clone(), None)).collect();
-        if graves.is_empty() && late.is_empty() {
+        let in_time: &[Vec<u8>] = if self.is_catching_up() { keys } else { &[] };
+        if graves.is_empty() && late.is_empty() && in_time.is_empty() {
             return Ok(0);
         }
         if entity == Entity::Conversation {
@@ -126,6 +127,7 @@ impl<W: BorrowMut<Writer>> Importer<W> {
         }
         let bury = async |conn: &mut SqliteConnection| {
             switch::note_late(conn, &late).await?;
+            switch::forget_late(conn, in_time.iter().map(|key| (table, key.as_slice()))).await?;
             for (key, was, place) in &graves {
                 if *place == 0 {
                     const FORGET: &str = "DELETE FROM migrate_map WHERE source_table = ? AND key = ?";
@@ -147,7 +149,8 @@ impl<W: BorrowMut<Writer>> Importer<W> {
         Ok(graves.len() as u64)
     }
 
-    /// Keys of a table's dead letters, the first so many behind `after`.
+    /// Keys of a table's dead letters, the first so many behind `after`; with those that were late in an inbox that was switched
+    /// back since.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -157,8 +160,10 @@ impl<W: BorrowMut<Writer>> Importer<W> {
         after: &[u8],
         limit: u32,
     ) -> Result<Vec<Vec<u8>>, StoreError> {
-        const SQL: &str = "SELECT key FROM migrate_map
-            WHERE source_table = ? AND entity = 0 AND key > ? ORDER BY key LIMIT ?";
+        const SQL: &str = "SELECT key FROM migrate_map WHERE source_table = ?1 AND entity = 0 AND key > ?2
+            UNION SELECT key FROM migrate_late WHERE source_table = ?1 AND key > ?2
+                AND NOT EXISTS (SELECT 1 FROM migrate_inbox WHERE switched_at IS NOT NULL)
+            ORDER BY key LIMIT ?3";
         self.map_keys(SQL, table, after, limit).await
     }
 

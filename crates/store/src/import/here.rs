@@ -74,17 +74,6 @@ impl Store {
         self.one(sql, Args::default().blob(id.as_bytes()), |row| Columns::of(row).take()).await
     }
 
-    /// The greatest place that a row of `table` became: nothing behind it came from there.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn import_last_place(&self, table: i64, entity: Entity) -> Result<i64, StoreError> {
-        const SQL: &str =
-            "SELECT coalesce(max(place), 0) FROM migrate_map WHERE source_table = ? AND entity = ?";
-        let args = Args::default().int(table).int(entity.number());
-        Ok(self.one(SQL, args, |row| Columns::of(row).take()).await?.unwrap_or(0))
-    }
-
     /// The rows of `table` that became what is at these places.
     ///
     /// # Errors

@@ -46,6 +46,8 @@ pub struct Importer<W: BorrowMut<Writer> = Writer> {
     pub(super) inboxes: HashMap<Arc<str>, InboxKey>,
     /// Those in which what is here counts by now.
     pub(super) switched: HashSet<InboxKey>,
+    /// Rows may be noted as late.
+    pub(super) has_late: bool,
     /// Of the present batch: conversations that are not here because their rows were late.
     pub(super) late: HashSet<Uuid>,
     pub(super) agents: HashMap<Uuid, AgentKey>,
@@ -237,6 +239,7 @@ impl<W: BorrowMut<Writer>> Importer<W> {
         let inboxes = sql::rows(conn, "SELECT slug, key FROM inbox", Args::default()).await?;
         let agents = sql::rows(conn, "SELECT id, key FROM agent", Args::default()).await?;
         let switched = switch::switched(conn).await?;
+        let has_late = switch::has_late(conn).await?;
         let next_ticket = schema::pragma(
             conn,
             "SELECT max(coalesce((SELECT max(number) FROM ticket), 0),
@@ -264,6 +267,7 @@ impl<W: BorrowMut<Writer>> Importer<W> {
             writer,
             is_beside,
             switched,
+            has_late,
             late: HashSet::new(),
             statements: Statements::default(),
             lookup: Join::new(
@@ -478,6 +482,10 @@ impl<W: BorrowMut<Writer>> Importer<W> {
         prepared.table = batch.table;
         if let Some(checkpoint) = &batch.checkpoint {
             prepared.step.table = Some(self.advanced(batch.table, checkpoint, prepared.written)?);
+        }
+        if self.is_catching_up() {
+            let in_time = batch.rows.iter().map(|row| (batch.table, row.key.clone()));
+            prepared.step.in_time = in_time.collect();
         }
         prepared.greatest = batch.rows.iter().map(|row| &row.key).max().cloned();
         Ok(prepared)

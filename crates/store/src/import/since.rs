@@ -10,6 +10,7 @@ use kefu_core::{Event, EventCode, MessageKind, Micros, Principal, Revision};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
+use super::switch::SWITCHED_FROM;
 use crate::rows::{self, Columns};
 use crate::sql::{self, Args};
 use crate::{Store, StoreError};
@@ -38,6 +39,8 @@ pub struct ChangedHere {
     pub visitors: BTreeSet<i64>,
     /// Tickets that were made or changed.
     pub tickets: BTreeSet<i64>,
+    /// Those of them that were made.
+    pub new_tickets: BTreeSet<i64>,
     /// Comments on tickets.
     pub comments: BTreeSet<i64>,
     /// Up to here.
@@ -72,42 +75,25 @@ pub struct WrittenHere {
     pub data: Option<String>,
     /// Whether it was taken back or erased.
     pub is_gone: bool,
+    /// Whether it was written in an older system, and brought over.
+    pub is_imported: bool,
     /// When it was written.
     pub at: Micros,
 }
 
 impl Store {
-    /// The place in the log of the last message that was brought over.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn import_end(&self) -> Result<i64, StoreError> {
-        const SQL: &str = "SELECT coalesce(max(place), 0) FROM migrate_map WHERE entity IN (5, -5)";
-        Ok(self.one(SQL, Args::default(), |row| Columns::of(row).take()).await?.unwrap_or(0))
-    }
-
-    /// Where what is here began to count: behind it is what older systems do not know.
+    /// Where what is here began to count, in the first inbox if they were switched one by one. Behind it is what older systems
+    /// do not know, and what was brought over into the others since. Of a store that does not know it any more, all of it.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn changed_begin(&self) -> Result<ChangedPosition, StoreError> {
-        const FLIP: &str = "WITH flip (number, at) AS (
-                SELECT number, at FROM audit WHERE action = 'migrate.cut_over' AND number > coalesce(
-                    (SELECT max(number) FROM audit WHERE action = 'migrate.rolled_back'), 0)
-                ORDER BY number LIMIT 1)
-            SELECT coalesce((SELECT number FROM flip), 0), coalesce((SELECT max(happened.number)
-                FROM happened WHERE happened.at < (SELECT at FROM flip)), 0)";
-        // What has a row there by now, and was not read again since, was still written here.
-        const END: &str =
-            "SELECT pos FROM log WHERE pos <= ? AND occurred_at IS NOT NULL ORDER BY pos DESC LIMIT 1";
-        let end = self.import_end().await?;
-        let pos = self.one(END, Args::default().int(end), |row| Columns::of(row).take()).await?.unwrap_or(0);
+        const SQL: &str = "SELECT value ->> 0, value ->> 1, value ->> 2 FROM meta WHERE key = ?";
         let read = |row: &SqliteRow| {
             let mut columns = Columns::of(row);
-            Ok((columns.take()?, columns.take()?))
+            Ok(ChangedPosition { pos: columns.take()?, number: columns.take()?, audit: columns.take()? })
         };
-        let (audit, number) = self.one(FLIP, Args::default(), read).await?.unwrap_or_default();
-        Ok(ChangedPosition { pos, number, audit })
+        Ok(self.one(SQL, Args::default().text(SWITCHED_FROM), read).await?.unwrap_or_default())
     }
 
     /// What changed behind `from`, `limit` lines of each list at most.
@@ -131,7 +117,7 @@ impl Store {
     pub async fn written_here(&self, places: &BTreeSet<i64>) -> Result<Vec<WrittenHere>, StoreError> {
         const SQL: &str =
             "SELECT pos, log.id, conversation.id, conversation.key, visitor.external_id, sender_kind,
-                sender, agent.email, kind, text, data, revision, log.created_at
+                sender, agent.email, kind, text, data, revision, occurred_at IS NOT NULL, log.created_at
             FROM json_each(?) AS wanted CROSS JOIN log ON log.pos = wanted.value
             JOIN conversation ON conversation.key = log.conversation
             JOIN visitor ON visitor.key = conversation.visitor
@@ -175,6 +161,7 @@ fn read_written(row: &SqliteRow) -> Result<WrittenHere, StoreError> {
         text: columns.take()?,
         data: columns.optional()?,
         is_gone: columns.take::<i64>()? > rows::revision_number(Revision::Edited),
+        is_imported: columns.take()?,
         at: Micros(columns.take()?),
     })
 }
@@ -183,7 +170,8 @@ impl ChangedHere {
     /// Whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { written, revised, conversations, visitors, tickets, comments, upto: _ } = self;
+        let Self { written, revised, conversations, visitors, tickets, new_tickets: _, comments, upto: _ } =
+            self;
         [written, revised, conversations, visitors, tickets, comments].iter().all(|places| places.is_empty())
     }
 
@@ -191,9 +179,15 @@ impl ChangedHere {
         // What was brought over has the time at which it was written there.
         const SQL: &str = "SELECT pos, conversation, visitor, event
             FROM log JOIN conversation ON conversation.key = log.conversation
-            WHERE pos > ? AND occurred_at IS NULL ORDER BY pos LIMIT ?";
-        let args = Args::default().int(self.upto.pos).int(i64::from(limit));
-        for row in &sql::rows(conn, SQL, args).await? {
+            WHERE pos > ? AND pos <= ? AND occurred_at IS NULL ORDER BY pos LIMIT ?";
+        const END: &str = "SELECT coalesce(max(pos), 0) FROM log";
+        let end = sql::row(conn, END, Args::default()).await?;
+        let end = end.map_or(Ok(0), |row| Columns::of(&row).take())?;
+        let args = Args::default().int(self.upto.pos).int(end).int(i64::from(limit));
+        let found = sql::rows(conn, SQL, args).await?;
+        // What is brought over meanwhile is passed over once.
+        let is_end = found.len() < limit as usize;
+        for row in &found {
             let mut columns = Columns::of(row);
             let (pos, conversation, visitor) = (columns.take()?, columns.take()?, columns.take()?);
             self.upto.pos = pos;
@@ -208,6 +202,9 @@ impl ChangedHere {
             if let (EventCode::Edited | EventCode::Recalled, Some(seq)) = (event.code, event.seq) {
                 self.revised.extend(place_in_log(conn, conversation, seq, pos).await?);
             }
+        }
+        if is_end {
+            self.upto.pos = self.upto.pos.max(end);
         }
         Ok(())
     }
@@ -224,8 +221,10 @@ impl ChangedHere {
                 0..=2 => drop(self.tickets.insert(target)),
                 _ => drop(self.visitors.insert(target)),
             }
-            if kind == 2 {
-                self.comments.insert(first);
+            match kind {
+                0 => drop(self.new_tickets.insert(target)),
+                2 => drop(self.comments.insert(first)),
+                _ => {}
             }
         }
         Ok(())

@@ -46,6 +46,8 @@ pub(crate) struct Step {
     pub(super) left_out: Vec<MapRow>,
     /// Rows that changed after their inbox was switched, with the id of a conversation.
     pub(super) late: Vec<(i64, Vec<u8>, Option<Uuid>)>,
+    /// Rows that may have been late, and are not any more.
+    pub(super) in_time: Vec<(i64, Vec<u8>)>,
     pub(super) table: Option<ImportTable>,
     pub(super) position: Option<FollowPosition>,
 }
@@ -189,6 +191,8 @@ impl Statements {
             })
             .await?;
         switch::note_late(conn, &step.late).await?;
+        let in_time = step.in_time.iter().map(|(table, key)| (*table, key.as_slice()));
+        switch::forget_late(conn, in_time).await?;
         if let Some(table) = &step.table {
             progress::advance(conn, table).await?;
         }

@@ -8,11 +8,15 @@ use kefu_core::{InboxKey, Micros};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
+use super::follow::{self, FollowPosition};
 use super::importer::Importer;
 use super::record::Entity;
 use crate::rows::Columns;
 use crate::sql::{self, Args, Join};
-use crate::{Store, StoreError, Writer};
+use crate::{Store, StoreError, Writer, schema};
+
+/// The name in `meta` of where everything stood when the first inbox was switched, see [`crate::import::ChangedPosition`].
+pub(super) const SWITCHED_FROM: &str = "switched_from";
 
 /// An inbox that an older system feeds, or fed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -45,27 +49,48 @@ impl<W: BorrowMut<Writer>> Importer<W> {
             WHERE switched_at IS NULL AND inbox = (SELECT key FROM inbox WHERE slug = ?2)";
         const ALL: &str = "UPDATE migrate_inbox SET switched_at = ? WHERE switched_at IS NULL";
         const END: &str = "UPDATE migrate_position SET state = 2, updated_at = ? WHERE state <> 2";
+        const FROM: &str = "INSERT OR IGNORE INTO meta (key, value) SELECT ?, json_array(
+            (SELECT coalesce(max(pos), 0) FROM log), (SELECT coalesce(max(number), 0) FROM happened),
+            (SELECT coalesce(max(number), 0) FROM audit))";
         let switch = async |conn: &mut SqliteConnection| {
             let now = || Args::default().int(now.0);
-            match slug {
-                Some(slug) => sql::execute(conn, ONE, now().text(slug)).await,
-                None => Ok(sql::execute(conn, ALL, now()).await? + sql::execute(conn, END, now()).await?),
+            let changed = match slug {
+                Some(slug) => sql::execute(conn, ONE, now().text(slug)).await?,
+                None => sql::execute(conn, ALL, now()).await? + sql::execute(conn, END, now()).await?,
+            };
+            if changed > 0 {
+                sql::execute(conn, FROM, Args::default().text(SWITCHED_FROM)).await?;
             }
+            Ok(changed)
         };
         let changed = self.writer().alone(switch).await?;
         self.switched = switched(self.writer().reading()).await?;
         Ok(changed > 0)
     }
 
-    /// What is here counts in no inbox any more.
+    /// What is here counts in no inbox any more, and the sources are followed from these positions again. What changed there
+    /// too late is read again then.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn switch_back(&mut self) -> Result<(), StoreError> {
+    pub async fn switch_back(&mut self, positions: &[FollowPosition]) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE migrate_inbox SET switched_at = NULL";
-        self.writer().alone(async |conn| sql::execute(conn, SQL, Args::default()).await).await?;
+        let back = async |conn: &mut SqliteConnection| {
+            for position in positions {
+                follow::write(conn, position).await?;
+            }
+            sql::execute(conn, SQL, Args::default()).await?;
+            schema::remove_meta(conn, SWITCHED_FROM).await
+        };
+        self.writer().alone(back).await?;
         self.switched.clear();
+        self.has_late = true;
         Ok(())
+    }
+
+    /// Whether rows that were late come in time by now.
+    pub(super) fn is_catching_up(&self) -> bool {
+        self.has_late && self.switched.is_empty()
     }
 
     /// Which of these records, by entity and row number, are in an inbox that was switched.
@@ -125,6 +150,23 @@ pub(super) async fn note_late(
         sql::execute(conn, SQL, args).await?;
     }
     Ok(())
+}
+
+/// Forgets that these rows were late.
+pub(super) async fn forget_late(
+    conn: &mut SqliteConnection,
+    rows: impl IntoIterator<Item = (i64, &[u8])>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM migrate_late WHERE source_table = ? AND key = ?";
+    for (table, key) in rows {
+        sql::execute(conn, SQL, Args::default().int(table).blob(key)).await?;
+    }
+    Ok(())
+}
+
+/// Whether rows were late.
+pub(super) async fn has_late(conn: &mut SqliteConnection) -> Result<bool, StoreError> {
+    Ok(schema::pragma(conn, "SELECT EXISTS (SELECT 1 FROM migrate_late)").await? != 0)
 }
 
 /// Which of the records at these places are in one of these inboxes.

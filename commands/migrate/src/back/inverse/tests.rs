@@ -172,3 +172,30 @@ fn what_has_no_inverse_is_named() {
         assert!(problems.len() == 1 && problems[0].contains(field), "{fields}: {problems:?}");
     }
 }
+
+#[test]
+fn an_inbox_is_the_first_of_the_values_that_stand_for_it() {
+    let of = |map: &str| {
+        let yaml = format!(
+            "  - {{ from: guest, to: visitor, columns: {{ name: name }} }}
+  - from: talk
+    to: conversation
+    columns: {{ visitor: guest, created_at: at }}
+    fields: {{ inbox: {{ column: site, map: {map}, otherwise: empty }} }}
+"
+        );
+        inverse(&yaml, Entity::Conversation)
+    };
+    let all = of("{ '1': web, '3': shop, '2': shop, '*': help }");
+    let mut row = Cells::new();
+    for (slug, site) in [("web", "1"), ("shop", "2")] {
+        assert_eq!(all.set(&mut row, "inbox", Here::Text(slug)), Set::Yes);
+        assert_eq!(row, cells([("site", text(site))]));
+    }
+    assert_eq!(all.set(&mut row, "inbox", Here::Text("help")), Set::NoWord);
+    assert_eq!(all.left_out, [""; 0]);
+    // Rows that say nothing are of the target's inbox.
+    let mut row = Cells::new();
+    assert_eq!(of("{ '2': shop }").set(&mut row, "inbox", Here::Text("web")), Set::NoColumn);
+    assert_eq!(row, Cells::new());
+}

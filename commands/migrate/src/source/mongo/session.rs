@@ -10,16 +10,20 @@ use mongodb::{
 };
 
 use super::{
-    Position, Server, decoded,
+    Position, Server, code, decoded,
     keys::{candidates, wanted},
+    write::{of_rows, read_note},
 };
 use crate::{
-    source::{PAGE_BYTES, Request, SourceRow, live::PAGE_ROWS},
+    source::{NOTES, Note, PAGE_BYTES, Request, SourceRow, live::PAGE_ROWS},
     value::{Value, encode_key},
 };
 
 /// Keys of one query at most.
 const KEYS_MAX: usize = 512;
+
+/// The user may not read this.
+const UNAUTHORIZED: i32 = 13;
 
 /// A collection whose documents are read again.
 pub(crate) struct Keyed {
@@ -113,6 +117,29 @@ impl Session {
         let same = encode_key([value]);
         let is_wanted = |row: &SourceRow| column_at.is_some_and(|at| encode_key([&row.values[at]]) == same);
         self.fetch(table, filter, Some(PAGE_ROWS), is_wanted).await.map(|(rows, _)| rows)
+    }
+
+    /// What a flow back has noted of the documents of a collection with these keys.
+    pub(crate) async fn noted(&mut self, table: &str, keys: &[&[u8]]) -> Result<Vec<Note>, Failure> {
+        let session = match &mut self.session {
+            Some(session) => session,
+            None => self.session.insert(self.server.session_at(self.seen).await?),
+        };
+        let collection = self.server.collection(NOTES);
+        let read = async {
+            let found = collection.find(of_rows(table, keys)).session(&mut *session).await;
+            let mut cursor = match found {
+                Err(error) if code(&error) == Some(UNAUTHORIZED) => return Ok(Vec::new()),
+                found => found?,
+            };
+            let mut notes = Vec::new();
+            while cursor.advance(session).await? {
+                let document = Document::try_from(cursor.current().to_owned()).map_err(Error::custom)?;
+                notes.extend(read_note(&document));
+            }
+            Ok(notes)
+        };
+        self.server.answer(read).await
     }
 
     async fn fetch(

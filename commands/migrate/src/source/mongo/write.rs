@@ -13,7 +13,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use kefu_app::{Failure, Secret};
 use kefu_core::Micros;
 use mongodb::{
-    ClientSession, Collection,
+    ClientSession, Collection, IndexModel,
     bson::{
         Binary, Bson, DateTime, Decimal128, Document, RawDocumentBuf, doc,
         oid::ObjectId,
@@ -102,6 +102,10 @@ impl Writer {
             }
         });
         made.await?;
+        // Who may not make an index waits longer for notes of rows.
+        let by_key = IndexModel::builder().keys(doc! { "key": 1 }).build();
+        let notes = database.collection::<Document>(NOTES);
+        drop(server.answer(async { notes.create_index(by_key).await }).await);
         Ok(Self {
             server,
             session: None,
@@ -389,9 +393,17 @@ fn note_id(entity: i64, place: i64) -> String {
     format!("{entity:03}/{place:019}")
 }
 
+fn binary(bytes: &[u8]) -> Bson {
+    Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() })
+}
+
+/// What notes of the documents of a collection with these keys are found by.
+pub(super) fn of_rows(table: &str, keys: &[&[u8]]) -> Document {
+    let keys: Vec<_> = keys.iter().map(|key| binary(key)).collect();
+    doc! { "table": table, "key": { "$in": keys } }
+}
+
 fn note_document(note: &Note) -> Document {
-    let binary =
-        |bytes: &[u8]| Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() });
     let mut document = doc! {
         "_id": note_id(note.entity, note.place), "entity": note.entity, "place": note.place, "is_made": note.is_made,
     };
@@ -410,7 +422,7 @@ fn note_document(note: &Note) -> Document {
     document
 }
 
-fn read_note(document: &Document) -> Option<Note> {
+pub(super) fn read_note(document: &Document) -> Option<Note> {
     let bytes = |name: &str| document.get_binary_generic(name).ok();
     let hash = |name: &str| bytes(name).and_then(|bytes| bytes.as_slice().try_into().ok());
     let table = document.get_str("table").ok().map(str::to_owned);

@@ -4,7 +4,10 @@ use std::{collections::HashSet, time::Duration};
 
 use futures_util::TryStreamExt as _;
 use kefu_app::Failure;
-use sqlx::{AssertSqlSafe, Row as _, mysql::MySqlConnection};
+use sqlx::{
+    AssertSqlSafe, Row as _,
+    mysql::{MySqlConnection, MySqlDatabaseError},
+};
 use tokio::time::Instant;
 
 use super::{
@@ -12,9 +15,10 @@ use super::{
     columns::KeyPart,
     log::{Position, VISIBLE},
     quoted,
+    write::{noted, read_note},
 };
 use crate::{
-    source::{PAGE_BYTES, PAGE_ROWS, Request, SourceRow},
+    source::{Note, PAGE_BYTES, PAGE_ROWS, Request, SourceRow},
     value::{Value, encode_key},
 };
 
@@ -23,6 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Keys of one query; a statement is prepared for each of these numbers.
 const SIZES: [usize; 4] = [1, 8, 64, 512];
+
+/// Numbers of errors that say that nothing can be read of a table: there is none, or there was none when the snapshot was taken, or
+/// nobody here may know.
+const ABSENT: [u16; 3] = [1146, 1412, 1142];
 
 /// A table whose rows are read again.
 pub(crate) struct Keyed {
@@ -193,6 +201,24 @@ impl Session {
         Ok(rows)
     }
 
+    /// What a flow back has noted of the rows of a table with these keys.
+    pub(crate) async fn noted(&mut self, table: &str, keys: &[&[u8]]) -> Result<Vec<Note>, Failure> {
+        let mut notes = Vec::new();
+        for keys in keys.chunks(super::KEYS) {
+            let marks = vec!["?"; keys.len()].join(", ");
+            let sql = noted(&format!("row_table = ? AND row_key IN ({marks})"));
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(table);
+            let query = keys.iter().fold(query, |query, key| query.bind(*key));
+            let read = query.fetch_all(self.conn()?).await;
+            match read.and_then(|rows| rows.iter().map(read_note).collect::<Result<Vec<_>, _>>()) {
+                Ok(read) => notes.extend(read),
+                Err(error) if is_absent(&error) => break,
+                Err(error) => return Err(self.server.failure(error)),
+            }
+        }
+        Ok(notes)
+    }
+
     /// Makes values of what images have; the server converts texts of other charsets.
     pub(super) async fn resolve(&mut self, keys: &[Vec<KeyPart>]) -> Result<Vec<Vec<Value>>, Failure> {
         let foreign: HashSet<(&str, &[u8])> = keys
@@ -237,4 +263,9 @@ impl Session {
         };
         Ok(keys.iter().map(|key| key.iter().map(value).collect()).collect())
     }
+}
+
+fn is_absent(error: &sqlx::Error) -> bool {
+    let known = error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+    known.is_some_and(|error| ABSENT.contains(&error.number()))
 }

@@ -56,7 +56,7 @@ impl Writer {
         let make = format!(
             "CREATE TABLE IF NOT EXISTS {NOTES} (entity TINYINT NOT NULL, place BIGINT NOT NULL, row_table VARCHAR(255),
                 row_key VARBINARY(2100), is_made TINYINT NOT NULL, there VARBINARY(16), here VARBINARY(16),
-                problem VARCHAR(255), PRIMARY KEY (entity, place)) DEFAULT CHARSET = utf8mb4"
+                problem VARCHAR(255), PRIMARY KEY (entity, place), KEY row_key (row_key(64))) DEFAULT CHARSET = utf8mb4"
         );
         let made = sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut conn).await;
         made.map_err(|error| server.failure(error))?;
@@ -301,14 +301,14 @@ impl Writer {
 }
 
 /// The statement that reads notes under a condition.
-fn noted(condition: &str) -> String {
+pub(super) fn noted(condition: &str) -> String {
     format!(
         "SELECT CAST(entity AS SIGNED), place, CAST(row_table AS CHAR), row_key, CAST(is_made AS SIGNED), there, here,
             CAST(problem AS CHAR) FROM {NOTES} WHERE {condition}"
     )
 }
 
-fn read_note(row: &MySqlRow) -> Result<Note, sqlx::Error> {
+pub(super) fn read_note(row: &MySqlRow) -> Result<Note, sqlx::Error> {
     let table: Option<String> = row.try_get_unchecked(2)?;
     let key: Option<Vec<u8>> = row.try_get_unchecked(3)?;
     let hash = |index| {

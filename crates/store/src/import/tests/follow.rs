@@ -117,15 +117,24 @@ fn a_position_is_written_with_the_rows_that_were_read_up_to_it() {
     });
 }
 
+/// What is here counts from now on.
+async fn switch(fixture: &mut Fixture) {
+    fixture.importer.feed_inbox("web", Uuid::from_u128(0xd1), NOW).await.unwrap();
+    assert!(fixture.importer.switch(None, NOW).await.unwrap());
+}
+
 #[test]
-fn what_was_written_here_after_the_last_import_is_told_apart_with_where_its_conversation_came_from() {
+fn what_was_written_here_after_the_switch_is_told_apart_with_where_its_conversation_came_from() {
     run(async |dir| {
         let mut fixture = Fixture::with_people(dir.path()).await;
         let messages = fixture.messages;
         fixture.put(messages, vec![row(1, message(1, Sender::Visitor, "old"))], None).await.unwrap();
+        // What was written here before does not count.
+        let mut head = fixture.head(CONVERSATION).await;
+        crate::tests::grow(fixture.importer.writer(), &mut head, 1).await.unwrap();
+        switch(&mut fixture).await;
         let begin = fixture.store.changed_begin().await.unwrap();
         assert!(fixture.store.changed_here(begin, 10).await.unwrap().is_empty());
-        let mut head = fixture.head(CONVERSATION).await;
         crate::tests::grow(fixture.importer.writer(), &mut head, 2).await.unwrap();
         fixture.importer.settle().await.unwrap();
         assert_eq!(fixture.store.changed_begin().await.unwrap(), begin);
@@ -148,6 +157,7 @@ fn what_was_made_here_and_has_a_row_by_now_is_what_became_of_that_row() {
         let mut fixture = Fixture::with_people(dir.path()).await;
         let messages = fixture.messages;
         fixture.put(messages, vec![row(1, message(1, Sender::Visitor, "old"))], None).await.unwrap();
+        switch(&mut fixture).await;
         let begin = fixture.store.changed_begin().await.unwrap();
         let mut head = fixture.head(CONVERSATION).await;
         crate::tests::grow(fixture.importer.writer(), &mut head, 1).await.unwrap();
@@ -167,13 +177,12 @@ fn what_was_made_here_and_has_a_row_by_now_is_what_became_of_that_row() {
         // Twice is as good as once.
         assert_eq!(fixture.importer.adopt(std::slice::from_ref(&adopted)).await.unwrap(), 1);
         assert_eq!(fixture.importer.adopt(std::slice::from_ref(&adopted)).await.unwrap(), 0);
-        assert_eq!(fixture.store.import_end().await.unwrap(), written[0].pos);
         // It was written here all the same, until its row is read.
-        assert_eq!(fixture.store.changed_begin().await.unwrap(), begin);
+        assert_eq!(fixture.store.changed_here(begin, 10).await.unwrap().written, places);
         let pos = written[0].pos;
         let rows = fixture.store.import_rows(table, Entity::Message, &[pos, 77]).await.unwrap();
         assert_eq!(rows, [(pos, ImportedRow { key: vec![9], hash: None })].into());
-        assert_eq!(fixture.store.import_last_place(table, Entity::Message).await.unwrap(), pos);
+        fixture.importer.switch_back(&[]).await.unwrap();
         // The row is read, and says what it says there, in the place where it is.
         fixture
             .put(messages, vec![row(9, message(9, Sender::Visitor, "as it is there"))], None)
@@ -184,7 +193,7 @@ fn what_was_made_here_and_has_a_row_by_now_is_what_became_of_that_row() {
             panic!("it is there: {again:?}");
         };
         assert_eq!((*place, said.id, said.text.as_str()), (pos, Uuid::from_u128(9), "as it is there"));
-        assert_eq!(fixture.store.changed_begin().await.unwrap().pos, pos);
+        assert!(fixture.store.changed_here(begin, 10).await.unwrap().written.is_empty());
         fixture.importer.close().await.unwrap();
         fixture.store.close().await;
     });
@@ -214,6 +223,7 @@ fn what_is_changed_here_is_named_once_and_read_as_it_is_by_now() {
         let rows = (1..=40).map(|number| row(number, message(number, Sender::Visitor, "old"))).collect();
         fixture.put(messages, rows, None).await.unwrap();
         fixture.importer.settle().await.unwrap();
+        switch(&mut fixture).await;
         let begin = fixture.store.changed_begin().await.unwrap();
         let mut head = fixture.head(CONVERSATION).await;
         let first = fixture.importer.writer().next_pos() - 40;
@@ -252,6 +262,7 @@ fn what_agents_change_of_a_customer_is_a_change_of_its_visitor() {
     run(async |dir| {
         let mut fixture = Fixture::with_people(dir.path()).await;
         fixture.importer.settle().await.unwrap();
+        switch(&mut fixture).await;
         let begin = fixture.store.changed_begin().await.unwrap();
         let edit = crate::CustomerChange::Edit {
             id: VISITOR,

@@ -108,8 +108,68 @@ fn the_rest_is_switched_with_the_sources_and_all_may_be_switched_back() {
         let wanted = [("shop".to_owned(), Some(NOW.plus_seconds(2))), ("web".to_owned(), Some(NOW))];
         assert_eq!(states(&fixture).await, wanted);
         assert_eq!(fixture.store.follow_positions().await.unwrap()[0].state, FollowState::CutOver);
-        fixture.importer.switch_back().await.unwrap();
+        let following = FollowPosition { source: "old".to_owned(), ..FollowPosition::default() };
+        fixture.importer.switch_back(std::slice::from_ref(&following)).await.unwrap();
+        assert_eq!(fixture.store.follow_positions().await.unwrap(), [following]);
         assert!(states(&fixture).await.iter().all(|(_, at)| at.is_none()));
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}
+
+#[test]
+fn what_is_written_in_the_first_inbox_counts_from_its_switch_on_and_what_the_others_are_fed_with_does_not() {
+    run(async |dir| {
+        let mut fixture = Box::pin(switched(dir.path())).await;
+        let messages = fixture.messages;
+        let mut head = fixture.head(CONVERSATION).await;
+        let begin = fixture.store.changed_begin().await.unwrap();
+        let places = begin.pos + 1..=begin.pos + 4;
+        let mut wanted = std::collections::BTreeSet::new();
+        for number in [3, 4] {
+            let written = crate::tests::grow(fixture.importer.writer(), &mut head, 1).await.unwrap();
+            wanted.insert(written[0].pos);
+            let fed = vec![row(number, elsewhere(number, "fed"))];
+            assert_eq!(fixture.put(messages, fed, None).await.unwrap(), []);
+        }
+        fixture.importer.settle().await.unwrap();
+        assert!(fixture.importer.switch(None, NOW.plus_seconds(2)).await.unwrap());
+        assert_eq!(fixture.store.changed_begin().await.unwrap(), begin);
+        let changed = fixture.store.changed_here(begin, 10).await.unwrap();
+        assert_eq!((&changed.written, changed.conversations.len()), (&wanted, 1));
+        assert_eq!(changed.upto.pos, begin.pos + 4);
+        let all = fixture.store.written_here(&places.collect()).await.unwrap();
+        let imported: Vec<_> = all.iter().map(|written| written.is_imported).collect();
+        assert_eq!(imported, [false, true, false, true]);
+        fixture.importer.switch_back(&[]).await.unwrap();
+        // From the next switch on it is that one which counts.
+        assert!(fixture.importer.switch(Some("shop"), NOW.plus_seconds(3)).await.unwrap());
+        assert_eq!(fixture.store.changed_begin().await.unwrap().pos, begin.pos + 4);
+        fixture.importer.close().await.unwrap();
+        fixture.store.close().await;
+    });
+}
+
+#[test]
+fn what_was_late_is_read_again_once_its_inbox_is_switched_back() {
+    run(async |dir| {
+        let mut fixture = Box::pin(switched(dir.path())).await;
+        let messages = fixture.messages;
+        let rows = || {
+            vec![row(1, message(1, Sender::Visitor, "changed")), row(3, message(3, Sender::Visitor, "new"))]
+        };
+        fixture.put(messages, rows(), None).await.unwrap();
+        fixture.put(messages, vec![row(5, message(5, Sender::Visitor, "soon gone"))], None).await.unwrap();
+        assert_eq!(late(&fixture).await.len(), 3);
+        assert!(fixture.importer.dead_keys(messages, &[], 10).await.unwrap().is_empty());
+        fixture.importer.switch_back(&[]).await.unwrap();
+        let asked = fixture.importer.dead_keys(messages, &[1], 10).await.unwrap();
+        assert_eq!(asked, [vec![3], vec![5]]);
+        fixture.importer.bury(messages, Entity::Message, &[vec![5]]).await.unwrap();
+        fixture.put(messages, rows(), None).await.unwrap();
+        assert_eq!(late(&fixture).await, []);
+        assert!(fixture.importer.dead_keys(messages, &[], 10).await.unwrap().is_empty());
+        assert_eq!(fixture.said().await, [(1, "changed".to_owned()), (2, "new".to_owned())]);
         fixture.importer.close().await.unwrap();
         fixture.store.close().await;
     });

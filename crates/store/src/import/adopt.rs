@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::importer::Importer;
 use super::record::Entity;
+use super::switch;
 use crate::StoreError;
 use crate::sql::{self, Args};
 
@@ -45,6 +46,8 @@ impl Importer {
                     continue;
                 }
                 count += 1;
+                // Whoever followed its table may have passed it over: it is read once more.
+                switch::note_late(conn, &[(row.table, row.key.clone(), None)]).await?;
                 let rename = match row.entity {
                     Entity::Visitor => {
                         "UPDATE visitor SET id = ?, created_at = coalesce(?, created_at) WHERE key = ?"

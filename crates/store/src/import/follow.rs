@@ -118,7 +118,8 @@ impl<W: BorrowMut<Writer>> Importer<W> {
         let is_late = |place: i64| switched.contains(&(entity.number(), place));
         let late = graves.extract_if(.., |(_, _, place)| is_late(*place));
         let late: Vec<_> = late.map(|(key, ..)| (table, key.clone(), None)).collect();
-        let in_time: &[Vec<u8>] = if self.is_catching_up() { keys } else { &[] };
+        let in_time = keys.iter().filter(|_| self.is_catching_up()).map(|key| (table, key.clone()));
+        let in_time: Vec<_> = in_time.collect();
         if graves.is_empty() && late.is_empty() && in_time.is_empty() {
             return Ok(0);
         }
@@ -127,7 +128,7 @@ impl<W: BorrowMut<Writer>> Importer<W> {
         }
         let bury = async |conn: &mut SqliteConnection| {
             switch::note_late(conn, &late).await?;
-            switch::forget_late(conn, in_time.iter().map(|key| (table, key.as_slice()))).await?;
+            switch::forget_late(conn, &in_time).await?;
             for (key, was, place) in &graves {
                 if *place == 0 {
                     const FORGET: &str = "DELETE FROM migrate_map WHERE source_table = ? AND key = ?";

@@ -191,8 +191,7 @@ impl Statements {
             })
             .await?;
         switch::note_late(conn, &step.late).await?;
-        let in_time = step.in_time.iter().map(|(table, key)| (*table, key.as_slice()));
-        switch::forget_late(conn, in_time).await?;
+        switch::forget_late(conn, &step.in_time).await?;
         if let Some(table) = &step.table {
             progress::advance(conn, table).await?;
         }

@@ -155,11 +155,11 @@ pub(super) async fn note_late(
 /// Forgets that these rows were late.
 pub(super) async fn forget_late(
     conn: &mut SqliteConnection,
-    rows: impl IntoIterator<Item = (i64, &[u8])>,
+    rows: &[(i64, Vec<u8>)],
 ) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM migrate_late WHERE source_table = ? AND key = ?";
     for (table, key) in rows {
-        sql::execute(conn, SQL, Args::default().int(table).blob(key)).await?;
+        sql::execute(conn, SQL, Args::default().int(*table).blob(key)).await?;
     }
     Ok(())
 }

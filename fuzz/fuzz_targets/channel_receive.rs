@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use kefu_wire::channel::{
+use kefu_channel::{
     Channel, Given, HttpResponse, Method, Outbound, Plain, Pull, Request, SHIPPED, Seed, Verdict,
 };
 use libfuzzer_sys::fuzz_target;

@@ -4,10 +4,8 @@
 
 use std::sync::LazyLock;
 
-use kefu_wire::{
-    MemoryLoader,
-    channel::{Channel, Given, HttpResponse, Outbound, Plain, Seed, Verdict},
-};
+use kefu_channel::{Channel, Given, HttpResponse, Outbound, Plain, Seed, Verdict};
+use kefu_wire::MemoryLoader;
 use libfuzzer_sys::fuzz_target;
 
 static CHANNELS: LazyLock<[(Channel, Given); 2]> = LazyLock::new(|| {

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use kefu_wire::channel::{Channel, draft, lint};
+use kefu_channel::{Channel, draft, lint};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

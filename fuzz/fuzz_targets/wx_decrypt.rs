@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use kefu_wire::channel::{feishu_decrypt, wx_decrypt};
+use kefu_channel::{feishu_decrypt, wx_decrypt};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

@@ -12,7 +12,7 @@ pub use args::{ChannelAction, ChannelArgs, FilesArgs, LintArgs, NewArgs, SignArg
 pub use mock::MockArgs;
 
 use kefu_app::{App, Exit, Failure, Text};
-use kefu_wire::channel::{Channel, SHIPPED, lint};
+use kefu_channel::{Channel, SHIPPED, lint};
 
 use crate::shown;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kefu_app::{Exit, Failure, Text};
-use kefu_wire::channel::FileError;
+use kefu_channel::FileError;
 
 /// Reads the text of a file.
 ///

@@ -10,8 +10,8 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response, header};
+use kefu_channel::{HttpRequest, HttpResponse, Method};
 use kefu_upstream::{Breaker, Endpoint, HttpClient, HttpSettings, Reach, TlsSettings, Trouble};
-use kefu_wire::channel::{HttpRequest, HttpResponse, Method};
 use tokio::time::timeout;
 
 /// Calls in a row without an answer after which an origin is left alone.

@@ -8,11 +8,8 @@
 //! - [`xml`] is XML without its dangers, [`xsd`] XML Schema, [`wsdl`] descriptions of services, and [`soap`] converts
 //!   SOAP messages to JSON and back.
 //! - [`adapter`] puts one form between all of them; a [`Registry`] knows adapters by their names.
-#![cfg_attr(feature = "channel", doc = "- [`channel`] is chat services described by files.")]
 
 pub mod adapter;
-#[cfg(feature = "channel")]
-pub mod channel;
 pub mod soap;
 pub mod thrift;
 pub mod wsdl;
@@ -28,6 +25,7 @@ mod registry;
 
 pub use diagnostic::{Diagnostic, SchemaErrors, Severity};
 pub use error::{Error, ErrorKind, Problem};
+pub use json::BASE64;
 pub use limits::Limits;
 pub use loader::{LoadError, Loader, MemoryLoader, normalize};
 pub use registry::{Registry, UnknownAdapter};

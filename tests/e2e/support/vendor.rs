@@ -8,10 +8,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use kefu_wire::{
-    MemoryLoader,
-    channel::{Channel, Given, Method, Plain, Seed, Signed, shipped},
-};
+use kefu_channel::{Channel, Given, Method, Plain, Seed, Signed, shipped};
+use kefu_wire::MemoryLoader;
 use serde_json::{Value, json};
 
 use super::{

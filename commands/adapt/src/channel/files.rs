@@ -3,7 +3,7 @@
 use std::{fs::File, io::Read as _, path::Path};
 
 use kefu_app::{Exit, Failure, Text};
-use kefu_wire::channel::{Channel, FileError, SHIPPED, shipped};
+use kefu_channel::{Channel, FileError, SHIPPED, shipped};
 
 use crate::{
     convert,

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use clap::ValueHint;
 use http::{Request, header};
 use kefu_app::{App, Exit, Failure, Text};
+use kefu_channel::{Fault, Mock, REDIRECT_SETTING, Signed, redirected};
 use kefu_upstream::{Endpoint, HttpClient, HttpSettings, Reach, TlsSettings};
-use kefu_wire::channel::{Fault, Mock, REDIRECT_SETTING, Signed, redirected};
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 
 use self::server::Service;

@@ -3,7 +3,7 @@
 use std::{fs::File, io::Write as _};
 
 use kefu_app::{App, Exit, Failure, Text};
-use kefu_wire::channel::{SHIPPED, draft, shipped};
+use kefu_channel::{SHIPPED, draft, shipped};
 
 use super::{args::NewArgs, files};
 

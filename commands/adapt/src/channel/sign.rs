@@ -7,7 +7,7 @@ use std::{
 };
 
 use kefu_app::{App, Exit, Failure, Text};
-use kefu_wire::channel::{Channel, Fault, Given, Method, Plain, Seed, Signed};
+use kefu_channel::{Channel, Fault, Given, Method, Plain, Seed, Signed};
 
 use super::{args::SignArgs, files};
 use crate::shown;

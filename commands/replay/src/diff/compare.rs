@@ -307,7 +307,7 @@ fn described(bytes: &[u8], at: Option<usize>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kefu_wire::channel::read_file;
+    use kefu_channel::read_file;
     use proptest::prelude::*;
 
     use super::*;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kefu_app::{Exit, Failure, Text};
-use kefu_wire::channel::{read_file, wrong_at};
+use kefu_channel::{read_file, wrong_at};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::tolerance::Tolerance;
@@ -184,7 +184,7 @@ impl Rules {
         Self::read(&text).map_err(|error| yaml::wrong(path, &error))
     }
 
-    fn read(text: &str) -> Result<Self, kefu_wire::channel::FileError> {
+    fn read(text: &str) -> Result<Self, kefu_channel::FileError> {
         let rules: Self = read_file(text)?;
         for (index, tolerance) in rules.tolerances.iter().enumerate() {
             if let Err(why) = tolerance.check() {

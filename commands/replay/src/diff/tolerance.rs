@@ -130,7 +130,7 @@ fn seconds(value: &Value) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use kefu_wire::channel::read_file;
+    use kefu_channel::read_file;
     use serde_json::json;
 
     use super::*;

@@ -2,8 +2,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap, str::FromStr, sync::Arc};
 
+use kefu_channel::Template;
 use kefu_traffic::gor::Record;
-use kefu_wire::channel::Template;
 use serde::{Deserialize as _, de::value::StrDeserializer};
 use serde_json::{Value, json};
 

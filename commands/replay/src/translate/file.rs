@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kefu_wire::channel::{FileError, Template, read_file, wrong_at};
+use kefu_channel::{FileError, Template, read_file, wrong_at};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::socket::Socket;

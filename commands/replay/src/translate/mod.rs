@@ -16,8 +16,8 @@ use std::{
 };
 
 use kefu_app::{Exit, Failure, Language, Text};
+use kefu_channel::{Scope, Template};
 use kefu_traffic::gor::{Kind, Record};
-use kefu_wire::channel::{Scope, Template};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kefu_wire::channel::Template;
+use kefu_channel::Template;
 use serde::Deserialize;
 
 use super::file::{BEFORE_MAX, NAMES, RequestTemplate};

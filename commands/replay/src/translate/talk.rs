@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kefu_app::Language;
+use kefu_channel::{Scope, Template};
 use kefu_traffic::gor::Record;
-use kefu_wire::channel::{Scope, Template};
 use serde_json::{Map, Value, json};
 
 use super::{

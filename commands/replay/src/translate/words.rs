@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kefu_wire::channel::{Scope, Template};
+use kefu_channel::{Scope, Template};
 use serde_json::{Map, Value};
 
 use super::{file::AnswerTemplate, view};

@@ -1,8 +1,8 @@
 //! What became of messages that a service has: it is told, as far as it can be.
 
+use kefu_channel::{Amendment, Outbound};
 use kefu_core::{Entry, Revision};
 use kefu_store::ChannelSend;
-use kefu_wire::channel::{Amendment, Outbound};
 
 use super::{
     Channels, Live,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use kefu_channel::{Inbound, Kind, Media};
 use kefu_core::Micros;
 use kefu_store::StoreError;
-use kefu_wire::channel::{Inbound, Kind, Media};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -58,7 +58,7 @@ impl From<Kept> for Inbound {
             dedupe: String::new(),
             external_id: kept.external_id,
             thread: kept.thread,
-            sender: kefu_wire::channel::Sender { id: kept.sender, ..Default::default() },
+            sender: kefu_channel::Sender { id: kept.sender, ..Default::default() },
             at_ms: kept.at_ms,
             kind: Kind::named(&kept.kind).unwrap_or(Kind::Unknown),
             text: kept.text,

@@ -3,9 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use kefu_channel::{Fault, HttpRequest, HttpResponse, Next, Refusal, Tokens};
 use kefu_gateway::Undelivered;
 use kefu_store::ChannelChange;
-use kefu_wire::channel::{Fault, HttpRequest, HttpResponse, Next, Refusal, Tokens};
 
 use super::{Channels, Live, millis};
 use crate::clock;

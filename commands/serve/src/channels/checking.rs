@@ -1,8 +1,8 @@
 //! Whether a channel's values are good: the service is asked for what it gives for some time, and what the file's `check`
 //! asks.
 
+use kefu_channel::{Given, HttpRequest, HttpResponse, Next, Refusal, Tokens};
 use kefu_protocol::frame::ErrorCode;
-use kefu_wire::channel::{Given, HttpRequest, HttpResponse, Next, Refusal, Tokens};
 
 use super::{Channels, Opened, millis};
 use crate::{clock, problem::Problem};

@@ -7,8 +7,8 @@ use axum::{
     routing::get,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use kefu_channel::{Method, Received, Reply, Request, Verdict};
 use kefu_store::ChannelChange;
-use kefu_wire::channel::{Method, Received, Reply, Request, Verdict};
 use uuid::Uuid;
 
 use super::{

@@ -4,10 +4,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use kefu_channel::{Fetched, Inbound};
 use kefu_core::{Action, Content, FileData, FileRef, Principal, Rights};
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::{ChannelChange, ChannelMedia};
-use kefu_wire::channel::{Fetched, Inbound};
 use serde_json::Value;
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;

@@ -31,13 +31,11 @@ use std::{
 };
 
 use kefu_app::Stop;
+use kefu_channel::{Channel, FileError, Given};
 use kefu_core::Micros;
 use kefu_gateway::{Courier, CourierSettings, Relay};
 use kefu_store::{Change, ChannelChange, RecordSet, Store, StoreError};
-use kefu_wire::{
-    MemoryLoader,
-    channel::{self, FileError, Given},
-};
+use kefu_wire::MemoryLoader;
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{Mutex, Notify},
@@ -100,7 +98,7 @@ pub(crate) struct Live {
     /// As the store has it.
     pub(crate) row: kefu_store::Channel,
     /// Its file.
-    pub(crate) file: channel::Channel,
+    pub(crate) file: Channel,
     given: Given,
     tokens: Keeper,
     pace: Pace,
@@ -118,7 +116,7 @@ pub(crate) struct Live {
 
 /// A channel's file and its values, of which it may be made.
 struct Opened {
-    file: channel::Channel,
+    file: Channel,
     given: Given,
 }
 
@@ -350,10 +348,10 @@ async fn expire(channels: &Channels) {
 ///
 /// # Errors
 /// All that is wrong with them.
-pub(crate) fn loaded(yaml: &str, files: &[(String, String)]) -> Result<channel::Channel, Vec<FileError>> {
+pub(crate) fn loaded(yaml: &str, files: &[(String, String)]) -> Result<Channel, Vec<FileError>> {
     let beside =
         files.iter().fold(MemoryLoader::default(), |all, (name, text)| all.with(name, text.as_str()));
-    channel::Channel::load_with(yaml, &beside)
+    Channel::load_with(yaml, &beside)
 }
 
 fn courier(settings: &ChannelSettings, answer_bytes_max: usize) -> Courier {

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use kefu_channel::{Pull, Pulled};
 use kefu_store::ChannelChange;
-use kefu_wire::channel::{Pull, Pulled};
 use tokio::time::{Instant, sleep};
 
 use super::{

@@ -1,8 +1,8 @@
 //! Requests that could not be read: kept, and read again once the file of the channel is mended.
 
+use kefu_channel::{Method, Received, Verdict};
 use kefu_protocol::frame::ErrorCode;
 use kefu_store::{ChannelChange, ChannelRefusal};
-use kefu_wire::channel::{Method, Received, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::{Channels, Live, arrival::arrivals, millis};

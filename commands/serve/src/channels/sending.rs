@@ -2,9 +2,9 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use kefu_channel::{Amendment, Kind, Media, Outbound};
 use kefu_core::{Entry, FileData, Revision};
 use kefu_store::{Change, ChannelChange, ChannelSend, ChannelThread, RecordSet, SendState};
-use kefu_wire::channel::{Amendment, Kind, Media, Outbound};
 use tokio::{task::JoinSet, time::sleep};
 
 use super::{

@@ -1,8 +1,8 @@
 //! What messages are called on either side, and the words that stand for what a service does not take as it is.
 
+use kefu_channel::{Inbound, Kind};
 use kefu_core::{Content, Entry, MessageKind};
 use kefu_protocol::frame::MAX_TEXT_CHARS;
-use kefu_wire::channel::{Inbound, Kind};
 use serde_json::{Value, json};
 
 /// A kind of message as the files of channels call it.
@@ -77,8 +77,8 @@ pub(super) fn without_file(message: &Inbound) -> Content {
 
 #[cfg(test)]
 mod tests {
+    use kefu_channel::{Location, Media, Sender};
     use kefu_core::Micros;
-    use kefu_wire::channel::{Location, Media, Sender};
 
     use super::*;
 

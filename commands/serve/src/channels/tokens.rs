@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kefu_channel::{Token, Tokens};
 use kefu_store::ChannelToken;
-use kefu_wire::channel::{Token, Tokens};
 
 use crate::auth::Secrets;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use kefu_channel::Template;
 use kefu_core::{TicketPriority, TicketStatus};
 use kefu_protocol::frame::Timestamp;
-use kefu_wire::channel::Template;
 use serde_json::{Map, Value, json};
 
 use super::rules::{Call, Get, Rules, Write};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use kefu_channel::{FileError, Template, read_file, wrong_at};
 use kefu_core::{TicketPriority, TicketStatus};
 use kefu_gateway::Bridge;
 use kefu_store::ExternalKind;
-use kefu_wire::channel::{FileError, Template, read_file, wrong_at};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 

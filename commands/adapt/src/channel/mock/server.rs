@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use kefu_app::{App, Failure};
-use kefu_wire::channel::{Acted, Fault, Given, Method, Mock, Signed};
+use kefu_channel::{Acted, Fault, Given, Method, Mock, Signed};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,

@@ -1,4 +1,4 @@
-use kefu_wire::channel::read_file;
+use kefu_channel::read_file;
 use serde_json::json;
 
 use super::*;

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use kefu_channel::{Channel, FileError};
 use kefu_protocol::frame::ErrorCode;
-use kefu_wire::{
-    channel::{Channel, FileError},
-    normalize,
-};
+use kefu_wire::normalize;
 use serde::Deserialize;
 use utoipa::ToSchema;
 

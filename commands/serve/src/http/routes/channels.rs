@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
 use http::StatusCode;
+use kefu_channel::{FileError, Given, SHIPPED, lint, shipped};
 use kefu_core::{Inbox, Permission};
 use kefu_protocol::frame::{ErrorCode, Timestamp};
 use kefu_store::{Change, Channel, ChannelChange, ChannelHealth, RecordSet};
-use kefu_wire::channel::{FileError, Given, SHIPPED, lint, shipped};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;

@@ -2,10 +2,10 @@
 
 use axum::{Json, extract::State};
 use http::StatusCode;
+use kefu_channel::Amendment;
 use kefu_core::Action;
 use kefu_protocol::frame::Timestamp;
 use kefu_store::{Change, Channel, ChannelChange, ChannelSend, RecordSet, SendState};
-use kefu_wire::channel::Amendment;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;

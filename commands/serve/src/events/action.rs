@@ -153,11 +153,12 @@ impl Actor {
         self.desk.record(RecordSet { changes: vec![change], audit: Vec::new() }).await
     }
 
-    /// What a bot says is no reason to say something.
+    /// What kefu says itself is no reason to say something, or to make one more ticket.
     fn is_echo(&self, telling: &Telling<'_>) -> bool {
         let by_people = matches!(telling.heard.actor, Principal::Visitor(_) | Principal::Agent(_));
         let is_message = telling.heard.event.topic.as_str().starts_with("message.");
-        matches!(self.action, ActionSpec::Reply { .. }) && is_message && !by_people
+        let is_of_each = matches!(self.action, ActionSpec::Reply { .. } | ActionSpec::Ticket { .. });
+        is_of_each && is_message && !by_people
     }
 }
 

@@ -2,8 +2,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::adapter::Adapter;
 
-/// Adapters by their names: `SOAP`, `Thrift`, `JSON`, and whatever its host registers. Channels are none: what proves a service's message
-/// stands in headers and address as well, which an adapter does not see.
+/// Adapters by their names: `SOAP`, `Thrift`, `JSON`, and whatever its host registers. Channels are none: what
+/// proves a service's message stands in its headers and its address as well, which an adapter does not see.
 #[derive(Clone, Default)]
 pub struct Registry {
     adapters: BTreeMap<String, Arc<dyn Adapter>>,

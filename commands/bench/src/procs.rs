@@ -8,7 +8,10 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     os::unix::process::CommandExt as _,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
+    sync::{
+        LazyLock,
+        mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
+    },
     time::{Duration, Instant},
 };
 
@@ -108,9 +111,15 @@ impl Parent {
 fn met(line: &str) -> Met {
     let nanos = line.strip_prefix(GO).and_then(|nanos| nanos.trim().parse().ok());
     let Some(nanos) = nanos else { return Met::Gone };
-    let ago = clock().saturating_sub(Duration::from_nanos(nanos));
-    let now = Instant::now();
-    Met::At(now.checked_sub(ago).unwrap_or(now))
+    // One pair of readings for all moments: what lies between two of them is the same in every process, to the
+    // nanosecond, and so are the edges of what is measured.
+    static READ: LazyLock<(Instant, Duration)> = LazyLock::new(|| (Instant::now(), clock()));
+    let (instant, read) = *READ;
+    let at = Duration::from_nanos(nanos);
+    Met::At(match at.checked_sub(read) {
+        Some(later) => instant.checked_add(later).unwrap_or(instant),
+        None => instant.checked_sub(read - at).unwrap_or(instant),
+    })
 }
 
 fn say(text: &str) -> Result<(), Failure> {
@@ -306,6 +315,13 @@ mod tests {
         let before = Instant::now();
         let Met::At(at) = met(&format!("{GO} {}", clock().as_nanos())) else { panic!("it is a moment") };
         assert!(at.saturating_duration_since(before) < Duration::from_secs(1));
+        let moment = |nanos: u64| match met(&format!("{GO} {nanos}")) {
+            Met::At(at) => at,
+            Met::NotYet | Met::Gone => panic!("it is a moment"),
+        };
+        let nanos = clock().as_nanos() as u64;
+        assert_eq!(moment(nanos + 1_234_567_890) - moment(nanos), Duration::from_nanos(1_234_567_890));
+        assert_eq!(moment(nanos) - moment(nanos - 1_001), Duration::from_nanos(1_001));
         assert!(matches!(met("stop"), Met::Gone));
     }
 

@@ -7,7 +7,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     os::unix::process::CommandExt as _,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::{
         LazyLock,
         mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
@@ -220,8 +220,8 @@ enum Said<F> {
 }
 
 struct Worker {
+    /// With its standard input, so that waiting for it closes that first: it may be waiting for a line.
     child: Child,
-    stdin: ChildStdin,
 }
 
 impl Worker {
@@ -242,16 +242,19 @@ impl Worker {
             .process_group(0)
             .spawn()
             .map_err(cannot)?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        let Some(stdout) = child.stdout.take() else {
             return Err(Failure::internal("a pipe that was asked for is missing"));
         };
         // It ends with the worker's output.
         std::thread::spawn(move || listen(stdout, &said));
-        Ok(Self { child, stdin })
+        Ok(Self { child })
     }
 
     fn go(&mut self, now: Duration) -> Result<(), Failure> {
-        writeln!(self.stdin, "{GO} {}", now.as_nanos()).map_err(broken)
+        let Some(stdin) = &mut self.child.stdin else {
+            return Err(Failure::internal("a pipe that was asked for is missing"));
+        };
+        writeln!(stdin, "{GO} {}", now.as_nanos()).map_err(broken)
     }
 
     fn stop(&self) {
@@ -323,6 +326,20 @@ mod tests {
         assert_eq!(moment(nanos + 1_234_567_890) - moment(nanos), Duration::from_nanos(1_234_567_890));
         assert_eq!(moment(nanos) - moment(nanos - 1_001), Duration::from_nanos(1_001));
         assert!(matches!(met("stop"), Met::Gone));
+    }
+
+    #[test]
+    fn one_that_waits_for_a_line_does_not_keep_whoever_gives_it_up() {
+        // As one that has met nobody yet, and takes a signal for later.
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' TERM; cat"]).stdin(Stdio::piped()).stdout(Stdio::null());
+        let worker = Worker { child: command.spawn().unwrap() };
+        let (ended, is_over) = channel();
+        std::thread::spawn(move || {
+            drop(worker);
+            ended.send(())
+        });
+        is_over.recv_timeout(Duration::from_secs(20)).expect("it is given up");
     }
 
     #[test]

@@ -118,8 +118,8 @@ pub(crate) async fn ensure_inbox(desk: &Desk) -> Result<(), Problem> {
     desk.put_inbox(web).await.map(drop)
 }
 
-/// Makes the first admin in a store without any who can sign in, as one is that only an older system filled, or else the one-time token with which somebody will: a fresh
-/// one at each start, of which the store keeps the hash only.
+/// Makes the first admin in a store without any who can sign in, as one is that only an older system filled, or else
+/// the one-time token with which somebody will: a fresh one at each start, of which the store keeps the hash only.
 ///
 /// # Errors
 /// When the store does not take it, or the system gives no random bytes.

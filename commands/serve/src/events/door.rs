@@ -1,3 +1,5 @@
+//! What stands between subscriptions and the world outside: in a rehearsal nothing leaves.
+
 use kefu_bus::{
     Outcome,
     embedded::{Telling, Told},

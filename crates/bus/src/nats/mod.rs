@@ -144,7 +144,8 @@ impl Nats {
 /// Reads the address of a server.
 fn server(address: &str) -> Result<ServerAddr, NatsError> {
     let server: ServerAddr = address.parse().map_err(|error: std::io::Error| NatsError::Address {
-        address: address.to_owned(),
+        // Without a login, which would be a secret in a log.
+        address: address.rsplit_once('@').map_or(address, |(_, host)| host).to_owned(),
         cause: error.to_string(),
     })?;
     // The client would leave it out.

@@ -110,6 +110,8 @@ async fn settings_that_cannot_be_used_are_refused() {
     for (servers, name, expected) in [
         (vec![], "kefu", "the settings name no server"),
         (vec!["nats://:x"], "kefu", "cannot use the address `nats://:x`"),
+        // Whatever is wrong with it, a login in it is not told.
+        (vec!["nats://me:secret@bus:x"], "kefu", "cannot use the address `bus:x`"),
         (vec!["nats://me:secret@bus:4222"], "kefu", "the address of bus has a login in it"),
         (vec!["nats://127.0.0.1:1"], "Kefu.", "`Kefu.` is no name for a stream"),
     ] {

@@ -47,7 +47,8 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub async fn has_admin(&self) -> Result<bool, StoreError> {
-        const SQL: &str = "SELECT count(*) FROM agent WHERE role = ? AND NOT disabled AND coalesce(password_hash, '') != ''";
+        const SQL: &str = "SELECT count(*) FROM agent
+            WHERE role = ? AND NOT disabled AND coalesce(password_hash, '') != ''";
         let args = Args::default().int(rows::role_number(Role::Admin));
         Ok(self.one(SQL, args, first::<i64>).await?.is_some_and(|count| count > 0))
     }

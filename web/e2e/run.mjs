@@ -42,7 +42,11 @@ async function eventually(what, check) {
   }
 }
 
+/** What is being done, for whoever reads of a failure. */
+let doing = '';
+
 async function stage(name, work) {
+  doing = name;
   const begin = Date.now();
   await work();
   console.log(`ok   ${name} (${Date.now() - begin} ms)`);
@@ -93,27 +97,32 @@ async function run(name) {
   }
 }
 
-async function passes(name) {
+/** Why a spec failed, in one line; nothing if it passed. */
+async function failure(name) {
   console.log(`# ${name}`);
+  doing = '';
   try {
     await run(name);
-    return true;
+    return undefined;
   } catch (error) {
     console.error(`FAILED ${name}\n${error.stack}`, error.cause ?? '');
-    return false;
+    const why = String(error.message).replace(/\s+/g, ' ').slice(0, 600);
+    return `FAILED ${name}, in “${doing}”: ${why}`;
   }
 }
 
 const failed = [];
 try {
   for (const name of chosen.length > 0 ? chosen : known) {
-    if (!(await passes(name))) failed.push(name);
+    const why = await failure(name);
+    if (why) failed.push(why);
   }
 } finally {
   await browser.close();
 }
 if (failed.length > 0) {
-  console.error(`failed: ${failed.join(', ')}; pictures are in ${fileURLToPath(new URL('out', import.meta.url))}`);
+  console.error(failed.join('\n'));
+  console.error(`pictures are in ${fileURLToPath(new URL('out', import.meta.url))}`);
   // A spec that failed half way may have left something open.
   process.exit(1);
 } else {

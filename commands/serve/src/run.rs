@@ -179,6 +179,7 @@ async fn serve(
     let capacity = services.settings.limits.agent_capacity_default;
     let token = first::ensure_admin(&services.desk, first_admin, capacity).await?;
     bridges.open(&services).await?;
+    prepare_events(&services).await?;
     let available = services.settings.limits.max_connections;
     if available < wanted {
         tracing::warn!(
@@ -227,6 +228,18 @@ async fn take_feed(services: &Services, dir: &Path) {
 #[cfg(not(feature = "channels"))]
 async fn carry_channels(_: &Services, _: Stop) {
     std::future::pending().await
+}
+
+/// Has what is configured hear of everything from here on.
+#[cfg(feature = "events")]
+async fn prepare_events(services: &Services) -> Result<(), Failure> {
+    services.events.prepare().await.map_err(first::cannot_store)
+}
+
+/// A build without events has nobody to ready.
+#[cfg(not(feature = "events"))]
+async fn prepare_events(_: &Services) -> Result<(), Failure> {
+    Ok(())
 }
 
 /// A build without events has nobody to tell.

@@ -186,14 +186,17 @@ impl Server {
     /// A new visitor: its token and its conversation.
     #[track_caller]
     pub(crate) fn visitor(&self) -> (String, String) {
-        self.try_visitor().expect("the daemon answers")
+        self.try_visitor().expect("the daemon lets a visitor in")
     }
 
-    /// The same, unless the daemon is gone.
+    /// The same, unless the daemon is gone or about to go.
     pub(crate) fn try_visitor(&self) -> Option<(String, String)> {
         let body = json!({ "inbox": "web", "visitor": {} });
         let answer =
             http::request(self.address, "POST", "/api/v1/widget/sessions", None, Some(&body)).ok()?;
+        if answer.status == 503 {
+            return None;
+        }
         let opened = answer.expect(201);
         let text = |name: &str| opened[name].as_str().unwrap().to_owned();
         Some((text("token"), text("conversation_id")))

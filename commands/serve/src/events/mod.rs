@@ -122,7 +122,7 @@ impl Keeper for ByDesk {
 }
 
 impl Events {
-    /// Makes the bus of a store; nothing is told before [`run`].
+    /// Makes the bus of a store; nothing is told before [`Events::prepare`] and [`run`].
     pub(crate) fn new(options: EventsOptions, settings: &Settings) -> Self {
         let EventsOptions { desk, store, secrets, outgoing } = options;
         let own = settings.events.clone();
@@ -265,7 +265,6 @@ impl Events {
         let id = subscription.row.id;
         let name = name_of(id);
         let subscriber = self.subscriber(&subscription)?;
-        self.bus.begin(&name, None).await.map_err(|error| error.to_string())?;
         let listener = Listener {
             name,
             topics: subscription.spec.topics.clone(),
@@ -326,15 +325,19 @@ impl Events {
         }
     }
 
-    /// What was switched off because nothing was taken is tried again when the daemon starts, if it stands in the
-    /// configuration: there nobody can switch it on.
-    async fn revive_fixed(&self) -> Result<(), Problem> {
+    /// Readies the subscriptions of the configuration, before anybody is let in: a new one hears of everything from then
+    /// on, and one that was switched off because nothing was taken is tried again, for nobody can switch it on.
+    pub(crate) async fn prepare(&self) -> Result<(), Problem> {
         for subscription in &self.fixed {
-            let Some(group) = self.store.event_group(&name_of(subscription.row.id)).await? else { continue };
-            if group.stopped_at.is_some() {
-                let change = EventChange::Health { group: group.key, failing_since: None, stopped_at: None };
-                self.write(vec![change]).await?;
-            }
+            let name = name_of(subscription.row.id);
+            let change = match self.store.event_group(&name).await? {
+                None => EventChange::Group { name, at: self.store.event_end().await? },
+                Some(group) if group.stopped_at.is_some() => {
+                    EventChange::Health { group: group.key, failing_since: None, stopped_at: None }
+                }
+                Some(_) => continue,
+            };
+            self.write(vec![change]).await?;
         }
         Ok(())
     }
@@ -395,9 +398,6 @@ pub(crate) async fn run(services: &Services, stop: Stop) {
     let mut ticks = tokio::time::interval(EXPIRE_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut commits = events.desk.commits();
-    if let Err(problem) = events.revive_fixed().await {
-        tracing::warn!(%problem, "subscriptions of the configuration stay switched off");
-    }
     loop {
         if let Err(problem) = events.start_all(&mut tasks).await {
             tracing::warn!(%problem, "subscriptions begin later");

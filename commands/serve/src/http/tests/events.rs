@@ -10,7 +10,7 @@ use std::{
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Method;
-use kefu_app::{Stop, StopHandle};
+use kefu_app::{Raw, Scalar, Setting as _, Stop, StopHandle};
 use kefu_core::Role;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -161,6 +161,11 @@ impl Told {
 
     async fn at(office: Office) -> Self {
         let admin = office.token_of(office.agent("zhao", Role::Admin).await).await;
+        office.services.events.prepare().await.unwrap();
+        Self::begun(office, admin)
+    }
+
+    fn begun(office: Office, admin: String) -> Self {
         let (handle, stop) = Stop::new();
         let services = office.services.clone();
         let task = tokio::spawn(async move { events::run(&services, stop).await });
@@ -362,6 +367,25 @@ async fn changes_take_hold_and_a_replay_tells_again() {
     );
     assert_eq!(told.get("/subscriptions").await["items"], json!([]));
     assert_eq!(told.office.services.store.event_groups().await.unwrap(), [], "nothing is left of it");
+}
+
+#[tokio::test]
+async fn a_subscription_of_the_configuration_hears_of_what_comes_before_its_task_runs() {
+    let mut receiver = Receiver::open(|_| Some(OK)).await;
+    let mut events = EventSettings { allow_internal: true, ..EventSettings::default() };
+    for (key, value) in [("url", receiver.url.as_str()), ("secret", "a long random text")] {
+        events.subscriptions.assign(&["sales", key], &Raw::untyped(value)).unwrap();
+    }
+    let topics = Raw::List(vec![Scalar::untyped("message.created")]);
+    events.subscriptions.assign(&["sales", "topics"], &topics).unwrap();
+    let office = Office::open_with(Settings { events, ..unlimited() }).await;
+    office.services.events.prepare().await.unwrap();
+    let guest = office.guest().await;
+    let path = format!("/conversations/{}/messages", guest.conversation);
+    let body = json!({"client_id": uuid::Uuid::from_u128(1), "kind": "text", "text": "at once"});
+    assert_eq!(office.post(&path, &guest.token, body).await.status, 201);
+    let _told = Told::begun(office, String::new());
+    assert_eq!(receiver.next().await.event()["data"]["message"]["text"], "at once");
 }
 
 #[tokio::test]

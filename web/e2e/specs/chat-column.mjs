@@ -81,7 +81,8 @@ export default async function chatColumn({ server, person, stage, eventually, ..
     await lin.page.reload();
     await lin.page.waitForSelector('.chat-page:has-text("购物车")');
     await lin.page.click('.chat-id');
-    assert.equal(await lin.page.evaluate(() => navigator.clipboard.readText()), ids.conversation);
+    const copied = () => lin.page.evaluate(() => navigator.clipboard.readText());
+    await eventually('the id is copied', async () => (await copied()) === ids.conversation);
     await lin.page.click('.chat-actions .popover-root > button');
     await lin.page.waitForSelector('.chat-menu');
     await shot(lin, '2-menu');

@@ -271,9 +271,11 @@ export default async function content({ server, person, stage, eventually, expec
     await asAgent.say({ text: one });
     await eventually('one is read out', async () => (await heard()).includes(one));
     // On a busy machine five do not always come together.
+    let last;
     await eventually('five are counted', async () => {
       const many = `many ${Date.now()}`;
-      await Promise.all([1, 2, 3, 4, 5].map((n) => asAgent.say({ text: `${many}, ${n}` })));
+      const five = [1, 2, 3, 4, 5].map((n) => asAgent.say({ text: `${many}, ${n}` }));
+      last = Math.max(...(await Promise.all(five)));
       await inChat().waitForFunction(
         (said) =>
           [...document.querySelectorAll('[role=status]')].some(
@@ -285,6 +287,7 @@ export default async function content({ server, person, stage, eventually, expec
       return now.includes('new messages') && !now.includes(many);
     });
     assert.equal(await inChat().getAttribute('[role=log]', 'aria-live'), 'off');
+    await agent.page.waitForSelector(`[data-seq="${last}"]`);
   });
 
   await stage('the menu of a message opens by mouse and keyboard, and is not cut off', async () => {
@@ -311,7 +314,8 @@ export default async function content({ server, person, stage, eventually, expec
     await agent.page.keyboard.press('Enter');
     await line.locator('.menu-item:has-text("Copy")').press('Enter');
     await item.waitFor({ state: 'detached' });
-    assert.equal(await agent.page.evaluate(() => navigator.clipboard.readText()), text);
+    const copied = () => agent.page.evaluate(() => navigator.clipboard.readText());
+    await eventually('the text is copied', async () => (await copied()) === text);
   });
 
   await filesOnTheirWay();
@@ -583,7 +587,8 @@ export default async function content({ server, person, stage, eventually, expec
     await asAgent.call('POST', `customers/${customer_id}/erase`);
     await agent.page.waitForSelector('.chat-pane .event:has-text("删除")');
     await agent.page.waitForSelector('.chat-pane .withdrawn');
-    assert.equal(await agent.page.locator('.chat-pane .message-text').count(), 0);
+    const texts = agent.page.locator('.chat-pane .message-text');
+    await eventually('no text is left', async () => (await texts.count()) === 0);
     await agent.picture('14-erased');
   }
 

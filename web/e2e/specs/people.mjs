@@ -80,7 +80,8 @@ export default async function people({ server, person, stage, eventually, expect
       (await order()).startsWith('now contact conversation'));
     const said = page.locator('.details-pane [role=status]', { hasText: '第 1 位' });
     await said.waitFor({ state: 'attached' });
-    assert.match(await page.evaluate(() => document.activeElement.className), /card-menu/);
+    const focused = () => page.evaluate(() => document.activeElement.className);
+    await eventually('the focus stays', async () => /card-menu/.test(await focused()));
     await card('attributes').locator('.card-toggle').click();
     await page.reload();
     await page.waitForSelector('[data-card=contact] .identities');
@@ -94,7 +95,7 @@ export default async function people({ server, person, stage, eventually, expect
     await page.mouse.move(grip.x + 8, grip.y - 30, { steps: 4 });
     await page.mouse.move(grip.x + 8, grip.y - 200, { steps: 8 });
     await page.mouse.up();
-    assert.match(await order(), /^contact now/);
+    await eventually('it is first again', async () => /^contact now/.test(await order()));
   });
 
   await stage('contact data is edited in its place, and a wrong field says so', async () => {
@@ -195,7 +196,8 @@ export default async function people({ server, person, stage, eventually, expect
     await expectAccessible(page.mainFrame(), 'earlier conversation');
     await page.keyboard.press('Enter');
     await page.locator('.past').waitFor({ state: 'detached' });
-    assert.equal(await page.evaluate(() => document.activeElement.className), 'previous-row');
+    const focused = () => page.evaluate(() => document.activeElement.className);
+    await eventually('the focus is back', async () => (await focused()) === 'previous-row');
 
     await contact.getByRole('button', { name: '撤销合并' }).click();
     await page.getByRole('dialog').getByRole('button', { name: '撤销合并' }).click();
@@ -265,8 +267,8 @@ export default async function people({ server, person, stage, eventually, expect
     await boss.picture('merge-narrow');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    const focused = await page.evaluate(() => document.activeElement.ariaLabel);
-    assert.equal(focused, '更多客户操作', 'the focus is back where it was');
+    const focused = () => page.evaluate(() => document.activeElement.ariaLabel);
+    await eventually('the focus is back', async () => (await focused()) === '更多客户操作');
     assert.equal(await page.locator('[data-details=true]').count(), 1, 'the column is still open');
     await page.setViewportSize(wide);
   });

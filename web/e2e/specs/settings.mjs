@@ -215,7 +215,8 @@ export default async function settings({ server, person, stage, eventually, expe
     await page.waitForSelector('.field .form-error:has-text("this bot has no name")');
     await page.unroute('**/api/v1/inboxes/*');
     assert.match(page.url(), /bot$/);
-    assert.equal(await page.evaluate(() => document.activeElement.value), '小松');
+    const focused = () => page.evaluate(() => document.activeElement.value);
+    await eventually('what is wrong has the focus', async () => (await focused()) === '小松');
     await save();
     assert.equal((await inboxOf('web')).settings.retention.messages_days, 30);
   });

@@ -32,11 +32,12 @@ export function Popover(props: PopoverProps) {
     if (open && panel.current && !props.up && needsToRise(panel.current)) {
       panel.current.classList.add('is-up');
     }
+    // Before it is painted: whoever sees it may type at once.
+    if (open) root.current?.querySelector<HTMLElement>('.popover button, .popover a')?.focus();
   }, [open]);
 
   useEffect(() => {
     if (!open) return;
-    root.current?.querySelector<HTMLElement>('.popover button, .popover a')?.focus();
     const onPointer = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);
     };

@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface ComboFieldProps<T extends string> {
   label: string;
@@ -20,7 +20,7 @@ export function ComboField<T extends string>(props: ComboFieldProps<T>) {
   const { label, listId, keys, active } = props;
   const own = useRef<HTMLInputElement>(null);
   const field = props.field ?? own;
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const onKey = (event: KeyboardEvent) => {
     if (event.isComposing) return;
     if (event.key === 'Enter' && props.onPick) {

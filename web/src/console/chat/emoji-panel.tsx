@@ -1,10 +1,10 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { EmojiPicker } from '../../ui/emoji';
 import type { Chat } from './chat';
 
 export default function EmojiPanel({ chat, close }: { chat: Chat; close(): void }) {
   const root = useRef<HTMLDivElement>(null);
-  useEffect(() => root.current?.querySelector('button')?.focus(), []);
+  useLayoutEffect(() => root.current?.querySelector('button')?.focus(), []);
   return (
     <div ref={root}>
       <EmojiPicker

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Conversation, Message, Page } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
 import { moment } from '../../ui/time';
@@ -28,7 +28,7 @@ export function PastView({ conversation, onBack }: PastViewProps) {
     const options = { signal, timeoutMs: CARD_TIMEOUT_MS };
     return api.get<Page<Message>>(`conversations/${id}/messages`, { limit: MESSAGES }, options);
   });
-  useEffect(() => back.current?.focus(), []);
+  useLayoutEffect(() => back.current?.focus(), []);
   return (
     <section class="past" aria-label={t('cardPrevious')}>
       <header class="past-head">

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { texts } from '../../i18n/forms';
 import { Icon } from '../../ui/icons';
 import { useTextsOf } from '../context';
@@ -99,7 +99,7 @@ interface ConflictProps<T extends object> {
 function ConflictBar<T extends object>({ form, nameOf, onSaved }: ConflictProps<T>) {
   const { t } = useTextsOf(texts);
   const root = useRef<HTMLDivElement>(null);
-  useEffect(() => root.current?.focus(), []);
+  useLayoutEffect(() => root.current?.focus(), []);
   const named = new Map<string, boolean>();
   for (const { field, both } of form.contested()) {
     const name = nameOf(field);

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { LOCALE_NAMES, LOCALES } from '../../i18n';
 import { Icon } from '../../ui/icons';
 import { useConsole } from '../context';
@@ -71,7 +71,7 @@ interface FieldProps {
 export function Field(props: FieldProps) {
   const id = `field-${props.autocomplete}`;
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (props.focus) input.current?.focus();
   }, []);
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { texts } from '../../i18n/knowledge';
 import { Icon } from '../../ui/icons';
 import { moment } from '../../ui/time';
@@ -23,7 +23,7 @@ export function ConflictView({ editor, categories, inboxes }: ConflictProps) {
   const { t } = useTextsOf(texts);
   const root = useRef<HTMLElement>(null);
   const conflict = editor.conflict.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (conflict) root.current?.focus();
   }, [conflict]);
   if (!conflict) return null;

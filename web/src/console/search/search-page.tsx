@@ -32,7 +32,7 @@ export default function SearchPage() {
   useLayoutEffect(() => setText(query.q), [asked]);
   useEffect(() => void search.run(query), [search, asked]);
   useEffect(() => () => search.close(), [search]);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
 
   return (
     <div class="search-page">

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { texts } from '../../i18n/settings';
 import { Icon, type IconName } from '../../ui/icons';
 import type { Load } from '../../ui/load';
@@ -106,7 +106,7 @@ function BackLink({ name, title }: { name: string; title: string }) {
 /** On narrow screens the list is gone, and the focus with it. */
 function Editor({ children }: { children: ComponentChildren }) {
   const root = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (document.activeElement === document.body) root.current?.focus();
   }, []);
   return (

@@ -957,7 +957,7 @@ Register-ArgumentCompleter -Native -CommandName 'kefu' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Read both sides again and compare every row')
             [CompletionResult]::new('cutover', 'cutover', [CompletionResultType]::ParameterValue, 'Have what is here take the old system''s place: fence, last changes, comparison, in one go')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Have the old system count again')
-            [CompletionResult]::new('flow-back', 'flow-back', [CompletionResultType]::ParameterValue, 'Have what is written here after the cutover flow back to the old system, until it is stopped')
+            [CompletionResult]::new('flow-back', 'flow-back', [CompletionResultType]::ParameterValue, 'Have what is written here since its switch flow back to the old system, until it is stopped')
             [CompletionResult]::new('finalize', 'finalize', [CompletionResultType]::ParameterValue, 'Close the way back: nothing flows to the old system any more')
             [CompletionResult]::new('dead-letter', 'dead-letter', [CompletionResultType]::ParameterValue, 'List the rows that could not be used, or try them again')
             break

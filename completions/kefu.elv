@@ -905,7 +905,7 @@ set edit:completion:arg-completer[kefu] = {|@words|
             cand verify 'Read both sides again and compare every row'
             cand cutover 'Have what is here take the old system''s place: fence, last changes, comparison, in one go'
             cand rollback 'Have the old system count again'
-            cand flow-back 'Have what is written here after the cutover flow back to the old system, until it is stopped'
+            cand flow-back 'Have what is written here since its switch flow back to the old system, until it is stopped'
             cand finalize 'Close the way back: nothing flows to the old system any more'
             cand dead-letter 'List the rows that could not be used, or try them again'
         }

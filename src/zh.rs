@@ -1325,7 +1325,7 @@ SIGTERM 或 Ctrl-C 结束镜像:不再接受新连接,已打开的连接可以�
     ("kefu migrate rollback --read-only", "在所有来源的服务器上取消 `read_only`"),
     ("kefu migrate rollback --fence-timeout", "该命令须在此时间内结束"),
     ("kefu migrate rollback --format", "以 Markdown 或 JSON 输出结果"),
-    ("kefu migrate flow-back", "切换之后,让此处写入的内容回流到旧系统,直到被停止"),
+    ("kefu migrate flow-back", "让此处自切换以来写入的内容回流到旧系统,直到被停止"),
     ("kefu migrate flow-back --file", "说明迁移内容的文件"),
     ("kefu migrate flow-back --once", "当前内容全部写入旧系统后即结束"),
     ("kefu migrate flow-back --format", "以 Markdown 或 JSON 输出结果"),

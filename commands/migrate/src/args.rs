@@ -37,15 +37,16 @@ pub enum Action {
     Cutover(CutoverArgs),
     /// Have the old system count again
     ///
-    /// Before the cutover this takes the fence down. After it, what was written or changed here since is saved in a file and
-    /// flows back as far as the mapping has an inverse, and `run --follow` goes on from where the sources ended. `kefu
-    /// serve` has to be stopped first.
+    /// Before anything is switched this takes the fence down. After it, what was written or changed here since, also in
+    /// inboxes that were switched alone, is saved in a file and flows back as far as the mapping has an inverse, and
+    /// `run --follow` goes on from where the sources ended. `kefu serve` has to be stopped first.
     Rollback(RollbackArgs),
-    /// Have what is written here after the cutover flow back to the old system, until it is stopped
+    /// Have what is written here since its switch flow back to the old system, until it is stopped
     ///
-    /// Runs beside `kefu serve`. New messages and tickets, with the visitors and conversations that they need, become rows of
-    /// the old system by the mapping read the other way, and what is changed here is changed there, so that a return loses
-    /// nothing. Rows that somebody else has changed there stay as they are. It may be stopped and begun again at any time.
+    /// Runs beside `kefu serve`, and beside `run --follow` while some inboxes are not switched yet. New messages and
+    /// tickets, with the visitors and conversations that they need, become rows of the old system by the mapping read the
+    /// other way, and what is changed here is changed there, so that a return loses nothing. Rows that somebody else has
+    /// changed there stay as they are. It may be stopped and begun again at any time.
     FlowBack(FlowBackArgs),
     /// Close the way back: nothing flows to the old system any more
     ///

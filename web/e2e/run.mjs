@@ -100,7 +100,7 @@ async function run(name) {
 /** Why a spec failed, in one line; nothing if it passed. */
 async function failure(name) {
   console.log(`# ${name}`);
-  doing = '';
+  doing = 'the start of the server';
   try {
     await run(name);
     return undefined;

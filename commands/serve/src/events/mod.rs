@@ -330,14 +330,17 @@ impl Events {
     pub(crate) async fn prepare(&self) -> Result<(), Problem> {
         for subscription in &self.fixed {
             let name = name_of(subscription.row.id);
-            let change = match self.store.event_group(&name).await? {
-                None => EventChange::Group { name, at: self.store.event_end().await? },
-                Some(group) if group.stopped_at.is_some() => {
-                    EventChange::Health { group: group.key, failing_since: None, stopped_at: None }
+            match self.store.event_group(&name).await? {
+                None => {
+                    let begun = self.bus.begin(&name, None).await;
+                    begun.map_err(|error| Problem::unavailable(error.to_string()))?;
                 }
-                Some(_) => continue,
-            };
-            self.write(vec![change]).await?;
+                Some(group) if group.stopped_at.is_some() => {
+                    let (group, failing_since, stopped_at) = (group.key, None, None);
+                    self.write(vec![EventChange::Health { group, failing_since, stopped_at }]).await?;
+                }
+                Some(_) => {}
+            }
         }
         Ok(())
     }

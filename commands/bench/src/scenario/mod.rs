@@ -299,6 +299,7 @@ async fn go(
         record: RefCell::new(Record::new(window)),
         begun: Cell::new(0),
         attended: Cell::new(0),
+        attending: Cell::new(0),
         ledger: RefCell::new(Ledger::new(window)),
         share: settings.share.unwrap_or(Share::WHOLE),
     });

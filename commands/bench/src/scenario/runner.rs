@@ -46,6 +46,8 @@ pub(super) struct World {
     pub(super) begun: Cell<u64>,
     /// Conversations that agents have had.
     pub(super) attended: Cell<u64>,
+    /// Conversations that agents are at.
+    pub(super) attending: Cell<u64>,
     /// Which part of the flows is of this process: they have numbers of their own.
     pub(super) share: Share,
 }
@@ -131,10 +133,11 @@ pub(super) async fn drive(
     Ok(is_interrupted)
 }
 
-/// Waits until what was said last has reached who it is for, within reason.
+/// Waits until what was said last has reached who it is for and agents have done their last step, within reason.
 async fn drain(world: &World, stop: &Stop) {
     let deadline = world.now() + DRAIN;
-    while world.ledger.borrow().on_their_way() > 0 && world.now() < deadline && !stop.is_requested() {
+    let is_over = || world.ledger.borrow().on_their_way() == 0 && world.attending.get() == 0;
+    while !is_over() && world.now() < deadline && !stop.is_requested() {
         tokio::time::sleep(TICK).await;
     }
 }
@@ -177,7 +180,9 @@ pub(super) async fn attend(world: &Rc<World>, seat: Seat) {
     // It takes no number away from the flows.
     let number = u64::MAX - world.attended.get();
     world.attended.set(world.attended.get() + 1);
+    world.attending.set(world.attending.get() + 1);
     go_through(world, &world.scenario.attendance, Some(seat), number, world.now()).await;
+    world.attending.set(world.attending.get() - 1);
 }
 
 async fn go_through(world: &Rc<World>, flow: &Flow, seat: Option<Seat>, number: u64, due: Duration) {

@@ -83,13 +83,14 @@ impl Seat {
         step: &Chat,
         values: &Values<'_>,
     ) -> Outcome {
-        if !self.link.is_agent() {
+        let waits_for_visitor = self.link.is_agent() && matches!(step, Chat::Hear(_) | Chat::Delivered);
+        if !waits_for_visitor {
             return self.step(world, step, values).await;
         }
         let conversation = self.conversation;
         let departure = world.ledger.borrow_mut().departure(conversation);
         let has_left = until(&departure, || world.ledger.borrow().has_left(conversation).then_some(()));
-        // An agent whose visitor has gone waits for nothing more.
+        // An agent waits no more for a visitor who has gone; what is asked of the service is measured to its end.
         tokio::select! {
             biased;
             outcome = self.step(world, step, values) => outcome,

@@ -59,7 +59,8 @@ fn visitors_and_agents_talk_and_everything_is_counted() {
         (0, 0, 0, 0, 0),
         "{text}"
     );
-    assert!(report.steps["agent/resolve"].latency_ms.count > 10, "{text}");
+    // Also where the visitor was gone before the service had answered.
+    assert_eq!(report.steps["agent/resolve"].latency_ms.count, report.flows["agent"].done, "{text}");
     for step in ["visitor/visit", "visitor/say", "visitor/delivered", "visitor/rate"] {
         assert_eq!(
             (report.steps[step].latency_ms.count, report.steps[step].failed),

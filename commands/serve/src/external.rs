@@ -131,6 +131,7 @@ impl TicketService {
         if let Some(tickets) = self.cache.get(customer.id).filter(|_| !is_fresh) {
             return Ok(Found { tickets, errors: Vec::new() });
         }
+        let age = self.cache.current();
         let rules = self.rules();
         let ids = match rules.lists_by_external_id() {
             true => external_ids(store, visitors).await?.into_iter().map(Some).collect(),
@@ -147,7 +148,7 @@ impl TicketService {
         let mut known = BTreeSet::new();
         found.tickets.retain(|ticket| known.insert(ticket.number.clone()));
         if found.errors.is_empty() {
-            self.cache.put(customer.id, &found.tickets);
+            self.cache.put(customer.id, age, &found.tickets);
         }
         Ok(found)
     }

@@ -55,6 +55,9 @@ const HANDSHAKE_HOLD: Duration = Duration::from_secs(1);
 /// How long bytes may lie unsent before the system gives a connection up: finds peers that are gone.
 const UNSENT_TIMEOUT: Duration = Duration::from_secs(45);
 
+/// How long, at a stop, the first head of a connection is waited for: who was accepted is answered.
+const STOP_GRACE: Duration = Duration::from_millis(200);
+
 /// How long accepting rests when the system has no descriptors or memory left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 
@@ -107,6 +110,8 @@ struct Context {
     gate: Arc<Gate>,
     metrics: Arc<Metrics>,
     header_timeout: Duration,
+    /// Connections whose first head has not come.
+    silent: TaskTracker,
     stop: Stop,
 }
 
@@ -136,6 +141,7 @@ pub(crate) async fn serve_connections(
         gate: Gate::new(limits.max_connections, limits.max_connections_per_address),
         metrics,
         header_timeout: limits.header_timeout,
+        silent: TaskTracker::new(),
         stop: stop.clone(),
     };
     let handshakes = Arc::new(Semaphore::new(limits.max_handshakes));
@@ -144,6 +150,9 @@ pub(crate) async fn serve_connections(
         () = accept(&listener, &context, &handshakes, &limits.trusted_proxies, tracker) => {}
     }
     drop(listener);
+    context.silent.close();
+    // No failure: those that say nothing are closed.
+    drop(tokio::time::timeout(STOP_GRACE, context.silent.wait()).await);
     under_way.close();
     if tokio::time::timeout(drain / 2, under_way.wait()).await.is_err() {
         tracing::warn!(requests = under_way.len(), "requests are still under way at the stop");
@@ -218,14 +227,15 @@ fn prepare(stream: &TcpStream) {
 /// One connection, until it ends or becomes a WebSocket.
 async fn serve(stream: TcpStream, peer: std::net::IpAddr, admission: Admission, context: Context) {
     let _open = Open::new(&context.metrics);
-    let service = context.requests.service(peer, admission.clone());
+    let service = context.requests.service(peer, admission.clone(), context.silent.token());
     let first = service.first_head();
     let connection = context.http.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
     let mut stop = pin!(context.stop.requested());
     let mut hold = pin!(sleep(HANDSHAKE_HOLD));
     let mut head = pin!(sleep(context.header_timeout));
-    let (mut is_holding, mut is_waiting, mut is_stopping) = (true, true, false);
+    let mut grace = pin!(sleep(Duration::ZERO));
+    let (mut is_holding, mut is_waiting, mut is_stopping, mut is_graced) = (true, true, false, false);
     let ended = loop {
         tokio::select! {
             biased;
@@ -243,6 +253,15 @@ async fn serve(stream: TcpStream, peer: std::net::IpAddr, admission: Admission, 
             }
             () = stop.as_mut(), if !is_stopping => {
                 is_stopping = true;
+                if first.has_come() {
+                    connection.as_mut().graceful_shutdown();
+                } else {
+                    is_graced = true;
+                    grace.as_mut().reset(tokio::time::Instant::now() + STOP_GRACE);
+                }
+            }
+            () = grace.as_mut(), if is_graced => {
+                is_graced = false;
                 if !first.has_come() {
                     return;
                 }

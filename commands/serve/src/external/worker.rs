@@ -195,9 +195,9 @@ impl TicketService {
             data["reason"] = json!(why);
         }
         let change = Change::External(ExternalChange::Settle(settled(write, state, number, why)));
-        services.desk.tell(write.conversation, Event::of(code), &data, change).await?;
+        // Whoever hears of it and asks at once is shown no list from before it.
         self.cache.age();
-        Ok(())
+        services.desk.tell(write.conversation, Event::of(code), &data, change).await
     }
 }
 

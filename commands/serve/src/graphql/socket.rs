@@ -76,10 +76,12 @@ async fn run(services: Services, operations: Operations, upgrade: OnUpgrade, adm
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            // What has come is read before it is found missing: this process may be what was late.
+            biased;
             _ = &mut socket => break,
             () = &mut late, if !is_late => {
                 is_late = true;
-                if !operations.is_known() {
+                if !operations.has_begun() {
                     outbox.close(close::INIT_TIMEOUT, "Connection initialisation timeout");
                 }
             }

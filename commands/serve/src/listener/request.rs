@@ -4,7 +4,7 @@ use std::{
     net::IpAddr,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -14,7 +14,7 @@ use axum::{Router, body::Body, extract::Request, response::Response};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use hyper::body::Incoming;
 use kefu_text::mask::{Kinds, mask};
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use tower::Service as _;
 use tracing::Instrument as _;
 
@@ -57,11 +57,27 @@ pub(super) struct ConnectionService {
 
 /// Whether a connection has sent the head of a request yet.
 #[derive(Clone)]
-pub(super) struct FirstHead(Arc<AtomicBool>);
+pub(super) struct FirstHead(Arc<First>);
+
+struct First {
+    has_come: AtomicBool,
+    /// Counts the connection among those that have not.
+    silent: Mutex<Option<TaskTrackerToken>>,
+}
 
 impl FirstHead {
+    fn new(silent: TaskTrackerToken) -> Self {
+        Self(Arc::new(First { has_come: AtomicBool::new(false), silent: Mutex::new(Some(silent)) }))
+    }
+
     pub(super) fn has_come(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.has_come.load(Ordering::Relaxed)
+    }
+
+    fn came(&self) {
+        if !self.0.has_come.swap(true, Ordering::Relaxed) {
+            drop(self.0.silent.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
     }
 }
 
@@ -88,9 +104,13 @@ impl Requests {
         }
     }
 
-    pub(super) fn service(&self, socket: IpAddr, admission: Admission) -> ConnectionService {
-        let first = FirstHead(Arc::new(AtomicBool::new(false)));
-        ConnectionService { requests: self.clone(), socket, admission, first }
+    pub(super) fn service(
+        &self,
+        socket: IpAddr,
+        admission: Admission,
+        silent: TaskTrackerToken,
+    ) -> ConnectionService {
+        ConnectionService { requests: self.clone(), socket, admission, first: FirstHead::new(silent) }
     }
 
     async fn answer(self, mut request: Request, id: RequestId, peer: Peer) -> Response {
@@ -133,7 +153,6 @@ impl hyper::service::Service<Request<Incoming>> for ConnectionService {
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.first.0.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         let peer = Peer::find(self.socket, request.headers(), &self.requests.trusted);
         let id = self.requests.ids.of(request.headers());
@@ -141,14 +160,17 @@ impl hyper::service::Service<Request<Incoming>> for ConnectionService {
         let span = tracing::info_span!("request", request_id = id.as_str());
         let answer = self.requests.clone().answer(request, id, peer).instrument(span);
         let admission = self.admission.clone();
-        Box::pin(self.requests.under_way.track_future(async move {
+        let tracked = self.requests.under_way.track_future(async move {
             let response = answer.await;
             // A connection that becomes a WebSocket has settled when it is one.
             if response.status() != StatusCode::SWITCHING_PROTOCOLS {
                 admission.settle();
             }
             Ok(response)
-        }))
+        });
+        // Only now: a stop that waits for the head goes on to wait for the answer.
+        self.first.came();
+        Box::pin(tracked)
     }
 }
 

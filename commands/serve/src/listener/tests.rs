@@ -299,3 +299,16 @@ async fn a_stop_ends_idle_connections_and_lets_requests_end() {
     server.stop().await;
     assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
 }
+
+#[tokio::test]
+async fn who_was_accepted_before_a_stop_is_answered() {
+    let server = Server::start(limits()).await;
+    let mut late = server.connect().await;
+    // Accepted after it.
+    server.ask("/", "").await;
+    server.handle.request();
+    late.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let answer = read_to_end(&mut late).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"), "{answer:?}");
+    server.stop().await;
+}

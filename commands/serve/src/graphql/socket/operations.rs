@@ -45,7 +45,9 @@ struct Inner {
     address: IpAddr,
     /// What shows who it is.
     credentials: Mutex<HeaderMap>,
-    /// It has said who it is, and that was found to be so.
+    /// It has said who it is.
+    has_begun: AtomicBool,
+    /// That was found to be so.
     is_known: AtomicBool,
     running: Mutex<HashMap<String, AbortHandle>>,
 }
@@ -53,7 +55,6 @@ struct Inner {
 /// The side of a socket that hears its client.
 pub(super) struct Hearing {
     operations: Operations,
-    has_begun: bool,
 }
 
 impl Operations {
@@ -64,6 +65,7 @@ impl Operations {
             outbox,
             address,
             credentials: Mutex::new(credentials),
+            has_begun: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
             running: Mutex::default(),
         }))
@@ -74,7 +76,11 @@ impl Operations {
     }
 
     pub(super) fn handler(&self) -> Hearing {
-        Hearing { operations: self.clone(), has_begun: false }
+        Hearing { operations: self.clone() }
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.0.has_begun.load(Relaxed)
     }
 
     pub(super) fn is_known(&self) -> bool {
@@ -237,14 +243,11 @@ impl Handler for Hearing {
         };
         let operations = &self.operations;
         match said {
-            Said::Init(_) if self.has_begun => {
+            Said::Init(_) if operations.0.has_begun.swap(true, Relaxed) => {
                 Flow::Close(close::TOO_MANY_INITS, "Too many initialisation requests")
             }
-            Said::Init(payload) => {
-                self.has_begun = true;
-                // Nothing more is read until it is known who it is.
-                Flow::Wait(Box::pin(operations.clone().greet(payload)))
-            }
+            // Nothing more is read until it is known who it is.
+            Said::Init(payload) => Flow::Wait(Box::pin(operations.clone().greet(payload))),
             Said::Ping(payload) => {
                 operations.0.outbox.push(messages::pong(payload));
                 Flow::Continue

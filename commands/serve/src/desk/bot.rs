@@ -111,7 +111,8 @@ impl Task {
     }
 
     fn ask_bot(&mut self, entry: &Entry, inbox: InboxKey) {
-        let (key, now) = (entry.conversation, entry.created_at);
+        // From now on: what the disk took for the message is not taken off the bot's time.
+        let (key, now) = (entry.conversation, clock::now());
         let timeout_ms = bot_of(&self.directory, inbox).map_or(0, |bot| bot.timeout_ms);
         // What is no text says nothing to a bot.
         let text = if entry.kind == MessageKind::Text { &*entry.text } else { "" };

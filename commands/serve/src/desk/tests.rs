@@ -100,7 +100,7 @@ impl Office {
         let Self { desk, tracker, dir, .. } = self;
         drop(desk);
         tracker.close();
-        tokio::time::timeout(Duration::from_secs(10), tracker.wait())
+        tokio::time::timeout(Duration::from_secs(60), tracker.wait())
             .await
             .expect("no task outlives the desk");
         Self::open_in(dir).await
@@ -223,7 +223,7 @@ impl Line {
                 }
             }
         };
-        if tokio::time::timeout(Duration::from_secs(10), wait).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(60), wait).await.is_err() {
             panic!("no {kind} in {seen:#?}");
         }
         seen
@@ -549,9 +549,8 @@ async fn expired_sessions_are_forgotten_by_and_by() {
         office.desk.open_session(session).await.unwrap();
     }
     let sessions = async || office.desk.store.sessions_of(visitor.principal).await.unwrap();
-    assert_eq!(sessions().await.len(), 3);
     let gone = async {
-        while sessions().await.len() == 3 {
+        while sessions().await.iter().any(|session| session.token_hash[0] == 2) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

@@ -260,6 +260,7 @@ impl Events {
     async fn start(
         &self,
         subscription: Subscription,
+        running: &mut HashMap<Uuid, Running>,
         tasks: &mut JoinSet<(Uuid, Ended)>,
     ) -> Result<(), String> {
         let id = subscription.row.id;
@@ -284,21 +285,23 @@ impl Events {
             (id, outcome)
         });
         self.orders.write().unwrap_or_else(PoisonError::into_inner).insert(id, orders.clone());
-        self.running.lock().await.insert(id, Running { subscription, orders, ended });
+        running.insert(id, Running { subscription, orders, ended });
         Ok(())
     }
 
     /// Starts what is to run and does not.
     async fn start_all(&self, tasks: &mut JoinSet<(Uuid, Ended)>) -> Result<(), Problem> {
+        // Held from before anything is read: whoever changes a subscription meanwhile then finds what was started.
+        let mut running = self.running.lock().await;
         let stopped = self.store.event_groups().await?.into_iter().filter(|group| group.stopped_at.is_some());
         let stopped: Vec<String> = stopped.map(|group| group.name).collect();
         for subscription in self.all().await? {
             let id = subscription.row.id;
             let is_on = subscription.row.is_enabled && !stopped.contains(&name_of(id));
-            if !is_on || self.running.lock().await.contains_key(&id) {
+            if !is_on || running.contains_key(&id) {
                 continue;
             }
-            if let Err(why) = self.start(subscription, tasks).await {
+            if let Err(why) = self.start(subscription, &mut running, tasks).await {
                 tracing::error!(%id, why, "a subscription cannot be used");
             }
         }
@@ -306,11 +309,11 @@ impl Events {
     }
 
     async fn ended(&self, id: Uuid, outcome: Ended) {
-        self.orders.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        forget_ended(&mut self.orders.write().unwrap_or_else(PoisonError::into_inner), id, |orders| orders);
         if outcome == Ended::Stopped {
             return;
         }
-        self.running.lock().await.remove(&id);
+        forget_ended(&mut *self.running.lock().await, id, |running| &running.orders);
         tracing::warn!(subscription = %id, "nothing was taken for too long: the subscription is switched off");
         let audit = AuditRecord {
             at: clock::now(),
@@ -384,6 +387,13 @@ impl Events {
     }
 }
 
+/// Forgets a runner that has ended; the subscription may have a new one by now, which still takes orders.
+fn forget_ended<T>(all: &mut HashMap<Uuid, T>, id: Uuid, orders: impl Fn(&T) -> &mpsc::Sender<Order>) {
+    if all.get(&id).is_some_and(|one| orders(one).is_closed()) {
+        all.remove(&id);
+    }
+}
+
 /// The name of a subscription's group.
 pub(crate) fn name_of(id: Uuid) -> String {
     id.simple().to_string()
@@ -436,5 +446,19 @@ mod tests {
         assert!(WAITS_SECONDS.is_sorted());
         let all: u64 = WAITS_SECONDS.iter().sum();
         assert!(all.abs_diff(86_400) < 600, "{all}");
+    }
+
+    #[test]
+    fn a_runner_that_ended_late_takes_nothing_of_the_one_started_since() {
+        let id = Uuid::from_u128(1);
+        let (old, ended) = mpsc::channel(1);
+        let (new, _orders) = mpsc::channel(1);
+        drop(ended);
+        let mut all = HashMap::from([(id, new)]);
+        forget_ended(&mut all, id, |orders| orders);
+        assert!(all.contains_key(&id));
+        all.insert(id, old);
+        forget_ended(&mut all, id, |orders| orders);
+        assert!(all.is_empty());
     }
 }

@@ -14,7 +14,7 @@ use kefu_bus::{
     happened::{Kind, Reader},
 };
 use kefu_query::Subscription;
-use kefu_store::{EventPosition, StoreError};
+use kefu_store::{EventPosition, Store, StoreError};
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 
@@ -38,6 +38,8 @@ pub(super) struct Feeds {
 struct Listeners {
     all: HashMap<u64, Listener>,
     next: u64,
+    /// Everything up to here was told; none as long as nobody wants to hear anything.
+    at: Option<EventPosition>,
 }
 
 struct Listener {
@@ -53,16 +55,31 @@ pub(super) struct Listening {
 }
 
 impl Feeds {
-    /// Has a subscription hear of what happens from now on.
-    pub(super) fn listen(self: &Arc<Self>, subscription: Arc<Subscription>) -> Listening {
+    /// Has a subscription hear of what happens once this has returned.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn listen(
+        self: &Arc<Self>,
+        subscription: Arc<Subscription>,
+        store: &Store,
+    ) -> Result<Listening, StoreError> {
         let (tell, told) = mpsc::channel(WAITING_MAX);
-        let mut listeners = self.listeners();
-        let number = listeners.next;
-        listeners.next += 1;
-        listeners.all.insert(number, Listener { subscription, tell });
-        drop(listeners);
+        let (number, is_followed) = {
+            let mut listeners = self.listeners();
+            let number = listeners.next;
+            listeners.next += 1;
+            listeners.all.insert(number, Listener { subscription, tell });
+            (number, listeners.at.is_some())
+        };
+        // Made at once: dropped before its time, it takes the listener away again.
+        let listening = Listening { feeds: Arc::clone(self), number, told };
+        if !is_followed {
+            // Whoever follows may take long to begin: it begins here.
+            self.begin(store.event_end().await?);
+        }
         self.came.notify_one();
-        Listening { feeds: Arc::clone(self), number, told }
+        Ok(listening)
     }
 
     /// Tells those who want an event. Whoever has too many waiting already is told nothing any more.
@@ -89,8 +106,29 @@ impl Feeds {
         Kind::ALL.into_iter().filter(is_heard).collect()
     }
 
-    fn is_empty(&self) -> bool {
-        self.listeners().all.is_empty()
+    /// Whether nobody listens; what happens until somebody comes is then no news to them.
+    fn rests(&self) -> bool {
+        let mut listeners = self.listeners();
+        let is_empty = listeners.all.is_empty();
+        if is_empty {
+            listeners.at = None;
+        }
+        is_empty
+    }
+
+    /// Up to where everything was told.
+    fn place(&self) -> Option<EventPosition> {
+        self.listeners().at
+    }
+
+    /// Has it begin behind `end`, unless it has begun already; returns where.
+    fn begin(&self, end: EventPosition) -> EventPosition {
+        *self.listeners().at.get_or_insert(end)
+    }
+
+    /// Everything up to here was told.
+    fn advance(&self, upto: EventPosition) {
+        self.listeners().at = Some(upto);
     }
 
     fn listeners(&self) -> MutexGuard<'_, Listeners> {
@@ -145,21 +183,17 @@ pub(super) async fn follow_events(services: &Services) {
     let kept: Vec<_> = Kind::ALL.into_iter().filter(|kind| engine.keeps_until(&topic(*kind))).collect();
     let reader = Reader::new(services.store.clone());
     let mut commits = services.desk.commits();
-    let mut at = None;
     loop {
         commits.borrow_and_update();
-        if kept.is_empty() && feeds.is_empty() {
-            // What happens until somebody comes is no news to them.
-            at = None;
+        if kept.is_empty() && feeds.rests() {
             feeds.came.notified().await;
             continue;
         }
-        let kinds = [&kept[..], &feeds.kinds()].concat();
         let mut tell = |event: &Event| {
             engine.invalidate(&event.topic);
             feeds.tell(event);
         };
-        if let Err(error) = catch_up(&reader, &kinds, &mut at, &mut tell).await {
+        if let Err(error) = catch_up(&reader, &kept, feeds, &mut tell).await {
             tracing::warn!(%error, "the data layer hears late of what happened");
         }
         tokio::select! {
@@ -171,24 +205,30 @@ pub(super) async fn follow_events(services: &Services) {
     }
 }
 
-/// Tells of everything behind `at`; what was there before the first call is no news.
+/// Tells of everything of the kinds that are kept or heard of, from where it was told up to; what was there before
+/// anybody listened and before the first call is no news.
 async fn catch_up(
     reader: &Reader,
-    kinds: &[Kind],
-    at: &mut Option<EventPosition>,
+    kept: &[Kind],
+    feeds: &Feeds,
     tell: &mut (dyn FnMut(&Event) + Send),
 ) -> Result<(), StoreError> {
-    let mut from = match *at {
+    let mut from = match feeds.place() {
         Some(at) => at,
-        None => reader.end().await?,
+        None => feeds.begin(reader.end().await?),
     };
     loop {
+        let kinds = [kept, &feeds.kinds()].concat();
         let slice = reader.slice(from, SLICE, |kind| kinds.contains(&kind)).await?;
+        // Who came while it was read may hear of kinds that were left out.
+        if feeds.kinds().iter().any(|kind| !kinds.contains(kind)) {
+            continue;
+        }
         for heard in &slice.heard {
             tell(&heard.event);
         }
         from = slice.upto;
-        *at = Some(from);
+        feeds.advance(from);
         if slice.is_last {
             return Ok(());
         }

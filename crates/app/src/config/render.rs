@@ -27,7 +27,8 @@ fn yaml_text(text: &str) -> String {
         && !text.contains(": ")
         // Some readers take 12:30 for a number.
         && text.contains(|c: char| !c.is_ascii_digit() && c != ':')
-        && matches!(serde_yaml::from_str::<String>(text), Ok(same) if same == text)
+        // Read as any value: as a `String` even 0x1F would be one, which is a number.
+        && matches!(serde_yaml::from_str(text), Ok(serde_yaml::Value::String(same)) if same == text)
         && !matches!(
             text.to_ascii_lowercase().as_str(),
             "true" | "false" | "null" | "yes" | "no" | "on" | "off"

@@ -272,6 +272,15 @@ fn the_effective_view_hides_secrets_and_is_yaml_again() {
 }
 
 #[test]
+fn text_that_could_be_something_else_is_quoted() {
+    for name in ["0x1F", "0o17", "0b1", "017", "1e3", "12:30", "true", "Null", "on"] {
+        let sample = Sample { name: name.to_owned(), ..Sample::default() };
+        let shown = Effective::new(sample, "sample", Default::default()).print(Format::Text);
+        assert!(shown.contains(&format!("  name: \"{name}\" ")), "{shown}");
+    }
+}
+
+#[test]
 fn the_example_holds_the_defaults_with_and_without_its_comment_signs() {
     let example = example_yaml("Title", &[("sample", "A section.", Sample::default().describe())]);
     assert!(example.starts_with("# Title\n\n# A section.\nsample:\n  # Address to listen on.\n"));
@@ -322,7 +331,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_shown_as_yaml_that_gives_it_back(name in ".{0,30}") {
+    fn any_text_is_shown_as_yaml_that_gives_it_back(name in r".{0,30}|0[xob][0-9A-Fa-f]{1,8}") {
         let sample = Sample { name: name.clone(), ..Sample::default() };
         let shown = Effective::new(sample, "sample", Default::default()).print(Format::Text);
         let again = load(&shown.replace("key: ~", "key: ''"), &[], &Flags::new());

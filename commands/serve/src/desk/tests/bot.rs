@@ -62,7 +62,8 @@ async fn live(office: &Office, who: &Identity) -> Line {
 }
 
 fn rules() -> Value {
-    json!({"name": "Xiao K", "greeting": "I am a bot.",
+    // So long that a slow disk hands nothing over.
+    json!({"name": "Xiao K", "greeting": "I am a bot.", "timeout_ms": 30_000,
         "rules": [{"keywords": ["退款", "refund"], "reply": "3 days"}]})
 }
 

@@ -207,7 +207,7 @@ impl Operations {
         let Inner { services, outbox, .. } = &*self.0;
         let Some(inner) = &services.graphql.0 else { return Err(Problem::unauthorized()) };
         let subscription = Arc::new(subscription);
-        let mut listening = inner.feeds.listen(Arc::clone(&subscription));
+        let mut listening = inner.feeds.listen(Arc::clone(&subscription), &services.store).await?;
         while let Some(data) = listening.next().await {
             let asker = self.asker().await?;
             if asker.who.rights != first.who.rights || asker.who.role != first.who.role {

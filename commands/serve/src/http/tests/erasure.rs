@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::office::{Ask, Guest, Office};
+use super::office::{Ask, Guest, Office, bytes_of};
 use crate::{identity::Identity, privacy::Eraser};
 
 /// Messages of the customer who is erased.
@@ -36,7 +36,7 @@ fn text(mark: &str, number: usize) -> String {
 fn count(dir: &Path, mark: &str) -> usize {
     let files = fs::read_dir(dir).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file());
     let count_in = |bytes: Vec<u8>| bytes.windows(mark.len()).filter(|part| *part == mark.as_bytes()).count();
-    files.map(|path| count_in(fs::read(path).unwrap())).sum()
+    files.map(|path| count_in(bytes_of(&path))).sum()
 }
 
 async fn identity(office: &Office, guest: &Guest) -> Identity {

@@ -138,7 +138,8 @@ impl Drop for Receiver {
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\ntaken";
-const BUSY: &str = "HTTP/1.1 503 Busy\r\ncontent-length: 4\r\nretry-after: 0\r\n\r\nbusy";
+/// It asks to be left alone for so long that nothing is told again by itself.
+const BUSY: &str = "HTTP/1.1 503 Busy\r\ncontent-length: 4\r\nretry-after: 3600\r\n\r\nbusy";
 const GONE: &str = "HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n";
 
 /// An office whose events are told.

@@ -1,4 +1,4 @@
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{io, net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
 use http::{HeaderMap, Method, StatusCode};
@@ -61,6 +61,14 @@ pub(crate) struct Guest {
     pub(crate) token: String,
     pub(crate) id: Uuid,
     pub(crate) conversation: Uuid,
+}
+
+/// What stands in a file of the store; nothing if it has gone since it was listed, as journals do.
+pub(super) fn bytes_of(path: &Path) -> Vec<u8> {
+    match std::fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        read => read.unwrap(),
+    }
 }
 
 /// Settings without limits on how often something may happen.

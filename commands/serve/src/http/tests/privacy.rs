@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    office::{Ask, Guest, Office},
+    office::{Ask, Guest, Office, bytes_of},
     records::id,
     rights::{Case, case},
 };
@@ -47,7 +47,7 @@ pub(super) fn traces(dir: &Path, names: &[&'static str]) -> Vec<String> {
             found.extend(traces(&path, names));
             continue;
         }
-        let bytes = fs::read(&path).unwrap();
+        let bytes = bytes_of(&path);
         for name in names {
             let text = secret(name);
             let wide: Vec<u16> = text.encode_utf16().collect();

@@ -84,7 +84,7 @@ async fn what_a_bot_has_is_a_list_of_its_own() {
     let office = Office::open().await;
     let boss = office.token_of(office.agent("qian", Role::Admin).await).await;
     let agent = office.token_of(office.agent("lin", Role::Agent).await).await;
-    set(&office, &boss, json!({"bot": {"name": "小K", "handover_after": 3}})).await;
+    set(&office, &boss, json!({"bot": {"name": "小K", "handover_after": 3, "timeout_ms": 30_000}})).await;
     let opened = office.post("/widget/sessions", "", json!({"inbox": "web"})).await.body;
     let (token, conversation) =
         (opened["token"].as_str().unwrap(), opened["conversation_id"].as_str().unwrap());

@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use uuid::Uuid;
 
 use super::{
-    office::{Answer, Ask, Guest, Office, unlimited},
+    office::{Answer, Ask, Guest, Office, bytes_of, unlimited},
     rights::{Case, case},
 };
 use crate::settings::Settings;
@@ -66,7 +66,7 @@ impl Scene {
     fn store_has(&self, text: &str) -> bool {
         let files = std::fs::read_dir(self.office.dir.path()).unwrap();
         files.flatten().any(|file| {
-            let bytes = std::fs::read(file.path()).unwrap();
+            let bytes = bytes_of(&file.path());
             bytes.windows(text.len()).any(|window| window == text.as_bytes())
         })
     }

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod crowd;
 pub(crate) mod http;
+pub(crate) mod ports;
 pub(crate) mod random;
 pub(crate) mod server;
 pub(crate) mod shim;

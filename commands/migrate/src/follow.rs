@@ -246,7 +246,9 @@ impl<'a> Following<'a> {
                 received = self.receiver.recv() => received,
             };
             let Some((index, dirty)) = received else { return Ok(FollowEnded::Stopped) };
-            self.applier.apply(index, dirty?).await?;
+            if !self.applier.apply(index, dirty?, stop).await? {
+                return Ok(FollowEnded::Stopped);
+            }
             self.progress.show(self.applier.positions());
             if self.applier.dead() > self.settings.max_bad_rows {
                 return Ok(FollowEnded::TooMany);

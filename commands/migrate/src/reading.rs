@@ -71,7 +71,11 @@ pub(crate) struct Reading {
 impl Reading {
     /// Reads to the end, or until nobody wants more.
     pub(crate) async fn run(self, outlet: Outlet, stop: Stop) -> Result<(), Failure> {
-        let lookups = lookups(&self.source, &self.map).await?;
+        let lookups = tokio::select! {
+            biased;
+            () = stop.clone().requested() => return Ok(()),
+            lookups = lookups(&self.source, &self.map) => lookups?,
+        };
         let mut grouper = Grouper::default();
         let is_flowed_to = self.source.is_flowed_to().await?;
         let mut cursor = self.source.read(self.request.clone()).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kefu_core::Micros;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Writer, backup, schema};
@@ -16,6 +16,12 @@ pub(crate) const FILE: &str = "kefu.db";
 
 /// The lock's name in the data directory.
 pub(crate) const LOCK: &str = "kefu.lock";
+
+/// How long a connection waits for another one's lock.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How long it waits for whoever closes the store last, and moves all of the write-ahead log into the file.
+const CLOSING: Duration = Duration::from_secs(60);
 
 /// Bytes of the write-ahead log's file that stay when it begins anew.
 const WAL_KEPT: &str = "67108864";
@@ -57,10 +63,13 @@ pub async fn open(options: OpenOptions) -> Result<Opened, StoreError> {
     }
     create(&file)?;
     let ready = async {
-        let mut conn = writing(&file).await?;
+        let mut conn = waiting(&file, CLOSING).await?;
         let version = schema::identify(&mut conn, &file).await?;
         sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut conn).await?;
         schema::migrate(&mut conn, version, options.epoch_if_new, options.now).await?;
+        // From here on nobody else is the last.
+        let busy = format!("PRAGMA busy_timeout = {}", BUSY.as_millis());
+        sqlx::raw_sql(AssertSqlSafe(busy)).execute(&mut conn).await?;
         let mut checkpoints = writing(&file).await?;
         // It moves pages from file to file and looks at none of them.
         sqlx::raw_sql("PRAGMA cache_size = -64").execute(&mut checkpoints).await?;
@@ -168,7 +177,13 @@ pub(crate) fn sync_dir(file: &Path) -> Result<(), StoreError> {
 
 /// A connection that may write.
 pub(crate) async fn writing(file: &Path) -> Result<SqliteConnection, StoreError> {
+    waiting(file, BUSY).await
+}
+
+/// The same that waits so long for others' locks.
+async fn waiting(file: &Path, busy: Duration) -> Result<SqliteConnection, StoreError> {
     let conn = base(file)
+        .busy_timeout(busy)
         .synchronous(SqliteSynchronous::Full)
         .page_size(4096)
         .pragma("wal_autocheckpoint", "0")
@@ -203,7 +218,7 @@ fn base(file: &Path) -> SqliteConnectOptions {
         .filename(file)
         .create_if_missing(false)
         .foreign_keys(false)
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(BUSY)
         .pragma("mmap_size", "0")
         .disable_statement_logging()
 }

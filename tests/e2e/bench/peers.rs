@@ -4,7 +4,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -12,7 +12,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{bench, json};
-use crate::support::random::eventually;
+use crate::support::{ports::free_port, random::eventually};
 
 /// A program that ends with its value.
 struct Process(Child);
@@ -34,7 +34,7 @@ fn nginx(dir: &Path) -> Option<(u16, Process)> {
     let place = dir.display();
     fs::write(dir.join("large.txt"), vec![b'L'; 300_000]).unwrap();
     for _ in 0..5 {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
         let folders: String = kinds.map(|kind| format!("{kind}_temp_path {place}/{kind};")).concat();
         let configuration = format!(

@@ -4,7 +4,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
-    net::TcpListener,
+    net::SocketAddr,
     process::{Child, Command, Stdio},
     sync::mpsc,
 };
@@ -12,6 +12,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::support::{
+    ports::free_port,
     random::{Random, eventually, patience},
     root,
     server::Place,
@@ -166,8 +167,7 @@ fn a_system_that_speaks_thrift_over_tcp_is_a_channel_behind_two_bridges() {
     let secrets = json!({"chat_secret": "s3cret", "gateway_key": key});
     let file = (yaml.as_str(), "oldchat.thrift");
     let channel = Connected::to_system_by(&server, &admin, file, &secrets, &settings);
-    // Given back a moment ago, so that nobody has it.
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = SocketAddr::from(([127, 0, 0, 1], free_port()));
     write("bridge.yaml", &bridges(address.port(), &ports["tcp"], Some((&channel.id, free.port()))));
     server.signal("HUP");
     let taken = eventually("the bridge listens", || {

@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::support::random::eventually;
+use crate::support::{ports::free_port, random::eventually};
 
 /// A user that it runs as: it refuses to be root's.
 const NOBODY: u32 = 65_534;
@@ -58,7 +58,7 @@ impl Postgres {
         let options = ["--auth=trust", "--username=kefu", "--encoding=UTF8", "--locale=C", "--no-sync"];
         let made = as_nobody(&programs, "initdb").args(options).arg("-D").arg(&data).status().unwrap();
         assert!(made.success(), "initdb: {made}");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let child = as_nobody(&programs, "postgres")
             .arg("-D")
             .arg(&data)

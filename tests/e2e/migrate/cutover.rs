@@ -27,7 +27,7 @@ fn write_until_fenced(socket: &Path, dir: &Path) {
     let mut client = Mariadb::client_of(socket).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut input = client.stdin.take().unwrap();
     let mut number = 0;
-    while !dir.join("fence").exists() {
+    loop {
         number += 1;
         let sql = format!(
             "INSERT INTO message (talk_id, content, side, created_at) VALUES ({}, 'w-{number}', 'visitor', '2026-05-01');
@@ -37,7 +37,11 @@ fn write_until_fenced(socket: &Path, dir: &Path) {
         );
         input.write_all(sql.as_bytes()).unwrap();
         input.flush().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(2));
+        // After something is written, so that there is always something to be compared.
+        if dir.join("fence").exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
     drop(input);
     client.wait().unwrap();

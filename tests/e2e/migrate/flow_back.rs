@@ -165,9 +165,9 @@ fn a_return_after_the_cutover_loses_nothing_that_was_written_on_either_side() {
     server.call("POST", &path, Some(&li), None).expect(200);
     say(&server, &li, &conversation, 2, "new: 您好");
     eventually("the answer is there", || (count() == "2\n").then_some(()));
+    flowing.kill();
     // Nobody there has this name, so no row could say who wrote it.
     say(&server, &admin, &conversation, 3, "by nobody there");
-    flowing.kill();
     for number in 4..30 {
         say(&server, &visitor, &conversation, number, &format!("new: {number}"));
     }

@@ -14,7 +14,7 @@ use super::{
     follow::{Follower, SCHEMA, YAML, following, said_here, said_there},
     mariadb::Mariadb,
 };
-use crate::support::random::{Random, Seed, eventually, scale};
+use crate::support::random::{Random, Seed, scale};
 
 /// Statements of a writer: every message has a number of its own in its text.
 fn statements(random: &mut Random, writer: u64, next: &mut u64) -> String {
@@ -66,6 +66,8 @@ fn write(client: impl Fn() -> std::process::Command, seed: u64, writer: u64, is_
         let mut child = child.unwrap();
         drop(child.stdin.take().unwrap().write_all(sql.as_bytes()));
         child.wait().unwrap();
+        // Not more than is followed in the end.
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -133,9 +135,10 @@ fn killed_again_and_again_while_others_write_it_loses_nothing() {
         drop(over);
     });
     let follower = Follower::start(&migration);
-    eventually("every row is the same", || {
+    migration.until_followed(|| {
         let is_same = said_here(&migration) == said_there(&mariadb);
-        (is_same && visitors_here(&migration) == visitors_there(&mariadb)).then_some(())
+        let is_same = is_same && visitors_here(&migration) == visitors_there(&mariadb);
+        is_same.then_some(()).ok_or_else(|| "not every row is the same".to_owned())
     });
     follower.stop();
     assert_eq!(migration.query("PRAGMA integrity_check")[0][0], "ok");

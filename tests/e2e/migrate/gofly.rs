@@ -278,7 +278,7 @@ fn a_comparison_that_was_stopped_goes_on_where_it_was() {
     migration.report(&["run"], 0);
     migration.query("UPDATE visitor SET name = 'x' WHERE key = 5");
     // Slow, so that it can be stopped half-way.
-    migration.write(&format!("{yaml}throttle: {{ rows_per_second: 500 }}\n"));
+    migration.write(&format!("{yaml}throttle: {{ rows_per_second: 100 }}\n"));
     let progress = migration.data().join("migrate/verify-progress.json");
     let child = migration.start_heard(&["verify"]);
     crate::support::random::eventually("some rows are compared", || progress.exists().then_some(()));

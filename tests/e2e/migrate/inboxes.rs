@@ -51,7 +51,7 @@ fn write_until_fenced(socket: &Path, dir: &Path, site: u32, inbox: &str) {
     let mut client = Mariadb::client_of(socket).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut input = client.stdin.take().unwrap();
     let mut number = 0;
-    while !dir.join(format!("fence-{inbox}")).exists() {
+    loop {
         number += 1;
         let talk = number % 10 * 2 + site;
         let sql = format!(
@@ -62,6 +62,10 @@ fn write_until_fenced(socket: &Path, dir: &Path, site: u32, inbox: &str) {
         );
         input.write_all(sql.as_bytes()).unwrap();
         input.flush().unwrap();
+        // After something is written, so that there is always something to be compared.
+        if dir.join(format!("fence-{inbox}")).exists() {
+            break;
+        }
         // About two hundred changes a second of both sites together.
         std::thread::sleep(Duration::from_millis(18));
     }

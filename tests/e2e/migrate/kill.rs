@@ -76,7 +76,10 @@ fn killed_while_conversations_are_made_of_messages_it_makes_the_same_ones() {
 fn a_stop_ends_at_a_transaction_and_prints_the_command_that_goes_on() {
     let Some(mariadb) = Mariadb::start() else { return };
     gofly::fill(&mariadb, 40, 20_000);
-    let migration = Migration::of_server(&GOFLY.replace("rows: 200", "rows: 20"), &mariadb.url());
+    let yaml = GOFLY.replace("rows: 200", "rows: 20");
+    // Slow, so that it can be stopped half-way.
+    let slow = format!("{yaml}throttle: {{ rows_per_second: 300 }}\n");
+    let migration = Migration::of_server(&slow, &mariadb.url());
     let child = migration.start_heard(&["run"]);
     crate::support::random::eventually("some rows are here", || {
         let status = migration.run(&["status", "--format", "json"]);
@@ -93,6 +96,7 @@ fn a_stop_ends_at_a_transaction_and_prints_the_command_that_goes_on() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(said.contains("stopped; go on with `kefu migrate run -f "), "{said}");
+    migration.write(&yaml);
     migration.report(&["run"], 0);
     assert_eq!(gofly::said_here(&migration), gofly::said_there(&mariadb));
 }

@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::support::random::eventually;
+use crate::support::{ports::free_port, random::eventually};
 
 /// A server with its data, ended with the test.
 pub(crate) struct Mariadb {
@@ -54,7 +54,7 @@ impl Mariadb {
             .output()
             .unwrap();
         assert!(installed.status.success(), "{}", super::shown(&installed));
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let child = Self::spawn(dir.path(), port, &options);
         let mut mariadb = Self { dir, child, port, options };

@@ -22,12 +22,13 @@ mod types;
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{kefu, shim::Shim};
+use crate::support::{kefu, random::patience, shim::Shim};
 
 /// The Python that has the tools of the tests: `PYTHON`, or `python3`.
 pub(crate) fn python() -> String {
@@ -132,11 +133,28 @@ impl Migration {
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// Asks again and again until it is so; panics with what is not when patience ends, which begins anew while changes come.
+    #[track_caller]
+    pub(crate) fn until_followed(&self, mut ask: impl FnMut() -> Result<(), String>) {
+        let (begun, mut known, mut moved) = (Instant::now(), Value::Null, Instant::now());
+        while let Err(problem) = ask() {
+            let changes = self.report(&["status"], 0)["sources"][0]["changes"].take();
+            if changes != known {
+                (known, moved) = (changes, Instant::now());
+            }
+            assert!(moved.elapsed() < patience() && begun.elapsed() < patience() * 10, "{problem}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
     /// The rows of a query on the store, each as its columns.
     #[track_caller]
     pub(crate) fn query(&self, sql: &str) -> Vec<Vec<Value>> {
-        const SCRIPT: &str = "import json, sqlite3, sys
-db = sqlite3.connect(sys.argv[1])
+        // Whoever may write would also close the store, if it is the last: that is left to kefu.
+        const SCRIPT: &str = "import json, pathlib, sqlite3, sys
+mode = 'ro' if sys.argv[2].lstrip().startswith(('SELECT', 'PRAGMA')) else 'rw'
+uri = pathlib.Path(sys.argv[1]).absolute().as_uri() + '?mode=' + mode
+db = sqlite3.connect(uri, timeout=60, uri=True)
 db.text_factory = str
 for row in db.execute(sys.argv[2]):
     print(json.dumps([v.hex() if isinstance(v, bytes) else v for v in row], ensure_ascii=False))

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::python;
-use crate::support::random::eventually;
+use crate::support::{ports::free_port, random::eventually};
 
 /// A server with its data, ended with the test.
 pub(crate) struct Mongodb {
@@ -45,7 +45,7 @@ impl Mongodb {
             return None;
         }
         let dir = TempDir::new().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let child = Self::spawn(dir.path(), port, &options, is_real);
         let mut server = Self { dir, child, port, options, is_real };
@@ -75,11 +75,12 @@ impl Mongodb {
 
     fn wait(&mut self) {
         eventually("MongoDB answers", || {
+            let answer = std::net::TcpStream::connect(("127.0.0.1", self.port)).ok();
             if let Some(status) = self.child.try_wait().unwrap() {
                 let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap();
                 panic!("the server ended with {status}: {log}");
             }
-            std::net::TcpStream::connect(("127.0.0.1", self.port)).ok()
+            answer
         });
         if self.is_real {
             self.run(

@@ -23,8 +23,10 @@ use super::{
 const EMAIL: &str = "lin@example.com";
 const PASSWORD: &str = "correct horse battery staple";
 
-/// Limits that only get in the way of load are lifted.
-const SETTINGS: &str = "  rate:
+/// Limits that only get in the way of load are lifted. A stop has nearly as long as a test waits for it: one that ends
+/// at its deadline leaves the store unclosed.
+const SETTINGS: &str = "  stop_timeout: 25s
+  rate:
     visitor_messages: { per_minute: 0 }
     agent_messages: { per_minute: 0 }
     address_requests: { per_minute: 0 }
@@ -160,6 +162,11 @@ fn end_of(log: &Path) -> String {
     lines[lines.len().saturating_sub(30)..].join("\n")
 }
 
+fn value_of(metrics: &str, name: &str) -> Option<f64> {
+    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+    Some(value.trim().parse().unwrap())
+}
+
 /// A running daemon, killed when it is dropped.
 pub(crate) struct Server {
     child: Child,
@@ -206,8 +213,14 @@ impl Server {
     #[track_caller]
     pub(crate) fn metric(&self, name: &str) -> f64 {
         let text = self.call("GET", "/metrics", None, None).body;
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        value.unwrap_or_else(|| panic!("no metric {name} in\n{text}")).trim().parse().unwrap()
+        value_of(&text, name).unwrap_or_else(|| panic!("no metric {name} in\n{text}"))
+    }
+
+    /// The same for what has no line before it is counted for the first time.
+    #[track_caller]
+    pub(crate) fn count(&self, name: &str) -> f64 {
+        let text = self.call("GET", "/metrics", None, None).body;
+        value_of(&text, name).unwrap_or_default()
     }
 
     /// Open WebSockets.

@@ -41,7 +41,7 @@ const KNOWN_MAX: usize = 100_000;
 /// The number that notes have for comments on tickets, which are nothing that is brought over.
 const COMMENT: i64 = 100;
 
-/// How long a transaction of somebody who was killed may be in the way: MongoDB ends it after a minute.
+/// How long a transaction of somebody else may be in the way: MongoDB ends that of who was killed after a minute.
 const IN_THE_WAY_MAX: Duration = Duration::from_secs(90);
 
 /// After what time a page is tried again for which something was in the way.

@@ -3,9 +3,10 @@
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
-use kefu_app::{Exit, Failure};
+use kefu_app::{Exit, Failure, Stop};
 use kefu_store::{
     StoreError,
     import::{
@@ -31,8 +32,9 @@ use crate::{
 /// Keys that are looked at together where nothing waits for them.
 const KEYS: u32 = 500;
 
-/// How often rows are read again when the source goes away meanwhile.
+/// How often rows are read again when the source goes away meanwhile, and for how long at most.
 const ATTEMPTS: u32 = 30;
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Rows that were mapped.
 #[derive(Default)]
@@ -224,21 +226,34 @@ impl<'a> Applier<'a> {
         buried.map_err(|error| self.at_store(error))
     }
 
-    /// Reads what changed again and writes it; a source that goes away meanwhile is asked again.
-    pub(super) async fn apply(&mut self, live: usize, mut dirty: Dirty) -> Result<(), Failure> {
+    /// Reads what changed again and writes it; a source that goes away meanwhile is asked again. Returns whether all of it
+    /// is written, which it is not if it was stopped meanwhile.
+    pub(super) async fn apply(
+        &mut self,
+        live: usize,
+        mut dirty: Dirty,
+        stop: &Stop,
+    ) -> Result<bool, Failure> {
         self.windows[live].changes += dirty.keys.len() as u64;
         self.positions[live].changes += dirty.keys.len() as u64;
         let retried = self.add_dead_letters(live, &mut dirty).await?;
         if let Some(touched) = &mut self.touched {
             touched.extend(dirty.keys.iter().map(|(index, key)| (*index, encode_key(key))));
         }
-        let mut attempt = 1;
+        let (mut attempt, begun) = (1, Instant::now());
         loop {
-            match self.try_to_apply(live, &dirty, &retried).await {
-                Err(failure) if failure.exit() == Exit::Unavailable && attempt < ATTEMPTS => {
+            match self.try_to_apply(live, &dirty, &retried, stop).await {
+                Err(failure)
+                    if failure.exit() == Exit::Unavailable
+                        && attempt < ATTEMPTS
+                        && begun.elapsed() < PATIENCE =>
+                {
                     tracing::warn!(attempt, "the source does not answer, trying again");
                     self.sessions[live].reset();
-                    tokio::time::sleep(std::time::Duration::from_millis(100 << attempt.min(5))).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_millis(100 << attempt.min(5))) => {}
+                        () = stop.clone().requested() => return Ok(false),
+                    }
                     attempt += 1;
                 }
                 applied => return applied,
@@ -283,19 +298,21 @@ impl<'a> Applier<'a> {
         live: usize,
         dirty: &Dirty,
         retried: &HashSet<(usize, Vec<u8>)>,
-    ) -> Result<(), Failure> {
+        stop: &Stop,
+    ) -> Result<bool, Failure> {
         let mut tables: Vec<Vec<&Vec<Value>>> = vec![Vec::new(); self.targets.len()];
         for (index, key) in &dirty.keys {
             tables[*index].push(key);
         }
         let jobs: Vec<_> = tables.into_iter().enumerate().filter(|(_, keys)| !keys.is_empty()).collect();
         if jobs.is_empty() && dirty.looked_up.is_empty() {
-            return self.advance(live, dirty).await;
+            self.advance(live, dirty).await?;
+            return Ok(true);
         }
         let read_at = dirty.read_at.map(|(_, last)| last);
         self.sessions[live].begin(dirty.place.as_ref(), read_at).await?;
-        if !dirty.looked_up.is_empty() {
-            self.look_up_again(live, &dirty.looked_up).await?;
+        if !dirty.looked_up.is_empty() && !self.look_up_again(live, &dirty.looked_up, stop).await? {
+            return Ok(false);
         }
         let last = jobs.len().saturating_sub(1);
         let mut is_noted = false;
@@ -314,11 +331,12 @@ impl<'a> Applier<'a> {
             }
         }
         self.sessions[live].end().await?;
-        if !is_noted {
-            return self.advance(live, dirty).await;
+        if is_noted {
+            self.written_at[live] = Instant::now();
+        } else {
+            self.advance(live, dirty).await?;
         }
-        self.written_at[live] = Instant::now();
-        Ok(())
+        Ok(true)
     }
 
     /// Reads rows again and maps them; what is gone is taken away.
@@ -372,8 +390,14 @@ impl<'a> Applier<'a> {
         target.groups.map(&target.map, &target.lookups, keyed, session, rows).await
     }
 
-    /// Has values that are looked up in these tables as they are now; rows that they stand in are read again.
-    async fn look_up_again(&mut self, live: usize, changed: &HashSet<String>) -> Result<(), Failure> {
+    /// Has values that are looked up in these tables as they are now; rows that they stand in are read again. Returns
+    /// whether that came to its end.
+    async fn look_up_again(
+        &mut self,
+        live: usize,
+        changed: &HashSet<String>,
+        stop: &Stop,
+    ) -> Result<bool, Failure> {
         for index in 0..self.targets.len() {
             let target = &mut self.targets[index];
             let is_meant =
@@ -381,12 +405,20 @@ impl<'a> Applier<'a> {
             if !is_meant {
                 continue;
             }
-            target.lookups = lookups(&target.source, &target.map).await?;
+            target.lookups = tokio::select! {
+                biased;
+                () = stop.clone().requested() => return Ok(false),
+                lookups = lookups(&target.source, &target.map) => lookups?,
+            };
             target.groups = Groups::default();
             let mut cursor = target.source.read(target.request.clone()).await?;
             let mut grouper = Grouper::default();
             loop {
-                let page = cursor.next().await?;
+                let page = tokio::select! {
+                    biased;
+                    () = stop.clone().requested() => return Ok(false),
+                    page = cursor.next() => page?,
+                };
                 let target = &self.targets[index];
                 let mut mapped = Mapped::default();
                 for row in page.rows {
@@ -398,7 +430,7 @@ impl<'a> Applier<'a> {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Where a source stands once this is written; nothing within a transaction.

@@ -37,7 +37,7 @@ pub(crate) use self::{
 use super::{
     Page, Request, SourceRow, TableInfo,
     column::Column,
-    paging::{Measured, PAGE_BYTES_MAX, next_limit},
+    paging::{ATTEMPTS, Measured, PAGE_BYTES_MAX, next_limit, pause},
     recopy, refused,
 };
 use crate::{
@@ -45,9 +45,8 @@ use crate::{
     value::{Value, decode_key, encode_key},
 };
 
-/// How long a server may take to answer the first call, and how often a lost connection is made anew.
+/// How long a server may take to answer the first call.
 const CONNECT: Duration = Duration::from_secs(10);
-const ATTEMPTS: u32 = 5;
 
 /// How often it is looked whether a server has time.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -401,7 +400,7 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// A page; a connection that was lost is made anew a few times, and the page read again.
+    /// A page; a connection that was lost is made anew, and the page read again.
     pub(crate) async fn next(&mut self) -> Result<Page, Failure> {
         let mut attempt = 1;
         loop {
@@ -410,7 +409,7 @@ impl Cursor {
                 Err(failure) if failure.exit() == Exit::Unavailable && attempt < ATTEMPTS => {
                     tracing::warn!(attempt, "the source does not answer, trying again");
                     self.conn = None;
-                    tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
+                    tokio::time::sleep(pause(attempt)).await;
                     attempt += 1;
                 }
                 Err(failure) => return Err(failure),

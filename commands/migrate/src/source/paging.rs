@@ -1,4 +1,4 @@
-//! How many rows one query of a server asks for.
+//! How many rows one query of a server asks for, and how long a server that is away is waited for.
 
 use std::time::Duration;
 
@@ -6,6 +6,17 @@ use super::PAGE_BYTES;
 
 /// Bytes of one page that are read before the next page is made smaller.
 pub(super) const PAGE_BYTES_MAX: usize = 4 * PAGE_BYTES;
+
+/// How often a page is asked for while the server does not answer: one that is started again needs a minute or two.
+pub(super) const ATTEMPTS: u32 = 30;
+
+/// The longest time between two of these.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// The time after an attempt that was in vain.
+pub(super) fn pause(attempt: u32) -> Duration {
+    Duration::from_millis(200 << attempt.min(5)).min(PAUSE_MAX)
+}
 
 /// What a page was, and how long it took.
 pub(super) struct Measured {
@@ -37,6 +48,13 @@ mod tests {
         assert_eq!(in_time(1000, Duration::from_secs(60), wanted), 250);
         assert_eq!(in_time(1000, Duration::from_millis(400), wanted), 1250);
         assert_eq!(in_time(1000, Duration::ZERO, wanted), 4000);
+    }
+
+    #[test]
+    fn a_server_that_is_started_again_has_more_than_a_minute() {
+        assert_eq!([1, 2, 5, 29].map(pause), [400, 800, 5000, 5000].map(Duration::from_millis));
+        let all: Duration = (1..ATTEMPTS).map(pause).sum();
+        assert!(all > Duration::from_secs(60) && all < Duration::from_secs(180), "{all:?}");
     }
 
     #[test]

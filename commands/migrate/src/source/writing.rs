@@ -126,13 +126,7 @@ impl Writer {
 
     /// Whether what went wrong since this was asked passes, so that the transaction can be tried again.
     pub(crate) fn is_passing(&self) -> bool {
-        match self {
-            // A server of MySQL takes back at once what a client that is gone has not committed.
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => false,
-            #[cfg(feature = "mongo")]
-            Self::Mongo(open) => open.is_passing(),
-        }
+        each!(self, open => open.is_passing())
     }
 
     /// Notes behind one of them, in their order, so many at most.

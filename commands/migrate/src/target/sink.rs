@@ -65,6 +65,7 @@ impl Target {
     ) -> Result<Option<Self>, Failure> {
         let at_store = |error| failure(dir, error);
         let (begun, mut pause) = (Instant::now(), TRY_AFTER);
+        let is_handed_over = waiting == Waiting::HandOver;
         loop {
             let connected = Remote::connect(dir, takes_over).await;
             match connected.map_err(|error| at_store(StoreError::Io(error.into())))? {
@@ -73,12 +74,18 @@ impl Target {
                     return Ok(Some(Self { sink, store, indexer: None }));
                 }
                 Connected::Busy if waiting == Waiting::No => return Err(busy()),
-                Connected::Nobody if waiting == Waiting::No => {
-                    let Opened { writer, store, .. } = open(dir).await?;
-                    let indexer = Some(Indexer::start(&store).map_err(at_store)?);
-                    let importer = Importer::new(writer).await.map_err(at_store)?;
-                    return Ok(Some(Self { sink: Sink::Here(Box::new(importer)), store, indexer }));
-                }
+                Connected::Nobody if waiting == Waiting::No => match open(dir).await {
+                    // Somebody has taken it over, and does not listen yet.
+                    Err(failure) if is_handed_over && failure.exit() == Exit::Locked => {
+                        waiting = Waiting::Daemon;
+                    }
+                    opened => {
+                        let Opened { writer, store, .. } = opened?;
+                        let indexer = Some(Indexer::start(&store).map_err(at_store)?);
+                        let importer = Importer::new(writer).await.map_err(at_store)?;
+                        return Ok(Some(Self { sink: Sink::Here(Box::new(importer)), store, indexer }));
+                    }
+                },
                 // A cutover feeds a daemon that is there.
                 Connected::Busy => waiting = Waiting::Daemon,
                 Connected::Nobody => {}
@@ -96,17 +103,20 @@ impl Target {
 
     /// Gives the store up; what can be read of it stays. With `catch_up` everything is found by a search then.
     pub(crate) async fn close(self, catch_up: bool) -> (Result<(), StoreError>, Store) {
-        let mut closed = match self.sink {
-            Sink::Here(importer) => importer.close().await,
-            Sink::There(_) => Ok(()),
-        };
+        let mut caught_up = Ok(());
+        // Before the lock is free: whoever takes the store over has an index of its own. What the importer writes at its end
+        // is in no search.
         if let Some(indexer) = self.indexer {
             if catch_up {
-                closed = closed.and(indexer.catch_up().await);
+                caught_up = indexer.catch_up().await;
             }
             indexer.close().await;
         }
-        (closed, self.store)
+        let closed = match self.sink {
+            Sink::Here(importer) => importer.close().await,
+            Sink::There(_) => Ok(()),
+        };
+        (closed.and(caught_up), self.store)
     }
 }
 

@@ -168,11 +168,20 @@ impl<'a> Comparing<'a> {
         if self.position.is_some() {
             say_resumed(self.said.source_rows, &self.said.table, progress.language());
         }
-        let lookups = lookups(&self.source, &self.map).await?;
-        let mut cursor = self.source.read(self.request()).await?;
+        let opening = async {
+            let lookups = lookups(&self.source, &self.map).await?;
+            let mut cursor = self.source.read(self.request()).await?;
+            let first = cursor.next().await?;
+            Ok::<_, Failure>((lookups, cursor, first))
+        };
+        let (lookups, mut cursor, first) = tokio::select! {
+            biased;
+            () = stop.clone().requested() => return Ok(false),
+            opened = opening => opened?,
+        };
         let (mut grouper, mut changed) = (Grouper::default(), Changed::new());
         let mut noted = Instant::now();
-        let mut next = Some(cursor.next().await?);
+        let mut next = Some(first);
         while let Some(page) = next {
             let map = |row: SourceRow| comparable(&self.map, row, &lookups, &mut grouper, &mut changed);
             let rows: Vec<ImportRow> = page.rows.into_iter().map(map).collect();
@@ -203,15 +212,19 @@ impl<'a> Comparing<'a> {
             }
         }
         self.position = None;
-        self.find_extra().await?;
-        if !self.open.is_empty() {
-            tokio::select! {
-                () = tokio::time::sleep(retry_after) => {}
-                () = stop.clone().requested() => return Ok(false),
+        let ending = async {
+            self.find_extra().await?;
+            if !self.open.is_empty() {
+                tokio::time::sleep(retry_after).await;
+                self.look_again(&lookups).await?;
             }
-            self.look_again(&lookups).await?;
+            Ok::<_, Failure>(true)
+        };
+        tokio::select! {
+            biased;
+            () = stop.clone().requested() => Ok(false),
+            ended = ending => ended,
         }
-        Ok(true)
     }
 
     /// What came of it, and the keys that could be repaired.

@@ -43,13 +43,14 @@ fn a_backup_taken_during_writes_is_a_store_of_its_own() {
         assert_ne!(opened.store.epoch().await.unwrap(), epoch.to_string());
         let found = second.writer.conversations(&[head.id]).await.unwrap();
         assert!((300..=head.last_seq).contains(&found[0].last_seq));
+        let limit = usize::try_from(found[0].last_seq).unwrap();
         let page = |store: crate::Store| {
             let head = found[0].clone();
-            async move { store.messages(&head, Audience::Agent, Range::Newest { limit: 10_000 }).await }
+            async move { store.messages(&head, Audience::Agent, Range::Newest { limit }).await }
         };
         let first_page = page(opened.store.clone()).await.unwrap();
         let second_page = page(second.store.clone()).await.unwrap();
-        assert_eq!(second_page.items.len(), usize::try_from(found[0].last_seq).unwrap());
+        assert_eq!(second_page.items.len(), limit);
         assert_eq!(format!("{first_page:?}"), format!("{second_page:?}"));
         second.writer.close().await.unwrap();
         opened.writer.close().await.unwrap();

@@ -106,7 +106,7 @@ impl Tail {
     }
 
     /// Has more or less gather from now on.
-    #[cfg(feature = "import")]
+    #[cfg(any(test, feature = "import"))]
     pub(super) fn gather(&mut self, gather: Gather) {
         self.gather = gather;
     }

@@ -1,10 +1,12 @@
 mod model;
 
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use kefu_core::{Audience, Event, EventCode, MessageKind, Principal, VisitorKey};
 use uuid::Uuid;
 
+use super::fold::Gather;
 use crate::sql::{self, Args};
 use crate::tests::{conversation, grow, open, run, shown, text};
 use crate::{Batch, Range, StoreError};
@@ -207,6 +209,8 @@ fn folding_and_checkpoints_keep_up_with_commits() {
 fn what_a_crash_left_is_read_without_heads_and_folded_with_them() {
     run(|dir| async move {
         let mut writer = open(dir.path()).await.unwrap().writer;
+        // However slow the machine is, nothing is folded before the crash.
+        writer.tail.gather(Gather { age: Duration::MAX, ..Gather::default() });
         let mut heads = Vec::new();
         let mut known = Vec::new();
         for visitor in 1..=3 {
@@ -274,6 +278,9 @@ fn an_abandoned_commit_stops_the_writer() {
     run(|dir| async move {
         let mut writer = open(dir.path()).await.unwrap().writer;
         let mut head = conversation(&mut writer, 1).await;
+        // While somebody else holds the file, no commit is through at its first step.
+        let mut other = crate::open::writing(&dir.path().join("kefu.db")).await.unwrap();
+        sql::script(&mut other, "BEGIN IMMEDIATE").await.unwrap();
         {
             let mut copy = head.clone();
             let mut abandoned = std::pin::pin!(grow(&mut writer, &mut copy, 1));
@@ -283,6 +290,8 @@ fn an_abandoned_commit_stops_the_writer() {
                 () = std::future::ready(()) => {}
             }
         }
+        sql::script(&mut other, "ROLLBACK").await.unwrap();
+        drop(other);
         assert!(matches!(grow(&mut writer, &mut head, 1).await, Err(StoreError::Abandoned)));
         assert!(matches!(writer.commit(&Batch::default()).await, Err(StoreError::Abandoned)));
         drop(writer);

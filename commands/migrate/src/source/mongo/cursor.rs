@@ -1,6 +1,6 @@
 //! A collection, page by page.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use kefu_app::{Exit, Failure};
 use mongodb::{
@@ -13,14 +13,11 @@ use super::{Server, decoded, keys::Place};
 use crate::{
     source::{
         Page, Request, SourceRow,
-        paging::{Measured, PAGE_BYTES_MAX, next_limit},
+        paging::{ATTEMPTS, Measured, PAGE_BYTES_MAX, next_limit, pause},
         refused,
     },
     value::encode_key,
 };
-
-/// How often a server that goes away is asked again.
-const ATTEMPTS: u32 = 5;
 
 impl Server {
     pub(crate) fn read(&self, request: Request) -> Result<Cursor, Failure> {
@@ -50,7 +47,7 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// A page; a server that goes away is asked again a few times.
+    /// A page; a server that goes away is asked again.
     pub(crate) async fn next(&mut self) -> Result<Page, Failure> {
         let mut attempt = 1;
         loop {
@@ -59,7 +56,7 @@ impl Cursor {
                 Err(failure) if failure.exit() == Exit::Unavailable && attempt < ATTEMPTS => {
                     tracing::warn!(attempt, "the source does not answer, trying again");
                     self.session = None;
-                    tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
+                    tokio::time::sleep(pause(attempt)).await;
                     attempt += 1;
                 }
                 Err(failure) => return Err(failure),

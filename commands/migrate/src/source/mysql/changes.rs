@@ -258,7 +258,11 @@ impl Changes {
             self.place.offset = end;
         }
         match event.what {
-            What::Format { has_checksums } => self.has_checksums = has_checksums,
+            What::Format { has_checksums } => {
+                self.has_checksums = has_checksums;
+                self.pass();
+            }
+            What::Between => self.pass(),
             What::Rotate { file, offset } => self.rotate(&file, offset).await?,
             What::Gtid { domain, server, number } => {
                 self.place.gtid.insert(domain, (server, number));
@@ -295,6 +299,14 @@ impl Changes {
     fn commit(&mut self) {
         (self.is_in_transaction, self.has_rows) = (false, false);
         self.position = self.place.clone();
+    }
+
+    /// What a server writes at the beginning of a file, and now and then between two transactions, is passed without one:
+    /// where the log ends may be behind it.
+    fn pass(&mut self) {
+        if !self.is_in_transaction && !self.has_rows {
+            self.position = self.place.clone();
+        }
     }
 
     async fn rotate(&mut self, file: &[u8], offset: u64) -> Result<(), Stopped> {
@@ -449,5 +461,89 @@ impl Changes {
             format!("无法跟随来源 `{name}`:收到无法识别的内容({what})"),
         );
         Stopped::For(Failure::new(Exit::Verdict(3), text).hint(recopy()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, str::FromStr as _};
+
+    use sqlx::mysql::MySqlConnectOptions;
+
+    use super::{super::wire::Address, *};
+
+    fn changes(file: &str, offset: u32) -> Changes {
+        const URL: &str = "mysql://reader@127.0.0.1/old";
+        let options = MySqlConnectOptions::from_str(URL).unwrap();
+        let server = Server {
+            name: "old".to_owned(),
+            address: Address::of(&options, URL),
+            options,
+            identity: String::new(),
+            query_time: Duration::from_secs(1),
+            threads_running_max: 0,
+        };
+        let gtid = BTreeMap::from([(0, (7, 12))]);
+        let position = Position { file: file.to_owned(), offset, gtid, ..Position::default() };
+        Changes {
+            database: "old".to_owned(),
+            session: server.session(),
+            server,
+            known: HashMap::new(),
+            numbered: HashMap::new(),
+            wire: None,
+            replica: 1,
+            place: position.clone(),
+            position,
+            is_in_transaction: false,
+            has_rows: false,
+            has_checksums: false,
+            heard_at: Instant::now(),
+            targets: Vec::new(),
+            parts: Vec::new(),
+            dirty: Dirty::default(),
+        }
+    }
+
+    /// Where it stands after each of these events: when it was written, where the next one is, and what it says.
+    fn positions(changes: &mut Changes, events: Vec<(u32, u32, What)>) -> Vec<u32> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let some = |number: u32| Some(number).filter(|number| *number > 0);
+        let take = |(at, end, what): (u32, u32, What)| {
+            let event = Event { at: some(at), end: some(end), what };
+            assert!(runtime.block_on(changes.take(event)).is_ok());
+            changes.position.offset
+        };
+        events.into_iter().map(take).collect()
+    }
+
+    fn gtid(number: u64) -> What {
+        What::Gtid { domain: 0, server: 7, number }
+    }
+
+    #[test]
+    fn what_a_file_begins_with_is_passed_without_a_transaction() {
+        let mut changes = changes("mbin.000002", 4);
+        let format = What::Format { has_checksums: true };
+        let begin = vec![(1, 256, format), (1, 285, What::Between), (1, 329, What::Between)];
+        assert_eq!(positions(&mut changes, begin), [256, 285, 329]);
+        assert_eq!(changes.position.gtid, BTreeMap::from([(0, (7, 12))]));
+        let end = Position { file: "mbin.000002".to_owned(), offset: 329, ..Position::default() };
+        assert!(changes.position.has_reached(&end) && changes.has_checksums);
+        // Within a transaction nothing is passed, and its end takes all of it.
+        let transaction = vec![(1, 371, gtid(13)), (1, 400, What::Other), (1, 420, What::Between)];
+        assert_eq!(positions(&mut changes, transaction), [329, 329, 329]);
+        assert_eq!(positions(&mut changes, vec![(1, 460, What::Commit)]), [460]);
+        assert_eq!(changes.position.gtid, BTreeMap::from([(0, (7, 13))]));
+    }
+
+    #[test]
+    fn what_the_server_makes_up_for_a_connection_moves_nothing() {
+        let mut changes = changes("mbin.000002", 4711);
+        let rotate = What::Rotate { file: b"mbin.000002".to_vec(), offset: 4711 };
+        let format = What::Format { has_checksums: false };
+        let (gtids, alive) = (What::Between, What::Heartbeat);
+        let made_up = vec![(0, 0, rotate), (1, 0, format), (0, 285, gtids), (0, 4800, alive)];
+        assert_eq!(positions(&mut changes, made_up), [4711; 4]);
     }
 }

@@ -51,6 +51,8 @@ pub(super) enum What {
     Incident,
     /// The server is alive, and has no more for now.
     Heartbeat,
+    /// Something of the log itself, which stands between transactions.
+    Between,
     /// Nothing that matters.
     Other,
 }
@@ -144,6 +146,8 @@ impl What {
                 let (number, domain) = (bytes.number(8)?, bytes.number(4)?);
                 Self::Gtid { domain: u32::try_from(domain).map_err(|_| Broken)?, server, number }
             }
+            // What transactions were before the file, by MySQL and MariaDB; and from where on a crash needs it.
+            35 | 161 | 163 => Self::Between,
             _ => Self::Other,
         })
     }
@@ -250,6 +254,7 @@ mod tests {
         let wanted = Table { database: b"old".to_vec(), name: b"t".to_vec(), shapes };
         assert_eq!(table, What::Table { number: 7, table: wanted });
         assert_eq!(Event::read(&event(16, b""), false).unwrap().end, Some(4711));
+        assert_eq!([35, 161, 163].map(|kind| what(kind, b"")), [35, 161, 163].map(|_| What::Between));
         let format = what(15, b"\x04\0 and so on\x01abcd");
         assert_eq!(format, What::Format { has_checksums: true });
         let query = Event::read(&event(2, b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0BEGINabcd"), true).unwrap().what;

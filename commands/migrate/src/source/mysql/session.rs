@@ -86,7 +86,8 @@ impl Keyed {
 }
 
 impl Session {
-    /// Begins to see everything that is in the log before `place`, if it was read there lately.
+    /// Begins to see everything that is in the log before `place`, if it was read there lately. Fails if the server does not
+    /// show it for long: what is not seen would be lost.
     pub(crate) async fn begin(&mut self, place: &Position, read_at: Option<Instant>) -> Result<(), Failure> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -98,8 +99,12 @@ impl Session {
             match seen {
                 Some((file, offset)) => {
                     let seen = Position { file, offset, ..Position::default() };
-                    if seen.has_reached(place) || Instant::now() >= deadline {
+                    if seen.has_reached(place) {
                         return Ok(());
+                    }
+                    if Instant::now() >= deadline {
+                        let why = "it does not show yet what is in its binary log";
+                        return Err(self.server.unavailable().because(why));
                     }
                     // It is in the log, and not committed yet: a moment later it is.
                     self.end().await?;

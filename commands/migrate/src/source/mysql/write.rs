@@ -1,6 +1,9 @@
 //! Rows that are written to MySQL and MariaDB, and notes of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use jiff::{Timestamp, tz::TimeZone};
 use kefu_app::{Failure, Secret};
@@ -27,6 +30,9 @@ use crate::{
 /// does not take.
 const OF_ROWS: [u16; 7] = [1265, 1364, 1366, 1406, 3819, 4025, 1292];
 
+/// Numbers of errors that say that somebody else's transaction was in the way: it took too long, or waited for this one.
+const IN_THE_WAY: [u16; 2] = [1205, 1213];
+
 /// A table that is written to.
 #[derive(Clone, Debug)]
 struct Target {
@@ -42,6 +48,8 @@ pub(crate) struct Writer {
     conn: MySqlConnection,
     targets: HashMap<String, Target>,
     zone: TimeZone,
+    /// Somebody else's transaction was in the way.
+    is_passing: AtomicBool,
 }
 
 impl Writer {
@@ -60,7 +68,8 @@ impl Writer {
         );
         let made = sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut conn).await;
         made.map_err(|error| server.failure(error))?;
-        Ok(Self { server, conn, targets: HashMap::new(), zone: settings.zone.clone() })
+        let is_passing = AtomicBool::new(false);
+        Ok(Self { server, conn, targets: HashMap::new(), zone: settings.zone.clone(), is_passing })
     }
 
     /// What the server is.
@@ -84,9 +93,29 @@ impl Writer {
         self.run("DROP TABLE kefu_flow_back").await
     }
 
+    /// Whether what went wrong since this was asked passes, so that the transaction can be tried again. Of one that waited too
+    /// long the server takes back the last statement alone: the rest has to be undone.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.is_passing.swap(false, Ordering::Relaxed)
+    }
+
+    /// What a statement that failed comes to.
+    fn failure(&self, error: sqlx::Error) -> Failure {
+        self.note_passing(&error);
+        self.server.failure(error)
+    }
+
+    fn note_passing(&self, error: &sqlx::Error) {
+        let known =
+            error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+        if known.is_some_and(|error| IN_THE_WAY.contains(&error.number())) {
+            self.is_passing.store(true, Ordering::Relaxed);
+        }
+    }
+
     async fn run(&mut self, sql: &'static str) -> Result<(), Failure> {
         let ran = sqlx::raw_sql(sql).execute(&mut self.conn).await;
-        ran.map(drop).map_err(|error| self.server.failure(error))
+        ran.map(drop).map_err(|error| self.failure(error))
     }
 
     pub(crate) async fn notes(&mut self, after: (i64, i64), limit: u32) -> Result<Vec<Note>, Failure> {
@@ -103,7 +132,7 @@ impl Writer {
     }
 
     async fn read_notes(&mut self, query: Query<'_, MySql, MySqlArguments>) -> Result<Vec<Note>, Failure> {
-        let rows = query.fetch_all(&mut self.conn).await.map_err(|error| self.server.failure(error))?;
+        let rows = query.fetch_all(&mut self.conn).await.map_err(|error| self.failure(error))?;
         let notes: Result<_, sqlx::Error> = rows.iter().map(read_note).collect();
         notes.map_err(|error| self.server.failure(error))
     }
@@ -126,7 +155,7 @@ impl Writer {
                 query = query
                     .bind(note.problem.as_deref().map(|text| text.chars().take(255).collect::<String>()));
             }
-            query.execute(&mut self.conn).await.map_err(|error| self.server.failure(error))?;
+            query.execute(&mut self.conn).await.map_err(|error| self.failure(error))?;
         }
         Ok(())
     }
@@ -240,6 +269,7 @@ impl Writer {
 
     /// Why a statement on a table failed.
     fn failed(&self, table: &str, error: sqlx::Error) -> Failure {
+        self.note_passing(&error);
         match &error {
             sqlx::Error::Database(_) => unwritable(table).because(error),
             _ => self.server.failure(error),

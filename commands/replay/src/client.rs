@@ -151,6 +151,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::testing::hold;
 
     const GET: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
 
@@ -210,6 +211,7 @@ mod tests {
         assert!(client.ask(GET, true).await.unwrap().bytes.ends_with(b"to the end"));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = listener.local_addr().unwrap();
+        let _held = hold(&listener).await;
         let mut slow = Client::new(target, Duration::from_millis(50), Limits::default());
         assert_eq!(slow.ask(GET, true).await.unwrap_err(), Lost::Timeout);
         drop(listener);

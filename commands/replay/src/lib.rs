@@ -27,6 +27,8 @@ mod shown;
 mod socket;
 mod source;
 mod target;
+#[cfg(test)]
+mod testing;
 mod transfer;
 mod translate;
 #[cfg_attr(not(feature = "tls"), path = "tunnel/absent.rs")]

@@ -216,7 +216,7 @@ fn compared(recording: &Recording) -> (Option<i32>, Value) {
     std::fs::write(folder.path().join("old.gor"), &recording.text).unwrap();
     let line = format!(
         "diff old.gor --candidate http://{} --unsafe-methods --translate gofly --rules gofly --format json \
-         --setting agent_domain=example.com --setting agent_password=correct_horse",
+         --timeout 60s --setting agent_domain=example.com --setting agent_password=correct_horse",
         server.address
     );
     // The password has blanks, which a line of words cannot have.

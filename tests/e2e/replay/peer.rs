@@ -3,14 +3,14 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
 
-use crate::support::random::eventually;
+use crate::support::{ports::free_port, random::eventually};
 
 /// A server with everything that HTTP/1.1 has for bodies.
 const SERVER: &str = r#"
@@ -170,13 +170,28 @@ pub(crate) fn captured_from_nginx() -> Option<Capture> {
     capture(folder, port, talk_to_nginx)
 }
 
-/// Captures what `talk` has clients say, and a last connection after it.
+/// A machine that is busy may drop packets; a capture is made at most so many times for one that has all.
+const CAPTURES: usize = 5;
+
+/// Captures what `talk` has clients say, and a last connection after it, until nothing of it was dropped.
 fn capture(folder: TempDir, port: u16, talk: fn(u16, &Path)) -> Option<Capture> {
-    let path = folder.path().join("real.pcap");
-    let said = folder.path().join("said");
+    for number in 0..CAPTURES {
+        let path = folder.path().join(format!("real.{number}.pcap"));
+        if captured_to(&path, port, talk)? == 0 {
+            return Some(Capture { path, port, _folder: folder });
+        }
+    }
+    panic!("the kernel dropped packets of each of {CAPTURES} captures");
+}
+
+/// Captures to a file; gives how many packets the kernel dropped.
+fn captured_to(path: &Path, port: u16, talk: fn(u16, &Path)) -> Option<u64> {
+    let folder = path.parent().unwrap();
+    let said = path.with_extension("said");
+    // Packets come in blocks, which hold many: one by one, each would take the room of the largest.
     let mut dump = Command::new("tcpdump")
-        .args(["-i", "lo", "-U", "--immediate-mode", "-B", "16384", "-s", "0", "-w"])
-        .arg(&path)
+        .args(["-i", "lo", "-U", "-B", "16384", "-s", "0", "-w"])
+        .arg(path)
         .arg(format!("tcp port {port}"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -196,19 +211,24 @@ fn capture(folder: TempDir, port: u16, talk: fn(u16, &Path)) -> Option<Capture> 
         without("tcpdump with the right to capture, and curl");
         return None;
     }
-    talk(port, folder.path());
+    talk(port, folder);
     // What was said last is in the file: a connection with a path of its own.
     exchange(port, "GET /ok/last HTTP/1.1\r\nHost: last\r\nConnection: close\r\n\r\n");
     eventually("the capture of what was said last", || {
-        let bytes = fs::read(&path).ok()?;
+        let bytes = fs::read(path).ok()?;
         let bytes = &bytes[bytes.len().saturating_sub(64 << 10)..];
         let find = |words: &[u8]| bytes.windows(words.len()).rposition(|window| window == words);
         let answer = find(b"ok /ok/last")?;
         // And the ends of the connection after it.
         (bytes.len() > answer + 200).then_some(())
     });
-    drop(dump);
-    Some(Capture { path, port, _folder: folder })
+    // It counts what was dropped when it is asked to end.
+    let mut dump = dump?;
+    assert!(run("kill", &["-INT", &dump.0.id().to_string()]).is_some_and(|output| output.status.success()));
+    eventually("the end of the capture", || dump.0.try_wait().unwrap());
+    let said = fs::read_to_string(&said).unwrap();
+    let dropped = said.lines().find(|line| line.ends_with("dropped by kernel"));
+    Some(dropped.map_or(0, |line| line.split(' ').next().unwrap().parse().unwrap()))
 }
 
 /// Starts nginx with files, chunks, compression and a body that it asks for first; gives its port.
@@ -220,7 +240,7 @@ fn nginx(dir: &Path) -> Option<(u16, Process)> {
     fs::write(dir.join("files/large.txt"), vec![b'L'; 150_000]).unwrap();
     fs::write(dir.join("files/empty.txt"), "").unwrap();
     for _ in 0..5 {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
         let folders: String = kinds.map(|kind| format!("{kind}_temp_path {dir_text}/{kind};")).concat();
         let configuration = format!(

@@ -15,7 +15,7 @@ use crate::{
 /// How long nothing may happen where something must.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the last messages may take to arrive.
-const DRAIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
+const DRAIN: Duration = Duration::from_secs(if cfg!(test) { 5 } else { 10 });
 
 /// After so long without one, no entry is on its way to a supervisor, or to an agent of another process.
 const QUIET: Duration = Duration::from_millis(200);

@@ -145,7 +145,7 @@ fn connections_that_are_put_off_are_tried_again() {
 
 #[test]
 fn at_full_speed_the_rate_is_what_came_through() {
-    let flags = "--visitors 8 --agents 2 --max --in-flight 16 --warmup 100ms --duration 300ms";
+    let flags = "--visitors 8 --agents 2 --max --in-flight 16 --warmup 100ms --duration 2s";
     let report = bench(Fault::Nothing, flags).unwrap();
     assert_eq!(counters(&report)[1..], [0; 6]);
     let messages = report.messages.unwrap();

@@ -114,6 +114,8 @@ impl<'a> Engine<'a> {
         }
         progress.begin("connections", total as u64);
         let mut events = Events::with_capacity(EVENTS);
+        // A read without room gives nothing, which is what the end of a connection gives.
+        let mut buffer = vec![0; READ];
         let (mut begun, mut last_change) = (0, (0, self.now()));
         while self.idle.len() < total && !stop.is_requested() {
             while begun < total && begun - self.idle.len() < IN_TURN {
@@ -125,7 +127,7 @@ impl<'a> Engine<'a> {
             for event in &events {
                 let Some(conn) = self.conns.get_mut(event.token().0) else { continue };
                 let mut none = 0;
-                match conn.ready(self.plan, &mut [], &mut none, false) {
+                match conn.ready(self.plan, &mut buffer, &mut none, false) {
                     Event::Opened => self.idle.push_back(event.token().0),
                     Event::Ended(_, why) => return Err(self.cannot_open(why)),
                     Event::Pending | Event::Answered(..) => {}

@@ -2,14 +2,24 @@
 
 pub(crate) mod chat;
 
-use std::{collections::HashMap, io, net::SocketAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use kefu_protocol::ws::accept_key;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     runtime::{Builder, Runtime},
     task::JoinSet,
+    time::Instant,
 };
 
 /// A connection, with TLS or without.
@@ -17,9 +27,20 @@ pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
+/// An address where nobody listens, nor can while its socket is there.
+pub(crate) fn nobody() -> (SocketAddr, TcpSocket) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    (socket.local_addr().unwrap(), socket)
+}
+
+/// A server wants to be woken after such a time, again and again, to see how late that is done.
+const NAP: Duration = Duration::from_millis(5);
+
 /// A server; it ends with its value.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    late_us: Arc<AtomicU64>,
     _runtime: Runtime,
 }
 
@@ -52,6 +73,15 @@ impl Server {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let serve = Arc::new(serve);
+        let late_us = Arc::new(AtomicU64::new(0));
+        let latest = Arc::clone(&late_us);
+        runtime.spawn(async move {
+            loop {
+                let due = Instant::now() + NAP;
+                tokio::time::sleep_until(due).await;
+                latest.fetch_max(due.elapsed().as_micros() as u64, Ordering::Relaxed);
+            }
+        });
         runtime.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
@@ -70,7 +100,12 @@ impl Server {
                 });
             }
         });
-        Self { address, _runtime: runtime }
+        Self { address, late_us, _runtime: runtime }
+    }
+
+    /// How much too late its thread was woken at worst, in milliseconds.
+    pub(crate) fn late_ms(&self) -> f64 {
+        self.late_us.load(Ordering::Relaxed) as f64 / 1e3
     }
 
     pub(crate) fn url(&self) -> String {

@@ -222,7 +222,7 @@ fn outputs_have_their_turns_and_their_limits() {
 #[test]
 fn a_file_that_is_read_again_ends_with_the_time() {
     let (_, total, done) =
-        go("--input-file DIR/in.gor|1000% --input-file-loop --exit-after 300ms --output-null");
+        go("--input-file DIR/in.gor|1000% --input-file-loop --exit-after 2s --output-null");
     assert!(total.seen > 80, "{total:?}");
     assert!(done[0].account.emitted > 80);
     let (_, total, _) = go("--input-file DIR/in.gor --input-file-dry-run --output-null");

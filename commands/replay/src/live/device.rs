@@ -6,7 +6,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::SyncSender,
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use kefu_app::{Exit, Failure, Text};
@@ -23,8 +23,8 @@ use crate::args::LiveArgs;
 const BLOCK: Duration = Duration::from_millis(20);
 /// Looks at the wish to stop, and at the kernel's counters, are so far apart.
 const LOOK: Duration = Duration::from_millis(50);
-/// After the wish to stop, what is in the ring is read for so long.
-const DRAIN: Duration = Duration::from_millis(500);
+/// After the wish to stop, what came before it is read out of the ring for so long at most.
+const DRAIN: Duration = Duration::from_secs(5);
 /// libpcap is asked for so many packets at once.
 const PACKETS: usize = 4096;
 const LOOPBACK: &str = "lo";
@@ -85,13 +85,17 @@ impl Device {
         let mut batch = fresh();
         let mut is_wanted = true;
         let (mut looked, mut halted) = (Instant::now(), None);
+        let mut latest = 0;
         while is_wanted {
+            // From before the ring is read: it is not empty for a block that came while this thread did not run.
+            let now = Instant::now();
             let taken = self.capture.dispatch(Some(PACKETS), |packet| {
                 let header = packet.header;
                 let captured = packet.data.len();
+                latest = nanos(header.ts.tv_sec, header.ts.tv_usec);
                 batch.bytes.extend_from_slice(packet.data);
                 batch.packets.push(Entry {
-                    timestamp: nanos(header.ts.tv_sec, header.ts.tv_usec),
+                    timestamp: latest,
                     captured,
                     missing: header.len.saturating_sub(header.caplen),
                 });
@@ -104,15 +108,15 @@ impl Device {
             if !batch.packets.is_empty() {
                 is_wanted &= sender.send(std::mem::replace(&mut batch, fresh())).is_ok();
             }
-            let now = Instant::now();
             if taken == 0 || now - looked >= LOOK {
                 looked = now;
                 meter.update(self.capture.stats().map_err(|error| error.to_string())?);
                 if halt.load(Ordering::Relaxed) {
-                    let halted = *halted.get_or_insert(now);
                     // The last block comes a little later than its packets.
-                    let is_empty = taken == 0 && now - halted >= 2 * BLOCK;
-                    is_wanted &= !is_empty && now - halted < DRAIN;
+                    let (halted, last) =
+                        *halted.get_or_insert_with(|| (Instant::now(), clock(SystemTime::now() + 2 * BLOCK)));
+                    let is_empty = taken == 0 && now.saturating_duration_since(halted) >= 2 * BLOCK;
+                    is_wanted &= !is_empty && latest <= last && halted.elapsed() < DRAIN;
                 }
             }
             if taken == 0 && is_wanted {
@@ -136,6 +140,12 @@ impl Device {
 /// A time in nanoseconds: with the precision that was asked for, what is called microseconds are nanoseconds.
 fn nanos(seconds: i64, nanos: i64) -> i64 {
     seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
+}
+
+/// The same of a time by the clock that the kernel has for packets.
+fn clock(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// What the kernel is to let through: segments of TCP from and to the ports, within VLANs as well.

@@ -21,6 +21,7 @@ use crate::{
     },
     run::Lost,
     socket,
+    testing::{hold, nobody},
 };
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -245,6 +246,7 @@ async fn a_shadow_that_is_not_there_or_goes_away_costs_only_its_own_answers() {
     let (upstream, _asked) = server(Behaviour::Answers(ok)).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let shadow = format!("http://{}", listener.local_addr().unwrap());
+    let _held = hold(&listener).await;
     let mirror = Mirror::start(&args(&upstream, Some(&shadow))).await;
     let mut stream = mirror.client().await;
     assert_eq!(exchange(&mut stream, &get(0), OK.len()).await, OK);
@@ -407,9 +409,8 @@ async fn what_is_under_way_is_answered_after_the_wish_to_stop() {
 
 #[tokio::test]
 async fn clients_of_an_upstream_that_is_not_there_are_told() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let upstream = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let (address, _socket) = nobody();
+    let upstream = format!("http://{address}");
     let mirror = Mirror::start(&args(&upstream, None)).await;
     let mut answer = Vec::new();
     mirror.client().await.read_to_end(&mut answer).await.unwrap();

@@ -11,6 +11,7 @@ use crate::{
     account::Reason,
     args::{FilterArgs, LimitArgs, Speed, TranslateArgs},
     target::REFUSED,
+    testing::nobody,
 };
 
 /// What a server is to do with a request.
@@ -275,16 +276,14 @@ fn a_kept_connection_that_was_closed_meanwhile_costs_no_safe_request() {
     // The second answer ends with its connection, which the server never ends: it is given up.
     let records = [request(1, 0, 0, "GET"), request(1, 1, 0, "GET"), request(2, 0, 0, "GET")];
     let mut run = Run::new(&records, address);
-    run.args.timeout = Duration::from_millis(200);
+    run.args.timeout = Duration::from_secs(3);
     let (figures, _) = run.go();
     assert_eq!((figures.answered, figures.lost[&slot::Lost::Timeout]), (2, 1));
 }
 
 #[test]
 fn a_target_that_is_not_there_is_an_error_of_each_request() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let (address, _socket) = nobody();
     let records: Vec<Record> = (0..300).map(|number| request(number % 3, number, 0, "GET")).collect();
     let (figures, _) = Run::new(&records, address).go();
     assert_eq!((figures.sent, figures.lost[&slot::Lost::Connect]), (0, 300));

@@ -21,6 +21,9 @@ use crate::{
     translate::{Heard, Said, Talk, Translator},
 };
 
+/// Before something is said, at most so many reads are taken of what has come.
+const HEARD_AT_ONCE: usize = 16;
+
 /// What became of sessions.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Figures {
@@ -169,7 +172,9 @@ impl Session {
                     Some(message) => next = Some(message),
                 },
                 () = sleep_until(due.unwrap_or(self.begin)), if due.is_some() => {
-                    if let Some(Next::Message { is_text, payload, .. }) = next.take() {
+                    // Behind an end that has come already nothing is sent.
+                    is_open = open.hear_what_has_come().await;
+                    if is_open && let Some(Next::Message { is_text, payload, .. }) = next.take() {
                         is_open = open.say(is_text, &payload).await;
                     }
                 }
@@ -258,6 +263,24 @@ impl Open {
         };
         // Whether that it said nothing matters shows by what follows.
         timeout(patience, ready).await.unwrap_or(true)
+    }
+
+    /// Takes what has come already, as far as one who never stops leaves room; says whether the session goes on.
+    async fn hear_what_has_come(&mut self) -> bool {
+        for _ in 0..HEARD_AT_ONCE {
+            let has_come = tokio::select! {
+                biased;
+                () = self.link.wait() => true,
+                () = std::future::ready(()) => false,
+            };
+            if !has_come {
+                return true;
+            }
+            if !self.hear().await {
+                return false;
+            }
+        }
+        true
     }
 
     /// Takes what has come; says whether the session goes on.

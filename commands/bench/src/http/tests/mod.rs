@@ -13,6 +13,7 @@ use crate::{
     args::{Format, HttpArgs},
     progress::Progress,
     report::{Report, Requests},
+    testing::nobody,
 };
 use server::{Behaviour, Server};
 
@@ -32,6 +33,22 @@ fn bench(server: &Server, flags: &str) -> Report {
     let settings = settings(&format!("http://{}/", server.address), flags).unwrap();
     let (_handle, stop) = Stop::new();
     super::run(&settings, Progress::silent(), &stop).unwrap().unwrap()
+}
+
+/// Whoever is woken later than this, in milliseconds, measures the machine and not the server.
+const LATE_MS: f64 = 30.0;
+const RUNS: usize = 20;
+
+/// Runs against a server of its own, again and again until both were woken in time.
+fn bench_in_time(behaviour: Behaviour, flags: &str) -> Report {
+    for _ in 0..RUNS {
+        let server = Server::start(behaviour);
+        let report = bench(&server, flags);
+        if server.late_ms() < LATE_MS && report.generator.lateness_max_ms < LATE_MS {
+            return report;
+        }
+    }
+    panic!("the machine kept time in none of {RUNS} runs, and what they measured says nothing");
 }
 
 fn requests(report: &Report) -> &Requests {
@@ -54,7 +71,9 @@ fn everything_on_a_schedule_is_sent_and_answered() {
     assert_eq!((found.scheduled_per_s, found.opened), (Some(500.0), 8));
     assert_eq!(found.bytes_received, 500 * 43);
     let seconds: u64 = report.intervals.iter().map(|interval| interval.answered).sum();
-    assert!((400..=500).contains(&seconds), "{:?}", report.intervals);
+    // What came within the second, however few that were: the last answers come later.
+    let meanwhile = (found.answered_per_s * found.measured_s).round() as u64;
+    assert!(seconds == meanwhile && seconds <= 500, "{meanwhile} {:?}", report.intervals);
 }
 
 #[test]
@@ -67,8 +86,7 @@ fn a_warm_up_is_not_measured() {
 
 #[test]
 fn a_fixed_delay_is_the_latency() {
-    let server = Server::start(Behaviour::Delay(Duration::from_millis(50)));
-    let report = bench(&server, "-c 20 -r 100 -d 1s");
+    let report = bench_in_time(Behaviour::Delay(Duration::from_millis(50)), "-c 20 -r 100 -d 1s");
     for summary in [report.latency_ms.unwrap(), report.service_ms.unwrap()] {
         assert!(summary.min >= 50.0 && summary.p50 < 90.0, "{}", report.to(Format::Text));
     }
@@ -80,8 +98,7 @@ const STALL: Behaviour =
 
 #[test]
 fn a_stall_is_seen_by_every_request_that_was_due_in_it() {
-    let server = Server::start(STALL);
-    let report = bench(&server, "-c 4 -r 400 -d 3s");
+    let report = bench_in_time(STALL, "-c 4 -r 400 -d 3s");
     let (latency, service) = (report.latency_ms.unwrap(), report.service_ms.unwrap());
     let text = report.to(Format::Text);
     assert_eq!(latency.count, 1200, "{text}");
@@ -170,9 +187,8 @@ fn bodies_methods_and_framings() {
 
 #[test]
 fn who_is_not_there_makes_the_run_invalid() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    drop(listener);
+    let (address, _socket) = nobody();
+    let url = format!("http://{address}/");
     let (_handle, stop) = Stop::new();
     let failure = super::run(&settings(&url, "-c 2 -n 5").unwrap(), Progress::silent(), &stop).unwrap_err();
     assert_eq!(failure.exit(), crate::INVALID);
@@ -190,7 +206,7 @@ fn a_stop_ends_the_run_with_the_report_so_far() {
     let (handle, stop) = Stop::new();
     let stopper = std::thread::spawn(move || {
         while server.requests() < 100 {
-            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(1));
         }
         handle.request();
         server
@@ -214,8 +230,7 @@ fn arrivals_at_random_come_in_the_same_number_each_time() {
 
 #[test]
 fn a_spike_is_in_the_seconds_it_belongs_to() {
-    let server = Server::start(Behaviour::Answer);
-    let report = bench(&server, "-c 8 -r 100 -d 5s --profile spike:10");
+    let report = bench_in_time(Behaviour::Answer, "-c 8 -r 100 -d 5s --profile spike:10");
     assert_eq!(requests(&report).answered, 400 + 1000, "{}", report.to(Format::Text));
     let middle = report.intervals[2].answered;
     assert!((700..=1300).contains(&middle), "{:?}", report.intervals);

@@ -43,7 +43,7 @@ pub(super) enum Behaviour {
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     requests: Arc<AtomicU64>,
-    _server: testing::Server,
+    server: testing::Server,
 }
 
 impl Server {
@@ -54,12 +54,17 @@ impl Server {
             let counter = Arc::clone(&counter);
             async move { serve(requests, behaviour, &counter, start).await }
         });
-        Self { address: server.address, requests, _server: server }
+        Self { address: server.address, requests, server }
     }
 
     /// Requests that came.
     pub(super) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How much too late its thread was woken at worst, in milliseconds.
+    pub(super) fn late_ms(&self) -> f64 {
+        self.server.late_ms()
     }
 }
 

@@ -189,4 +189,4 @@ async fn call(
 }
 
 /// How long the last messages may take to their receivers after the last flow has ended.
-pub(in crate::scenario) const DRAIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 5 });
+pub(in crate::scenario) const DRAIN: Duration = Duration::from_secs(5);

@@ -13,7 +13,7 @@ use crate::{
 
 const TALK: &str = r#"
 load: {rate: 40, duration: 500ms, warmup: 0s, concurrency: 40}
-timeout: 500ms
+timeout: 20s
 agents:
   count: 2
   steps:
@@ -48,7 +48,8 @@ fn messages(report: &Report) -> &Messages {
 
 #[test]
 fn visitors_and_agents_talk_and_everything_is_counted() {
-    let report = bench(Fault::Nothing, TALK);
+    // Spread over so much time that most of it happens within the measured part.
+    let report = bench(Fault::Nothing, &TALK.replace("rate: 40, duration: 500ms", "rate: 10, duration: 2s"));
     let (text, found) = (report.to(Format::Text), messages(&report));
     assert_eq!((report.flows["visitor"].done, report.flows["visitor"].failed), (20, 0), "{text}");
     // What comes to an agent after the measured part is not measured.
@@ -72,7 +73,9 @@ fn visitors_and_agents_talk_and_everything_is_counted() {
 
 #[test]
 fn what_is_lost_doubled_and_refused_is_seen() {
-    let lost = bench(Fault::Lose, TALK);
+    // Who waits in vain does so for the whole of it.
+    let hasty = TALK.replace("timeout: 20s", "timeout: 3s");
+    let lost = bench(Fault::Lose, &hasty);
     // Every tenth of what is said reaches nobody; who waits for it waits in vain.
     let timeouts = lost.requests.as_ref().unwrap().errors["timeout"];
     assert!(timeouts > 0 && messages(&lost).lost >= timeouts, "{}", lost.to(Format::Text));
@@ -83,7 +86,7 @@ fn what_is_lost_doubled_and_refused_is_seen() {
         "{}",
         doubled.to(Format::Text)
     );
-    let refused = bench(Fault::Refuse, TALK);
+    let refused = bench(Fault::Refuse, &hasty);
     assert!(refused.requests.as_ref().unwrap().errors["conflict"] > 0, "{}", refused.to(Format::Text));
     assert_eq!(messages(&refused).lost, 0, "{}", refused.to(Format::Text));
 }

@@ -201,7 +201,7 @@ fn flows_without_a_turn_are_told() {
 #[test]
 fn a_closed_loop_keeps_so_many_flows_going() {
     let (target, _server) = server();
-    let text = "load: {duration: 300ms, warmup: 0s, concurrency: 3}\nflows: [{steps: [{request: GET /items/item-7}]}]\n";
+    let text = "load: {duration: 3s, warmup: 0s, concurrency: 3}\nflows: [{steps: [{request: GET /items/item-7}]}]\n";
     let report = bench(&TempDir::new().unwrap(), text, &format!("--target {target}"));
     assert!(report.flows["flow 1"].done > 10, "{}", report.to(Format::Text));
     assert_eq!(report.requests.unwrap().scheduled_per_s, None);

@@ -240,10 +240,8 @@ async fn what_a_client_says_to_the_begin_of_an_answer_is_written_behind_it() {
 async fn a_shadow_that_refuses_or_is_not_there_costs_only_its_own_sessions() {
     let (upstream, _asked) = sockets(agreed, echo).await;
     let (refusing, _copied) = sockets(refused, echo).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nobody = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    for shadow in [refusing, nobody] {
+    let (address, _socket) = nobody();
+    for shadow in [refusing, format!("http://{address}")] {
         let mirror = Mirror::start(&args(&upstream, Some(&shadow))).await;
         let mut client = open(&mirror).await;
         for number in 0..5 {

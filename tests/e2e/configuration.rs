@@ -178,6 +178,8 @@ impl Daemon {
             .current_dir(place.path())
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"])
             .env("KEFU_LOG", "off")
+            // A stop that ends at its deadline leaves the store unclosed.
+            .env("KEFU_SERVE_STOP_TIMEOUT", "25s")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

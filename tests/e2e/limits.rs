@@ -26,8 +26,14 @@ fn opening_a_socket_counts_as_a_request_of_its_address() {
     let place = Place::limited(&format!("{UNLIMITED}    address_requests: {{ per_minute: 1, burst: 4 }}\n"));
     let server = place.start();
     let (token, _) = server.visitor();
-    let mut open: Vec<_> =
-        (0..2).map(|_| Socket::open(server.address, &token).expect("a connection")).collect();
+    let mut open: Vec<_> = (0..2)
+        .map(|_| {
+            let mut socket = Socket::open(server.address, &token).expect("a connection");
+            // From here on it is among the open ones.
+            socket.wait_for("hello");
+            socket
+        })
+        .collect();
     server.call("GET", "/api/v1/conversations", Some(&token), None).expect(200);
     // The fifth: refused before anything is upgraded.
     let handshake = ClientHandshake::new(*b"sixteen byte key");
@@ -43,7 +49,6 @@ fn opening_a_socket_counts_as_a_request_of_its_address() {
     // What is open stays, and what says how the daemon is does not count.
     assert_eq!(server.sockets(), 2.0);
     for socket in &mut open {
-        socket.wait_for("hello");
         socket.say(&json!({ "type": "ping" })).expect("a connection");
         socket.wait_for("pong");
     }

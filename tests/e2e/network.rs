@@ -16,6 +16,9 @@ use crate::support::{
     writer::Writer,
 };
 
+/// Messages that no buffers hold, the system's included: 96 MB of them.
+const FILLING_MAX: u32 = 2_000;
+
 /// Clients of the storm that one thread stands for.
 const CLIENTS_PER_THREAD: usize = 10;
 
@@ -172,10 +175,12 @@ fn a_message_sent_twice_is_one_message_over_socket_and_rest_alike() {
 #[test]
 fn half_open_connections_are_found() {
     // With the default of 25 s the same arithmetic stays below a minute: the settings refuse more than 30 s.
-    let place = Place::with("  heartbeat: 1s\n");
+    let place = Place::with("  heartbeat: 2s\n");
     let server = place.start();
-    let silent: Vec<_> = (0..5).map(|_| open(&server, &server.visitor().0)).collect();
-    let mut alive = open(&server, &server.visitor().0);
+    // All visitors first: each is a commit, and who is connected meanwhile has been silent for as long as they take.
+    let tokens: Vec<_> = (0..6).map(|_| server.visitor().0).collect();
+    let mut silent: Vec<_> = tokens.iter().map(|token| open(&server, token)).collect();
+    let mut alive = silent.pop().unwrap();
     assert_eq!(server.sockets(), 6.0);
     // Nobody reads the silent ones: their peers are gone for all that the daemon can tell.
     let deadline = Instant::now() + patience();
@@ -200,19 +205,20 @@ fn a_reader_that_stops_reading_is_closed_and_resumes_completely() {
     writer.connect(server.address).expect("a connection");
     let mut stuck = open(&server, &token);
     let mut other = open(&server, &server.visitor().0);
-    // Fills the buffers of both systems, then the outbox. The writer reads its own acks all along.
+    // Fills the buffers of both systems, then the outbox. The writer reads its own acks all along. Looked at after each
+    // message: once it is closed, the reader has a few seconds for what was sent before.
     let text = "满".repeat(16_000);
-    let deadline = Instant::now() + patience();
+    let mut sent = 0_u32;
     while server.metric("kefu_slow_closed_total") == 0.0 {
-        assert!(Instant::now() < deadline, "a reader that does not read is still open");
-        for _ in 0..10 {
-            writer.send(&text).expect("the sender's connection flows");
+        assert!(sent < FILLING_MAX, "a reader that does not read is still open");
+        if sent.is_multiple_of(10) {
+            other.say(&json!({ "type": "ping" })).expect("a connection");
+            other.wait_for("pong");
         }
+        writer.send(&text).expect("the sender's connection flows");
         writer.settle().expect("the sender's connection flows");
-        other.say(&json!({ "type": "ping" })).expect("a connection");
-        other.wait_for("pong");
+        sent += 1;
     }
-    assert_eq!(server.metric("kefu_slow_closed_total"), 1.0, "only the reader that stopped");
 
     // What had been sent before is in order; then the code.
     let mut held = 0;
@@ -229,6 +235,9 @@ fn a_reader_that_stops_reading_is_closed_and_resumes_completely() {
         }
     };
     assert_eq!(code, 4008);
+    assert_eq!(server.metric("kefu_slow_closed_total"), 1.0, "only the reader that stopped");
+    other.say(&json!({ "type": "ping" })).expect("a connection");
+    other.wait_for("pong");
     let log = whole_log(&server, &token, &conversation);
     assert!(held < log.last().unwrap().seq, "something was missed");
 

@@ -1,9 +1,9 @@
 //! `kefu adapt serve`: bridges between protocols, from a file.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::ValueHint;
-use kefu_app::{App, Exit, Failure, Stop};
+use kefu_app::{App, Exit, Failure, Language, Stop};
 use kefu_gateway::Server;
 
 use crate::{schema::eprintln_line, shown};
@@ -46,38 +46,49 @@ pub(crate) fn run(app: &App, args: &ServeArgs) -> Result<Exit, Failure> {
     let stop = app.stop();
     let language = app.language();
     app.block_on(async move {
+        let reading = read_again(Arc::clone(&server), stop.clone(), language);
         server.open().await?;
         tokio::select! {
-            () = server.run(stop.clone()) => {}
-            () = read_again(&server, stop, language) => {}
+            () = server.run(stop) => {}
+            () = reading => {}
         }
         Ok(Exit::Ok)
     })?
 }
 
 /// Reads the file again at every SIGHUP; never ends by itself.
-async fn read_again(server: &std::sync::Arc<Server>, stop: Stop, language: kefu_app::Language) {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::hangup()) {
-            Ok(mut hangup) => {
-                while hangup.recv().await.is_some() && !stop.is_requested() {
-                    match server.reload().await {
-                        Ok(()) => tracing::info!("the bridge file is read again"),
-                        Err(failure) => {
-                            tracing::error!(
-                                error = failure.line(language),
-                                "the last good bridge file stays in force"
-                            );
-                        }
+///
+/// They are caught from this call on, not from the first time that what it returns is polled: whoever sees the bridge
+/// listen may send one.
+#[cfg(unix)]
+fn read_again(server: Arc<Server>, stop: Stop, language: Language) -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let caught = signal(SignalKind::hangup());
+    if let Err(error) = &caught {
+        tracing::warn!(%error, "the bridge file cannot be read again");
+    }
+    async move {
+        if let Ok(mut hangups) = caught {
+            while hangups.recv().await.is_some() && !stop.is_requested() {
+                match server.reload().await {
+                    Ok(()) => tracing::info!("the bridge file is read again"),
+                    Err(failure) => {
+                        tracing::error!(
+                            error = failure.line(language),
+                            "the last good bridge file stays in force"
+                        );
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, "the bridge file cannot be read again"),
         }
+        std::future::pending().await
     }
-    #[cfg(not(unix))]
+}
+
+/// There is no such signal; never ends.
+#[cfg(not(unix))]
+fn read_again(server: Arc<Server>, stop: Stop, language: Language) -> impl Future<Output = ()> {
     drop((server, stop, language));
-    std::future::pending().await
+    std::future::pending()
 }

@@ -272,7 +272,8 @@ static void freeze_others(void) {
     sigaction(SIGUSR1, &action, NULL);
     pid_t self = (pid_t)syscall(SYS_gettid), signalled[1024];
     int known = 0;
-    for (int round = 0; round < 20000; round++) {
+    /* A thread that waits for the disk takes no signal until it is done, which may be many seconds. */
+    for (int round = 0; round < 600000; round++) {
         int fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY);
         _Alignas(8) char buffer[8192];
         int running = 0;

@@ -36,6 +36,8 @@ pub use settings::{NatsLogin, NatsSettings};
 const DUPLICATES: Duration = Duration::from_secs(120);
 /// Events that are under way at once at most; the client itself takes several times as many.
 const BATCH_MAX: usize = 1000;
+/// How long a request may take, or as long as publishing may.
+const REQUEST_MAX: Duration = Duration::from_secs(10);
 /// How long to wait for a server that is away.
 const RECONNECT: Backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(10) };
 
@@ -97,7 +99,9 @@ impl Nats {
         let prepared = |error: &dyn std::fmt::Display| NatsError::Prepare(error.to_string());
         let options = options(&settings).await.map_err(|error| prepared(&error))?;
         let client = options.connect(addresses).await.map_err(|error| prepared(&error))?;
-        let context = jetstream::new(client.clone());
+        let mut context = jetstream::new(client.clone());
+        // By itself the client would give up waiting for a confirmation sooner.
+        context.set_timeout(settings.publish_max.max(REQUEST_MAX));
         let shared =
             Shared { settings, client, context, streams: OnceCell::new(), sending: Mutex::default() };
         Ok(Self { shared: Arc::new(shared) })

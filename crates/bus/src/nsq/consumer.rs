@@ -201,7 +201,11 @@ impl<'a> Session<'a> {
     fn hear(&mut self, frame: Frame, now: Instant) -> Result<(), WireError> {
         match frame {
             Frame::Message { id, attempts, body } => {
-                self.held.insert(id, Held { since: now, touched: now });
+                // Told again because nsqd heard nothing for too long, though it is in hand. It has the same id each
+                // time: what is said of it from now on is about this one.
+                if self.held.insert(id, Held { since: now, touched: now }).is_some() {
+                    return Ok(());
+                }
                 match Event::from_json(&body) {
                     Ok(event) => {
                         self.consumer.inlet.give(event, u32::from(attempts.max(1)), id, &self.way);

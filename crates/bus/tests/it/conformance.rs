@@ -12,7 +12,7 @@ use tokio::sync::Barrier;
 
 use crate::{
     servers::{Client as _, Server, Subscribed as _, limits},
-    support::{content, events, listener, number, numbers},
+    support::{PATIENCE, content, events, listener, number, numbers},
 };
 
 /// Runs every check against a server.
@@ -266,6 +266,7 @@ fn half(count: u32) -> (Arc<impl kefu_bus::Handler>, crate::support::Heard) {
 }
 
 pub(crate) async fn what_a_killed_client_had_is_told_to_the_next<S: Server>(server: S) {
+    let server = server.impatient().await;
     let told = events("message.created", 1, 60, 60);
     let done: Vec<Event> = {
         let bus = server.bus(limits(16, 8)).await;
@@ -296,7 +297,8 @@ pub(crate) async fn what_is_left_at_a_stop_is_told_to_the_next<S: Server>(server
     subscription.ready().await;
     bus.publish(&told).await.unwrap();
     let mut seen = numbers(heard.distinct(18).await.iter().map(|(event, _)| event));
-    subscription.stop(Duration::from_millis(50)).await;
+    // Long enough for what is on its way to get here, and to be given back with the rest.
+    subscription.stop(Duration::from_secs(1)).await;
     seen.retain(|number| *number <= 10);
     let (handler, mut heard) = content();
     let subscription = bus.subscribe("message.created", "sales", handler);
@@ -329,7 +331,7 @@ pub(crate) async fn what_was_confirmed_outlives_a_killed_server<S: Server>(mut s
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(crate::support::PATIENCE, told_again).await.unwrap();
+    tokio::time::timeout(3 * PATIENCE, told_again).await.unwrap();
     let (handler, mut heard) = content();
     let subscription = bus.subscribe("message.created", "sales", handler);
     let heard = heard.distinct(told.len()).await;
@@ -352,7 +354,7 @@ pub(crate) async fn subscriptions_outlive_a_killed_server<S: Server>(mut server:
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(crate::support::PATIENCE, told_again).await.unwrap();
+    tokio::time::timeout(3 * PATIENCE, told_again).await.unwrap();
     while number(&heard.next().await.0) != 2 {}
     subscription.stop(Duration::from_secs(5)).await;
 }

@@ -139,12 +139,12 @@ async fn its_own_tools_tell_and_hear_the_same_events() {
 
 #[tokio::test]
 async fn a_message_that_is_worked_on_is_not_told_again() {
-    let Some(nsqd) = Nsqd::with(&["--msg-timeout=1s"]).await else { return };
+    let Some(nsqd) = Nsqd::with(&["--msg-timeout=8s"]).await else { return };
     let bus = nsqd.bus(limits(64, 8)).await;
     let (handler, mut heard) = listener(|_, _| {
         Box::pin(async {
             // Longer than nsqd waits for a sign of life.
-            tokio::time::sleep(Duration::from_millis(2500)).await;
+            tokio::time::sleep(Duration::from_secs(10)).await;
             Outcome::Done
         })
     });
@@ -160,6 +160,40 @@ async fn a_message_that_is_worked_on_is_not_told_again() {
     let channel = nsqd.channel("chat.rated", "qa").await;
     assert_eq!((&channel["timeout_count"], &channel["requeue_count"]), (&0.into(), &0.into()), "{channel}");
     subscription.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn what_is_told_again_while_it_is_in_hand_is_not_handled_again() {
+    // However often nsqd hears that it is being worked on, it tells it again.
+    let options = ["--msg-timeout=1s", "--max-msg-timeout=1s"];
+    let Some(nsqd) = Nsqd::with(&options).await else { return };
+    let bus = nsqd.bus(limits(64, 8)).await;
+    let (release, released) = tokio::sync::watch::channel(false);
+    let (handler, mut heard) = listener(move |_, _| {
+        let mut released = released.clone();
+        Box::pin(async move {
+            drop(released.wait_for(|is_released| *is_released).await);
+            Outcome::Done
+        })
+    });
+    let mut subscription = bus.subscribe(&"chat.rated".parse().unwrap(), &"qa".parse().unwrap(), handler);
+    subscription.ready().await;
+    bus.publish(&events("chat.rated", 1, 1, 1)).await.unwrap();
+    eventually("it is told again and again", || async {
+        nsqd.channel("chat.rated", "qa").await["timeout_count"].as_u64() >= Some(3)
+    })
+    .await;
+    release.send_replace(true);
+    // The last one that was told is finished.
+    eventually("the message is finished", || async {
+        let channel = nsqd.channel("chat.rated", "qa").await;
+        channel["in_flight_count"] == 0 && channel["depth"] == 0
+    })
+    .await;
+    subscription.stop(Duration::from_secs(5)).await;
+    // Given up by nsqd in the moment of its end, it may come once more.
+    let calls = heard.now().len();
+    assert!(calls <= 2, "{calls} calls");
 }
 
 #[tokio::test]

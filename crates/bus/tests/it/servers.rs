@@ -42,6 +42,10 @@ pub(crate) trait Server: Sized {
 
     /// Starts one; none if the machine has none.
     async fn start() -> Option<Self>;
+    /// One that soon tells again what a client had that is gone, in its place.
+    async fn impatient(self) -> Self {
+        self
+    }
     /// A client of it.
     async fn bus(&self, limits: Limits) -> Self::Client;
     /// Kills it, as with `kill -9`.
@@ -229,8 +233,12 @@ impl Server for Nsqd {
     type Client = Bus;
 
     async fn start() -> Option<Self> {
-        // What a client had that is gone is told again after that long.
-        Self::with(&["--msg-timeout=2s"]).await
+        Self::with(&[]).await
+    }
+
+    async fn impatient(self) -> Self {
+        // It waits as long for a client that is gone as for one that says nothing.
+        Self::with(&["--msg-timeout=2s"]).await.expect("there was one just now")
     }
 
     async fn bus(&self, limits: Limits) -> Bus {

@@ -167,6 +167,7 @@ func connected(way, port string) thrifttest.Client {
 	options := []client.Option{
 		client.WithHostPorts("127.0.0.1:" + port),
 		client.WithRPCTimeout(20 * time.Second),
+		client.WithConnectTimeout(20 * time.Second),
 		client.WithMetaHandler(transmeta.ClientTTHeaderHandler),
 	}
 	if way == "ttheader-mux" {

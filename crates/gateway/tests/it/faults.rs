@@ -157,29 +157,41 @@ async fn only_what_does_no_harm_is_repeated() {
 #[tokio::test]
 async fn an_upstream_that_fails_too_often_is_left_alone_for_a_while() {
     let (address, _, calls) = server(&[Does::Close, Does::Close, Does::Answer]).await;
-    let (_bridge, client) = front(&address, "breaker: {failures: 2, pause: 300ms}").await;
+    let (_bridge, client) = front(&address, "breaker: {failures: 2, pause: 1h}").await;
     for _ in 0..2 {
         assert_eq!(touch(&client).await, refused(502, "unreachable"));
     }
     let answered = client.post("/shop/touch", json!({"id": 1})).await;
     assert_eq!((answered.status, &answered.json["code"]), (503, &json!("unavailable")), "{}", answered.text);
-    assert_eq!(answered.headers["retry-after"], "1");
+    let pause: u32 = answered.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((3_590..=3_600).contains(&pause), "{pause}");
     assert_eq!(calls.load(Ordering::Relaxed), 2);
     let ready = client.get("/readyz").await;
     assert_eq!((ready.status, &ready.json["endpoints"]["shop"]), (503, &json!("down")));
     assert_eq!(client.get("/healthz").await.status, 200);
+
     // The breaker's own pause is what is waited for.
+    let (address, _, calls) = server(&[Does::Close, Does::Close, Does::Answer]).await;
+    let (_bridge, client) = front(&address, "breaker: {failures: 2, pause: 300ms}").await;
+    for _ in 0..2 {
+        assert_eq!(touch(&client).await, refused(502, "unreachable"));
+    }
+    // It is open, or lets one try by now.
+    let metrics = client.get("/metrics").await.text;
+    let is = |state: u8| metrics.contains(&format!("breaker_state{{endpoint=\"shop\"}} {state}\n"));
+    assert!(is(1) || is(2), "{metrics}");
     let deadline = tokio::time::Instant::now() + crate::support::PATIENCE;
     while touch(&client).await != refused(204, "") {
         assert!(tokio::time::Instant::now() < deadline);
     }
+    assert_eq!(calls.load(Ordering::Relaxed), 3);
     assert_eq!(client.get("/readyz").await.status, 200);
 }
 
 #[tokio::test]
 async fn an_upstream_that_says_nothing_is_not_waited_for() {
     let (address, connections, _) = server(&[Does::Wait, Does::Answer]).await;
-    let (_bridge, client) = front(&address, "timeout: 200ms").await;
+    let (_bridge, client) = front(&address, "timeout: 2s").await;
     assert_eq!(touch(&client).await, refused(504, "timeout"));
     assert_eq!(touch(&client).await, refused(204, ""));
     assert_eq!(connections.load(Ordering::Relaxed), 2);

@@ -27,6 +27,8 @@ const READ_BYTES: usize = 16 << 10;
 const LOOK_CHEAP: Duration = Duration::from_micros(50);
 /// How much longer than a look the wait for more is, so that looks cost a twentieth of the time at most.
 const LOOK_SHARE: u32 = 20;
+/// The longest such wait: a look also seems to cost much when the machine was busy with others meanwhile.
+const LOOK_WAIT_MAX: Duration = Duration::from_millis(200);
 
 /// What goes around messages.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -200,8 +202,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ThriftStream<S> {
             let cost = begun.elapsed();
             let enough = self.input.len() + self.input.len() / 4;
             self.more().await?;
+            let wait = (cost * LOOK_SHARE).min(LOOK_WAIT_MAX);
             while cost > LOOK_CHEAP && self.input.len() < enough {
-                match timeout(cost * LOOK_SHARE, self.more()).await {
+                match timeout(wait, self.more()).await {
                     Ok(more) => drop(more?),
                     Err(_) => break,
                 }

@@ -195,5 +195,5 @@ async fn a_server_that_hangs_costs_the_deadline() {
     let fetch = Fetch { deadline: begun + Duration::from_millis(300), ..everything(&target) };
     let error = refusal(&*source, &fetch).await;
     assert!(matches!(error.kind, TroubleKind::Timeout | TroubleKind::Unavailable), "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < Duration::from_secs(20));
 }

@@ -23,7 +23,7 @@ async fn hangs(source: &dyn Source, fetch: Fetch) {
     let begun = Instant::now();
     let error = refusal(source, &Fetch { deadline: begun + Duration::from_millis(400), ..fetch }).await;
     assert_eq!(error.kind, TroubleKind::Timeout, "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(8));
+    assert!(begun.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]

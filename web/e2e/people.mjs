@@ -79,17 +79,28 @@ export class Visitor extends Person {
   async openChat() {
     await this.page.click('.hero-actions .primary');
     const end = Date.now() + PATIENCE_MS;
-    while (!this.#frame && Date.now() < end) await this.page.waitForTimeout(20);
-    await this.chat.waitForSelector('.composer textarea, .offline-form, .home-greeting');
+    for (;;) {
+      while (!this.#frame && Date.now() < end) await this.page.waitForTimeout(20);
+      try {
+        return await this.#reachComposer(this.chat);
+      } catch (error) {
+        // A frame that does not answer is replaced by another one.
+        if (!/detached/i.test(error.message) || Date.now() > end) throw error;
+      }
+    }
+  }
+
+  async #reachComposer(chat) {
+    await chat.waitForSelector('.composer textarea, .offline-form, .home-greeting');
     // There are articles: the chat is behind them.
-    if (await this.chat.isVisible('.home-greeting')) {
-      await this.chat.click('.scroll > .button.is-primary');
-      await this.chat.waitForSelector('.composer textarea, .offline-form');
+    if (await chat.isVisible('.home-greeting')) {
+      await chat.click('.scroll > .button.is-primary');
+      await chat.waitForSelector('.composer textarea, .offline-form');
     }
     // Nobody is there: the chat is behind the form for a message.
-    if (await this.chat.isVisible('.offline-form')) {
-      await this.chat.click('.offline-form > .link-button');
-      await this.chat.waitForSelector('.composer textarea');
+    if (await chat.isVisible('.offline-form')) {
+      await chat.click('.offline-form > .link-button');
+      await chat.waitForSelector('.composer textarea');
     }
   }
 
@@ -116,7 +127,11 @@ export class Visitor extends Person {
   /** Whether anything of the chat has run; its files may be there before. */
   async hasBegun() {
     const frame = this.#frame;
-    return frame !== undefined && (await frame.$('#app > .fallback')) === null;
+    if (!frame) return false;
+    // A page that is not read yet has neither begun nor what it shows before that.
+    return frame.evaluate(
+      () => document.readyState !== 'loading' && document.querySelector('#app > .fallback') === null,
+    );
   }
 }
 

@@ -59,8 +59,16 @@ export default async function chatColumn({ server, person, stage, eventually, ..
   const visitor = await person(Visitor, 'visitor', { locale: 'zh-CN' });
   await stage('a visitor writes, the agent accepts', async () => {
     await visitor.visit('?lang=zh-CN');
-    await visitor.openChat();
-    await visitor.write(`退款什么时候到？我的电话是 ${PHONE}`);
+    const talk = async () => {
+      await visitor.openChat();
+      await visitor.write(`退款什么时候到？我的电话是 ${PHONE}`);
+    };
+    // The page that it is at by itself is stored before the one that it is sent to below.
+    const [told] = await Promise.all([
+      visitor.page.waitForResponse((each) => each.url().endsWith('/widget/pages')),
+      talk(),
+    ]);
+    assert.equal(told.status(), 204);
     await lin.open(2, '退款什么时候到');
     await shot(lin, '1-waiting');
     await lin.page.keyboard.press('Alt+A');
@@ -70,9 +78,6 @@ export default async function chatColumn({ server, person, stage, eventually, ..
 
   await stage('the header: number, priority, tags, the page that the visitor is at', async () => {
     const [, token] = visitor.received.join().match(/"token":"(kv_[^"]+)"/);
-    // The visitor's own page is told when the first message is through.
-    await eventually('its page is told', async () => visitor.requested.some((url) => url.endsWith('/widget/pages')));
-    await visitor.page.waitForLoadState('networkidle');
     const told = await visitor.page.request.post(`${server.origin}/api/v1/widget/pages`, {
       headers: { authorization: `Bearer ${token}` },
       data: { url: 'https://shop.example/cart', title: '购物车' },
@@ -98,8 +103,11 @@ export default async function chatColumn({ server, person, stage, eventually, ..
     await shot(lin, '3-tags');
     await expectAccessible(lin.page, 'tag picker');
     await lin.page.keyboard.press('Escape');
-    const { items } = await api(lin, 'GET', `conversations/${ids.conversation}/tags`);
-    assert.deepEqual(items.map((each) => each.name), ['退款']);
+    // It is shown before it is stored.
+    await eventually('the tag is stored', async () => {
+      const { items } = await api(lin, 'GET', `conversations/${ids.conversation}/tags`);
+      return String(items.map((each) => each.name)) === '退款';
+    });
     await lin.page.click('.chat-actions .popover-root > button');
     await lin.page.click('.chat-menu > .menu-item:last-child');
     await eventually('the transcript is copied', async () =>
@@ -561,7 +569,7 @@ export default async function chatColumn({ server, person, stage, eventually, ..
     await offered.visit('?lang=zh-CN');
     await offered.openChat();
     await offered.write('有人吗？');
-    await alex.page.waitForSelector('.offer');
+    const first = await alex.page.waitForSelector('.offer');
     await shot(alex, '23-offer');
     await expectAccessible(alex.page, 'offer');
     await alex.page.keyboard.type('tence');
@@ -570,11 +578,14 @@ export default async function chatColumn({ server, person, stage, eventually, ..
     await eventually('the first offer runs out', () =>
       alex.received.some((each) => each.includes('"offer_missed"')),
     );
-    await alex.page.waitForSelector('.offer');
+    await first.waitForElementState('hidden');
+    const second = await alex.page.waitForSelector('.offer');
     const declined = alex.page.waitForResponse((each) => each.url().endsWith('/decline'));
     await alex.page.click('.offer button:not(.is-primary)');
     assert.equal((await declined).status(), 200);
-    await alex.page.waitForSelector('.offer');
+    // What is declined may stand there until the answer has been read; then it is offered anew.
+    await second.waitForElementState('hidden');
+    await alex.page.waitForSelector('.offer .button.is-primary:enabled');
     await alex.page.keyboard.press('Alt+A');
     await alex.page.waitForSelector('.offer', { state: 'detached' });
     await alex.sees('有人吗？');

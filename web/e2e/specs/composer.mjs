@@ -113,13 +113,16 @@ export default async function composer({ server, person, stage, eventually, expe
     await page.keyboard.press('Enter');
     await page.keyboard.type('能批准退款吗？');
     assert.equal(await page.inputValue(FIELD), '@周主管 能批准退款吗？');
-    await page.keyboard.press('Enter');
+    // Whoever is called is told of it for some seconds only.
+    await Promise.all([
+      supervisor.page.waitForSelector('.notice.is-mention:has-text("能批准退款吗")'),
+      page.keyboard.press('Enter'),
+    ]);
     await agent.sees('能批准退款吗');
   });
 
   await stage('who is called hears of it, sees it in the list, and it is over once looked at', async () => {
     const { page: desk } = supervisor;
-    await desk.waitForSelector('.notice.is-mention:has-text("能批准退款吗")');
     await desk.waitForSelector('.mentions-line');
     await desk.keyboard.press('Alt+4');
     await desk.waitForSelector('.row:has-text("王小美") .is-mention');

@@ -39,9 +39,14 @@ export default async function content({ server, person, stage, eventually, expec
     await visitor.openChat();
     await visitor.write('Which jacket is warmer?');
     await visitor.chat.waitForSelector('.is-own .tick.is-sent, .is-own .tick.is-read');
-    const session = visitor.received
-      .map((text) => parsed(text))
-      .find((each) => each?.token && each.conversation_id);
+    // What an answer holds is read after the page has had it.
+    let session;
+    await eventually('the session is known', async () => {
+      session = visitor.received
+        .map((text) => parsed(text))
+        .find((each) => each?.token && each.conversation_id);
+      return session !== undefined;
+    });
     asVisitor = new Talk(server.origin, session.token, session.conversation_id);
     asAgent = await Talk.asAgent(server.origin, server.agents[0], session.conversation_id);
     await show(session.conversation_id, 'Which jacket is warmer?');
@@ -193,9 +198,12 @@ export default async function content({ server, person, stage, eventually, expec
       if (url.includes('/api/')) return route.continue();
       return refuse(url) ? route.fulfill({ status: 403, body: '' }) : route.continue();
     });
+    const messages = await asAgent.call('GET', `conversations/${asAgent.conversation}/messages`);
+    const { file_id } = messages.items.find(({ seq }) => seq === seqs.image).data;
+    // The other pictures ask for themselves, each when it comes near.
     let asked = 0;
     await agent.page.route('**/api/v1/files/*', async (route) => {
-      asked += 1;
+      if (route.request().url().includes(file_id)) asked += 1;
       const answer = await route.fetch();
       const file = await answer.json();
       await route.fulfill({ json: { ...file, url: `${file.url}&renewed=${asked}` } });

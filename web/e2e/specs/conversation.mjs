@@ -48,8 +48,11 @@ export default async function conversation({ server, person, stage, eventually }
     });
 
     await stage(`${lang}: both directions arrive, with typing and read marks`, async () => {
-      await agent.page.type('.composer textarea', words.answer.slice(0, 3));
-      await visitor.chat.waitForSelector('.typing-dots');
+      // They are there for some seconds only.
+      await Promise.all([
+        visitor.chat.waitForSelector('.typing-dots'),
+        agent.page.type('.composer textarea', words.answer.slice(0, 3)),
+      ]);
       await visitor.picture('4-typing');
       await agent.write(words.answer);
       await visitor.sees(words.answer);

@@ -78,9 +78,13 @@ export default async function events(run) {
     await eventually('it is told', () => told('message.created').length > 0);
     const [{ body }] = told('message.created');
     assert.ok(body.includes('有优惠吗？'));
-    await button('刷新').click();
+    // What became of it is stored after the receiver has heard it, and the page does not ask by itself.
+    await eventually('its outcome is in the list', async () => {
+      const listed = page.waitForResponse((each) => each.url().includes('/deliveries'));
+      await Promise.all([listed, button('刷新').click()]);
+      return page.isVisible('.form-card .form-chip.is-done');
+    });
     const reach = () => page.waitForSelector('.form-card .form-chip.is-done');
-    await reach();
     await everyLook(admin, '3-told', expectAccessible, reach);
     await page.locator('.delivery-attempts summary').first().click();
     await page.getByRole('button', { name: '查看请求' }).first().click();

@@ -14,6 +14,8 @@ import { Agent } from '../people.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const python = process.env.PYTHON ?? 'python3';
+/** The longer the other system is down, the longer the pauses between two attempts: up to about a minute. */
+const SENT_AGAIN_MS = 150_000;
 
 /** Starts spyne; null where Python does not have it. */
 async function startService(port) {
@@ -143,6 +145,6 @@ export default async function externalTickets(run) {
     await boss.picture('down');
     await expectAccessible(page.mainFrame(), 'down');
     beside.service = await startService(port);
-    await external.locator('.ticket-row', { hasText: '稍后处理' }).waitFor();
+    await external.locator('.ticket-row', { hasText: '稍后处理' }).waitFor({ timeout: SENT_AGAIN_MS });
   });
 }

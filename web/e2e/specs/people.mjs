@@ -89,6 +89,10 @@ export default async function people({ server, person, stage, eventually, expect
     assert.equal(await card('attributes').locator('.card-body').count(), 0);
     await card('attributes').locator('.card-toggle').click();
 
+    // The card above grows until all of it has come.
+    await card('now').getByText('Asia/Shanghai').waitFor();
+    await card('now').getByText('浏览轨迹').waitFor();
+    await card('now').locator('.trail').last().waitFor();
     const grip = await card('contact').locator('.card-grip').boundingBox();
     await page.mouse.move(grip.x + 8, grip.y + 8);
     await page.mouse.down();

@@ -114,13 +114,17 @@ export default async function reports({ server, person, stage, eventually, expec
       const answer = { from: '', to: '', zone: 'UTC', by: 'agent', total: before, rows: [] };
       return route.fulfill({ json: answer });
     });
-    await page.check('.report-tools .check input');
+    // Not `check`, which looks once: the address says whether it is ticked.
+    const compare = page.locator('.report-tools .check input');
+    await compare.click();
+    await eventually('it is ticked', () => compare.isChecked());
     await page.waitForSelector('.tile:has-text("接待量") .delta.is-good:has-text("增加")');
     await page.waitForSelector('.tile:has-text("漏接量") .delta.is-good:has-text("减少")');
     assert.match(page.url(), /compare=1/);
     await one.picture('compared');
     await page.unroute('**/api/v1/reports?*');
-    await page.uncheck('.report-tools .check input');
+    await compare.click();
+    await eventually('it is not ticked', async () => !(await compare.isChecked()));
     await pick(page, '渠道', '');
   });
 

@@ -178,8 +178,11 @@ export default async function screens({ server, person, stage, eventually, expec
     });
 
     await stage(`${name}: the chat, its emoji and its menu`, async () => {
-      await agent.page.type('.composer textarea', 'Good');
-      await chat.waitForSelector('.typing-dots');
+      // They are there for some seconds only.
+      await Promise.all([
+        chat.waitForSelector('.typing-dots'),
+        agent.page.type('.composer textarea', 'Good'),
+      ]);
       await agent.write('Good morning! See https://shop.example/p/1');
       await visitor.sees('Good morning!');
       await look(visitor, '4-chat');

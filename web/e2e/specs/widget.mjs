@@ -333,6 +333,7 @@ export default async function widget({ server, person, tab, stage, eventually })
     await visitor.write('is anybody there?');
     await visitor.write('it is urgent');
     await visitor.chat.waitForSelector('.is-own .bubble:has-text("it is urgent")');
+    await eventually('both are kept', async () => (await keptInOutbox(visitor.chat)) === 2);
     await visitor.visit('?inbox=shop-en&lang=en');
     await visitor.openChat();
     await visitor.sees('it is urgent');
@@ -383,8 +384,10 @@ export default async function widget({ server, person, tab, stage, eventually })
     await agent.page.waitForSelector('.chat-header:has-text("Kim")');
     await agent.write('welcome');
     await visitor.sees('welcome');
-    const heard = await visitor.page.evaluate(() => globalThis.heard);
-    assert.deepEqual(heard.map(([name]) => name), ['chatwoot:ready', 'chatwoot:on-message']);
+    // The host page hears of it after the chat has shown it.
+    const heard = () => visitor.page.evaluate(() => globalThis.heard.map(([name]) => name));
+    await eventually('the site has heard of both', async () => (await heard()).length >= 2);
+    assert.deepEqual(await heard(), ['chatwoot:ready', 'chatwoot:on-message']);
     await visitor.picture('left');
     await visitor.page.context().close();
   }
@@ -452,6 +455,25 @@ const hasFrame = (visitor) =>
   visitor.page.frames().some((each) => each.url().includes('/widget/frame.html'));
 const keptBy = (visitor, inbox) =>
   visitor.page.evaluate((key) => JSON.parse(localStorage.getItem(key) ?? '{}'), `kefu:${inbox}`);
+
+/** How many messages the chat has stored that are not sent. */
+const keptInOutbox = (chat) =>
+  chat.evaluate(async () => {
+    // To open one that is not there would make it, without what is in it.
+    const all = await indexedDB.databases();
+    if (!all.some(({ name }) => name === 'kefu')) return 0;
+    const answer = (request) =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await answer(indexedDB.open('kefu'));
+    try {
+      return await answer(database.transaction('outbox').objectStore('outbox').count());
+    } finally {
+      database.close();
+    }
+  });
 
 /** Loads the widget, opens it, destroys it, and counts what is left of it in the page. */
 async function COUNTING(src) {

@@ -14,6 +14,8 @@ const NO_TARGETS: Targets = { waiting_ms: null, first_response_ms: null };
 export class Directory {
   readonly inboxes = signal<ReadonlyMap<string, Inbox>>(new Map());
   readonly tags = signal<ReadonlyMap<string, Tag>>(new Map());
+  /** Over once it is known what the inboxes want, or that they cannot be had; null when nothing is on its way. */
+  loading: Promise<void> | null = null;
   private readonly api: AgentApi;
   private targets = new Map<string, Targets>();
   private wrapUps = new Map<string, WrapUp>();
@@ -23,12 +25,15 @@ export class Directory {
   }
 
   async load(): Promise<void> {
+    const inboxes = this.api.get<Page<Inbox>>('inboxes', { limit: 500 }).then(({ items }) => {
+      this.targets = new Map(items.map(({ id, settings }) => [id, targetsOf(settings)]));
+      this.wrapUps = new Map(items.map(({ id, settings }) => [id, wrapUpOf(settings)]));
+      this.inboxes.value = byId(items);
+    });
+    const done = () => void (this.loading = null);
+    this.loading = inboxes.then(done, done);
     await Promise.allSettled([
-      this.api.get<Page<Inbox>>('inboxes', { limit: 500 }).then(({ items }) => {
-        this.targets = new Map(items.map(({ id, settings }) => [id, targetsOf(settings)]));
-        this.wrapUps = new Map(items.map(({ id, settings }) => [id, wrapUpOf(settings)]));
-        this.inboxes.value = byId(items);
-      }),
+      inboxes,
       this.api.get<Page<Tag>>('tags', { limit: 500 }).then(({ items }) => {
         this.tags.value = byId(items);
       }),

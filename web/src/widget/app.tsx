@@ -1,5 +1,5 @@
 import { useSignalEffect } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useSlow } from '../ui/hooks';
 import { attached } from '../ui/message-body';
 import { Chat } from './chat';
@@ -18,7 +18,7 @@ export function App() {
   const name = widget.config.value?.name ?? '';
   const root = useRef<HTMLDivElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
       if (event.key === 'Escape') widget.close();

@@ -247,6 +247,8 @@ export class Widget {
   }
 
   close(): void {
+    // What comes before the host page has closed it is not seen.
+    this.visible.value = false;
     this.post({ type: 'close' });
   }
 

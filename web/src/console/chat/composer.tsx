@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Conversation } from '../../protocol/types';
 import { filesOf } from '../../ui/attach';
 import { Icon } from '../../ui/icons';
@@ -78,7 +78,7 @@ function Composer({ chat, conversation }: ComposerProps) {
   const [completes, setCompletes] = useState(() => SIGNS.test(text));
 
   // Who opens a conversation wants to write, on a screen that shows list and conversation at once.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (matchMedia('(min-width: 768px)').matches) writing.focus();
   }, [writing]);
 

@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useState } from 'preact/hooks';
 import type { Agent, Page, Team } from '../../protocol/types';
 import { texts } from '../../i18n/chat';
 import { Avatar } from '../../ui/avatar';
@@ -48,7 +48,8 @@ export function RecipientList({ options, onChoose, onPick }: RecipientListProps)
   const listId = useId();
   const shown = options.filter((option) => finds(query, nameOf(option, t('transferQueue'))));
   const selected = shown.find((each) => each.id === chosen) ?? shown[0] ?? null;
-  useEffect(() => onChoose(selected), [selected?.id]);
+  // Before the next key: Enter sends it to whom the list shows as chosen.
+  useLayoutEffect(() => onChoose(selected), [selected?.id]);
   return (
     <>
       <ComboField

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { texts } from '../../i18n/customers';
 import type { Customer } from '../../protocol/people';
 import { Avatar } from '../../ui/avatar';
@@ -61,7 +61,8 @@ function useInAddress(text: string, setText: (text: string) => void): void {
     if (page !== 'customers' || path.length > 0 || (query.get('q') ?? '') === settled) return;
     location.replace(pageHref('customers', [], settled === '' ? {} : { q: settled }));
   }, [settled]);
-  useEffect(() => {
+  // Before anybody can type on: what is typed meanwhile is not taken away.
+  useLayoutEffect(() => {
     if (wanted !== settled) setText(wanted);
   }, [wanted]);
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { texts } from '../../i18n/knowledge';
 import type { Page } from '../../protocol/types';
 import { Icon } from '../../ui/icons';
@@ -122,8 +122,9 @@ function SearchField({ value, set }: { value: string; set(q: string): void }) {
     }, SEARCH_AFTER_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  // Another address, as by the way back, says what is searched for.
-  useEffect(() => {
+  // Another address, as by the way back, says what is searched for. Before anybody can type on: what is typed meanwhile
+  // is not taken away.
+  useLayoutEffect(() => {
     if (value === sent.current) return;
     sent.current = value;
     setTyped(value);

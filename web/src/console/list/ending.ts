@@ -23,14 +23,17 @@ export const asked = signal<Asked | null>(null);
  * What goes with the end of these conversations, as `Asked.answer` says it. Many are asked about once if they are of one
  * inbox; of several, those that demand a summary are refused by the server and stay selected.
  */
-export function askEnding(
+export async function askEnding(
   desk: Pick<Desk, 'known' | 'directory'>,
   ids: readonly string[],
 ): Promise<Ending | null | undefined> {
   const inboxes = new Set(ids.map((id) => desk.known.peek(id)?.inbox.id ?? ''));
   const [inbox = ''] = inboxes;
-  const wrapUp = inboxes.size === 1 ? desk.directory.wrapUpOf(inbox) : null;
-  if (wrapUp === null) return Promise.resolve(undefined);
+  if (inboxes.size !== 1) return undefined;
+  // Whoever ends one before the page knows what its inbox wants is asked all the same.
+  if (desk.directory.loading) await desk.directory.loading;
+  const wrapUp = desk.directory.wrapUpOf(inbox);
+  if (wrapUp === null) return undefined;
   asked.peek()?.answer(null);
   return new Promise((resolve) => {
     asked.value = {

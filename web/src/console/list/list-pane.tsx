@@ -1,6 +1,6 @@
 import { type Signal, useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import type { View } from '../../protocol/types';
 import { useSlow } from '../../ui/hooks';
 import { Icon } from '../../ui/icons';
@@ -39,8 +39,11 @@ export function ListPane({ children }: { children: ComponentChildren }) {
   const isAlone = useMedia(SMALL) && conversation === null;
   const { selection } = desk;
 
-  useEffect(() => {
+  // Before it is painted: what is chosen in the new view at once stays chosen.
+  useLayoutEffect(() => {
     selection.value = new Set();
+  }, [desk, view]);
+  useEffect(() => {
     const freshen = () => {
       if (document.visibilityState === 'visible') void desk.list.freshen(view);
     };

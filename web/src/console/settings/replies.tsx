@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { texts as formTexts } from '../../i18n/forms';
 import { texts } from '../../i18n/settings';
 import { Field } from '../../ui/field';
@@ -208,7 +208,7 @@ function ReplyText({ value, error, set }: ReplyTextProps) {
       }),
     [],
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     completer.sources.value = { variable: (query) => variableOptions(VARIABLES, query, nameOf) };
   }, [t]);
   return (

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { useDesk } from '../context';
 import { VIEWS, viewsOf } from '../list/views';
 import { PAGES } from '../pages';
@@ -26,7 +26,8 @@ const VIEW_SHORTCUTS: readonly ShortcutId[] = [
 /** What works wherever the agent is; panes that have their own listen beside this. */
 export function useDeskShortcuts(closeDetails: () => void): void {
   const desk = useDesk();
-  useEffect(() => {
+  // As early as those of the panes, which are asked first because they come later.
+  useLayoutEffect(() => {
     const ends = [
       listenForShortcuts(),
       ...VIEW_SHORTCUTS.map((id, at) =>

@@ -1,5 +1,5 @@
 import { untracked, useSignalEffect } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { Divider } from '../../ui/divider';
 import { useMedia } from '../../ui/use-media';
 import { ConversationPane } from '../chat/conversation-pane';
@@ -35,7 +35,8 @@ export function DeskView() {
     const { conversation } = route.value;
     untracked(() => desk.open(conversation));
   });
-  useEffect(() => setOverlaid(false), [conversation, page]);
+  // Before it is painted: what is opened over the new one stays open.
+  useLayoutEffect(() => setOverlaid(false), [conversation, page]);
   useAlerts();
   useDeskShortcuts(() => setOverlaid(false));
   useShortcut('details', () => setDetails(!details), page === null && conversation !== null);

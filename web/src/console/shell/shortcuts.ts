@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Stored } from '../stored';
 
 export type ShortcutGroup = 'general' | 'list' | 'conversation' | 'writing' | 'go';
@@ -162,7 +162,8 @@ let begun: { keys: string; at: number } | null = null;
 export function useShortcut(id: ShortcutId, run: Run, enabled = true): void {
   const latest = useRef(run);
   latest.current = run;
-  useEffect(() => {
+  // Before it is painted: whoever sees it may press its keys at once.
+  useLayoutEffect(() => {
     if (!enabled) return;
     return onShortcut(id, (event) => latest.current(event));
   }, [id, enabled]);
@@ -195,13 +196,14 @@ function dispatch(event: KeyboardEvent): void {
     begun = null;
     return;
   }
-  const sequence =
-    begun && Date.now() - begun.at < SEQUENCE_MS ? `${begun.keys} ${chord}` : null;
+  // When it was pressed counts: a page that has much to do hears of it later.
+  const isLate = begun !== null && event.timeStamp - begun.at > SEQUENCE_MS;
+  const sequence = begun && !isLate ? `${begun.keys} ${chord}` : null;
   begun = null;
   if (sequence !== null && runFor(sequence, event)) return;
   if (runFor(chord, event)) return;
   if (SHORTCUTS.some(({ id }) => keysOf(id).startsWith(`${chord} `))) {
-    begun = { keys: chord, at: Date.now() };
+    begun = { keys: chord, at: event.timeStamp };
   }
 }
 

@@ -20,6 +20,7 @@ export function LiveList() {
   const filterKey = JSON.stringify(filter);
   const order = useMemo(() => new HeldOrder(), [filterKey]);
   const kept = useRef(new Map<string, Live>());
+  const frame = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const [box, setBox] = useState({ top: 0, height: 800, narrow: false });
   const [focused, setFocused] = useState<string | null>(null);
@@ -66,7 +67,7 @@ export function LiveList() {
 
   const hold = () => order.hold(ids);
   const release = () => {
-    if (scroller.current?.matches(':hover, :has(:focus-visible)')) return;
+    if (frame.current?.matches(':hover') || scroller.current?.matches(':has(:focus-visible)')) return;
     order.release();
     redraw((value) => value + 1);
   };
@@ -123,7 +124,13 @@ export function LiveList() {
   if (tabStop !== undefined && !shown.includes(tabStop)) shown.push(tabStop);
   const places = new Map(isWindowed ? ids.map((id, at) => [id, at] as const) : []);
   return (
-    <div class="live-frame">
+    // The pill lies beside the rows: who goes to it is still here.
+    <div
+      ref={frame}
+      class="live-frame"
+      onPointerEnter={(event) => event.pointerType === 'mouse' && hold()}
+      onPointerLeave={() => setTimeout(release)}
+    >
       {fresh > 0 && (
         <button
           type="button"
@@ -141,8 +148,6 @@ export function LiveList() {
         ref={scroller}
         class={`live-scroll ${box.narrow ? 'is-narrow' : ''}`}
         onScroll={measure}
-        onPointerEnter={(event) => event.pointerType === 'mouse' && hold()}
-        onPointerLeave={() => setTimeout(release)}
         onFocusIn={(event) => {
           if ((event.target as HTMLElement).matches(':focus-visible')) hold();
         }}

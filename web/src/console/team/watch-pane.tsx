@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { Conversation, Person } from '../../protocol/types';
 import { useSlow } from '../../ui/hooks';
 import { Icon } from '../../ui/icons';
@@ -32,10 +32,9 @@ export function WatchPane({ id }: { id: string }) {
     row?.focus();
   };
   useShortcut('escape', close);
-  useEffect(() => {
-    pane.current?.focus({ preventScroll: true });
-    return () => watch.close();
-  }, [watch]);
+  // Before it is painted: whoever sees it may have gone on to one of its fields.
+  useLayoutEffect(() => pane.current?.focus({ preventScroll: true }), [watch]);
+  useEffect(() => () => watch.close(), [watch]);
   return (
     <section
       ref={pane}

@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { eventually } from '../../protocol/tests/patience';
 import type { Page } from '../../protocol/types';
 import { fakeDocument, FakeNode } from '../../ui/tests/fake-dom';
 import { type Paged, usePaged } from '../paged';
@@ -49,7 +50,7 @@ function ids(): string {
   return state.status === 'ready' ? state.value.map((item) => item.id).join(' ') : state.status;
 }
 
-const become = (text: string) => vi.waitFor(() => expect(ids()).toBe(text));
+const become = (text: string) => eventually(() => expect(ids()).toBe(text));
 
 it('goes on where the page before ended, and shows nothing twice', async () => {
   show('first');
@@ -69,7 +70,7 @@ it('a page that did not come can be asked for again', async () => {
   await become('a b');
   pages['second'] = new Error('no answer');
   paged.loadMore();
-  await vi.waitFor(() => expect(paged.more).toBe('error'));
+  await eventually(() => expect(paged.more).toBe('error'));
   expect(ids()).toBe('a b');
   pages['second'] = page('c');
   paged.loadMore();

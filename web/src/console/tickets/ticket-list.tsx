@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { texts } from '../../i18n/tickets';
 import type { Ticket } from '../../protocol/people';
 import type { Page } from '../../protocol/types';
@@ -86,7 +86,8 @@ function Search({ filter }: { filter: Filter }) {
     const next = hasWords(settled) ? settled : '';
     if (page === 'tickets' && path.length === 0 && next !== wanted) show({ ...filter, q: next });
   }, [settled]);
-  useEffect(() => {
+  // Before anybody can type on: what is typed meanwhile is not taken away.
+  useLayoutEffect(() => {
     if (wanted !== '' ? wanted !== settled : hasWords(settled)) setText(wanted);
   }, [wanted]);
   return (

@@ -3,6 +3,7 @@ import { Api, ApiError } from '../api';
 import { History } from '../history';
 import type { Message, Page } from '../types';
 import { CONVERSATION, harness, message } from './fakes';
+import { eventually } from './patience';
 
 const LIMIT = 50;
 
@@ -83,10 +84,10 @@ it('an edit and a recall show at once', async () => {
   const { history, change, tell } = await loaded(range(1, 3));
   change(2, { text: 'better', revision: 'edited' });
   tell(4, { code: 'edited', seq: 2 });
-  await vi.waitFor(() => expect(history.state.items[1]?.text).toBe('better'));
+  await eventually(() => expect(history.state.items[1]?.text).toBe('better'));
   change(3, { text: '', revision: 'recalled' });
   tell(5, { code: 'recalled', seq: 3 });
-  await vi.waitFor(() => expect(history.state.items[2]?.revision).toBe('recalled'));
+  await eventually(() => expect(history.state.items[2]?.revision).toBe('recalled'));
   expect(history.state.items.map((each) => each.seq)).toEqual(range(1, 5));
 });
 
@@ -94,7 +95,7 @@ it('a note tells of the change of another note', async () => {
   const { history, change, tell } = await loaded(range(1, 2));
   change(2, { text: 'second thought', revision: 'edited' });
   tell(3, { code: 'edited', seq: 2 }, 'note');
-  await vi.waitFor(() => expect(history.state.items[1]?.text).toBe('second thought'));
+  await eventually(() => expect(history.state.items[1]?.text).toBe('second thought'));
 });
 
 it('a change that cannot be read now is read later', async () => {
@@ -125,7 +126,7 @@ it('a change that is missed on a page that was under way is read', async () => {
   log.push(told);
   history.add(told);
   await loading;
-  await vi.waitFor(() => expect(history.state.items[1]?.text).toBe('better'));
+  await eventually(() => expect(history.state.items[1]?.text).toBe('better'));
 });
 
 it('an edit that a reconnect brings with a page is read', async () => {
@@ -133,7 +134,7 @@ it('an edit that a reconnect brings with a page is read', async () => {
   change(1, { text: 'better', revision: 'edited' });
   log.push(message(4, { kind: 'event', event: { code: 'edited', seq: 1 } }), message(5));
   await history.fill(client);
-  await vi.waitFor(() => expect(history.state.items[0]?.text).toBe('better'));
+  await eventually(() => expect(history.state.items[0]?.text).toBe('better'));
 });
 
 it('forgets what was erased, and holds what is left of it', async () => {
@@ -143,7 +144,7 @@ it('forgets what was erased, and holds what is left of it', async () => {
   log.splice(0, 80, ...log.map((each) => ({ ...each, text: '', revision: 'erased' as const })));
   tell(81, { code: 'erased' });
   expect(history.state.items.map((each) => each.seq)).toEqual([81]);
-  await vi.waitFor(() => expect(history.state.items).toHaveLength(50));
+  await eventually(() => expect(history.state.items).toHaveLength(50));
   expect(history.state.items.filter((each) => each.text.startsWith('text'))).toEqual([]);
   expect(history.state.hasOlder).toBe(true);
   await history.loadOlder();

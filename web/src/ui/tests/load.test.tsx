@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { ApiError } from '../../protocol/api';
+import { eventually } from '../../protocol/tests/patience';
 import { type Load, useLoad } from '../load';
 import { fakeDocument, FakeNode } from './fake-dom';
 
@@ -39,8 +40,8 @@ function show(name: string | null): void {
 
 const refused = (status: number) => new ApiError(status, 'code', 'why');
 const becomes = (state: Load<string>['state']) =>
-  vi.waitFor(() => expect(load.state).toEqual(state));
-const isAsked = (times: number) => vi.waitFor(() => expect(asked).toHaveLength(times));
+  eventually(() => expect(load.state).toEqual(state));
+const isAsked = (times: number) => eventually(() => expect(asked).toHaveLength(times));
 
 it('loads what the key names, and nothing without one', async () => {
   show(null);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { OutboxEntry } from '../../protocol/outbox';
+import { eventually } from '../../protocol/tests/patience';
 import { type Command, type Engine, Line } from '../line';
 
 /** Locks of several tabs in one process: first come, first served. */
@@ -60,7 +61,6 @@ function tab(id: string | null = 'c1') {
 }
 
 const texts = (line: Line) => line.shared.outbox.value.map(({ text }) => text);
-const settled = (check: () => void) => vi.waitFor(check, { timeout: 2_000, interval: 5 });
 
 describe('the line of a visitor', () => {
   vi.stubGlobal('navigator', { locks: new Locks() });
@@ -69,37 +69,37 @@ describe('the line of a visitor', () => {
   it('is led by one tab, and the others show what it knows', async () => {
     const [first, second] = [tab(), tab()];
     first.line.join('v1');
-    await settled(() => expect(first.line.leads).toBe(true));
+    await eventually(() => expect(first.line.leads).toBe(true));
     first.line.shared.seen.value = 4;
     second.line.join('v1');
-    await settled(() => expect(second.line.shared.seen.value).toBe(4));
+    await eventually(() => expect(second.line.shared.seen.value).toBe(4));
     expect(second.line.leads).toBe(false);
     first.line.shared.limitedUntil.value = 9;
-    await settled(() => expect(second.line.shared.limitedUntil.value).toBe(9));
+    await eventually(() => expect(second.line.shared.limitedUntil.value).toBe(9));
   });
 
   it('tells nobody before somebody has joined', async () => {
     const said = vi.spyOn(BroadcastChannel.prototype, 'postMessage');
     const [first, second] = [tab(), tab()];
     first.line.join('v5');
-    await settled(() => expect(first.line.leads).toBe(true));
+    await eventually(() => expect(first.line.leads).toBe(true));
     first.line.shared.seen.value = 7;
     expect(said.mock.calls.map(([note]) => (note as { type: string }).type)).not.toContain('state');
     second.line.join('v5');
-    await settled(() => expect(second.line.shared.seen.value).toBe(7));
+    await eventually(() => expect(second.line.shared.seen.value).toBe(7));
     said.mockRestore();
   });
 
   it('is told all anew by whoever takes over', async () => {
     const [first, second, third] = [tab(), tab(), tab()];
     first.line.join('v6');
-    await settled(() => expect(first.line.leads).toBe(true));
+    await eventually(() => expect(first.line.leads).toBe(true));
     second.line.join('v6');
     third.line.join('v6');
     first.line.stop();
-    await settled(() => expect(second.line.leads).toBe(true));
+    await eventually(() => expect(second.line.leads).toBe(true));
     second.line.shared.limitedUntil.value = 11;
-    await settled(() => expect(third.line.shared.limitedUntil.value).toBe(11));
+    await eventually(() => expect(third.line.shared.limitedUntil.value).toBe(11));
   });
 
   it('keeps what is written before there is a conversation, and sends what an earlier page kept', () => {
@@ -126,11 +126,11 @@ describe('the line of a visitor', () => {
     const [first, second] = [tab(), tab()];
     first.line.join('v2');
     second.line.join('v2');
-    await settled(() => expect(first.line.leads).toBe(true));
+    await eventually(() => expect(first.line.leads).toBe(true));
     second.line.send({ kind: 'text', text: 'hello' });
     expect(second.line.unsent.value).toHaveLength(1);
     expect(second.persisted).toHaveLength(1);
-    await settled(() => expect(texts(second.line)).toEqual(['hello']));
+    await eventually(() => expect(texts(second.line)).toEqual(['hello']));
     expect(texts(first.line)).toEqual(['hello']);
     expect(second.line.unsent.value).toHaveLength(0);
   });
@@ -138,7 +138,7 @@ describe('the line of a visitor', () => {
   it('goes on in another tab, with what was not taken over', async () => {
     const [first, second] = [tab(), tab()];
     first.line.join('v3');
-    await settled(() => expect(first.line.leads).toBe(true));
+    await eventually(() => expect(first.line.leads).toBe(true));
     second.line.join('v3');
     const engine = first.engines[0]!;
     // As if the first tab were gone before it heard.
@@ -146,7 +146,7 @@ describe('the line of a visitor', () => {
     second.line.send({ kind: 'text', text: 'late' });
     first.line.stop();
     expect(engine.stopped).toBe(true);
-    await settled(() => expect(second.line.leads).toBe(true));
+    await eventually(() => expect(second.line.leads).toBe(true));
     second.line.hand();
     expect(texts(second.line)).toEqual(['late']);
     expect(second.line.unsent.value).toHaveLength(0);

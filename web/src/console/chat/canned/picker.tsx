@@ -1,4 +1,4 @@
-import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { CannedReply } from '../../../protocol/types';
 import { texts } from '../../../i18n/chat';
 import { useSlow } from '../../../ui/hooks';
@@ -31,15 +31,16 @@ export default function CannedPicker({ chat, conversation, close }: PanelProps) 
   const root = useRef<HTMLDivElement>(null);
   const listId = useId();
 
-  useEffect(() => {
+  // Before anybody can type on: the search field has the cursor by then.
+  useLayoutEffect(() => {
     const typed = writing.text.peek();
     if (/^[/、]/.test(typed)) {
       slash.current = typed[0]!;
       setQuery(typed.slice(1));
       writing.write('');
     }
-    void replies.load();
   }, []);
+  useEffect(() => void replies.load(), []);
 
   useEffect(() => {
     const onPointer = (event: Event) => {

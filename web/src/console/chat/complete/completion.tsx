@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useEffect, useId } from 'preact/hooks';
+import { useId, useLayoutEffect } from 'preact/hooks';
 import { texts } from '../../../i18n/chat';
 import { useTextsOf } from '../../context';
 import { optionId } from '../combo-field';
@@ -23,7 +23,7 @@ export function Completion({ completer, field }: CompletionProps) {
   const kind = completer.begun.value?.kind;
   const activeId = active && optionId(listId, active.key);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = field.current;
     if (!element || activeId === null) return;
     element.setAttribute('aria-autocomplete', 'list');
@@ -37,7 +37,7 @@ export function Completion({ completer, field }: CompletionProps) {
     };
   }, [activeId]);
   // The cursor goes elsewhere without a word being typed, or the field is left.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const look = () => {
       const element = field.current;
       if (element && document.activeElement === element) {

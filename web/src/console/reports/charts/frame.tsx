@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type ChartData, spoken } from './data';
 import { DASHES, markPath, Patterns, patternUrl } from './patterns';
 
@@ -35,7 +35,7 @@ export function ChartFrame(props: ChartFrameProps) {
   const [box, width] = useWidth();
   const [active, setActive] = useState<number | null>(null);
   const count = data.places.length;
-  useEffect(() => setActive(null), [data]);
+  useLayoutEffect(() => setActive(null), [data]);
 
   const onKey = (event: KeyboardEvent) => {
     const next = stepTo(event.key, active, count, props.axis);

@@ -253,12 +253,9 @@ async fn serve(stream: TcpStream, peer: std::net::IpAddr, admission: Admission, 
             }
             () = stop.as_mut(), if !is_stopping => {
                 is_stopping = true;
-                if first.has_come() {
-                    connection.as_mut().graceful_shutdown();
-                } else {
-                    is_graced = true;
-                    grace.as_mut().reset(tokio::time::Instant::now() + STOP_GRACE);
-                }
+                is_graced = true;
+                let wait = if first.has_come() { Duration::ZERO } else { STOP_GRACE };
+                grace.as_mut().reset(tokio::time::Instant::now() + wait);
             }
             () = grace.as_mut(), if is_graced => {
                 is_graced = false;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kefu_core::Micros;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Writer, backup, schema};
@@ -19,6 +19,7 @@ pub(crate) const LOCK: &str = "kefu.lock";
 
 /// How long a connection waits for another one's lock.
 const BUSY: Duration = Duration::from_secs(5);
+const BUSY_AGAIN: &str = "PRAGMA busy_timeout = 5000";
 
 /// How long it waits for whoever closes the store last, and moves all of the write-ahead log into the file.
 const CLOSING: Duration = Duration::from_secs(60);
@@ -68,8 +69,7 @@ pub async fn open(options: OpenOptions) -> Result<Opened, StoreError> {
         sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut conn).await?;
         schema::migrate(&mut conn, version, options.epoch_if_new, options.now).await?;
         // From here on nobody else is the last.
-        let busy = format!("PRAGMA busy_timeout = {}", BUSY.as_millis());
-        sqlx::raw_sql(AssertSqlSafe(busy)).execute(&mut conn).await?;
+        sqlx::raw_sql(BUSY_AGAIN).execute(&mut conn).await?;
         let mut checkpoints = writing(&file).await?;
         // It moves pages from file to file and looks at none of them.
         sqlx::raw_sql("PRAGMA cache_size = -64").execute(&mut checkpoints).await?;

@@ -130,15 +130,21 @@ impl Changes {
         }
         let mut number = [0; 4];
         getrandom::fill(&mut number).map_err(|error| Failure::internal(error.to_string()))?;
-        Ok(Self {
+        let known = known.into_iter().map(|(name, known)| (name, Arc::new(known))).collect();
+        // No other replica of the server may have this number.
+        Ok(Self::at(server, position, known, u32::from_le_bytes(number) | 1 << 31))
+    }
+
+    /// One that stands at a position.
+    fn at(server: &Server, position: Position, known: HashMap<String, Arc<Known>>, replica: u32) -> Self {
+        Self {
             database: server.database().to_owned(),
             session: server.session(),
             server: server.clone(),
-            known: known.into_iter().map(|(name, known)| (name, Arc::new(known))).collect(),
+            known,
             numbered: HashMap::new(),
             wire: None,
-            // No other replica of the server may have this number.
-            replica: u32::from_le_bytes(number) | 1 << 31,
+            replica,
             place: position.clone(),
             position,
             is_in_transaction: false,
@@ -148,7 +154,7 @@ impl Changes {
             targets: Vec::new(),
             parts: Vec::new(),
             dirty: Dirty::default(),
-        })
+        }
     }
 
     /// What changed next, or that there is nothing for now.
@@ -485,24 +491,7 @@ mod tests {
         };
         let gtid = BTreeMap::from([(0, (7, 12))]);
         let position = Position { file: file.to_owned(), offset, gtid, ..Position::default() };
-        Changes {
-            database: "old".to_owned(),
-            session: server.session(),
-            server,
-            known: HashMap::new(),
-            numbered: HashMap::new(),
-            wire: None,
-            replica: 1,
-            place: position.clone(),
-            position,
-            is_in_transaction: false,
-            has_rows: false,
-            has_checksums: false,
-            heard_at: Instant::now(),
-            targets: Vec::new(),
-            parts: Vec::new(),
-            dirty: Dirty::default(),
-        }
+        Changes::at(&server, position, HashMap::new(), 1)
     }
 
     /// Where it stands after each of these events: when it was written, where the next one is, and what it says.
